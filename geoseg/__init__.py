@@ -1,0 +1,1 @@
+"""geoseg: orthophotos to buildings."""

@@ -1,0 +1,54 @@
+"""What a model must offer; any object of this shape works in place of the built-in one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One building that an instance model found in one image."""
+
+    mask: NDArray[np.bool_]
+    """(height, width), cropped to the instance's box."""
+    row_off: int
+    """First row of the crop within the image."""
+    col_off: int
+    """First column of the crop within the image."""
+    score: float
+    """0..1."""
+
+
+@runtime_checkable
+class DenseModel(Protocol):
+    """A model that predicts maps: one probability per pixel and head."""
+
+    gsd_m: tuple[float, float] | None
+    """Range of pixel sizes it was trained for, metres; None: any, native pixels are used."""
+    stride_px: int
+    """Read windows start at multiples of this (2 ** depth)."""
+    halo_px: int
+    """Receptive field to one side: pixels farther away do not change the output."""
+    heads: tuple[str, ...]
+    """Names of the maps in order: "body" first, then "contact", "edge" where present."""
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(batch, 3, height, width) RGB to (batch, heads, height, width) in 0..1."""
+        ...
+
+
+@runtime_checkable
+class InstanceModel(Protocol):
+    """A model that predicts separate masks."""
+
+    gsd_m: tuple[float, float] | None
+    """Range of pixel sizes it was trained for, metres; None: any, native pixels are used."""
+
+    def predict_instances(self, images: NDArray[np.uint8]) -> list[list[Instance]]:
+        """(batch, 3, height, width) RGB to the instances of every image."""
+        ...
