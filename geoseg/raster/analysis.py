@@ -1,0 +1,183 @@
+"""The analysis grid of a mosaic, and how each raster comes onto it.
+
+Native pixels are kept wherever that is possible: the raster lies north up, its CRS is projected and
+keeps shapes, its true pixel size is one that the model knows. Otherwise the grid is laid anew: in
+the same CRS, or in the local UTM zone where degrees or a distorting projection rule that out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from affine import Affine
+from pyproj import CRS
+
+from geoseg.errors import UnsupportedRasterError, UsageError
+from geoseg.raster.ground import affine_mapping, bounds_in, local_utm, pixel_size, same_crs
+from geoseg.raster.source import Source
+from geoseg.types import Grid, Window
+
+SAME_GSD = 1e-3
+"""Relative difference below which two pixel sizes count as one."""
+SQUARE_ASPECT = 1.01
+"""Pixels longer than this times their width are resampled to squares."""
+FAITHFUL_ASPECT = 1.05
+"""A projection that stretches the ground more than this is left for the local UTM zone."""
+ALIGNED_PX = 0.01
+"""Pixels of another raster lie on the grid's when they are off by less than this."""
+SNAP_PX = 1e-3
+"""Rounding noise in coordinates adds no row or column to the grid."""
+MAX_SIDE_PX = 1 << 30
+"""GDAL counts pixels in 32 bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """One raster on the analysis grid."""
+
+    source: Source
+    """The raster."""
+    extent: Window
+    """The pixels of the grid that it can fill."""
+    native: bool
+    """True: its pixels are the grid's, copied as they are; False: it is warped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The grid and the rasters on it."""
+
+    grid: Grid
+    """Covers all rasters."""
+    placements: tuple[Placement, ...]
+    """In the order given: the first valid one wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lattice:
+    """An endless grid."""
+
+    crs: CRS
+    transform: Affine
+    own: bool
+    """True when it is the first raster's own."""
+
+
+def lay_grid(
+    sources: Sequence[Source], gsd_range_m: tuple[float, float] | None, gsd_m: float | None
+) -> Analysis:
+    """The grid that covers all sources, at a pixel size that suits the model.
+
+    Args:
+        sources: At least one; the first decides on CRS and pixels.
+        gsd_range_m: The model's range; None: any.
+        gsd_m: Pixel size asked for, metres on the ground; wins over the range.
+    """
+    first = sources[0]
+    lattice = _lattice(first, target_gsd_m(first.pixel.gsd_m, gsd_range_m, gsd_m))
+    natives = [_aligned(source, lattice) for source in sources]
+    extents = [_extent(*pair, lattice) for pair in zip(sources, natives, strict=True)]
+    row_off, col_off = min(e.row_off for e in extents), min(e.col_off for e in extents)
+    height = max(e.row_end for e in extents) - row_off
+    width = max(e.col_end for e in extents) - col_off
+    if max(height, width) > MAX_SIDE_PX:
+        raise UnsupportedRasterError(
+            f"the mosaic would be {width} x {height} pixels; "
+            "are all rasters of one area, and is their CRS right?"
+        )
+    placements = (
+        Placement(
+            source, Window(e.row_off - row_off, e.col_off - col_off, e.height, e.width), native
+        )
+        for source, e, native in zip(sources, extents, natives, strict=True)
+    )
+    transform = _shifted(lattice.transform, col_off, row_off)
+    gsd = pixel_size(lattice.crs, affine_mapping(transform), width / 2, height / 2).gsd_m
+    return Analysis(Grid(lattice.crs, transform, height, width, gsd), tuple(placements))
+
+
+def target_gsd_m(
+    native_m: float, range_m: tuple[float, float] | None, wanted_m: float | None
+) -> float:
+    """The pixel size asked for, else the native one held within the model's range."""
+    if wanted_m is not None:
+        if not (math.isfinite(wanted_m) and wanted_m > 0):
+            raise UsageError(f"gsd {wanted_m}: give the pixel size in metres, such as 0.3")
+        return wanted_m
+    return native_m if range_m is None else min(max(native_m, range_m[0]), range_m[1])
+
+
+def _lattice(first: Source, target_m: float) -> _Lattice:
+    x, y = centre_xy(first)
+    same_gsd = abs(target_m / first.pixel.gsd_m - 1) <= SAME_GSD
+    crs = first.crs if _faithful(first.crs, x, y) else None
+    if crs is not None and same_gsd and _upright(first) and first.transform is not None:
+        return _Lattice(crs, first.transform, own=True)
+    crs = crs or local_utm(first.crs, x, y)
+    left, bottom, right, top = bounds_in(first.crs, first.to_xy, first.shape, crs)
+    middle = Affine(1, 0, (left + right) / 2, 0, -1, (bottom + top) / 2)
+    side = target_m / pixel_size(crs, affine_mapping(middle), 0, 0).gsd_m
+    return _Lattice(crs, Affine(side, 0, left, 0, -side, top), own=False)
+
+
+def centre_xy(source: Source) -> tuple[float, float]:
+    """The raster's centre in its own CRS."""
+    x, y = source.to_xy(np.array([source.width / 2]), np.array([source.height / 2]))
+    return float(x[0]), float(y[0])
+
+
+def _faithful(crs: CRS, x: float, y: float) -> bool:
+    """Whether squares of ``crs`` at (x, y) are squares on the ground."""
+    if not crs.is_projected:
+        return False
+    unit = affine_mapping(Affine(1, 0, x, 0, -1, y))
+    return pixel_size(crs, unit, 0, 0).aspect <= FAITHFUL_ASPECT
+
+
+def _upright(source: Source) -> bool:
+    """North-up, not sheared, square pixels."""
+    t = source.transform
+    if t is None or t.a <= 0 or t.e >= 0:
+        return False
+    skew_px = abs(t.b / t.a) * source.height + abs(t.d / t.e) * source.width
+    return skew_px < ALIGNED_PX and max(t.a / -t.e, -t.e / t.a) <= SQUARE_ASPECT
+
+
+def _aligned(source: Source, lattice: _Lattice) -> bool:
+    """Whether every pixel of ``source`` is a pixel of the lattice, which is a raster's own."""
+    if not lattice.own or not _upright(source) or not same_crs(source.crs, lattice.crs):
+        return False
+    top, left, bottom, right = _sides(source, lattice)
+    misfits = (
+        top - round(top),
+        left - round(left),
+        bottom - top - source.height,
+        right - left - source.width,
+    )
+    return max(map(abs, misfits)) < ALIGNED_PX
+
+
+def _extent(source: Source, native: bool, lattice: _Lattice) -> Window:
+    """The lattice's pixels that ``source`` touches."""
+    top, left, bottom, right = _sides(source, lattice)
+    if native:
+        return Window(round(top), round(left), source.height, source.width)
+    row, col = math.floor(top + SNAP_PX), math.floor(left + SNAP_PX)
+    height, width = math.ceil(bottom - SNAP_PX) - row, math.ceil(right - SNAP_PX) - col
+    return Window(row, col, max(height, 1), max(width, 1))
+
+
+def _sides(source: Source, lattice: _Lattice) -> tuple[float, float, float, float]:
+    """Top, left, bottom, right of ``source``, in rows and columns of the lattice."""
+    left, bottom, right, top = bounds_in(source.crs, source.to_xy, source.shape, lattice.crs)
+    t = lattice.transform
+    return (top - t.f) / t.e, (left - t.c) / t.a, (bottom - t.f) / t.e, (right - t.c) / t.a
+
+
+def _shifted(transform: Affine, col_off: int, row_off: int) -> Affine:
+    """The transform of the window that begins at (row_off, col_off)."""
+    t = transform
+    return Affine(t.a, 0, t.c + col_off * t.a, 0, t.e, t.f + row_off * t.e)

@@ -1,0 +1,129 @@
+"""Where a raster lies on the ellipsoid: true pixel sizes, local projections, bounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from pyproj.crs import GeographicCRS, ProjectedCRS
+from pyproj.crs.coordinate_operation import UTMConversion
+from pyproj.exceptions import ProjError
+
+from geoseg.errors import UnsupportedRasterError
+
+Points = NDArray[np.float64]
+Mapping = Callable[[Points, Points], tuple[Points, Points]]
+SPAN_PX = 16.0
+"""Pixels over which a pixel's size is measured: long enough for the digits of a coordinate."""
+EDGE_POINTS = 33
+"""Points per side when the outline of a raster is carried into another CRS."""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSize:
+    """The true size of one pixel on the ellipsoid."""
+
+    col_m: float
+    """Length of a step to the next column, metres."""
+    row_m: float
+    """Length of a step to the next row, metres."""
+
+    @property
+    def gsd_m(self) -> float:
+        """Side of the square of the same area, to first order."""
+        return math.sqrt(self.col_m * self.row_m)
+
+    @property
+    def aspect(self) -> float:
+        """Longer over shorter side, at least 1."""
+        return max(self.col_m, self.row_m) / min(self.col_m, self.row_m)
+
+
+def to_lonlat(crs: CRS) -> Transformer:
+    """From ``crs`` to longitude and latitude on its own datum, so without any datum shift."""
+    if crs.geodetic_crs is None:
+        raise UnsupportedRasterError(
+            f"the CRS '{crs.name}' is local: it has no place on the globe; assign the true CRS, "
+            "for example with gdal_edit.py -a_srs EPSG:25832"
+        )
+    return Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+
+
+def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
+    """The true size of the pixel at (col, row), measured geodesically.
+
+    Args:
+        crs: CRS of what ``to_xy`` returns.
+        to_xy: Maps columns and rows to x and y.
+        col: Column of the place, pixels.
+        row: Row of the place, pixels.
+    """
+    half = SPAN_PX / 2
+    cols = np.array([col - half, col + half, col, col])
+    rows = np.array([row, row, row - half, row + half])
+    lon, lat = to_lonlat(crs).transform(*to_xy(cols, rows))
+    geod = crs.get_geod()
+    if geod is None or not np.all(np.isfinite([lon, lat])):
+        raise UnsupportedRasterError(
+            f"the raster's centre lies outside the area of its CRS '{crs.name}'; "
+            "check that the CRS is the right one"
+        )
+    _, _, lengths = geod.inv(lon[[0, 2]], lat[[0, 2]], lon[[1, 3]], lat[[1, 3]])
+    return PixelSize(float(lengths[0]) / SPAN_PX, float(lengths[1]) / SPAN_PX)
+
+
+def affine_mapping(transform: Affine) -> Mapping:
+    """Columns and rows to x and y by an affine transform."""
+
+    def to_xy(cols: Points, rows: Points) -> tuple[Points, Points]:
+        x = transform.a * cols + transform.b * rows + transform.c
+        return x, transform.d * cols + transform.e * rows + transform.f
+
+    return to_xy
+
+
+def local_utm(crs: CRS, x: float, y: float) -> CRS:
+    """The UTM projection of the zone at (x, y), on the datum of ``crs``."""
+    lon, lat = to_lonlat(crs).transform(x, y)
+    zone = int((lon + 180) % 360 // 6) + 1
+    geodetic = crs.geodetic_crs
+    name = f"{geodetic.name if geodetic else 'unknown'} / UTM zone {zone}{'N' if lat >= 0 else 'S'}"
+    return ProjectedCRS(
+        name=name,
+        conversion=UTMConversion(zone, "N" if lat >= 0 else "S"),
+        geodetic_crs=GeographicCRS() if geodetic is None else geodetic,
+    )
+
+
+def outline(height: int, width: int) -> tuple[Points, Points]:
+    """Columns and rows of points along the four sides of a raster."""
+    side = np.linspace(0.0, 1.0, EDGE_POINTS)
+    low, high = np.zeros_like(side), np.ones_like(side)
+    cols = np.concatenate([side, side, low, high]) * width
+    rows = np.concatenate([low, high, side, side]) * height
+    return cols, rows
+
+
+def bounds_in(
+    crs: CRS, to_xy: Mapping, shape: tuple[int, int], target: CRS
+) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top of a raster of ``shape`` (height, width) in the CRS ``target``."""
+    x, y = to_xy(*outline(*shape))
+    if not same_crs(crs, target):
+        try:
+            x, y = Transformer.from_crs(crs, target, always_xy=True).transform(x, y, errcheck=True)
+        except ProjError as error:
+            raise UnsupportedRasterError(
+                f"a raster in '{crs.name}' cannot be carried into '{target.name}': {error}"
+            ) from error
+    return float(np.min(x)), float(np.min(y)), float(np.max(x)), float(np.max(y))
+
+
+def same_crs(one: CRS, other: CRS) -> bool:
+    """Whether two CRSs are the same but for the order of their axes."""
+    return bool(one.equals(other, ignore_axis_order=True))

@@ -1,0 +1,242 @@
+"""One or more rasters, read as one image on one grid."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.errors import UnsupportedRasterError, UsageError
+from geoseg.raster.analysis import Analysis, Placement, lay_grid
+from geoseg.raster.blocks import BlockCache
+from geoseg.raster.identity import source_identity
+from geoseg.raster.readers import WARP_BLOCK_PX, NativeReader, Reader, WarpedReader
+from geoseg.raster.sampling import choose_stretch, draw_samples, require_valid_pixels
+from geoseg.raster.source import Source, inspect
+from geoseg.raster.stretch import Stretch
+from geoseg.types import Block, Grid, Window
+
+MAX_OPEN = 64
+"""Rasters held open at a time."""
+MEGABYTE = 1 << 20
+GDAL_CACHE_MB = (128, 512)
+"""Bounds of GDAL's cache of decoded blocks; what a striped file needs lies between them."""
+WARP_CACHE_MB = (64, 384)
+"""Bounds of the cache of warped blocks; what a wide grid needs lies between them."""
+STRIPED_ROWS = 1536
+"""Rows of a striped file to hold decoded, so that tiles side by side need not decode it again."""
+WARPED_ROWS = 2 * WARP_BLOCK_PX
+"""Rows of warped blocks to hold, so that strips with a halo need not warp it again."""
+
+
+class Mosaic:
+    """One or more rasters, read as one image on one grid.
+
+    Use it as a context manager. One thread reads at a time (any thread, but only one): GDAL's
+    datasets are not safe to share. Reads are exact: a pixel is the same whichever window it is read
+    in. Memory is bounded by the window asked for plus two caches (GDAL's and that of warped
+    blocks), whatever the size of the rasters.
+    """
+
+    def __init__(
+        self, analysis: Analysis, stretch: Stretch | None, fill_rgb: tuple[int, int, int]
+    ) -> None:
+        self._analysis = analysis
+        self._stretch = stretch
+        self._fill_rgb = fill_rgb
+        self._readers: OrderedDict[int, Reader] = OrderedDict()
+        self._cache = BlockCache(_warp_cache_bytes(analysis.grid))
+
+    @classmethod
+    def open(
+        cls,
+        sources: Sequence[str | Path],
+        *,
+        gsd_range_m: tuple[float, float] | None,
+        gsd_m: float | None = None,
+        bands: Sequence[int] | None = None,
+        stretch: tuple[float, float] | None = None,
+        fill_rgb: tuple[int, int, int] = (127, 127, 127),
+    ) -> Self:
+        """Inspect the rasters, lay the grid, choose the stretch.
+
+        Args:
+            sources: Paths or URLs; where they overlap, the first that is valid wins.
+            gsd_range_m: Pixel sizes that the model knows, metres on the ground; None: any.
+            gsd_m: Pixel size of the grid, metres on the ground; None: the native one, held within
+                the range.
+            bands: Numbers of the red, green and blue band, or of one; None: by the raster's own
+                colour interpretation.
+            stretch: Numbers that become 0 and 255; None: eight bits as they are, else the 2nd and
+                98th percentile.
+            fill_rgb: Colour of invalid pixels.
+
+        Raises:
+            UnreadableRasterError: A raster is missing or damaged.
+            UnsupportedRasterError: A raster that cannot be analysed.
+            UsageError: An option that does not fit.
+        """
+        if not sources:
+            raise UsageError("no raster was given; name at least one")
+        inspected = [inspect(str(path), bands) for path in sources]
+        _same_bands(inspected)
+        analysis = lay_grid(inspected, gsd_range_m, gsd_m)
+        with rasterio.Env(GDAL_CACHEMAX=_gdal_cache_bytes(inspected)):
+            samples = draw_samples(inspected)
+            require_valid_pixels(inspected, samples)
+        return cls(analysis, choose_stretch(inspected, samples, stretch), fill_rgb)
+
+    @property
+    def grid(self) -> Grid:
+        """The analysis grid."""
+        return self._analysis.grid
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The rasters, in the order given."""
+        return tuple(placement.source for placement in self._analysis.placements)
+
+    @property
+    def output_crs(self) -> CRS:
+        """CRS of the first raster: results go back to it."""
+        return self.sources[0].crs
+
+    @property
+    def resampled(self) -> bool:
+        """Whether the first raster's pixels are not the grid's."""
+        return not self._analysis.placements[0].native
+
+    @property
+    def stretch(self) -> tuple[float, float] | None:
+        """The numbers that became 0 and 255; None where eight bits were taken as they are."""
+        return None if self._stretch is None else (self._stretch.low, self._stretch.high)
+
+    def read(self, window: Window) -> Block:
+        """The pixels of a window, which may reach beyond the grid.
+
+        Raises:
+            UnreadableRasterError: A block cannot be read; the message names file and window.
+        """
+        image = np.empty((3, window.height, window.width), dtype=np.uint8)
+        image[:] = np.array(self._fill_rgb, dtype=np.uint8)[:, None, None]
+        valid = np.zeros((window.height, window.width), dtype=np.bool_)
+        with rasterio.Env(GDAL_CACHEMAX=_gdal_cache_bytes(self.sources)):
+            for index, placement in enumerate(self._analysis.placements):
+                if window.intersection(placement.extent) is not None:
+                    self._paste(self._reader(index), window, image, valid)
+        return Block(window, image, valid)
+
+    def _paste(
+        self,
+        reader: Reader,
+        window: Window,
+        image: NDArray[np.uint8],
+        valid: NDArray[np.bool_],
+    ) -> None:
+        """Fill the pixels that no earlier raster filled."""
+        for piece in reader.pieces(window):
+            rows, cols = piece.slices_in(window)
+            if valid[rows, cols].all():
+                continue
+            pixels, usable = reader.read(piece)
+            usable = usable & ~valid[rows, cols]
+            np.copyto(image[:, rows, cols], pixels, where=usable)
+            valid[rows, cols] |= usable
+
+    def _reader(self, index: int) -> Reader:
+        if index not in self._readers:
+            if len(self._readers) >= MAX_OPEN:
+                self._readers.popitem(last=False)[1].close()
+            self._readers[index] = self._open_reader(self._analysis.placements[index])
+        self._readers.move_to_end(index)
+        return self._readers[index]
+
+    def _open_reader(self, placement: Placement) -> Reader:
+        if placement.native:
+            return NativeReader(placement, self._stretch)
+        return WarpedReader(placement, self.grid, self._stretch, self._cache)
+
+    def source_at(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> list[str]:
+        """Name of the raster that each pixel comes from; the first one's where none is valid.
+
+        The name is the file's, without its folder where that is unambiguous.
+        """
+        names = self._names()
+        return [names[self._index_at(int(r), int(c))] for r, c in zip(rows, cols, strict=True)]
+
+    def _names(self) -> list[str]:
+        counts = Counter(source.name for source in self.sources)
+        return [s.name if counts[s.name] == 1 else s.path for s in self.sources]
+
+    def _index_at(self, row: int, col: int) -> int:
+        pixel = Window(row, col, 1, 1)
+        placements = enumerate(self._analysis.placements)
+        hits = [i for i, placement in placements if pixel.intersection(placement.extent)]
+        # Reading decides only where rasters overlap.
+        for index in hits if len(hits) > 1 else []:
+            if self._reader(index).read(pixel)[1].all():
+                return index
+        return hits[0] if hits else 0
+
+    def identity(self) -> dict[str, Any]:
+        """What the pixels depend on, as JSON: two runs of equal identity read the same pixels."""
+        grid = self.grid
+        return {
+            "sources": [source_identity(source) for source in self.sources],
+            "grid": {
+                "crs": grid.crs.to_wkt(),
+                "transform": list(grid.transform)[:6],
+                "height": grid.height,
+                "width": grid.width,
+            },
+            "stretch": self.stretch,
+            "fill_rgb": list(self._fill_rgb),
+        }
+
+    def close(self) -> None:
+        """Close all files."""
+        while self._readers:
+            self._readers.popitem()[1].close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _same_bands(sources: Sequence[Source]) -> None:
+    counts = {source.count: source.path for source in sources}
+    if len(counts) > 1:
+        listed = ", ".join(f"{path} has {count}" for count, path in sorted(counts.items()))
+        raise UnsupportedRasterError(
+            f"the rasters of one mosaic need the same number of bands, but {listed}; "
+            "choose the bands of each with gdal_translate -b"
+        )
+
+
+def _gdal_cache_bytes(sources: Sequence[Source]) -> int:
+    """Room for the decoded strips that one row of tiles needs, within bounds."""
+    striped = (s.width * (s.count + 1) * s.item_bytes for s in sources if s.striped)
+    return _bounded(max(striped, default=0) * STRIPED_ROWS, GDAL_CACHE_MB)
+
+
+def _warp_cache_bytes(grid: Grid) -> int:
+    """Room for the warped blocks that two rows of tiles share, within bounds."""
+    return _bounded(grid.width * WARPED_ROWS * 4, WARP_CACHE_MB)
+
+
+def _bounded(size: int, bounds_mb: tuple[int, int]) -> int:
+    return min(max(size, bounds_mb[0] * MEGABYTE), bounds_mb[1] * MEGABYTE)

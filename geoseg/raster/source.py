@@ -1,0 +1,191 @@
+"""One raster as it lies on disk: what it holds and where it lies."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from affine import Affine
+from pyproj import CRS
+from pyproj.exceptions import CRSError as ProjCRSError
+from rasterio.enums import MaskFlags
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
+from rasterio.transform import GCPTransformer
+
+from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
+from geoseg.raster.bands import BandChoice, choose_bands
+from geoseg.raster.ground import Mapping, PixelSize, Points, affine_mapping, pixel_size
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A raster's properties; nothing of it is open."""
+
+    path: str
+    """As given: a path, a URL or anything else GDAL opens."""
+    files: tuple[str, ...]
+    """The files it consists of, as GDAL lists them; a VRT names its parts."""
+    crs: CRS
+    """CRS of the raster or of its ground control points."""
+    transform: Affine | None
+    """Pixel corners to ``crs``; None when ground control points say where it lies."""
+    to_xy: Mapping
+    """Columns and rows to x and y in ``crs``."""
+    height: int
+    """Rows, pixels."""
+    width: int
+    """Columns, pixels."""
+    count: int
+    """Bands without the alpha band."""
+    dtype: str
+    """Data type of the chosen bands."""
+    bands: BandChoice
+    """Which bands are read."""
+    nodata: tuple[float | None, ...]
+    """Nodata value of each of ``bands.distinct``, None without one."""
+    has_mask: bool
+    """True when a mask other than an alpha band (internal, .msk) lies beside the bands."""
+    block_height: int
+    """Rows of a block of the file: a strip or a tile."""
+    block_width: int
+    """Columns of a block of the file."""
+    pixel: PixelSize
+    """True size of the pixel at the centre."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the path."""
+        return Path(self.path).name
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, pixels."""
+        return self.height, self.width
+
+    @property
+    def item_bytes(self) -> int:
+        """Bytes of one number of one band."""
+        return np.dtype(self.dtype).itemsize
+
+    @property
+    def striped(self) -> bool:
+        """True when a block spans the whole width and the raster has several of them."""
+        return self.block_width >= self.width and self.block_height < self.height
+
+
+def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
+    """What the raster at ``path`` holds.
+
+    Raises:
+        UnreadableRasterError: There is no such file, or it is no raster.
+        UnsupportedRasterError: It has no CRS, no place on the ground, or no usable pixels.
+        UsageError: ``wanted_bands`` names bands that it does not have.
+    """
+    with open_dataset(path) as dataset:
+        crs, transform, to_xy = _georeference(path, dataset)
+        bands = choose_bands(path, dataset.colorinterp, wanted_bands)
+        picked = [band - 1 for band in bands.distinct]
+        flags = [dataset.mask_flag_enums[i] for i in picked]
+        block_height, block_width = dataset.block_shapes[picked[0]]
+        return Source(
+            path=path,
+            files=tuple(dataset.files) or (path,),
+            crs=crs,
+            transform=transform,
+            to_xy=to_xy,
+            height=dataset.height,
+            width=dataset.width,
+            count=dataset.count - (bands.alpha is not None),
+            dtype=_dtype(path, [dataset.dtypes[i] for i in picked]),
+            bands=bands,
+            nodata=tuple(dataset.nodatavals[i] for i in picked),
+            has_mask=bands.alpha is None and any(MaskFlags.per_dataset in f for f in flags),
+            block_height=block_height,
+            block_width=block_width,
+            pixel=pixel_size(crs, to_xy, dataset.width / 2, dataset.height / 2),
+        )
+
+
+def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
+    """Open a raster for reading, its troubles as one sentence.
+
+    Raises:
+        UnreadableRasterError: There is no such file, or it is no raster.
+    """
+    if _is_local(path) and not Path(path).exists():
+        raise UnreadableRasterError(f"{path}: there is no such file; check the path")
+    try:
+        with warnings.catch_warnings():
+            # A missing georeference is an error here, raised once the CRS is known too.
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            return rasterio.open(path)
+    except (RasterioError, CRSError) as error:
+        raise UnreadableRasterError(
+            f"{path} cannot be opened as a raster ({_brief(error)}); "
+            "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
+        ) from error
+
+
+def _is_local(path: str) -> bool:
+    return "://" not in path and not path.startswith("/vsi") and ":" not in path[2:]
+
+
+def _brief(error: Exception) -> str:
+    return " ".join(str(error.__cause__ or error).split())
+
+
+def _georeference(path: str, dataset: Any) -> tuple[CRS, Affine | None, Mapping]:  # noqa: ANN401
+    points, points_crs = dataset.gcps
+    if dataset.transform.is_identity and not points:
+        raise UnsupportedRasterError(
+            f"{path} has no georeference; it needs a world file, a geotransform or ground control "
+            "points, for example by gdal_translate -a_ullr LEFT TOP RIGHT BOTTOM -a_srs EPSG:CODE"
+        )
+    by_points = dataset.transform.is_identity
+    crs = points_crs if by_points else dataset.crs
+    if crs is None:
+        raise UnsupportedRasterError(
+            f"{path} has no CRS; assign the one it was made in, for example "
+            "gdal_edit.py -a_srs EPSG:25832 on a copy"
+        )
+    if by_points:
+        return _pyproj(path, crs), None, _gcp_mapping(points)
+    return _pyproj(path, crs), dataset.transform, affine_mapping(dataset.transform)
+
+
+def _pyproj(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped
+    epsg = crs.to_epsg()
+    try:
+        return CRS.from_epsg(epsg) if epsg else CRS.from_wkt(crs.to_wkt(version="WKT2_2019"))
+    except ProjCRSError as error:
+        raise UnsupportedRasterError(
+            f"{path} has a CRS that cannot be understood ({_brief(error)}); assign a valid one, "
+            "for example gdal_edit.py -a_srs EPSG:25832 on a copy"
+        ) from error
+
+
+def _gcp_mapping(points: Sequence[Any]) -> Mapping:
+    def to_xy(cols: Points, rows: Points) -> tuple[Points, Points]:
+        with GCPTransformer(points) as transformer:
+            x, y = transformer.xy(rows, cols, offset="ul")
+        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+
+    return to_xy
+
+
+def _dtype(path: str, dtypes: Sequence[str]) -> str:
+    if any(dtype.startswith("complex") for dtype in dtypes):
+        raise UnsupportedRasterError(
+            f"{path} holds complex numbers ({dtypes[0]}), as radar does; an orthophoto is needed"
+        )
+    if len(set(dtypes)) > 1:
+        raise UnsupportedRasterError(
+            f"{path} has bands of different data types ({', '.join(dtypes)}); convert them to one, "
+            "for example with gdal_translate -ot UInt16"
+        )
+    return dtypes[0]
