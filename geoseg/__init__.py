@@ -1,1 +1,35 @@
-"""geoseg: orthophotos to buildings."""
+"""geoseg: orthophotos to buildings.
+
+Everything heavy is imported when it is first used, so that ``import geoseg`` is instant.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from geoseg.models.protocols import DenseModel, Instance, InstanceModel
+    from geoseg.pipeline import predict
+
+__version__ = version("geoseg")
+
+__all__ = ["DenseModel", "Instance", "InstanceModel", "__version__", "predict"]
+
+_HOMES = {
+    "DenseModel": "geoseg.models.protocols",
+    "Instance": "geoseg.models.protocols",
+    "InstanceModel": "geoseg.models.protocols",
+    "predict": "geoseg.pipeline",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'geoseg' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

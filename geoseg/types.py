@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from affine import Affine
     from numpy.typing import NDArray
@@ -100,6 +102,13 @@ class MapStrip:
     """(heads, rows, grid width), probability * 255 rounded; 0 where invalid."""
     valid: NDArray[np.bool_]
     """(rows, grid width), True where valid."""
+
+    def pieces(self, height: int | None) -> Iterator[MapStrip]:
+        """The same rows in strips of at most ``height`` rows; None leaves them together."""
+        rows = len(self.valid)
+        for start in range(0, rows, height or rows):
+            part = slice(start, start + (height or rows))
+            yield MapStrip(self.row_off + start, self.maps[:, part], self.valid[part])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,55 @@
-"""TODO."""
+"""The command line: one module per verb, thin over the Python API."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from geoseg import __version__
+from geoseg.cli.predict import predict
+from geoseg.errors import GeosegError
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, by the shell's convention."""
+
+app = typer.Typer(
+    name="geoseg",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Orthophotos to buildings: one georeferenced polygon per building, with its true area.",
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"geoseg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[  # the callback acts on it
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Turn orthophotos into buildings."""
+
+
+app.command()(predict)
+
+
+def main() -> None:
+    """Run the command line; errors raised on purpose become one sentence and an exit code."""
+    try:
+        app()
+    except GeosegError as error:
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted.", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,43 @@
+# `make demo` and `make test` do everything on a fresh machine, their own set-up included.
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+
+.PHONY: help setup demo test test-slow check format clean
+
+help:
+	@echo "make setup   create $(VENV) with geoseg and everything it needs"
+	@echo "make demo    find the buildings of the example photo, say where the result is"
+	@echo "make test    run the tests"
+	@echo "make check   lint, formatting and types"
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "geoseg needs Python 3.11 or newer; install it or set PYTHON=/path/to/python"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "geoseg needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: setup
+	$(BIN)/geoseg predict examples/banepa.tif out/banepa.gpkg --overwrite
+	@echo "Open out/banepa.gpkg in QGIS over examples/banepa.tif: it comes styled."
+
+test: setup
+	$(BIN)/python -m pytest
+
+test-slow: setup
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,39 @@
+"""Options that several verbs share, and the parsing of their values."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from geoseg.errors import UsageError
+
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Replace the output if it is there already.")
+]
+Json = Annotated[
+    bool, typer.Option("--json", help="Print the summary as one JSON object on stdout.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")]
+ModelName = Annotated[
+    str,
+    typer.Option("--model", "-m", help='"default", or the path of a .safetensors file.'),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
+Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
+
+
+def parse_numbers(text: str | None, option: str) -> tuple[float, ...] | None:
+    """The numbers of a comma-separated option value.
+
+    Raises:
+        UsageError: when a part is not a number.
+    """
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"{option} takes numbers separated by commas, such as 3,2,1; got {text!r}"
+        ) from None

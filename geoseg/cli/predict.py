@@ -1,0 +1,167 @@
+"""``geoseg predict``: rasters in, buildings out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geoseg.cli.options import (
+    Device,
+    Json,
+    ModelName,
+    Overwrite,
+    Precision,
+    Quiet,
+    parse_numbers,
+)
+from geoseg.errors import UsageError
+
+if TYPE_CHECKING:
+    from geoseg.summary import Summary
+
+GRID = "Analysis grid"
+TILES = "Tiles, in pixels of the analysis grid"
+SHAPES = "Buildings"
+RUN = "Run"
+
+
+def predict(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RASTER... OUTPUT",
+            help="One or more rasters (together one mosaic), then the output: "
+            ".gpkg, .geojson, .fgb or .parquet.",
+            show_default=False,
+        ),
+    ],
+    model: ModelName = "default",
+    gsd: Annotated[
+        float | None,
+        typer.Option(help="Pixel size to analyse at, metres.", rich_help_panel=GRID),
+    ] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Red, green and blue band, such as 3,2,1.", rich_help_panel=GRID),
+    ] = None,
+    stretch: Annotated[
+        str | None,
+        typer.Option(help="Values shown as black and white: lo,hi.", rich_help_panel=GRID),
+    ] = None,
+    tile: Annotated[
+        int | None,
+        typer.Option(help="Side of the window the network sees.", rich_help_panel=TILES),
+    ] = None,
+    overlap: Annotated[
+        int | None,
+        typer.Option(help="Context around a tile, to each side (halo).", rich_help_panel=TILES),
+    ] = None,
+    strip: Annotated[
+        int | None,
+        typer.Option(help="Rows decoded and saved at a time.", rich_help_panel=TILES),
+    ] = None,
+    min_area: Annotated[
+        float | None,
+        typer.Option(help="Drop buildings smaller than this, m2.", rich_help_panel=SHAPES),
+    ] = None,
+    shape: Annotated[
+        str, typer.Option(help="regularized, simplified or raw.", rich_help_panel=SHAPES)
+    ] = "regularized",
+    batch: Annotated[
+        int | None, typer.Option(help="Tiles per call of the network.", rich_help_panel=RUN)
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(help="Threads that read the raster.", rich_help_panel=RUN)
+    ] = 1,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    skip_errors: Annotated[
+        bool,
+        typer.Option(
+            "--skip-errors", help="Go on where blocks cannot be read.", rich_help_panel=RUN
+        ),
+    ] = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=RUN),
+    ] = False,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find the buildings of an orthophoto mosaic of any size.
+
+    geoseg predict ortho.tif buildings.gpkg
+    """
+    if len(paths) < 2:  # noqa: PLR2004  # a raster and an output
+        raise UsageError("give at least one raster and then the output, such as buildings.gpkg")
+    _configure_logging()
+    from geoseg.cli.progress import progress_bar
+    from geoseg.pipeline import predict as run
+
+    with progress_bar(show=not quiet) as progress:
+        summary = run(
+            paths[:-1],
+            Path(paths[-1]),
+            model=model,
+            device=device,
+            precision=precision,
+            overwrite=overwrite,
+            resume=resume,
+            progress=progress,
+            gsd_m=gsd,
+            bands=parse_numbers(bands, "--bands"),
+            stretch=parse_numbers(stretch, "--stretch"),
+            tile_px=tile,
+            overlap_px=overlap,
+            strip_px=strip,
+            min_area_m2=min_area,
+            shape=shape,
+            batch=batch,
+            workers=workers,
+            skip_errors=skip_errors,
+        )
+    if as_json:
+        typer.echo(json.dumps(summary.as_dict()))
+    elif not quiet:
+        _show(summary)
+
+
+def _configure_logging() -> None:
+    """Warnings of geoseg go to stderr as one line each, without source lines."""
+    import logging
+    import warnings
+
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.captureWarnings(capture=True)
+    warnings.formatwarning = lambda message, *_args, **_kwargs: f"Warning: {message}"
+
+
+def _show(summary: Summary) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("buildings", f"{summary.buildings:,}")
+    table.add_row("roof area", f"{summary.area_m2:,.0f} m²")
+    table.add_row("raster", f"{summary.megapixels:,.1f} MP at {summary.gsd_m:.3f} m")
+    tiles = summary.tiles
+    table.add_row(
+        "tiles",
+        f"{tiles.done} done, {tiles.skipped_nodata} without data, {tiles.failed} failed",
+    )
+    if summary.dropped:
+        table.add_row("dropped", ", ".join(f"{n} {why}" for why, n in summary.dropped.items()))
+    if summary.stitched:
+        table.add_row("stitched", ", ".join(f"{n} {what}" for what, n in summary.stitched.items()))
+    seconds = dict(summary.seconds)
+    total = seconds.pop("total")
+    stages = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+    table.add_row("seconds", f"{total:.1f} ({stages})")
+    table.add_row("memory", f"{summary.peak_rss_mb:,.0f} MB at the peak")
+    table.add_row("model", f"{summary.model['name']} {summary.model['sha256'][:12]}")
+    table.add_row("output", str(summary.output))
+    Console(stderr=True).print(table)

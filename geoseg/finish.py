@@ -1,0 +1,63 @@
+"""From clusters to rows of the output: draw, measure, name the source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from geoseg.export.schema import SCHEMA
+from geoseg.footprints import draw
+from geoseg.measure import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyproj import CRS
+
+    from geoseg.footprints import Footprint, FootprintSettings
+    from geoseg.raster import Mosaic
+    from geoseg.types import Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Rows of the output."""
+
+    table: pa.Table
+    """Buildings with the contract's columns."""
+    dropped: Counter[str]
+    """Reason to number of buildings, or parts of them, left out here."""
+
+
+class Finisher:
+    """Draws and measures clusters."""
+
+    def __init__(self, mosaic: Mosaic, settings: FootprintSettings, output_crs: CRS) -> None:
+        self._mosaic = mosaic
+        self._settings = settings
+        self._output_crs = output_crs
+
+    def finish(self, clusters: Iterable[Cluster]) -> Finished:
+        """The rows of all buildings in ``clusters``."""
+        footprints: list[Footprint] = []
+        dropped: Counter[str] = Counter()
+        for cluster in clusters:
+            drawn = draw(cluster, self._settings)
+            footprints += drawn.footprints
+            dropped.update(drawn.dropped)
+        if not footprints:
+            return Finished(SCHEMA.empty_table(), dropped)
+        measured = measure(footprints, self._mosaic.grid, self._output_crs)
+        inside = shapely.get_coordinates(
+            shapely.point_on_surface([footprint.polygon for footprint in footprints])
+        )
+        rows, cols = np.floor(inside[:, 1]).astype(int), np.floor(inside[:, 0]).astype(int)
+        columns = {name: getattr(measured, name) for name in SCHEMA.names[:-2]}
+        columns["source"] = self._mosaic.source_at(rows, cols)
+        columns["geometry"] = shapely.to_wkb(measured.geometry)
+        return Finished(pa.table(columns, schema=SCHEMA), dropped)

@@ -1,0 +1,282 @@
+"""The main job, composed: raster, tiles, model, instances, footprints, measures, file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, overload
+
+from geoseg.errors import OutputExistsError, UsageError
+from geoseg.settings import PredictSettings
+from geoseg.summary import Summary, TileCounts, peak_rss_mb
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pyarrow as pa
+
+    from geoseg.export.identity import RunIdentity
+    from geoseg.job import Backend
+    from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.raster import Mosaic
+    from geoseg.sinks import Sink
+
+Source = str | Path | Sequence[str | Path]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressReport:
+    """Where a run stands; given to the ``progress`` callback after every row of tiles."""
+
+    stage: str
+    """What is going on, for people."""
+    pixels_done: int
+    """Pixels of the grid that are finished, those of an interrupted run included."""
+    pixels_new: int
+    """Pixels finished by this run."""
+    pixels_total: int
+    """Pixels of the grid."""
+    buildings: int
+    """Buildings found so far."""
+
+
+Progress = Callable[[ProgressReport], None]
+
+
+@overload
+def predict(source: Source, output: None = None, **options: Any) -> gpd.GeoDataFrame: ...
+
+
+@overload
+def predict(source: Source, output: str | Path, **options: Any) -> Summary: ...
+
+
+def predict(
+    source: Source,
+    output: str | Path | None = None,
+    *,
+    model: str | Path | DenseModel | InstanceModel = "default",
+    device: str = "auto",
+    precision: str = "auto",
+    overwrite: bool = False,
+    resume: bool = False,
+    progress: Progress | None = None,
+    **settings: Any,
+) -> gpd.GeoDataFrame | Summary:
+    """Find the buildings of a mosaic.
+
+    Args:
+        source: A raster, or several that form one mosaic: file, VRT or address.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame.
+        model: "default", the path of a .safetensors file, or an object with the methods of
+            ``DenseModel`` or ``InstanceModel``.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        precision: "auto", "fp32" or "bf16".
+        overwrite: Replace ``output`` if it is there already.
+        resume: Go on with an interrupted run to the same ``output``.
+        progress: Called with a ``ProgressReport`` after every row of tiles.
+        **settings: See ``geoseg.settings.PredictSettings``: gsd_m, bands, stretch, tile_px,
+            overlap_px, strip_px, batch, workers, min_area_m2, shape, skip_errors.
+
+    Returns:
+        A GeoDataFrame with the contract's columns, in the CRS of the first raster; with ``output``
+        the run's ``Summary``.
+
+    Raises:
+        GeosegError: One of its kinds, for everything that can be wrong with input and output.
+    """
+    checked = PredictSettings.of(**settings)
+    target = None if output is None else _checked_output(Path(output), overwrite, resume=resume)
+    if target is None and resume:
+        raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
+    from geoseg.models import load_model
+
+    loaded = load_model(model, device=device, precision=precision)
+    sources = [source] if isinstance(source, str | Path) else list(source)
+    run = Run.prepare(sources, loaded, checked)
+    with run.mosaic:
+        if target is None:
+            return run.to_frame(progress)
+        return run.to_file(target, progress, resume=resume)
+
+
+def _checked_output(path: Path, overwrite: bool, *, resume: bool) -> Path:
+    """The output, known to be writable, without the state of another run in the way."""
+    from geoseg.export.output import open_output
+    from geoseg.export.parts import has_state, parts_folder
+
+    target = open_output(path, overwrite=overwrite)
+    if has_state(target) and not (resume or overwrite):
+        raise OutputExistsError(
+            f"{parts_folder(target)} holds the state of an interrupted run: go on with it by "
+            "--resume, or start afresh with --overwrite"
+        )
+    return target
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A model, a mosaic and settings that fit together."""
+
+    mosaic: Mosaic
+    """The open mosaic."""
+    open_mosaic: Callable[[], Mosaic]
+    """Opens the same mosaic again, for a reading thread."""
+    model: DenseModel
+    """The loaded model."""
+    settings: PredictSettings
+    """Of the run."""
+
+    @classmethod
+    def prepare(
+        cls, sources: list[str | Path], model: DenseModel, settings: PredictSettings
+    ) -> Run:
+        """Open the mosaic on the analysis grid that suits the model."""
+        from geoseg.raster import Mosaic
+        from geoseg.swaths import FILL_GREY
+
+        def open_mosaic(stretch: tuple[float, float] | None = settings.stretch) -> Mosaic:
+            return Mosaic.open(
+                sources,
+                gsd_range_m=model.gsd_m,
+                gsd_m=settings.gsd_m,
+                bands=settings.bands,
+                stretch=stretch,
+                fill_rgb=(FILL_GREY, FILL_GREY, FILL_GREY),
+            )
+
+        mosaic = open_mosaic()
+        return cls(mosaic, lambda: open_mosaic(mosaic.stretch), model, settings)
+
+    def to_frame(self, progress: Progress | None) -> gpd.GeoDataFrame:
+        """Run in memory."""
+        from geoseg.export.frame import to_frame
+        from geoseg.sinks import MemorySink
+
+        sink = MemorySink()
+        self._compute(sink, progress)
+        return to_frame(sink.batches(), crs=self.mosaic.output_crs)
+
+    def to_file(self, output: Path, progress: Progress | None, *, resume: bool) -> Summary:
+        """Run with parts on disk, then put them together to one file."""
+        from geoseg.export.output import write_output
+        from geoseg.sinks import PartsSink
+
+        sink = PartsSink(output, self._identity(), resume=resume)
+        backend = self._compute(sink, progress)
+        totals = Totals()
+        with backend.tally.stage("write"):
+            crs = self.mosaic.output_crs
+            write_output(
+                output,
+                totals.watch(sink.batches()),
+                crs=crs,
+                run_metadata=self._metadata(backend),
+                extent=backend.extent.wkb(crs),
+            )
+            sink.remove()
+        return self._summary(backend, totals, output)
+
+    def _compute(self, sink: Sink, progress: Progress | None) -> Backend:
+        from geoseg.finish import Finisher
+        from geoseg.footprints import FootprintSettings
+        from geoseg.job import Backend, run_dense
+        from geoseg.plan import Plan, decode_params
+
+        grid, model, settings = self.mosaic.grid, self.model, self.settings
+        plan = Plan.of(grid, model, settings)
+        finisher = Finisher(
+            self.mosaic, FootprintSettings(shape=settings.shape), self.mosaic.output_crs
+        )
+        params = decode_params(model, settings, grid)
+        backend = Backend(grid, model.heads, params, sink, finisher)
+
+        def report(first_row: int, row_end: int) -> None:
+            if progress is not None:
+                rows = (row_end, row_end - first_row, grid.height)
+                done, new, total = (n * grid.width for n in rows)
+                buildings = backend.tally.counts["buildings"]
+                progress(ProgressReport("finding buildings", done, new, total, buildings))
+
+        run_dense(self.open_mosaic, model, plan, settings, backend, report)
+        return backend
+
+    def _identity(self) -> RunIdentity:
+        from geoseg import __version__
+        from geoseg.export.identity import InputIdentity, RunIdentity
+
+        files = [file for source in self.mosaic.sources for file in source.files]
+        return RunIdentity(
+            version=__version__,
+            inputs=tuple(InputIdentity.of(file) for file in files),
+            model_sha256=self._model_card()["sha256"],
+            parameters=self.settings.result_parameters(),
+        )
+
+    def _model_card(self) -> dict[str, str]:
+        name = getattr(self.model, "name", type(self.model).__qualname__)
+        return {"name": str(name), "sha256": str(getattr(self.model, "sha256", ""))}
+
+    def _metadata(self, backend: Backend) -> dict[str, Any]:
+        from geoseg import __version__
+
+        grid = self.mosaic.grid
+        return {
+            "software": "geoseg",
+            "version": __version__,
+            "model": self._model_card(),
+            "parameters": self.settings.result_parameters(),
+            "sources": [source.path for source in self.mosaic.sources],
+            "stretch": self.mosaic.stretch,
+            "grid": {
+                "crs": grid.crs.to_string(),
+                "transform": list(grid.transform)[:6],
+                "height": grid.height,
+                "width": grid.width,
+                "gsd_m": grid.gsd_m,
+                "resampled": self.mosaic.resampled,
+            },
+            "tiles": asdict(_tile_counts(backend)),
+            "dropped": backend.dropped(),
+            "confidence": "mean body probability of the building's pixels, not calibrated",
+        }
+
+    def _summary(self, backend: Backend, totals: Totals, output: Path) -> Summary:
+        grid = self.mosaic.grid
+        return Summary(
+            buildings=totals.buildings,
+            area_m2=totals.area_m2,
+            megapixels=grid.height * grid.width / 1e6,
+            gsd_m=grid.gsd_m,
+            tiles=_tile_counts(backend),
+            dropped=backend.dropped(),
+            stitched={},
+            seconds=backend.tally.elapsed(),
+            peak_rss_mb=round(peak_rss_mb(), 1),
+            model=self._model_card(),
+            output=str(output),
+        )
+
+
+@dataclass(slots=True)
+class Totals:
+    """Sums over the buildings on their way into the file, in the order of the file."""
+
+    buildings: int = 0
+    """Number of buildings."""
+    area_m2: float = 0.0
+    """Sum of their areas."""
+
+    def watch(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The same batches, counted."""
+        import pyarrow.compute as pc
+
+        for batch in batches:
+            self.buildings += batch.num_rows
+            self.area_m2 += pc.sum(batch.column("area_m2"), min_count=0).as_py()
+            yield batch
+
+
+def _tile_counts(backend: Backend) -> TileCounts:
+    counts = backend.tally.counts
+    return TileCounts(counts["tiles_done"], counts["tiles_skipped"], counts["blocks_failed"])

@@ -1,0 +1,75 @@
+"""The settings of a prediction run, validated once, with every default in one place."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from geoseg.errors import UsageError
+
+Shape = Literal["raw", "simplified", "regularized"]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class PredictSettings(BaseModel):
+    """How to run a model over a mosaic. Everything that can change the result is in here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    gsd_m: Annotated[float, Field(gt=0)] | None = None
+    """Pixel size to analyse at, metres; None: native pixels where the model's range allows."""
+    bands: tuple[Positive, ...] | None = None
+    """Numbers of the red, green and blue band, from 1; None: by colour interpretation."""
+    stretch: tuple[float, float] | None = None
+    """Values shown as black and white; None: 2nd and 98th percentile, for 8 bits as they are."""
+    tile_px: Positive | None = None
+    """Side of the window the network sees; None: chosen from the model's halo."""
+    overlap_px: Annotated[int, Field(ge=0)] | None = None
+    """Context around a tile's core, to each side; None: the model's halo, which makes it exact."""
+    strip_px: Positive | None = None
+    """Rows decoded at a time and saved for resuming; never changes the result."""
+    batch: Positive | None = None
+    """Tiles per call of the network; None: chosen for the device. Never changes the result."""
+    workers: Positive = 1
+    """Threads that read the raster; never changes the result."""
+    min_area_m2: Annotated[float, Field(ge=0)] | None = None
+    """Buildings smaller than this on the ground are dropped and counted; None: the model's."""
+    shape: Shape = "regularized"
+    """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
+    skip_errors: bool = False
+    """Go on where blocks cannot be read; they count as invalid and as failed."""
+
+    @field_validator("bands")
+    @classmethod
+    def _one_or_three_bands(cls, bands: tuple[int, ...] | None) -> tuple[int, ...] | None:
+        if bands is not None and len(bands) not in {1, 3}:
+            raise ValueError(f"give one band or three, such as 3,2,1; got {len(bands)}")
+        return bands
+
+    @field_validator("stretch")
+    @classmethod
+    def _ascending(cls, stretch: tuple[float, float] | None) -> tuple[float, float] | None:
+        if stretch is not None and not stretch[0] < stretch[1]:
+            raise ValueError(f"the first value must be below the second, got {stretch}")
+        return stretch
+
+    @classmethod
+    def of(cls, **values: Any) -> PredictSettings:
+        """Validate ``values``.
+
+        Raises:
+            UsageError: naming the first setting that cannot be used, and why.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"][:1])
+            reason = first["msg"].removeprefix("Value error, ")
+            raise UsageError(f"{name}: {reason} (got {first['input']!r})") from None
+
+    def result_parameters(self) -> dict[str, Any]:
+        """The settings that can change the result, for the metadata and for resuming."""
+        harmless = {"strip_px", "batch", "workers"}
+        return self.model_dump(mode="json", exclude=harmless)

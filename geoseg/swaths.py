@@ -1,0 +1,168 @@
+"""Reading whole rows of the mosaic ahead of the model.
+
+A *swath* holds the full-width rows that one row of tiles needs. Consecutive swaths overlap by the
+tiles' context; the rows they share are copied, not read again, so that striped files are decoded
+once. Readers run in threads while the model computes.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from geoseg.errors import UnreadableRasterError
+from geoseg.types import Block, Window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from geoseg.raster import Mosaic
+    from geoseg.summary import Tally
+
+FILL_GREY = 128
+"""Colour of invalid pixels in all bands: the middle, as in training."""
+ISOLATION_PX = 64
+"""Side of the lattice pieces in which rows are read again when some block cannot be read. Every
+read covers whole rows of this lattice, so that what is lost does not depend on the swaths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swath:
+    """Full-width rows with their pixels."""
+
+    block: Block
+    """Pixels and validity of the rows."""
+    failed: frozenset[Window]
+    """Pieces that could not be read and count as invalid."""
+
+
+class SwathReader:
+    """Reads the swaths one ahead, with ``workers`` threads that each own an open mosaic."""
+
+    def __init__(
+        self,
+        open_mosaic: Callable[[], Mosaic],
+        *,
+        workers: int,
+        skip_errors: bool,
+        tally: Tally,
+    ) -> None:
+        self._stack = ExitStack()
+        self._mosaics = [self._stack.enter_context(open_mosaic()) for _ in range(workers)]
+        self._pool = self._stack.enter_context(ThreadPoolExecutor(workers))
+        self._ahead = self._stack.enter_context(ThreadPoolExecutor(1))
+        self._skip_errors = skip_errors
+        self._tally = tally
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ahead.shutdown(wait=True, cancel_futures=True)
+        self._stack.close()
+
+    def swaths(self, windows: Iterable[Window]) -> Iterator[Swath]:
+        """The swath of every window, in order; the windows go down the grid.
+
+        Raises:
+            UnreadableRasterError: where a block cannot be read and errors are not skipped.
+        """
+        pending: deque[Future[Swath]] = deque()
+        previous: Future[Swath] | None = None
+        for window in windows:
+            previous = self._ahead.submit(self._read, window, previous)
+            pending.append(previous)
+            if len(pending) > 1:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+    def _read(self, window: Window, previous: Future[Swath] | None) -> Swath:
+        image = np.empty((3, window.height, window.width), np.uint8)
+        valid = np.empty((window.height, window.width), np.bool_)
+        first_new, failed = window.row_off, frozenset[Window]()
+        if previous is not None:
+            before = previous.result()
+            first_new = self._copy_shared_rows(before.block, window, image, valid)
+            failed = frozenset(piece for piece in before.failed if piece.row_end > window.row_off)
+        parts = _row_parts(first_new, window, len(self._mosaics))
+        with self._tally.stage("read"):
+            reads = list(self._pool.map(self._read_part, self._mosaics, parts))
+        for block, failures in reads:
+            common = _intersection(block.window, window)
+            into, out_of = common.slices_in(window), common.slices_in(block.window)
+            image[:, *into], valid[into] = block.image[:, *out_of], block.valid[out_of]
+            failed |= failures
+        return Swath(Block(window, image, valid), failed)
+
+    @staticmethod
+    def _copy_shared_rows(
+        before: Block,
+        window: Window,
+        image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
+        valid: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    ) -> int:
+        shared = before.window.row_end - window.row_off
+        if shared <= 0:
+            return window.row_off
+        image[:, :shared] = before.image[:, -shared:]
+        valid[:shared] = before.valid[-shared:]
+        return window.row_off + shared
+
+    def _read_part(self, mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
+        try:
+            return mosaic.read(window), frozenset()
+        except UnreadableRasterError:
+            if not self._skip_errors:
+                raise
+        return _read_around_failures(mosaic, window)
+
+
+def _row_parts(first_row: int, window: Window, number: int) -> list[Window]:
+    """At most ``number`` windows of whole lattice rows that cover the rows from ``first_row``."""
+    first, last = first_row // ISOLATION_PX, -(-window.row_end // ISOLATION_PX)
+    edges = np.unique(np.linspace(first, last, number + 1).astype(int)) * ISOLATION_PX
+    return [
+        Window(int(top), window.col_off, int(bottom - top), window.width)
+        for top, bottom in pairwise(edges)
+    ]
+
+
+def _read_around_failures(mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
+    """Read piece by piece; pieces that cannot be read are invalid and returned too."""
+    image = np.empty((3, window.height, window.width), np.uint8)
+    valid = np.zeros((window.height, window.width), np.bool_)
+    image[:] = FILL_GREY
+    failed = set()
+    for piece in _lattice_pieces(window):
+        common = _intersection(piece, window)
+        into, out_of = common.slices_in(window), common.slices_in(piece)
+        try:
+            block = mosaic.read(piece)
+        except UnreadableRasterError:
+            failed.add(piece)
+        else:
+            image[:, *into], valid[into] = block.image[:, *out_of], block.valid[out_of]
+    return Block(window, image, valid), frozenset(failed)
+
+
+def _lattice_pieces(window: Window) -> Iterator[Window]:
+    """The squares of the lattice of ``ISOLATION_PX`` that touch ``window``."""
+    first_row = window.row_off // ISOLATION_PX * ISOLATION_PX
+    first_col = window.col_off // ISOLATION_PX * ISOLATION_PX
+    for row in range(first_row, window.row_end, ISOLATION_PX):
+        for col in range(first_col, window.col_end, ISOLATION_PX):
+            yield Window(row, col, ISOLATION_PX, ISOLATION_PX)
+
+
+def _intersection(one: Window, other: Window) -> Window:
+    common = one.intersection(other)
+    if common is None:
+        raise ValueError(f"{one} and {other} share no pixel")
+    return common
