@@ -25,6 +25,7 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from hypothesis import settings
 from numpy.typing import NDArray
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
@@ -32,6 +33,10 @@ from rasterio.enums import ColorInterp
 UTM = "EPSG:32645"
 LEFT_M, TOP_M = 352_000.0, 3_056_000.0
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("geoseg", deadline=None)
+settings.load_profile("geoseg")
 
 Scene = Callable[..., NDArray[np.uint8]]
 
@@ -75,7 +80,7 @@ class RasterMaker:
         mask: NDArray[np.bool_] | None = None,
         colors: Sequence[ColorInterp] | None = None,
         gcps: Sequence[GroundControlPoint] | None = None,
-        **creation: Any,  # noqa: ANN401 - GTiff creation options
+        **creation: Any,
     ) -> Path:
         """Write (bands, height, width) or (height, width) pixels.
 

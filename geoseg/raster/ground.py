@@ -95,7 +95,7 @@ def local_utm(crs: CRS, x: float, y: float) -> CRS:
     name = f"{geodetic.name if geodetic else 'unknown'} / UTM zone {zone}{'N' if lat >= 0 else 'S'}"
     return ProjectedCRS(
         name=name,
-        conversion=UTMConversion(zone, "N" if lat >= 0 else "S"),
+        conversion=UTMConversion(str(zone), "N" if lat >= 0 else "S"),
         geodetic_crs=GeographicCRS() if geodetic is None else geodetic,
     )
 

@@ -36,7 +36,8 @@ class Stretch:
     def apply(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         """Stretch pixels of any shape; each result depends on its own pixel alone."""
         if pixels.dtype == np.uint16:
-            return self._of(np.arange(1 << 16))[pixels]
+            table: NDArray[np.uint8] = self._of(np.arange(1 << 16))
+            return np.asarray(table[pixels])
         return self._of(pixels)
 
     def _of(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
@@ -44,7 +45,8 @@ class Stretch:
         scaled -= np.float32(self.low)
         scaled *= np.float32(255 / (self.high - self.low))
         np.nan_to_num(scaled, copy=False)
-        return np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)
+        np.clip(scaled, 0, 255, out=scaled)
+        return np.rint(scaled, out=scaled).astype(np.uint8)
 
 
 def percentile_stretch(samples: NDArray[Any]) -> Stretch:
