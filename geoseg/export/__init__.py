@@ -1,1 +1,1 @@
-"""TODO."""
+"""Finished buildings to files: parts of a running job, their merge, one writer per format."""

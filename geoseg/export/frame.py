@@ -1,0 +1,27 @@
+"""Record batches as a GeoDataFrame, for callers who want no file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+from pyproj import CRS
+
+from geoseg.export.layer import horizontal_crs
+from geoseg.export.schema import COLUMN_NAMES, GEOMETRY, SCHEMA
+
+if TYPE_CHECKING:
+    from geopandas import GeoDataFrame
+
+
+def to_frame(batches: Iterable[pa.RecordBatch], *, crs: CRS) -> GeoDataFrame:
+    """All buildings at once, with the contract's columns in order and ``geometry`` last."""
+    import geopandas
+
+    table = pa.Table.from_batches(batches, schema=SCHEMA)
+    outlines = geopandas.GeoSeries.from_wkb(
+        table[GEOMETRY].to_numpy(zero_copy_only=False), crs=horizontal_crs(crs)
+    )
+    attributes = table.select(COLUMN_NAMES).to_pandas()
+    return geopandas.GeoDataFrame(attributes, geometry=outlines)

@@ -1,0 +1,44 @@
+"""GeoJSON after RFC 7946: longitude and latitude on WGS 84, exterior rings counterclockwise."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from geoseg.errors import OutputError
+from geoseg.export.layer import LAYER_DESCRIPTION, LayerInfo
+from geoseg.export.ogr import write_with_gdal
+from geoseg.export.stream import BatchStream
+
+DECIMALS = 8
+"""Of a degree: about a millimetre."""
+
+
+def write_geojson(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
+    """Write one feature per line; the run's metadata is the member ``geoseg`` of the collection."""
+    members = {"type": "FeatureCollection", "geoseg": dict(layer.run_metadata)}
+    write_with_gdal(
+        path,
+        stream,
+        layer,
+        driver="GeoJSON",
+        layer_options={
+            "RFC7946": "YES",
+            "COORDINATE_PRECISION": str(DECIMALS),
+            "DESCRIPTION": LAYER_DESCRIPTION,
+            "NATIVE_DATA": json.dumps(members, allow_nan=False),
+            "NATIVE_MEDIA_TYPE": "application/vnd.geo+json",
+        },
+    )
+    _check(path, stream.rows)
+
+
+def _check(path: Path, rows: int) -> None:
+    """Count whole lines of features and find the end: the text format has no other check."""
+    found, last = 0, ""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            last = line.strip() or last
+            found += last.startswith('{ "type": "Feature"') and last.rstrip(",").endswith("}")
+    if found != rows or not last.endswith("}"):
+        raise OutputError(f"{path} holds {found} of {rows} buildings after writing")

@@ -1,0 +1,37 @@
+"""Stream record batches into a file through GDAL."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pyogrio
+
+from geoseg.export.layer import LayerInfo
+from geoseg.export.schema import GEOMETRY, LAYER
+from geoseg.export.stream import BatchStream
+
+
+def write_with_gdal(
+    path: Path,
+    stream: BatchStream,
+    layer: LayerInfo,
+    *,
+    driver: str,
+    dataset_options: Mapping[str, str] | None = None,
+    layer_options: Mapping[str, str] | None = None,
+    layer_metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write the layer ``buildings`` of polygons with GDAL's ``driver``."""
+    pyogrio.write_arrow(
+        stream.reader(),
+        path,
+        layer=LAYER,
+        driver=driver,
+        geometry_name=GEOMETRY,
+        geometry_type="Polygon",
+        crs=layer.crs.to_wkt(),
+        dataset_options=dict(dataset_options or {}),
+        layer_options=dict(layer_options or {}),
+        layer_metadata=dict(layer_metadata) if layer_metadata else None,
+    )

@@ -1,0 +1,138 @@
+"""The final file: refused before the work starts or written whole, whatever its format."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+from pydantic import JsonValue
+from pyogrio.errors import DataLayerError, DataSourceError
+from pyproj import CRS
+
+from geoseg.errors import OutputError, OutputExistsError, UsageError
+from geoseg.export.atomic import output_errors, sync_file, sync_folder
+from geoseg.export.flatgeobuf import write_flatgeobuf
+from geoseg.export.geojson import write_geojson
+from geoseg.export.geoparquet import write_geoparquet
+from geoseg.export.gpkg import write_gpkg
+from geoseg.export.layer import LayerInfo, horizontal_crs
+from geoseg.export.stream import BatchStream
+
+WRITERS: dict[str, Callable[[Path, BatchStream, LayerInfo], None]] = {
+    ".gpkg": write_gpkg,
+    ".geojson": write_geojson,
+    ".fgb": write_flatgeobuf,
+    ".parquet": write_geoparquet,
+}
+"""The writer of each extension."""
+
+_LIBRARY_ERRORS = (DataSourceError, DataLayerError, sqlite3.Error, pa.ArrowException)
+_ADVICE = "Check the free space and the permissions of the folder."
+
+
+def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
+    """Find out before any work whether the output can be written.
+
+    Returns:
+        The absolute path.
+
+    Raises:
+        UsageError: The extension is not known.
+        OutputExistsError: It is there already and ``overwrite`` is False.
+        OutputError: The folder is missing or cannot be written to, or the path is a folder.
+    """
+    target = Path(path).absolute()
+    if target.suffix.lower() not in WRITERS:
+        raise UsageError(
+            f"{target.name} has the extension {target.suffix or '(none)'}; allowed are "
+            f"{', '.join(WRITERS)}"
+        )
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder. Give the name of a file.")
+    if not target.parent.is_dir():
+        raise OutputError(f"the folder {target.parent} does not exist. Create it first.")
+    if target.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{target} exists. Choose another name, or allow overwriting with --overwrite."
+        )
+    with output_errors(target, "Choose a folder that you may write to."):
+        tempfile.TemporaryFile(dir=target.parent).close()
+    return target
+
+
+def write_output(
+    path: Path,
+    batches: Iterable[pa.RecordBatch],
+    *,
+    crs: CRS,
+    run_metadata: Mapping[str, JsonValue],
+    extent: Sequence[bytes] | None = None,
+) -> int:
+    """Write the buildings; the file appears under its name when it is complete and checked.
+
+    An existing file is replaced: :func:`open_output` is where that is refused.
+
+    Args:
+        path: Its extension, one of ``WRITERS``, decides the format.
+        batches: Of the contract's schema, in the final order.
+        crs: CRS of the outlines; of a compound one the horizontal part is stored.
+        run_metadata: How the file was made.
+        extent: The observed area as WKB polygons in ``crs``; only a GeoPackage holds it.
+
+    Returns:
+        The number of buildings written.
+
+    Raises:
+        OutputError: Disk full, no permission, or the written file failed its check. Nothing of it
+            is left then. Errors of ``batches`` itself come through as they are.
+    """
+    stream = BatchStream(batches)
+    layer = LayerInfo(horizontal_crs(crs), run_metadata, extent)
+    with output_errors(path, _ADVICE), _scratch_folder(path) as folder:
+        temporary = folder / f"buildings{path.suffix.lower()}"
+        with _stream_errors(path, stream):
+            WRITERS[path.suffix.lower()](temporary, stream, layer)
+        sync_file(temporary)
+        _remove_sqlite_leftovers(path)
+        temporary.replace(path)
+    with output_errors(path, _ADVICE):
+        sync_folder(path.parent)
+    return stream.rows
+
+
+@contextmanager
+def _scratch_folder(path: Path) -> Iterator[Path]:
+    """A folder beside ``path`` for the unfinished file and what libraries put beside it.
+
+    Its name is fixed, so that the next run removes what a killed one left.
+    """
+    folder = path.with_name(f".{path.name}.writing")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _stream_errors(path: Path, stream: BatchStream) -> Iterator[None]:
+    """Raise what the batches' source raised, or what a library says as one OutputError."""
+    try:
+        yield
+    except _LIBRARY_ERRORS as error:
+        if stream.error is not None:
+            raise stream.error from None
+        reason = str(error).strip().rstrip(".")
+        raise OutputError(f"{path} cannot be written: {reason}. {_ADVICE}") from error
+
+
+def _remove_sqlite_leftovers(path: Path) -> None:
+    """Drop journals of an overwritten GeoPackage: SQLite would apply them to the new file."""
+    for suffix in ("-journal", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)

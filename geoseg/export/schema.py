@@ -1,0 +1,124 @@
+"""The output contract: the columns of every file that geoseg writes, once, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import shapely
+
+LAYER = "buildings"
+"""Name of the layer in every format that names layers."""
+EXTENT_LAYER = "extent"
+"""Name of the layer that holds the observed area, in a GeoPackage."""
+GEOMETRY = "geometry"
+"""Name of the geometry column in record batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One attribute of a building."""
+
+    name: str
+    """Column name in every format."""
+    arrow_type: pa.DataType
+    """Type in the parts and, as far as the format knows it, in the file."""
+    title: str
+    """A few words for a table's head."""
+    unit: str
+    """Symbol of the unit; empty where the value has none."""
+    meaning: str
+    """One sentence."""
+
+    @property
+    def description(self) -> str:
+        """The meaning with its unit, as stored in the file."""
+        return f"{self.meaning} Unit: {self.unit}." if self.unit else self.meaning
+
+
+COLUMNS: tuple[Column, ...] = (
+    Column(
+        "building_id",
+        pa.int64(),
+        "Building",
+        "",
+        "Identity of the building: the smallest raster key (row * width + column) of its pixels "
+        "on the analysis grid; the same for every way of cutting the raster.",
+    ),
+    Column("area_m2", pa.float64(), "Area", "m²", "Geodesic area of the roof outline."),
+    Column(
+        "perimeter_m",
+        pa.float64(),
+        "Perimeter",
+        "m",
+        "Geodesic length of the outline, courtyards included.",
+    ),
+    Column(
+        "confidence",
+        pa.float32(),
+        "Confidence",
+        "0..1",
+        "How sure the model is of this building; the run's metadata says whether the value is a "
+        "calibrated probability or the raw mean over the building's pixels.",
+    ),
+    Column("length_m", pa.float64(), "Length", "m", "Long side of the minimum rotated rectangle."),
+    Column("width_m", pa.float64(), "Width", "m", "Short side of the minimum rotated rectangle."),
+    Column(
+        "orientation_deg",
+        pa.float64(),
+        "Orientation",
+        "°",
+        "Direction of the long side, clockwise from grid north, 0 to 180.",
+    ),
+    Column(
+        "at_edge",
+        pa.bool_(),
+        "At the edge",
+        "",
+        "True where the building touches the edge of the valid raster: it may be cut off there.",
+    ),
+    Column(
+        "shape",
+        pa.string(),
+        "Shape",
+        "",
+        "How the outline was drawn: regularized, simplified or circle.",
+    ),
+    Column(
+        "source",
+        pa.string(),
+        "Source",
+        "",
+        "Raster that holds the building's representative point.",
+    ),
+)
+
+COLUMN_NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+
+SCHEMA: pa.Schema = pa.schema(
+    [
+        *(pa.field(column.name, column.arrow_type) for column in COLUMNS),
+        pa.field(GEOMETRY, pa.binary()),
+    ]
+)
+"""The attributes in order, then the outline as WKB Polygon."""
+
+
+def conform(table: pa.Table) -> pa.Table:
+    """The table with exactly the contract's columns, order and types.
+
+    Exterior rings run counterclockwise, courtyards clockwise, whatever they did before.
+
+    Args:
+        table: Must have every column of the contract; others are dropped.
+
+    Raises:
+        ValueError: A column is missing, or holds values that its type cannot.
+    """
+    missing = [name for name in SCHEMA.names if name not in table.column_names]
+    if missing:
+        raise ValueError(f"the table lacks {', '.join(missing)}; it has {table.column_names}")
+    table = table.select(SCHEMA.names).cast(SCHEMA)
+    outlines = shapely.from_wkb(table[GEOMETRY].to_numpy())
+    wkb = shapely.to_wkb(shapely.orient_polygons(outlines), byte_order=1)
+    return table.set_column(len(COLUMNS), SCHEMA.field(GEOMETRY), pa.array(wkb, pa.binary()))

@@ -1,0 +1,41 @@
+"""Record batches on their way into a file: checked, counted, their own errors kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+
+from geoseg.export.schema import SCHEMA
+
+
+class BatchStream:
+    """Iterate once over batches of the contract's schema."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.rows = 0
+        """Rows that went through so far."""
+        self.error: BaseException | None = None
+        """What the source of the batches raised: a reader in C shows only that it failed."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        try:
+            for batch in self._batches:
+                _require_contract(batch)
+                yield batch
+                self.rows += batch.num_rows
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def reader(self) -> pa.RecordBatchReader:
+        """The same as an Arrow stream."""
+        return pa.RecordBatchReader.from_batches(SCHEMA, iter(self))
+
+
+def _require_contract(batch: pa.RecordBatch) -> None:
+    if batch.schema != SCHEMA:
+        raise ValueError(f"a batch has another schema than the contract:\n{batch.schema}")
