@@ -1,1 +1,8 @@
-"""TODO."""
+"""Pieces of buildings, found tile by tile, become whole buildings."""
+
+from geoseg.stitch.own import LabelRows
+from geoseg.stitch.params import StitchParams
+from geoseg.stitch.stitcher import StitchCounts, Stitched, Stitcher
+from geoseg.stitch.tile import TileInstances
+
+__all__ = ["LabelRows", "StitchCounts", "StitchParams", "Stitched", "Stitcher", "TileInstances"]

@@ -1,0 +1,157 @@
+"""Which pieces of two tiles are the same building, judged on the area both tiles saw."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.decode.jit import jit
+from geoseg.stitch.components import components, sizes
+from geoseg.stitch.params import StitchParams
+from geoseg.stitch.tile import Pieces
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What two tiles say about each other's pieces; labels are each tile's own."""
+
+    same: NDArray[np.int64]
+    """(n, 2) labels in the first and in the second tile of one building."""
+    conflict: NDArray[np.int64]
+    """(m, 3) labels of pieces that claim the same pixels as different buildings, and how many."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Overlaps:
+    """Overlapping pairs of components of the shared area, and what they are parts of."""
+
+    first: NDArray[np.int64]
+    """(n,) component in the first tile."""
+    second: NDArray[np.int64]
+    """(n,) component in the second tile."""
+    pixels: NDArray[np.int64]
+    """(n,) pixels in both."""
+    thick: NDArray[np.bool_]
+    """(n,) True where a square of ``thick_px`` fits into the common pixels."""
+
+
+@jit
+def _runs(
+    first: NDArray[np.int32], second: NDArray[np.int32], base: int, thick_px: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Horizontal runs of one pair of labels: the pair's code, its length, whether it ends a square.
+
+    The side of the largest square of one code that ends at a pixel is one more than the least of
+    those that end above, to the left and above left of it.
+    """
+    height, width = first.shape
+    codes = np.zeros(1024, np.int64)
+    lengths = np.zeros(1024, np.int64)
+    thick = np.zeros(1024, np.bool_)
+    count = 0
+    code_above = np.zeros(width + 1, np.int64)
+    side_above = np.zeros(width + 1, np.int64)
+    code_here = np.zeros(width + 1, np.int64)
+    side_here = np.zeros(width + 1, np.int64)
+    for row in range(height):
+        for col in range(width):
+            code = 0
+            if first[row, col] and second[row, col]:
+                code = first[row, col] * base + second[row, col]
+            code_here[col + 1] = code
+            side = 0
+            if code:
+                side = 1
+                if code_here[col] == code == code_above[col + 1] == code_above[col]:
+                    side += min(side_here[col], side_above[col + 1], side_above[col])
+                if code_here[col] != code:
+                    if count == codes.size:
+                        codes = np.concatenate((codes, np.zeros_like(codes)))
+                        lengths = np.concatenate((lengths, np.zeros_like(lengths)))
+                        thick = np.concatenate((thick, np.zeros_like(thick)))
+                    codes[count] = code
+                    count += 1
+                lengths[count - 1] += 1
+                thick[count - 1] |= side >= thick_px
+            side_here[col + 1] = side
+        code_above, code_here = code_here, code_above
+        side_above, side_here = side_here, side_above
+    return codes[:count], lengths[:count], thick[:count]
+
+
+def _overlaps(first: NDArray[np.int32], second: NDArray[np.int32], thick_px: int) -> _Overlaps:
+    base = int(second.max()) + 1
+    codes, lengths, thick = _runs(first, second, base, thick_px)
+    pairs, place = np.unique(codes, return_inverse=True)
+    pixels = np.zeros(len(pairs), np.int64)
+    np.add.at(pixels, place, lengths)
+    any_thick = np.zeros(len(pairs), np.bool_)
+    np.logical_or.at(any_thick, place, thick)
+    return _Overlaps(pairs // base, pairs % base, pixels, any_thick)
+
+
+def _parents(parts: NDArray[np.int32], labels: NDArray[np.uint16], count: int) -> NDArray[np.int64]:
+    """(count + 1,) label of every component."""
+    out = np.zeros(count + 1, np.int64)
+    out[parts.ravel()] = labels.ravel()
+    return out
+
+
+def _sum_pairs(
+    pairs: NDArray[np.int64], values: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Unique rows of ``pairs``, each input row's place among them, and summed values."""
+    unique, place = np.unique(pairs, axis=0, return_inverse=True)
+    total = np.zeros(len(unique), np.int64)
+    np.add.at(total, place.ravel(), values)
+    return unique, place.ravel(), total
+
+
+def _none() -> Verdict:
+    return Verdict(np.zeros((0, 2), np.int64), np.zeros((0, 3), np.int64))
+
+
+def compare(first: Pieces, second: Pieces, params: StitchParams) -> Verdict:
+    """Compare the pieces of two tiles on their shared window.
+
+    Two pieces are one building when, on the shared window,
+
+    - their IoU reaches ``agree_iou``; or, where the tile's border cuts one of them,
+    - one connected part of each agrees to that degree and is thick enough, or is the very same, or
+    - most of the smaller lies in the other, in a common area that is thick enough.
+
+    The second rule joins buildings that enter the shared window several times; the third, pieces
+    whose rim is off.
+    """
+    shared = first.window.intersection(second.window)
+    if shared is None:
+        return _none()
+    labels = tuple(tile.labels[shared.slices_in(tile.window)] for tile in (first, second))
+    if not (labels[0].any() and labels[1].any()):
+        return _none()
+    (parts_a, count_a), (parts_b, count_b) = (components(part) for part in labels)
+    found = _overlaps(parts_a, parts_b, params.thick_px)
+    if not len(found.pixels):
+        return _none()
+    parent_a = _parents(parts_a, labels[0], count_a)[found.first]
+    parent_b = _parents(parts_b, labels[1], count_b)[found.second]
+    size_a, size_b = sizes(parts_a, count_a)[found.first], sizes(parts_b, count_b)[found.second]
+    union = size_a + size_b - found.pixels
+    agree = found.pixels >= params.agree_iou * union
+    part_same = agree & (found.thick | (union == found.pixels))
+
+    pairs, place, common = _sum_pairs(np.column_stack([parent_a, parent_b]), found.pixels)
+    thick, part = np.zeros(len(pairs), np.bool_), np.zeros(len(pairs), np.bool_)
+    np.logical_or.at(thick, place, found.thick)
+    np.logical_or.at(part, place, part_same)
+    seen_a = sizes(labels[0], first.count)[pairs[:, 0]]
+    seen_b = sizes(labels[1], second.count)[pairs[:, 1]]
+    smaller = np.minimum(seen_a, seen_b)
+    cut = first.cut[pairs[:, 0]] | second.cut[pairs[:, 1]]
+    same = common >= params.agree_iou * (seen_a + seen_b - common)
+    same |= cut & (part | (thick & (common >= params.contained * smaller)))
+    whole = np.minimum(first.area[pairs[:, 0]], second.area[pairs[:, 1]])
+    clash = ~same & ((thick & (2 * common >= smaller)) | (2 * common >= whole))
+    return Verdict(pairs[same], np.column_stack([pairs, common])[clash])

@@ -1,0 +1,181 @@
+"""Unite the pieces that an instance model found tile by tile, streaming down the grid."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.stitch.agree import compare
+from geoseg.stitch.neighbours import Neighbours
+from geoseg.stitch.own import LabelRows, own_rows
+from geoseg.stitch.params import StitchParams
+from geoseg.stitch.tile import Pieces, TileInstances, prepare
+from geoseg.types import Window
+
+
+@dataclass(frozen=True, slots=True)
+class StitchCounts:
+    """What became of the model's instances."""
+
+    instances: int = 0
+    """Instances that the model gave."""
+    united: int = 0
+    """Agreements between pieces of two tiles."""
+    deduplicated: int = 0
+    """Instances dropped because a surer one of the same tile had their pixels."""
+    conflicts: int = 0
+    """Pairs of pieces of two tiles that claimed the same pixels as different buildings."""
+    slivers: int = 0
+    """Cut pieces at a tile's border, left to the neighbour that sees more."""
+    fragments: int = 0
+    """Loose bits beside an instance's main part, dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stitched:
+    """What one row of tiles settled. Apply ``same`` before looking at ``rows``."""
+
+    same: NDArray[np.int64]
+    """(n, 2) provisional ids of pieces that are one building."""
+    rows: Iterator[LabelRows]
+    """Finished rows, without a gap to those of the row of tiles before; use them up before the
+    next call."""
+    settled_below: int
+    """Pieces with smaller ids have all their partners."""
+
+
+@dataclass(frozen=True, slots=True)
+class _TileRow:
+    """Tiles side by side."""
+
+    tiles: list[Pieces]
+    """From left to right."""
+    row_off: int
+    """First row that one of them saw."""
+    row_end: int
+    """One past the last."""
+    frontier: int
+    """No tile of a later row begins above this row."""
+
+    def near(self, window: Window) -> list[Pieces]:
+        """Tiles with pieces whose windows meet ``window``."""
+        end = bisect_left(self.tiles, window.col_end, key=lambda tile: tile.window.col_off)
+        begin = bisect_right(self.tiles, window.col_off, key=lambda tile: tile.window.col_end)
+        return [
+            tile
+            for tile in self.tiles[begin:end]
+            if tile.count and tile.window.intersection(window) is not None
+        ]
+
+
+class Stitcher:
+    """Rows of tiles in, from top to bottom; rows of provisional building ids out.
+
+    Within a row the tiles may come in any order; tiles without a valid pixel may be left out. Cores
+    tessellate the grid, windows are cores with the same margin on all sides, cut off at the grid's
+    border. Only the rows of tiles that can still meet a new one are kept.
+    """
+
+    def __init__(self, width: int, height: int, params: StitchParams | None = None) -> None:
+        self._grid = Window(0, 0, height, width)
+        self._params = params or StitchParams()
+        self._rows: list[_TileRow] = []
+        self._neighbours = Neighbours()
+        self._counts = StitchCounts()
+        self._next_serial, self._next_id = 0, 1
+        self._promised, self._given = 0, 0
+
+    @property
+    def counts(self) -> StitchCounts:
+        """What became of the instances so far."""
+        return self._counts
+
+    @property
+    def open_instances(self) -> int:
+        """Pieces in memory."""
+        return sum(tile.count for row in self._rows for tile in row.tiles)
+
+    def push(self, tiles: Sequence[TileInstances]) -> Stitched:
+        """Add one row of tiles; returns the rows that it finished."""
+        self._forget()
+        if not tiles:
+            return self._stitched([], self._promised)
+        row = self._admit(tiles)
+        self._rows.append(row)
+        same = [pairs for tile in row.tiles if tile.count for pairs in self._meet(tile)]
+        return self._stitched(same, row.frontier)
+
+    def close(self) -> Stitched:
+        """The rest of the grid's rows."""
+        self._forget()
+        return self._stitched([], self._grid.height)
+
+    def _admit(self, tiles: Sequence[TileInstances]) -> _TileRow:
+        """Pieces of a row of tiles, with their numbers."""
+        top = min(tile.window.row_off for tile in tiles)
+        if top < self._promised:
+            raise ValueError(
+                f"a tile begins at row {top}, rows up to {self._promised} are finished"
+            )
+        admitted = []
+        for tile in sorted(tiles, key=lambda tile: tile.core.col_off):
+            pieces = prepare(tile, self._grid, self._params)
+            pieces.serial, pieces.first_id = self._next_serial, self._next_id
+            self._next_serial += 1
+            self._next_id += pieces.count
+            admitted.append(pieces)
+            self._count(
+                instances=len(tile.instances),
+                deduplicated=pieces.deduplicated,
+                slivers=pieces.slivers,
+                fragments=pieces.fragments,
+            )
+        end = max(tile.window.row_end for tile in tiles)
+        core_end = max(tile.core.row_end for tile in tiles)
+        # The margin below is the next row's margin above, except where the grid cuts it off.
+        frontier = 2 * core_end - end if end < self._grid.height else self._promised
+        return _TileRow(admitted, top, end, frontier)
+
+    def _meet(self, tile: Pieces) -> Iterator[NDArray[np.int64]]:
+        """Compare a tile with those before it; yields pairs of ids of one building."""
+        for row in self._rows:
+            for other in row.near(tile.window):
+                if other.serial < tile.serial:
+                    verdict = compare(other, tile, self._params)
+                    self._neighbours.record(other, tile, verdict)
+                    self._count(united=len(verdict.same), conflicts=len(verdict.conflict))
+                    yield np.add(verdict.same, (other.first_id - 1, tile.first_id - 1))
+
+    def _stitched(self, same: list[NDArray[np.int64]], frontier: int) -> Stitched:
+        """Hand out the rows that only settled tiles saw."""
+        unsettled = [row for row in self._rows if row.row_end > frontier]
+        first, end = self._promised, min([frontier, *(row.row_off for row in unsettled)])
+        end = max(first, min(end, self._grid.height))
+        tiles = [tile for row in self._rows for tile in row.tiles]
+        self._promised = end
+        self._rows = [row for row in self._rows if row.row_end > end]
+        pairs = np.concatenate([np.zeros((0, 2), np.int64), *same])
+        settled = min([tile.first_id for row in unsettled for tile in row.tiles] or [self._next_id])
+        return Stitched(pairs, self._hand_out(tiles, first, end), settled)
+
+    def _hand_out(self, tiles: list[Pieces], first: int, end: int) -> Iterator[LabelRows]:
+        if first < end:
+            for rows in own_rows(tiles, self._neighbours, (first, end), self._grid.width):
+                self._given = rows.row_off + rows.labels.shape[0]
+                yield rows
+
+    def _forget(self) -> None:
+        """Let go of tiles whose rows are all out."""
+        if self._given != self._promised:
+            raise RuntimeError("use up the rows of the last call before the next one")
+        kept = [tile for row in self._rows for tile in row.tiles]
+        if kept:
+            self._neighbours.forget_before(kept[0].serial, kept[0].first_id)
+
+    def _count(self, **more: int) -> None:
+        old = self._counts
+        self._counts = replace(old, **{name: getattr(old, name) + n for name, n in more.items()})

@@ -1,0 +1,244 @@
+"""A perfect model that sees only its tile; whatever the tiles, the town must come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from geoseg.models.protocols import Instance
+from geoseg.stitch import StitchCounts, Stitcher, StitchParams, TileInstances
+from geoseg.types import Window
+
+Labels = NDArray[np.int64]
+Model = Callable[[Labels, Window], list[Instance]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    tile: int = 64
+    overlap: int = 24
+    row_shift: int = 0
+    col_shift: int = 0
+
+    def cores(self, size: int, shift: int) -> list[tuple[int, int]]:
+        step = self.tile - self.overlap
+        first = -(shift % step)
+        return [
+            (max(at, 0), min(at + step, size))
+            for at in range(first, size, step)
+            if min(at + step, size) > max(at, 0)
+        ]
+
+    def rows(self, height: int, width: int) -> Iterator[list[tuple[Window, Window]]]:
+        margin = self.overlap // 2
+        for top, bottom in self.cores(height, self.row_shift):
+            row = []
+            for left, right in self.cores(width, self.col_shift):
+                core = Window(top, left, bottom - top, right - left)
+                r0, c0 = max(top - margin, 0), max(left - margin, 0)
+                r1, c1 = min(bottom + margin, height), min(right + margin, width)
+                row.append((Window(r0, c0, r1 - r0, c1 - c0), core))
+            yield row
+
+
+def perfect(truth: Labels, window: Window) -> list[Instance]:
+    """Every connected part that the tile sees, as an instance of its own."""
+    seen = truth[window.row_off : window.row_end, window.col_off : window.col_end]
+    found = []
+    for key in np.unique(seen[seen > 0]):
+        parts, count = ndimage.label(seen == key)
+        for number, box in enumerate(ndimage.find_objects(parts, count), start=1):
+            mask = parts[box] == number
+            found.append(Instance(mask, box[0].start, box[1].start, 0.5 + 0.4 * np.sin(key) ** 2))
+    return found
+
+
+def stitch(
+    truth: Labels,
+    lattice: Lattice,
+    *,
+    model: Model = perfect,
+    order: np.random.Generator | None = None,
+    params: StitchParams | None = None,
+) -> tuple[Labels, StitchCounts]:
+    """The buildings by key (smallest raster index + 1), as a label image, and the counts."""
+    height, width = truth.shape
+    stitcher = Stitcher(width, height, params)
+    labels = np.zeros(truth.shape, np.int64)
+    links = [np.zeros((0, 2), np.int64)]
+    results = []
+    for row in lattice.rows(height, width):
+        tiles = [TileInstances(window, core, model(truth, window)) for window, core in row]
+        if order is not None:
+            tiles = [tiles[i] for i in order.permutation(len(tiles))]
+        results.append(stitcher.push(tiles))
+        paint(labels, results[-1].rows)
+        links.append(results[-1].same)
+    paint(labels, stitcher.close().rows)
+    return keyed(labels, np.concatenate(links)), stitcher.counts
+
+
+def paint(labels: Labels, bands: Iterator) -> None:
+    for band in bands:
+        labels[band.row_off : band.row_off + len(band.labels)] = band.labels
+        assert band.valid.all()
+        assert not band.body[band.labels == 0].any()
+
+
+def keyed(labels: Labels, links: NDArray[np.int64]) -> Labels:
+    count = int(max(labels.max(), links.max(initial=0))) + 1
+    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
+    _, building = connected_components(graph, directed=False)
+    background = building[0]
+    merged = np.where(labels > 0, building[labels], background).astype(np.int64)
+    out = np.zeros_like(labels)
+    for name, first in zip(*np.unique(merged, return_index=True), strict=True):
+        if name != background:
+            out[merged == name] = first + 1
+    return out
+
+
+def by_key(truth: Labels) -> Labels:
+    return keyed(truth, np.zeros((0, 2), np.int64))
+
+
+def draw_town(seed: int, height: int, width: int) -> Labels:
+    """Random connected shapes: rectangles, rows of touching houses, courtyards, combs, snakes."""
+    rng = np.random.default_rng(seed)
+    shapes = np.zeros((height, width), np.int64)
+    for number in range(1, 2 + int(rng.integers(1, 14))):
+        row, col = rng.integers(0, height), rng.integers(0, width)
+        rows, cols = rng.integers(6, 140, 2)
+        part = np.zeros_like(shapes, bool)
+        part[row : row + rows, col : col + cols] = True
+        kind = rng.integers(0, 5)
+        if kind == 1:
+            part[row + 4 : row + rows - 4, col + 4 : col + cols - 4] = False
+        if kind == 2:
+            for tooth in range(col + 3, col + cols, 8):
+                part[row + 5 : row + rows, tooth : tooth + 4] = False
+        if kind == 3:
+            for place, tooth in enumerate(range(col + 3, col + cols - 3, 8)):
+                top = row + 4 if place % 2 else row
+                part[top : top + rows - 4, tooth : tooth + 4] = False
+        if kind == 4:
+            part &= rng.random(part.shape) < 0.9
+        shapes[part & (shapes == 0)] = number
+    out = np.zeros_like(shapes)
+    for number in range(1, shapes.max() + 1):
+        parts, _ = ndimage.label(shapes == number)
+        out[parts > 0] = parts[parts > 0] + out.max()
+    return out
+
+
+LATTICES = st.builds(
+    Lattice,
+    tile=st.sampled_from([48, 64, 96]),
+    overlap=st.sampled_from([16, 24, 32]) | st.just(24),
+    row_shift=st.integers(0, 63),
+    col_shift=st.integers(0, 63),
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), lattice=LATTICES, height=st.integers(1, 200))
+def test_a_perfect_model_gives_the_town_back(seed: int, lattice: Lattice, height: int) -> None:
+    truth = draw_town(seed, height, 190)
+    found, counts = stitch(truth, lattice)
+    np.testing.assert_array_equal(found, by_key(truth))
+    assert counts.conflicts == 0
+
+
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), lattice=LATTICES)
+def test_the_order_of_tiles_within_a_row_does_not_matter(seed: int, lattice: Lattice) -> None:
+    truth = draw_town(seed, 150, 170)
+    model = rough(seed)
+    plain, counts = stitch(truth, lattice, model=model)
+    shuffled, other = stitch(truth, lattice, model=model, order=np.random.default_rng(seed))
+    np.testing.assert_array_equal(plain, shuffled)
+    assert counts == other
+
+
+def rough(seed: int) -> Model:
+    """Like ``perfect``, with shuffled order, missing, doubled and badly outlined pieces."""
+
+    def model(truth: Labels, window: Window) -> list[Instance]:
+        rng = np.random.default_rng([seed, window.row_off, window.col_off])
+        found = [item for item in perfect(truth, window) if rng.random() < 0.9]
+        found += [item for item in found if rng.random() < 0.05]
+        rng.shuffle(found)
+        return [
+            Instance(worn(item.mask, rng), item.row_off, item.col_off, rng.random())
+            for item in found
+        ]
+
+    return model
+
+
+def worn(mask: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.bool_]:
+    return ndimage.binary_erosion(mask, iterations=2) if rng.random() < 0.3 else mask
+
+
+TILINGS = [Lattice(), Lattice(64, 32), Lattice(96, 24, 7, 31), Lattice(48, 16, 1, 13)]
+
+
+def town_of(*shapes: tuple[int, int, int, int], size: tuple[int, int] = (200, 330)) -> Labels:
+    """One building per (row, column, rows, columns); a later one carves what came before."""
+    out = np.zeros(size, np.int64)
+    for number, (row, col, rows, cols) in enumerate(shapes, start=1):
+        out[row : row + rows, col : col + cols] = number
+    return out
+
+
+def ring_around_another() -> Labels:
+    return town_of((10, 20, 150, 280), (20, 30, 130, 260), (30, 40, 110, 240)) % 2 * 5 + town_of(
+        (30, 40, 110, 240)
+    )
+
+
+def comb() -> Labels:
+    out = town_of((10, 10, 150, 300))
+    for tooth in range(20, 300, 12):
+        out[20:170, tooth : tooth + 5] = 0
+    return out
+
+
+def meander() -> Labels:
+    out = town_of((10, 10, 150, 300))
+    for place, tooth in enumerate(range(20, 300, 12)):
+        out[(10 if place % 2 else 20) : (150 if place % 2 else 170), tooth : tooth + 5] = 0
+    return out
+
+
+ADVERSARIAL = {
+    "ring around another building": ring_around_another(),
+    "comb": comb(),
+    "meander": meander(),
+    "longer than five tiles": town_of((50, 3, 12, 320), (63, 3, 12, 320)),
+    "touching terraces": town_of(*((40 + 12 * n, 20, 12, 200) for n in range(8))),
+    "touching on the tile's border": town_of((40, 0, 40, 40), (40, 40, 40, 40), (80, 0, 40, 80)),
+    "equal to the core": town_of((40, 40, 40, 40)),
+    "on a corner of the lattice": town_of((36, 36, 8, 8), (76, 36, 8, 8), (76, 76, 9, 9)),
+    "all of it": town_of((0, 0, 200, 330)),
+    "checkerboard": np.arange(1, 2001).reshape(40, 50).repeat(5, 0).repeat(5, 1)
+    * (np.indices((40, 50)).sum(0) % 2).repeat(5, 0).repeat(5, 1),
+}
+
+
+@pytest.mark.parametrize("lattice", TILINGS, ids=str)
+@pytest.mark.parametrize("name", ADVERSARIAL)
+def test_awkward_shapes_come_back(name: str, lattice: Lattice) -> None:
+    truth = ADVERSARIAL[name]
+    found, counts = stitch(truth, lattice)
+    np.testing.assert_array_equal(found, by_key(truth))
+    assert counts.conflicts == counts.deduplicated == 0
