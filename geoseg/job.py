@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from geoseg.decode import Decoder
 from geoseg.extent import Extent
 from geoseg.inference import map_strip
-from geoseg.plan import swath_window
 from geoseg.sinks import RunState
 from geoseg.summary import Tally
 from geoseg.swaths import SwathReader
@@ -143,7 +142,7 @@ def run_dense(
     )
     pending: Future[None] | None = None
     with reader, ThreadPoolExecutor(1) as behind:
-        swaths = reader.swaths(swath_window(strip) for strip in strips)
+        swaths = reader.swaths(strip.window for strip in strips)
         for strip, swath in zip(strips, swaths, strict=True):
             with backend.tally.stage("model"):
                 mapped = map_strip(

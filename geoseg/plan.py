@@ -9,12 +9,8 @@ from typing import TYPE_CHECKING
 from geoseg.decode import DecodeParams
 from geoseg.errors import InexactModelWarning
 from geoseg.grid import Lattice
-from geoseg.types import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from geoseg.grid import Strip
     from geoseg.models.protocols import DenseModel
     from geoseg.settings import PredictSettings
     from geoseg.types import Grid
@@ -56,22 +52,11 @@ class Plan:
         on_gpu = getattr(model, "device", "cpu") != "cpu"
         return cls(lattice, settings.batch or (GPU_BATCH if on_gpu else 1))
 
-    def strips_from(self, first_row: int) -> Iterator[Strip]:
-        """The rows of tiles that hold rows from ``first_row`` on."""
-        return (strip for strip in self.lattice.strips() if strip.row_end > first_row)
-
 
 def default_tile_px(halo_px: int, stride_px: int) -> int:
     """A multiple of the stride whose core is at least CORE_PX and about 3/5 of the tile or more."""
     side = CORE_PX + 4 * halo_px
     return -(-side // stride_px) * stride_px
-
-
-def swath_window(strip: Strip) -> Window:
-    """The full-width rows that the strip's tiles read."""
-    first, last = strip.tiles[0].window, strip.tiles[-1].window
-    width = last.col_end - first.col_off
-    return Window(first.row_off, first.col_off, first.height, width)
 
 
 def decode_params(model: DenseModel, settings: PredictSettings, grid: Grid) -> DecodeParams:

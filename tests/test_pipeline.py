@@ -1,0 +1,231 @@
+"""The main job end to end, with a model that needs no network."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+import rasterio
+import shapely
+from numpy.typing import NDArray
+from painted import PaintedModel, paint_town
+
+import geoseg
+from geoseg.errors import (
+    ModelError,
+    OutputError,
+    OutputExistsError,
+    UnreadableRasterError,
+    UsageError,
+)
+from geoseg.export.schema import COLUMN_NAMES
+
+
+def run(source: Any, output: Path | None = None, **options: Any) -> Any:
+    options = {"tile_px": 64, "shape": "raw", **options}
+    return geoseg.predict(source, output, model=PaintedModel(), **options)
+
+
+def test_every_house_comes_out_once_with_its_true_area(make_raster: Any) -> None:
+    town, houses = paint_town(150, 200)
+    frame = run(make_raster("town.tif", town))
+    assert list(frame.columns) == [*COLUMN_NAMES, "geometry"]
+    assert len(frame) == houses
+    assert frame["building_id"].is_monotonic_increasing
+    # UTM stretches lengths by up to 4e-4 here; the areas are those on the ellipsoid.
+    assert frame["area_m2"].to_numpy() == pytest.approx((14 * 0.3) ** 2, rel=2e-3)
+    assert set(frame["source"]) == {"town.tif"}
+    assert not frame["at_edge"].any()
+    assert frame.crs.to_epsg() == 32645
+
+
+def test_a_file_holds_what_the_frame_holds(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(150, 200)
+    path = make_raster("town.tif", town)
+    frame = run(path)
+    summary = run(path, tmp_path / "b.gpkg")
+    written = gpd.read_file(tmp_path / "b.gpkg", layer="buildings")
+    assert summary.buildings == len(frame) == len(written)
+    assert summary.area_m2 == pytest.approx(frame["area_m2"].sum())
+    assert (written.geometry.to_wkb() == frame.geometry.to_wkb()).all()
+    assert not (tmp_path / "b.gpkg.parts").exists()
+
+
+@pytest.mark.parametrize("extension", [".gpkg", ".geojson", ".fgb", ".parquet"])
+def test_every_format(make_raster: Any, tmp_path: Path, extension: str) -> None:
+    town, houses = paint_town(80, 80)
+    output = tmp_path / f"b{extension}"
+    run(make_raster("town.tif", town), output)
+    layer = {"layer": "buildings"} if extension == ".gpkg" else {}
+    read = gpd.read_parquet if extension == ".parquet" else gpd.read_file
+    assert len(read(output, **layer)) == houses
+
+
+@pytest.mark.parametrize(
+    "cutting",
+    [
+        {"tile_px": 24},
+        {"tile_px": 1000},
+        {"strip_px": 1},
+        {"strip_px": 17},
+        {"batch": 5},
+        {"workers": 3},
+        {"overlap_px": 8},
+    ],
+    ids=str,
+)
+def test_cutting_never_shows(make_raster: Any, cutting: dict[str, int]) -> None:
+    rng = np.random.default_rng(3)
+    noise = rng.integers(0, 256, (3, 24, 21)).astype(np.uint8).repeat(5, 1).repeat(7, 2)
+    path = make_raster("noise.tif", noise)
+    reference, other = run(path, min_area_m2=0), run(path, min_area_m2=0, **cutting)
+    assert len(reference) > 10
+    assert (reference.geometry.to_wkb() == other.geometry.to_wkb()).all()
+    assert reference.drop(columns="geometry").equals(other.drop(columns="geometry"))
+
+
+def test_two_halves_are_one_mosaic(make_raster: Any) -> None:
+    town, _ = paint_town(150, 200)
+    whole = run(make_raster("town.tif", town))
+    transform = rasterio.open(make_raster("town.tif", town)).transform
+    left = make_raster("left.tif", town[:, :, :90])
+    right = make_raster(
+        "right.tif", town[:, :, 90:], transform=transform @ transform.translation(90, 0)
+    )
+    halves = run([left, right])
+    assert (whole.geometry.to_wkb() == halves.geometry.to_wkb()).all()
+    assert set(halves["source"]) == {"left.tif", "right.tif"}
+
+
+def test_nodata_is_no_building_and_marks_the_edge(make_raster: Any) -> None:
+    town = np.full((3, 60, 60), 0, np.uint8)
+    town[0, 10:30, 10:30] = 250
+    town[0, 40:55, 40:55] = 250
+    valid = np.ones((60, 60), bool)
+    valid[:, :12] = False
+    frame = run(make_raster("town.tif", town, mask=valid))
+    assert frame["at_edge"].tolist() == [True, False]
+    assert shapely.area(frame.geometry.iloc[0]) == pytest.approx(20 * 18 * 0.09)
+
+
+def test_small_buildings_are_counted(make_raster: Any, tmp_path: Path) -> None:
+    town, houses = paint_town(80, 80)
+    town[0, 0:2, 0:2] = 255
+    summary = run(make_raster("town.tif", town), tmp_path / "b.gpkg")
+    assert summary.buildings == houses
+    assert summary.dropped == {"too_small": 1}
+
+
+def test_tiles_without_data_are_skipped(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(128, 192)
+    valid = np.zeros((128, 192), bool)
+    valid[:64, :64] = True
+    summary = run(make_raster("town.tif", town, mask=valid), tmp_path / "b.gpkg")
+    assert (summary.tiles.done, summary.tiles.skipped_nodata) == (1, 5)
+
+
+def test_metadata_tells_the_run(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(80, 80)
+    run(make_raster("town.tif", town), tmp_path / "b.gpkg")
+    with sqlite3.connect(tmp_path / "b.gpkg") as database:
+        text = database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0]
+    told = json.loads(text)
+    assert told["software"] == "geoseg"
+    assert told["model"]["name"] == "PaintedModel"
+    assert told["parameters"]["shape"] == "raw"
+    assert pyogrio.read_info(tmp_path / "b.gpkg", layer="extent")["features"] == 1
+
+
+def test_an_existing_output_is_refused_and_left_alone(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(40, 40)
+    output = tmp_path / "b.gpkg"
+    output.write_text("precious")
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        run(make_raster("town.tif", town), output)
+    assert output.read_text() == "precious"
+    run(make_raster("town.tif", town), output, overwrite=True)
+    assert len(gpd.read_file(output, layer="buildings")) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bands": (1, 2)}, "bands: give one band or three"),
+        ({"stretch": (5, 1)}, "stretch: the first value must be below"),
+        ({"tile_px": 0}, "tile_px"),
+        ({"shape": "round"}, "shape"),
+        ({"gsd": 0.5}, "gsd"),
+        ({"workers": 0}, "workers"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_be(make_raster: Any, options: dict[str, Any], message: str) -> None:
+    town, _ = paint_town(40, 40)
+    with pytest.raises(UsageError, match=message):
+        run(make_raster("town.tif", town), **options)
+
+
+class LyingModel(PaintedModel):
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return images.astype(np.float32)
+
+
+class SmallModel(PaintedModel):
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return super().predict_maps(images)[:, :, ::2, ::2]
+
+
+@pytest.mark.parametrize(("model", "message"), [(LyingModel, "sigmoid"), (SmallModel, "shape")])
+def test_a_model_that_answers_nonsense(make_raster: Any, model: Any, message: str) -> None:
+    town, _ = paint_town(40, 40)
+    with pytest.raises(ModelError, match=message):
+        geoseg.predict(make_raster("town.tif", town), model=model())
+
+
+def truncated(path: Path) -> Path:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return path
+
+
+def test_a_truncated_raster_fails_the_run_and_leaves_no_output(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    town, _ = paint_town(512, 512)
+    path = truncated(make_raster("town.tif", town, tiled=True, blockxsize=64, blockysize=64))
+    with pytest.raises(UnreadableRasterError):
+        run(path, tmp_path / "b.gpkg")
+    assert not (tmp_path / "b.gpkg").exists()
+
+
+def test_unreadable_blocks_are_skipped_on_request_and_counted(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    town, houses = paint_town(512, 512)
+    path = truncated(make_raster("town.tif", town, tiled=True, blockxsize=64, blockysize=64))
+    counts = {
+        run(path, tmp_path / f"{tile}.gpkg", tile_px=tile, skip_errors=True).tiles.failed
+        for tile in (64, 128, 600)
+    }
+    assert len(counts) == 1
+    assert counts.pop() > 0
+    frames = [gpd.read_file(tmp_path / f"{tile}.gpkg", layer="buildings") for tile in (64, 600)]
+    assert frames[0].equals(frames[1])
+    assert 0 < len(frames[0]) < houses
+
+
+def test_resuming_needs_an_output(make_raster: Any) -> None:
+    town, _ = paint_town(40, 40)
+    with pytest.raises(UsageError, match="resume"):
+        run(make_raster("town.tif", town), resume=True)
+
+
+def test_a_missing_folder(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(40, 40)
+    with pytest.raises(OutputError, match="does not exist"):
+        run(make_raster("town.tif", town), tmp_path / "no" / "b.gpkg")
