@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import rasterio
 from numpy.typing import NDArray
 from pyproj import CRS
 
@@ -17,7 +16,8 @@ from geoseg.errors import UnsupportedRasterError, UsageError
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blocks import BlockCache
 from geoseg.raster.identity import source_identity
-from geoseg.raster.readers import WARP_BLOCK_PX, NativeReader, Reader, WarpedReader
+from geoseg.raster.memory import limit_gdal_cache, warp_cache_bytes
+from geoseg.raster.readers import NativeReader, Reader, WarpedReader
 from geoseg.raster.sampling import choose_stretch, draw_samples, require_valid_pixels
 from geoseg.raster.source import Source, inspect
 from geoseg.raster.stretch import Stretch
@@ -25,22 +25,13 @@ from geoseg.types import Block, Grid, Window
 
 MAX_OPEN = 64
 """Rasters held open at a time."""
-MEGABYTE = 1 << 20
-GDAL_CACHE_MB = (128, 512)
-"""Bounds of GDAL's cache of decoded blocks; what a striped file needs lies between them."""
-WARP_CACHE_MB = (64, 384)
-"""Bounds of the cache of warped blocks; what a wide grid needs lies between them."""
-STRIPED_ROWS = 1536
-"""Rows of a striped file to hold decoded, so that tiles side by side need not decode it again."""
-WARPED_ROWS = 2 * WARP_BLOCK_PX
-"""Rows of warped blocks to hold, so that strips with a halo need not warp it again."""
 
 
 class Mosaic:
     """One or more rasters, read as one image on one grid.
 
     Use it as a context manager. One thread reads at a time (any thread, but only one): GDAL's
-    datasets are not safe to share. Reads are exact: a pixel is the same whichever window it is read
+    datasets are not safe to share; ``reopened`` serves a second thread. Reads are exact: a pixel is the same whichever window it is read
     in. Memory is bounded by the window asked for plus two caches (GDAL's and that of warped
     blocks), whatever the size of the rasters.
     """
@@ -52,7 +43,7 @@ class Mosaic:
         self._stretch = stretch
         self._fill_rgb = fill_rgb
         self._readers: OrderedDict[int, Reader] = OrderedDict()
-        self._cache = BlockCache(_warp_cache_bytes(analysis.grid))
+        self._cache = BlockCache(warp_cache_bytes(analysis.grid))
 
     @classmethod
     def open(
@@ -88,10 +79,14 @@ class Mosaic:
         inspected = [inspect(str(path), bands) for path in sources]
         _same_bands(inspected)
         analysis = lay_grid(inspected, gsd_range_m, gsd_m)
-        with rasterio.Env(GDAL_CACHEMAX=_gdal_cache_bytes(inspected)):
-            samples = draw_samples(inspected)
-            require_valid_pixels(inspected, samples)
+        limit_gdal_cache(inspected)
+        samples = draw_samples(inspected)
+        require_valid_pixels(inspected, samples)
         return cls(analysis, choose_stretch(inspected, samples, stretch), fill_rgb)
+
+    def reopened(self) -> Self:
+        """The same mosaic with files of its own, for another reading thread; costs nothing."""
+        return type(self)(self._analysis, self._stretch, self._fill_rgb)
 
     @property
     def grid(self) -> Grid:
@@ -114,6 +109,11 @@ class Mosaic:
         return not self._analysis.placements[0].native
 
     @property
+    def fill_rgb(self) -> tuple[int, int, int]:
+        """Colour of invalid pixels."""
+        return self._fill_rgb
+
+    @property
     def stretch(self) -> tuple[float, float] | None:
         """The numbers that became 0 and 255; None where eight bits were taken as they are."""
         return None if self._stretch is None else (self._stretch.low, self._stretch.high)
@@ -127,10 +127,9 @@ class Mosaic:
         image = np.empty((3, window.height, window.width), dtype=np.uint8)
         image[:] = np.array(self._fill_rgb, dtype=np.uint8)[:, None, None]
         valid = np.zeros((window.height, window.width), dtype=np.bool_)
-        with rasterio.Env(GDAL_CACHEMAX=_gdal_cache_bytes(self.sources)):
-            for index, placement in enumerate(self._analysis.placements):
-                if window.intersection(placement.extent) is not None:
-                    self._paste(self._reader(index), window, image, valid)
+        for index, placement in enumerate(self._analysis.placements):
+            if window.intersection(placement.extent) is not None:
+                self._paste(self._reader(index), window, image, valid)
         return Block(window, image, valid)
 
     def _paste(
@@ -225,18 +224,3 @@ def _same_bands(sources: Sequence[Source]) -> None:
             f"the rasters of one mosaic need the same number of bands, but {listed}; "
             "choose the bands of each with gdal_translate -b"
         )
-
-
-def _gdal_cache_bytes(sources: Sequence[Source]) -> int:
-    """Room for the decoded strips that one row of tiles needs, within bounds."""
-    striped = (s.width * (s.count + 1) * s.item_bytes for s in sources if s.striped)
-    return _bounded(max(striped, default=0) * STRIPED_ROWS, GDAL_CACHE_MB)
-
-
-def _warp_cache_bytes(grid: Grid) -> int:
-    """Room for the warped blocks that two rows of tiles share, within bounds."""
-    return _bounded(grid.width * WARPED_ROWS * 4, WARP_CACHE_MB)
-
-
-def _bounded(size: int, bounds_mb: tuple[int, int]) -> int:
-    return min(max(size, bounds_mb[0] * MEGABYTE), bounds_mb[1] * MEGABYTE)

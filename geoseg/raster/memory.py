@@ -1,0 +1,47 @@
+"""How much decoded and warped imagery is kept, so that nothing is worked out twice nor for ever."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from rasterio.env import set_gdal_config
+
+from geoseg.raster.readers import WARP_BLOCK_PX
+from geoseg.raster.source import Source
+from geoseg.types import Grid
+
+MEGABYTE = 1 << 20
+GDAL_CACHE_MB = (128, 512)
+"""Bounds of GDAL's cache of decoded blocks; what a striped file needs lies between them."""
+WARP_CACHE_MB = (64, 384)
+"""Bounds of the cache of warped blocks; what a wide grid needs lies between them."""
+STRIPED_ROWS = 1536
+"""Rows of a striped file to hold decoded, so that tiles side by side need not decode it again."""
+WARPED_ROWS = 2 * WARP_BLOCK_PX
+"""Rows of warped blocks to hold, so that strips with a halo need not warp it again."""
+GDAL_CACHE_OPTION = "GDAL_CACHEMAX"
+
+
+def limit_gdal_cache(sources: Sequence[Source]) -> None:
+    """Bound GDAL's block cache for the whole process, unless the environment sets it.
+
+    GDAL's own default is a twentieth of the machine's memory, whatever the raster.
+    """
+    if GDAL_CACHE_OPTION not in os.environ:
+        set_gdal_config(GDAL_CACHE_OPTION, gdal_cache_bytes(sources))
+
+
+def gdal_cache_bytes(sources: Sequence[Source]) -> int:
+    """Room for the decoded strips that one row of tiles needs, within bounds."""
+    row_bytes = (s.width * (s.count + 1) * s.item_bytes for s in sources if s.striped)
+    return _bounded(max(row_bytes, default=0) * STRIPED_ROWS, GDAL_CACHE_MB)
+
+
+def warp_cache_bytes(grid: Grid) -> int:
+    """Room for the warped blocks that two rows of tiles share, within bounds."""
+    return _bounded(grid.width * WARPED_ROWS * 4, WARP_CACHE_MB)
+
+
+def _bounded(size: int, bounds_mb: tuple[int, int]) -> int:
+    return min(max(size, bounds_mb[0] * MEGABYTE), bounds_mb[1] * MEGABYTE)
