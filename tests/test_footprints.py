@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import pytest
+import shapely
+from clusters import cluster_of, loose_pieces
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from scipy.ndimage import label
+from shapely import Polygon
+
+from geoseg.footprints import DrawnCluster, FootprintSettings, draw
+from geoseg.types import NO_BUILDING
+
+Labels = NDArray[np.int64]
+Shape = Literal["raw", "simplified"]
+
+RAW = FootprintSettings(shape="raw", min_hole_px=0)
+SIMPLE = FootprintSettings(shape="simplified", min_hole_px=0)
+
+
+@st.composite
+def label_arrays(draw_value: st.DrawFn) -> Labels:
+    """Noise, in blocks of 1 to 3 pixels, with at least one building."""
+    size = st.integers(1, 9)
+    cells = draw_value(
+        arrays(np.int64, (draw_value(size), draw_value(size)), elements=st.integers(-1, 2))
+    )
+    cells[0, 0] = 0
+    side = draw_value(st.integers(1, 3))
+    return np.where(cells < 0, NO_BUILDING, cells * 100).repeat(side, 0).repeat(side, 1)
+
+
+def main_parts(labels: Labels) -> dict[int, int]:
+    """Pixels of the largest 4-connected part by key."""
+    sizes = {}
+    for key in np.unique(labels[labels != NO_BUILDING]):
+        parts, _ = label(labels == key)
+        sizes[int(key)] = int(np.bincount(parts.ravel())[1:].max())
+    return sizes
+
+
+def outlines(drawn: DrawnCluster) -> NDArray[np.object_]:
+    return np.array([footprint.polygon for footprint in drawn.footprints], dtype=object)
+
+
+def assert_clean(polygons: NDArray[np.object_]) -> None:
+    assert (shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON).all()
+    assert shapely.is_valid(polygons).all()
+    assert shapely.coverage_is_valid(polygons)
+    assert shapely.union_all(polygons).area == pytest.approx(shapely.area(polygons).sum())
+
+
+def edges(polygons: NDArray[np.object_]) -> dict[tuple, int]:
+    """How many polygons use each edge."""
+    count: dict[tuple, int] = {}
+    for ring in shapely.get_rings(polygons):
+        xy = [tuple(point) for point in shapely.get_coordinates(ring)]
+        for edge in pairwise(xy):
+            undirected = tuple(sorted(edge))
+            count[undirected] = count.get(undirected, 0) + 1
+    return count
+
+
+@settings(max_examples=150, deadline=None)
+@given(label_arrays())
+def test_raw_outlines_hold_exactly_the_pixels_of_the_largest_part(labels: Labels) -> None:
+    drawn = draw(cluster_of(labels), RAW)
+    assert_clean(outlines(drawn))
+    rows, cols = np.indices(labels.shape)
+    sizes = main_parts(labels)
+    for footprint in drawn.footprints:
+        inside = shapely.contains_xy(footprint.polygon, cols + 0.5, rows + 0.5)
+        assert (labels[inside] == footprint.key).all()
+        assert inside.sum() == footprint.polygon.area == sizes[footprint.key]
+    parts = sum(label(labels == key)[1] for key in sizes)
+    assert drawn.dropped.get("detached_parts", 0) == parts - len(sizes)
+
+
+@settings(max_examples=150, deadline=None)
+@given(label_arrays())
+def test_simplified_outlines_are_clean_and_stay_close(labels: Labels) -> None:
+    cluster = cluster_of(labels)
+    drawn = draw(cluster, SIMPLE)
+    assert_clean(outlines(drawn))
+    assert {footprint.shape for footprint in drawn.footprints} == {"simplified"}
+    for simple, raw in zip(outlines(drawn), outlines(draw(cluster, RAW)), strict=True):
+        assert shapely.hausdorff_distance(simple, raw) <= 1.0
+
+
+@settings(max_examples=100, deadline=None)
+@given(label_arrays())
+def test_loose_pieces_agree_on_their_walls(labels: Labels) -> None:
+    cluster = cluster_of(labels)
+    pieces = np.concatenate([outlines(draw(piece, SIMPLE)) for piece in loose_pieces(cluster)])
+    assert_clean(pieces)
+    safe = FootprintSettings(shape="simplified", tolerance_px=0.2, min_hole_px=0)
+    assert (pieces == outlines(draw(cluster, safe))).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(label_arrays(), st.integers(0, 10**6), st.integers(0, 10**6))
+def test_outlines_move_with_the_labels(labels: Labels, row_off: int, col_off: int) -> None:
+    there = outlines(draw(cluster_of(labels, row_off=row_off, col_off=col_off), SIMPLE))
+    here = outlines(draw(cluster_of(labels), SIMPLE))
+    moved = shapely.transform(here, lambda xy: xy + np.array([col_off, row_off]))
+    assert (there == moved).all()
+
+
+@settings(max_examples=50, deadline=None)
+@given(label_arrays())
+def test_walls_between_neighbours_coincide_vertex_for_vertex(labels: Labels) -> None:
+    drawn = outlines(draw(cluster_of(labels), SIMPLE))
+    shared = [edge for edge, count in edges(drawn).items() if count == 2]
+    length = sum(np.hypot(*np.subtract(a, b)) for a, b in shared)
+    perimeter = shapely.length(drawn).sum() - shapely.union_all(drawn).length
+    assert length == pytest.approx(perimeter / 2)
+
+
+@pytest.mark.parametrize("shape", ["raw", "simplified"])
+def test_an_upright_square_has_five_coordinates(shape: Shape) -> None:
+    (footprint,) = draw(
+        cluster_of(np.full((9, 9), 5), row_off=3, col_off=4), FootprintSettings(shape=shape)
+    ).footprints
+    assert footprint.polygon.equals(shapely.box(4, 3, 13, 12))
+    assert shapely.get_num_coordinates(footprint.polygon) == 5
+
+
+def test_a_pixel_is_a_square() -> None:
+    (footprint,) = draw(cluster_of(np.array([[5]])), SIMPLE).footprints
+    assert footprint.polygon.equals(shapely.box(0, 0, 1, 1))
+
+
+def courtyard(side: int) -> Labels:
+    labels = np.full((side + 6, side + 6), 7, np.int64)
+    labels[3 : 3 + side, 3 : 3 + side] = NO_BUILDING
+    return labels
+
+
+def test_courtyards_stay_and_small_holes_are_filled_and_counted() -> None:
+    kept = draw(cluster_of(courtyard(4)), FootprintSettings(shape="raw", min_hole_px=16))
+    filled = draw(cluster_of(courtyard(4)), FootprintSettings(shape="raw", min_hole_px=17))
+    assert len(kept.footprints[0].polygon.interiors) == 1
+    assert len(filled.footprints[0].polygon.interiors) == 0
+    assert (kept.dropped, filled.dropped) == ({}, {"filled_holes": 1})
+
+
+@pytest.mark.parametrize("size", [1, 2])
+def test_a_hole_with_a_building_in_it_is_kept(size: int) -> None:
+    labels = courtyard(4)
+    labels[4 : 4 + size, 4 : 4 + size] = 9
+    drawn = draw(cluster_of(labels), FootprintSettings(shape="raw", min_hole_px=100))
+    assert drawn.dropped == {}
+    assert_clean(outlines(drawn))
+
+
+def test_a_building_that_meets_itself_at_a_corner_has_a_hole_that_touches_its_shell() -> None:
+    labels = np.full((4, 4), 7, np.int64)
+    labels[1, 1] = labels[0, 0] = NO_BUILDING
+    (footprint,) = draw(cluster_of(labels), RAW).footprints
+    assert len(footprint.polygon.interiors) == 1
+    assert footprint.polygon.is_valid
+
+
+def test_confidence_is_the_mean_probability() -> None:
+    (footprint,) = draw(cluster_of(np.full((2, 2), 5)), RAW).footprints
+    assert footprint.confidence == pytest.approx(200 / 255)
+
+
+def test_a_slanting_wall_keeps_its_area_and_beats_the_pixels() -> None:
+    rows, cols = np.indices((80, 80))
+    truth = shapely.transform(
+        shapely.box(-25, -15, 25, 15), lambda xy: xy @ [[0.9, 0.44], [-0.44, 0.9]] + 40.3
+    )
+    labels = np.where(shapely.contains_xy(truth, cols + 0.5, rows + 0.5), 3, NO_BUILDING)
+
+    def iou(polygon: Polygon) -> float:
+        return polygon.intersection(truth).area / polygon.union(truth).area
+
+    raw, simple = (outlines(draw(cluster_of(labels), how))[0] for how in (RAW, SIMPLE))
+    assert iou(simple) > iou(raw)
+    assert simple.area == pytest.approx(raw.area, rel=0.005)
+    assert shapely.get_num_coordinates(simple) <= 16
