@@ -69,7 +69,7 @@ class RasterMaker:
     folder: Path
     """Where they go."""
 
-    def __call__(
+    def __call__(  # noqa: PLR0913 - one argument per property of a raster
         self,
         name: str,
         pixels: NDArray[Any],
@@ -78,6 +78,7 @@ class RasterMaker:
         transform: Affine | None = None,
         nodata: float | None = None,
         mask: NDArray[np.bool_] | None = None,
+        internal_mask: bool = True,
         colors: Sequence[ColorInterp] | None = None,
         gcps: Sequence[GroundControlPoint] | None = None,
         **creation: Any,
@@ -90,7 +91,9 @@ class RasterMaker:
             crs: None writes none.
             transform: Default: ``transform_at()``; with ``gcps`` none is written.
             nodata: Value of the nodata tag.
-            mask: (height, width), True where valid; written as internal mask.
+            mask: (height, width), True where valid; written into the file or, without
+                ``internal_mask``, beside it (.msk).
+            internal_mask: See ``mask``.
             colors: Colour interpretation per band; ``ColorInterp.alpha`` makes an alpha band.
             gcps: Ground control points in ``crs`` instead of a transform.
             **creation: For example ``tiled=True, blockxsize=64, blockysize=64, compress="deflate"``.
@@ -103,7 +106,7 @@ class RasterMaker:
             place["transform"] = transform or transform_at()
         with (
             warnings.catch_warnings(),
-            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=True),
+            rasterio.Env(GDAL_TIFF_INTERNAL_MASK=internal_mask),
         ):
             warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
             with rasterio.open(
