@@ -129,10 +129,11 @@ class RawInstance:
 class Cluster:
     """Finished buildings whose outlines must be drawn together, as cracks between pixels.
 
-    Two buildings closer than three pixels are in one cluster (components of the foreground dilated
-    by one pixel), so polygons of different clusters cannot meet as long as no outline moves by 1.5
-    pixels or more. A cluster is a property of the final labels alone: it does not depend on tiles,
-    strips or jobs.
+    Clusters are the 8-connected components of the foreground dilated by one pixel (3 x 3): pixels
+    at most three rows and three columns apart share one. Between different clusters lie at least
+    three pixels, also diagonally, so their polygons cannot meet as long as no outline moves by 1.5
+    pixels or more. The foreground here is all body, also what is dropped later: a cluster is a
+    property of the maps alone and does not depend on tiles, strips or jobs.
 
     A *crack* is the unit edge between two 4-neighbouring pixels of different keys. A *node* is a
     lattice point where three or more cracks meet; nodes keep their place when outlines change

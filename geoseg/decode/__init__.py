@@ -1,1 +1,11 @@
-"""TODO."""
+"""From maps to buildings, row by row: ``Decoder`` takes strips of maps and hands back clusters.
+
+The modules in the order the data flows: ``params``, ``classify`` (maps to pixel classes), ``grow``
+(seeds, and the body around them), ``scan`` (labels to cracks and tables, one row after another),
+``settle`` (what is finished), ``emit`` (finished labels to clusters), ``decoder``.
+"""
+
+from geoseg.decode.decoder import Decoder
+from geoseg.decode.params import DecodeParams
+
+__all__ = ["DecodeParams", "Decoder"]

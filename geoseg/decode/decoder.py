@@ -1,0 +1,211 @@
+"""The streaming decoder: strips of maps in, clusters of finished buildings out.
+
+The result is a function of the maps and their validity alone: rows are gathered into chunks of a
+fixed height before anything is computed, so strips never show; and chunks do not show either,
+because growth looks ``grow_steps`` rows ahead and everything else goes row by row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.decode.classify import Classifier
+from geoseg.decode.compact import compacted, rename_rows
+from geoseg.decode.emit import clusters_of
+from geoseg.decode.grow import grow, label_seeds
+from geoseg.decode.params import DecodeParams
+from geoseg.decode.scan import scan_rows
+from geoseg.decode.settle import REASONS, judge
+from geoseg.decode.store import (
+    FROZEN,
+    INVALID,
+    Recent,
+    Store,
+    Window,
+    new_recent,
+    new_store,
+    new_window,
+    trimmed,
+    with_room,
+)
+from geoseg.errors import ResumeError, UsageError
+from geoseg.types import Cluster, MapStrip
+
+CHUNK_ROWS = 64
+"""Rows scanned at a time; bounds the memory for wide rasters."""
+
+SWEEP_CHUNKS = 16
+"""After so many chunks what is finished leaves, however little is new."""
+
+ALL_ROWS = np.iinfo(np.int64).max
+"""A row after all others."""
+
+
+class Decoder:
+    """Decodes one grid of ``height`` x ``width`` pixels from top to bottom."""
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        heads: tuple[str, ...],
+        params: DecodeParams,
+        *,
+        chunk_rows: int = CHUNK_ROWS,
+    ) -> None:
+        if "body" not in heads:
+            raise UsageError(f"the decoder needs a map named 'body', the model has {heads}")
+        self._ahead = max(params.grow_steps, 1)
+        if (chunk_rows + 2 * self._ahead + 1) * (width + 2) > np.iinfo(np.int32).max:
+            raise UsageError(f"{width} columns are too many to decode at once; split the raster")
+        self._width, self._height = width, height
+        self._heads, self._params, self._chunk_rows = heads, params, chunk_rows
+        self._classifier = Classifier(heads, params)
+        self._window: Window = new_window(1 + chunk_rows + self._ahead, width)
+        self._recent: Recent = new_recent(width)
+        self._store: Store = new_store()
+        self._dropped = np.zeros(len(REASONS), np.int64)
+        self._next_row = 0  # the next grid row to push
+        self._first_row = -1  # the grid row of window row 0
+        self._live = 0  # entries of the store after the last sweep
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many finished groups of pixels were not buildings, by reason."""
+        return dict(zip(REASONS, self._dropped.tolist(), strict=True))
+
+    @property
+    def open_instances(self) -> int:
+        """How many provisional buildings are held at the moment."""
+        labels = int(self._store.used[0])
+        roots = self._store.parent[1:labels] == np.arange(1, labels)
+        return int((roots & (self._store.table[1:labels, FROZEN] == 0)).sum())
+
+    @property
+    def open_entries(self) -> int:
+        """Labels, cracks and junctions held at the moment."""
+        return int(self._store.used.sum()) - 1
+
+    def push(self, strip: MapStrip) -> list[Cluster]:
+        """Take the next rows; returns what is finished, in an order that strips do not change."""
+        self._check(strip)
+        clusters: list[Cluster] = []
+        rows, taken = strip.valid.shape[0], 0
+        while taken < rows:
+            filled = self._next_row - self._first_row  # window rows in use, row 0 included
+            count = min(rows - taken, self._window.kind.shape[0] - filled)
+            maps, valid = strip.maps[:, taken : taken + count], strip.valid[taken : taken + count]
+            inside = slice(filled, filled + count), slice(1, -1)
+            self._classifier.write(maps, valid, self._window.kind[inside])
+            self._window.body[inside] = self._classifier.body(maps)
+            taken += count
+            self._next_row += count
+            if filled + count == self._window.kind.shape[0]:
+                clusters += self._advance()
+        return clusters
+
+    def close(self) -> list[Cluster]:
+        """Finish after the last row; returns the rest."""
+        if self._next_row != self._height:
+            raise UsageError(f"only {self._next_row} of {self._height} rows were pushed")
+        clusters: list[Cluster] = []
+        while self._first_row < self._height:
+            clusters += self._advance()
+        return clusters + self._sweep(ALL_ROWS)
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Everything needed to go on after the last pushed row, as plain arrays."""
+        rows = self._next_row - self._first_row
+        window = self._window
+        state = {name: getattr(window, name)[:rows] for name in ("kind", "body", "label")}
+        state |= {name: getattr(window, name)[:1] for name in ("steps", "rank")}
+        state |= {"recent_label": self._recent.label, "recent_row": self._recent.row}
+        state |= trimmed(self._store)._asdict()
+        progress = (self._width, self._height, self._chunk_rows, self._next_row, self._first_row)
+        state |= {"dropped": self._dropped, "progress": np.array([*progress, self._live])}
+        return {name: array.copy() for name, array in state.items()}
+
+    @classmethod
+    def restore(
+        cls,
+        width: int,
+        height: int,
+        heads: tuple[str, ...],
+        params: DecodeParams,
+        arrays: Mapping[str, NDArray[Any]],
+    ) -> Self:
+        """The decoder as it was when ``arrays`` came from ``snapshot``; the rest as it was then."""
+        progress = arrays["progress"].tolist()
+        if progress[:2] != [width, height]:
+            raise ResumeError(
+                f"the saved state is of {progress[1]} x {progress[0]} pixels, the raster has "
+                f"{height} x {width}; start again without resuming"
+            )
+        decoder = cls(width, height, heads, params, chunk_rows=progress[2])
+        decoder._next_row, decoder._first_row, decoder._live = progress[3:]
+        for name in Window._fields:
+            getattr(decoder._window, name)[: len(arrays[name])] = arrays[name]
+        decoder._recent = Recent(arrays["recent_label"].copy(), arrays["recent_row"].copy())
+        decoder._store = Store(*(arrays[name].copy() for name in Store._fields))
+        decoder._dropped[:] = arrays["dropped"]
+        return decoder
+
+    def _check(self, strip: MapStrip) -> None:
+        expected = (len(self._heads), strip.valid.shape[0], self._width)
+        if strip.maps.shape != expected or strip.valid.shape != expected[1:]:
+            raise UsageError(
+                f"a strip's maps must be {expected}, got {strip.maps.shape} and validity "
+                f"{strip.valid.shape}"
+            )
+        if strip.row_off != self._next_row or strip.row_off + expected[1] > self._height:
+            raise UsageError(
+                f"expected a strip from row {self._next_row} within {self._height} rows, got rows "
+                f"{strip.row_off} to {strip.row_off + expected[1]}"
+            )
+
+    def _advance(self) -> list[Cluster]:
+        """Scan one chunk and move the window on."""
+        window, rows = self._window, self._window.kind.shape[0]
+        start = 1 if self._first_row < 0 else 1 + self._ahead
+        while start < rows:
+            self._store = with_room(self._store, self._width)
+            start = label_seeds(window, self._store, self._first_row, start)
+        grow(window, self._params.grow_steps)
+        # One row beyond the grid closes the cracks below its last row.
+        start, end = 1, 1 + min(self._chunk_rows, self._height - self._first_row)
+        while start < end:
+            self._store = with_room(self._store, self._width)
+            start = scan_rows(window, self._recent, self._store, self._first_row, (start, end))
+        self._shift()
+        return self._sweep(self._first_row) if self._sweep_pays() else []
+
+    def _shift(self) -> None:
+        """Let the last scanned row and the rows ahead become the first of the window."""
+        window, kept = self._window, 1 + self._ahead
+        for array in window:
+            array[:kept] = array[self._chunk_rows :]
+        window.rank[0] -= self._chunk_rows * window.kind.shape[1]
+        window.kind[kept:] = INVALID
+        window.label[kept:] = 0
+        self._first_row += self._chunk_rows
+
+    def _sweep_pays(self) -> bool:
+        """Whether enough is new for a sweep to cost no more than what led to it."""
+        due = (self._first_row + 1) // self._chunk_rows % SWEEP_CHUNKS == 0
+        return due or 2 * (self.open_entries - self._live) > self._live
+
+    def _sweep(self, scanned_row: int) -> list[Cluster]:
+        """Let leave what is finished once ``scanned_row`` is scanned."""
+        if self.open_entries == 0:
+            return []
+        roots, verdict = judge(self._store, self._params, scanned_row)
+        clusters = clusters_of(self._store, roots, verdict)
+        self._dropped += verdict.dropped
+        self._store, rename = compacted(self._store, roots, verdict)
+        rename_rows(self._window, self._recent, scanned_row, rename)
+        self._live = self.open_entries
+        return clusters

@@ -1,0 +1,66 @@
+"""The decoder's thresholds: integers on the scale of the quantised maps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.errors import UsageError
+
+FULL = 255
+"""The grey level of probability one, and of weight one."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeParams:
+    """What makes a pixel a seed, a body, and a group of them a building.
+
+    The seed score of a pixel is ``body * (1 - w_c * contact) * (1 - w_e * edge)``, rounded to a
+    grey level once, with integers alone.
+    """
+
+    body_threshold: int = 115
+    """Grey level 1..255: pixels with this body or more can belong to a building."""
+    seed_threshold: int = 140
+    """Grey level 1..255: body pixels with this seed score or more start a building."""
+    contact_weight: int = 255
+    """0..255 for 0..1: how much the contact map lowers the seed score."""
+    edge_weight: int = 128
+    """0..255 for 0..1: how much the edge map lowers the seed score."""
+    grow_steps: int = 16
+    """0..200, pixels: how far a building reaches from its seed through the body."""
+    min_pixels: int = 32
+    """Buildings with fewer pixels are dropped as ``too_small``."""
+    min_confidence: int = 128
+    """Grey level 0..255: buildings with a lower mean body are dropped as ``unsure``."""
+    min_remnant_pixels: int = 256
+    """Body that no seed reaches and no single building touches is dropped as ``remnant`` when it
+    has fewer pixels."""
+    remnant_confidence: int = 128
+    """Grey level 0..255: such body is dropped as ``remnant`` when its mean is lower."""
+    max_cluster_cracks: int = 2_000_000
+    """Clusters with more cracks, counted before anything is dropped, come building by building."""
+
+    def __post_init__(self) -> None:
+        check("body_threshold", self.body_threshold, 1, FULL)
+        check("seed_threshold", self.seed_threshold, 1, FULL)
+        check("contact_weight", self.contact_weight, 0, FULL)
+        check("edge_weight", self.edge_weight, 0, FULL)
+        check("grow_steps", self.grow_steps, 0, 200)
+        check("min_confidence", self.min_confidence, 0, FULL)
+        check("remnant_confidence", self.remnant_confidence, 0, FULL)
+        for name in ("min_pixels", "min_remnant_pixels", "max_cluster_cracks"):
+            check(name, getattr(self, name), 0, 2**40)
+
+
+def check(name: str, value: int, low: int, high: int) -> None:
+    """Raise unless ``low <= value <= high`` and ``value`` is an integer."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise UsageError(f"{name} must be an integer from {low} to {high}, got {value!r}")
+
+
+def factor_table(weight: int) -> NDArray[np.int64]:
+    """(256,) ``1 - weight * level`` in units of 1 / 255**2, for every grey level."""
+    return FULL * FULL - weight * np.arange(FULL + 1, dtype=np.int64)

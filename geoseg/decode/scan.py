@@ -1,0 +1,160 @@
+"""Final rows, one after another: numbers of every label, its cracks, and who is near whom."""
+
+from __future__ import annotations
+
+from geoseg.decode.grow import joined
+from geoseg.decode.jit import jit
+from geoseg.decode.store import (
+    AT_EDGE,
+    BODY,
+    BODY_SUM,
+    CRACKS,
+    INVALID,
+    JUNCTIONS,
+    KEY,
+    LABELS,
+    LAST_ROW,
+    PIXELS,
+    REACH,
+    UNREACHED,
+    Recent,
+    Store,
+    Window,
+)
+from geoseg.decode.unionfind import find, unite
+
+NODE_CRACKS = 3
+
+
+@jit
+def scan_rows(
+    window: Window, recent: Recent, store: Store, first_row: int, rows: tuple[int, int]
+) -> int:
+    """Scan window rows from ``rows[0]`` up to ``rows[1]``; returns the first without room for it.
+
+    ``first_row`` is the grid row of window row 0.
+    """
+    for row in range(rows[0], rows[1]):
+        if not has_room(store, window.kind.shape[1] - 2):
+            return row
+        label_remnants(window, store, row, first_row + row)
+        measure(window, store, row, first_row + row)
+        link(window, recent, store, row, first_row + row)
+        trace(window, store, row, first_row + row)
+    return rows[1]
+
+
+@jit
+def has_room(store: Store, width: int) -> bool:
+    """Whether one row, whatever it holds, fits."""
+    return bool(
+        len(store.parent) - store.used[LABELS] >= width
+        and len(store.cracks) - store.used[CRACKS] >= 2 * width + 2
+        and len(store.junctions) - store.used[JUNCTIONS] >= width + 1
+    )
+
+
+@jit
+def is_remnant(window: Window, row: int, col: int) -> bool:
+    """Whether the pixel is body that no seed reaches."""
+    return bool(window.kind[row, col] == BODY and window.steps[row, col] == UNREACHED)
+
+
+@jit
+def label_remnants(window: Window, store: Store, row: int, grid_row: int) -> None:
+    """Label body that no seed reaches by its own 4-connected components."""
+    labels = window.label
+    for col in range(1, labels.shape[1] - 1):
+        if is_remnant(window, row, col):
+            above = labels[row - 1, col] if is_remnant(window, row - 1, col) else 0
+            left = labels[row, col - 1] if is_remnant(window, row, col - 1) else 0
+            labels[row, col] = joined(store, above, left, grid_row, 1)
+
+
+@jit
+def measure(window: Window, store: Store, row: int, grid_row: int) -> None:
+    """Add the row's pixels to the table."""
+    kind, table = window.kind, store.table
+    width = kind.shape[1] - 2
+    for col in range(1, width + 1):
+        label = window.label[row, col]
+        if label == 0:
+            continue
+        table[label, PIXELS] += 1
+        table[label, BODY_SUM] += window.body[row, col]
+        table[label, KEY] = min(table[label, KEY], grid_row * width + col - 1)
+        table[label, LAST_ROW] = max(table[label, LAST_ROW], grid_row)
+        if (
+            kind[row - 1, col] == INVALID
+            or kind[row + 1, col] == INVALID
+            or kind[row, col - 1] == INVALID
+            or kind[row, col + 1] == INVALID
+        ):
+            table[label, AT_EDGE] = 1
+
+
+@jit
+def link(window: Window, recent: Recent, store: Store, row: int, grid_row: int) -> None:
+    """Unite labels within REACH of each other into clusters.
+
+    A pixel that goes on a run looks at one new column only: the run has met the others already, and
+    older pixels of a column have met newer ones.
+    """
+    labels = window.label
+    for col in range(1, labels.shape[1] - 1):
+        label = labels[row, col]
+        if label == 0:
+            continue
+        left = labels[row, col - 1]
+        if label != left != 0:
+            unite(store.near, left, label)
+        # Column ``col`` of the window is column ``col + REACH`` here.
+        for place in range(col if left == 0 else col + 2 * REACH, col + 2 * REACH + 1):
+            other = recent.label[place]
+            if label != other != 0 and recent.row[place] >= grid_row - REACH:
+                unite(store.near, other, label)
+        recent.label[col + REACH] = label
+        recent.row[col + REACH] = grid_row
+
+
+@jit
+def trace(window: Window, store: Store, row: int, grid_row: int) -> None:
+    """Record cracks and junctions around the lattice points above the row, left to right."""
+    labels, parent = window.label, store.parent
+    for col in range(1, labels.shape[1]):
+        upper_left, upper = labels[row - 1, col - 1], labels[row - 1, col]
+        left, here = labels[row, col - 1], labels[row, col]
+        if upper_left == upper and upper == left and left == here:
+            continue
+        upper_left, upper = find(parent, upper_left), find(parent, upper)
+        left, here = find(parent, left), find(parent, here)
+        if upper != here:
+            add_crack(store, (grid_row, col - 1, 0), upper, here)
+        if left != here:
+            add_crack(store, (grid_row, col - 1, 1), left, here)
+        if is_node(upper_left, upper, left, here):
+            place = store.used[JUNCTIONS]
+            store.junctions[place, 0] = grid_row
+            store.junctions[place, 1] = col - 1
+            store.junctions[place, 2] = upper_left
+            store.junctions[place, 3] = upper
+            store.junctions[place, 4] = left
+            store.junctions[place, 5] = here
+            store.used[JUNCTIONS] += 1
+
+
+@jit
+def add_crack(store: Store, place: tuple[int, int, int], before: int, after: int) -> None:
+    """Append a crack at (row, column, vertical)."""
+    crack = store.cracks[store.used[CRACKS]]
+    crack[0], crack[1], crack[2] = place
+    crack[3] = before
+    crack[4] = after
+    store.used[CRACKS] += 1
+
+
+@jit
+def is_node(upper_left: int, upper: int, left: int, here: int) -> bool:
+    """Whether three or more cracks meet in the middle of four pixels."""
+    cracks = int(upper_left != upper) + int(here != left)
+    return cracks + int(upper != here) + int(left != upper_left) >= NODE_CRACKS

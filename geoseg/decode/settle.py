@@ -1,0 +1,256 @@
+"""What is finished, what it amounts to, and what may leave.
+
+All functions see the open labels as a whole; every label stands for its root. *Finished*: no later
+row can add a pixel. *Settled*: the numbers, and whether it is kept or dropped, are known too; that
+takes finished neighbours. *Leaving*: settled, with everything its cracks name.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.decode.jit import jit
+from geoseg.decode.params import DecodeParams
+from geoseg.decode.scan import is_node
+from geoseg.decode.store import (
+    AT_EDGE,
+    BODY_SUM,
+    CRACKS,
+    FROZEN,
+    JUNCTIONS,
+    KEY,
+    LABELS,
+    LAST_ROW,
+    LOOSE,
+    PIXELS,
+    REACH,
+    REMNANT,
+    Store,
+)
+from geoseg.decode.unionfind import find, unite
+from geoseg.types import NO_BUILDING
+
+TOUCHES_NONE, TOUCHES_MANY = -1, -2
+
+REASONS = ("too_small", "unsure", "remnant")
+"""Why a building, or body without a seed, is dropped."""
+
+SETTLING_ROUNDS = 4
+"""Neighbours of neighbours a loose building waits for: a remnant's owner is known when its own
+neighbours are finished (1), a building's numbers when its remnants' owners are (2), a remnant's
+numbers when its owner's are (3), and a building's cracks when its neighbours' keys are (4)."""
+
+
+class Roots(NamedTuple):
+    """For every label, whom it stands for."""
+
+    building: NDArray[np.int32]
+    """(labels,) root among buildings."""
+    cluster: NDArray[np.int32]
+    """(labels,) root among clusters."""
+
+
+class Verdict(NamedTuple):
+    """What is known of every label; meaningful where it leaves or is a neighbour of one leaving."""
+
+    owner: NDArray[np.int32]
+    """(labels,) the building it belongs to: itself, or the only one a remnant touches."""
+    key: NDArray[np.int64]
+    """(labels,) key of that building; NO_BUILDING where dropped, and for background."""
+    leaving: NDArray[np.bool_]
+    """(labels,) whether it leaves now."""
+    dropped: NDArray[np.int64]
+    """(3,) how many leave without being buildings, by the order of REASONS."""
+    totals: NDArray[np.int64]
+    """(labels, 8) the store's table summed over all a building owns, in its owner's row."""
+
+
+@jit
+def resolve(store: Store) -> Roots:
+    """Roots of all labels, with the numbers of each building folded into its root's row."""
+    labels = store.used[LABELS]
+    table = store.table
+    building = np.empty(labels, np.int32)
+    cluster = np.empty(labels, np.int32)
+    for label in range(labels):
+        root = find(store.parent, label)
+        building[label] = root
+        if root != label:
+            unite(store.near, root, label)
+            fold(table, root, label)
+    for label in range(labels):
+        cluster[label] = find(store.near, label)
+    return Roots(building, cluster)
+
+
+@jit
+def fold(table: NDArray[np.int64], into: int, label: int) -> None:
+    """Add the numbers of one label to another's."""
+    table[into, PIXELS] += table[label, PIXELS]
+    table[into, BODY_SUM] += table[label, BODY_SUM]
+    table[into, KEY] = min(table[into, KEY], table[label, KEY])
+    for column in (LAST_ROW, AT_EDGE, LOOSE):
+        table[into, column] = max(table[into, column], table[label, column])
+
+
+@jit
+def tidy(store: Store, building: NDArray[np.int32]) -> None:
+    """Rename records to roots; those within one building, or no longer junctions, go."""
+    cracks, junctions = store.cracks, store.junctions
+    kept = 0
+    for place in range(store.used[CRACKS]):
+        before, after = building[cracks[place, 3]], building[cracks[place, 4]]
+        if before != after:
+            cracks[kept] = cracks[place]
+            cracks[kept, 3] = before
+            cracks[kept, 4] = after
+            kept += 1
+    store.used[CRACKS] = kept
+    kept = 0
+    for place in range(store.used[JUNCTIONS]):
+        junctions[kept] = junctions[place]
+        for corner in range(2, 6):
+            junctions[kept, corner] = building[junctions[place, corner]]
+        corners = junctions[kept, 2:]
+        kept += is_node(corners[0], corners[1], corners[2], corners[3])
+    store.used[JUNCTIONS] = kept
+
+
+@jit
+def count_cracks(
+    store: Store, cluster: NDArray[np.int32], finished: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """(labels,) by cluster root: the cracks that are certain, of which one side is finished.
+
+    In a finished cluster that is all its cracks, with remnants and what will be dropped counted as
+    buildings, so the sum is a property of the labels, and until then it only grows towards it.
+    """
+    counts = np.zeros(len(cluster), np.int64)
+    for place in range(store.used[CRACKS]):
+        before, after = store.cracks[place, 3], store.cracks[place, 4]
+        if before == 0 or after == 0 or finished[before] or finished[after]:
+            counts[cluster[max(before, after)]] += 1
+    return counts
+
+
+@jit
+def owners(store: Store, building: NDArray[np.int32]) -> NDArray[np.int32]:
+    """(labels,) a remnant that touches one building alone belongs to it; others to themselves."""
+    table = store.table
+    touched = np.full(len(building), TOUCHES_NONE, np.int32)
+    for place in range(store.used[CRACKS]):
+        one, other = store.cracks[place, 3], store.cracks[place, 4]
+        if table[one, REMNANT] < table[other, REMNANT]:
+            one, other = other, one
+        if one == 0 or other == 0 or table[one, REMNANT] == 0 or table[one, FROZEN] != 0:
+            continue
+        if touched[one] == TOUCHES_NONE:
+            touched[one] = other
+        elif touched[one] != other:
+            touched[one] = TOUCHES_MANY
+    owner = building.copy()
+    for label in range(len(owner)):
+        if touched[label] >= 0:
+            owner[label] = touched[label]
+    return owner
+
+
+@jit
+def settle_round(store: Store, settled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(labels,) those settled whose neighbours, also diagonal ones, are settled too."""
+    result = settled.copy()
+    for place in range(store.used[CRACKS]):
+        before, after = store.cracks[place, 3], store.cracks[place, 4]
+        if before != 0 and after != 0 and not (settled[before] and settled[after]):
+            result[before] = result[after] = False
+    for place in range(store.used[JUNCTIONS]):
+        corners = store.junctions[place, 2:]
+        waits = False
+        for corner in corners:
+            waits |= corner != 0 and not settled[corner]
+        if waits:
+            for corner in corners:
+                result[corner] = False
+    return result
+
+
+@jit
+def all_of(condition: NDArray[np.bool_], group: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """(labels,) whether the condition holds for all labels of the same group."""
+    fails = np.zeros(len(group), np.bool_)
+    for label in range(len(group)):
+        if not condition[label]:
+            fails[group[label]] = True
+    result = np.empty(len(group), np.bool_)
+    for label in range(len(group)):
+        result[label] = not fails[group[label]]
+    return result
+
+
+@jit
+def sum_by_owner(
+    table: NDArray[np.int64], building: NDArray[np.int32], owner: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """(labels, 8) the table of roots, with remnants added to their owners."""
+    totals = table[: len(owner)].copy()
+    for label in range(len(owner)):
+        if building[label] == label and owner[label] != label and totals[owner[label], FROZEN] == 0:
+            fold(totals, owner[label], label)
+    return totals
+
+
+def judge(store: Store, params: DecodeParams, scanned_row: int) -> tuple[Roots, Verdict]:
+    """Tidy the store and decide what leaves once grid row ``scanned_row`` is scanned."""
+    roots = resolve(store)
+    tidy(store, roots.building)
+    last_row = store.table[roots.building, LAST_ROW]
+    finished = last_row + params.grow_steps + REACH <= scanned_row
+    mark_loose(store, roots, finished, params.max_cluster_cracks)
+    owner = owners(store, roots.building)[roots.building]
+    totals = sum_by_owner(store.table, roots.building, owner)
+    reason = reason_to_drop(totals, params)
+    leaving = choose_leaving(store, roots, owner, finished)
+    lead = leaving & (owner == np.arange(len(owner)))
+    key = np.where((reason == 0) | (totals[:, FROZEN] != 0), totals[:, KEY], NO_BUILDING)
+    key[0] = NO_BUILDING
+    dropped = np.bincount(reason[lead], minlength=1 + len(REASONS))[1:]
+    return roots, Verdict(owner, key[owner], leaving, dropped, totals)
+
+
+def mark_loose(store: Store, roots: Roots, finished: NDArray[np.bool_], cap: int) -> None:
+    """Set LOOSE for every label whose cluster is loose already or has more cracks than ``cap``."""
+    loose = count_cracks(store, roots.cluster, finished) > cap
+    marked = store.table[: len(loose), LOOSE] != 0
+    loose[roots.cluster[marked]] = True
+    store.table[: len(loose), LOOSE] = loose[roots.cluster]
+
+
+def reason_to_drop(totals: NDArray[np.int64], params: DecodeParams) -> NDArray[np.int64]:
+    """(labels,) 0 for buildings to keep, else 1 + the place in REASONS."""
+    pixels, body_sum = totals[:, PIXELS], totals[:, BODY_SUM]
+    remnant = totals[:, REMNANT] != 0
+    unsure_remnant = (pixels < params.min_remnant_pixels) | (
+        body_sum < params.remnant_confidence * pixels
+    )
+    small, unsure = pixels < params.min_pixels, body_sum < params.min_confidence * pixels
+    return np.select([remnant & unsure_remnant, remnant, small, unsure], [3, 0, 1, 2], 0)
+
+
+def choose_leaving(
+    store: Store, roots: Roots, owner: NDArray[np.int32], finished: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """(labels,) whole clusters once all of them is finished; of loose ones what is settled."""
+    table = store.table[: len(owner)]
+    loose = table[:, LOOSE] != 0
+    leaving: NDArray[np.bool_] = all_of(finished, roots.cluster) & ~loose
+    if loose.any():
+        settled = finished
+        for _ in range(SETTLING_ROUNDS):
+            settled = settle_round(store, settled)
+        leaving |= all_of(settled[roots.building], owner) & loose
+    leaving &= table[:, FROZEN] == 0
+    leaving[0] = False
+    return leaving
