@@ -60,7 +60,7 @@ def trace(cluster: Cluster) -> Arcs:
     )
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _index_vertices(row: Ints, col: Ints, vertical: Bools, nodes: Ints) -> Lattice:
     """Number the lattice points in raster order; crack_at[v, d] leaves v in direction d."""
     n = row.size
@@ -95,7 +95,7 @@ def _index_vertices(row: Ints, col: Ints, vertical: Bools, nodes: Ints) -> Latti
     return xy, crack_at, neighbour, is_node
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _follow(
     start: int, heading: int, lattice: Lattice, used: Bools, xy: Floats, size: int
 ) -> tuple[int, int, int]:
@@ -121,7 +121,7 @@ def _follow(
     return here, heading, size + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _trace(
     row: Ints, col: Ints, vertical: Bools, before: Ints, after: Ints, nodes: Ints
 ) -> tuple[Floats, Ints, Ints, Ints, Ints, Headings, Bools]:

@@ -55,9 +55,12 @@ def assemble(cluster: Cluster, arcs: Arcs, *, min_hole_px: int) -> Assembly:
     A hole that holds another building is kept, however small.
     """
     owner = _owners(cluster, arcs)
-    parts = _rings(owner, arcs, into=True)
-    kept, detached = _largest_parts(parts, owner, arcs)
-    rings = _rings(np.where(kept, owner, -1), arcs, into=False)
+    rings, forked = _rings(owner, arcs, into=True)
+    kept, detached = _largest_parts(rings, owner, arcs)
+    if forked or detached:
+        rings, _ = _rings(np.where(kept, owner, -1), arcs, into=False)
+    if len(rings.owner) == len(cluster.instances):
+        return Assembly(rings, detached, 0)  # shells alone
     limit = min(min_hole_px, LARGEST_CERTAIN_HOLE_PX + 1) if cluster.loose else min_hole_px
     filled = _fillable(rings, arcs, limit)
     return Assembly(_select(rings, np.flatnonzero(~filled)), detached, int(filled.sum()))
@@ -78,14 +81,19 @@ def _owners(cluster: Cluster, arcs: Arcs) -> Ints:
     return np.where(keys[position] == sides, position, -1)
 
 
-def _rings(owner: Ints, arcs: Arcs, *, into: bool) -> Rings:
-    """Close the directed arcs that have an owner to rings, sorted by owner, shells first."""
-    arc, offset = _walk(owner, arcs.end, arcs.heading, into)
+def _rings(owner: Ints, arcs: Arcs, *, into: bool) -> tuple[Rings, bool]:
+    """Close the directed arcs that have an owner to rings, sorted by owner, shells first.
+
+    Also tells whether an owner met itself at a corner, so that there was a turn to choose.
+    """
+    arc, offset, forked = _walk(owner, arcs.end, arcs.heading, into)
     term = _area_terms(arcs.xy, arcs.offset)
     signed = np.where(arc % 2 == 0, term[arc // 2], -term[arc // 2])
     area = np.add.reduceat(signed, offset[:-1])
     rings = Rings(arc, offset, owner[arc[offset[:-1]]], area)
-    return _select(rings, np.lexsort((area < 0, rings.owner)))
+    if len(area) > 1:
+        rings = _select(rings, np.lexsort((area < 0, rings.owner)))
+    return rings, forked
 
 
 def _select(rings: Rings, chosen: Ints) -> Rings:
@@ -100,6 +108,8 @@ def _largest_parts(parts: Rings, owner: Ints, arcs: Arcs) -> tuple[Bools, int]:
     """Directed arcs around the largest part of every instance, and how many parts they leave."""
     kept = np.ones(len(owner), np.bool_)
     shells = np.bincount(parts.owner[parts.area_px > 0])
+    if shells.max() == 1:
+        return kept, 0
     for instance in np.flatnonzero(shells > 1):
         mine = np.flatnonzero(parts.owner == instance)
         part = _part_of_ring(parts, mine, arcs)
@@ -156,7 +166,7 @@ def _encloses(rings: Rings, ring: np.int64, points: Floats, arcs: Arcs) -> Bools
     return np.asarray(crossed.sum(axis=1) % 2 == 1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _area_terms(xy: Floats, offset: Ints) -> Floats:
     """Each arc's share of the enclosed area, exact on the lattice: the sum of x dy."""
     term = np.zeros(len(offset) - 1)
@@ -166,9 +176,13 @@ def _area_terms(xy: Floats, offset: Ints) -> Floats:
     return term
 
 
-@njit(cache=True)
-def _walk(owner: Ints, end: Ints, heading: Headings, into: bool) -> tuple[Ints, Ints]:
-    """Follow directed arcs of one owner until they close; give rings as arcs and offsets."""
+@njit(cache=True, nogil=True)
+def _walk(owner: Ints, end: Ints, heading: Headings, into: bool) -> tuple[Ints, Ints, bool]:
+    """Follow directed arcs of one owner until they close.
+
+    Gives the rings as arcs and offsets, and whether an owner had a turn to choose.
+    """
+    forked = False
     starts = np.full((end.max() + 1, 4), -1, np.int64)  # directed arc by first vertex and heading
     for arc in range(len(end)):
         starts[end[arc, 0], heading[arc, 0]] = 2 * arc
@@ -187,18 +201,20 @@ def _walk(owner: Ints, end: Ints, heading: Headings, into: bool) -> tuple[Ints, 
             arc, backward = here // 2, here % 2
             vertex = end[arc, 1 - backward]
             arrives = (heading[arc, 1 - backward] + 2 * backward) % 4
+            ways = 0
             for turn in turns:
                 after = starts[vertex, (arrives + turn) % 4]
                 if after >= 0 and owner[after] == owner[first]:
-                    here = after
-                    break
+                    here = after if ways == 0 else here
+                    ways += 1
+            forked = forked or ways > 1
         if size > ring_offset[rings]:
             rings += 1
             ring_offset[rings] = size
-    return ring_arc[:size].copy(), ring_offset[: rings + 1].copy()
+    return ring_arc[:size].copy(), ring_offset[: rings + 1].copy(), forked
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _coordinates(
     xy: Floats, offset: Ints, ring_arc: Ints, ring_offset: Ints
 ) -> tuple[Floats, Ints]:

@@ -43,7 +43,7 @@ def thin(arcs: Arcs, tolerance_px: float) -> Arcs:
     return replace(arcs, xy=xy, offset=offset)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _soft_corners(xy: Floats, closed: bool) -> Bools:
     """Corners at a step of one pixel between two runs of one direction."""
     runs = len(xy) - 1
@@ -62,7 +62,7 @@ def _soft_corners(xy: Floats, closed: bool) -> Bools:
     return soft
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _smooth(xy: Floats, offset: Ints, closed: Bools) -> tuple[Floats, Ints]:
     out, out_offset = np.empty((2 * len(xy), 2)), np.zeros(len(offset), np.int64)
     n = 0
@@ -83,7 +83,7 @@ def _smooth(xy: Floats, offset: Ints, closed: Bools) -> tuple[Floats, Ints]:
     return out[:n].copy(), out_offset
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _farthest(path: Floats, a: int, b: int) -> tuple[int, float]:
     """The vertex between a and b farthest from the segment a-b, and its squared distance."""
     best, best_squared = -1, -1.0
@@ -99,7 +99,7 @@ def _farthest(path: Floats, a: int, b: int) -> tuple[int, float]:
     return best, best_squared
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _keep(path: Floats, keep: Bools, limit_squared: float) -> None:
     """Douglas-Peucker between the vertices that ``keep`` already holds."""
     fixed = np.flatnonzero(keep)
@@ -113,7 +113,7 @@ def _keep(path: Floats, keep: Bools, limit_squared: float) -> None:
             stack.append((middle, b))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _start_far_out(path: Floats) -> Floats:
     """A closed path begun at the vertex farthest from its first one, which is a true corner."""
     apart = ((path - path[0]) ** 2).sum(axis=1)
@@ -121,7 +121,7 @@ def _start_far_out(path: Floats) -> Floats:
     return np.concatenate((path[first:-1], path[: first + 1]))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _thin(xy: Floats, offset: Ints, closed: Bools, limit_squared: float) -> tuple[Floats, Ints]:
     out, out_offset = np.empty_like(xy), np.zeros(len(offset), np.int64)
     n = 0
@@ -144,7 +144,7 @@ def _thin(xy: Floats, offset: Ints, closed: Bools, limit_squared: float) -> tupl
     return out[:n].copy(), out_offset
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _widest(path: Floats, keep: Bools) -> int:
     """The vertex of a loop farthest from the one chord that it would collapse to."""
     turn = int(np.flatnonzero(keep)[1])
