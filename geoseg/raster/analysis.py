@@ -114,7 +114,7 @@ def _lattice(first: Source, target_m: float) -> _Lattice:
     x, y = centre_xy(first)
     same_gsd = abs(target_m / first.pixel.gsd_m - 1) <= SAME_GSD
     crs = first.crs if _faithful(first.crs, x, y) else None
-    if crs is not None and same_gsd and _upright(first) and first.transform is not None:
+    if crs is not None and same_gsd and _upright(first):
         return _Lattice(crs, first.transform, own=True)
     crs = crs or local_utm(first.crs, x, y)
     left, bottom, right, top = bounds_in(first.crs, first.to_xy, first.shape, crs)
@@ -138,9 +138,9 @@ def _faithful(crs: CRS, x: float, y: float) -> bool:
 
 
 def _upright(source: Source) -> bool:
-    """North-up, not sheared, square pixels."""
+    """North-up, not sheared, square pixels, as they are stored."""
     t = source.transform
-    if t is None or t.a <= 0 or t.e >= 0:
+    if source.by_points or t.a <= 0 or t.e >= 0:
         return False
     skew_px = abs(t.b / t.a) * source.height + abs(t.d / t.e) * source.width
     return skew_px < ALIGNED_PX and max(t.a / -t.e, -t.e / t.a) <= SQUARE_ASPECT

@@ -20,7 +20,7 @@ from rasterio.vrt import WarpedVRT
 from geoseg.raster.analysis import Placement
 from geoseg.raster.blocks import BlockCache, Pixels, split
 from geoseg.raster.pixels import finite, read_bands, read_native, to_rgb
-from geoseg.raster.source import Source, open_dataset
+from geoseg.raster.source import WARP_TOLERANCE_PX, Source, open_dataset
 from geoseg.raster.stretch import Stretch
 from geoseg.types import Grid, Window
 
@@ -30,8 +30,6 @@ WARP_BLOCK_PX = 512
 """Side of the warped blocks; smaller where the source's pixels are much finer."""
 WARP_SOURCE_PX = 2048
 """Side of the piece of the source that one warped block may need."""
-WARP_TOLERANCE_PX = 0.01
-"""Error of the coordinates, in pixels of the source; blocks are fixed, so it is the same always."""
 AVERAGE_FROM = 1.1
 """Pixels that grow by more than this are averaged, others interpolated (cubic)."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +14,16 @@ import rasterio
 from affine import Affine
 from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjCRSError
-from rasterio.enums import MaskFlags
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
-from rasterio.transform import GCPTransformer
+from rasterio.vrt import WarpedVRT
 
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
-from geoseg.raster.ground import Mapping, PixelSize, Points, affine_mapping, pixel_size
+from geoseg.raster.ground import Mapping, PixelSize, affine_mapping, pixel_size
+
+WARP_TOLERANCE_PX = 0.01
+"""Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +36,10 @@ class Source:
     """The files it consists of, as GDAL lists them; a VRT names its parts."""
     crs: CRS
     """CRS of the raster or of its ground control points."""
-    transform: Affine | None
-    """Pixel corners to ``crs``; None when ground control points say where it lies."""
-    to_xy: Mapping
-    """Columns and rows to x and y in ``crs``."""
+    transform: Affine
+    """Pixel corners to ``crs``; of the rectified image where control points say where it lies."""
+    by_points: bool
+    """True when ground control points say where it lies: it is rectified while it is read."""
     height: int
     """Rows, pixels."""
     width: int
@@ -56,6 +60,11 @@ class Source:
     """Columns of a block of the file."""
     pixel: PixelSize
     """True size of the pixel at the centre."""
+
+    @property
+    def to_xy(self) -> Mapping:
+        """Columns and rows to x and y in ``crs``."""
+        return affine_mapping(self.transform)
 
     @property
     def name(self) -> str:
@@ -87,17 +96,17 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
         UsageError: ``wanted_bands`` names bands that it does not have.
     """
     with open_dataset(path) as dataset:
-        crs, transform, to_xy = _georeference(path, dataset)
+        crs = _crs(path, dataset)
         bands = choose_bands(path, dataset.colorinterp, wanted_bands)
         picked = [band - 1 for band in bands.distinct]
         flags = [dataset.mask_flag_enums[i] for i in picked]
         block_height, block_width = dataset.block_shapes[picked[0]]
         return Source(
             path=path,
-            files=tuple(dataset.files) or (path,),
+            files=_files(path, dataset),
             crs=crs,
-            transform=transform,
-            to_xy=to_xy,
+            transform=dataset.transform,
+            by_points=isinstance(dataset, WarpedVRT),
             height=dataset.height,
             width=dataset.width,
             count=dataset.count - (bands.alpha is not None),
@@ -107,12 +116,16 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
             has_mask=bands.alpha is None and any(MaskFlags.per_dataset in f for f in flags),
             block_height=block_height,
             block_width=block_width,
-            pixel=pixel_size(crs, to_xy, dataset.width / 2, dataset.height / 2),
+            pixel=pixel_size(
+                crs, affine_mapping(dataset.transform), dataset.width / 2, dataset.height / 2
+            ),
         )
 
 
 def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
     """Open a raster for reading, its troubles as one sentence.
+
+    A raster with ground control points comes rectified, with an affine transform as any other.
 
     Raises:
         UnreadableRasterError: There is no such file, or it is no raster.
@@ -123,12 +136,33 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
         with warnings.catch_warnings():
             # A missing georeference is an error here, raised once the CRS is known too.
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            return rasterio.open(path)
+            dataset = rasterio.open(path)
+            return _rectified(dataset) if _lies_by_points(dataset) else dataset
     except (RasterioError, CRSError) as error:
         raise UnreadableRasterError(
             f"{path} cannot be opened as a raster ({_brief(error)}); "
             "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
         ) from error
+
+
+def _lies_by_points(dataset: Any) -> bool:  # noqa: ANN401
+    points, crs = dataset.gcps
+    return bool(dataset.transform.is_identity and points and crs is not None)
+
+
+def _rectified(dataset: Any) -> Any:  # noqa: ANN401
+    has_alpha = ColorInterp.alpha in dataset.colorinterp
+    is_float = np.dtype(dataset.dtypes[0]).kind == "f"
+    unmarked = {"src_nodata": math.nan} if is_float and dataset.nodata is None else {}
+    # The grid is left to GDAL: with one of ours, rasterio forgets the control points.
+    return WarpedVRT(
+        dataset,
+        crs=dataset.gcps[1],
+        resampling=Resampling.cubic,
+        tolerance=WARP_TOLERANCE_PX,
+        add_alpha=not has_alpha,
+        **unmarked,
+    )
 
 
 def _is_local(path: str) -> bool:
@@ -139,23 +173,23 @@ def _brief(error: Exception) -> str:
     return " ".join(str(error.__cause__ or error).split())
 
 
-def _georeference(path: str, dataset: Any) -> tuple[CRS, Affine | None, Mapping]:  # noqa: ANN401
-    points, points_crs = dataset.gcps
-    if dataset.transform.is_identity and not points:
+def _files(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401
+    opened = dataset.src_dataset if isinstance(dataset, WarpedVRT) else dataset
+    return tuple(opened.files) or (path,)
+
+
+def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401
+    if dataset.transform.is_identity:
         raise UnsupportedRasterError(
             f"{path} has no georeference; it needs a world file, a geotransform or ground control "
             "points, for example by gdal_translate -a_ullr LEFT TOP RIGHT BOTTOM -a_srs EPSG:CODE"
         )
-    by_points = dataset.transform.is_identity
-    crs = points_crs if by_points else dataset.crs
-    if crs is None:
+    if dataset.crs is None:
         raise UnsupportedRasterError(
             f"{path} has no CRS; assign the one it was made in, for example "
             "gdal_edit.py -a_srs EPSG:25832 on a copy"
         )
-    if by_points:
-        return _pyproj(path, crs), None, _gcp_mapping(points)
-    return _pyproj(path, crs), dataset.transform, affine_mapping(dataset.transform)
+    return _pyproj(path, dataset.crs)
 
 
 def _pyproj(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped
@@ -167,15 +201,6 @@ def _pyproj(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped
             f"{path} has a CRS that cannot be understood ({_brief(error)}); assign a valid one, "
             "for example gdal_edit.py -a_srs EPSG:25832 on a copy"
         ) from error
-
-
-def _gcp_mapping(points: Sequence[Any]) -> Mapping:
-    def to_xy(cols: Points, rows: Points) -> tuple[Points, Points]:
-        with GCPTransformer(points) as transformer:
-            x, y = transformer.xy(rows, cols, offset="ul")
-        return np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-
-    return to_xy
 
 
 def _dtype(path: str, dtypes: Sequence[str]) -> str:
