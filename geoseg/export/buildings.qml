@@ -98,7 +98,7 @@
         <text-buffer bufferDraw="1" bufferSize="0.7" bufferSizeUnits="MM" bufferColor="255,255,255,255" bufferOpacity="0.85" bufferNoFill="1" bufferJoinStyle="128" bufferBlendMode="0"/>
       </text-style>
       <text-format formatNumbers="0" multilineAlign="3" wrapChar=""/>
-      <placement placement="4" centroidInside="1" centroidWhole="1" fitInPolygonOnly="0" priority="5" polygonPlacementFlags="2" dist="0" quadOffset="4"/>
+      <placement placement="1" centroidInside="1" centroidWhole="1" fitInPolygonOnly="0" priority="5" polygonPlacementFlags="2" dist="0" quadOffset="4"/>
       <!-- scaleMax is the smallest scale with labels: this element kept the names of QGIS 2. -->
       <rendering drawLabels="1" scaleVisibility="1" scaleMax="2000" scaleMin="0" displayAll="0" labelPerPart="0" limitNumLabels="0" maxNumLabels="2000" obstacle="1" obstacleFactor="1" upsidedownLabels="0" zIndex="0"/>
     </settings>

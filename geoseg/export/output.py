@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pyarrow as pa
 from pydantic import JsonValue
-from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 
 from geoseg.errors import OutputError, OutputExistsError, UsageError
@@ -31,8 +30,11 @@ WRITERS: dict[str, Callable[[Path, BatchStream, LayerInfo], None]] = {
 }
 """The writer of each extension."""
 
-_LIBRARY_ERRORS = (DataSourceError, DataLayerError, sqlite3.Error, pa.ArrowException)
-_ADVICE = "Check the free space and the permissions of the folder."
+_LIBRARY_ERRORS = (RuntimeError, sqlite3.Error, pa.ArrowException)
+"""The first is the root of what pyogrio raises."""
+_ADVICE = "Check the folder's free space and permissions."
+_LONGEST_REASON = 160
+"""Characters of a library's message that are worth showing."""
 
 
 def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
@@ -128,8 +130,19 @@ def _stream_errors(path: Path, stream: BatchStream) -> Iterator[None]:
     except _LIBRARY_ERRORS as error:
         if stream.error is not None:
             raise stream.error from None
-        reason = str(error).strip().rstrip(".")
-        raise OutputError(f"{path} cannot be written: {reason}. {_ADVICE}") from error
+        free_mb = shutil.disk_usage(path.parent).free / 1e6
+        raise OutputError(
+            f"{path} cannot be written: {_shortened(str(error))}. {free_mb:,.1f} MB are free "
+            f"there. {_ADVICE}"
+        ) from error
+
+
+def _shortened(reason: str) -> str:
+    """The message on one line, without the middle where it quotes a whole statement."""
+    reason = " ".join(reason.split()).rstrip(".")
+    if len(reason) <= _LONGEST_REASON:
+        return reason
+    return f"{reason[: _LONGEST_REASON // 2]} ... {reason[-_LONGEST_REASON // 2 :]}"
 
 
 def _remove_sqlite_leftovers(path: Path) -> None:
