@@ -1,0 +1,185 @@
+"""Composition: buildings and options in, one report out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg import __version__
+from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.report.cells import grid_zones, h3_zones, parse_size_m, whole_zone
+from geoseg.report.collect import (
+    Buildings,
+    BuildingSource,
+    Progress,
+    collect,
+    source_of_frame,
+    source_of_layer,
+)
+from geoseg.report.layers import VectorInput, open_layer, read_metadata
+from geoseg.report.observed import (
+    NO_EXTENT,
+    observed_m2,
+    observed_parts,
+    read_extent,
+    unobserved_note,
+)
+from geoseg.report.options import ReportOptions
+from geoseg.report.sample import NO_SAMPLE, add_estimates, read_sample
+from geoseg.report.table import SizeClass, zone_table
+from geoseg.report.zones import Zones, zones_from_polygons
+
+MOST_OUTLINES = 40_000
+"""Buildings whose outlines are kept for the map; beyond that it shows density."""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaReport:
+    """Everything that an output shows."""
+
+    source: Path | None
+    """File of the buildings; None for a table in memory."""
+    table: gpd.GeoDataFrame
+    """GeoDataFrame: one row per zone, then the row ``total``."""
+    zones: Zones
+    """The zones."""
+    parts: NDArray[np.object_]
+    """(n,) the observed parts of the zones."""
+    buildings: Buildings
+    """What was read of every building."""
+    classes: tuple[SizeClass, ...]
+    """The size classes of the table."""
+    notes: tuple[str, ...]
+    """What the reader should know, one sentence each."""
+    provenance: dict[str, Any]
+    """How the figures were made; ``run`` is what ``geoseg predict`` stored."""
+
+    def summary(self) -> dict[str, Any]:
+        """The total as plain numbers, for ``--json``."""
+        total = self.table.iloc[-1].drop(["zone", self.table.geometry.name])
+        figures = {name: plain(value) for name, value in total.items()}
+        return {"zones": len(self.zones.names), **figures, "notes": list(self.notes)}
+
+
+def build_report(
+    buildings: VectorInput, options: ReportOptions, progress: Progress | None = None
+) -> AreaReport:
+    """Read everything once and compute the table.
+
+    Raises:
+        GeosegError: when an input cannot be used.
+    """
+    source = open_buildings(buildings, options.layer)
+    classes = options.classes
+    extent = read_extent(source.layer) if source.layer else None
+    zones = _zones(source, extent, options)
+    parts = observed_parts(zones, extent)
+    observed = observed_m2(parts, zones.crs)
+    if extent is not None and not observed.any():
+        raise UsageError(
+            "none of the zones touches the observed area of the buildings; "
+            "check that both are of the same place and have the right CRS"
+        )
+    found = collect(
+        source, zones.geometry, keep_outlines=source.rows <= MOST_OUTLINES, progress=progress
+    )
+    table = zone_table(zones, found, observed, classes)
+    sample_notes: tuple[str, ...] = (NO_SAMPLE,)
+    if options.sample is not None:
+        sampled, sample_notes = read_sample(
+            options.sample, options.sample_areas, zones, parts, found
+        )
+        table = add_estimates(table, sampled)
+    notes = (
+        *zones.notes,
+        *(() if extent is not None else (NO_EXTENT,)),
+        *unobserved_note(zones, observed),
+        *found.notes,
+        *sample_notes,
+    )
+    return AreaReport(
+        source.layer.path if source.layer else None,
+        table, zones, parts, found, classes, notes, _provenance(source, options),
+    )  # fmt: skip
+
+
+def open_buildings(buildings: VectorInput, layer: str | None) -> BuildingSource:
+    """A file or a GeoDataFrame as a source of buildings."""
+    if not isinstance(buildings, (str, Path)):
+        return source_of_frame(buildings)
+    path = Path(buildings)
+    if path.suffix.lower() in {".parquet", ".geoparquet"}:
+        if not path.exists():
+            raise UnreadableVectorError(f"{path}: there is no such file")
+        try:
+            return source_of_frame(gpd.read_parquet(path))
+        except (ValueError, OSError) as error:
+            raise UnreadableVectorError(f"{path} is no GeoParquet file ({error})") from None
+    return source_of_layer(open_layer(path, layer, preferred="buildings"))
+
+
+def plain(value: object) -> str | float | None:
+    """A number or text that JSON knows; None for NaN."""
+    if isinstance(value, (bool, str)) or value is None:
+        return value
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    number = float(cast("float", value))
+    return number if np.isfinite(number) else None
+
+
+def _zones(
+    source: BuildingSource, extent: shapely.Geometry | None, options: ReportOptions
+) -> Zones:
+    if options.zones is not None:
+        return zones_from_polygons(
+            options.zones,
+            source.crs,
+            name_column=options.name_column,
+            layer=options.zones_layer,
+            overlaps=options.overlap_rule,
+        )
+    areas = _areas(source, extent)
+    area = areas[0]
+    if options.grid is not None:
+        return grid_zones(area, source.crs, parse_size_m(options.grid))
+    if options.h3 is not None:
+        return h3_zones(area, source.crs, options.h3)
+    return whole_zone(areas, source.crs)
+
+
+def _areas(source: BuildingSource, extent: shapely.Geometry | None) -> list[shapely.Geometry]:
+    """The observed area where it is known, and the bounding box of the buildings."""
+    bounds = source.bounds()
+    known = [] if extent is None else [extent]
+    areas = known if bounds is None else [*known, shapely.box(*bounds)]
+    if not areas:
+        raise UnreadableVectorError(
+            f"{source.label} holds no buildings and there is no layer 'extent'; "
+            "there is nothing to report"
+        )
+    return areas
+
+
+def _provenance(source: BuildingSource, options: ReportOptions) -> dict[str, Any]:
+    return {
+        "geoseg": __version__,
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "buildings": source.label,
+        "crs": _crs_name(source.crs),
+        **options.as_provenance(),
+        "run": read_metadata(source.layer.path) if source.layer else {},
+    }
+
+
+def _crs_name(crs: CRS) -> str:
+    authority = crs.to_authority()
+    return f"{':'.join(authority)} ({crs.name})" if authority else crs.name

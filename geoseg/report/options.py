@@ -1,0 +1,78 @@
+"""What a report should show, checked before any work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast, get_args
+
+from geoseg.errors import UsageError
+from geoseg.report.layers import VectorInput
+from geoseg.report.table import SizeClass, size_classes
+from geoseg.report.zones import Overlaps
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """The choices of one report; at most one of ``zones``, ``grid`` and ``h3``."""
+
+    zones: VectorInput | None = None
+    """Polygons of any CRS: a path or a GeoDataFrame."""
+    name_column: str | None = None
+    """Column that names the zones; None guesses."""
+    zones_layer: str | None = None
+    """Layer of the zones' file; None: its only polygon layer."""
+    grid: str | None = None
+    """Cell size with unit, such as 500m."""
+    h3: int | None = None
+    """Resolution of H3 cells."""
+    sizes: tuple[float, ...] | None = None
+    """Limits of the size classes, m2; None takes the usual ones."""
+    overlaps: str = "first"
+    """``first`` or ``refuse``."""
+    sample: VectorInput | None = None
+    """Labelled buildings of the sampled plots: a path or a GeoDataFrame."""
+    sample_areas: VectorInput | None = None
+    """The sampled plots: a path or a GeoDataFrame."""
+    layer: str | None = None
+    """Layer of the buildings' file; None: ``buildings`` or its only polygon layer."""
+
+    def __post_init__(self) -> None:
+        ways = [name for name in ("zones", "grid", "h3") if getattr(self, name) is not None]
+        if len(ways) > 1:
+            given = " and ".join(f"--{way}" for way in ways)
+            raise UsageError(f"{given} exclude each other; choose one kind of zone")
+        if self.overlaps not in get_args(Overlaps):
+            raise UsageError(f"--overlaps is first or refuse; got {self.overlaps!r}")
+        if (self.sample is None) != (self.sample_areas is None):
+            raise UsageError("--sample and --sample-areas belong together; give both or none")
+        if self.name_column is not None and self.zones is None:
+            raise UsageError("--name-column names a column of --zones; give --zones too")
+
+    @property
+    def classes(self) -> tuple[SizeClass, ...]:
+        """The size classes."""
+        return size_classes() if self.sizes is None else size_classes(self.sizes)
+
+    @property
+    def overlap_rule(self) -> Overlaps:
+        """``overlaps``, typed."""
+        return cast("Overlaps", self.overlaps)
+
+    def as_provenance(self) -> dict[str, str]:
+        """The choices that differ from the defaults, for the record."""
+        shown = {
+            "zones": _label(self.zones),
+            "grid": self.grid,
+            "h3": self.h3,
+            "overlaps": self.overlaps if self.overlaps != "first" else None,
+            "sample": _label(self.sample),
+            "sample_areas": _label(self.sample_areas),
+        }
+        return {name: str(value) for name, value in shown.items() if value is not None}
+
+
+def _label(source: VectorInput) -> str | None:
+    if source is None:
+        return None
+    return Path(source).name if isinstance(source, (str, Path)) else "a table in memory"

@@ -1,0 +1,170 @@
+"""Writing a report: one function per file format, files complete or not at all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+
+from geoseg.errors import MissingDependencyError, OutputError, OutputExistsError, UsageError
+from geoseg.export.atomic import output_errors, replacing
+from geoseg.report.build import AreaReport, plain
+from geoseg.report.geopackage import has_layer, write_layers
+from geoseg.report.layers import VectorInput
+from geoseg.report.page import area_page
+from geoseg.report.render import render
+from geoseg.report.style import choropleth
+
+if TYPE_CHECKING:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.worksheet._write_only import WriteOnlyWorksheet
+
+ZONES_LAYER = "zones"
+"""Layer of the table in a GeoPackage."""
+SHADED_BY = "density_per_km2"
+"""Column that colours the zones."""
+
+
+def open_outputs(
+    paths: Sequence[str | Path], source: VectorInput, *, overwrite: bool
+) -> tuple[Path, ...]:
+    """Find out before any work whether all outputs can be written.
+
+    The GeoPackage of the buildings itself is a welcome output: the zones become a layer of it.
+
+    Raises:
+        UsageError: an extension is not known.
+        OutputExistsError: a file is there already and may not be replaced.
+        OutputError: a folder is missing.
+    """
+    return tuple(check_output(Path(path), source, ZONES_LAYER, overwrite) for path in paths)
+
+
+def check_output(path: Path, source: VectorInput, layer: str, overwrite: bool) -> Path:
+    """See :func:`open_outputs`; ``layer`` is what a GeoPackage would get."""
+    suffix = path.suffix.lower()
+    if suffix not in WRITERS:
+        raise UsageError(
+            f"{path.name} has the extension {suffix or '(none)'}; allowed are {', '.join(WRITERS)}"
+        )
+    if path.is_dir() or not path.absolute().parent.is_dir():
+        raise OutputError(f"{path} cannot be written: its folder does not exist, or it is a folder")
+    if suffix == ".xlsx":
+        _require_openpyxl()
+    if not path.exists() or overwrite:
+        if _same_file(path, source) and suffix != ".gpkg":
+            raise UsageError(f"{path} is the input; choose another name for the output")
+        return path
+    if not _same_file(path, source):
+        raise OutputExistsError(
+            f"{path} exists; choose another name, or allow overwriting with --overwrite"
+        )
+    if suffix != ".gpkg" or has_layer(path, layer):
+        raise OutputExistsError(
+            f"{path} has a layer {layer!r} already; allow replacing it with --overwrite"
+        )
+    return path
+
+
+def write_report(report: AreaReport, path: Path) -> None:
+    """Write the report in the format of the extension.
+
+    Raises:
+        OutputError: disk full, no permission.
+    """
+    with output_errors(path, "Check the free space and the permissions of the folder."):
+        WRITERS[path.suffix.lower()](report, path)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write UTF-8 text, complete or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+
+
+def table_csv(table: gpd.GeoDataFrame) -> str:
+    """The table without geometry as CSV, numbers in full precision."""
+    return str(table.drop(columns=table.geometry.name).to_csv(index=False, lineterminator="\n"))
+
+
+def table_rows(table: gpd.GeoDataFrame) -> list[dict[str, Any]]:
+    """The table without geometry as plain rows."""
+    flat = table.drop(columns=table.geometry.name)
+    names = list(flat.columns)
+    return [
+        {name: plain(value) for name, value in zip(names, row, strict=True)}
+        for row in flat.itertuples(index=False, name=None)
+    ]
+
+
+def write_json(
+    table: gpd.GeoDataFrame, notes: Sequence[str], provenance: dict[str, Any], path: Path
+) -> None:
+    """Rows, notes and provenance as one JSON object."""
+    content = {"rows": table_rows(table), "notes": list(notes), "provenance": provenance}
+    write_text(json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n", path)
+
+
+def write_xlsx(
+    table: gpd.GeoDataFrame, notes: Sequence[str], provenance: dict[str, Any], path: Path
+) -> None:
+    """A workbook with the sheets ``zones`` and ``notes``."""
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("zones")
+    sheet.freeze_panes = "B2"
+    rows = table_rows(table)
+    for row in ([*rows[0]], *([*row.values()] for row in rows)):
+        sheet.append([_cell(sheet, value) for value in row])
+    about = book.create_sheet("notes")
+    for note in notes:
+        about.append([_cell(about, note)])
+    for name, value in provenance.items():
+        text = value if isinstance(value, str) else json.dumps(value, default=str)
+        about.append([_cell(about, name), _cell(about, text)])
+    with replacing(path) as temporary:
+        book.save(temporary)
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: object) -> WriteOnlyCell:
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    if not isinstance(value, str):
+        return WriteOnlyCell(sheet, value)
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
+    # A zone named "=1+1" is a name, not a formula.
+    cell.data_type = "s"
+    return cell
+
+
+def _require_openpyxl() -> None:
+    try:
+        import openpyxl  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError(
+            "XLSX needs the package openpyxl: pip install 'geoseg[report]'"
+        ) from error
+
+
+def _same_file(path: Path, source: VectorInput) -> bool:
+    return isinstance(source, (str, Path)) and path.exists() and path.samefile(source)
+
+
+def _write_gpkg(report: AreaReport, path: Path) -> None:
+    qml = choropleth(report.table[SHADED_BY].iloc[:-1].to_numpy(), SHADED_BY, "buildings per km²")
+    write_layers(path, {ZONES_LAYER: (report.table, qml)}, keep=_same_file(path, report.source))
+
+
+WRITERS: dict[str, Callable[[AreaReport, Path], None]] = {
+    ".csv": lambda report, path: write_text(table_csv(report.table), path),
+    ".xlsx": lambda report, path: write_xlsx(report.table, report.notes, report.provenance, path),
+    ".gpkg": _write_gpkg,
+    ".json": lambda report, path: write_json(report.table, report.notes, report.provenance, path),
+    ".html": lambda report, path: write_text(render(area_page(report)), path),
+}
+"""The writer of each extension."""

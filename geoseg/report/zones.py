@@ -1,0 +1,217 @@
+"""Zones: named polygons, made disjoint, in the CRS of the buildings."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.report.geodesic import reproject
+from geoseg.report.layers import VectorInput, geometry_of, open_layer, read_frame
+
+Overlaps = Literal["first", "refuse"]
+"""What to do where zones overlap: count for the first one, or refuse the zones."""
+NAME_GUESSES = (
+    "name", "zone", "district", "label", "title", "municipality", "commune", "ward", "nom",
+    "nombre", "bezirk", "stadtteil", "gemeinde", "admin_name", "name_en", "id",
+)  # fmt: skip
+"""Columns taken for the zone's name, in this order, whatever their case."""
+SLIVER = 1e-6
+"""Overlaps below this share of the smaller zone are digitising noise."""
+NAMES_SHOWN = 3
+"""Names that a message lists before it says "and more"."""
+WHOLE = "whole area"
+"""Name of the only zone when none are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Named polygons that do not overlap; earlier ones win on shared edges."""
+
+    names: tuple[str, ...]
+    """(n,) names, not necessarily unique."""
+    geometry: NDArray[np.object_]
+    """(n,) polygons or multipolygons in ``crs``."""
+    crs: CRS
+    """CRS of the geometry: that of the buildings."""
+    notes: tuple[str, ...] = ()
+    """What the user should know about them, one sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Polygons that somebody drew, read and repaired."""
+
+    frame: gpd.GeoDataFrame
+    """The GeoDataFrame they came in."""
+    label: str
+    """How messages name them."""
+    geometry: NDArray[np.object_]
+    """(n,) valid polygons or multipolygons in the CRS asked for."""
+    notes: tuple[str, ...]
+    """What was repaired, one sentence each."""
+
+
+def zones_from_polygons(
+    source: VectorInput,
+    crs: CRS,
+    *,
+    name_column: str | None = None,
+    layer: str | None = None,
+    overlaps: Overlaps = "first",
+) -> Zones:
+    """Zones from a vector file or a GeoDataFrame of any CRS.
+
+    Raises:
+        UnreadableVectorError: when the file cannot be used.
+        UsageError: when the name column is missing, or zones overlap and ``overlaps`` refuses.
+    """
+    drawn = read_polygons(source, crs, layer=layer, role="zones")
+    column = name_column or guess_name_column(drawn.frame)
+    if column is not None and column not in _columns(drawn.frame):
+        raise UsageError(
+            f"{drawn.label} has no column {column!r}; "
+            f"it has {', '.join(_columns(drawn.frame)) or 'none'}"
+        )
+    names = _names(drawn.frame, column)
+    geometry, overlapping = _disjoint(drawn.geometry, names, overlaps)
+    return Zones(names, geometry, crs, (*_repeated(names), *drawn.notes, *overlapping))
+
+
+def read_polygons(source: VectorInput, crs: CRS, *, layer: str | None = None, role: str) -> Drawn:
+    """Valid polygons in ``crs`` from a vector file or a GeoDataFrame of any CRS.
+
+    Raises:
+        UnreadableVectorError: when there is none, or rows are no polygons.
+    """
+    frame, label = _load(source, layer, role)
+    if frame.empty:
+        raise UnreadableVectorError(f"{label} is empty; {role} need at least one polygon")
+    geometry, notes = _valid_polygons(frame, label, role)
+    moved = reproject(geometry, CRS.from_user_input(frame.crs), crs)
+    # An edge may fold over its neighbour when both are drawn in another CRS.
+    folded = ~shapely.is_valid(moved)
+    moved[folded] = polygonal(shapely.make_valid(moved[folded]))
+    return Drawn(frame, label, moved, notes)
+
+
+def guess_name_column(frame: gpd.GeoDataFrame) -> str | None:
+    """The column that most likely names the zones, or None."""
+    by_lower = {str(name).lower(): str(name) for name in _columns(frame)}
+    for guess in NAME_GUESSES:
+        if guess in by_lower:
+            return by_lower[guess]
+    texts = [c for c in _columns(frame) if frame[c].map(lambda v: isinstance(v, str)).all()]
+    return next((c for c in texts if frame[c].is_unique), None)
+
+
+def shorten(names: Iterable[str]) -> str:
+    """A few names, quoted, for a message."""
+    listed = list(names)
+    more = f" and {len(listed) - NAMES_SHOWN} more" if len(listed) > NAMES_SHOWN else ""
+    return ", ".join(repr(name) for name in listed[:NAMES_SHOWN]) + more
+
+
+def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The polygons within geometries; points and lines that an overlay left behind are dropped."""
+    mixed = shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION
+    result = geometry.copy()
+    for index in np.flatnonzero(mixed):
+        parts = shapely.get_parts(geometry[index])
+        dimension_two = parts[shapely.get_dimensions(parts) == 2]  # noqa: PLR2004
+        result[index] = shapely.union_all(dimension_two)
+    result[shapely.get_dimensions(result) < 2] = shapely.MultiPolygon()  # noqa: PLR2004
+    return result
+
+
+def _load(source: VectorInput, layer: str | None, role: str) -> tuple[gpd.GeoDataFrame, str]:
+    if isinstance(source, (str, Path)):
+        found = open_layer(Path(source), layer)
+        return read_frame(found), found.label
+    if source.crs is None:
+        raise UnreadableVectorError(f"the {role} have no CRS; assign one with set_crs")
+    return source.reset_index(drop=True), f"the table of {role}"
+
+
+def _columns(frame: gpd.GeoDataFrame) -> list[str]:
+    return [str(name) for name in frame.columns if name != frame.geometry.name]
+
+
+def _names(frame: gpd.GeoDataFrame, column: str | None) -> tuple[str, ...]:
+    if column is None:
+        return tuple(f"zone {number}" for number in range(1, len(frame) + 1))
+    missing = frame[column].isna()
+    return tuple(
+        "(no name)" if gone else _text(value)
+        for value, gone in zip(frame[column], missing, strict=True)
+    )
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _valid_polygons(
+    frame: gpd.GeoDataFrame, label: str, role: str
+) -> tuple[NDArray[np.object_], tuple[str, ...]]:
+    geometry = geometry_of(frame)
+    if (shapely.is_missing(geometry) | shapely.is_empty(geometry)).any():
+        raise UnreadableVectorError(f"{label} has {role} without geometry; remove or draw them")
+    if (shapely.get_dimensions(geometry) < 2).any():  # noqa: PLR2004
+        raise UnreadableVectorError(f"{label} holds points or lines; {role} must be polygons")
+    invalid = ~shapely.is_valid(geometry)
+    if not invalid.any():
+        return geometry, ()
+    geometry[invalid] = polygonal(
+        shapely.make_valid(geometry[invalid], method="structure", keep_collapsed=False)
+    )
+    if shapely.is_empty(geometry).any():
+        raise UnreadableVectorError(f"{label} has {role} without area; remove or redraw them")
+    return geometry, (f"{int(invalid.sum())} invalid polygons of {label} were repaired.",)
+
+
+def _repeated(names: tuple[str, ...]) -> tuple[str, ...]:
+    again = [name for name, count in Counter(names).items() if count > 1]
+    if not again:
+        return ()
+    return (f"Several zones share a name ({shorten(again)}); each has its own row.",)
+
+
+def _disjoint(
+    geometry: NDArray[np.object_], names: tuple[str, ...], overlaps: Overlaps
+) -> tuple[NDArray[np.object_], tuple[str, ...]]:
+    """Cut from every zone what an earlier zone holds already."""
+    pairs = overlapping_pairs(geometry)
+    if not len(pairs):
+        return geometry, ()
+    first, second = names[pairs[0, 0]], names[pairs[0, 1]]
+    found = f"{len(pairs)} pairs of zones overlap (such as {first!r} and {second!r})"
+    if overlaps == "refuse":
+        raise UsageError(f"{found}; correct the zones or allow --overlaps first")
+    result = geometry.copy()
+    for later in np.unique(pairs[:, 1]):
+        earlier = geometry[pairs[pairs[:, 1] == later, 0]]
+        result[later] = shapely.difference(geometry[later], shapely.union_all(earlier))
+    return polygonal(result), (f"{found}; what they share counts once, for the first of them.",)
+
+
+def overlapping_pairs(geometry: NDArray[np.object_]) -> NDArray[np.intp]:
+    """(m, 2) indices, earlier zone first, sorted."""
+    left, right = shapely.STRtree(geometry).query(geometry, predicate="intersects")
+    left, right = left[left < right], right[left < right]
+    shared = shapely.area(shapely.intersection(geometry[left], geometry[right]))
+    smaller = np.minimum(shapely.area(geometry[left]), shapely.area(geometry[right]))
+    pairs: NDArray[np.intp] = np.column_stack([left, right])[shared > SLIVER * smaller]
+    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    return pairs[order]
