@@ -74,69 +74,79 @@ def label_seeds(window: Window, store: Store, first_row: int, start: int) -> int
 
 @jit
 def reset(window: Window, grow_steps: int) -> int:
-    """Forget earlier growth below row 0 and rank the seeds; returns the number of body pixels.
+    """Forget earlier growth below row 0 and rank the seeds; returns the number of such pixels.
 
     Ranks count from ``grow_steps`` rows above the window, so that those carried in row 0 fit.
     """
-    kind = window.kind
+    kind, label, steps, rank = window.kind, window.label, window.steps, window.rank
     rows, stride = kind.shape
-    body_pixels = 0
+    pixels = 0
     for row in range(1, rows):
         for col in range(1, stride - 1):
             if kind[row, col] == BODY:
-                window.label[row, col] = 0
-                window.steps[row, col] = UNREACHED
-                body_pixels += 1
+                label[row, col] = 0
+                steps[row, col] = UNREACHED
+                pixels += 1
             elif kind[row, col] == SEED:
-                window.steps[row, col] = 0
-                window.rank[row, col] = (row + grow_steps) * stride + col
-    return body_pixels
+                steps[row, col] = 0
+                rank[row, col] = (row + grow_steps) * stride + col
+                pixels += 1
+    return pixels
 
 
 @jit
-def offer(window: Window, queue: NDArray[np.int32], tail: int, source: int, target: int) -> int:
-    """Let ``source`` claim ``target`` (flat places in the window); returns the queue's new end."""
-    stride = window.kind.shape[1]
-    if target < stride or target >= window.kind.size:
-        return tail
-    kind, label, steps, rank = (
-        window.kind.ravel(),
-        window.label.ravel(),
-        window.steps.ravel(),
-        window.rank.ravel(),
-    )
-    if kind[target] != BODY:
-        return tail
-    reached = steps[source] + 1
-    if steps[target] == UNREACHED:
-        queue[tail] = target
-        tail += 1
-    elif steps[target] != reached or rank[target] <= rank[source]:
-        return tail
-    steps[target] = reached
-    rank[target] = rank[source]
-    label[target] = label[source]
-    return tail
-
-
-@jit
-def offer_around(window: Window, queue: NDArray[np.int32], tail: int, source: int) -> int:
-    """Let ``source`` claim its four neighbours."""
-    stride = window.kind.shape[1]
-    for target in (source - stride, source - 1, source + 1, source + stride):
-        tail = offer(window, queue, tail, source, target)
-    return tail
-
-
-@jit
-def first_step(window: Window, queue: NDArray[np.int32]) -> int:
-    """Let every seed claim its neighbours; returns how many pixels are queued."""
-    rows, stride = window.kind.shape
-    tail = 0
+def queue_rim(kind: NDArray[np.uint8], queue: NDArray[np.int32], tail: int) -> int:
+    """Queue the seeds below row 0 that touch body; returns the queue's new end."""
+    rows, stride = kind.shape
     for row in range(1, rows):
         for col in range(1, stride - 1):
-            if window.kind[row, col] == SEED:
-                tail = offer_around(window, queue, tail, row * stride + col)
+            if kind[row, col] == SEED and (
+                kind[row - 1, col] == BODY
+                or kind[row, col - 1] == BODY
+                or kind[row, col + 1] == BODY
+                or (row + 1 < rows and kind[row + 1, col] == BODY)
+            ):
+                queue[tail] = row * stride + col
+                tail += 1
+    return tail
+
+
+@jit
+def queue_carried(window: Window, queue: NDArray[np.int32], tail: int, step: int) -> int:
+    """Queue the pixels of row 0 that lie ``step`` steps from their seed."""
+    label, steps = window.label[0], window.steps[0]
+    for col in range(1, len(label) - 1):
+        if label[col] != 0 and steps[col] == step:
+            queue[tail] = col
+            tail += 1
+    return tail
+
+
+@jit
+def claim(window: Window, queue: NDArray[np.int32], head: int, end: int) -> int:
+    """Let the queued pixels claim their neighbours below row 0; returns the queue's new end.
+
+    All of them are equally far from their seeds, so a neighbour claimed twice goes to the lower
+    rank, and in any order.
+    """
+    stride = window.kind.shape[1]
+    kind, label = window.kind.ravel(), window.label.ravel()
+    steps, rank = window.steps.ravel(), window.rank.ravel()
+    tail = end
+    for place in range(head, end):
+        source = queue[place]
+        reached = steps[source] + 1
+        for target in (source - stride, source - 1, source + 1, source + stride):
+            if target < stride or target >= len(kind) or kind[target] != BODY:
+                continue
+            if steps[target] == UNREACHED:
+                queue[tail] = target
+                tail += 1
+            elif steps[target] != reached or rank[target] <= rank[source]:
+                continue
+            steps[target] = reached
+            rank[target] = rank[source]
+            label[target] = label[source]
     return tail
 
 
@@ -146,16 +156,12 @@ def grow(window: Window, grow_steps: int) -> None:
 
     Exact in all rows but the last ``grow_steps``.
     """
-    queue = np.empty(reset(window, grow_steps), np.int32)
-    stride = window.kind.shape[1]
-    head = tail = 0
+    pixels = reset(window, grow_steps)
+    if pixels == 0:
+        return
+    queue = np.empty(pixels + window.kind.shape[1], np.int32)
+    head, tail = 0, queue_rim(window.kind, queue, 0)
     for step in range(grow_steps):
-        end = tail
-        if step == 0:
-            tail = first_step(window, queue)
-        for place in range(head, end):
-            tail = offer_around(window, queue, tail, queue[place])
+        end = queue_carried(window, queue, tail, step)
+        tail = claim(window, queue, head, end)
         head = end
-        for col in range(1, stride - 1):
-            if window.label[0, col] != 0 and window.steps[0, col] == step:
-                tail = offer(window, queue, tail, col, col + stride)

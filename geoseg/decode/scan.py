@@ -55,20 +55,17 @@ def has_room(store: Store, width: int) -> bool:
 
 
 @jit
-def is_remnant(window: Window, row: int, col: int) -> bool:
-    """Whether the pixel is body that no seed reaches."""
-    return bool(window.kind[row, col] == BODY and window.steps[row, col] == UNREACHED)
-
-
-@jit
 def label_remnants(window: Window, store: Store, row: int, grid_row: int) -> None:
     """Label body that no seed reaches by its own 4-connected components."""
-    labels = window.label
-    for col in range(1, labels.shape[1] - 1):
-        if is_remnant(window, row, col):
-            above = labels[row - 1, col] if is_remnant(window, row - 1, col) else 0
-            left = labels[row, col - 1] if is_remnant(window, row, col - 1) else 0
-            labels[row, col] = joined(store, above, left, grid_row, 1)
+    upper, labels = window.label[row - 1], window.label[row]
+    upper_steps, steps = window.steps[row - 1], window.steps[row]
+    upper_kind, kind = window.kind[row - 1], window.kind[row]
+    for col in range(1, len(labels) - 1):
+        if kind[col] == BODY and steps[col] == UNREACHED:
+            is_above = upper_kind[col] == BODY and upper_steps[col] == UNREACHED
+            is_left = kind[col - 1] == BODY and steps[col - 1] == UNREACHED
+            above, left = upper[col] if is_above else 0, labels[col - 1] if is_left else 0
+            labels[col] = joined(store, above, left, grid_row, 1)
 
 
 @jit

@@ -1,0 +1,148 @@
+"""The decoder over time: killed and resumed anywhere, and no bigger after a million rows."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from geoseg.decode import DecodeParams, Decoder
+from geoseg.errors import ResumeError, UsageError
+from geoseg.types import Cluster, MapStrip
+
+PARAMS = DecodeParams(
+    body_threshold=100,
+    seed_threshold=150,
+    grow_steps=3,
+    min_pixels=3,
+    min_remnant_pixels=4,
+    max_cluster_cracks=400,
+)
+
+
+def town(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+    """(1, height, width) rows of blocks with weak seams, some of them touching, some far apart."""
+    rng = np.random.default_rng(seed)
+    row, col = np.indices((height, width))
+    block = rng.integers(90, 256, (height // 5 + 1, width // 7 + 1))
+    level = block[row // 5, col // 7]
+    seam = (row % 5 == 0) | (col % 7 == 0)
+    level = np.where(seam, level // 2 + rng.integers(0, 60, level.shape), level)
+    street = (row % 37 < 5) | (col % 29 < 5)
+    return np.where(street, 0, level)[None].astype(np.uint8)
+
+
+def summary(clusters: list[Cluster]) -> list[tuple[Any, ...]]:
+    return [
+        (c.instances, c.loose, c.nodes.tolist(), *(a.tolist() for a in crack_arrays(c)))
+        for c in clusters
+    ]
+
+
+def crack_arrays(c: Cluster) -> tuple[NDArray[Any], ...]:
+    return c.crack_row, c.crack_col, c.crack_vertical, c.crack_before, c.crack_after
+
+
+def strip(maps: NDArray[np.uint8], top: int, bottom: int) -> MapStrip:
+    return MapStrip(top, maps[:, top:bottom], np.ones((bottom - top, maps.shape[2]), bool))
+
+
+def through_a_file(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    file = io.BytesIO()
+    np.savez(file, allow_pickle=False, **arrays)
+    file.seek(0)
+    with np.load(file, allow_pickle=False) as loaded:
+        return dict(loaded)
+
+
+@pytest.mark.parametrize("rows", [5, 64, 100])
+def test_resumed_after_every_strip_it_ends_the_same(rows: int) -> None:
+    maps = town(330, 90)
+    whole = Decoder(90, 330, ("body",), PARAMS)
+    expected = whole.push(strip(maps, 0, 330)) + whole.close()
+    assert {c.loose for c in expected} == {True, False}
+
+    decoder, clusters = Decoder(90, 330, ("body",), PARAMS), []
+    for top in range(0, 330, rows):
+        clusters += decoder.push(strip(maps, top, min(330, top + rows)))
+        state = through_a_file(decoder.snapshot())
+        decoder = Decoder.restore(90, 330, ("body",), PARAMS, state)
+    clusters += decoder.close()
+    assert summary(clusters) == summary(expected)
+    assert decoder.dropped == whole.dropped
+
+
+def test_a_snapshot_does_not_change_when_the_decoder_goes_on() -> None:
+    maps = town(200, 90)
+    decoder = Decoder(90, 200, ("body",), PARAMS)
+    decoder.push(strip(maps, 0, 100))
+    state = decoder.snapshot()
+    before = {name: array.tobytes() for name, array in state.items()}
+    rest = summary(decoder.push(strip(maps, 100, 200)) + decoder.close())
+    assert {name: array.tobytes() for name, array in state.items()} == before
+    again = Decoder.restore(90, 200, ("body",), PARAMS, state)
+    assert summary(again.push(strip(maps, 100, 200)) + again.close()) == rest
+    assert {name: array.tobytes() for name, array in state.items()} == before
+
+
+def test_a_snapshot_of_another_raster_is_refused() -> None:
+    state = Decoder(90, 200, ("body",), PARAMS).snapshot()
+    with pytest.raises(ResumeError, match="200 x 90 pixels, the raster has 200 x 91"):
+        Decoder.restore(91, 200, ("body",), PARAMS, state)
+
+
+def most_held(maps: NDArray[np.uint8], repeats: int) -> tuple[list[int], int, int]:
+    """At most, while the maps repeat: entries, room in the tables, open buildings.
+
+    And how many buildings left on the way, and how many at the end.
+    """
+    rows, width = maps.shape[1:]
+    decoder = Decoder(width, rows * repeats, ("body",), PARAMS)
+    most, buildings = [0, 0, 0], 0
+    for i in range(repeats):
+        part = MapStrip(i * rows, maps, np.ones(maps.shape[1:], bool))
+        buildings += sum(len(c.instances) for c in decoder.push(part))
+        store = decoder._store
+        room = len(store.parent) + len(store.cracks) + len(store.junctions)
+        most = [max(pair) for pair in zip(most, now(decoder, room), strict=True)]
+    return most, buildings, sum(len(c.instances) for c in decoder.close())
+
+
+def now(decoder: Decoder, room: int) -> tuple[int, int, int]:
+    return decoder.open_entries, room, decoder.open_instances
+
+
+@pytest.mark.parametrize("streets", [True, False])
+def test_what_is_held_does_not_grow_with_the_raster(streets: bool) -> None:
+    # Without streets all buildings are one cluster, which never ends and is over the limit.
+    maps = town(192, 145)
+    if not streets:
+        maps = np.maximum(maps, town(192, 145, seed=1)[:, ::-1, ::-1])
+        maps[:, :, 60:64] = maps[:, :, 70:74]
+    few, few_buildings, _ = most_held(maps, 32)
+    many, many_buildings, rest = most_held(maps, 160)
+    assert many == few
+    assert many_buildings > 4.9 * few_buildings
+    assert rest < 0.1 * few_buildings
+
+
+def test_buildings_leave_soon_after_their_last_row() -> None:
+    decoder = Decoder(50, 10**6, ("body",), PARAMS)
+    rows = np.zeros((1, 64, 50), np.uint8)
+    rows[0, 10:20, 10:20] = 200
+    assert decoder.push(MapStrip(0, rows, np.ones((64, 50), bool))) == []
+    (cluster,) = decoder.push(MapStrip(64, rows, np.ones((64, 50), bool)))
+    assert cluster.instances[0].key == 10 * 50 + 10
+
+
+def test_a_raster_too_wide_is_refused() -> None:
+    with pytest.raises(UsageError, match="columns are too many"):
+        Decoder(2**30, 10, ("body",), PARAMS)
+
+
+def test_a_model_without_body_is_refused() -> None:
+    with pytest.raises(UsageError, match="needs a map named 'body'"):
+        Decoder(10, 10, ("edge",), PARAMS)
