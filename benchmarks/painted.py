@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 @dataclass
 class PaintedModel:
+    """A ``DenseModel`` without a network."""
+
     gsd_m: tuple[float, float] | None = None
     stride_px: int = 8
     halo_px: int = 0
@@ -20,6 +22,7 @@ class PaintedModel:
     calls: int = 0
 
     def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Colours as probabilities."""
         self.calls += 1
         return images.astype(np.float32) / np.float32(255)
 

@@ -1,0 +1,147 @@
+"""Interrupted runs: killed, out of disk, source gone; then resumed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import painted
+from painted import PaintedModel, paint_town
+
+import geoseg
+from geoseg.errors import OutputExistsError, ResumeError
+
+RUN = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import painted
+from painted import PaintedModel
+import geoseg
+
+class SlowModel(PaintedModel):
+    def predict_maps(self, images):
+        time.sleep(0.01)
+        return super().predict_maps(images)
+
+geoseg.predict(
+    sys.argv[2], sys.argv[3], model=SlowModel(), tile_px=48, shape="raw", resume=True,
+    overwrite=True, progress=lambda report: print("row", flush=True),
+)
+"""
+
+
+def start(source: Path, output: Path) -> subprocess.Popen[str]:
+    folder = str(Path(painted.__file__).parent)
+    arguments = [sys.executable, "-c", RUN, folder, str(source), str(output)]
+    return subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True)
+
+
+def content(path: Path) -> Any:
+    return gpd.read_file(path, layer="buildings").to_wkb()
+
+
+def interlocked_town() -> Any:
+    """Houses, and combs whose teeth join only rows of tiles later."""
+    town, _ = paint_town(576, 240)
+    for col in (0, 100):
+        town[0, 3:500, col : col + 90] = 0
+        town[0, 3:480, col + 2 : col + 80 : 8] = 250
+        town[0, 480:490, col + 2 : col + 84] = 250
+    return town
+
+
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20))]
+)
+def test_killed_at_any_moment_then_resumed_equals_undisturbed(
+    make_raster: Any, tmp_path: Path, seed: int
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    geoseg.predict(source, tmp_path / "whole.gpkg", model=PaintedModel(), tile_px=48, shape="raw")
+    whole = content(tmp_path / "whole.gpkg")
+    rng = np.random.default_rng(seed)
+    for _ in range(3):
+        with start(source, output) as process:
+            assert process.stdout is not None
+            for _ in range(rng.integers(1, 9)):
+                process.stdout.readline()
+            time.sleep(rng.random() * 0.3)
+            process.kill()
+        if output.exists():
+            assert content(output).equals(whole)
+    with start(source, output) as process:
+        assert process.wait() == 0
+    assert content(output).equals(whole)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".tif") == [
+        "b.gpkg",
+        "whole.gpkg",
+    ]
+
+
+class FailingModel(PaintedModel):
+    def predict_maps(self, images: Any) -> Any:
+        if self.calls == 20:
+            raise KeyboardInterrupt
+        return super().predict_maps(images)
+
+
+def interrupted(source: Path, output: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(source, output, model=FailingModel(), tile_px=48, shape="raw")
+    assert not output.exists()
+    assert output.with_name(output.name + ".parts").is_dir()
+
+
+def test_resume_computes_only_what_is_missing(make_raster: Any, tmp_path: Path) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    interrupted(source, output)
+    model = PaintedModel()
+    summary = geoseg.predict(source, output, model=model, tile_px=48, shape="raw", resume=True)
+    assert model.calls < summary.tiles.done == 60
+    fresh = geoseg.predict(
+        source, tmp_path / "f.gpkg", model=PaintedModel(), tile_px=48, shape="raw"
+    )
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert summary.dropped == fresh.dropped
+    assert summary.tiles == fresh.tiles
+    assert summary.area_m2 == fresh.area_m2
+
+
+def test_resume_is_refused_when_something_differs(make_raster: Any, tmp_path: Path) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    interrupted(source, output)
+    with pytest.raises(ResumeError, match="shape"):
+        geoseg.predict(source, output, model=PaintedModel(), tile_px=48, resume=True)
+    make_raster("town.tif", np.flip(interlocked_town(), axis=2))
+    with pytest.raises(ResumeError, match=r"town\.tif"):
+        geoseg.predict(source, output, model=PaintedModel(), tile_px=48, shape="raw", resume=True)
+
+
+def test_another_tile_size_does_not_resume(make_raster: Any, tmp_path: Path) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    interrupted(source, output)
+    with pytest.raises(ResumeError, match="tile_px"):
+        geoseg.predict(source, output, model=PaintedModel(), tile_px=64, shape="raw", resume=True)
+
+
+def test_a_left_state_is_neither_lost_nor_used_by_accident(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    interrupted(source, output)
+    with pytest.raises(OutputExistsError, match="--resume"):
+        geoseg.predict(source, output, model=PaintedModel(), tile_px=48, shape="raw")
+    geoseg.predict(source, output, model=PaintedModel(), tile_px=48, shape="raw", overwrite=True)
+    assert output.exists()
+    assert not output.with_name("b.gpkg.parts").exists()
