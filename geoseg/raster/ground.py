@@ -49,7 +49,7 @@ def to_lonlat(crs: CRS) -> Transformer:
     if crs.geodetic_crs is None:
         raise UnsupportedRasterError(
             f"the CRS '{crs.name}' is local: it has no place on the globe; assign the true CRS, "
-            "for example with gdal_edit.py -a_srs EPSG:25832"
+            "for example with rio edit-info --crs EPSG:25832 on a copy"
         )
     return Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
 

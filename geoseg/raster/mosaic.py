@@ -96,7 +96,12 @@ class Mosaic:
     @property
     def sources(self) -> tuple[Source, ...]:
         """The rasters, in the order given."""
-        return tuple(placement.source for placement in self._analysis.placements)
+        return tuple(placement.source for placement in self.placements)
+
+    @property
+    def placements(self) -> tuple[Placement, ...]:
+        """The rasters on the grid, in the order given."""
+        return self._analysis.placements
 
     @property
     def output_crs(self) -> CRS:

@@ -187,7 +187,7 @@ def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401
     if dataset.crs is None:
         raise UnsupportedRasterError(
             f"{path} has no CRS; assign the one it was made in, for example "
-            "gdal_edit.py -a_srs EPSG:25832 on a copy"
+            "rio edit-info --crs EPSG:25832 on a copy"
         )
     return _pyproj(path, dataset.crs)
 
@@ -199,7 +199,7 @@ def _pyproj(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped
     except ProjCRSError as error:
         raise UnsupportedRasterError(
             f"{path} has a CRS that cannot be understood ({_brief(error)}); assign a valid one, "
-            "for example gdal_edit.py -a_srs EPSG:25832 on a copy"
+            "for example rio edit-info --crs EPSG:25832 on a copy"
         ) from error
 
 
