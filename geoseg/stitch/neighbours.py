@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,24 @@ class Neighbours:
             self._sorted = np.sort(np.concatenate([np.zeros(0, np.int64), *self._beaten]))
             self._beaten = [self._sorted] if len(self._sorted) else []
         return self._sorted
+
+    def saved(self) -> dict[str, NDArray[Any]]:
+        """What is known, as plain arrays."""
+        known = list(self._partner.values())
+        return {
+            "partner_tiles": np.array(list(self._partner), np.int64).reshape(-1, 2),
+            "partner_sizes": np.array([len(one) for one in known], np.int64),
+            "partner_known": np.concatenate([np.zeros(0, np.bool_), *known]),
+            "beaten": self.beaten().copy(),
+        }
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Know what was saved."""
+        known = np.split(state["partner_known"], np.cumsum(state["partner_sizes"])[:-1])
+        pairs = (tuple(pair) for pair in state["partner_tiles"].tolist())
+        self._partner = dict(zip(pairs, known, strict=False))
+        self._beaten = [state["beaten"].copy()]
+        self._sorted = None
 
     def forget_before(self, serial: int, first_id: int) -> None:
         """Forget tiles before ``serial``, whose pieces have ids below ``first_id``."""

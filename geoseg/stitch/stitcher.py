@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,12 +44,14 @@ class Stitched:
     rows: Iterator[LabelRows]
     """Finished rows, without a gap to those of the row of tiles before; use them up before the
     next call."""
-    settled_below: int
-    """Pieces with smaller ids have all their partners."""
+    next_id: int
+    """All ids so far are smaller."""
+    live_id: int
+    """Smaller ids appear neither in later rows nor in later pairs."""
 
 
 @dataclass(frozen=True, slots=True)
-class _TileRow:
+class TileRow:
     """Tiles side by side."""
 
     tiles: list[Pieces]
@@ -83,8 +85,10 @@ class Stitcher:
     def __init__(self, width: int, height: int, params: StitchParams | None = None) -> None:
         self._grid = Window(0, 0, height, width)
         self._params = params or StitchParams()
-        self._rows: list[_TileRow] = []
-        self._neighbours = Neighbours()
+        self.tile_rows: list[TileRow] = []
+        """Rows of tiles in memory."""
+        self.neighbours = Neighbours()
+        """Verdicts between the tiles in memory."""
         self._counts = StitchCounts()
         self._next_serial, self._next_id = 0, 1
         self._promised, self._given = 0, 0
@@ -95,9 +99,31 @@ class Stitcher:
         return self._counts
 
     @property
+    def progress(self) -> tuple[int, ...]:
+        """Width and height of the grid, next tile, next id, rows handed out."""
+        return (
+            self._grid.width,
+            self._grid.height,
+            self._next_serial,
+            self._next_id,
+            self._promised,
+        )
+
+    def go_on(self, rows: list[TileRow], counts: StitchCounts, progress: tuple[int, ...]) -> None:
+        """Take over where another stitcher stopped."""
+        self.tile_rows, self._counts = rows, counts
+        self._next_serial, self._next_id, self._promised = progress[2:]
+        self._given = self._promised
+
+    @property
+    def next_id(self) -> int:
+        """The id of the next piece."""
+        return self._next_id
+
+    @property
     def open_instances(self) -> int:
         """Pieces in memory."""
-        return sum(tile.count for row in self._rows for tile in row.tiles)
+        return sum(tile.count for row in self.tile_rows for tile in row.tiles)
 
     def push(self, tiles: Sequence[TileInstances]) -> Stitched:
         """Add one row of tiles; returns the rows that it finished."""
@@ -105,7 +131,7 @@ class Stitcher:
         if not tiles:
             return self._stitched([], self._promised)
         row = self._admit(tiles)
-        self._rows.append(row)
+        self.tile_rows.append(row)
         same = [pairs for tile in row.tiles if tile.count for pairs in self._meet(tile)]
         return self._stitched(same, row.frontier)
 
@@ -114,7 +140,7 @@ class Stitcher:
         self._forget()
         return self._stitched([], self._grid.height)
 
-    def _admit(self, tiles: Sequence[TileInstances]) -> _TileRow:
+    def _admit(self, tiles: Sequence[TileInstances]) -> TileRow:
         """Pieces of a row of tiles, with their numbers."""
         top = min(tile.window.row_off for tile in tiles)
         if top < self._promised:
@@ -123,48 +149,44 @@ class Stitcher:
             )
         admitted = []
         for tile in sorted(tiles, key=lambda tile: tile.core.col_off):
-            pieces = prepare(tile, self._grid, self._params)
+            pieces, dropped = prepare(tile, self._grid, self._params)
             pieces.serial, pieces.first_id = self._next_serial, self._next_id
             self._next_serial += 1
             self._next_id += pieces.count
             admitted.append(pieces)
-            self._count(
-                instances=len(tile.instances),
-                deduplicated=pieces.deduplicated,
-                slivers=pieces.slivers,
-                fragments=pieces.fragments,
-            )
+            self._count(instances=len(tile.instances), **asdict(dropped))
         end = max(tile.window.row_end for tile in tiles)
         core_end = max(tile.core.row_end for tile in tiles)
         # The margin below is the next row's margin above, except where the grid cuts it off.
         frontier = 2 * core_end - end if end < self._grid.height else self._promised
-        return _TileRow(admitted, top, end, frontier)
+        return TileRow(admitted, top, end, frontier)
 
     def _meet(self, tile: Pieces) -> Iterator[NDArray[np.int64]]:
         """Compare a tile with those before it; yields pairs of ids of one building."""
-        for row in self._rows:
+        for row in self.tile_rows:
             for other in row.near(tile.window):
                 if other.serial < tile.serial:
                     verdict = compare(other, tile, self._params)
-                    self._neighbours.record(other, tile, verdict)
+                    self.neighbours.record(other, tile, verdict)
                     self._count(united=len(verdict.same), conflicts=len(verdict.conflict))
                     yield np.add(verdict.same, (other.first_id - 1, tile.first_id - 1))
 
     def _stitched(self, same: list[NDArray[np.int64]], frontier: int) -> Stitched:
         """Hand out the rows that only settled tiles saw."""
-        unsettled = [row for row in self._rows if row.row_end > frontier]
+        unsettled = [row for row in self.tile_rows if row.row_end > frontier]
         first, end = self._promised, min([frontier, *(row.row_off for row in unsettled)])
         end = max(first, min(end, self._grid.height))
-        tiles = [tile for row in self._rows for tile in row.tiles]
+        tiles = [tile for row in self.tile_rows for tile in row.tiles]
         self._promised = end
-        self._rows = [row for row in self._rows if row.row_end > end]
+        self.tile_rows = [row for row in self.tile_rows if row.row_end > end]
         pairs = np.concatenate([np.zeros((0, 2), np.int64), *same])
-        settled = min([tile.first_id for row in unsettled for tile in row.tiles] or [self._next_id])
-        return Stitched(pairs, self._hand_out(tiles, first, end), settled)
+        live = [tile.first_id for row in self.tile_rows for tile in row.tiles]
+        rows = self._hand_out(tiles, first, end)
+        return Stitched(pairs, rows, self._next_id, min([*live, self._next_id]))
 
     def _hand_out(self, tiles: list[Pieces], first: int, end: int) -> Iterator[LabelRows]:
         if first < end:
-            for rows in own_rows(tiles, self._neighbours, (first, end), self._grid.width):
+            for rows in own_rows(tiles, self.neighbours, (first, end), self._grid.width):
                 self._given = rows.row_off + rows.labels.shape[0]
                 yield rows
 
@@ -172,9 +194,9 @@ class Stitcher:
         """Let go of tiles whose rows are all out."""
         if self._given != self._promised:
             raise RuntimeError("use up the rows of the last call before the next one")
-        kept = [tile for row in self._rows for tile in row.tiles]
+        kept = [tile for row in self.tile_rows for tile in row.tiles]
         if kept:
-            self._neighbours.forget_before(kept[0].serial, kept[0].first_id)
+            self.neighbours.forget_before(kept[0].serial, kept[0].first_id)
 
     def _count(self, **more: int) -> None:
         old = self._counts

@@ -36,6 +36,18 @@ class TileInstances:
     """(window height, window width), True where valid; None: all of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Why instances of a tile, or parts of them, are not among its pieces."""
+
+    deduplicated: int
+    """Instances of which a surer one had the pixels."""
+    slivers: int
+    """Cut pieces within the rim, left to the neighbour."""
+    fragments: int
+    """Loose bits beside an instance's main part."""
+
+
 @dataclass(slots=True)
 class Pieces:
     """A tile's pieces after duplicates are gone: every pixel belongs to one piece at most."""
@@ -54,12 +66,6 @@ class Pieces:
     """(n + 1,) pixels."""
     cut: NDArray[np.bool_]
     """(n + 1,) True where the tile's border cuts the piece off."""
-    deduplicated: int
-    """Instances dropped because a surer one had their pixels."""
-    slivers: int
-    """Cut pieces within the rim, left to the neighbour."""
-    fragments: int
-    """Loose bits beside an instance's main part."""
     lost: NDArray[np.int64]
     """(n + 1,) pixels lost to surer pieces of other tiles that claim them as another building."""
     serial: int = 0
@@ -203,7 +209,7 @@ def _rank(item: Instance) -> tuple[int, int, int, int, int]:
     return (-_steps(item.score), *place, -int(np.count_nonzero(item.mask)), item.mask.shape[1])
 
 
-def prepare(tile: TileInstances, grid: Window, params: StitchParams) -> Pieces:
+def prepare(tile: TileInstances, grid: Window, params: StitchParams) -> tuple[Pieces, Dropped]:
     """Disjoint, connected pieces of one tile.
 
     Surer instances take their pixels first. A duplicate, or one that keeps less than half of its
@@ -234,7 +240,7 @@ def _select(
     grid: Window,
     params: StitchParams,
     painted: tuple[NDArray[np.int32], NDArray[np.bool_], NDArray[np.uint16], int],
-) -> Pieces:
+) -> tuple[Pieces, Dropped]:
     """Split painted instances into connected pieces and keep those that count."""
     labels, valid, scores, dropped = painted
     numbered, count = components(labels)
@@ -254,7 +260,7 @@ def _select(
     lookup = np.where(keep, np.cumsum(keep) - 1, 0).astype(np.uint16)
     if keep.sum() - 1 > MAX_PIECES:
         raise ModelError("the model's masks fall into too many pieces; use smaller tiles")
-    return Pieces(
+    pieces = Pieces(
         window=window,
         core=tile.core,
         labels=lookup[numbered],
@@ -262,8 +268,6 @@ def _select(
         score=scores[parent][keep],
         area=area[keep],
         cut=(cut & keep)[keep],
-        deduplicated=dropped,
-        slivers=int(sliver[1:].sum()),
-        fragments=int(fragment[1:].sum()),
         lost=np.zeros(int(keep.sum()), np.int64),
     )
+    return pieces, Dropped(dropped, int(sliver[1:].sum()), int(fragment[1:].sum()))

@@ -1,0 +1,118 @@
+"""Rows of groups become clusters, by the second half of the dense decoder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode.decoder import CHUNK_ROWS
+from geoseg.decode.grow import joined
+from geoseg.decode.jit import jit
+from geoseg.decode.scan import scan_rows
+from geoseg.decode.store import INVALID, LABELS, OPEN, SEED, Store, Window, with_room
+from geoseg.types import Cluster
+
+
+class GroupDecoder(Decoder):
+    """A decoder whose buildings are the 4-connected parts of rows of groups, not grown seeds."""
+
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        heads: tuple[str, ...],
+        params: DecodeParams,
+        *,
+        chunk_rows: int = CHUNK_ROWS,
+    ) -> None:
+        super().__init__(width, height, heads, params, chunk_rows=chunk_rows)
+        self.plane = np.zeros(self._window.label.shape, np.int32)
+        """(rows, width + 2) groups of the rows in work."""
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Everything needed to go on, as plain arrays."""
+        rows = self._next_row - self._first_row
+        return super().snapshot() | {"plane": self.plane[:rows].copy()}
+
+    @classmethod
+    def restore(
+        cls,
+        width: int,
+        height: int,
+        heads: tuple[str, ...],
+        params: DecodeParams,
+        arrays: Mapping[str, NDArray[Any]],
+    ) -> Self:
+        """The decoder as it was when ``arrays`` came from ``snapshot``."""
+        decoder = super().restore(width, height, heads, params, arrays)
+        decoder.plane[: len(arrays["plane"])] = arrays["plane"]
+        return decoder
+
+    def push_groups(
+        self, groups: NDArray[np.int32], body: NDArray[np.uint8], valid: NDArray[np.bool_]
+    ) -> list[Cluster]:
+        """Take the next (rows, width) groups, scores and validity; returns what is finished."""
+        clusters: list[Cluster] = []
+        rows, taken = len(groups), 0
+        while taken < rows:
+            filled = self._next_row - self._first_row
+            count = min(rows - taken, len(self.plane) - filled)
+            part, inside = (
+                slice(taken, taken + count),
+                (slice(filled, filled + count), slice(1, -1)),
+            )
+            kind = np.where(groups[part] > 0, np.uint8(SEED), np.uint8(OPEN))
+            self._window.kind[inside] = np.where(valid[part], kind, np.uint8(INVALID))
+            self._window.body[inside] = body[part]
+            self.plane[inside] = groups[part]
+            taken += count
+            self._next_row += count
+            if filled + count == len(self.plane):
+                clusters += self._advance()
+        return clusters
+
+    def _advance(self) -> list[Cluster]:
+        """Scan one chunk and move the window on."""
+        window, rows, first = self._window, len(self.plane), self._first_row
+        start = 1 if first < 0 else 1 + self._ahead
+        while start < rows:
+            self._store = with_room(self._store, self._width)
+            start = label_groups(window, self.plane, self._store, first, start)
+        start, end = 1, 1 + min(self._chunk_rows, self._height - first)
+        while start < end:
+            self._store = with_room(self._store, self._width)
+            start = scan_rows(window, self._recent, self._store, first, (start, end))
+        self._shift()
+        return self._sweep(self._first_row) if self._sweep_pays() else []
+
+    def _shift(self) -> None:
+        super()._shift()
+        kept = 1 + self._ahead
+        self.plane[:kept] = self.plane[self._chunk_rows :]
+        self.plane[kept:] = 0
+
+
+@jit
+def label_groups(
+    window: Window, plane: NDArray[np.int32], store: Store, first_row: int, start: int
+) -> int:
+    """Label the groups in window rows from ``start`` on; returns the first row without room.
+
+    ``first_row`` is the grid row of window row 0.
+    """
+    labels = window.label
+    rows, stride = int(plane.shape[0]), plane.shape[1]
+    for row in range(start, rows):
+        if len(store.parent) - store.used[LABELS] < stride:
+            return row
+        for col in range(1, stride - 1):
+            group = plane[row, col]
+            if group != 0:
+                above = labels[row - 1, col] if plane[row - 1, col] == group else 0
+                left = labels[row, col - 1] if plane[row, col - 1] == group else 0
+                labels[row, col] = joined(store, above, left, first_row + row, 0)
+    return rows
