@@ -90,7 +90,7 @@ def test_simplified_outlines_are_clean_and_stay_close(labels: Labels) -> None:
     assert_clean(outlines(drawn))
     assert {footprint.shape for footprint in drawn.footprints} == {"simplified"}
     for simple, raw in zip(outlines(drawn), outlines(draw(cluster, RAW)), strict=True):
-        assert shapely.hausdorff_distance(simple, raw) <= 1.0
+        assert shapely.hausdorff_distance(simple, raw) < 1.5
 
 
 @settings(max_examples=100, deadline=None)
@@ -184,5 +184,5 @@ def test_a_slanting_wall_keeps_its_area_and_beats_the_pixels() -> None:
 
     raw, simple = (outlines(draw(cluster_of(labels), how))[0] for how in (RAW, SIMPLE))
     assert iou(simple) > iou(raw)
-    assert simple.area == pytest.approx(raw.area, rel=0.005)
-    assert shapely.get_num_coordinates(simple) <= 16
+    assert simple.area == pytest.approx(raw.area, rel=0.002)
+    assert shapely.get_num_coordinates(simple) <= 7

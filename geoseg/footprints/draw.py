@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from shapely import Polygon
 
 from geoseg.footprints.arcs import Arcs, trace
+from geoseg.footprints.fit import REACH_PX
 from geoseg.footprints.rings import Rings, assemble, polygons
-from geoseg.footprints.simplify import SAFE_TOLERANCE_PX, smooth, thin
+from geoseg.footprints.simplify import smooth, thin
 from geoseg.regularize import RegularizeSettings, regularize_coverage
 from geoseg.types import Cluster
 
@@ -25,17 +26,17 @@ class FootprintSettings:
 
     shape: Literal["raw", "simplified", "regularized"] = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
-    tolerance_px: float = 0.35
-    """How far simplifying may move a wall from the middle of its staircase, at most 0.9: with half
-    a pixel for the staircase itself that stays below the 1.5 px between clusters."""
+    tolerance_px: float = 0.7
+    """Detail of a wall that simplifying leaves out, at most 0.9: with half a pixel for the middle
+    of the staircase that stays below the 1.5 px between clusters."""
     min_hole_px: int = 16
     """Holes of background with fewer pixels are filled, unless a building stands in them."""
     regularize: RegularizeSettings = field(default_factory=RegularizeSettings)
     """Limits of the straight walls."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.tolerance_px <= 0.9:  # noqa: PLR2004
-            raise ValueError(f"tolerance_px must be in 0..0.9, got {self.tolerance_px}")
+        if not 0 <= self.tolerance_px <= REACH_PX:
+            raise ValueError(f"tolerance_px must be in 0..{REACH_PX}, got {self.tolerance_px}")
         if self.min_hole_px < 0:
             raise ValueError(f"min_hole_px must not be negative, got {self.min_hole_px}")
 
@@ -93,12 +94,13 @@ def draw(cluster: Cluster, settings: FootprintSettings) -> DrawnCluster:
     return DrawnCluster(footprints, {reason: n for reason, n in counts.items() if n})
 
 
-def is_clean(outlines: NDArray[np.object_]) -> bool:
-    """True when all are valid, non-empty Polygons that do not overlap and share their walls."""
-    kinds = shapely.get_type_id(outlines) == shapely.GeometryType.POLYGON
-    if not (kinds.all() and shapely.is_valid(outlines).all()) or shapely.is_empty(outlines).any():
-        return False
-    return len(outlines) == 1 or bool(shapely.coverage_is_valid(outlines))
+def clashing(outlines: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """(n,) True where one is not a valid, non-empty Polygon, overlaps, or breaks a shared wall."""
+    polygonal = shapely.get_type_id(outlines) == shapely.GeometryType.POLYGON
+    broken = ~(polygonal & shapely.is_valid(outlines)) | shapely.is_empty(outlines)
+    if len(outlines) > 1 and not broken.any():
+        broken = ~shapely.is_empty(shapely.coverage_invalid_edges(outlines))
+    return np.asarray(broken)
 
 
 def _outlines(
@@ -119,20 +121,21 @@ def _outlines(
 def _simplified(
     arcs: Arcs, rings: Rings, settings: FootprintSettings, *, loose: bool
 ) -> NDArray[np.object_] | None:
-    """Walls within the largest tolerance, halved until it is safe, that leaves the cluster clean.
+    """Walls within the tolerance; those of buildings that would clash are thinned safely.
 
-    A loose piece cannot see its neighbours, so it takes the safe tolerance at once.
+    A loose piece cannot see its neighbours, so all its walls are.
     """
     smoothed = smooth(arcs)
-    safe = min(SAFE_TOLERANCE_PX, settings.tolerance_px)
-    tolerance_px = safe if loose else settings.tolerance_px
+    safely = np.full(len(arcs.closed), loose)
     while True:
-        outlines = polygons(thin(smoothed, tolerance_px), rings)
-        if loose or is_clean(outlines):
+        outlines = polygons(thin(smoothed, settings.tolerance_px, safely=safely), rings)
+        clash = np.zeros(len(outlines), np.bool_) if loose else clashing(outlines)
+        if not clash.any():
             return outlines
-        if tolerance_px <= safe:
+        touched = rings.arc[np.repeat(clash[rings.owner], np.diff(rings.offset))] // 2
+        if safely[touched].all():
             return None
-        tolerance_px = max(tolerance_px / 2, safe)
+        safely[touched] = True
 
 
 def _regularized(
@@ -143,4 +146,4 @@ def _regularized(
     outlines = np.array([polygon for polygon, _ in drawn], dtype=object)
     names: list[Shape] = [name for _, name in drawn]
     regular = any(name != "simplified" for name in names)
-    return (outlines, names) if regular and is_clean(outlines) else None
+    return (outlines, names) if regular and not clashing(outlines).any() else None

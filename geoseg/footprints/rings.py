@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from geoseg.footprints.arcs import Arcs, Bools, Floats, Headings, Ints
 from geoseg.types import NO_BUILDING, Cluster
 
+LEAST_COORDINATES = 4
+"""Of a ring, the closing one included."""
 LARGEST_CERTAIN_HOLE_PX = 4
 """A hole of so few pixels cannot hold a building that does not share a side with its rim."""
 
@@ -218,9 +220,12 @@ def _walk(owner: Ints, end: Ints, heading: Headings, into: bool) -> tuple[Ints, 
 def _coordinates(
     xy: Floats, offset: Ints, ring_arc: Ints, ring_offset: Ints
 ) -> tuple[Floats, Ints]:
-    """Vertices of closed rings and the number of the ring of each."""
+    """Vertices of closed rings and the number of the ring of each.
+
+    A ring that has collapsed to a chord is padded to the least that a ring may have.
+    """
     rings = len(ring_offset) - 1
-    size = rings
+    size = 3 * rings
     for code in ring_arc:
         size += offset[code // 2 + 1] - offset[code // 2] - 1
     out, ring_of = np.empty((size, 2)), np.empty(size, np.int64)
@@ -232,7 +237,8 @@ def _coordinates(
             for i in range(last - begin):
                 out[n] = xy[last - i] if code % 2 else xy[begin + i]
                 n += 1
-        out[n] = out[first]
-        n += 1
+        closing = max(1, first + LEAST_COORDINATES - n)
+        out[n : n + closing] = out[first]
+        n += closing
         ring_of[first:n] = ring
-    return out, ring_of
+    return out[:n], ring_of[:n]

@@ -26,6 +26,7 @@ import numpy as np
 from numba import njit
 
 from geoseg.footprints.arcs import Arcs, Bools, Floats, Ints
+from geoseg.footprints.fit import fit
 
 SAFE_TOLERANCE_PX = 0.2
 """Up to here arcs that were apart stay apart."""
@@ -37,9 +38,20 @@ def smooth(arcs: Arcs) -> Arcs:
     return replace(arcs, xy=xy, offset=offset)
 
 
-def thin(arcs: Arcs, tolerance_px: float) -> Arcs:
-    """Douglas-Peucker on every arc; a loop without nodes keeps two far points and one between."""
-    xy, offset = _thin(arcs.xy, arcs.offset, arcs.closed, tolerance_px**2)
+def thin(arcs: Arcs, tolerance_px: float, *, safely: Bools | None = None) -> Arcs:
+    """Smoothed arcs with fewer vertices, and walls moved to the middle of what they replace.
+
+    A loop without nodes keeps two far points and one between.
+
+    Args:
+        arcs: As :func:`smooth` gives them.
+        tolerance_px: Vertices that lie no farther from a wall are left out.
+        safely: (arcs,) True for arcs that must not meet others whatever these look like: thinned
+            within ``SAFE_TOLERANCE_PX`` and not moved. None: all.
+    """
+    safely = np.ones(len(arcs.closed), np.bool_) if safely is None else safely
+    tolerance = np.where(safely, min(SAFE_TOLERANCE_PX, tolerance_px), tolerance_px)
+    xy, offset = _thin(arcs.xy, arcs.offset, arcs.closed, tolerance**2, ~safely)
     return replace(arcs, xy=xy, offset=offset)
 
 
@@ -122,7 +134,9 @@ def _start_far_out(path: Floats) -> Floats:
 
 
 @njit(cache=True, nogil=True)
-def _thin(xy: Floats, offset: Ints, closed: Bools, limit_squared: float) -> tuple[Floats, Ints]:
+def _thin(
+    xy: Floats, offset: Ints, closed: Bools, limit_squared: Floats, fitted: Bools
+) -> tuple[Floats, Ints]:
     out, out_offset = np.empty_like(xy), np.zeros(len(offset), np.int64)
     n = 0
     for arc in range(len(closed)):
@@ -132,14 +146,15 @@ def _thin(xy: Floats, offset: Ints, closed: Bools, limit_squared: float) -> tupl
         if closed[arc]:
             path = _start_far_out(path)
             keep[np.argmax(((path - path[0]) ** 2).sum(axis=1))] = True
-            _keep(path, keep, limit_squared)
+            _keep(path, keep, limit_squared[arc])
             if keep.sum() == 3:  # noqa: PLR2004
                 keep[_widest(path, keep)] = True
         else:
-            _keep(path, keep, limit_squared)
-        for i in np.flatnonzero(keep):
-            out[n] = path[i]
-            n += 1
+            _keep(path, keep, limit_squared[arc])
+        kept = np.flatnonzero(keep)
+        vertices = fit(path, kept, closed[arc]) if fitted[arc] else path[kept]
+        out[n : n + len(vertices)] = vertices
+        n += len(vertices)
         out_offset[arc + 1] = n
     return out[:n].copy(), out_offset
 
