@@ -1,0 +1,146 @@
+"""From lines to vertices: corners where neighbouring walls meet, nodes where arcs meet."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from geoseg.regularize.arcs import Arcs
+from geoseg.regularize.arrays import Bools, Floats, Ints
+from geoseg.regularize.lines import ends_at_nodes
+from geoseg.regularize.walls import Walls
+
+CORNER_PX = 4.0
+"""A corner farther than this from where the walls part (more for obtuse ones) is none: a short
+wall joins the two instead."""
+SHALLOW = 0.2
+"""Sine of the angle below which two lines do not meet reliably."""
+STEEP = 0.42
+"""Sine of the angle below which a node is not put where two lines cross."""
+ON_LINE_PX = 1e-6
+"""A node nearer to a line than this lies on it."""
+
+
+@njit(cache=True)
+def place_nodes(arcs: Arcs, walls: Walls, lines: Floats, fixed: Bools) -> Floats:
+    """(k, 2) new places of the nodes; those marked in ``fixed`` (k,) stay."""
+    begin, ends = ends_at_nodes(arcs, walls.first)
+    out = arcs.node_xy.copy()
+    for node in range(len(out)):
+        if not fixed[node]:
+            _place_node(out[node], ends[begin[node] : begin[node + 1]], lines)
+    return out
+
+
+@njit(cache=True)
+def _place_node(node: Floats, ends: Ints, lines: Floats) -> None:
+    """Put the node where two of its walls cross, so that the other walls reach it too.
+
+    Where a party wall meets two house fronts that are out of line, it must end at the nearer front:
+    else the joint to the other front would run along the party wall.
+    """
+    x, y = node[0], node[1]
+    best = np.inf
+    for a in range(len(ends)):
+        for b in range(a + 1, len(ends)):
+            crossing = cross(lines, ends[a, 0], ends[b, 0])
+            if abs(crossing) < STEEP:
+                continue
+            px, py = meet(lines, ends[a, 0], ends[b, 0], crossing)
+            gap = np.hypot(px - x, py - y)
+            if gap > 2.0 * CORNER_PX:
+                continue
+            badness = gap + 100.0 * _doubled(ends, lines, px, py)
+            if badness < best - ON_LINE_PX:
+                best = badness
+                node[0], node[1] = px, py
+
+
+@njit(cache=True)
+def _doubled(ends: Ints, lines: Floats, px: float, py: float) -> int:
+    """Number of walls that miss p and whose joint to p would run along another wall."""
+    count = 0
+    for c in range(len(ends)):
+        fx, fy = foot(lines, ends[c, 0], px, py)
+        length = np.hypot(fx - px, fy - py)
+        if length <= ON_LINE_PX:
+            continue
+        for other in range(len(ends)):
+            v = ends[other, 0]
+            along = ends[other, 1] * (lines[v, 0] * (fx - px) + lines[v, 1] * (fy - py))
+            off = abs(lines[v, 0] * py - lines[v, 1] * px - lines[v, 2])
+            if other != c and along > 0.9 * length and off <= ON_LINE_PX:
+                count += 1
+    return count
+
+
+@njit(cache=True)
+def cross(lines: Floats, a: int, b: int) -> float:
+    """Sine of the angle from line a to line b."""
+    return float(lines[a, 0] * lines[b, 1] - lines[a, 1] * lines[b, 0])
+
+
+@njit(cache=True)
+def meet(lines: Floats, a: int, b: int, crossing: float) -> tuple[float, float]:
+    """Where two lines cross: -uy x + ux y = c for both."""
+    px = (lines[a, 2] * lines[b, 0] - lines[b, 2] * lines[a, 0]) / crossing
+    py = (lines[a, 2] * lines[b, 1] - lines[b, 2] * lines[a, 1]) / crossing
+    return px, py
+
+
+@njit(cache=True)
+def foot(lines: Floats, w: int, x: float, y: float) -> tuple[float, float]:
+    """Nearest point of a line."""
+    miss = lines[w, 0] * y - lines[w, 1] * x - lines[w, 2]
+    return x + lines[w, 1] * miss, y - lines[w, 0] * miss
+
+
+@njit(cache=True)
+def draw_arcs(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> tuple[Floats, Ints]:
+    """Vertices of all arcs, nodes included, and (a + 1,) where each arc's vertices begin."""
+    out = np.empty((2 * len(walls.end) + 4 * len(arcs.first), 2))
+    out_first = np.zeros(len(arcs.first), np.int64)
+    at = 0
+    for arc in range(len(arcs.near)):
+        lo, hi = walls.first[arc], walls.first[arc + 1]
+        begin = at
+        if arcs.node_from[arc] >= 0:
+            at = _put_node(out, at, lines, lo, nodes[arcs.node_from[arc]], True)  # noqa: FBT003
+        for wall in range(lo, hi - 1):
+            at = _put_corner(out, at, lines, wall, wall + 1, arcs.xy[walls.end[wall]])
+        if arcs.node_to[arc] >= 0:
+            at = _put_node(out, at, lines, hi - 1, nodes[arcs.node_to[arc]], False)  # noqa: FBT003
+        else:
+            at = _put_corner(out, at, lines, hi - 1, lo, arcs.xy[arcs.first[arc]])
+            out[at] = out[begin]
+            at += 1
+        out_first[arc + 1] = at
+    return out[:at].copy(), out_first
+
+
+@njit(cache=True)
+def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leaving: bool) -> int:
+    fx, fy = foot(lines, wall, node[0], node[1])
+    off = np.hypot(fx - node[0], fy - node[1]) > ON_LINE_PX
+    if off and not leaving:
+        out[at, 0], out[at, 1] = fx, fy
+        at += 1
+    out[at, 0], out[at, 1] = node[0], node[1]
+    at += 1
+    if off and leaving:
+        out[at, 0], out[at, 1] = fx, fy
+        at += 1
+    return at
+
+
+@njit(cache=True)
+def _put_corner(out: Floats, at: int, lines: Floats, a: int, b: int, place: Floats) -> int:
+    crossing = cross(lines, a, b)
+    if abs(crossing) > SHALLOW:
+        px, py = meet(lines, a, b, crossing)
+        if np.hypot(px - place[0], py - place[1]) <= CORNER_PX / min(1.0, abs(crossing) + 0.2):
+            out[at, 0], out[at, 1] = px, py
+            return at + 1
+    out[at, 0], out[at, 1] = foot(lines, a, place[0], place[1])
+    out[at + 1, 0], out[at + 1, 1] = foot(lines, b, place[0], place[1])
+    return at + 2

@@ -1,0 +1,40 @@
+"""The knobs of regularisation, in pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from geoseg.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class RegularizeSettings:
+    """What counts as noise, and how far an outline may depart from the polygon it was drawn from.
+
+    The defaults fit masks of a network whose outlines err by about one pixel.
+    """
+
+    noise_px: float = 1.0
+    """Standard deviation of the raw outline about the true wall; details that a wall with such
+    noise would show by chance are merged into the wall."""
+    max_outward_px: float = 1.4
+    """No point of an outline lies farther than this outside the raw polygons of its group. Groups
+    that lie twice as far apart therefore never meet."""
+    max_deviation_px: float = 6.0
+    """Largest Hausdorff distance between a drawn and a raw outline."""
+    min_iou: float = 0.90
+    """Smallest intersection over union of a drawn and a raw polygon; for buildings so small that
+    noise alone costs more, see ``noise_px``."""
+    max_area_change: float = 0.02
+    """Largest relative change of area; the same exception."""
+    simplify_px: float = 1.0
+    """Tolerance for outlines that stay simplified, pixels (the square root of an area in
+    Visvalingam's sense)."""
+
+    def __post_init__(self) -> None:
+        for name in ("noise_px", "max_outward_px", "max_deviation_px", "simplify_px"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"{name} must be above 0 pixels, got {getattr(self, name)}")
+        for name in ("min_iou", "max_area_change"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise UsageError(f"{name} must lie in 0..1, got {getattr(self, name)}")

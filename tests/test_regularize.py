@@ -1,0 +1,117 @@
+from random import Random
+
+import numpy as np
+import pytest
+import shapely
+import town
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from shapely.affinity import rotate, translate
+from shapely.geometry import Polygon
+
+from geoseg.regularize import RegularizeSettings, regularize_coverage, regularize_groups
+
+SETTINGS = RegularizeSettings(max_outward_px=4.0)
+STRICT = RegularizeSettings()
+
+
+def lot(kind: str, seed: int, jitter_px: float = 1.2) -> town.Town:
+    return town.build_town(town.TownSpec(1, (kind,), jitter_px=jitter_px, seed=seed))
+
+
+def redraw(polygons: list[Polygon], how: RegularizeSettings = SETTINGS) -> list[Polygon]:
+    return [polygon for polygon, _ in regularize_coverage(polygons, settings=how)]
+
+
+kinds = st.sampled_from(["house", "ell", "courtyard", "terrace", "octagon", "bay", "curved"])
+seeds = st.integers(0, 10_000)
+
+
+@settings(max_examples=15, deadline=None)
+@given(kinds, seeds, st.sampled_from([SETTINGS, STRICT]))
+def test_the_result_is_a_valid_coverage(kind: str, seed: int, how: RegularizeSettings) -> None:
+    raw = lot(kind, seed).raw
+    drawn = redraw(raw, how)
+    assert shapely.is_valid(drawn).all()
+    assert (shapely.get_type_id(drawn) == shapely.GeometryType.POLYGON).all()
+    assert shapely.coverage_is_valid(drawn)
+
+
+@settings(max_examples=15, deadline=None)
+@given(kinds, seeds, st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
+def test_moving_the_input_by_whole_pixels_moves_the_output_exactly(
+    kind: str, seed: int, right: int, down: int
+) -> None:
+    raw = lot(kind, seed).raw
+    here = redraw(raw)
+    there = redraw([translate(polygon, right, down) for polygon in raw])
+    moved = [translate(polygon, right, down) for polygon in here]
+    assert [polygon.wkb for polygon in there] == [polygon.wkb for polygon in moved]
+
+
+@settings(max_examples=15, deadline=None)
+@given(seeds, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(seed: int, random: Random) -> None:
+    raw = lot("terrace", seed).raw
+    order = list(range(len(raw)))
+    random.shuffle(order)
+    shuffled = redraw([raw[i] for i in order])
+    straight = redraw(raw)
+    assert [polygon.wkb for polygon in shuffled] == [straight[i].wkb for i in order]
+
+
+@settings(max_examples=15, deadline=None)
+@given(kinds, seeds)
+def test_nothing_strays_outside_by_more_than_the_limit(kind: str, seed: int) -> None:
+    raw = lot(kind, seed).raw
+    group = shapely.union_all(raw)
+    room = shapely.buffer(group, STRICT.max_outward_px + 0.1, quad_segs=32)
+    assert room.covers(shapely.union_all(redraw(raw, STRICT)))
+
+
+def test_groups_do_not_influence_each_other() -> None:
+    lots = town.build_town(town.TownSpec(12, town.RECTILINEAR, seed=3))
+    raw = np.asarray(lots.raw)
+    drawn, shapes = regularize_groups(raw, lots.lot, settings=STRICT)
+    for number in np.unique(lots.lot):
+        alone = regularize_coverage(list(raw[lots.lot == number]), settings=STRICT)
+        together = list(
+            zip(drawn[lots.lot == number], np.asarray(shapes)[lots.lot == number], strict=True)
+        )
+        assert [(p.wkb, s) for p, s in alone] == [(p.wkb, s) for p, s in together]
+
+
+def test_a_clean_rectangle_keeps_its_four_corners() -> None:
+    turned = rotate(shapely.box(0, 0, 40, 25), 31)
+    (drawn,) = redraw([turned])
+    assert shapely.get_num_coordinates(drawn) == 5
+    assert shapely.hausdorff_distance(drawn, turned) < 0.15
+
+
+def test_noisy_houses_come_nearer_to_the_truth_than_their_masks() -> None:
+    lots = town.build_town(town.TownSpec(30, ("house", "ell", "terrace"), seed=1))
+    truth, raw = np.asarray(lots.truth), np.asarray(lots.raw)
+    drawn, _ = regularize_groups(raw, lots.lot, settings=SETTINGS)
+
+    def iou(shapes: NDArray[np.object_]) -> float:
+        common = shapely.area(shapely.intersection(truth, shapes))
+        return float(np.mean(common / shapely.area(shapely.union(truth, shapes))))
+
+    assert iou(drawn) > iou(raw) + 0.03
+
+
+def test_courtyards_are_kept() -> None:
+    (drawn,) = redraw(lot("courtyard", 5).raw)
+    assert len(drawn.interiors) == 1
+
+
+def test_nothing_in_nothing_out() -> None:
+    assert regularize_coverage([], settings=SETTINGS) == []
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_a_few_pixels_survive(size: int) -> None:
+    (drawn,) = redraw([shapely.box(0, 0, size, size)])
+    assert drawn.is_valid
+    assert drawn.area > 0
