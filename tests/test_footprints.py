@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Literal
 
@@ -14,7 +15,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 from shapely import Polygon
 
-from geoseg.footprints import DrawnCluster, FootprintSettings, draw
+from geoseg.footprints import DrawnCluster, FootprintSettings, draw, draw_all
+from geoseg.footprints.arcs import Arcs, trace
+from geoseg.footprints.rings import assemble, polygons
+from geoseg.footprints.simplify import smooth, thin
 from geoseg.types import NO_BUILDING
 
 Labels = NDArray[np.int64]
@@ -67,7 +71,7 @@ def edges(polygons: NDArray[np.object_]) -> dict[tuple, int]:
     return count
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(label_arrays())
 def test_raw_outlines_hold_exactly_the_pixels_of_the_largest_part(labels: Labels) -> None:
     drawn = draw(cluster_of(labels), RAW)
@@ -82,7 +86,7 @@ def test_raw_outlines_hold_exactly_the_pixels_of_the_largest_part(labels: Labels
     assert drawn.dropped.get("detached_parts", 0) == parts - len(sizes)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(label_arrays())
 def test_simplified_outlines_are_clean_and_stay_close(labels: Labels) -> None:
     cluster = cluster_of(labels)
@@ -93,17 +97,18 @@ def test_simplified_outlines_are_clean_and_stay_close(labels: Labels) -> None:
         assert shapely.hausdorff_distance(simple, raw) < 1.5
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(label_arrays())
 def test_loose_pieces_agree_on_their_walls(labels: Labels) -> None:
     cluster = cluster_of(labels)
     pieces = np.concatenate([outlines(draw(piece, SIMPLE)) for piece in loose_pieces(cluster)])
     assert_clean(pieces)
-    safe = FootprintSettings(shape="simplified", tolerance_px=0.2, min_hole_px=0)
-    assert (pieces == outlines(draw(cluster, safe))).all()
+    arcs = trace(cluster)
+    whole = thin(smooth(arcs), SIMPLE.tolerance_px)
+    assert (pieces == polygons(whole, assemble(cluster, arcs, min_hole_px=0).rings)).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(label_arrays(), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_outlines_move_with_the_labels(labels: Labels, row_off: int, col_off: int) -> None:
     there = outlines(draw(cluster_of(labels, row_off=row_off, col_off=col_off), SIMPLE))
@@ -112,7 +117,7 @@ def test_outlines_move_with_the_labels(labels: Labels, row_off: int, col_off: in
     assert (there == moved).all()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(label_arrays())
 def test_walls_between_neighbours_coincide_vertex_for_vertex(labels: Labels) -> None:
     drawn = outlines(draw(cluster_of(labels), SIMPLE))
@@ -186,3 +191,50 @@ def test_a_slanting_wall_keeps_its_area_and_beats_the_pixels() -> None:
     assert iou(simple) > iou(raw)
     assert simple.area == pytest.approx(raw.area, rel=0.002)
     assert shapely.get_num_coordinates(simple) <= 7
+
+
+def town(seed: int) -> Labels:
+    """Blocks of touching houses with ragged walls, a few of them with a courtyard."""
+    rng = np.random.default_rng(seed)
+    labels = np.full((60, 90), NO_BUILDING, np.int64)
+    for key in range(8):
+        row, col = rng.integers(4, 40), rng.integers(4, 65)
+        labels[row : row + rng.integers(8, 18), col : col + rng.integers(8, 20)] = key
+        labels[row + 3 : row + 3 + rng.integers(0, 6), col + 3 : col + 7] = NO_BUILDING
+    ragged = rng.integers(-1, 2, (2, *labels.shape)) * (rng.random(labels.shape) < 0.2)
+    rows, cols = np.indices(labels.shape)
+    return labels[np.clip(rows + ragged[0], 0, 59), np.clip(cols + ragged[1], 0, 89)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_straight_walls_are_clean_too(seed: int) -> None:
+    drawn = draw(cluster_of(town(seed)), FootprintSettings())
+    assert_clean(outlines(drawn))
+    assert {footprint.shape for footprint in drawn.footprints} <= {"regularized", "simplified"}
+
+
+def test_clusters_do_not_influence_each_other() -> None:
+    clusters = [cluster_of(town(seed), col_off=200 * seed) for seed in range(4)]
+    clusters += loose_pieces(cluster_of(town(9), row_off=200))
+    together = draw_all(clusters, FootprintSettings())
+    assert together == [draw(cluster, FootprintSettings()) for cluster in clusters]
+
+
+def test_shapes_that_clash_are_drawn_in_the_next_simpler_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def overlapping(raw: NDArray[np.object_], *_: object, **__: object) -> tuple:
+        return shapely.buffer(raw, 1), ["regularized"] * len(raw)
+
+    cluster = cluster_of(town(1))
+    simple = draw(cluster, FootprintSettings(shape="simplified"))
+    monkeypatch.setattr("geoseg.footprints.drawing.regularize_groups", overlapping)
+    assert draw(cluster, FootprintSettings()) == simple
+    monkeypatch.setattr("geoseg.footprints.drawing.thin", lambda arcs, *_, **__: collapsed(arcs))
+    assert draw(cluster, FootprintSettings()) == draw(cluster, FootprintSettings(shape="raw"))
+
+
+def collapsed(arcs: Arcs) -> Arcs:
+    """Every arc cut down to its first and last vertex."""
+    ends = np.sort(np.concatenate([arcs.offset[:-1], arcs.offset[1:] - 1]))
+    return replace(arcs, xy=arcs.xy[ends], offset=np.arange(0, len(ends) + 1, 2))

@@ -84,7 +84,7 @@ def _meet(a: Floats, b: Floats) -> Floats:
     if abs(sine) < 0.1:  # noqa: PLR2004
         return np.full(2, np.inf)
     along = ((b[0] - a[0]) * b[3] - (b[1] - a[1]) * b[2]) / sine
-    return np.round((a[:2] + along * a[2:]) / STEP_PX) * STEP_PX
+    return np.asarray(np.round((a[:2] + along * a[2:]) / STEP_PX) * STEP_PX)
 
 
 @njit(cache=True, nogil=True)
@@ -100,7 +100,7 @@ def _distance(point: Floats, a: Floats, b: Floats) -> float:
 def _foot(point: Floats, line: Floats) -> Floats:
     """The nearest point on a line, on the lattice of corners."""
     along = ((point - line[:2]) * line[2:]).sum()
-    return np.round((line[:2] + along * line[2:]) / STEP_PX) * STEP_PX
+    return np.asarray(np.round((line[:2] + along * line[2:]) / STEP_PX) * STEP_PX)
 
 
 @njit(cache=True, nogil=True)
