@@ -5,7 +5,8 @@ takes the total of the predictions and adds the mean gap between labels and pred
 plots, spread over the whole observed area: unbiased whatever the model's errors, and narrow where
 the model is good. In survey statistics: Särndal, Swensson and Wretman, Model Assisted Survey
 Sampling (Springer 1992), section 6.3, with plots of unequal size by the ratio estimator of
-section 7.3. In machine learning it is known as prediction-powered inference: Angelopoulos et al.,
+section 7.3; its variance from residuals freed of each plot's own weight (Royall and Cumberland,
+JASA 76 (1981), pages 66-77), which holds up better in small samples. In machine learning it is known as prediction-powered inference: Angelopoulos et al.,
 Science 382 (2023), pages 669-674.
 """
 
@@ -90,9 +91,11 @@ def difference_estimate(
 
     count = len(gap)
     rate = gap.sum() / plot_m2.sum()
-    residual = gap - rate * plot_m2
+    share = plot_m2 / plot_m2.sum()
+    # A plot pulls the rate towards itself; without this its residual would look too small.
+    residual = (gap - rate * plot_m2) / (1 - share)
     unseen = max(0.0, 1 - plot_m2.sum() / population_m2)
-    spread = math.sqrt(unseen * float(residual @ residual) / (count - 1) / count) / plot_m2.mean()
+    spread = math.sqrt(unseen * float(residual @ residual)) / plot_m2.sum()
     half = float(t.ppf((1 + CONFIDENCE) / 2, count - 1)) * spread * population_m2
     value = predicted + rate * population_m2
     return Estimate(value, max(0.0, value - half), max(0.0, value + half))

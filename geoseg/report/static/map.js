@@ -152,9 +152,11 @@
     });
     if (showBuildings.checked && cells.length) paintDensity();
     if (buildingsVisible()) paintBuildings(line);
-    context.strokeStyle = "#46505a";
-    context.lineWidth = line;
-    for (const zone of zones) context.stroke(zone.path);
+    for (const [colour, width] of [["rgba(255,255,255,.8)", 3], ["#46505a", 1]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = width * line;
+      for (const zone of zones) context.stroke(zone.path);
+    }
     if (chosen >= 0) {
       context.strokeStyle = "#111";
       context.lineWidth = 3 * line;
@@ -206,17 +208,26 @@
     return item;
   }
 
+  function heading(text) {
+    const item = document.createElement("li");
+    item.className = "heading";
+    item.append(text);
+    return item;
+  }
+
   function legend() {
     const list = document.getElementById("legend");
     list.replaceChildren();
     const metric = data.metrics[menu.value], steps = limits(metric.values);
     if (zones.length > 1) {
+      list.append(heading(metric.label));
       const format = (v) => v.toLocaleString("en", {
         minimumFractionDigits: metric.decimals, maximumFractionDigits: metric.decimals });
       steps.forEach((low, i) => list.append(entry(shade(low, steps),
         i + 1 < steps.length ? `${format(low)} to ${format(steps[i + 1])}` : `from ${format(low)}`)));
     }
     if (metric.values.includes(null)) list.append(entry("#d9d9d9", "not observed"));
+    if (buildings.length) list.append(heading("One building"));
     if (buildings.length) data.classes.forEach((c) => list.append(entry(c.colour, c.label)));
     if (cells.length) list.append(entry("rgba(190,50,40,.7)", "density of buildings"));
   }
