@@ -30,12 +30,15 @@ class Extent:
         self.counts: NDArray[np.int64] = np.zeros(shape, np.int64)
         """(cell rows, cell columns), valid pixels per cell."""
 
-    def add(self, row_off: int, valid: NDArray[np.bool_]) -> None:
-        """Count ``valid`` (rows, grid width), the rows from ``row_off`` on."""
-        col_starts = np.arange(0, self._grid.width, self._cell_px)
-        per_row = np.add.reduceat(valid, col_starts, axis=1, dtype=np.int64)
-        cell_rows = (row_off + np.arange(len(valid))) // self._cell_px
-        np.add.at(self.counts, cell_rows, per_row)
+    def add(self, row_off: int, col_off: int, valid: NDArray[np.bool_]) -> None:
+        """Count ``valid`` (rows, columns), whose first pixel is (row_off, col_off)."""
+        cell_rows, cell_cols = (
+            (offset + np.arange(size)) // self._cell_px
+            for offset, size in zip((row_off, col_off), valid.shape, strict=True)
+        )
+        cols, starts = np.unique(cell_cols, return_index=True)
+        per_row = np.add.reduceat(valid, starts, axis=1, dtype=np.int64)
+        np.add.at(self.counts, (cell_rows[:, None], cols[None]), per_row)
 
     @property
     def valid_pixels(self) -> int:

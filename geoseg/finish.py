@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pyproj import CRS
 
+    from geoseg.area import Area
     from geoseg.footprints import Footprint, FootprintSettings
     from geoseg.raster import Mosaic
     from geoseg.types import Cluster
@@ -37,10 +38,14 @@ class Finished:
 class Finisher:
     """Draws and measures clusters."""
 
-    def __init__(self, mosaic: Mosaic, settings: FootprintSettings, output_crs: CRS) -> None:
+    def __init__(
+        self, mosaic: Mosaic, settings: FootprintSettings, output_crs: CRS, area: Area | None
+    ) -> None:
         self._mosaic = mosaic
         self._settings = settings
         self._output_crs = output_crs
+        self.area = area
+        """Buildings whose representative point lies outside are left out; None: none are."""
 
     def finish(self, clusters: Iterable[Cluster]) -> Finished:
         """The rows of all buildings in ``clusters``."""
@@ -50,13 +55,15 @@ class Finisher:
             drawn = draw(cluster, self._settings)
             footprints += drawn.footprints
             dropped.update(drawn.dropped)
+        points = shapely.point_on_surface([footprint.polygon for footprint in footprints])
+        if self.area is not None:
+            inside = self.area.holds(points)
+            points = points[inside]
+            footprints = [footprints[i] for i in np.flatnonzero(inside)]
         if not footprints:
             return Finished(SCHEMA.empty_table(), dropped)
         measured = measure(footprints, self._mosaic.grid, self._output_crs)
-        inside = shapely.get_coordinates(
-            shapely.point_on_surface([footprint.polygon for footprint in footprints])
-        )
-        rows, cols = np.floor(inside[:, 1]).astype(int), np.floor(inside[:, 0]).astype(int)
+        cols, rows = np.floor(shapely.get_coordinates(points)).astype(int).T
         columns = {name: getattr(measured, name) for name in SCHEMA.names[:-2]}
         columns["source"] = self._mosaic.source_at(rows, cols)
         columns["geometry"] = shapely.to_wkb(measured.geometry)

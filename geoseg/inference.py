@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from geoseg.grid import Strip, Tile
     from geoseg.models.protocols import DenseModel
-    from geoseg.types import Block
+    from geoseg.types import Block, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,33 +38,48 @@ class MappedStrip:
 
 
 def map_strip(
-    model: DenseModel, strip: Strip, block: Block, *, grid_width: int, batch: int
+    model: DenseModel, strip: Strip, block: Block, region: Window, *, batch: int
 ) -> MappedStrip:
     """Run ``model`` over the tiles of ``strip``, whose pixels and context ``block`` holds.
+
+    The maps are as wide as ``region`` and count their rows from its first; where the strip has no
+    tile they are invalid.
 
     Raises:
         ModelError: when the model's answer has the wrong shape, type or range.
     """
-    maps = np.zeros((len(model.heads), strip.height, grid_width), np.uint8)
-    rows = slice(strip.row_off - block.window.row_off, strip.row_end - block.window.row_off)
-    valid = block.valid[rows, :grid_width]
-    tiles = [tile for tile in strip.tiles if valid[:, tile.core.col_off : tile.core.col_end].any()]
+    maps = np.zeros((len(model.heads), strip.height, region.width), np.uint8)
+    valid = np.zeros(maps.shape[1:], np.bool_)
+    for tile in strip.tiles:
+        valid[:, _columns(tile, region)] = block.valid[tile.core.slices_in(block.window)]
+    tiles = [tile for tile in strip.tiles if valid[:, _columns(tile, region)].any()]
     for group in _batches(tiles, batch):
         images = np.stack([block.image[:, *tile.window.slices_in(block.window)] for tile in group])
         answer = _checked(model.predict_maps(images), images, model)
         for tile, probabilities in zip(group, answer, strict=True):
             core = probabilities[:, *tile.core.slices_in(tile.window)]
-            maps[:, :, tile.core.col_off : tile.core.col_end] = quantize(core)
+            maps[:, :, _columns(tile, region)] = quantize(core)
     maps *= valid
-    return MappedStrip(
-        MapStrip(strip.row_off, maps, valid), len(tiles), len(strip.tiles) - len(tiles)
-    )
+    mapped = MapStrip(strip.row_off - region.row_off, maps, valid)
+    return MappedStrip(mapped, len(tiles), len(strip.tiles) - len(tiles))
+
+
+def unseen_strip(model: DenseModel, strip: Strip, region: Window) -> MappedStrip:
+    """The maps of a strip without tiles: invalid all over."""
+    maps = np.zeros((len(model.heads), strip.height, region.width), np.uint8)
+    valid = np.zeros(maps.shape[1:], np.bool_)
+    return MappedStrip(MapStrip(strip.row_off - region.row_off, maps, valid), 0, 0)
 
 
 def quantize(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Probabilities 0..1 to 0..255, rounded half to even."""
     levels: NDArray[np.uint8] = np.rint(probabilities * np.float32(255)).astype(np.uint8)
     return levels
+
+
+def _columns(tile: Tile, region: Window) -> slice:
+    """The columns of a tile's core within maps of the region."""
+    return slice(tile.core.col_off - region.col_off, tile.core.col_end - region.col_off)
 
 
 def _batches(tiles: Sequence[Tile], batch: int) -> Iterator[list[Tile]]:

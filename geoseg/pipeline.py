@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from geoseg.errors import OutputExistsError, UsageError
 from geoseg.settings import PredictSettings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.raster import Mosaic
     from geoseg.sinks import Sink
+    from geoseg.types import Window
 
 Source = str | Path | Sequence[str | Path]
 
@@ -57,7 +58,7 @@ def predict(
     *,
     model: str | Path | DenseModel | InstanceModel = "default",
     device: str = "auto",
-    precision: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
     overwrite: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
@@ -178,28 +179,31 @@ class Run:
         return self._summary(backend, totals, output)
 
     def _compute(self, sink: Sink, progress: Progress | None) -> Backend:
+        from geoseg.area import Area
         from geoseg.finish import Finisher
         from geoseg.footprints import FootprintSettings
         from geoseg.job import Backend, run_dense
         from geoseg.plan import Plan, decode_params
 
         grid, model, settings = self.mosaic.grid, self.model, self.settings
-        plan = Plan.of(grid, model, settings)
-        finisher = Finisher(
-            self.mosaic, FootprintSettings(shape=settings.shape), self.mosaic.output_crs
-        )
+        area = None if settings.aoi is None else Area.read(settings.aoi, grid)
+        shape = FootprintSettings(shape=settings.shape)
+        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area)
         params = decode_params(model, settings, grid)
-        backend = Backend(grid, model.heads, params, sink, finisher)
-
-        def report(first_row: int, row_end: int) -> None:
-            if progress is not None:
-                rows = (row_end, row_end - first_row, grid.height)
-                done, new, total = (n * grid.width for n in rows)
-                buildings = backend.tally.counts["buildings"]
-                progress(ProgressReport("finding buildings", done, new, total, buildings))
-
-        run_dense(self.open_mosaic, model, plan, settings, backend, report)
-        return backend
+        plan = Plan.of(grid, model, settings)
+        if area is not None:
+            state = sink.load()
+            chosen = area.tiles(plan.lattice) if state is None else state.arrays["chosen"]
+            plan = replace(plan, chosen=chosen.astype(bool))
+        while True:
+            backend = Backend(plan, model.heads, params, sink, finisher)
+            report = _reporter(plan.region, backend, progress)
+            run_dense(self.open_mosaic, model, plan, settings, backend, report)
+            if not backend.missing.any():
+                return backend
+            # Buildings of the area reach into tiles that were left out: start again with them.
+            plan = replace(plan, chosen=plan.chosen | backend.missing)
+            sink.restart()
 
     def _identity(self) -> RunIdentity:
         from geoseg import __version__
@@ -256,6 +260,22 @@ class Run:
             model=self._model_card(),
             output=str(output),
         )
+
+
+def _reporter(
+    region: Window, backend: Backend, progress: Progress | None
+) -> Callable[[int, int], None]:
+    """Turns finished rows (by this run, in all) into progress reports."""
+
+    def report(rows_new: int, rows_done: int) -> None:
+        if progress is not None:
+            done, new, total = (
+                rows * region.width for rows in (rows_done, rows_new, region.height)
+            )
+            buildings = backend.tally.counts["buildings"]
+            progress(ProgressReport("finding buildings", done, new, total, buildings))
+
+    return report
 
 
 @dataclass(slots=True)

@@ -1,16 +1,22 @@
-"""How a mosaic will be worked through: tile lattice, batch and what the network sees."""
+"""How a mosaic will be worked through: tile lattice, part of the grid, batch, thresholds."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from geoseg.decode import DecodeParams
 from geoseg.errors import InexactModelWarning
-from geoseg.grid import Lattice
+from geoseg.grid import Lattice, Strip
+from geoseg.types import Window
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from geoseg.models.protocols import DenseModel
     from geoseg.settings import PredictSettings
     from geoseg.types import Grid
@@ -23,7 +29,7 @@ GPU_BATCH = 4
 """Tiles per call of the network on a GPU by default."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Plan:
     """The cutting of one run. Nothing in here changes the result of an exact model."""
 
@@ -31,10 +37,12 @@ class Plan:
     """Tiles on multiples of the network's stride."""
     batch: int
     """Tiles per call of the network."""
+    chosen: NDArray[np.bool_]
+    """(strips, tiles per strip) True where a tile is computed; all but for an area of interest."""
 
     @classmethod
     def of(cls, grid: Grid, model: DenseModel, settings: PredictSettings) -> Plan:
-        """The plan for a dense model.
+        """The plan for a dense model and the whole grid.
 
         Raises:
             UsageError: when the tile leaves no core within its context.
@@ -49,8 +57,41 @@ class Plan:
             )
         tile_px = settings.tile_px or default_tile_px(halo_px, model.stride_px)
         lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=model.stride_px)
-        on_gpu = getattr(model, "device", "cpu") != "cpu"
-        return cls(lattice, settings.batch or (GPU_BATCH if on_gpu else 1))
+        on_gpu = str(getattr(model, "device", "cpu")) != "cpu"
+        shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
+        return cls(lattice, settings.batch or (GPU_BATCH if on_gpu else 1), np.ones(shape, bool))
+
+    @cached_property
+    def region(self) -> Window:
+        """The part of the grid to decode: the box around the cores of the chosen tiles."""
+        core, grid = self.lattice.core_px, self.lattice.grid
+        rows, cols = (np.flatnonzero(self.chosen.any(axis=axis)) * core for axis in (1, 0))
+        return Window(
+            int(rows[0]),
+            int(cols[0]),
+            min(int(rows[-1]) + core, grid.height) - int(rows[0]),
+            min(int(cols[-1]) + core, grid.width) - int(cols[0]),
+        )
+
+    @cached_property
+    def strips(self) -> list[Strip]:
+        """The region's rows of tiles, from top to bottom, each with its chosen tiles alone."""
+        first, last = np.flatnonzero(self.chosen.any(axis=1))[[0, -1]]
+        strips = list(self.lattice.strips())[first : last + 1]
+        return [
+            replace(
+                strip, tiles=tuple(tile for tile, on in zip(strip.tiles, row, strict=True) if on)
+            )
+            for strip, row in zip(strips, self.chosen[first:], strict=False)
+        ]
+
+    def reads(self, strip: Strip) -> Window:
+        """The pixels that a strip with tiles needs, as wide as the region's context."""
+        windows = [tile.window for each in self.strips for tile in each.tiles]
+        col_off = min(window.col_off for window in windows)
+        col_end = max(window.col_end for window in windows)
+        rows = strip.tiles[0].window
+        return Window(rows.row_off, col_off, rows.height, col_end - col_off)
 
 
 def default_tile_px(halo_px: int, stride_px: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -37,6 +38,10 @@ class PredictSettings(BaseModel):
     """Buildings smaller than this on the ground are dropped and counted; None: the model's."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
+    aoi: Path | None = None
+    """Polygons of a vector file: only buildings whose representative point lies inside are
+    written, and only the tiles that they need are computed; the buildings are the same as those of
+    a run over everything."""
     skip_errors: bool = False
     """Go on where blocks cannot be read; they count as invalid and as failed."""
 

@@ -47,6 +47,10 @@ class Sink(Protocol):
         """Everything committed, sorted by building_id."""
         ...
 
+    def restart(self) -> None:
+        """Forget everything: the run begins anew."""
+        ...
+
     def remove(self) -> None:
         """Forget everything: the run is complete."""
         ...
@@ -71,6 +75,10 @@ class MemorySink:
         table = pa.concat_tables([SCHEMA.empty_table(), *self._tables])
         yield from table.sort_by("building_id").to_batches()
 
+    def restart(self) -> None:
+        """Forget the buildings."""
+        self._tables.clear()
+
     def remove(self) -> None:
         """Forget the buildings."""
         self._tables.clear()
@@ -82,6 +90,7 @@ class PartsSink:
     def __init__(self, output: Path, identity: RunIdentity, *, resume: bool) -> None:
         open_parts = PartsWriter.resume if resume and has_state(output) else PartsWriter.create
         self._parts = open_parts(output, identity)
+        self._create = lambda: PartsWriter.create(output, identity)
 
     def load(self) -> RunState | None:
         """The state of the last commit."""
@@ -99,6 +108,11 @@ class PartsSink:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All buildings, sorted by building_id, in bounded memory."""
         return assemble(self._parts.parts)
+
+    def restart(self) -> None:
+        """Empty the folder."""
+        self._parts.remove()
+        self._parts = self._create()
 
     def remove(self) -> None:
         """Remove the folder."""

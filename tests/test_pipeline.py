@@ -22,6 +22,7 @@ from geoseg.errors import (
     OutputError,
     OutputExistsError,
     UnreadableRasterError,
+    UnreadableVectorError,
     UsageError,
 )
 from geoseg.export.schema import COLUMN_NAMES
@@ -229,3 +230,56 @@ def test_a_missing_folder(make_raster: Any, tmp_path: Path) -> None:
     town, _ = paint_town(40, 40)
     with pytest.raises(OutputError, match="does not exist"):
         run(make_raster("town.tif", town), tmp_path / "no" / "b.gpkg")
+
+
+def comb_town() -> NDArray[np.uint8]:
+    """Houses, a comb of 300 rows beside them and a wall across everything."""
+    town, _ = paint_town(400, 400)
+    town[0, 20:380, 150:300] = 0
+    town[0, 20:340, 154:300:8] = 250
+    town[0, 340:350, 154:300] = 250
+    town[0, 190:192, :] = 250
+    return town
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("shape", ["raw", "simplified"])
+def test_an_area_of_interest_gives_the_buildings_of_the_full_run(
+    make_raster: Any, tmp_path: Path, seed: int, shape: str
+) -> None:
+    path = make_raster("town.tif", comb_town())
+    rng = np.random.default_rng(seed)
+    left, top = rng.uniform(0, 330, 2)
+    width, height = rng.uniform(5, 80, 2)
+    transform = rasterio.open(path).transform
+    box = shapely.box(left, top, left + width, top + height)
+    area = shapely.transform(box, lambda xy: np.column_stack(transform @ tuple(xy.T)))
+    gpd.GeoSeries([area], crs=32645).to_crs(4326).to_file(tmp_path / "area.geojson")
+    whole = run(path, tile_px=32, shape=shape)
+    model = PaintedModel()
+    part = geoseg.predict(path, model=model, tile_px=32, shape=shape, aoi=tmp_path / "area.geojson")
+    inside = whole[shapely.intersects(whole.geometry.representative_point(), area)]
+    assert part["building_id"].tolist() == inside["building_id"].tolist()
+    assert (part.geometry.to_wkb().to_numpy() == inside.geometry.to_wkb().to_numpy()).all()
+    attributes = [frame.drop(columns="geometry").reset_index(drop=True) for frame in (part, inside)]
+    assert attributes[0].equals(attributes[1])
+
+
+def test_an_area_of_interest_computes_its_tiles_alone(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(1000, 1000)
+    path = make_raster("town.tif", town)
+    left, top, *_ = rasterio.open(path).bounds
+    area = gpd.GeoSeries([shapely.box(left + 150, top + 6, left + 165, top + 15)], crs=32645)
+    top = rasterio.open(path).bounds.top
+    area = gpd.GeoSeries([shapely.box(left + 150, top - 165, left + 165, top - 150)], crs=32645)
+    area.to_file(tmp_path / "area.gpkg")
+    summary = run(path, tmp_path / "b.gpkg", tile_px=104, aoi=tmp_path / "area.gpkg")
+    assert summary.tiles.done < 20
+    assert 0 < summary.buildings < 16
+
+
+def test_an_area_off_the_raster(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(40, 40)
+    gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs=4326).to_file(tmp_path / "area.gpkg")
+    with pytest.raises(UnreadableVectorError, match="overlaps the raster"):
+        run(make_raster("town.tif", town), aoi=tmp_path / "area.gpkg")

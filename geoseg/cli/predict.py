@@ -63,6 +63,12 @@ def predict(
         int | None,
         typer.Option(help="Rows decoded and saved at a time.", rich_help_panel=TILES),
     ] = None,
+    aoi: Annotated[
+        Path | None,
+        typer.Option(
+            help="Polygons (any vector file): only buildings inside.", rich_help_panel=GRID
+        ),
+    ] = None,
     min_area: Annotated[
         float | None,
         typer.Option(help="Drop buildings smaller than this, m2.", rich_help_panel=SHAPES),
@@ -118,6 +124,7 @@ def predict(
             tile_px=tile,
             overlap_px=overlap,
             strip_px=strip,
+            aoi=aoi,
             min_area_m2=min_area,
             shape=shape,
             batch=batch,
