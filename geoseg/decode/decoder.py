@@ -38,8 +38,8 @@ from geoseg.types import Cluster, MapStrip
 CHUNK_ROWS = 64
 """Rows scanned at a time; bounds the memory for wide rasters."""
 
-SWEEP_CHUNKS = 16
-"""After so many chunks what is finished leaves, however little is new."""
+SWEEP_PIXELS = 16
+"""A sweep is due after so many pixels for every entry that is held, however little is new."""
 
 ALL_ROWS = np.iinfo(np.int64).max
 """A row after all others."""
@@ -72,6 +72,7 @@ class Decoder:
         self._next_row = 0  # the next grid row to push
         self._first_row = -1  # the grid row of window row 0
         self._live = 0  # entries of the store after the last sweep
+        self._swept_row = -1  # the last scanned row at that time
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -121,12 +122,16 @@ class Decoder:
         """Everything needed to go on after the last pushed row, as plain arrays."""
         rows = self._next_row - self._first_row
         window = self._window
-        state = {name: getattr(window, name)[:rows] for name in ("kind", "body", "label")}
-        state |= {name: getattr(window, name)[:1] for name in ("steps", "rank")}
+        # Labels are written as far as the last chunk looked ahead, steps and ranks are carried on
+        # from row 0 alone.
+        state: dict[str, NDArray[Any]] = {"kind": window.kind[:rows], "body": window.body[:rows]}
+        state |= {"label": window.label[: min(rows, 1 + self._ahead)]}
+        state |= {"steps": window.steps[:1], "rank": window.rank[:1]}
         state |= {"recent_label": self._recent.label, "recent_row": self._recent.row}
         state |= trimmed(self._store)._asdict()
-        progress = (self._width, self._height, self._chunk_rows, self._next_row, self._first_row)
-        state |= {"dropped": self._dropped, "progress": np.array([*progress, self._live])}
+        raster = (self._width, self._height, self._chunk_rows)
+        progress = (self._next_row, self._first_row, self._live, self._swept_row)
+        state |= {"dropped": self._dropped, "progress": np.array([*raster, *progress])}
         return {name: array.copy() for name, array in state.items()}
 
     @classmethod
@@ -146,7 +151,7 @@ class Decoder:
                 f"{height} x {width}; start again without resuming"
             )
         decoder = cls(width, height, heads, params, chunk_rows=progress[2])
-        decoder._next_row, decoder._first_row, decoder._live = progress[3:]
+        decoder._next_row, decoder._first_row, decoder._live, decoder._swept_row = progress[3:]
         for name in Window._fields:
             getattr(decoder._window, name)[: len(arrays[name])] = arrays[name]
         decoder._recent = Recent(arrays["recent_label"].copy(), arrays["recent_row"].copy())
@@ -194,9 +199,10 @@ class Decoder:
         self._first_row += self._chunk_rows
 
     def _sweep_pays(self) -> bool:
-        """Whether enough is new for a sweep to cost no more than what led to it."""
-        due = (self._first_row + 1) // self._chunk_rows % SWEEP_CHUNKS == 0
-        return due or 2 * (self.open_entries - self._live) > self._live
+        """Whether enough happened for a sweep to cost no more than what led to it."""
+        pixels = (self._first_row - self._swept_row) * self._width
+        new = self.open_entries - self._live
+        return 2 * new > self._live or pixels >= SWEEP_PIXELS * self._live
 
     def _sweep(self, scanned_row: int) -> list[Cluster]:
         """Let leave what is finished once ``scanned_row`` is scanned."""
@@ -207,5 +213,5 @@ class Decoder:
         self._dropped += verdict.dropped
         self._store, rename = compacted(self._store, roots, verdict)
         rename_rows(self._window, self._recent, scanned_row, rename)
-        self._live = self.open_entries
+        self._live, self._swept_row = self.open_entries, self._first_row
         return clusters
