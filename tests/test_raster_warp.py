@@ -17,7 +17,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.warp import reproject
 
 from geoseg.raster import Mosaic
-from geoseg.raster.readers import block_px
+from geoseg.raster.readers import block_px, kernel_scale
 from geoseg.types import Block, Window
 
 HEIGHT, WIDTH = 230, 310
@@ -286,6 +286,11 @@ def test_nodata_does_not_bleed_into_the_image(make_raster: RasterMaker) -> None:
 )
 def test_blocks_shrink_with_the_pixels(shrink: float, expected: int) -> None:
     assert block_px(shrink) == expected
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(3, 1), (1, 1), (0.95, 1), (0.5, 0.5)])
+def test_the_kernel_widens_only_for_finer_pixels(ratio: float, expected: float) -> None:
+    assert kernel_scale(ratio) == expected
 
 
 def read_whole(path: Path) -> Block:

@@ -31,9 +31,9 @@ class Mosaic:
     """One or more rasters, read as one image on one grid.
 
     Use it as a context manager. One thread reads at a time (any thread, but only one): GDAL's
-    datasets are not safe to share; ``reopened`` serves a second thread. Reads are exact: a pixel is the same whichever window it is read
-    in. Memory is bounded by the window asked for plus two caches (GDAL's and that of warped
-    blocks), whatever the size of the rasters.
+    datasets are not safe to share; ``reopened`` serves a second thread. Reads are exact: a pixel is
+    the same whichever window it is read in. Memory is bounded by the window asked for plus two
+    caches (GDAL's and that of warped blocks), whatever the size of the rasters.
     """
 
     def __init__(

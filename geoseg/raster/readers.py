@@ -146,10 +146,18 @@ def _warp(dataset: Any, source: Source, grid: Grid) -> Any:  # noqa: ANN401 - ra
         resampling=Resampling.average if averaged else Resampling.cubic,
         tolerance=WARP_TOLERANCE_PX,
         # Else GDAL estimates the scale of its kernel anew in every block.
-        XSCALE=source.pixel.col_m / grid.gsd_m,
-        YSCALE=source.pixel.row_m / grid.gsd_m,
+        XSCALE=kernel_scale(source.pixel.col_m / grid.gsd_m),
+        YSCALE=kernel_scale(source.pixel.row_m / grid.gsd_m),
         **options,
     )
+
+
+def kernel_scale(ratio: float) -> float:
+    """GDAL's scale of the kernel for a source pixel ``ratio`` times as long as the grid's.
+
+    Exactly 1 where that does no harm: GDAL is then twice as fast.
+    """
+    return 1.0 if ratio > 1 / AVERAGE_FROM else ratio
 
 
 def block_px(shrink: float) -> int:
