@@ -38,7 +38,7 @@ def look(*paths: Path, **options: object) -> MosaicInfo:
 @pytest.fixture
 def weights(tmp_path: Path) -> Path:
     metadata = Metadata(
-        name="tiny", architecture=Architecture(depth=4), gsd_m=(0.2, 0.6), halo_px=224
+        name="a tiny model", architecture=Architecture(depth=4), gsd_m=(0.2, 0.6), halo_px=224
     )
     path = tmp_path / "tiny.safetensors"
     save_file(

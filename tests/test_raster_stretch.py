@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from geoseg.errors import UsageError
 from geoseg.raster import Mosaic
 from geoseg.raster.sampling import SAMPLE_PX, sample_windows
 from geoseg.raster.stretch import Stretch, percentile_stretch
@@ -87,10 +88,27 @@ def test_a_pixels_value_depends_on_itself_alone(
     assert (stretch.apply(pixels.astype(np.float32)) == whole).all()
 
 
-@given(hnp.arrays(np.uint16, st.integers(2, 50)))
+@given(hnp.arrays(np.uint16, st.tuples(st.just(1), st.integers(2, 50))))
 def test_a_stretch_keeps_the_order(pixels: np.ndarray) -> None:
     mapped = percentile_stretch(pixels).apply(np.sort(pixels))
     assert (np.diff(mapped.astype(int)) >= 0).all()
+
+
+def test_a_black_frame_that_nobody_marked_does_not_count(make_raster: RasterMaker) -> None:
+    image = draw_scene(60, 70).astype(np.uint16) * 10
+    framed = image.copy()
+    framed[:, :, :30] = 0
+    with Mosaic.open([make_raster("a.tif", framed)], gsd_range_m=None) as mosaic:
+        assert mosaic.stretch == tuple(np.percentile(image[:, :, 30:], [2, 98]))
+
+
+def test_too_few_valid_pixels_for_a_stretch(make_raster: RasterMaker) -> None:
+    image = np.zeros((3, 300, 2500), dtype=np.uint16)
+    image[:, 211, 1777] = 9
+    path = make_raster("a.tif", image, nodata=0)
+    with pytest.raises(UsageError, match="--stretch"):
+        Mosaic.open([path], gsd_range_m=None)
+    Mosaic.open([path], gsd_range_m=None, stretch=(0, 9)).close()
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000), st.integers(2, 16))

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
+from geoseg.errors import UnreadableRasterError, UnsupportedRasterError, UsageError
 from geoseg.raster.blocks import split
 from geoseg.raster.pixels import read_native
 from geoseg.raster.source import Source, open_dataset
@@ -89,7 +89,13 @@ def choose_stretch(
         return Stretch(*wanted)
     if dtypes == ["uint8"]:
         return None
-    return percentile_stretch(np.concatenate([sample.numbers.ravel() for sample in samples]))
+    drawn = [sample.numbers for sample in samples if sample.numbers.size]
+    if not drawn:
+        raise UsageError(
+            f"{sources[0].path}: so few pixels are valid that no stretch can be told from them; "
+            "give one, such as --stretch 200,2800"
+        )
+    return percentile_stretch(np.concatenate(drawn, axis=1))
 
 
 def require_valid_pixels(sources: Sequence[Source], samples: Sequence[Sample]) -> None:

@@ -50,7 +50,13 @@ class Stretch:
 
 
 def percentile_stretch(samples: NDArray[Any]) -> Stretch:
-    """The stretch from the 2nd to the 98th percentile of ``samples`` (any shape, all valid)."""
+    """The stretch from the 2nd to the 98th percentile of ``samples`` (bands, n), all valid.
+
+    Pixels that are 0 in every band are left out: more often than not they are a frame that nobody
+    marked as nodata.
+    """
+    lit = samples.any(axis=0)
+    samples = samples[:, lit] if lit.any() else samples
     low, high = np.percentile(samples.astype(np.float64), [LOW_PERCENT, HIGH_PERCENT])
     # A raster of one value is flat whatever its stretch.
     return Stretch(float(low), float(high if high > low else low + 1))
