@@ -12,7 +12,6 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
-from geoseg.errors import OutputError
 from geoseg.export.layer import LayerInfo
 from geoseg.export.schema import COLUMNS, GEOMETRY, SCHEMA
 from geoseg.export.stream import BatchStream
@@ -31,9 +30,7 @@ def write_geoparquet(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
         writer.add_key_value_metadata(
             {"geo": json.dumps(_geo_metadata(layer, bounds)), "geoseg": layer.run_json}
         )
-    rows = pq.read_metadata(path).num_rows
-    if rows != stream.rows:
-        raise OutputError(f"{path} holds {rows} of {stream.rows} buildings after writing")
+    stream.require_written(pq.read_metadata(path).num_rows)
 
 
 def _described_schema() -> pa.Schema:

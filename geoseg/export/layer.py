@@ -25,6 +25,10 @@ class LayerInfo:
     extent: Sequence[bytes] | None = None
     """The observed area as WKB polygons in ``crs``, where known; for formats with several layers."""
 
+    def __post_init__(self) -> None:
+        # What JSON cannot hold is refused before anything is written.
+        _ = self.run_json
+
     @property
     def run_json(self) -> str:
         """The run's metadata as JSON text."""

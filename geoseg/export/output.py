@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,9 +61,9 @@ def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
         raise OutputExistsError(
             f"{target} exists. Choose another name, or allow overwriting with --overwrite."
         )
-    with output_errors(target, "Choose a folder that you may write to."):
-        tempfile.TemporaryFile(dir=target.parent).close()
-    return target
+    # The very folder that will be needed: its name must not be too long either.
+    with output_errors(target, "Choose a folder that you may write to."), _scratch_folder(target):
+        return target
 
 
 def write_output(

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -126,7 +127,8 @@ class PartsWriter:
             return cls.create(output, identity)
         writer = cls(parts_folder(output), _read_manifest(parts_folder(output)))
         writer._refuse_unless(identity)
-        writer._remove_leftovers()
+        with output_errors(writer.folder, "Choose a folder that you may write to."):
+            writer._remove_leftovers()
         return writer
 
     @property
@@ -185,12 +187,23 @@ class PartsWriter:
         self._remove_leftovers()
 
     def load_snapshot(self) -> dict[str, NDArray[np.generic]] | None:
-        """The arrays of the last commit's snapshot, or None where it had none."""
+        """The arrays of the last commit's snapshot, or None where it had none.
+
+        Raises:
+            ResumeError: The file is missing or was changed.
+        """
         strip_index = self._manifest.snapshot_strip
         if strip_index is None:
             return None
-        with np.load(self._snapshot_path(strip_index), allow_pickle=False) as archive:
-            return {name.removeprefix("_"): archive[name] for name in archive.files}
+        path = self._snapshot_path(strip_index)
+        try:
+            with np.load(path, allow_pickle=False) as archive:
+                return {name.removeprefix("_"): archive[name] for name in archive.files}
+        except (OSError, ValueError, BadZipFile) as error:
+            raise ResumeError(
+                f"cannot resume: {path} is missing or was changed. Run without --resume to start "
+                "afresh."
+            ) from error
 
     def remove(self) -> None:
         """Remove the folder: the run is complete."""

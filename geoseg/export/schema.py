@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pyarrow as pa
-import shapely
 
 LAYER = "buildings"
 """Name of the layer in every format that names layers."""
@@ -101,13 +100,11 @@ SCHEMA: pa.Schema = pa.schema(
         pa.field(GEOMETRY, pa.binary()),
     ]
 )
-"""The attributes in order, then the outline as WKB Polygon."""
+"""The attributes in order, then the outline as WKB Polygon, its exterior ring counterclockwise."""
 
 
 def conform(table: pa.Table) -> pa.Table:
     """The table with exactly the contract's columns, order and types.
-
-    Exterior rings run counterclockwise, courtyards clockwise, whatever they did before.
 
     Args:
         table: Must have every column of the contract; others are dropped.
@@ -118,7 +115,4 @@ def conform(table: pa.Table) -> pa.Table:
     missing = [name for name in SCHEMA.names if name not in table.column_names]
     if missing:
         raise ValueError(f"the table lacks {', '.join(missing)}; it has {table.column_names}")
-    table = table.select(SCHEMA.names).cast(SCHEMA)
-    outlines = shapely.from_wkb(table[GEOMETRY].to_numpy())
-    wkb = shapely.to_wkb(shapely.orient_polygons(outlines), byte_order=1)
-    return table.set_column(len(COLUMNS), SCHEMA.field(GEOMETRY), pa.array(wkb, pa.binary()))
+    return table.select(SCHEMA.names).cast(SCHEMA)

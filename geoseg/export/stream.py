@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from geoseg.errors import OutputError
 from geoseg.export.schema import SCHEMA
 
 
@@ -30,6 +31,14 @@ class BatchStream:
         except BaseException as error:
             self.error = error
             raise
+
+    def require_written(self, rows: int) -> None:
+        """Refuse a written file that does not hold every row that went through."""
+        if rows != self.rows:
+            raise OutputError(
+                f"the written file holds {rows} of {self.rows} buildings: the disk may be full or "
+                "failing"
+            )
 
     def reader(self) -> pa.RecordBatchReader:
         """The same as an Arrow stream."""

@@ -20,6 +20,7 @@ def buildings(ids: list[int] | np.ndarray, *, scale: float = 1.0, x: float = 3e5
     left, bottom = x + col * 20 * scale, (30_000 + row * 20) * scale
     outer = shapely.box(left, bottom, left + 10 * scale, bottom + 10 * scale)
     court = shapely.box(left + 4 * scale, bottom + 4 * scale, left + 6 * scale, bottom + 6 * scale)
+    outlines = shapely.orient_polygons(shapely.difference(outer, court))
     return conform(
         pa.table(
             {
@@ -33,7 +34,7 @@ def buildings(ids: list[int] | np.ndarray, *, scale: float = 1.0, x: float = 3e5
                 "at_edge": ids % 5 == 0,
                 "shape": ["simplified"] * len(ids),
                 "source": pa.array([f"o'rtho {i % 2} é.tif" for i in ids], pa.string()),
-                "geometry": pa.array(shapely.to_wkb(shapely.difference(outer, court)), pa.binary()),
+                "geometry": pa.array(shapely.to_wkb(outlines), pa.binary()),
             }
         )
     )

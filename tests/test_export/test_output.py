@@ -187,13 +187,24 @@ def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_read_only_folder_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(**_: object) -> None:
+    def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     # Root may write anywhere, so the system's answer is played.
-    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr(Path, "mkdir", refuse)
     with pytest.raises(OutputError, match="Permission denied"):
         open_output(tmp_path / "b.gpkg")
+
+
+def test_a_name_too_long_for_its_scratch_folder_is_refused_at_once(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="name too long"):
+        open_output(tmp_path / f"{'b' * 245}.gpkg")
+
+
+def test_metadata_that_json_cannot_hold_is_refused_at_once(path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        write_output(path, [], crs=UTM, run_metadata={"x": float("nan")})
+    assert list(path.parent.iterdir()) == []
 
 
 def test_overwriting_drops_the_old_journals(tmp_path: Path, make_table: MakeTable) -> None:

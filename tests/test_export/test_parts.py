@@ -122,6 +122,16 @@ def test_resume_refuses_a_missing_or_changed_part(
         PartsWriter.resume(output, identity)
 
 
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PK")])
+def test_resume_refuses_a_damaged_snapshot(
+    output: Path, identity: RunIdentity, damage: Callable[[Path], object]
+) -> None:
+    PartsWriter.create(output, identity).commit(0, None, {"a": np.zeros(1)}, {})
+    damage(parts_folder(output) / "snapshot-00000000.npz")
+    with pytest.raises(ResumeError, match="missing or was changed"):
+        PartsWriter.resume(output, identity).load_snapshot()
+
+
 @pytest.mark.parametrize("text", ["", "{}", '{"format": 99}'])
 def test_resume_refuses_a_foreign_manifest(output: Path, identity: RunIdentity, text: str) -> None:
     PartsWriter.create(output, identity)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-import shapely
 
 from geoseg.export.schema import COLUMNS, SCHEMA, conform
 
@@ -24,16 +23,6 @@ def test_conform_orders_casts_and_drops(make_table: MakeTable) -> None:
         shuffled["confidence"].cast(pa.float64()),
     )
     assert conform(wide).equals(table)
-
-
-def test_conform_turns_exterior_rings_counterclockwise(make_table: MakeTable) -> None:
-    table = make_table([1])
-    outline = shapely.from_wkb(table["geometry"][0].as_py())
-    clockwise = shapely.to_wkb([shapely.orient_polygons(outline, exterior_cw=True)])
-    turned = conform(table.set_column(10, "geometry", pa.array(clockwise)))
-    outline = shapely.from_wkb(turned["geometry"][0].as_py())
-    assert shapely.is_ccw(outline.exterior)
-    assert not shapely.is_ccw(outline.interiors[0])
 
 
 def test_conform_names_what_is_missing(make_table: MakeTable) -> None:
