@@ -14,6 +14,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.ndimage import label
 from shapely import Polygon
+from shapely.affinity import rotate, translate
 
 from geoseg.footprints import DrawnCluster, FootprintSettings, draw, draw_all
 from geoseg.footprints.arcs import Arcs, trace
@@ -177,20 +178,48 @@ def test_confidence_is_the_mean_probability() -> None:
     assert footprint.confidence == pytest.approx(200 / 255)
 
 
-def test_a_slanting_wall_keeps_its_area_and_beats_the_pixels() -> None:
-    rows, cols = np.indices((80, 80))
-    truth = shapely.transform(
-        shapely.box(-25, -15, 25, 15), lambda xy: xy @ [[0.9, 0.44], [-0.44, 0.9]] + 40.3
+def turned_rectangles(count: int) -> list[tuple[Polygon, Labels]]:
+    rng = np.random.default_rng(0)
+    rows, cols = np.indices((64, 64))
+    made = []
+    for _ in range(count):
+        length, width = rng.uniform(20, 45), rng.uniform(12, 30)
+        upright = shapely.box(-length / 2, -width / 2, length / 2, width / 2)
+        truth = translate(rotate(upright, rng.uniform(0, 90)), *rng.uniform(31.5, 32.5, 2))
+        inside = shapely.contains_xy(truth, cols + 0.5, rows + 0.5)
+        made.append((truth, np.where(inside, 3, NO_BUILDING)))
+    return made
+
+
+def test_simplified_rectangles_lie_closer_to_the_truth_than_their_pixels() -> None:
+    rectangles = turned_rectangles(40)
+    truth = np.array([polygon for polygon, _ in rectangles])
+
+    def drawn(how: FootprintSettings) -> NDArray[np.object_]:
+        clusters = [cluster_of(labels) for _, labels in rectangles]
+        return np.concatenate([outlines(one) for one in draw_all(clusters, how)])
+
+    def iou(shapes: NDArray[np.object_]) -> float:
+        common = shapely.area(shapely.intersection(shapes, truth))
+        return float((common / shapely.area(shapely.union(shapes, truth))).mean())
+
+    raw, simple = drawn(RAW), drawn(SIMPLE)
+    assert 1 - iou(simple) < 0.5 * (1 - iou(raw))
+    assert shapely.area(simple).sum() == pytest.approx(shapely.area(raw).sum(), rel=0.001)
+    assert shapely.get_num_coordinates(simple).mean() < 7
+
+
+@settings(max_examples=30, deadline=None)
+@given(label_arrays())
+def test_slopes_in_place_of_staircases_stay_apart(labels: Labels) -> None:
+    arcs = smooth(trace(cluster_of(labels)))
+    edges = np.concatenate(
+        [np.stack([path[:-1], path[1:]], axis=1) for path in np.split(arcs.xy, arcs.offset[1:-1])]
     )
-    labels = np.where(shapely.contains_xy(truth, cols + 0.5, rows + 0.5), 3, NO_BUILDING)
-
-    def iou(polygon: Polygon) -> float:
-        return polygon.intersection(truth).area / polygon.union(truth).area
-
-    raw, simple = (outlines(draw(cluster_of(labels), how))[0] for how in (RAW, SIMPLE))
-    assert iou(simple) > iou(raw)
-    assert simple.area == pytest.approx(raw.area, rel=0.002)
-    assert shapely.get_num_coordinates(simple) <= 7
+    lines = shapely.linestrings(edges)
+    one, other = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=0.44)
+    together = (edges[one][:, :, None] == edges[other][:, None]).all(axis=-1).any(axis=(1, 2))
+    assert together.all()
 
 
 def town(seed: int) -> Labels:

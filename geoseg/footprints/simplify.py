@@ -1,21 +1,22 @@
-"""Arcs with fewer vertices: staircases become slopes, then Douglas-Peucker per arc.
+"""Arcs with fewer vertices: staircases become slopes, slopes are thinned, walls are fitted.
 
 A slanting wall shows on the lattice as a staircase whose corners lie alternately on either side of
 it, up to a pixel apart. Picking among those corners leaves the steps or shifts the wall. Here a
 staircase is first replaced by the line through the middles of its runs, which lies on the wall and
-leaves the area as it was; corners that belong to no staircase stay. Douglas-Peucker then removes
-what lies within a tolerance. Both look at one arc alone, in its canonical direction, and keep its
+leaves the area as it was; corners that belong to no staircase stay (``smooth``). Douglas-Peucker
+then removes what lies within a tolerance, and the walls that are left move to the middle of what
+they replace (``thin``). All of it looks at one arc alone, in its canonical direction, and keeps its
 end points, so both sides of a wall agree, whoever draws it.
 
-Why arcs cannot cross at ``SAFE_TOLERANCE_PX``: A chord cuts a triangle off a corner, with legs of
-half of either run, one of them half a pixel; triangles of different corners do not meet, so
-``smooth`` moves nothing by more than half a pixel and keeps arcs apart. Pieces that share no
-vertex stay at least 0.44 px apart (a pixel's width, less half a pixel cut from one side; nowhere
-are two sides cut by the full half at the same place). Douglas-Peucker at 0.2 px keeps every chord
-within 0.2 px of its piece, so two of them cannot meet; two chords from a common vertex leave it
-along pieces that differ by 45 degrees or end at least half a pixel apart, and could only overlap
-if both pieces lay within 0.2 px of one ray. With larger tolerances crossings are rare but possible,
-and the caller must look.
+Why arcs thinned safely cannot cross: a chord of ``smooth`` cuts a triangle off a corner, with legs
+of half of either run, one of them half a pixel. Triangles of different corners do not meet, so arcs
+stay apart and nothing moves by more than half a pixel. Pieces that share no vertex stay at least
+0.44 px apart: a strip one pixel wide can lose up to half a pixel at a place from one side or the
+other, never from both. Douglas-Peucker keeps every chord within 0.2 px of its piece, so chords of
+pieces that share no vertex cannot meet. Two chords from a common vertex could only overlap if both
+pieces lay within 0.2 px of one ray; they leave the vertex at right angles, or turn back around the
+end of a strip, and are half a pixel from it and more than 0.4 px apart soon after. With larger
+tolerances and fitted walls crossings are rare but possible: there the caller must look.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from geoseg.footprints.arcs import Arcs, Bools, Floats, Ints
 from geoseg.footprints.fit import fit
 
 SAFE_TOLERANCE_PX = 0.2
-"""Up to here arcs that were apart stay apart."""
+"""Within this, arcs that were apart stay apart."""
 
 
 def smooth(arcs: Arcs) -> Arcs:
