@@ -80,14 +80,10 @@ def build_report(
     source = open_buildings(buildings, options.layer)
     classes = options.classes
     extent = read_extent(source.layer) if source.layer else None
-    zones = _zones(source, extent, options)
+    zones = make_zones(_areas(source, extent), source.crs, options)
     parts = observed_parts(zones, extent)
     observed = observed_m2(parts, zones.crs)
-    if extent is not None and not observed.any():
-        raise UsageError(
-            "none of the zones touches the observed area of the buildings; "
-            "check that both are of the same place and have the right CRS"
-        )
+    refuse_elsewhere(extent, observed)
     found = collect(
         source, zones.geometry, keep_outlines=source.rows <= MOST_OUTLINES, progress=progress
     )
@@ -107,8 +103,17 @@ def build_report(
     )
     return AreaReport(
         source.layer.path if source.layer else None,
-        table, zones, parts, found, classes, notes, _provenance(source, options),
+        table, zones, parts, found, classes, notes, provenance_of(source, options),
     )  # fmt: skip
+
+
+def refuse_elsewhere(extent: shapely.Geometry | None, observed: NDArray[np.float64]) -> None:
+    """Raise when no zone has an observed part."""
+    if extent is not None and not observed.any():
+        raise UsageError(
+            "none of the zones touches the observed area of the buildings; "
+            "check that both are of the same place and have the right CRS"
+        )
 
 
 def open_buildings(buildings: VectorInput, layer: str | None) -> BuildingSource:
@@ -136,40 +141,42 @@ def plain(value: object) -> str | float | None:
     return number if np.isfinite(number) else None
 
 
-def _zones(
-    source: BuildingSource, extent: shapely.Geometry | None, options: ReportOptions
-) -> Zones:
+def make_zones(areas: list[shapely.Geometry], crs: CRS, options: ReportOptions) -> Zones:
+    """The zones that the options ask for.
+
+    Args:
+        areas: What is to be covered: the observed area first, where it is known.
+        crs: CRS of the areas and of the zones.
+        options: The choices of the user.
+    """
     if options.zones is not None:
         return zones_from_polygons(
             options.zones,
-            source.crs,
+            crs,
             name_column=options.name_column,
             layer=options.zones_layer,
             overlaps=options.overlap_rule,
         )
-    areas = _areas(source, extent)
-    area = areas[0]
+    if not areas:
+        raise UnreadableVectorError(
+            "there are no buildings and no layer 'extent'; there is nothing to report"
+        )
     if options.grid is not None:
-        return grid_zones(area, source.crs, parse_size_m(options.grid))
+        return grid_zones(areas[0], crs, parse_size_m(options.grid))
     if options.h3 is not None:
-        return h3_zones(area, source.crs, options.h3)
-    return whole_zone(areas, source.crs)
+        return h3_zones(areas[0], crs, options.h3)
+    return whole_zone(areas, crs)
 
 
 def _areas(source: BuildingSource, extent: shapely.Geometry | None) -> list[shapely.Geometry]:
     """The observed area where it is known, and the bounding box of the buildings."""
     bounds = source.bounds()
     known = [] if extent is None else [extent]
-    areas = known if bounds is None else [*known, shapely.box(*bounds)]
-    if not areas:
-        raise UnreadableVectorError(
-            f"{source.label} holds no buildings and there is no layer 'extent'; "
-            "there is nothing to report"
-        )
-    return areas
+    return known if bounds is None else [*known, shapely.box(*bounds)]
 
 
-def _provenance(source: BuildingSource, options: ReportOptions) -> dict[str, Any]:
+def provenance_of(source: BuildingSource, options: ReportOptions) -> dict[str, Any]:
+    """How the figures are made, for the record."""
     return {
         "geoseg": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),

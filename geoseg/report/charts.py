@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
-
-from geoseg.report.table import SizeClass
 
 WIDTH = 460
 """Width of the drawing area, SVG units."""
@@ -95,20 +92,20 @@ def area_histogram(
     return Chart("Buildings by area (m², logarithmic)", bars, x_ticks, _y_ticks(counts))
 
 
-def class_chart(
-    total: pd.Series[Any], classes: tuple[SizeClass, ...], colours: tuple[str, ...]
-) -> tuple[Chart, ...]:
-    """How many buildings each size class holds."""
-    counts = np.array([total[size.column] for size in classes], dtype=float)
-    everything = max(counts.sum(), 1.0)
+def count_chart(
+    title: str, labels: list[str], counts: list[int], colours: tuple[str, ...]
+) -> Chart:
+    """How many buildings each class holds."""
+    everything = max(sum(counts), 1)
     hints = [
-        f"{size.label} m²: {n:,.0f} buildings, {100 * n / everything:.1f} %"
-        for size, n in zip(classes, counts, strict=True)
+        f"{label}: {count:,} buildings, {100 * count / everything:.1f} %"
+        for label, count in zip(labels, counts, strict=True)
     ]
-    step = WIDTH / len(classes)
-    ticks = tuple(Tick((i + 0.5) * step, size.label) for i, size in enumerate(classes))
-    bars = _bars(counts, list(colours), hints, gap=10)
-    return (Chart("Buildings by size class (m²)", bars, ticks, _y_ticks(counts)),)
+    step = WIDTH / len(labels)
+    ticks = tuple(Tick((i + 0.5) * step, label) for i, label in enumerate(labels))
+    numbers = np.array(counts, dtype=float)
+    bars = _bars(numbers, list(colours), hints, gap=10)
+    return Chart(title, bars, ticks, _y_ticks(numbers))
 
 
 def _bars(

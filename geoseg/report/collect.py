@@ -21,7 +21,7 @@ OUTSIDE = -1
 """Zone of buildings that lie in none."""
 BATCH_ROWS = 65_536
 """Rows in memory at once."""
-OPTIONAL_COLUMNS = ("area_m2", "confidence", "at_edge")
+OPTIONAL_COLUMNS = ("building_id", "area_m2", "confidence", "at_edge")
 """Columns of the output contract that are used where present."""
 
 Progress = Callable[[int, int], None]
@@ -97,7 +97,7 @@ class Buildings:
 
 def source_of_layer(layer: Layer) -> BuildingSource:
     """A file's layer as a source of buildings."""
-    found = tuple(name for name in OPTIONAL_COLUMNS if name in layer.fields)
+    found = tuple(name for name in OPTIONAL_COLUMNS if name in layer.numbers)
     return BuildingSource(layer.label, layer.crs, layer.features, found, layer)
 
 
@@ -109,7 +109,8 @@ def source_of_frame(frame: gpd.GeoDataFrame) -> BuildingSource:
     """
     if frame.crs is None:
         raise UnreadableVectorError("the buildings have no CRS; assign one with set_crs")
-    found = tuple(name for name in OPTIONAL_COLUMNS if name in frame.columns)
+    numbers = {name for name, kind in frame.dtypes.items() if kind.kind in "iufb"}
+    found = tuple(name for name in OPTIONAL_COLUMNS if name in numbers)
     crs = CRS.from_user_input(frame.crs)
     return BuildingSource("the buildings' table", crs, len(frame), found, frame)
 
@@ -162,7 +163,7 @@ def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
         geometry_name = meta["geometry_name"] or "wkb_geometry"
         for table in reader:
             wkb = table.column(geometry_name).to_numpy(zero_copy_only=False)
-            columns = {name: _numbers(table.column(name), source) for name in source.columns}
+            columns = {name: _numbers(table.column(name)) for name in source.columns}
             yield Batch(shapely.from_wkb(wkb), columns)
 
 
@@ -172,14 +173,8 @@ def _frame_batches(source: BuildingSource, frame: gpd.GeoDataFrame) -> Iterator[
     yield Batch(geometry, columns)
 
 
-def _numbers(column: pa.Array, source: BuildingSource) -> NDArray[np.float64]:
-    kind = column.type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)):
-        raise UnreadableVectorError(
-            f"{source.label}: one of the columns {', '.join(source.columns)} is {kind}; "
-            "they must be numbers or booleans"
-        )
-    if pa.types.is_boolean(kind):
+def _numbers(column: pa.Array) -> NDArray[np.float64]:
+    if pa.types.is_boolean(column.type):
         column = column.cast(pa.int8())
     numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return numbers

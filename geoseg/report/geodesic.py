@@ -73,7 +73,8 @@ def reproject(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArra
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
     moved = shapely.transform(densify(geometry, source), convert)
-    return np.where(_finite(moved), moved, shapely.MultiPolygon())
+    moved[~_finite(moved)] = shapely.MultiPolygon()
+    return moved
 
 
 def _finite(geometry: NDArray[np.object_]) -> NDArray[np.bool_]:

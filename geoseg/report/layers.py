@@ -34,8 +34,8 @@ class Layer:
     """Layer within the file."""
     crs: CRS
     """Its CRS."""
-    fields: tuple[str, ...]
-    """Names of its columns, without the geometry."""
+    numbers: tuple[str, ...]
+    """Names of its columns that hold numbers or booleans."""
     features: int
     """Number of rows."""
 
@@ -72,7 +72,9 @@ def open_layer(path: Path, name: str | None = None, preferred: str | None = None
             "'ogr2ogr -a_srs EPSG:xxxx out.gpkg in'"
         )
     crs = CRS.from_user_input(info["crs"])
-    return Layer(path, layer_name, crs, tuple(info["fields"]), int(info["features"]))
+    kinds = zip(info["fields"], info["dtypes"], strict=True)
+    numbers = tuple(str(name) for name, kind in kinds if np.dtype(kind).kind in "iufb")
+    return Layer(path, layer_name, crs, numbers, int(info["features"]))
 
 
 def polygon_layers(path: Path) -> tuple[str, ...]:

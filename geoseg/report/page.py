@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoseg.report.charts import Chart, area_histogram, class_chart
+from geoseg.report.charts import Chart, area_histogram, count_chart
 from geoseg.report.mapdata import MapBuildings, MapStyle, Metric, map_data
 
 if TYPE_CHECKING:
@@ -107,7 +108,9 @@ def area_page(report: AreaReport) -> Page:
     shown = report.table.iloc[rows]
     colours = spread_colours(len(report.classes))
     limits = [size.upper_m2 for size in report.classes[:-1]]
-    named = [f"{size.label} m²" for size in report.classes]
+    labels = [size.label for size in report.classes]
+    named = [f"{label} m²" for label in labels]
+    counts = [int(report.table[size.column].iloc[-1]) for size in report.classes]
     drawn = MapBuildings(
         report.buildings.outlines,
         report.buildings.point,
@@ -118,11 +121,11 @@ def area_page(report: AreaReport) -> Page:
         title=f"Buildings: {report.source.stem}" if report.source else "Buildings",
         figures=_figures(report.table.iloc[-1]),
         notes=(*report.notes, *cut),
-        columns=table_columns(shown, {size.column: f"{size.label} m²" for size in report.classes}),
+        columns=table_columns(shown, {size.column: (f"{size.label} m²", 0) for size in report.classes}),
         rows=table_values(shown),
         charts=(
             area_histogram(report.buildings.area_m2[report.buildings.zone >= 0], limits, colours),
-            *class_chart(report.table.iloc[-1], report.classes, colours),
+            count_chart("Buildings by size class (m²)", labels, counts, colours),
         ),
         map=map_data(
             shown, report.parts[rows[:-1]], drawn, MapStyle(METRICS, tuple(zip(named, colours, strict=True)))
@@ -150,10 +153,12 @@ def largest_rows(table: gpd.GeoDataFrame, by: str) -> tuple[NDArray[np.intp], tu
     return np.append(np.sort(order), zones), (note,)
 
 
-def table_columns(table: gpd.GeoDataFrame, extra_labels: dict[str, str]) -> tuple[Column, ...]:
+def table_columns(
+    table: gpd.GeoDataFrame, extra: Mapping[str, tuple[str, int | None]]
+) -> tuple[Column, ...]:
     """Headings for the columns of a table, without its geometry."""
     names = [name for name in table.columns if name != table.geometry.name]
-    return tuple(_column(name, extra_labels) for name in names)
+    return tuple(_column(name, extra) for name in names)
 
 
 def table_values(table: gpd.GeoDataFrame) -> tuple[tuple[Any, ...], ...]:
@@ -162,13 +167,10 @@ def table_values(table: gpd.GeoDataFrame) -> tuple[tuple[Any, ...], ...]:
     return tuple(flat.itertuples(index=False, name=None))
 
 
-def _column(name: str, extra_labels: dict[str, str]) -> Column:
-    if name in LABELS:
-        label, decimals = LABELS[name]
-        return Column(name, label, decimals)
-    if name in extra_labels:
-        return Column(name, extra_labels[name], 0)
-    return Column(name, f"{name.split('_', maxsplit=1)[0]} m²", 1)
+def _column(name: str, extra: Mapping[str, tuple[str, int | None]]) -> Column:
+    percentile = (f"{name.split('_', maxsplit=1)[0]} m²", 1)
+    label, decimals = {**LABELS, **extra}.get(name, percentile)
+    return Column(name, label, decimals)
 
 
 def _figures(total: pd.Series[Any]) -> tuple[Figure, ...]:

@@ -40,10 +40,12 @@ def open_outputs(
         OutputExistsError: a file is there already and may not be replaced.
         OutputError: a folder is missing.
     """
-    return tuple(check_output(Path(path), source, ZONES_LAYER, overwrite) for path in paths)
+    return tuple(
+        check_output(Path(path), source, ZONES_LAYER, overwrite=overwrite) for path in paths
+    )
 
 
-def check_output(path: Path, source: VectorInput, layer: str, overwrite: bool) -> Path:
+def check_output(path: Path, source: VectorInput | None, layer: str, *, overwrite: bool) -> Path:
     """See :func:`open_outputs`; ``layer`` is what a GeoPackage would get."""
     suffix = path.suffix.lower()
     if suffix not in WRITERS:
@@ -151,7 +153,7 @@ def _require_openpyxl() -> None:
         ) from error
 
 
-def _same_file(path: Path, source: VectorInput) -> bool:
+def _same_file(path: Path, source: VectorInput | None) -> bool:
     return isinstance(source, (str, Path)) and path.exists() and path.samefile(source)
 
 

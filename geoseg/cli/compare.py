@@ -1,0 +1,70 @@
+"""``geoseg compare``: buildings of two dates in, what changed out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geoseg.cli.options import Json, Overwrite, Quiet
+from geoseg.cli.report import ZONES, rows_bar, show_notes, show_table
+
+SHOWN = ("buildings_old", "buildings_new", "changed", "gone", "new", "area_change_m2")
+"""Columns that the terminal lists."""
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(help="Buildings of the earlier date.", show_default=False)],
+    new: Annotated[Path, typer.Argument(help="Buildings of the later date.", show_default=False)],
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("--output", "-o", help=".gpkg, .html, .csv, .xlsx or .json; may be repeated."),
+    ] = None,
+    zones: Annotated[
+        Path | None, typer.Option(help="Polygons of any CRS.", rich_help_panel=ZONES)
+    ] = None,
+    name_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that names the zones; guessed if left out.", rich_help_panel=ZONES
+        ),
+    ] = None,
+    grid: Annotated[
+        str | None, typer.Option(help="Square cells, such as 500m.", rich_help_panel=ZONES)
+    ] = None,
+    h3: Annotated[
+        int | None, typer.Option(help="H3 cells of this resolution, 0-15.", rich_help_panel=ZONES)
+    ] = None,
+    unchanged: Annotated[
+        float, typer.Option(help="Intersection over union from which nothing changed.")
+    ] = 0.5,
+    match: Annotated[
+        float, typer.Option(help="Intersection over union from which it is the same building.")
+    ] = 0.1,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find new, gone and changed buildings between two dates.
+
+    geoseg compare 2019.gpkg 2024.gpkg -o changes.gpkg -o changes.html
+    """
+    from geoseg.compare.build import build_comparison
+    from geoseg.compare.changes import Limits
+    from geoseg.compare.write import open_outputs, write_comparison
+    from geoseg.report.options import ReportOptions
+
+    limits = Limits(unchanged, match)
+    options = ReportOptions(zones=zones, name_column=name_column, grid=grid, h3=h3)
+    outputs = open_outputs(output or [], (old, new), overwrite=overwrite)
+    with rows_bar(show=not quiet) as progress:
+        result = build_comparison(old, new, options, limits, progress)
+    for path in outputs:
+        write_comparison(result, path)
+    if as_json:
+        typer.echo(json.dumps({**result.summary(), "output": [str(path) for path in outputs]}))
+    elif not quiet:
+        show_table(result.table, SHOWN)
+        show_notes(result.notes, outputs)

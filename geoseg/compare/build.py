@@ -1,0 +1,133 @@
+"""Composition: two layers of buildings in, one comparison out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from geoseg.compare.changes import (
+    Dated,
+    Limits,
+    common_extent,
+    find_changes,
+    read_date,
+)
+from geoseg.compare.table import change_table
+from geoseg.report.build import make_zones, open_buildings, provenance_of, refuse_elsewhere
+from geoseg.report.collect import (
+    OUTSIDE,
+    BuildingSource,
+    Progress,
+    assign,
+)
+from geoseg.report.layers import VectorInput
+from geoseg.report.observed import (
+    NO_EXTENT,
+    observed_m2,
+    observed_parts,
+    unobserved_note,
+)
+from geoseg.report.options import ReportOptions
+from geoseg.report.zones import Zones
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What changed."""
+
+    changes: gpd.GeoDataFrame
+    """One row per building: ``change`` is new, gone, changed or unchanged; the geometry is the
+    later outline, or the earlier one of a building that is gone."""
+    table: gpd.GeoDataFrame
+    """One row per zone, then the row ``total``."""
+    zones: Zones
+    """The zones."""
+    parts: NDArray[np.object_]
+    """(n,) their parts observed at both dates."""
+    notes: tuple[str, ...]
+    """What the reader should know, one sentence each."""
+    provenance: dict[str, Any]
+    """How the figures were made."""
+
+    def summary(self) -> dict[str, Any]:
+        """The total as plain numbers, for ``--json``."""
+        total = self.table.iloc[-1].drop(["zone", self.table.geometry.name])
+        figures = {name: float(value) for name, value in total.items()}
+        counted = {n: int(v) if v.is_integer() else v for n, v in figures.items()}
+        return {"zones": len(self.zones.names), **counted, "notes": list(self.notes)}
+
+
+def build_comparison(
+    old: VectorInput,
+    new: VectorInput,
+    options: ReportOptions,
+    limits: Limits,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Read both dates, match their buildings and count per zone.
+
+    Raises:
+        GeosegError: when an input cannot be used.
+    """
+    sources = [open_buildings(one, options.layer) for one in (old, new)]
+    crs = sources[1].crs
+    before, after = (read_date(source, crs, progress) for source in sources)
+    extent = common_extent(before, after)
+    zones = make_zones(_areas(before, after, extent), crs, options)
+    parts = observed_parts(zones, extent)
+    observed = observed_m2(parts, crs)
+    refuse_elsewhere(extent, observed)
+    changes, unseen = find_changes(before, after, limits, extent)
+    zone = assign(changes.pop("point_xy"), zones.geometry)
+    frame = gpd.GeoDataFrame(
+        {"change": changes["change"], "zone": _zone_names(zones, zone), **changes}, crs=crs
+    )
+    notes = (
+        *zones.notes,
+        *(() if extent is not None else (NO_EXTENT,)),
+        *unobserved_note(zones, observed),
+        *_left_out(unseen, "lie where only one date was observed"),
+        *_left_out(int((zone == OUTSIDE).sum()), "lie in no zone"),
+        *_method_notes(limits),
+    )
+    return Comparison(
+        frame,
+        change_table(zones, frame, zone, observed),
+        zones,
+        parts,
+        notes,
+        _provenance(sources, options),
+    )
+
+
+def _areas(before: Dated, after: Dated, extent: shapely.Geometry | None) -> list[shapely.Geometry]:
+    known = [] if extent is None else [extent]
+    outlines = np.concatenate([before.outlines, after.outlines])
+    return [*known, shapely.box(*shapely.total_bounds(outlines))] if len(outlines) else known
+
+
+def _zone_names(zones: Zones, zone: NDArray[np.int64]) -> NDArray[np.object_]:
+    return np.array([*zones.names, None], dtype=object)[zone]
+
+
+def _left_out(count: int, why: str) -> tuple[str, ...]:
+    return (f"{count} buildings {why} and are not counted.",) if count else ()
+
+
+def _method_notes(limits: Limits) -> tuple[str, str]:
+    method = (
+        f"Intersection over union of {limits.unchanged:g} or more counts as unchanged, "
+        f"below {limits.match:g} as different buildings."
+    )
+    return method, "Both dates are model estimates: a difference may be an error of either."
+
+
+def _provenance(sources: list[BuildingSource], options: ReportOptions) -> dict[str, Any]:
+    made = provenance_of(sources[1], options)
+    del made["buildings"]
+    return {"old": sources[0].label, "new": sources[1].label, **made}

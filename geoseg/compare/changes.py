@@ -1,0 +1,140 @@
+"""What became of every building between two dates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.compare.match import match
+from geoseg.errors import UsageError
+from geoseg.report.collect import Buildings, BuildingSource, Progress, assign, collect
+from geoseg.report.geodesic import reproject
+from geoseg.report.observed import read_extent
+from geoseg.report.zones import polygonal
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Intersection over union that decides what became of a building."""
+
+    unchanged: float = 0.5
+    """From this on it counts as unchanged."""
+    match: float = 0.1
+    """From this on two outlines are the same building, perhaps changed."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.match <= self.unchanged <= 1:
+            raise UsageError(
+                "the limits need 0 < --match <= --unchanged <= 1; "
+                f"got --match {self.match:g} --unchanged {self.unchanged:g}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """The buildings of one date, in the CRS of the comparison."""
+
+    buildings: Buildings
+    """Areas and numbers."""
+    outlines: NDArray[np.object_]
+    """(n,) valid polygons."""
+    point: NDArray[np.float64]
+    """(n, 2) representative points."""
+    extent: shapely.Geometry | None
+    """The observed area; None where unknown."""
+
+    @property
+    def ids(self) -> NDArray[np.int64]:
+        """(n,) ``building_id``, or the row's number from 0 where there is none."""
+        rows = np.arange(len(self.outlines))
+        return self.buildings.columns.get("building_id", rows).astype(np.int64)
+
+
+def read_date(source: BuildingSource, crs: CRS, progress: Progress | None) -> Dated:
+    """All buildings of one date, in the CRS of the comparison."""
+    found = collect(source, np.empty(0, object), keep_outlines=True, progress=progress)
+    assert found.outlines is not None  # noqa: S101  # asked for above
+    outlines = reproject(shapely.force_2d(found.outlines), source.crs, crs)
+    broken = ~shapely.is_valid(outlines)
+    outlines[broken] = polygonal(shapely.make_valid(outlines[broken]))
+    points = reproject(np.asarray(shapely.points(found.point), np.object_), source.crs, crs)
+    extent = read_extent(source.layer) if source.layer else None
+    if extent is not None:
+        extent = reproject(np.array([extent], dtype=object), source.crs, crs)[0]
+    return Dated(found, outlines, shapely.get_coordinates(points), extent)
+
+
+def common_extent(before: Dated, after: Dated) -> shapely.Geometry | None:
+    """What both dates observed; None where neither knows.
+
+    Raises:
+        UsageError: when there is no such place.
+    """
+    known = [date.extent for date in (before, after) if date.extent is not None]
+    if not known:
+        return None
+    shared: shapely.Geometry = polygonal(np.array([shapely.intersection_all(known)], dtype=object))[
+        0
+    ]
+    if shapely.is_empty(shared):
+        raise UsageError("the two dates have no observed area in common; are they of one place?")
+    return shared
+
+
+def find_changes(
+    before: Dated,
+    after: Dated,
+    limits: Limits,
+    extent: shapely.Geometry | None,
+) -> tuple[dict[str, NDArray[Any]], int]:
+    """Columns of the changes, and how many buildings only one date could see.
+
+    Matched buildings come first, then new ones, then those that are gone. ``point_xy`` is the
+    point that decides the zone.
+    """
+    matches = match(before.outlines, after.outlines, limits.match)
+    gone = np.setdiff1d(np.arange(len(before.outlines)), matches.old)
+    come = np.setdiff1d(np.arange(len(after.outlines)), matches.new)
+    seen_gone, seen_come = gone[_inside(before, gone, extent)], come[_inside(after, come, extent)]
+    unseen = len(gone) + len(come) - len(seen_gone) - len(seen_come)
+    missing = np.full(len(seen_come), -1), np.full(len(seen_gone), -1)
+    old = np.concatenate([matches.old, missing[0], seen_gone])
+    new = np.concatenate([matches.new, seen_come, missing[1]])
+    alike = np.where(matches.iou >= limits.unchanged, "unchanged", "changed")
+    kinds = [alike, np.full(len(seen_come), "new"), np.full(len(seen_gone), "gone")]
+    area_old, area_new = _pick(before.buildings.area_m2, old), _pick(after.buildings.area_m2, new)
+    later = new >= 0
+    return {
+        "change": np.concatenate(kinds).astype(object),
+        "iou": np.concatenate([matches.iou, np.zeros(len(seen_come) + len(seen_gone))]),
+        "old_id": _pick(before.ids, old, -1),
+        "new_id": _pick(after.ids, new, -1),
+        "area_old_m2": area_old,
+        "area_new_m2": area_new,
+        "area_change_m2": area_new - area_old,
+        "geometry": np.where(later, _pick(after.outlines, new), _pick(before.outlines, old)),
+        "point_xy": np.where(later[:, None], _pick(after.point, new), _pick(before.point, old)),
+    }, unseen
+
+
+def _pick(values: NDArray[Any], rows: NDArray[np.intp], other: float = 0.0) -> NDArray[Any]:
+    """Rows of ``values``; ``other`` where the row is -1."""
+    if not len(values):
+        return np.full((len(rows), *values.shape[1:]), other, dtype=values.dtype)
+    picked = values[rows]
+    picked[rows < 0] = other
+    return picked
+
+
+def _inside(
+    date: Dated, rows: NDArray[np.intp], extent: shapely.Geometry | None
+) -> NDArray[np.bool_]:
+    if extent is None:
+        return np.ones(len(rows), dtype=bool)
+    inside: NDArray[np.bool_] = assign(date.point[rows], np.array([extent], dtype=object)) == 0
+    return inside

@@ -1,0 +1,67 @@
+"""Writing a comparison: one function per file format, files complete or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from geoseg.compare.build import Comparison
+from geoseg.compare.page import CHANGE_COLOURS, change_page
+from geoseg.errors import UsageError
+from geoseg.export.atomic import output_errors
+from geoseg.report.geopackage import write_layers
+from geoseg.report.layers import VectorInput
+from geoseg.report.render import render
+from geoseg.report.style import categories, choropleth
+from geoseg.report.write import check_output, table_csv, write_json, write_text, write_xlsx
+
+CHANGES_LAYER = "changes"
+"""Layer of the buildings in a GeoPackage."""
+ZONES_LAYER = "change_zones"
+"""Layer of the table in a GeoPackage."""
+
+
+def open_outputs(
+    paths: Sequence[str | Path], inputs: tuple[VectorInput, VectorInput], *, overwrite: bool
+) -> tuple[Path, ...]:
+    """Find out before any work whether all outputs can be written.
+
+    Raises:
+        UsageError: an extension is not known, or an output is an input.
+        OutputExistsError: a file is there already and may not be replaced.
+        OutputError: a folder is missing.
+    """
+    files = [Path(one) for one in inputs if isinstance(one, (str, Path))]
+    for path in map(Path, paths):
+        if any(path.exists() and one.exists() and path.samefile(one) for one in files):
+            raise UsageError(f"{path} is an input; choose another name for the output")
+    return tuple(check_output(Path(p), None, CHANGES_LAYER, overwrite=overwrite) for p in paths)
+
+
+def write_comparison(result: Comparison, path: Path) -> None:
+    """Write the comparison in the format of the extension.
+
+    Raises:
+        OutputError: disk full, no permission.
+    """
+    with output_errors(path, "Check the free space and the permissions of the folder."):
+        WRITERS[path.suffix.lower()](result, path)
+
+
+def _write_gpkg(result: Comparison, path: Path) -> None:
+    shade = choropleth(result.table["new"].iloc[:-1].to_numpy(dtype=float), "new", "new buildings")
+    layers = {
+        ZONES_LAYER: (result.table, shade),
+        CHANGES_LAYER: (result.changes, categories("change", CHANGE_COLOURS)),
+    }
+    write_layers(path, layers, keep=False)
+
+
+WRITERS: dict[str, Callable[[Comparison, Path], None]] = {
+    ".csv": lambda result, path: write_text(table_csv(result.table), path),
+    ".xlsx": lambda result, path: write_xlsx(result.table, result.notes, result.provenance, path),
+    ".gpkg": _write_gpkg,
+    ".json": lambda result, path: write_json(result.table, result.notes, result.provenance, path),
+    ".html": lambda result, path: write_text(render(change_page(result)), path),
+}
+"""The writer of each extension."""
