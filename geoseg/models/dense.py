@@ -1,0 +1,136 @@
+"""The built-in kind of model: a torch network that predicts maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+
+from geoseg.errors import ModelError, UsageError
+from geoseg.models.network import build_network
+from geoseg.models.weights import Metadata, file_sha256, load_weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+Precision = Literal["auto", "fp32", "bf16"]
+
+
+class TorchDenseModel:
+    """A network with its weights on a device; satisfies :class:`geoseg.DenseModel`.
+
+    The maps of an image do not depend on the batch that it comes in: convolutions pick their way
+    of summing by the shape of the whole batch, so every image passes the network by itself.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        metadata: Metadata,
+        *,
+        sha256: str = "",
+        device: str = "auto",
+        precision: Precision = "auto",
+    ) -> None:
+        self.metadata = metadata
+        """Everything about the model but its tensors."""
+        self.name = metadata.name
+        """The model's own name."""
+        self.sha256 = sha256
+        """SHA-256 of its file; empty for a model that came from none."""
+        self.gsd_m = metadata.gsd_m
+        self.stride_px = metadata.architecture.stride_px
+        self.halo_px = metadata.halo_px
+        self.heads = metadata.architecture.heads
+        self.device = choose_device(device)
+        """Where the network runs."""
+        self._dtype = _choose_dtype(precision)
+        network = network.eval().requires_grad_(requires_grad=False)
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+        """The network in evaluation mode: images in -1..1 to logits."""
+        self._mean = _per_band(metadata.mean, self.device)
+        self._std = _per_band(metadata.std, self.device)
+
+    @classmethod
+    def from_file(
+        cls, path: Path, *, device: str = "auto", precision: Precision = "auto"
+    ) -> TorchDenseModel:
+        """Read a model file; one that does not fit gives a ModelError."""
+        state, metadata = load_weights(path)
+        network = build_network(metadata.architecture)
+        try:
+            network.load_state_dict(state)
+        except RuntimeError as error:
+            raise ModelError(
+                f"the tensors in {path} do not fit the architecture that it names "
+                f"({str(error).splitlines()[-1].strip()}); the file is damaged, export it again"
+            ) from error
+        return cls(network, metadata, sha256=file_sha256(path), device=device, precision=precision)
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(batch, 3, height, width) RGB to (batch, heads, height, width) in 0..1."""
+        bands = len(self._mean)
+        if images.dtype != np.uint8 or images.shape[1:-2] != (bands,):
+            raise UsageError(
+                f"predict_maps takes uint8 of shape (batch, {bands}, height, width), "
+                f"got {images.dtype} of shape {images.shape}"
+            )
+        batch, _, height, width = images.shape
+        maps = np.empty((batch, len(self.heads), height, width), np.float32)
+        with torch.inference_mode(), _exact_arithmetic():
+            for index, image in enumerate(images):
+                maps[index] = self._maps_of(image).cpu().numpy()
+        return maps
+
+    def _maps_of(self, image: NDArray[np.uint8]) -> Tensor:
+        """(3, height, width) to (heads, height, width)."""
+        height, width = image.shape[1:]
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.device)
+        scaled = (pixels.float() / 255 - self._mean) / self._std
+        below, right = -height % self.stride_px, -width % self.stride_px
+        padded = torch.nn.functional.pad(scaled, (0, right, 0, below))[None]
+        padded = padded.contiguous(memory_format=torch.channels_last)
+        low = self._dtype is not torch.float32
+        with torch.autocast(self.device.type, dtype=self._dtype, enabled=low):
+            logits = self.network(padded)  # (1, heads, height + below, width + right)
+        return torch.sigmoid(logits[0, :, :height, :width].float())
+
+
+def choose_device(device: str) -> torch.device:
+    """ "auto" takes CUDA, then Apple's MPS, then the CPU; anything else must be there."""
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+        torch.empty(1, device=chosen)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(
+            f"device {device!r} cannot be used ({reason}); use auto, cpu, cuda, cuda:N or mps"
+        ) from error
+    return chosen
+
+
+def _choose_dtype(precision: str) -> torch.dtype:
+    """Auto is fp32: only there do tiled maps equal those of the whole image to 1e-5."""
+    dtypes = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16}
+    if precision not in dtypes:
+        raise UsageError(f"precision {precision!r} is unknown; use one of {', '.join(dtypes)}")
+    return dtypes[precision]
+
+
+def _per_band(values: tuple[float, ...], device: torch.device) -> Tensor:
+    return torch.tensor(values, device=device)[:, None, None]  # (bands, 1, 1)
+
+
+def _exact_arithmetic() -> torch.backends.cudnn.flags:  # type: ignore[name-defined]
+    """No TF32 and no algorithm picked by a race against the clock, on GPUs."""
+    return torch.backends.cudnn.flags(
+        enabled=True, benchmark=False, deterministic=True, allow_tf32=False
+    )

@@ -1,0 +1,64 @@
+"""From what the user names to a model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from geoseg.errors import ModelError, UsageError
+from geoseg.models.protocols import DenseModel, InstanceModel
+
+if TYPE_CHECKING:
+    from geoseg.models.dense import Precision
+
+DEFAULT_WEIGHTS = Path(__file__).with_name("weights") / "default.safetensors"
+"""The built-in model's file."""
+
+ModelSpec = str | Path | DenseModel | InstanceModel
+
+
+def load_model(
+    spec: ModelSpec = "default",
+    *,
+    device: str = "auto",
+    precision: Precision | Literal["auto"] = "auto",
+) -> DenseModel | InstanceModel:
+    """The model that ``spec`` means.
+
+    Args:
+        spec: "default" for the built-in model, the path of a .safetensors file, or an object that
+            offers what a protocol asks for, which is handed back as it is.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own.
+        precision: "auto" and "fp32" are exact; "bf16" is faster on some processors and gives
+            slightly different maps.
+
+    Raises:
+        ModelError: the file is missing, broken or foreign.
+        UsageError: the object offers neither protocol, or the device is not there.
+    """
+    if isinstance(spec, str | Path):
+        from geoseg.models.dense import TorchDenseModel
+
+        return TorchDenseModel.from_file(_file_of(spec), device=device, precision=precision)
+    if isinstance(spec, DenseModel | InstanceModel):
+        return spec
+    raise UsageError(
+        f"{type(spec).__name__} is no model: it must offer predict_maps with gsd_m, stride_px, "
+        "halo_px and heads (geoseg.DenseModel), or predict_instances with gsd_m "
+        "(geoseg.InstanceModel)"
+    )
+
+
+def _file_of(spec: str | Path) -> Path:
+    if str(spec) == "default":
+        if not DEFAULT_WEIGHTS.is_file():
+            raise ModelError(
+                f"the built-in model's file {DEFAULT_WEIGHTS} is missing; install geoseg again"
+            )
+        return DEFAULT_WEIGHTS
+    path = Path(spec)
+    if not path.is_file():
+        raise ModelError(
+            f"there is no model {str(spec)!r}: name 'default' or the path of a .safetensors file"
+        )
+    return path

@@ -1,0 +1,210 @@
+"""Model files: one safetensors file with everything about the model in its JSON metadata.
+
+Safetensors hold numbers only, so a file from anywhere can be opened without running its code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from geoseg.errors import ModelError, OutputError
+
+if TYPE_CHECKING:
+    import torch
+
+METADATA_KEY = "geoseg"
+"""Key of the JSON text within the safetensors header."""
+
+_ZIP, _PICKLE = b"PK", re.compile(rb"\x80[\x02-\x05]")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Architecture(_Record):
+    """What to build before the tensors fit."""
+
+    family: Literal["unet"] = "unet"
+    """Decoder family of segmentation_models_pytorch."""
+    encoder: str = "tu-tf_efficientnet_lite0"
+    """Any encoder name of segmentation_models_pytorch."""
+    depth: int = Field(default=4, ge=3, le=5)
+    """Halvings of the resolution; the stride is 2 ** depth."""
+    decoder_channels: tuple[PositiveInt, ...] = (128, 64, 48, 32)
+    """Channels of the decoder's stages, coarse to fine, one per halving."""
+    heads: tuple[str, ...] = ("body", "contact", "edge")
+    """Names of the maps in order."""
+
+    @property
+    def stride_px(self) -> int:
+        """Read windows start at multiples of this."""
+        return int(2**self.depth)
+
+
+class Decoding(_Record):
+    """How maps become buildings; chosen on validation data. All values are 0..1."""
+
+    body_threshold: float = Field(default=0.45, gt=0, le=1)
+    """Pixels with this body or more can belong to a building."""
+    seed_threshold: float = Field(default=0.55, gt=0, le=1)
+    """Body pixels with this seed score or more start a building."""
+    contact_weight: float = Field(default=1.0, ge=0, le=1)
+    """How much the contact map lowers the seed score."""
+    edge_weight: float = Field(default=0.5, ge=0, le=1)
+    """How much the edge map lowers the seed score."""
+    min_confidence: float = Field(default=0.5, ge=0, le=1)
+    """Buildings with a lower mean body are dropped."""
+
+    def as_levels(self) -> dict[str, int]:
+        """The same as grey levels, 0..255, by the names that the decoder uses."""
+        return {name: round(value * 255) for name, value in self}
+
+
+class Calibration(_Record):
+    """A monotonous piecewise linear map from raw confidence to probability."""
+
+    raw: tuple[float, ...]
+    """Rising knots, 0..1."""
+    probability: tuple[float, ...]
+    """Probability at each knot, 0..1."""
+
+
+class Source(_Record):
+    """One data set that the model saw."""
+
+    name: str
+    """Its name, with the place where it has several."""
+    licence: str
+    """Licence and owner."""
+
+
+class Metadata(_Record):
+    """Everything about a model but its tensors."""
+
+    format_version: Literal[1] = 1
+    name: str
+    geoseg_version: str = "0"
+    architecture: Architecture = Architecture()
+    bands: tuple[str, ...] = ("red", "green", "blue")
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    """Subtracted from values scaled to 0..1, per band."""
+    std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.5, 0.5, 0.5)
+    """Divided by afterwards, per band."""
+    gsd_m: tuple[PositiveFloat, PositiveFloat] | None = None
+    """Range of pixel sizes trained for, metres."""
+    halo_px: int = Field(ge=0)
+    """Receptive field to one side, rounded up to the stride."""
+    decoding: Decoding = Decoding()
+    calibration: Calibration | None = None
+    sources: tuple[Source, ...] = ()
+    metrics: dict[str, dict[str, float]] = {}
+    """Scores on held-out places: place to score name to value."""
+    training: dict[str, str] = {}
+    """How it was trained, in words."""
+
+
+def save_weights(state: dict[str, torch.Tensor], metadata: Metadata, path: Path) -> None:
+    """Write tensors (floats as fp16) and metadata; the file appears complete or not at all."""
+    from safetensors.torch import save
+
+    tensors = {name: _to_half(tensor) for name, tensor in state.items()}
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(save(tensors, {METADATA_KEY: metadata.model_dump_json()}))
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise OutputError(f"cannot write the model file {path}: {error}") from error
+
+
+def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], Metadata]:
+    """Read tensors (floats as fp32) and checked metadata."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    metadata = read_metadata(path)
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise _not_a_model(path, str(error)) from error
+    return {name: _to_single(tensor) for name, tensor in tensors.items()}, metadata
+
+
+def read_metadata(path: Path) -> Metadata:
+    """Read and check the metadata alone; quick, whatever the size of the file."""
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise ModelError(f"there is no model file {path}; name a .safetensors file or 'default'")
+    if _looks_pickled(path):
+        raise ModelError(
+            f"{path} is a pickle (.pt, .pth, .ckpt), which can run code when opened, and is "
+            "refused; export the model as .safetensors with geoseg train"
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(METADATA_KEY)
+    except (OSError, SafetensorError) as error:
+        raise _not_a_model(path, str(error)) from error
+    if text is None:
+        raise _not_a_model(path, "its header has no geoseg metadata: it comes from elsewhere")
+    return _parse(path, text)
+
+
+def file_sha256(path: Path) -> str:
+    """Hexadecimal SHA-256 of the file: the identity of the model."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def geoseg_version() -> str:
+    """Version of the installed package, "0" in a bare checkout."""
+    try:
+        return version("geoseg")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _parse(path: Path, text: str) -> Metadata:
+    try:
+        return Metadata.model_validate(json.loads(text))
+    except json.JSONDecodeError as error:
+        raise _not_a_model(path, f"its metadata is not JSON: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _not_a_model(path, f"metadata {where}: {first['msg']}") from error
+
+
+def _not_a_model(path: Path, reason: str) -> ModelError:
+    return ModelError(
+        f"{path} is not a usable geoseg model file: {reason}; give a file written by geoseg train, "
+        "or 'default' for the built-in model"
+    )
+
+
+def _looks_pickled(path: Path) -> bool:
+    """Zip archives (torch.save) and bare pickles."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return head.startswith(_ZIP) or _PICKLE.match(head) is not None
+
+
+def _to_half(tensor: torch.Tensor) -> torch.Tensor:
+    import torch
+
+    half = tensor.to(torch.float16) if tensor.is_floating_point() else tensor
+    return half.detach().cpu().contiguous()
+
+
+def _to_single(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.is_floating_point() else tensor
