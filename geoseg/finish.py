@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 
 from geoseg.export.schema import SCHEMA
-from geoseg.footprints import draw
+from geoseg.footprints import draw_all
 from geoseg.measure import measure
 
 if TYPE_CHECKING:
@@ -51,8 +51,7 @@ class Finisher:
         """The rows of all buildings in ``clusters``."""
         footprints: list[Footprint] = []
         dropped: Counter[str] = Counter()
-        for cluster in clusters:
-            drawn = draw(cluster, self._settings)
+        for drawn in draw_all(clusters, self._settings):
             footprints += drawn.footprints
             dropped.update(drawn.dropped)
         points = shapely.point_on_surface([footprint.polygon for footprint in footprints])

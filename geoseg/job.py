@@ -8,61 +8,48 @@ with the decoder's state, so that an interrupted run goes on after the last comm
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geoseg.decode import Decoder
 from geoseg.extent import Extent
-from geoseg.inference import MappedStrip, map_strip, unseen_strip
 from geoseg.region import missing_tiles, to_grid
 from geoseg.sinks import RunState
 from geoseg.summary import Tally
-from geoseg.swaths import SwathReader
+from geoseg.swaths import NOTHING_READ, SwathReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from geoseg.area import Area
-    from geoseg.decode import DecodeParams
     from geoseg.finish import Finisher
-    from geoseg.models.protocols import DenseModel
+    from geoseg.inference import Seen
     from geoseg.plan import Plan
     from geoseg.raster import Mosaic
     from geoseg.settings import PredictSettings
     from geoseg.sinks import Sink
+    from geoseg.stages import Stage
     from geoseg.types import Cluster
 
 DECODER = "decoder_"
 """Prefix of the decoder's arrays in the saved state."""
-CLUSTER_REACH_PX = 4
-"""How far, besides growth, a pixel can bear on a building: neighbours in its cluster."""
 
 
 class Backend:
     """What follows the model: decode, draw, measure, commit; resumes from the sink's state."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        heads: tuple[str, ...],
-        params: DecodeParams,
-        sink: Sink,
-        finisher: Finisher,
-    ) -> None:
+    def __init__(self, plan: Plan, stage: Stage, sink: Sink, finisher: Finisher) -> None:
         self._plan = plan
+        self.stage = stage
         self._finisher = finisher
         self._sink = sink
-        self._reach_px = params.grow_steps + CLUSTER_REACH_PX
         self.tally = Tally()
         self.extent = Extent(plan.lattice.grid)
         self.missing = np.zeros_like(plan.chosen)
         """(strips, tiles per strip) True at tiles that an area of interest turned out to need."""
         self.strips_done = 0
-        size = (plan.region.width, plan.region.height)
         state = sink.load()
         if state is None:
-            self._decoder = Decoder(*size, heads, params)
             return
         self.strips_done = state.strips_done
         self.tally.counts.update(state.counts)
@@ -73,26 +60,23 @@ class Backend:
             for name, array in state.arrays.items()
             if name.startswith(DECODER)
         }
-        self._decoder = Decoder.restore(*size, heads, params, arrays)
+        stage.restore(arrays)
 
-    def take(self, mapped: MappedStrip, failed_blocks: int, strip_px: int | None) -> None:
+    def take(self, seen: Seen[Any], failed_blocks: int) -> None:
         """Work off one row of tiles and commit it."""
-        clusters: list[Cluster] = []
         with self.tally.stage("decode"):
-            for piece in mapped.strip.pieces(strip_px):
-                clusters += self._decoder.push(piece)
+            clusters = self.stage.decode(seen)
         region = self._plan.region
-        row_off = mapped.strip.row_off + region.row_off
-        self.extent.add(row_off, region.col_off, mapped.strip.valid)
-        self.tally.counts["tiles_done"] += mapped.tiles_done
-        self.tally.counts["tiles_skipped"] += mapped.tiles_skipped
+        self.extent.add(seen.row_off + region.row_off, region.col_off, seen.valid)
+        self.tally.counts["tiles_done"] += seen.tiles_done
+        self.tally.counts["tiles_skipped"] += seen.tiles_skipped
         self.tally.counts["blocks_failed"] += failed_blocks
         self._commit(clusters)
 
     def close(self) -> None:
         """Finish what is still open and commit it."""
         with self.tally.stage("decode"):
-            clusters = self._decoder.close()
+            clusters = self.stage.close()
         self.tally.counts["closed"] = 1
         self._commit(clusters)
 
@@ -117,17 +101,17 @@ class Backend:
             clusters = [cluster for cluster in clusters if _meets(cluster, area)]
             for cluster in clusters:
                 self.missing |= missing_tiles(
-                    cluster, self._plan.lattice, self._plan.chosen, self._reach_px
+                    cluster, self._plan.lattice, self._plan.chosen, self.stage.reach_px
                 )
         with self.tally.stage("vectorize"):
             finished = self._finisher.finish(clusters)
         counts = self.tally.counts
         counts["buildings"] += finished.table.num_rows
         counts.update({f"dropped_{reason}": n for reason, n in finished.dropped.items()})
-        for reason, total in self._decoder.dropped.items():
+        for reason, total in self.stage.dropped.items():
             counts[f"dropped_{reason}"] = total
         self.strips_done += 1
-        arrays = {f"{DECODER}{name}": array for name, array in self._decoder.snapshot().items()}
+        arrays = {f"{DECODER}{name}": array for name, array in self.stage.snapshot().items()}
         arrays |= {
             "extent": self.extent.counts,
             "missing": self.missing,
@@ -142,9 +126,8 @@ def _meets(cluster: Cluster, area: Area) -> bool:
     return area.meets(int(rows.min()), int(cols.min()), int(rows.max()) + 1, int(cols.max()) + 1)
 
 
-def run_dense(
+def run(
     open_mosaic: Callable[[], Mosaic],
-    model: DenseModel,
     plan: Plan,
     settings: PredictSettings,
     backend: Backend,
@@ -154,10 +137,9 @@ def run_dense(
 
     Args:
         open_mosaic: Opens the mosaic; every reading thread opens its own.
-        model: Predicts maps.
         plan: The tiles.
         settings: Of the run.
-        backend: Takes the maps, row of tiles by row of tiles.
+        backend: Holds the model; takes what it saw, row of tiles by row of tiles.
         after_strip: Called with the rows finished by this run and in all.
     """
     if backend.closed:
@@ -174,16 +156,13 @@ def run_dense(
     with reader, ThreadPoolExecutor(1) as behind:
         swaths = reader.swaths(plan.reads(strip) for strip in strips if strip.tiles)
         for strip in strips:
-            if strip.tiles:
-                swath = next(swaths)
-                with backend.tally.stage("model"):
-                    mapped = map_strip(model, strip, swath.block, plan.region, batch=plan.batch)
-                lost = sum(strip.row_off <= piece.row_off < strip.row_end for piece in swath.failed)
-            else:
-                mapped, lost = unseen_strip(model, strip, plan.region), 0
+            swath = next(swaths) if strip.tiles else NOTHING_READ
+            with backend.tally.stage("model"):
+                seen = backend.stage.look(strip, swath.block)
+            lost = sum(strip.row_off <= piece.row_off < strip.row_end for piece in swath.failed)
             if pending is not None:
                 pending.result()
-            pending = behind.submit(backend.take, mapped, lost, settings.strip_px)
+            pending = behind.submit(backend.take, seen, lost)
             after_strip(strip.row_end - first_row, strip.row_end - plan.region.row_off)
         if pending is not None:
             pending.result()

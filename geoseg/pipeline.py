@@ -123,14 +123,17 @@ class Run:
     """The open mosaic."""
     open_mosaic: Callable[[], Mosaic]
     """Opens the same mosaic again, for a reading thread."""
-    model: DenseModel
+    model: DenseModel | InstanceModel
     """The loaded model."""
     settings: PredictSettings
     """Of the run."""
 
     @classmethod
     def prepare(
-        cls, sources: list[str | Path], model: DenseModel, settings: PredictSettings
+        cls,
+        sources: list[str | Path],
+        model: DenseModel | InstanceModel,
+        settings: PredictSettings,
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
@@ -182,23 +185,23 @@ class Run:
         from geoseg.area import Area
         from geoseg.finish import Finisher
         from geoseg.footprints import FootprintSettings
-        from geoseg.job import Backend, run_dense
-        from geoseg.plan import Plan, decode_params
+        from geoseg.job import Backend, run
+        from geoseg.plan import Plan
+        from geoseg.stages import make_stage
 
         grid, model, settings = self.mosaic.grid, self.model, self.settings
         area = None if settings.aoi is None else Area.read(settings.aoi, grid)
         shape = FootprintSettings(shape=settings.shape)
         finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area)
-        params = decode_params(model, settings, grid)
         plan = Plan.of(grid, model, settings)
         if area is not None:
             state = sink.load()
             chosen = area.tiles(plan.lattice) if state is None else state.arrays["chosen"]
             plan = replace(plan, chosen=chosen.astype(bool))
         while True:
-            backend = Backend(plan, model.heads, params, sink, finisher)
+            backend = Backend(plan, make_stage(model, plan, settings), sink, finisher)
             report = _reporter(plan.region, backend, progress)
-            run_dense(self.open_mosaic, model, plan, settings, backend, report)
+            run(self.open_mosaic, plan, settings, backend, report)
             if not backend.missing.any():
                 return backend
             # Buildings of the area reach into tiles that were left out: start again with them.
@@ -254,7 +257,7 @@ class Run:
             gsd_m=grid.gsd_m,
             tiles=_tile_counts(backend),
             dropped=backend.dropped(),
-            stitched={},
+            stitched=backend.stage.resolved,
             seconds=backend.tally.elapsed(),
             peak_rss_mb=round(peak_rss_mb(), 1),
             model=self._model_card(),

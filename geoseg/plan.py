@@ -9,22 +9,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.decode import DecodeParams
 from geoseg.errors import InexactModelWarning
 from geoseg.grid import Lattice, Strip
+from geoseg.models.protocols import DenseModel
 from geoseg.types import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.models.protocols import DenseModel
+    from geoseg.models.protocols import InstanceModel
     from geoseg.settings import PredictSettings
     from geoseg.types import Grid
 
 CORE_PX = 1024
 """Least side of a tile's core by default: below it, context costs more than it should."""
-MIN_AREA_M2 = 6.0
-"""Buildings smaller than this are dropped by default: most are cars, tanks and errors."""
+INSTANCE_CONTEXT_PX = 128
+"""Context of a tile to each side for models that predict separate masks."""
+INSTANCE_STRIDE_PX = 32
+"""Their windows start at multiples of this, which suits the strides of all common networks."""
 GPU_BATCH = 4
 """Tiles per call of the network on a GPU by default."""
 
@@ -41,22 +43,25 @@ class Plan:
     """(strips, tiles per strip) True where a tile is computed; all but for an area of interest."""
 
     @classmethod
-    def of(cls, grid: Grid, model: DenseModel, settings: PredictSettings) -> Plan:
-        """The plan for a dense model and the whole grid.
+    def of(cls, grid: Grid, model: DenseModel | InstanceModel, settings: PredictSettings) -> Plan:
+        """The plan for the whole grid.
 
         Raises:
             UsageError: when the tile leaves no core within its context.
         """
-        halo_px = model.halo_px if settings.overlap_px is None else settings.overlap_px
-        if halo_px < model.halo_px:
+        # An instance model states no receptive field: the stitcher needs context, not exactness.
+        needed_px = getattr(model, "halo_px", INSTANCE_CONTEXT_PX)
+        stride_px = getattr(model, "stride_px", INSTANCE_STRIDE_PX)
+        halo_px = needed_px if settings.overlap_px is None else settings.overlap_px
+        if isinstance(model, DenseModel) and halo_px < needed_px:
             warnings.warn(
                 f"an overlap of {halo_px} px is less than the model's receptive field of "
-                f"{model.halo_px} px: maps will change a little near the tiles' borders",
+                f"{needed_px} px: maps will change a little near the tiles' borders",
                 InexactModelWarning,
                 stacklevel=2,
             )
-        tile_px = settings.tile_px or default_tile_px(halo_px, model.stride_px)
-        lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=model.stride_px)
+        tile_px = settings.tile_px or default_tile_px(halo_px, stride_px)
+        lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
         on_gpu = str(getattr(model, "device", "cpu")) != "cpu"
         shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
         return cls(lattice, settings.batch or (GPU_BATCH if on_gpu else 1), np.ones(shape, bool))
@@ -98,15 +103,3 @@ def default_tile_px(halo_px: int, stride_px: int) -> int:
     """A multiple of the stride whose core is at least CORE_PX and about 3/5 of the tile or more."""
     side = CORE_PX + 4 * halo_px
     return -(-side // stride_px) * stride_px
-
-
-def decode_params(model: DenseModel, settings: PredictSettings, grid: Grid) -> DecodeParams:
-    """The model's thresholds, or the defaults for a model that brings none.
-
-    The least area counts in pixels of the grid's centre.
-    """
-    decoding = getattr(getattr(model, "metadata", None), "decoding", None)
-    chosen = {} if decoding is None else decoding.as_levels()
-    min_area_m2 = MIN_AREA_M2 if settings.min_area_m2 is None else settings.min_area_m2
-    chosen["min_pixels"] = max(1, round(min_area_m2 / grid.gsd_m**2))
-    return DecodeParams(**chosen)

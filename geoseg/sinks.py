@@ -90,7 +90,8 @@ class PartsSink:
     def __init__(self, output: Path, identity: RunIdentity, *, resume: bool) -> None:
         open_parts = PartsWriter.resume if resume and has_state(output) else PartsWriter.create
         self._parts = open_parts(output, identity)
-        self._create = lambda: PartsWriter.create(output, identity)
+        self._output = output
+        self._identity = identity
 
     def load(self) -> RunState | None:
         """The state of the last commit."""
@@ -112,7 +113,7 @@ class PartsSink:
     def restart(self) -> None:
         """Empty the folder."""
         self._parts.remove()
-        self._parts = self._create()
+        self._parts = PartsWriter.create(self._output, self._identity)
 
     def remove(self) -> None:
         """Remove the folder."""

@@ -22,6 +22,8 @@ from geoseg.types import Block, Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from numpy.typing import NDArray
+
     from geoseg.raster import Mosaic
     from geoseg.summary import Tally
 
@@ -36,10 +38,14 @@ read covers whole rows of this lattice, so that what is lost does not depend on 
 class Swath:
     """Full-width rows with their pixels."""
 
-    block: Block
-    """Pixels and validity of the rows."""
+    block: Block | None
+    """Pixels and validity of the rows; None where nothing was asked for."""
     failed: frozenset[Window]
     """Pieces that could not be read and count as invalid."""
+
+
+NOTHING_READ = Swath(None, frozenset())
+"""The swath of a row without tiles."""
 
 
 class SwathReader:
@@ -89,7 +95,7 @@ class SwathReader:
         first_new, failed = window.row_off, frozenset[Window]()
         if previous is not None:
             before = previous.result()
-            first_new = self._copy_shared_rows(before.block, window, image, valid)
+            first_new = _copy_shared_rows(before.block, window, image, valid)
             failed = frozenset(piece for piece in before.failed if piece.row_end > window.row_off)
         parts = _row_parts(first_new, window, len(self._mosaics))
         with self._tally.stage("read"):
@@ -101,20 +107,6 @@ class SwathReader:
             failed |= failures
         return Swath(Block(window, image, valid), failed)
 
-    @staticmethod
-    def _copy_shared_rows(
-        before: Block,
-        window: Window,
-        image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]],
-        valid: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-    ) -> int:
-        shared = before.window.row_end - window.row_off
-        if shared <= 0:
-            return window.row_off
-        image[:, :shared] = before.image[:, -shared:]
-        valid[:shared] = before.valid[-shared:]
-        return window.row_off + shared
-
     def _read_part(self, mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
         try:
             return mosaic.read(window), frozenset()
@@ -122,6 +114,18 @@ class SwathReader:
             if not self._skip_errors:
                 raise
         return _read_around_failures(mosaic, window)
+
+
+def _copy_shared_rows(
+    before: Block | None, window: Window, image: NDArray[np.uint8], valid: NDArray[np.bool_]
+) -> int:
+    """Copy the rows that ``window`` shares with the swath before; returns the first row to read."""
+    shared = 0 if before is None else before.window.row_end - window.row_off
+    if before is None or shared <= 0:
+        return window.row_off
+    image[:, :shared] = before.image[:, -shared:]
+    valid[:shared] = before.valid[-shared:]
+    return window.row_off + shared
 
 
 def _row_parts(first_row: int, window: Window, number: int) -> list[Window]:

@@ -232,6 +232,45 @@ def test_a_missing_folder(make_raster: Any, tmp_path: Path) -> None:
         run(make_raster("town.tif", town), tmp_path / "no" / "b.gpkg")
 
 
+class OracleInstances:
+    """An instance model that knows the town: every colour of red is a house."""
+
+    gsd_m = None
+
+    def predict_instances(self, images: NDArray[np.uint8]) -> list[list[geoseg.Instance]]:
+        return [self._of(image[0]) for image in images]
+
+    @staticmethod
+    def _of(red: NDArray[np.uint8]) -> list[geoseg.Instance]:
+        labels = np.zeros(red.shape, int)
+        found = []
+        for label in np.unique(red[red > 0]):
+            labels = red == label
+            rows, cols = np.flatnonzero(labels.any(1)), np.flatnonzero(labels.any(0))
+            crop = labels[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+            found.append(geoseg.Instance(crop, int(rows[0]), int(cols[0]), 0.9))
+        return found
+
+
+@pytest.mark.parametrize("tile_px", [96, 128, 224])
+def test_an_instance_model_finds_every_house_once(
+    make_raster: Any, tmp_path: Path, tile_px: int
+) -> None:
+    town = np.zeros((3, 200, 300), np.uint8)
+    town[0, 10:190, 100:112] = 10
+    for number, (row, col) in enumerate(np.ndindex(5, 3), 1):
+        top, left = 5 + 38 * row, 5 + 30 * col
+        town[0, top : top + 30, left : left + 24] = 20 + number
+        town[0, top : top + 30, left + 120 : left + 150] = 100 + number
+    path = make_raster("town.tif", town)
+    options = {"tile_px": tile_px, "overlap_px": 32, "shape": "raw", "aoi": None}
+    summary = geoseg.predict(path, tmp_path / "b.gpkg", model=OracleInstances(), **options)
+    assert summary.buildings == 31
+    assert summary.stitched["united"] > 0
+    written = gpd.read_file(tmp_path / "b.gpkg", layer="buildings")
+    assert shapely.area(written.geometry).sum() == pytest.approx((town[0] > 0).sum() * 0.09)
+
+
 def comb_town() -> NDArray[np.uint8]:
     """Houses, a comb of 300 rows beside them and a wall across everything."""
     town, _ = paint_town(400, 400)

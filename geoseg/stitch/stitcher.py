@@ -155,7 +155,8 @@ class Stitcher:
             self._next_id += pieces.count
             admitted.append(pieces)
             self._count(instances=len(tile.instances), **asdict(dropped))
-        end = max(tile.window.row_end for tile in tiles)
+        # Windows in whole strides may reach beyond the grid, where there is nothing to settle.
+        end = min(max(tile.window.row_end for tile in tiles), self._grid.height)
         core_end = max(tile.core.row_end for tile in tiles)
         # The margin below is the next row's margin above, except where the grid cuts it off.
         frontier = 2 * core_end - end if end < self._grid.height else self._promised
