@@ -131,6 +131,22 @@ def test_any_partition_in_any_order_reads_the_same_pixels(
                 check_part(mosaic.read(window), whole)
 
 
+def test_curved_ground_reads_the_same_in_any_windows(make_raster: RasterMaker) -> None:
+    """So coarse that straight lines between exact coordinates would not do."""
+    path = make_raster(
+        "coarse.tif",
+        draw_scene(HEIGHT, WIDTH),
+        crs="EPSG:4326",
+        transform=Affine(0.02, 0, 84, 0, -0.02, 60),
+    )
+    with Mosaic.open([path], gsd_range_m=None, gsd_m=700) as mosaic:
+        whole = mosaic.read(mosaic.grid.window)
+    with Mosaic.open([path], gsd_range_m=None, gsd_m=700) as mosaic:
+        for row in range(0, mosaic.grid.height, 370):
+            for col in range(0, mosaic.grid.width, 530):
+                check_part(mosaic.read(Window(row, col, 370, 530)), whole)
+
+
 def test_the_same_pixels_with_a_cache_that_holds_nothing(path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("geoseg.raster.readers.WARP_BLOCK_PX", 64)

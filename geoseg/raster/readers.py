@@ -2,8 +2,9 @@
 
 Both readers give back eight-bit RGB and validity, and both give the very same pixels whichever
 windows are asked for: the native one because it copies, the warped one because it computes fixed
-blocks of the grid and cuts out of them. (A warp of another window differs in single grey levels:
-GDAL chooses its kernel, source window and rounding per call.)
+blocks of the grid and cuts out of them. GDAL chooses kernel, source window and approximate
+coordinates per call and promises no such thing; the blocks, the fixed kernel and the cache of
+finished blocks make it so for any version.
 """
 
 from __future__ import annotations
