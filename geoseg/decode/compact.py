@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from geoseg.decode.jit import jit
 from geoseg.decode.settle import Roots, Verdict
-from geoseg.decode.store import FROZEN, KEY, LOOSE, REACH, Recent, Store, Window
+from geoseg.decode.store import FROZEN, KEY, LOOSE, REACH, Recent, Store
 
 
 def compacted(store: Store, roots: Roots, verdict: Verdict) -> tuple[Store, NDArray[np.int32]]:
@@ -79,9 +79,9 @@ def relabelled(
 
 
 def rename_rows(
-    window: Window, recent: Recent, scanned_row: int, rename: NDArray[np.int32]
+    labels: NDArray[np.int32], recent: Recent, scanned_row: int, rename: NDArray[np.int32]
 ) -> None:
     """Put new labels into the rows in work; forget pixels that no later row can reach."""
-    window.label[:] = rename[window.label]
+    labels[:] = rename[labels]
     recent.label[recent.row <= scanned_row - REACH] = 0
     recent.label[:] = rename[recent.label]

@@ -212,6 +212,6 @@ class Decoder:
         clusters = clusters_of(self._store, roots, verdict)
         self._dropped += verdict.dropped
         self._store, rename = compacted(self._store, roots, verdict)
-        rename_rows(self._window, self._recent, scanned_row, rename)
+        rename_rows(self._window.label[: 1 + self._ahead], self._recent, scanned_row, rename)
         self._live, self._swept_row = self.open_entries, self._first_row
         return clusters

@@ -74,17 +74,18 @@ def label_seeds(window: Window, store: Store, first_row: int, start: int) -> int
 
 @jit
 def reset(window: Window, grow_steps: int) -> int:
-    """Forget earlier growth below row 0 and rank the seeds; returns the number of such pixels.
+    """Forget earlier steps below row 0 and rank the seeds; returns the number of such pixels.
+
+    What was reached when less was known of the rows ahead is reached again, and labelled anew.
 
     Ranks count from ``grow_steps`` rows above the window, so that those carried in row 0 fit.
     """
-    kind, label, steps, rank = window.kind, window.label, window.steps, window.rank
+    kind, steps, rank = window.kind, window.steps, window.rank
     rows, stride = kind.shape
     pixels = 0
     for row in range(1, rows):
         for col in range(1, stride - 1):
             if kind[row, col] == BODY:
-                label[row, col] = 0
                 steps[row, col] = UNREACHED
                 pixels += 1
             elif kind[row, col] == SEED:

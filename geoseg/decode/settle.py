@@ -206,8 +206,9 @@ def judge(store: Store, params: DecodeParams, scanned_row: int) -> tuple[Roots, 
     """Tidy the store and decide what leaves once grid row ``scanned_row`` is scanned."""
     roots = resolve(store)
     tidy(store, roots.building)
-    last_row = store.table[roots.building, LAST_ROW]
-    finished = last_row + params.grow_steps + REACH <= scanned_row
+    # A label is 4-connected: rows beyond one without it have none of it, but for seeds ahead, and
+    # those are in LAST_ROW.
+    finished = store.table[roots.building, LAST_ROW] + REACH <= scanned_row
     mark_loose(store, roots, finished, params.max_cluster_cracks)
     owner = owners(store, roots.building)[roots.building]
     totals = sum_by_owner(store.table, roots.building, owner)
