@@ -86,11 +86,13 @@ def kill_at_event(number: int, folder: Path) -> None:
     """Let this process die at its ``number``-th operation on files in ``folder``."""
     seen = 0
 
-    def hook(_event: str, arguments: tuple[object, ...]) -> None:
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
         nonlocal seen
         if any(str(folder) in str(argument) for argument in arguments):
             seen += 1
-            if seen > number:
+            if seen == number + 1:
+                if event == "open" and arguments[1] in {"w", "wb"}:
+                    Path(str(arguments[0])).write_bytes(b"half")
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)

@@ -76,6 +76,15 @@ def test_round_trip(path: Path, make_table: MakeTable, crs: pyproj.CRS) -> None:
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
 
+@pytest.mark.parametrize(("given", "stored"), [("EPSG:32645+5773", 32645), ("EPSG:4979", 4326)])
+def test_outlines_have_a_crs_without_heights(
+    tmp_path: Path, make_table: MakeTable, given: str, stored: int
+) -> None:
+    path = tmp_path / "b.gpkg"
+    write(path, make_table([1], scale=1e-5, x=85.0), pyproj.CRS(given))
+    assert read(path).crs.to_epsg() == stored
+
+
 def test_zero_buildings_make_an_empty_layer_with_all_columns(
     path: Path, empty_table: pa.Table
 ) -> None:
