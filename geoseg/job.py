@@ -127,7 +127,7 @@ def _meets(cluster: Cluster, area: Area) -> bool:
 
 
 def run(
-    open_mosaic: Callable[[], Mosaic],
+    mosaic: Mosaic,
     plan: Plan,
     settings: PredictSettings,
     backend: Backend,
@@ -136,7 +136,7 @@ def run(
     """Run the model over every row of tiles that ``backend`` has not finished yet.
 
     Args:
-        open_mosaic: Opens the mosaic; every reading thread opens its own.
+        mosaic: Read from; every reading thread opens its own.
         plan: The tiles.
         settings: Of the run.
         backend: Holds the model; takes what it saw, row of tiles by row of tiles.
@@ -147,7 +147,7 @@ def run(
     strips = plan.strips[backend.strips_done :]
     first_row = strips[0].row_off if strips else plan.region.row_end
     reader = SwathReader(
-        open_mosaic,
+        mosaic,
         workers=settings.workers,
         skip_errors=settings.skip_errors,
         tally=backend.tally,

@@ -121,8 +121,6 @@ class Run:
 
     mosaic: Mosaic
     """The open mosaic."""
-    open_mosaic: Callable[[], Mosaic]
-    """Opens the same mosaic again, for a reading thread."""
     model: DenseModel | InstanceModel
     """The loaded model."""
     settings: PredictSettings
@@ -139,18 +137,15 @@ class Run:
         from geoseg.raster import Mosaic
         from geoseg.swaths import FILL_GREY
 
-        def open_mosaic(stretch: tuple[float, float] | None = settings.stretch) -> Mosaic:
-            return Mosaic.open(
-                sources,
-                gsd_range_m=model.gsd_m,
-                gsd_m=settings.gsd_m,
-                bands=settings.bands,
-                stretch=stretch,
-                fill_rgb=(FILL_GREY, FILL_GREY, FILL_GREY),
-            )
-
-        mosaic = open_mosaic()
-        return cls(mosaic, lambda: open_mosaic(mosaic.stretch), model, settings)
+        mosaic = Mosaic.open(
+            sources,
+            gsd_range_m=model.gsd_m,
+            gsd_m=settings.gsd_m,
+            bands=settings.bands,
+            stretch=settings.stretch,
+            fill_rgb=(FILL_GREY, FILL_GREY, FILL_GREY),
+        )
+        return cls(mosaic, model, settings)
 
     def to_frame(self, progress: Progress | None) -> gpd.GeoDataFrame:
         """Run in memory."""
@@ -201,7 +196,7 @@ class Run:
         while True:
             backend = Backend(plan, make_stage(model, plan, settings), sink, finisher)
             report = _reporter(plan.region, backend, progress)
-            run(self.open_mosaic, plan, settings, backend, report)
+            run(self.mosaic, plan, settings, backend, report)
             if not backend.missing.any():
                 return backend
             # Buildings of the area reach into tiles that were left out: start again with them.

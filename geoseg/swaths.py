@@ -20,7 +20,7 @@ from geoseg.errors import UnreadableRasterError
 from geoseg.types import Block, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -53,14 +53,14 @@ class SwathReader:
 
     def __init__(
         self,
-        open_mosaic: Callable[[], Mosaic],
+        mosaic: Mosaic,
         *,
         workers: int,
         skip_errors: bool,
         tally: Tally,
     ) -> None:
         self._stack = ExitStack()
-        self._mosaics = [self._stack.enter_context(open_mosaic()) for _ in range(workers)]
+        self._mosaics = [self._stack.enter_context(mosaic.reopened()) for _ in range(workers)]
         self._pool = self._stack.enter_context(ThreadPoolExecutor(workers))
         self._ahead = self._stack.enter_context(ThreadPoolExecutor(1))
         self._skip_errors = skip_errors

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from geoseg import __version__
+from geoseg.cli.info import info
 from geoseg.cli.predict import predict
 from geoseg.errors import GeosegError
 
@@ -40,7 +41,8 @@ def _options(
     """Turn orthophotos into buildings."""
 
 
-app.command()(predict)
+for _verb in (info, predict):
+    app.command()(_verb)
 
 
 def main() -> None:
