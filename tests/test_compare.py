@@ -11,10 +11,13 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from typer.testing import CliRunner
 
+from geoseg.cli.compare import compare as compare_verb
 from geoseg.compare import compare
 from geoseg.compare.match import match
 from geoseg.errors import OutputExistsError, UsageError
@@ -127,6 +130,22 @@ def test_all_outputs_are_written(tmp_path: Path) -> None:
     assert len(gpd.pd.read_csv(outputs[2])) == len(result.table)
     with pytest.raises(OutputExistsError):
         compare(old, new, output=outputs)
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    old, new = make_dates()
+    everything = shapely.box(LEFT, BOTTOM, LEFT + 750, BOTTOM + 750)
+    before = write_date(tmp_path / "old.gpkg", old, everything)
+    after = write_date(tmp_path / "new.gpkg", new, everything)
+    app = typer.Typer()
+    app.command()(compare_verb)
+    output = tmp_path / "changes.gpkg"
+    done = CliRunner().invoke(app, [str(before), str(after), "-o", str(output), "--json"])
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    assert {kind: summary[kind] for kind in TRUTH} == TRUTH
+    assert summary["observed_km2"] == pytest.approx(0.5625, rel=1e-2)
+    assert output.exists()
 
 
 def test_empty_dates_are_all_new_or_all_gone() -> None:

@@ -13,11 +13,14 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
+import typer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyproj import CRS, Geod
+from typer.testing import CliRunner
 
+from geoseg.cli.report import report as report_verb
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.report import report
 from geoseg.report.collect import OUTSIDE, assign
@@ -349,6 +352,52 @@ def test_package_and_function_share_a_name() -> None:
     import geoseg.report as package
 
     assert package(make_town())["buildings"].iloc[-1] == 120
+
+
+def run_cli(verb: Any, *arguments: object) -> Any:
+    app = typer.Typer()
+    app.command()(verb)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_path: Path) -> None:
+    zones = tmp_path / "zones.geojson"
+    make_zones().to_file(zones, driver="GeoJSON")
+    outputs = [tmp_path / "r.csv", tmp_path / "r.html"]
+    done = run_cli(
+        report_verb, town, "--zones", zones, "-o", outputs[0], "-o", outputs[1], "--json"
+    )
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    table = report(town, zones=make_zones())
+    assert summary["zones"] == 3
+    assert summary["area_m2"] == table["area_m2"].iloc[-1]
+    assert summary["output"] == [str(path) for path in outputs]
+    assert all(path.exists() for path in outputs)
+    again = run_cli(report_verb, town, "-o", outputs[0])
+    assert isinstance(again.exception, OutputExistsError)
+
+
+def test_the_command_line_prints_the_table(town: Path) -> None:
+    done = run_cli(report_verb, town, "--grid", "500m", "--sizes", "50,100")
+    assert done.exit_code == 0
+    assert "E340000 N3060000" in done.stdout
+    assert "total" in done.stdout
+    assert "Note: " in done.stderr
+
+
+def test_real_footprints_in_degrees(shared_data: Path) -> None:
+    labels = shared_data / "train" / "banepa_z18" / "labels.geojson"
+    real = gpd.read_file(labels)
+    table = report(labels, grid="250m")
+    area = independent_area(real)
+    assert table["buildings"].iloc[-1] == len(real)
+    assert table["area_m2"].iloc[-1] == pytest.approx(area.sum(), rel=1e-9)
+    assert table["median_area_m2"].iloc[-1] == pytest.approx(np.median(area), rel=1e-9)
+    points = real.set_geometry(real.geometry.representative_point())
+    counts = gpd.sjoin(table.iloc[:-1], points, predicate="contains").groupby("zone").size()
+    rows = table.iloc[:-1].set_index("zone")["buildings"]
+    assert rows[rows > 0].to_dict() == counts.to_dict()
 
 
 @given(

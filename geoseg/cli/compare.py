@@ -11,7 +11,7 @@ import typer
 from geoseg.cli.options import Json, Overwrite, Quiet
 from geoseg.cli.report import ZONES, rows_bar, show_notes, show_table
 
-SHOWN = ("buildings_old", "buildings_new", "changed", "gone", "new", "area_change_m2")
+SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
 """Columns that the terminal lists."""
 
 

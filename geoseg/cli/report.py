@@ -136,7 +136,7 @@ def show_table(table: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:
     from rich.table import Table
 
     shown = Table(box=None, padding=(0, 2, 0, 0))
-    shown.add_column("zone")
+    shown.add_column("zone", no_wrap=True)
     for name in columns:
         shown.add_column(name, justify="right")
     zones, total = table.iloc[:-1], table.iloc[-1:]

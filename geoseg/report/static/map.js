@@ -146,10 +146,12 @@
     context.setTransform(s, 0, 0, s, canvas.width / 2 - view.x * s, canvas.height / 2 - view.y * s);
     const metric = data.metrics[menu.value], steps = limits(metric.values);
     const line = (window.devicePixelRatio || 1) / s;
+    context.globalAlpha = buildingsVisible() ? 0.4 : 1; // so that buildings stand out
     observed.forEach((part, i) => {
       context.fillStyle = zones.length === 1 ? "#f1f4f7" : shade(metric.values[i], steps);
       context.fill(part.path, "evenodd");
     });
+    context.globalAlpha = 1;
     if (showBuildings.checked && cells.length) paintDensity();
     if (buildingsVisible()) paintBuildings(line);
     for (const [colour, width] of [["rgba(255,255,255,.8)", 3], ["#46505a", 1]]) {
