@@ -1,0 +1,39 @@
+"""``geoseg export``: buildings in, COCO annotations out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geoseg.cli.options import Overwrite, Quiet
+
+
+def export(
+    buildings: Annotated[
+        Path,
+        typer.Argument(help="A file by geoseg predict, or any polygon layer.", show_default=False),
+    ],
+    output: Annotated[
+        Path, typer.Argument(help="The COCO file to write, .json.", show_default=False)
+    ],
+    raster: Annotated[
+        list[Path],
+        typer.Option(help="The image to annotate; may be repeated.", show_default=False),
+    ],
+    masks: Annotated[
+        str, typer.Option(help="polygons (courtyards still become RLE) or rle.")
+    ] = "polygons",
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write buildings as COCO annotations, in the pixels of rasters.
+
+    geoseg export buildings.gpkg coco.json --raster ortho.tif
+    """
+    from geoseg.coco import export_coco
+
+    count = export_coco(buildings, output, raster, masks=masks, overwrite=overwrite)
+    if not quiet:
+        typer.echo(f"{count} annotations written to {output}", err=True)

@@ -1,0 +1,36 @@
+"""``geoseg import-coco``: COCO annotations in, polygons on the ground out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geoseg.cli.options import Overwrite, Quiet
+
+
+def import_coco(
+    coco: Annotated[Path, typer.Argument(help="The COCO file, .json.", show_default=False)],
+    output: Annotated[
+        Path, typer.Argument(help="File to write: .gpkg, .geojson or .fgb.", show_default=False)
+    ],
+    raster: Annotated[
+        list[Path],
+        typer.Option(
+            help="The raster of an image, matched by file name; may be repeated.",
+            show_default=False,
+        ),
+    ],
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read COCO annotations as polygons on the ground.
+
+    geoseg import-coco coco.json labels.gpkg --raster ortho.tif
+    """
+    from geoseg.coco import import_coco as run
+
+    frame = run(coco, output, rasters=raster, overwrite=overwrite)
+    if not quiet:
+        typer.echo(f"{len(frame)} buildings written to {output}", err=True)

@@ -1,0 +1,177 @@
+"""COCO to buildings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from affine import Affine
+from rasterio.features import shapes
+
+from geoseg.coco.images import Image, read_image
+from geoseg.coco.rle import decode_crop
+from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.export.atomic import output_errors, sync_file, sync_folder
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
+LEAST_CORNERS = 3
+
+
+def import_coco(
+    coco: str | Path,
+    output: str | Path | None = None,
+    *,
+    rasters: Sequence[str | Path],
+    overwrite: bool = False,
+) -> gpd.GeoDataFrame:
+    """Read COCO annotations as polygons on the ground.
+
+    Args:
+        coco: The JSON file; masks as polygons or RLE, compressed or not.
+        output: A .gpkg, .geojson or .fgb file to write as layer ``buildings``; None writes none.
+        rasters: The images, matched by file name; a single raster and a single image always match.
+        overwrite: Replace ``output`` if it is there already.
+
+    Returns:
+        One row per annotation with a geometry (Polygon, or MultiPolygon where the mask has several
+        parts), ``coco_id``, ``image``, ``category``, ``score`` (NaN where there is none), and
+        ``building_id`` where the file has it, in the CRS of the first raster.
+    """
+    target = _checked_target(output, overwrite=overwrite)
+    content = _load(Path(coco))
+    places = _match(content, [read_image(Path(raster)) for raster in rasters], Path(coco))
+    frame = _frame(content, places)
+    if target is not None:
+        with output_errors(target, "Choose another place."):
+            _write(frame, target)
+    return frame
+
+
+def _write(frame: gpd.GeoDataFrame, target: Path) -> None:
+    """The file appears complete or not at all; drivers look at its name, so that stays."""
+    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
+        temporary = Path(folder) / target.name
+        frame.to_file(temporary, layer="buildings", driver=DRIVERS[target.suffix.lower()])
+        sync_file(temporary)
+        temporary.replace(target)
+    sync_folder(target.parent)
+
+
+def _checked_target(output: str | Path | None, *, overwrite: bool) -> Path | None:
+    if output is None:
+        return None
+    target = Path(output)
+    if target.suffix.lower() not in DRIVERS:
+        raise UsageError(f"{target} must end in {', '.join(DRIVERS)}")
+    if target.exists() and not overwrite:
+        raise OutputExistsError(f"{target} is there already; overwrite it with --overwrite")
+    return target
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableVectorError(f"{path} cannot be read: {error.strerror}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise UnreadableVectorError(f"{path} is not JSON: {error}") from error
+    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
+        raise UnreadableVectorError(
+            f"{path} is not a COCO file: it needs 'images' and 'annotations'; lists of results "
+            "alone name no images"
+        )
+    return content
+
+
+def _match(content: dict[str, Any], images: list[Image], path: Path) -> dict[int, Image]:
+    """The raster of every image id that has annotations."""
+    if len(images) == 1 and len(content["images"]) == 1:
+        named = {content["images"][0]["id"]: images[0]}
+    else:
+        by_name = {image.path.name: image for image in images}
+        entries = ((entry["id"], Path(entry["file_name"]).name) for entry in content["images"])
+        named = {number: by_name[name] for number, name in entries if name in by_name}
+    names = {entry["id"]: entry["file_name"] for entry in content["images"]}
+    missing = {one["image_id"] for one in content["annotations"]} - named.keys()
+    if missing:
+        name = names.get(min(missing), f"image {min(missing)}")
+        raise UsageError(
+            f"{path} has annotations for {name} ({len(missing)} such images), but no such raster "
+            "was given; name it with --raster"
+        )
+    for entry in content["images"]:
+        image = named.get(entry["id"])
+        if image and (entry["height"], entry["width"]) != (image.height, image.width):
+            raise UsageError(
+                f"{entry['file_name']} has {entry['height']} x {entry['width']} pixels in {path}, "
+                f"the raster {image.path} has {image.height} x {image.width}"
+            )
+    return named
+
+
+def _frame(content: dict[str, Any], places: dict[int, Image]) -> gpd.GeoDataFrame:
+    import geopandas as gpd
+    import pandas as pd
+
+    crs = next(iter(places.values())).crs if places else None
+    names = {one["id"]: one["name"] for one in content.get("categories", [])}
+    rows, geometry = [], []
+    for one in content["annotations"]:
+        image = places[one["image_id"]]
+        shape = _shape(one.get("segmentation"), one["id"])
+        if shape is None:
+            continue
+        there = gpd.GeoSeries([_on_ground(shape, image.transform)], crs=image.crs).to_crs(crs)
+        geometry.append(there.iloc[0])
+        rows.append(
+            {
+                "coco_id": one["id"],
+                "image": image.path.name,
+                "category": names.get(one.get("category_id"), "building"),
+                "score": float(one.get("score", np.nan)),
+                **({"building_id": one["building_id"]} if "building_id" in one else {}),
+            }
+        )
+    columns = ["coco_id", "image", "category", "score"]
+    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
+    return gpd.GeoDataFrame(table, geometry=geometry, crs=crs)
+
+
+def _on_ground(shape: shapely.Geometry, transform: Affine) -> shapely.Geometry:
+    from shapely.affinity import affine_transform
+
+    t = transform
+    return affine_transform(shape, [t.a, t.b, t.d, t.e, t.c, t.f])
+
+
+def _shape(segmentation: Any, number: int) -> shapely.Geometry | None:  # noqa: ANN401  # JSON
+    """A valid polygon or multipolygon in pixels; None for an empty mask."""
+    if isinstance(segmentation, dict):
+        parts = list(_traced(segmentation))
+    elif isinstance(segmentation, list):
+        rings = (np.array(ring, np.float64).reshape(-1, 2) for ring in segmentation)
+        parts = [shapely.Polygon(ring) for ring in rings if len(ring) >= LEAST_CORNERS]
+    else:
+        raise UnreadableVectorError(f"annotation {number} has no segmentation")
+    union = shapely.union_all([shapely.make_valid(part) for part in parts])
+    polygons = [part for part in shapely.get_parts(union) if part.geom_type == "Polygon"]
+    if not polygons:
+        return None
+    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
+def _traced(rle: dict[str, Any]) -> Iterator[shapely.Geometry]:
+    """Polygons along the edges of the mask's pixels."""
+    mask, row, col = decode_crop(rle)
+    if mask.size:
+        place = Affine.translation(col, row)
+        for geometry, _ in shapes(mask.astype(np.uint8), mask=mask, transform=place):
+            yield shapely.geometry.shape(geometry)

@@ -1,0 +1,140 @@
+"""Buildings to COCO."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from rasterio.features import rasterize
+from shapely.affinity import affine_transform
+
+from geoseg.coco.images import Image, read_image
+from geoseg.coco.rle import encode_crop
+from geoseg.errors import OutputExistsError, UsageError
+from geoseg.export.atomic import output_errors, replacing
+from geoseg.report.layers import open_layer, read_frame
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from shapely.geometry import MultiPolygon, Polygon
+
+CATEGORY = {"id": 1, "name": "building", "supercategory": ""}
+MASKS = ("polygons", "rle")
+DIGITS = 2
+"""Decimals of pixel coordinates."""
+
+
+def export_coco(
+    buildings: str | Path | gpd.GeoDataFrame,
+    output: str | Path,
+    rasters: Sequence[str | Path],
+    *,
+    masks: str = "polygons",
+    overwrite: bool = False,
+) -> int:
+    """Write buildings as COCO annotations in the pixels of rasters.
+
+    Coordinates count from the upper left corner of the upper left pixel. Buildings are cut off at a
+    raster's border. A polygon of COCO has no holes, so buildings with courtyards are always written
+    as RLE.
+
+    Args:
+        buildings: A polygon layer (of several, ``buildings``), or a GeoDataFrame with a CRS.
+        output: The JSON file.
+        rasters: The images; every building is written for each image that it touches.
+        masks: "polygons", or "rle" for all buildings.
+        overwrite: Replace ``output`` if it is there already.
+
+    Returns:
+        The number of annotations.
+    """
+    target = Path(output)
+    if masks not in MASKS:
+        raise UsageError(f"masks must be one of {', '.join(MASKS)}, got {masks!r}")
+    if target.exists() and not overwrite:
+        raise OutputExistsError(f"{target} is there already; overwrite it with --overwrite")
+    frame = _read(buildings)
+    images = [read_image(Path(raster)) for raster in rasters]
+    annotations: list[dict[str, Any]] = []
+    for number, image in enumerate(images, start=1):
+        for found in _annotations(frame, image, rle_only=masks == "rle"):
+            annotations.append({"id": len(annotations) + 1, "image_id": number, **found})
+    content = {
+        "info": {"description": "Buildings by geoseg"},
+        "images": [image.entry(number) for number, image in enumerate(images, start=1)],
+        "categories": [CATEGORY],
+        "annotations": annotations,
+    }
+    with output_errors(target, "Choose another place."), replacing(target) as temporary:
+        temporary.write_text(json.dumps(content), encoding="utf-8")
+    return len(annotations)
+
+
+def _read(buildings: str | Path | gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    if not isinstance(buildings, str | Path):
+        if buildings.crs is None:
+            raise UsageError("the GeoDataFrame has no CRS; set one with set_crs")
+        return buildings
+    return read_frame(open_layer(Path(buildings), preferred="buildings"))
+
+
+def _annotations(
+    frame: gpd.GeoDataFrame, image: Image, *, rle_only: bool
+) -> Iterator[dict[str, Any]]:
+    placed = frame.to_crs(image.crs)
+    inverse = ~image.transform
+    matrix = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
+    whole = shapely.box(0, 0, image.width, image.height)
+    extras = [name for name in ("building_id", "area_m2") if name in placed.columns]
+    for place, geometry in enumerate(placed.geometry):
+        if geometry is None or geometry.is_empty:
+            continue
+        shape = shapely.intersection(affine_transform(shapely.force_2d(geometry), matrix), whole)
+        if shape.area <= 0:
+            continue
+        row = placed.iloc[place]
+        found = _annotation(shape, image, rle_only=rle_only)
+        if found is None:
+            continue
+        if "confidence" in placed.columns and not np.isnan(row["confidence"]):
+            found["score"] = round(float(row["confidence"]), 6)
+        yield found | {name: row[name].item() for name in extras}
+
+
+def _annotation(
+    shape: Polygon | MultiPolygon, image: Image, *, rle_only: bool
+) -> dict[str, Any] | None:
+    parts = [part for part in shapely.get_parts(shape) if part.geom_type == "Polygon"]
+    if not parts:
+        return None
+    left, top, right, bottom = shape.bounds
+    common = {
+        "category_id": CATEGORY["id"],
+        "bbox": [round(value, DIGITS) for value in (left, top, right - left, bottom - top)],
+        "area": round(shape.area, DIGITS),
+        "iscrowd": 0,
+    }
+    if rle_only or any(len(part.interiors) for part in parts):
+        rle = _as_rle(parts, image)
+        return None if rle is None else {**common, "segmentation": rle}
+    return {**common, "segmentation": [_as_ring(part) for part in parts]}
+
+
+def _as_ring(part: Polygon) -> list[float]:
+    corners = shapely.get_coordinates(part.exterior)[:-1]
+    flat: list[float] = np.round(corners, DIGITS).ravel().tolist()
+    return flat
+
+
+def _as_rle(parts: list[Polygon], image: Image) -> dict[str, Any] | None:
+    """Pixels whose centres lie inside; None where there is none."""
+    left, top, right, bottom = shapely.MultiPolygon(parts).bounds
+    col, row = int(left), int(top)
+    shape = (int(np.ceil(bottom)) - row, int(np.ceil(right)) - col)
+    moved = [shapely.transform(part, lambda xy: xy - (col, row)) for part in parts]
+    mask = rasterize(moved, out_shape=shape, dtype=np.uint8) > 0
+    return encode_crop(mask, row, col, (image.height, image.width)) if mask.any() else None

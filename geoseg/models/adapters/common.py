@@ -1,0 +1,56 @@
+"""What several adapters need: files, devices, masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.errors import ModelError
+from geoseg.models.protocols import Instance
+
+if TYPE_CHECKING:
+    import torch
+
+
+def local_file(text: str, what: str, suffixes: tuple[str, ...]) -> Path:
+    """The path of a file that exists and ends as it should; never an address."""
+    path = Path(text)
+    if path.suffix.lower() not in suffixes:
+        raise ModelError(f"{what} must be a file ending in {' or '.join(suffixes)}, got {text!r}")
+    if not path.is_file():
+        raise ModelError(f"there is no {what} {path}; nothing is downloaded, name a local file")
+    return path
+
+
+def pick_device(name: str) -> torch.device:
+    """The device meant by "auto" or a torch device name."""
+    import torch
+
+    if name == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        raise ModelError(
+            f"device {name!r} is unknown; use auto, cpu, cuda, cuda:1 or mps"
+        ) from error
+
+
+def cropped(mask: NDArray[np.bool_], score: float) -> Instance | None:
+    """The instance of a mask as large as the image; None for an empty one."""
+    rows, cols = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return None
+    part = mask[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+    return Instance(part.copy(), int(rows[0]), int(cols[0]), score)
+
+
+def all_cropped(masks: NDArray[np.bool_], scores: NDArray[np.floating]) -> list[Instance]:
+    """Instances of (n, height, width) masks, without empty ones."""
+    found = (cropped(mask, float(score)) for mask, score in zip(masks, scores, strict=True))
+    return [instance for instance in found if instance is not None]

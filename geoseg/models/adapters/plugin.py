@@ -1,0 +1,51 @@
+"""A model of your own, named as ``package.module:Class``."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from geoseg.errors import ModelError
+from geoseg.models.protocols import DenseModel, InstanceModel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def load_plugin(module: str, name: str, device: str) -> DenseModel | InstanceModel:
+    """Import ``name`` from ``module`` and call it, with ``device`` where it takes one.
+
+    Modules in the working directory are found too, as with ``python -m``.
+    """
+    factory = _factory(module, name)
+    takes_device = "device" in inspect.signature(factory).parameters
+    model = factory(device=device) if takes_device else factory()
+    if isinstance(model, DenseModel | InstanceModel):
+        return model
+    raise ModelError(
+        f"{module}:{name} gave a {type(model).__name__}, which is no model: it needs gsd_m and "
+        "predict_instances, or gsd_m, stride_px, halo_px, heads and predict_maps "
+        "(see geoseg.InstanceModel and geoseg.DenseModel)"
+    )
+
+
+def _factory(module: str, name: str) -> Callable[..., object]:
+    here = os.getcwd()  # noqa: PTH109  # sys.path holds text
+    if here not in sys.path:
+        sys.path.append(here)
+    try:
+        factory = getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            f"cannot import {error.name!r} for {module}:{name}; install it, or start geoseg in the "
+            "folder that holds it"
+        ) from error
+    except AttributeError:
+        raise ModelError(f"the module {module} has nothing named {name!r}") from None
+    if not callable(factory):
+        raise ModelError(f"{module}:{name} must be a class or a function that returns a model")
+    checked: Callable[..., object] = factory
+    return checked

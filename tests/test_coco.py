@@ -1,0 +1,247 @@
+"""Buildings to COCO and back; pycocotools is the oracle."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from affine import Affine
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+from rasterio.features import rasterize
+from typer.testing import CliRunner
+
+from geoseg.coco import export_coco, import_coco
+from geoseg.coco.rle import compress, decode_crop, decompress, encode_crop
+from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pycocotools")
+Maker = Callable[..., Path]
+Placer = Callable[..., Affine]
+UTM = "EPSG:32645"
+MASKS = hnp.arrays(np.bool_, st.tuples(st.integers(1, 9), st.integers(1, 9)))
+
+
+def ground(transform: Affine, *pixel_shapes: shapely.Geometry) -> gpd.GeoDataFrame:
+    t = transform
+    matrix = [t.a, t.b, t.d, t.e, t.c, t.f]
+    shapes = [shapely.affinity.affine_transform(shape, matrix) for shape in pixel_shapes]
+    return gpd.GeoDataFrame(
+        {
+            "building_id": np.arange(5, 5 + len(shapes)),
+            "area_m2": [shape.area for shape in shapes],
+            "confidence": np.float32(0.75),
+        },
+        geometry=shapes,
+        crs=UTM,
+    )
+
+
+HOUSE = shapely.box(3, 4, 13, 10)
+RING = shapely.box(20, 20, 40, 40).difference(shapely.box(25, 25, 35, 33))
+AT_BORDER = shapely.box(50, -5, 70, 6)
+OUTSIDE = shapely.box(100, 100, 110, 110)
+
+
+@pytest.fixture
+def raster(make_raster: Maker) -> Path:
+    return make_raster("ortho.tif", np.zeros((3, 48, 64), np.uint8))
+
+
+@pytest.fixture
+def buildings(utm_transform: Placer) -> gpd.GeoDataFrame:
+    return ground(utm_transform(), HOUSE, RING, AT_BORDER, OUTSIDE)
+
+
+# Run lengths
+
+
+@settings(max_examples=40, deadline=None)
+@given(mask=MASKS, row=st.integers(0, 3), col=st.integers(0, 3))
+def test_run_lengths_are_those_of_pycocotools(mask: NDArray[np.bool_], row: int, col: int) -> None:
+    tools = pytest.importorskip("pycocotools.mask")
+    whole = np.zeros((mask.shape[0] + row + 1, mask.shape[1] + col), np.uint8, order="F")
+    whole[row : row + mask.shape[0], col:] = mask
+    expected = tools.encode(whole)
+    found = encode_crop(mask, row, col, whole.shape)
+    assert found["size"] == list(expected["size"])
+    np.testing.assert_array_equal(tools.decode(found), whole)
+    assert found["counts"] == expected["counts"].decode()
+    part, top, left = decode_crop(found)
+    again = np.zeros_like(whole)
+    again[top : top + part.shape[0], left : left + part.shape[1]] = part
+    np.testing.assert_array_equal(again, whole)
+
+
+@given(counts=st.lists(st.integers(0, 2**40), max_size=9))
+def test_compression_is_reversible(counts: list[int]) -> None:
+    assert decompress(compress(counts)) == counts
+
+
+def test_uncompressed_counts_and_nonsense() -> None:
+    mask, row, col = decode_crop({"size": [4, 3], "counts": [5, 2, 5]})
+    assert (row, col, mask.tolist()) == (1, 1, [[True], [True]])
+    with pytest.raises(UnreadableVectorError, match="does not fit"):
+        decode_crop({"size": [2, 2], "counts": [1, 9]})
+
+
+# Export
+
+
+@pytest.mark.parametrize("masks", ["polygons", "rle"])
+def test_pycocotools_sees_the_buildings(
+    masks: str, buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path
+) -> None:
+    coco = pytest.importorskip("pycocotools.coco")
+    path = tmp_path / "coco.json"
+    assert export_coco(buildings, path, [raster], masks=masks) == 3
+    api = coco.COCO(path)
+    assert api.getCatIds(catNms=["building"]) == [1]
+    expected = [HOUSE, RING, shapely.intersection(AT_BORDER, shapely.box(0, 0, 64, 48))]
+    for annotation, shape in zip(api.loadAnns(api.getAnnIds()), expected, strict=True):
+        drawn = rasterize([shape], out_shape=(48, 64))
+        np.testing.assert_array_equal(api.annToMask(annotation), drawn)
+        assert annotation["area"] == pytest.approx(shape.area)
+        left, top, right, bottom = shape.bounds
+        assert annotation["bbox"] == pytest.approx([left, top, right - left, bottom - top])
+        assert annotation["score"] == 0.75
+
+
+def test_every_image_gets_its_part(
+    buildings: gpd.GeoDataFrame,
+    raster: Path,
+    make_raster: Maker,
+    utm_transform: Placer,
+    tmp_path: Path,
+) -> None:
+    east = make_raster("east.tif", np.zeros((3, 48, 64), np.uint8), transform=utm_transform(col=64))
+    assert export_coco(buildings, tmp_path / "coco.json", [raster, east]) == 4
+    content = json.loads((tmp_path / "coco.json").read_text())
+    assert [one["image_id"] for one in content["annotations"]] == [1, 1, 1, 2]
+    again = import_coco(tmp_path / "coco.json", rasters=[east, raster])
+    assert set(again["image"]) == {"ortho.tif", "east.tif"}
+    parts = again[again["building_id"] == 7].geometry.union_all()
+    inside = buildings.geometry[2].intersection(parts.envelope)
+    assert parts.symmetric_difference(inside).area < 0.01
+
+
+def test_other_crs_are_projected(buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path) -> None:
+    export_coco(buildings.to_crs(4326), tmp_path / "coco.json", [raster])
+    content = json.loads((tmp_path / "coco.json").read_text())
+    assert content["annotations"][0]["bbox"] == pytest.approx([3, 4, 10, 6], abs=0.02)
+
+
+# Import
+
+
+@pytest.mark.parametrize("masks", ["polygons", "rle"])
+def test_there_and_back(
+    masks: str, buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path
+) -> None:
+    inside = buildings.iloc[:2]
+    export_coco(inside, tmp_path / "coco.json", [raster], masks=masks)
+    again = import_coco(tmp_path / "coco.json", tmp_path / "again.gpkg", rasters=[raster])
+    stored = gpd.read_file(tmp_path / "again.gpkg", layer="buildings")
+    for frame in (again, stored):
+        assert frame.crs == inside.crs
+        assert frame["building_id"].tolist() == inside["building_id"].tolist()
+        assert frame["score"].tolist() == [0.75, 0.75]
+        for one, other in zip(frame.geometry, inside.geometry, strict=True):
+            assert one.geom_type == "Polygon"
+            assert one.symmetric_difference(other).area < 1e-6
+
+
+def test_masks_from_elsewhere(raster: Path, tmp_path: Path) -> None:
+    content = {
+        "images": [{"id": 9, "file_name": "x/other.png", "height": 48, "width": 64}],
+        "categories": [{"id": 4, "name": "roof"}],
+        "annotations": [
+            {"id": 1, "image_id": 9, "category_id": 4, "segmentation": [[1, 1, 5, 1, 5, 5]]},
+            {
+                "id": 2,
+                "image_id": 9,
+                "category_id": 4,
+                "segmentation": [[10, 10, 12, 10, 12, 12, 10, 12], [20, 20, 22, 20, 22, 22]],
+            },
+            {
+                "id": 3,
+                "image_id": 9,
+                "category_id": 4,
+                "segmentation": {"size": [48, 64], "counts": [48 * 64]},
+            },
+        ],
+    }
+    (tmp_path / "c.json").write_text(json.dumps(content))
+    frame = import_coco(tmp_path / "c.json", rasters=[raster])
+    assert frame.geometry.geom_type.tolist() == ["Polygon", "MultiPolygon"]
+    assert frame["category"].tolist() == ["roof", "roof"]
+    assert frame["score"].isna().all()
+    assert frame.geometry.area.tolist() == pytest.approx([8 * 0.09, 6 * 0.09])
+
+
+# What goes wrong
+
+
+def test_nothing_is_overwritten_unasked(
+    buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "coco.json"
+    path.write_text("mine")
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        export_coco(buildings, path, [raster])
+    assert path.read_text() == "mine"
+    export_coco(buildings, path, [raster], overwrite=True)
+    (tmp_path / "o.gpkg").write_text("mine")
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        import_coco(path, tmp_path / "o.gpkg", rasters=[raster])
+
+
+def test_bad_input_is_said(
+    buildings: gpd.GeoDataFrame, raster: Path, make_raster: Maker, tmp_path: Path
+) -> None:
+    path = tmp_path / "coco.json"
+    with pytest.raises(UsageError, match="polygons, rle"):
+        export_coco(buildings, path, [raster], masks="boxes")
+    with pytest.raises(UsageError, match="set_crs"):
+        export_coco(buildings.set_crs(None, allow_override=True), path, [raster])
+    export_coco(buildings, path, [raster])
+    with pytest.raises(UsageError, match="must end in"):
+        import_coco(path, tmp_path / "out.shp", rasters=[raster])
+    small = make_raster("small.tif", np.zeros((3, 8, 8), np.uint8))
+    with pytest.raises(UsageError, match="48 x 64"):
+        import_coco(path, rasters=[small])
+    with pytest.raises(UsageError, match=r"ortho\.tif .*--raster"):
+        import_coco(path, rasters=[small, small])
+    for text, match in (("{", "not JSON"), ("[]", "not a COCO file")):
+        path.write_text(text)
+        with pytest.raises(UnreadableVectorError, match=match):
+            import_coco(path, rasters=[raster])
+    with pytest.raises(UnreadableVectorError, match="cannot be read"):
+        import_coco(tmp_path / "absent.json", rasters=[raster])
+
+
+def test_the_command_line(buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path) -> None:
+    import typer
+
+    from geoseg.cli.export import export
+    from geoseg.cli.import_coco import import_coco as import_command
+
+    app = typer.Typer()
+    app.command("export")(export)
+    app.command("import-coco")(import_command)
+    source, coco, again = (tmp_path / name for name in ("b.gpkg", "c.json", "again.geojson"))
+    buildings.to_file(source, layer="buildings")
+    run = CliRunner().invoke
+    result = run(app, ["export", str(source), str(coco), "--raster", str(raster)])
+    assert result.exit_code == 0, result.output
+    assert "3 annotations" in result.output
+    result = run(app, ["import-coco", str(coco), str(again), "--raster", str(raster)])
+    assert result.exit_code == 0, result.output
+    assert len(gpd.read_file(again)) == 3
