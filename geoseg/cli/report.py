@@ -19,14 +19,7 @@ ZONES = "Zones (one kind at most; none: the whole area)"
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
 ROWS_SHOWN = 40
 """Zones that the terminal lists."""
-SHOWN = (
-    "buildings",
-    "area_m2",
-    "mean_area_m2",
-    "observed_km2",
-    "coverage_ratio",
-    "density_per_km2",
-)
+SHOWN = ("buildings", "area_m2", "coverage_ratio", "density_per_km2")
 """Columns that the terminal lists."""
 
 

@@ -21,7 +21,7 @@ _SYMBOL = """<symbol type="fill" name="{name}" alpha="{alpha}" clip_to_extent="1
 <layer class="SimpleFill" enabled="1" locked="0" pass="0">
 <prop k="style" v="solid"/><prop k="color" v="{fill}"/>
 <prop k="outline_style" v="solid"/><prop k="outline_color" v="{line}"/>
-<prop k="outline_width" v="0.26"/><prop k="outline_width_unit" v="MM"/>
+<prop k="outline_width" v="{width}"/><prop k="outline_width_unit" v="MM"/>
 </layer></symbol>"""
 
 
@@ -45,7 +45,7 @@ def choropleth(values: NDArray[np.float64], column: str, unit: str) -> str:
         for index, (low, high) in enumerate(pairs)
     )
     symbols = "".join(
-        _symbol(str(index), RAMP[colour], "0.75") for index, colour in enumerate(chosen)
+        _symbol(str(index), RAMP[colour], "0.75", "0.26") for index, colour in enumerate(chosen)
     )
     return _PAGE.format(
         renderer=f'<renderer-v2 type="graduatedSymbol" attr={quoteattr(column)}'
@@ -62,7 +62,7 @@ def categories(column: str, colours: Mapping[str, str]) -> str:
         for index, value in enumerate(colours)
     )
     symbols = "".join(
-        _symbol(str(index), colour, "0.7") for index, colour in enumerate(colours.values())
+        _symbol(str(index), colour, "0.8", "0.1") for index, colour in enumerate(colours.values())
     )
     return _PAGE.format(
         renderer=f'<renderer-v2 type="categorizedSymbol" attr={quoteattr(column)}'
@@ -71,8 +71,8 @@ def categories(column: str, colours: Mapping[str, str]) -> str:
     )
 
 
-def _symbol(name: str, colour: str, alpha: str) -> str:
+def _symbol(name: str, colour: str, alpha: str, line_mm: str) -> str:
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return _SYMBOL.format(
-        name=name, alpha=alpha, fill=f"{red},{green},{blue},255", line="60,70,80,255"
+        name=name, alpha=alpha, width=line_mm, fill=f"{red},{green},{blue},255", line="60,70,80,255"
     )
