@@ -69,8 +69,8 @@ class DrawnCluster:
     footprints: tuple[Footprint, ...]
     """In the order of the cluster's instances."""
     dropped: dict[str, int] = field(default_factory=dict)
-    """How many ``detached_parts`` (of buildings in several parts, all but the largest) and
-    ``filled_holes`` there were; reasons without a case are left out."""
+    """How many ``detached_parts`` there were: of buildings in several parts, all but the largest.
+    Reasons without a case are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +118,8 @@ def _drawn(one: _Traced, outlines: Outlines, shapes: list[Shape]) -> DrawnCluste
         )
         for instance, polygon, shape in zip(one.cluster.instances, outlines, shapes, strict=True)
     )
-    counts = {
-        "detached_parts": one.assembly.detached_parts,
-        "filled_holes": one.assembly.filled_holes,
-    }
-    return DrawnCluster(footprints, {reason: n for reason, n in counts.items() if n})
+    detached = one.assembly.detached_parts
+    return DrawnCluster(footprints, {"detached_parts": detached} if detached else {})
 
 
 def clashing(outlines: Outlines) -> NDArray[np.bool_]:

@@ -47,8 +47,6 @@ class Assembly:
     """One shell per building, and its holes."""
     detached_parts: int
     """Parts of buildings dropped because they do not hang together with the largest part."""
-    filled_holes: int
-    """Holes below the limit."""
 
 
 def assemble(cluster: Cluster, arcs: Arcs, *, min_hole_px: int) -> Assembly:
@@ -62,10 +60,10 @@ def assemble(cluster: Cluster, arcs: Arcs, *, min_hole_px: int) -> Assembly:
     if forked or detached:
         rings, _ = _rings(np.where(kept, owner, -1), arcs, into=False)
     if len(rings.owner) == len(cluster.instances):
-        return Assembly(rings, detached, 0)  # shells alone
+        return Assembly(rings, detached)  # shells alone
     limit = min(min_hole_px, LARGEST_CERTAIN_HOLE_PX + 1) if cluster.loose else min_hole_px
     filled = _fillable(rings, arcs, limit)
-    return Assembly(_select(rings, np.flatnonzero(~filled)), detached, int(filled.sum()))
+    return Assembly(_select(rings, np.flatnonzero(~filled)), detached)
 
 
 def polygons(arcs: Arcs, rings: Rings) -> NDArray[np.object_]:
