@@ -40,7 +40,7 @@ def drive(mode: str, amount: str) -> int:
 
 
 # A step that shares no factor with a commit's operations meets all kinds of them.
-@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_killed_at_file_operations(step: int) -> None:
     assert drive("events", str(step)) >= 50 // step
 
