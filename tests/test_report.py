@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 
 from geoseg.cli.report import report as report_verb
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.export.gpkg_tables import add_metadata
 from geoseg.report import report
 from geoseg.report.collect import OUTSIDE, assign
 from geoseg.report.geodesic import areas_m2
@@ -209,6 +210,15 @@ def test_buildings_outside_all_zones_are_told(town: Path) -> None:
     assert any(
         note.startswith(f"{outside} buildings lie in no zone") for note in table.attrs["notes"]
     )
+
+
+def test_the_run_that_made_the_buildings_is_told(town: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(town) as connection:
+        add_metadata(connection, "buildings", json.dumps({"model": "lite <0>"}))
+    connection.close()
+    table = report(town, output=tmp_path / "r.html")
+    assert table.attrs["provenance"]["run"] == {"model": "lite <0>"}
+    assert "lite &lt;0&gt;" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_names_are_guessed(town: Path) -> None:

@@ -15,10 +15,13 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS
+from rasterio.io import MemoryFile
 
+from geoseg.errors import UnreadableRasterError
 from geoseg.report import mapdata, report
 from geoseg.report import page as page_module
 from geoseg.report.charts import area_histogram
@@ -147,6 +150,29 @@ def test_ten_thousand_buildings_stay_small(tmp_path: Path) -> None:
     buildings = make_buildings(10_000, corners=12)
     report(buildings, zones=make_zones(buildings), output=tmp_path / "r.html")
     assert (tmp_path / "r.html").stat().st_size < 2_000_000
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
+def test_the_orthophoto_lies_below_the_map(tmp_path: Path, make_raster: Any) -> None:
+    buildings = make_buildings()
+    left, _, _, top = buildings.total_bounds
+    pixels = np.full((3, 300, 300), [[[200]], [[60]], [[20]]], np.uint16)
+    pixels[:, :, 150:] = 100
+    transform = Affine(10, 0, left, 0, -10, top)
+    image = make_raster("photo.tif", pixels, transform=transform, nodata=0)
+    report(buildings, zones=make_zones(buildings), image=image, output=tmp_path / "r.html")
+    photo = map_json((tmp_path / "r.html").read_text())["photo"]
+    with MemoryFile(base64.b64decode(photo.split(",")[1])) as memory, memory.open() as stored:
+        shown = stored.read()
+    assert max(shown.shape) == 1200
+    west, east = shown[:, 600, 100], shown[:, 600, 1000]
+    assert west.tolist() == pytest.approx([255, 57, 0], abs=9)
+    assert east.std() < 5
+
+
+def test_a_missing_orthophoto_is_told_before_the_work() -> None:
+    with pytest.raises(UnreadableRasterError, match="no such file"):
+        report(make_buildings(), image="nowhere.tif")
 
 
 def test_too_many_buildings_become_density(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

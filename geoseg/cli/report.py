@@ -75,6 +75,9 @@ def report(
     sizes: Annotated[
         str, typer.Option(help="Limits of the size classes, m2.")
     ] = "20,50,100,200,500,1000",
+    image: Annotated[
+        Path | None, typer.Option(help="Orthophoto for the map of the HTML page.")
+    ] = None,
     layer: Annotated[
         str | None, typer.Option(help="Layer of the buildings, where there are several.")
     ] = None,
@@ -93,7 +96,7 @@ def report(
     options = ReportOptions(
         zones=zones, name_column=name_column, zones_layer=zones_layer, grid=grid, h3=h3,
         sizes=parse_numbers(sizes, "--sizes"), overlaps=overlaps,
-        sample=sample, sample_areas=sample_areas, layer=layer,
+        sample=sample, sample_areas=sample_areas, image=image, layer=layer,
     )  # fmt: skip
     outputs = open_outputs(output or [], buildings, overwrite=overwrite)
     with rows_bar(show=not quiet) as progress:

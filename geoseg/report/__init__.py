@@ -25,6 +25,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     overlaps: str = "first",
     sample: VectorInput | None = None,
     sample_areas: VectorInput | None = None,
+    image: str | Path | None = None,
     output: str | Path | Sequence[str | Path] = (),
     overwrite: bool = False,
 ) -> gpd.GeoDataFrame:
@@ -41,6 +42,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
             ``"refuse"`` raises.
         sample: Polygons of all real buildings in ``sample_areas``, for corrected totals.
         sample_areas: Plots chosen at random and labelled in full.
+        image: An orthophoto for the map of the HTML page.
         output: Files to write as well: .csv, .xlsx, .gpkg, .json or .html.
         overwrite: Replace outputs that are there already.
 
@@ -58,7 +60,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     options = ReportOptions(
         zones=zones, name_column=name_column, grid=grid, h3=h3,
         sizes=None if sizes is None else tuple(sizes), overlaps=overlaps,
-        sample=sample, sample_areas=sample_areas,
+        sample=sample, sample_areas=sample_areas, image=None if image is None else Path(image),
     )  # fmt: skip
     named = [output] if isinstance(output, (str, Path)) else list(output)
     outputs = open_outputs(named, buildings, overwrite=overwrite)

@@ -57,6 +57,8 @@ class AreaReport:
     """What was read of every building."""
     classes: tuple[SizeClass, ...]
     """The size classes of the table."""
+    image: Path | None
+    """Orthophoto below the map of the page."""
     notes: tuple[str, ...]
     """What the reader should know, one sentence each."""
     provenance: dict[str, Any]
@@ -102,9 +104,16 @@ def build_report(
         *sample_notes,
     )
     return AreaReport(
-        source.layer.path if source.layer else None,
-        table, zones, parts, found, classes, notes, provenance_of(source, options),
-    )  # fmt: skip
+        source=source.layer.path if source.layer else None,
+        table=table,
+        zones=zones,
+        parts=parts,
+        buildings=found,
+        classes=classes,
+        image=options.image,
+        notes=notes,
+        provenance=provenance_of(source, options),
+    )
 
 
 def refuse_elsewhere(extent: shapely.Geometry | None, observed: NDArray[np.float64]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.report.geodesic import metres_per_unit
+from geoseg.report.photo import read_photo
 
 FINEST_M = 0.1
 """Quantum of small areas, metres."""
@@ -98,7 +100,11 @@ class Frame:
 
 
 def map_data(
-    table: gpd.GeoDataFrame, home: NDArray[np.object_], buildings: MapBuildings, style: MapStyle
+    table: gpd.GeoDataFrame,
+    home: NDArray[np.object_],
+    buildings: MapBuildings,
+    style: MapStyle,
+    image: Path | None = None,
 ) -> dict[str, Any]:
     """Everything that the map's script reads.
 
@@ -107,12 +113,15 @@ def map_data(
         home: The observed parts of the zones: shaded, and what the map shows at first.
         buildings: What to draw on the zones.
         style: Shading and classes.
+        image: An orthophoto to draw below.
     """
     zones = table.iloc[:-1]
     geometry = np.asarray(zones.geometry.array, dtype=object)
-    frame = fit(home, CRS.from_user_input(table.crs))
+    crs = CRS.from_user_input(table.crs)
+    frame = fit(home, crs)
     return {
         "home": [0, 0, frame.width, frame.height],
+        "photo": None if image is None else _photo(image, crs, home, frame),
         "quantum": frame.quantum_m,
         "zones": {
             "names": zones["zone"].tolist(),
@@ -215,6 +224,11 @@ def _density(buildings: MapBuildings, frame: Frame) -> dict[str, Any]:
     cells, counts = np.unique(frame.to_quanta(buildings.point) // cell, axis=0, return_counts=True)
     numbers = np.column_stack([cells, counts]).astype(np.int64).ravel()
     return {"density": {"cell": cell, "cells": pack(numbers)}}
+
+
+def _photo(image: Path, crs: CRS, home: NDArray[np.object_], frame: Frame) -> str:
+    left, bottom, right, top = shapely.total_bounds(home).tolist()
+    return read_photo(image, crs, (left, bottom, right, top), (frame.height, frame.width))
 
 
 def _rounded(values: pd.Series[float]) -> list[float | None]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from geoseg.errors import UsageError
+from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.report.layers import VectorInput
 from geoseg.report.table import SizeClass, size_classes
 from geoseg.report.zones import Overlaps
@@ -34,6 +34,8 @@ class ReportOptions:
     """Labelled buildings of the sampled plots: a path or a GeoDataFrame."""
     sample_areas: VectorInput | None = None
     """The sampled plots: a path or a GeoDataFrame."""
+    image: Path | None = None
+    """Orthophoto below the map of the page."""
     layer: str | None = None
     """Layer of the buildings' file; None: ``buildings`` or its only polygon layer."""
 
@@ -42,6 +44,8 @@ class ReportOptions:
         if len(ways) > 1:
             given = " and ".join(f"--{way}" for way in ways)
             raise UsageError(f"{given} exclude each other; choose one kind of zone")
+        if self.image is not None and not self.image.exists():
+            raise UnreadableRasterError(f"{self.image}: there is no such file")
         if self.overlaps not in get_args(Overlaps):
             raise UsageError(f"--overlaps is first or refuse; got {self.overlaps!r}")
         if (self.sample is None) != (self.sample_areas is None):

@@ -128,7 +128,11 @@ def area_page(report: AreaReport) -> Page:
             count_chart("Buildings by size class (m²)", labels, counts, colours),
         ),
         map=map_data(
-            shown, report.parts[rows[:-1]], drawn, MapStyle(METRICS, tuple(zip(named, colours, strict=True)))
+            shown,
+            report.parts[rows[:-1]],
+            drawn,
+            MapStyle(METRICS, tuple(zip(named, colours, strict=True))),
+            report.image,
         ),
         provenance=report.provenance,
     )  # fmt: skip

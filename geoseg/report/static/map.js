@@ -74,6 +74,12 @@
   }
   const cells = data.density ? numbers(data.density.cells) : [];
 
+  const photo = data.photo ? new Image() : null;
+  if (photo) {
+    photo.onload = () => draw();
+    photo.src = data.photo;
+  }
+
   /* ---- classes of the shading, by quantiles ---- */
   function limits(values) {
     const known = values.filter((v) => v !== null).sort((a, b) => a - b);
@@ -146,8 +152,10 @@
     context.setTransform(s, 0, 0, s, canvas.width / 2 - view.x * s, canvas.height / 2 - view.y * s);
     const metric = data.metrics[menu.value], steps = limits(metric.values);
     const line = (window.devicePixelRatio || 1) / s;
-    context.globalAlpha = buildingsVisible() ? 0.4 : 1; // so that buildings stand out
+    if (photo && photo.complete) context.drawImage(photo, ...data.home);
+    context.globalAlpha = photo || buildingsVisible() ? 0.4 : 1; // so that the rest stands out
     observed.forEach((part, i) => {
+      if (photo && zones.length === 1) return;
       context.fillStyle = zones.length === 1 ? "#f1f4f7" : shade(metric.values[i], steps);
       context.fill(part.path, "evenodd");
     });
@@ -171,6 +179,7 @@
   }
 
   function paintBuildings(line) {
+    context.globalAlpha = photo ? 0.6 : 1;
     layers.forEach((path, i) => {
       context.fillStyle = data.classes[i].colour;
       context.fill(path, "evenodd");
@@ -180,6 +189,7 @@
         context.stroke(path);
       }
     });
+    context.globalAlpha = 1;
   }
 
   function paintDensity() {

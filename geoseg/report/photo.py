@@ -1,0 +1,85 @@
+"""A small picture of the orthophoto for the page's map."""
+
+from __future__ import annotations
+
+import base64
+import warnings
+from pathlib import Path
+
+import numpy as np
+import rasterio
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS
+from rasterio.enums import Resampling
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import MemoryFile
+from rasterio.vrt import WarpedVRT
+
+from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
+
+LONGEST_PX = 1200
+"""Pixels along the longer side."""
+QUALITY = 70
+"""Of the JPEG."""
+BACKGROUND = 250
+"""Grey where the photo has no data: that of the map."""
+COLOURS = 3
+"""Bands of the picture."""
+
+
+def read_photo(
+    path: Path, crs: CRS, bounds: tuple[float, float, float, float], shape: tuple[int, int]
+) -> str:
+    """The part of a raster within ``bounds`` as a small JPEG in a data URL.
+
+    Args:
+        path: Any raster that GDAL reads.
+        crs: CRS of the bounds and of the picture.
+        bounds: Left, bottom, right, top.
+        shape: (height, width) of the bounds in any unit of length, for the picture's shape.
+
+    Raises:
+        UnreadableRasterError: when the file cannot be opened or read.
+        UnsupportedRasterError: when it has no CRS.
+    """
+    scale = LONGEST_PX / max(shape)
+    height, width = (max(1, round(side * scale)) for side in shape)
+    left, bottom, right, top = bounds
+    place = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
+    try:
+        with rasterio.open(path) as source:
+            if source.crs is None:
+                raise UnsupportedRasterError(f"{path} has no CRS, so it cannot lie on the map")
+            view = WarpedVRT(
+                source, crs=crs.to_wkt(), width=width, height=height,
+                transform=place, resampling=Resampling.average,
+            )  # fmt: skip
+            with view:
+                bands = [1, 2, 3] if view.count >= COLOURS else [1, 1, 1]
+                pixels, valid = view.read(bands), view.dataset_mask() > 0
+    except RasterioError as error:
+        raise UnreadableRasterError(f"{path} cannot be read as a raster ({error})") from None
+    image = np.where(valid, _to_bytes(pixels, valid), np.uint8(BACKGROUND))
+    return f"data:image/jpeg;base64,{_jpeg(image)}"
+
+
+def _to_bytes(pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """The pixels, or where they are no bytes, their 2nd to 98th percentile as 0 to 255."""
+    if pixels.dtype == np.uint8 or not valid.any():
+        return pixels.astype(np.uint8)
+    low, high = np.percentile(pixels[:, valid].astype(float), (2, 98))
+    stretched = (pixels.astype(float) - low) / max(high - low, 1e-9) * 255
+    bytes_: NDArray[np.uint8] = np.clip(stretched, 0, 255).astype(np.uint8)
+    return bytes_
+
+
+def _jpeg(image: NDArray[np.uint8]) -> str:
+    _, height, width = image.shape
+    profile = {"driver": "JPEG", "dtype": "uint8", "count": COLOURS, "quality": QUALITY}
+    with MemoryFile() as memory, warnings.catch_warnings():
+        # A picture in a page needs no place of its own.
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        with memory.open(height=height, width=width, **profile) as target:
+            target.write(image)
+        return base64.b64encode(memory.read()).decode("ascii")
