@@ -146,3 +146,14 @@ def test_a_raster_too_wide_is_refused() -> None:
 def test_a_model_without_body_is_refused() -> None:
     with pytest.raises(UsageError, match="needs a map named 'body'"):
         Decoder(10, 10, ("edge",), PARAMS)
+
+
+def test_arms_that_turn_out_to_be_one_building_do_not_count_against_the_cap() -> None:
+    maps = np.zeros((1, 160, 9), np.uint8)
+    maps[0, 5:155, 2:7] = 200
+    maps[0, 5:150, 3:6] = 120  # body between two arms of seeds that meet below
+    params = DecodeParams(body_threshold=100, seed_threshold=150, max_cluster_cracks=2 * (150 + 5))
+    decoder = Decoder(9, 160, ("body",), params)
+    (cluster,) = decoder.push(strip(maps, 0, 160)) + decoder.close()
+    assert not cluster.loose
+    assert len(cluster.crack_row) == 2 * (150 + 5)
