@@ -11,7 +11,6 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -20,7 +19,7 @@ from geoseg.errors import UnreadableRasterError
 from geoseg.types import Block, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -32,6 +31,9 @@ FILL_GREY = 128
 ISOLATION_PX = 64
 """Side of the lattice pieces in which rows are read again when some block cannot be read. Every
 read covers whole rows of this lattice, so that what is lost does not depend on the swaths."""
+
+PART_PX = 4 * ISOLATION_PX
+"""Rows read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +99,15 @@ class SwathReader:
             before = previous.result()
             first_new = _copy_shared_rows(before.block, window, image, valid)
             failed = frozenset(piece for piece in before.failed if piece.row_end > window.row_off)
-        parts = _row_parts(first_new, window, len(self._mosaics))
+        parts = _row_parts(first_new, window)
         with self._tally.stage("read"):
-            reads = list(self._pool.map(self._read_part, self._mosaics, parts))
-        for block, failures in reads:
-            common = _intersection(block.window, window)
-            into, out_of = common.slices_in(window), common.slices_in(block.window)
-            image[:, *into], valid[into] = block.image[:, *out_of], block.valid[out_of]
-            failed |= failures
+            # A few parts at a time: what is read but not yet copied takes memory too.
+            for group in _batched(parts, len(self._mosaics)):
+                for block, failures in self._pool.map(self._read_part, self._mosaics, group):
+                    common = _intersection(block.window, window)
+                    into, out_of = common.slices_in(window), common.slices_in(block.window)
+                    image[:, *into], valid[into] = block.image[:, *out_of], block.valid[out_of]
+                    failed |= failures
         return Swath(Block(window, image, valid), failed)
 
     def _read_part(self, mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
@@ -114,6 +117,11 @@ class SwathReader:
             if not self._skip_errors:
                 raise
         return _read_around_failures(mosaic, window)
+
+
+def _batched(items: Sequence[Window], size: int) -> Iterator[Sequence[Window]]:
+    """Runs of at most ``size`` items."""
+    return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def _copy_shared_rows(
@@ -128,13 +136,15 @@ def _copy_shared_rows(
     return window.row_off + shared
 
 
-def _row_parts(first_row: int, window: Window, number: int) -> list[Window]:
-    """At most ``number`` windows of whole lattice rows that cover the rows from ``first_row``."""
-    first, last = first_row // ISOLATION_PX, -(-window.row_end // ISOLATION_PX)
-    edges = np.unique(np.linspace(first, last, number + 1).astype(int)) * ISOLATION_PX
+def _row_parts(first_row: int, window: Window) -> list[Window]:
+    """Windows of whole lattice rows, full width, that cover the rows from ``first_row``."""
+    if first_row >= window.row_end:
+        return []
+    first = first_row // ISOLATION_PX * ISOLATION_PX
+    last = -(-window.row_end // ISOLATION_PX) * ISOLATION_PX
     return [
-        Window(int(top), window.col_off, int(bottom - top), window.width)
-        for top, bottom in pairwise(edges)
+        Window(row, window.col_off, min(PART_PX, last - row), window.width)
+        for row in range(first, last, PART_PX)
     ]
 
 
