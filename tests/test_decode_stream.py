@@ -157,3 +157,14 @@ def test_arms_that_turn_out_to_be_one_building_do_not_count_against_the_cap() ->
     (cluster,) = decoder.push(strip(maps, 0, 160)) + decoder.close()
     assert not cluster.loose
     assert len(cluster.crack_row) == 2 * (150 + 5)
+
+
+def test_a_neighbour_of_one_arm_waits_for_the_whole_building() -> None:
+    # The arms meet in rows that are seeds ahead when the neighbour is finished.
+    maps = np.zeros((1, 160, 30), np.uint8)
+    maps[0, 5:72, 2:6] = maps[0, 5:72, 12:16] = maps[0, 68:72, 2:16] = 200
+    maps[0, 10:20, 18:24] = 200
+    decoder = Decoder(30, 160, ("body",), DecodeParams())
+    assert decoder.push(strip(maps, 0, 80)) == []
+    (cluster,) = decoder.push(strip(maps, 80, 160)) + decoder.close()
+    assert [instance.key for instance in cluster.instances] == [5 * 30 + 2, 10 * 30 + 18]
