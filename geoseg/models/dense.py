@@ -12,6 +12,7 @@ from geoseg.models.network import build_network
 from geoseg.models.weights import Metadata, file_sha256, load_weights
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class TorchDenseModel:
         """Where the network runs."""
         self._dtype = _choose_dtype(precision)
         network = network.eval().requires_grad_(requires_grad=False)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         """The network in evaluation mode: images in -1..1 to logits."""
         self._mean = _per_band(metadata.mean, self.device)
         self._std = _per_band(metadata.std, self.device)
@@ -101,7 +102,7 @@ class TorchDenseModel:
 
 
 def choose_device(device: str) -> torch.device:
-    """ "auto" takes CUDA, then Apple's MPS, then the CPU; anything else must be there."""
+    """Pick CUDA, then Apple's MPS, then the CPU for "auto"; any other device must be there."""
     if device == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -129,8 +130,9 @@ def _per_band(values: tuple[float, ...], device: torch.device) -> Tensor:
     return torch.tensor(values, device=device)[:, None, None]  # (bands, 1, 1)
 
 
-def _exact_arithmetic() -> torch.backends.cudnn.flags:  # type: ignore[name-defined]
+def _exact_arithmetic() -> AbstractContextManager[None]:
     """No TF32 and no algorithm picked by a race against the clock, on GPUs."""
-    return torch.backends.cudnn.flags(
+    exact: AbstractContextManager[None] = torch.backends.cudnn.flags(
         enabled=True, benchmark=False, deterministic=True, allow_tf32=False
     )
+    return exact

@@ -56,7 +56,8 @@ def _drop_unread_blocks(network: nn.Module) -> None:
 
     backbone = getattr(network.get_submodule("encoder"), "model", None)
     if isinstance(backbone, EfficientNetFeatures):
-        backbone.blocks = backbone.blocks[: max(backbone._stage_out_idx)]  # noqa: SLF001
+        read = max(backbone._stage_out_idx)  # noqa: SLF001 - has no public name
+        del backbone.blocks[read:]
 
 
 def load_imagenet_encoder(network: nn.Module, architecture: Architecture) -> None:

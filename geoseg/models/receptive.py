@@ -14,10 +14,15 @@ if TYPE_CHECKING:
 
     from geoseg.models.weights import Architecture
 
-_LENGTHS_PX = (640, 1280, 2560)
+_LENGTHS_PX = (320, 640, 1280)
 _BREADTH_PX = 64
 """Rows and columns are probed on thin images: what a pixel sees along one axis does not depend on
 the image's breadth, and a thin image is cheap."""
+
+
+_FAINT = 1e-6
+"""Brightness of the probing image: residual sums double it again and again, and must stay far below
+where ReLU6 and its kin saturate and hide a path."""
 
 
 def measure_halo_px(architecture: Architecture) -> int:
@@ -55,17 +60,20 @@ def support_px(network: nn.Module, stride_px: int) -> int | None:
     network = network.eval().double()
     for length in _LENGTHS_PX:
         middle = length // 2 // stride_px * stride_px
-        reach = max(_reach(network, middle, length, stride_px, axis) for axis in (0, 1))
-        if reach < middle - 2 * stride_px:
+        most = middle - 2 * stride_px
+        reach = _reach(network, middle, length, stride_px, axis=0)
+        if reach < most:
+            reach = max(reach, _reach(network, middle, length, stride_px, axis=1))
+        if reach < most:
             return -(-reach // stride_px) * stride_px
     return None
 
 
-def _reach(network: nn.Module, middle: int, length: int, stride_px: int, axis: int) -> int:
+def _reach(network: nn.Module, middle: int, length: int, stride_px: int, *, axis: int) -> int:
     """How far the support reaches beyond the cell, to either side along an axis."""
     breadth = max(_BREADTH_PX, 2 * stride_px)
     shape = (length, breadth) if axis == 0 else (breadth, length)
-    image = torch.full((1, 3, *shape), 0.05, dtype=torch.float64, requires_grad=True)
+    image = torch.full((1, 3, *shape), _FAINT, dtype=torch.float64, requires_grad=True)
     network(image).narrow(2 + axis, middle, stride_px).sum().backward()
     if image.grad is None:
         return 0

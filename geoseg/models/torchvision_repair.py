@@ -13,7 +13,7 @@ from __future__ import annotations
 import importlib
 import sys
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
@@ -88,7 +88,7 @@ def _forget_half_imported() -> None:
 def _declare_operators() -> None:
     import torch
 
-    library = torch.library.Library("torchvision", "FRAGMENT")
+    library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     for schema in _SCHEMAS:
         library.define(schema)
     library.impl("nms", plain_nms, "CompositeExplicitAutograd")

@@ -1,0 +1,50 @@
+"""``geoseg certify``: can a model's maps be independent of the tiles?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from geoseg.models.certify import Certificate
+
+
+def certify(
+    model: Annotated[str, typer.Argument(help="'default' or a .safetensors file.")] = "default",
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Check whether a model's answer can be independent of how the raster is cut.
+
+    Exits with 1 when it cannot; predict then takes a generous overlap and warns.
+    """
+    from geoseg.errors import UsageError
+    from geoseg.models import DenseModel, load_model
+    from geoseg.models.certify import certify as look
+
+    loaded = load_model(model, device="cpu")
+    if not isinstance(loaded, DenseModel):
+        raise UsageError(
+            f"{model} predicts separate masks; only models that predict maps can be certified"
+        )
+    certificate = look(loaded)
+    if as_json:
+        typer.echo(json.dumps(certificate.as_dict()))
+    else:
+        _show(certificate)
+    if not certificate.exact:
+        raise typer.Exit(1)
+
+
+def _show(certificate: Certificate) -> None:
+    verdict = "can be exact" if certificate.exact else "cannot be exact"
+    support = certificate.support_px
+    typer.echo(f"{certificate.model} {verdict}")
+    typer.echo(f"  stride      {certificate.stride_px} px")
+    typer.echo(f"  halo        {certificate.halo_px} px")
+    typer.echo(f"  sees        {'the whole image' if support is None else f'{support} px far'}")
+    typer.echo(f"  difference  {certificate.largest_difference:.1e} between tile and whole image")
+    for reason in certificate.reasons:
+        typer.echo(f"  because {reason}")

@@ -1,0 +1,170 @@
+"""Can a dense model be exact: do its maps depend on where the tiles lie?
+
+Three independent looks. The *module scan* names the layers that mix a whole image: norms over space,
+squeeze-and-excitation and other global pooling, attention. The *gradient support* measures how far
+the network sees. The *numeric probe* compares tiles with the whole image, and it alone can be done
+with a model that is not a torch network.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from torch import nn
+
+from geoseg.models.receptive import open_all_paths, support_px
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from geoseg.models.protocols import DenseModel
+
+TOLERANCE = 1e-5
+"""Largest difference of probabilities between a tile and the whole image."""
+
+_CORE_PX = 64
+_GLOBAL_POOLS = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
+_NORMS_OVER_SPACE = (nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d)
+_BATCH_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
+_GLOBAL_BY_NAME = ("SqueezeExcite", "SqueezeExcitation", "SEModule", "EffectiveSEModule")
+"""Class names of timm, torchvision and segmentation_models_pytorch for one and the same idea."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What was found about one model."""
+
+    model: str
+    """Its name."""
+    exact: bool
+    """True when no look found a reason against it."""
+    reasons: tuple[str, ...]
+    """Why it cannot be exact; empty when it can."""
+    stride_px: int
+    """Tiles must begin at multiples of this."""
+    halo_px: int
+    """Context that the model declares and tiles get."""
+    support_px: int | None
+    """How far the network sees, measured; None: the whole image, or no torch network."""
+    largest_difference: float
+    """Between the probabilities of tiles and of the whole image, in the probe."""
+    looks: tuple[str, ...]
+    """Which looks were possible: "modules", "support", "probe"."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
+
+
+def certify(model: DenseModel, *, seed: int = 0) -> Certificate:
+    """Look at a dense model in all ways that it allows.
+
+    Args:
+        model: any dense model; one with a torch network in its attribute ``network`` (images to
+            logits, both (batch, channels, height, width)) is also scanned and differentiated.
+        seed: of the probe's image.
+    """
+    network = getattr(model, "network", None)
+    reasons: list[str] = []
+    support, looks = None, ["probe"]
+    if isinstance(network, nn.Module):
+        looks = ["modules", "support", "probe"]
+        reasons += scan_modules(network)
+        support = _support(network, model.stride_px)
+        reasons += _too_wide(support, model.halo_px)
+    difference = probe(model, seed=seed)
+    if not difference <= TOLERANCE:
+        reasons.append(
+            f"tiles differ from the whole image by up to {difference:.2g} in probability"
+        )
+    return Certificate(
+        model=str(getattr(model, "name", type(model).__name__)),
+        exact=not reasons,
+        reasons=tuple(reasons),
+        stride_px=model.stride_px,
+        halo_px=model.halo_px,
+        support_px=support,
+        largest_difference=difference,
+        looks=tuple(looks),
+    )
+
+
+def scan_modules(network: nn.Module) -> list[str]:
+    """One sentence for every kind of layer that mixes the whole image."""
+    kinds: dict[str, list[str]] = {}
+    for name, reason in _findings(network):
+        kinds.setdefault(reason, []).append(name)
+    return [f"{reason} ({len(names)} of them, first {names[0]})" for reason, names in kinds.items()]
+
+
+def probe(model: DenseModel, *, seed: int) -> float:
+    """Largest difference between the core of tiles with halo and the same pixels of the whole."""
+    halo, stride = model.halo_px, model.stride_px
+    core = max(_CORE_PX // stride, 1) * stride
+    side = halo + core + halo + 2 * stride
+    image = _structured_noise(side, seed)
+    whole = model.predict_maps(image[None])[0]
+    worst = 0.0
+    for row_off, col_off in ((0, 0), (2 * stride, 2 * stride), (stride, 0)):
+        size = 2 * halo + core
+        window = image[:, row_off : row_off + size, col_off : col_off + size]
+        tile = model.predict_maps(np.ascontiguousarray(window[None]))[0]
+        inner = np.s_[:, halo : halo + core, halo : halo + core]
+        there = np.s_[
+            :,
+            row_off + halo : row_off + halo + core,
+            col_off + halo : col_off + halo + core,
+        ]
+        worst = max(worst, float(np.abs(tile[inner] - whole[there]).max()))
+    return worst
+
+
+def _findings(network: nn.Module) -> Iterator[tuple[str, str]]:
+    """(module's name, why it mixes the whole image)."""
+    for name, module in network.named_modules():
+        kind = type(module).__name__
+        if isinstance(module, _NORMS_OVER_SPACE) and not _uses_stored_statistics(module):
+            yield name, f"{kind} normalises by the statistics of the whole image"
+        elif isinstance(module, _BATCH_NORMS) and not _uses_stored_statistics(module):
+            yield name, f"{kind} normalises by the statistics of the batch"
+        elif isinstance(module, _GLOBAL_POOLS):
+            yield name, f"{kind} pools the whole image"
+        elif kind in _GLOBAL_BY_NAME:
+            yield name, f"{kind} (squeeze and excitation) pools the whole image"
+        elif kind.endswith("Attention") and any(True for _ in module.parameters()):
+            yield name, f"{kind} lets every pixel see all others"
+
+
+def _uses_stored_statistics(module: nn.Module) -> bool:
+    tracked = getattr(module, "track_running_stats", False)
+    return bool(tracked) and not module.training
+
+
+def _support(network: nn.Module, stride_px: int) -> int | None:
+    opened = copy.deepcopy(network).cpu().requires_grad_(requires_grad=True)
+    open_all_paths(opened)
+    return support_px(opened, stride_px)
+
+
+def _too_wide(support: int | None, halo_px: int) -> list[str]:
+    if support is None:
+        return ["the network sees the whole image: its receptive field has no bound"]
+    if support > halo_px:
+        return [f"the network sees {support} px far, more than its halo of {halo_px} px"]
+    return []
+
+
+def _structured_noise(side: int, seed: int) -> NDArray[np.uint8]:
+    """(3, side, side) with detail at all scales, and a slope, so that global means differ."""
+    rng = np.random.default_rng(seed)
+    image = np.zeros((3, side, side))
+    for cell in (64, 16, 4, 1):
+        coarse = rng.normal(size=(3, -(-side // cell), -(-side // cell)))
+        image += np.repeat(np.repeat(coarse, cell, axis=1), cell, axis=2)[:, :side, :side]
+    slope = np.linspace(-40, 40, side)
+    return np.clip(128 + 25 * image + slope + slope[:, None], 0, 255).astype(np.uint8)

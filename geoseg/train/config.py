@@ -1,0 +1,134 @@
+"""The typed configuration of a training; one YAML file, every key documented in ``configs/``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+
+from geoseg.errors import UsageError
+from geoseg.models.weights import Architecture
+
+Share = Field(ge=0.0, le=1.0)
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(_Section):
+    """Where the scenes are and how crops are drawn from them."""
+
+    folder: Path
+    """Packed data set, a folder of scenes."""
+    crop_px: PositiveInt = 256
+    """Side of a training crop, a multiple of the network's stride."""
+    gsd_m: tuple[PositiveFloat, PositiveFloat] = (0.22, 0.62)
+    """Range of pixel sizes that crops are resampled to, drawn evenly on a log scale."""
+    upsample: PositiveFloat = 2.2
+    """Crops are never finer than their scene's pixel size divided by this."""
+    place_weights: dict[str, float] = {}
+    """How often a place is drawn; places not named have weight 1, a weight of 0 leaves it out."""
+    contact_px: PositiveInt = 4
+    """Width of the line between close neighbours that the contact head learns."""
+    workers: int = Field(default=1, ge=0)
+    """Processes that prepare crops."""
+
+
+class AugmentConfig(_Section):
+    """Probability of each group of random changes; flips and quarter turns are always on."""
+
+    tilt: float = Field(default=0.3, ge=0, le=1)
+    light: float = Field(default=0.6, ge=0, le=1)
+    tint: float = Field(default=0.5, ge=0, le=1)
+    blur: float = Field(default=0.3, ge=0, le=1)
+    noise: float = Field(default=0.3, ge=0, le=1)
+
+
+class LossConfig(_Section):
+    """Weights of the heads; each is binary cross-entropy plus ``dice`` times the Dice loss."""
+
+    body: float = Field(default=1.0, ge=0)
+    contact: float = Field(default=0.4, ge=0)
+    edge: float = Field(default=0.1, ge=0)
+    dice: float = Field(default=1.0, ge=0)
+
+
+class ScheduleConfig(_Section):
+    """How long and how fast."""
+
+    batch: PositiveInt = 16
+    accumulate: PositiveInt = 1
+    """Batches whose gradients are summed before a step."""
+    max_steps: PositiveInt = 20_000
+    """Steps of the optimiser after which training ends."""
+    max_minutes: PositiveFloat | None = None
+    """Wall-clock budget; the learning rate falls with whichever of steps and minutes is farther.
+    A run bounded by steps alone can be repeated exactly."""
+    steps_per_round: PositiveInt = 200
+    """A checkpoint is written after each round."""
+    rounds_per_validation: PositiveInt = 3
+    learning_rate: PositiveFloat = 1e-3
+    encoder_rate: PositiveFloat = 0.5
+    """Learning rate of the encoder as a share of the rest's."""
+    warmup_steps: int = Field(default=100, ge=0)
+    weight_decay: float = Field(default=1e-2, ge=0)
+    ema_decay: float = Field(default=0.998, ge=0, lt=1)
+    patience: PositiveInt | None = None
+    """Validations without a better score after which training stops; none: never."""
+
+
+class ComputeConfig(_Section):
+    """The machine."""
+
+    accelerator: Literal["auto", "cpu", "gpu", "mps"] = "auto"
+    devices: PositiveInt | Literal["auto"] = 1
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"] = "auto"
+    """auto: bf16 where the processor multiplies it, else 32 bits."""
+    threads: PositiveInt | None = None
+    """Threads of torch on the CPU; none: all."""
+
+
+class TrainConfig(_Section):
+    """A whole training."""
+
+    output: Path
+    """Folder for checkpoints, logs and the weights."""
+    start: Literal["imagenet", "default", "scratch"] | Path = "imagenet"
+    """ImageNet encoder, the built-in model, nothing, or a .safetensors file."""
+    name: str = "custom"
+    """Name of the model in its file."""
+    seed: int = Field(default=0, ge=0)
+    architecture: Architecture = Architecture()
+    model_gsd_m: tuple[PositiveFloat, PositiveFloat] = (0.25, 0.6)
+    """Range of pixel sizes that the finished model declares; finer and coarser rasters are
+    resampled to its nearer end."""
+    data: DataConfig
+    augment: AugmentConfig = AugmentConfig()
+    loss: LossConfig = LossConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
+    compute: ComputeConfig = ComputeConfig()
+    tensorboard: bool = False
+    """Also log for TensorBoard."""
+
+
+def read_config(path: Path) -> TrainConfig:
+    """Read and check a YAML file; relative paths in it are relative to the current folder."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TrainConfig.model_validate(raw)
+    except OSError as error:
+        raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise UsageError(f"{path} is not YAML: {error}") from error
+    except ValidationError as error:
+        raise UsageError(f"{path}: {_sentences(error)}") from error
+
+
+def _sentences(error: ValidationError) -> str:
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}"
+        for item in error.errors()
+    )

@@ -1,0 +1,199 @@
+"""Run a training: data, trainer, checkpoints, logs, and the finished model file."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import cv2
+import torch
+from torch.utils.data import DataLoader
+
+from geoseg.errors import DatasetError
+from geoseg.models.receptive import measure_halo_px
+from geoseg.models.weights import Metadata, Source, geoseg_version, save_weights
+from geoseg.train.crops import CropDataset
+from geoseg.train.module import SegmentationModule
+from geoseg.train.scene import load_scenes
+from geoseg.train.trainer_library import callbacks, lightning, loggers
+
+if TYPE_CHECKING:
+    from geoseg.train.config import TrainConfig
+
+
+_EMA_EVERY = 5
+"""Steps between updates of the averaged weights; its decay is adapted."""
+
+
+def train(config: TrainConfig, *, resume: bool = False) -> Path:
+    """Train and return the path of the model file.
+
+    Args:
+        config: what to train.
+        resume: go on from the last checkpoint in the output folder, if there is one.
+    """
+    _tune_machine(config)
+    scenes = _Scenes(config)
+    module = SegmentationModule(config, scenes.held_out)
+    trainer = _trainer(config, validate=bool(scenes.held_out))
+    last = config.output / "last.ckpt"
+    trainer.fit(
+        module,
+        datamodule=scenes,
+        ckpt_path=str(last) if resume and last.exists() else None,
+        weights_only=True,
+    )
+    trainer.save_checkpoint(last)
+    return export_checkpoint(last, config, config.output / f"{config.name}.safetensors")
+
+
+def export_checkpoint(checkpoint: Path, config: TrainConfig, path: Path) -> Path:
+    """Write the averaged weights of a checkpoint as a model file."""
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    prefix = "network."
+    state = {
+        name.removeprefix(prefix): tensor
+        for name, tensor in saved["state_dict"].items()
+        if name.startswith(prefix)
+    }
+    save_weights(state, _metadata(config, saved), path)
+    return path
+
+
+class _Scenes(lightning.LightningDataModule):
+    """Crops for training, whole scenes for validation."""
+
+    def __init__(self, config: TrainConfig) -> None:
+        super().__init__()
+        self._config = config
+        self.training = load_scenes(config.data.folder, "train")
+        self.held_out = load_scenes(config.data.folder, "val")
+        if not self.training:
+            raise DatasetError(f"{config.data.folder} holds no scene of the split 'train'")
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """The crops of one round; which ones depends on the round alone."""
+        schedule, workers = self._config.schedule, self._config.data.workers
+        processes, epoch = (
+            (self.trainer.world_size, self.trainer.current_epoch) if self.trainer else (1, 0)
+        )
+        crops = schedule.steps_per_round * schedule.batch * schedule.accumulate * processes
+        first = epoch * crops
+        return DataLoader(
+            CropDataset(self.training, self._config, first=first, length=crops),
+            batch_size=schedule.batch,
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            worker_init_fn=_single_thread,
+        )
+
+    def val_dataloader(self) -> DataLoader[int]:
+        """Numbers of the held-out scenes; the module has the scenes themselves."""
+        return DataLoader(range(len(self.held_out)), batch_size=None)  # type: ignore[arg-type]
+
+
+def _single_thread(_worker: int) -> None:
+    cv2.setNumThreads(0)
+
+
+class _StopAtBudget(callbacks.Callback):
+    """End the training when its steps or minutes are used up."""
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        *_: Any,
+    ) -> None:
+        if (
+            isinstance(pl_module, SegmentationModule)
+            and pl_module.progress(trainer.global_step) >= 1
+        ):
+            trainer.should_stop = True
+
+
+def _trainer(config: TrainConfig, *, validate: bool) -> lightning.Trainer:
+    schedule, compute = config.schedule, config.compute
+    return lightning.Trainer(
+        accelerator=compute.accelerator,
+        devices=compute.devices,
+        precision=_precision(config),
+        max_steps=schedule.max_steps,
+        accumulate_grad_batches=schedule.accumulate,
+        check_val_every_n_epoch=schedule.rounds_per_validation,
+        limit_val_batches=None if validate else 0,
+        num_sanity_val_steps=0,
+        reload_dataloaders_every_n_epochs=1,
+        log_every_n_steps=20,
+        callbacks=_callbacks(config, validate=validate),
+        logger=_loggers(config),
+        default_root_dir=config.output,
+        enable_model_summary=False,
+    )
+
+
+def _callbacks(config: TrainConfig, *, validate: bool) -> list[callbacks.Callback]:
+    folder, schedule = config.output, config.schedule
+    chosen: list[callbacks.Callback] = [
+        callbacks.EMAWeightAveraging(
+            decay=schedule.ema_decay**_EMA_EVERY, update_every_n_steps=_EMA_EVERY
+        ),
+        callbacks.ModelCheckpoint(
+            folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
+        ),
+        _StopAtBudget(),
+    ]
+    if validate:
+        best = callbacks.ModelCheckpoint(
+            folder, filename="best", monitor="score", mode="max", enable_version_counter=False
+        )
+        chosen.append(best)
+    if validate and schedule.patience:
+        chosen.append(callbacks.EarlyStopping("score", mode="max", patience=schedule.patience))
+    return chosen
+
+
+def _loggers(config: TrainConfig) -> list[loggers.Logger]:
+    chosen: list[loggers.Logger] = [loggers.CSVLogger(config.output, name="log")]
+    if config.tensorboard:
+        chosen.append(loggers.TensorBoardLogger(config.output, name="tensorboard"))
+    return chosen
+
+
+def _precision(config: TrainConfig) -> Literal["32-true", "bf16-mixed", "16-mixed"]:
+    if config.compute.precision != "auto":
+        return config.compute.precision
+    if torch.cuda.is_available():
+        return "bf16-mixed" if torch.cuda.is_bf16_supported() else "16-mixed"
+    fast = torch.cpu._is_avx512_bf16_supported()  # noqa: SLF001 - has no public name
+    return "bf16-mixed" if fast else "32-true"
+
+
+def _tune_machine(config: TrainConfig) -> None:
+    if config.compute.threads:
+        torch.set_num_threads(config.compute.threads)
+    if platform.system() == "Linux":
+        # Keep freed memory instead of giving it back page by page: twice as fast on the CPU.
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(-4, 0)  # M_MMAP_MAX
+        libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+
+
+def _metadata(config: TrainConfig, saved: dict[str, Any]) -> Metadata:
+    training = load_scenes(config.data.folder, "train")
+    sources = sorted({(scene.place, scene.licence) for scene in training})
+    return Metadata(
+        name=config.name,
+        geoseg_version=geoseg_version(),
+        architecture=config.architecture,
+        gsd_m=config.model_gsd_m,
+        halo_px=measure_halo_px(config.architecture),
+        sources=tuple(Source(name=place, licence=licence) for place, licence in sources),
+        training={
+            "steps": str(saved["global_step"]),
+            "minutes": f"{saved['elapsed_s'] / 60:.0f}",
+            "start": str(config.start),
+        },
+    )

@@ -1,0 +1,69 @@
+"""What the network shall predict, computed from instance labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+HEADS = ("body", "contact", "edge")
+"""Order of the maps everywhere in training."""
+
+_BACKGROUND_LAST = np.uint16(np.iinfo(np.uint16).max)
+
+
+def head_targets(labels: NDArray[np.uint16], *, contact_px: int) -> NDArray[np.uint8]:
+    """Targets of all heads.
+
+    Args:
+        labels: (height, width), 0 background, else the number of the building.
+        contact_px: width of the line between close neighbours; gaps up to this width belong to it.
+
+    Returns:
+        (3, height, width), 0 or 1: ``body``, every labelled pixel; ``contact``, pixels that have two
+        different buildings within ``contact_px / 2``; ``edge``, labelled pixels with a neighbour of
+        another label.
+    """
+    body = labels > 0
+    contact = _two_buildings_within(labels, 2 * (contact_px // 2) + 1)
+    edge = body & (_highest(labels, 3) != _lowest(labels, 3))
+    return np.stack([body, contact, edge]).astype(np.uint8)
+
+
+def head_weights(
+    labels: NDArray[np.uint16], ignore: NDArray[np.bool_], *, blobs: bool
+) -> NDArray[np.uint8]:
+    """(3, height, width), 1 where the target is known.
+
+    Within a blob nobody knows where one building ends, so ``contact`` and ``edge`` are unknown
+    there; on the blob's outline and outside they are known.
+    """
+    known = np.broadcast_to(~ignore, (len(HEADS), *labels.shape)).astype(np.uint8)
+    if blobs:
+        inner = _lowest(labels, 3) > 0
+        known[1:, inner] = 0
+    return known
+
+
+def _two_buildings_within(labels: NDArray[np.uint16], window_px: int) -> NDArray[np.bool_]:
+    """True where a square window sees more than one building."""
+    buildings_only = np.where(labels > 0, labels, _BACKGROUND_LAST)
+    highest, lowest = _highest(labels, window_px), _lowest(buildings_only, window_px)
+    several: NDArray[np.bool_] = (highest > 0) & (highest != lowest)
+    return several
+
+
+def _highest(labels: NDArray[np.uint16], window_px: int) -> NDArray[np.uint16]:
+    window = np.ones((window_px, window_px), np.uint8)
+    highest = cv2.dilate(labels, window, borderType=cv2.BORDER_REPLICATE)
+    return highest.astype(np.uint16, copy=False)
+
+
+def _lowest(labels: NDArray[np.uint16], window_px: int) -> NDArray[np.uint16]:
+    window = np.ones((window_px, window_px), np.uint8)
+    lowest = cv2.erode(labels, window, borderType=cv2.BORDER_REPLICATE)
+    return lowest.astype(np.uint16, copy=False)

@@ -1,0 +1,292 @@
+"""Training: scenes, targets, crops, losses, scores, configuration, and a tiny run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geoseg.errors import DatasetError, UsageError
+from geoseg.models.weights import load_weights
+from geoseg.train.config import TrainConfig, read_config
+from geoseg.train.crops import CropDataset
+from geoseg.train.losses import head_losses
+from geoseg.train.scene import Scene, load_scene, load_scenes, save_scene
+from geoseg.train.scoring import Counts, count, decode_plainly
+from geoseg.train.targets import head_targets, head_weights
+from geoseg.train.validation import resample_scene
+
+CONFIGS = Path(__file__).resolve().parent.parent / "configs"
+
+
+def make_scene(name: str = "a", *, place: str = "town", side: int = 96, seed: int = 0) -> Scene:
+    """Bright numbered squares on a dark ground."""
+    rng = np.random.default_rng(seed)
+    labels = np.zeros((side, side), np.uint16)
+    for number in range(1, 9):
+        row, col = rng.integers(0, side - 16, 2)
+        labels[row : row + 14, col : col + 12] = number
+    image = np.where(labels[..., None] > 0, 210, 60) + rng.integers(-9, 10, (side, side, 3))
+    ignore = np.zeros((side, side), bool)
+    return Scene(name, place, "train", 0.3, image.astype(np.uint8), labels, ignore)
+
+
+def make_config(folder: Path, **changes: object) -> TrainConfig:
+    raw: dict[str, object] = {
+        "output": folder / "out",
+        "start": "scratch",
+        "architecture": {"encoder": "resnet18", "depth": 3, "decoder_channels": [8, 8, 8]},
+        "data": {"folder": folder / "scenes", "crop_px": 32, "workers": 0},
+        "schedule": {
+            "batch": 2,
+            "max_steps": 4,
+            "steps_per_round": 2,
+            "rounds_per_validation": 1,
+            "warmup_steps": 1,
+        },
+        "compute": {"accelerator": "cpu", "precision": "32-true"},
+    }
+    return TrainConfig.model_validate(raw | changes)
+
+
+# --- scenes ---
+
+
+def test_scene_round_trip(tmp_path: Path) -> None:
+    scene = replace(make_scene(), blobs=True, licence="CC0")
+    again = load_scene(save_scene(scene, tmp_path))
+    assert (again.place, again.split, again.gsd_m, again.blobs) == ("town", "train", 0.3, True)
+    np.testing.assert_array_equal(again.image, scene.image)
+    np.testing.assert_array_equal(again.labels, scene.labels)
+
+
+def test_scenes_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="holds no packed scenes"):
+        load_scenes(tmp_path, "train")
+    (tmp_path / "x.npz").write_bytes(b"no archive")
+    with pytest.raises(DatasetError, match="is not a scene"):
+        load_scenes(tmp_path, "train")
+    np.savez(tmp_path / "x.npz", image=np.zeros(3))
+    with pytest.raises(DatasetError, match="is not a scene"):
+        load_scenes(tmp_path, "train")
+    with pytest.raises(DatasetError, match="share height and width"):
+        replace(make_scene(), ignore=np.zeros((2, 2), bool))
+
+
+# --- targets ---
+
+
+def test_contact_lies_between_close_neighbours_alone() -> None:
+    labels = np.zeros((20, 40), np.uint16)
+    labels[4:16, 2:10], labels[4:16, 10:18] = 1, 2  # touching
+    labels[4:16, 21:28] = 3  # 3 px away
+    labels[4:16, 36:40] = 4  # 8 px away
+    body, contact, edge = head_targets(labels, contact_px=4)
+    np.testing.assert_array_equal(body, labels > 0)
+    assert contact[10, 8:12].all()
+    assert not contact[10, [6, 13]].any()
+    assert contact[10, 19:20].all()
+    assert not contact[10, 24:].any()
+    assert edge[10, 2]
+    assert edge[10, 9]
+    assert not edge[10, 5]
+    assert not edge[labels == 0].any()
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([2, 4, 6]))
+def test_targets_turn_with_the_labels(seed: int, contact_px: int) -> None:
+    labels = np.random.default_rng(seed).integers(0, 4, (12, 15)).astype(np.uint16)
+    turned = head_targets(np.rot90(labels).copy(), contact_px=contact_px)
+    np.testing.assert_array_equal(
+        turned, np.rot90(head_targets(labels, contact_px=contact_px), axes=(1, 2))
+    )
+
+
+def test_within_blobs_only_the_body_is_known() -> None:
+    labels = np.zeros((12, 12), np.uint16)
+    labels[2:10, 2:10] = 1
+    ignore = np.zeros((12, 12), bool)
+    ignore[0] = True
+    known = head_weights(labels, ignore, blobs=True)
+    assert not known[:, 0].any()
+    assert known[0, 1:].all()
+    assert not known[1:, 5, 5].any()
+    assert known[1:, 2, 2:10].all()
+    assert head_weights(labels, ignore, blobs=False)[1:, 5, 5].all()
+
+
+# --- crops ---
+
+
+def test_a_crop_depends_on_its_number_alone(tmp_path: Path) -> None:
+    scenes = [make_scene(seed=1), make_scene("b", place="village", seed=2)]
+    config = make_config(tmp_path)
+    first = CropDataset(scenes, config, first=0, length=8)
+    later = CropDataset(scenes, config, first=5, length=3)
+    for name in ("image", "target", "weight"):
+        np.testing.assert_array_equal(first[6][name], later[1][name])
+    assert not np.array_equal(first[0]["image"], first[1]["image"])
+    assert first[0]["image"].shape == (3, 32, 32)
+    assert first[0]["target"].shape == first[0]["weight"].shape == (3, 32, 32)
+    with pytest.raises(IndexError):
+        later[3]
+
+
+def test_places_of_weight_zero_are_never_drawn(tmp_path: Path) -> None:
+    dark = replace(make_scene("b", place="dark"), image=np.zeros((96, 96, 3), np.uint8))
+    data = {"folder": tmp_path, "crop_px": 32, "place_weights": {"dark": 0}}
+    crops = CropDataset([make_scene(), dark], make_config(tmp_path, data=data), first=0, length=20)
+    assert min(crops[i]["image"].max() for i in range(20)) > 0
+
+
+def test_misspelt_places_are_refused(tmp_path: Path) -> None:
+    data = {"folder": tmp_path, "place_weights": {"twon": 2}}
+    with pytest.raises(DatasetError, match="twon"):
+        CropDataset([make_scene()], make_config(tmp_path, data=data), first=0, length=1)
+
+
+def test_scenes_smaller_than_a_crop_are_padded_as_unknown(tmp_path: Path) -> None:
+    data = {"folder": tmp_path, "crop_px": 64, "gsd_m": (0.3, 0.3)}
+    config = make_config(tmp_path, data=data, augment={"tilt": 0})
+    crop = CropDataset([make_scene(side=40)], config, first=0, length=1)[0]
+    assert crop["weight"][0].sum() == 40 * 40
+    assert not crop["target"][0][crop["weight"][0] == 0].any()
+
+
+# --- losses and scores ---
+
+
+def test_loss_vanishes_for_the_truth_and_ignores_the_unknown() -> None:
+    target = torch.zeros(1, 3, 8, 8)
+    target[..., 2:6] = 1
+    sure = (target * 2 - 1) * 50
+    known = torch.ones_like(target)
+    assert head_losses(sure, target, known, dice=1.0).max() < 1e-3
+    wrong = sure.clone()
+    wrong[..., :4, :] *= -1
+    known[..., :4, :] = 0
+    assert head_losses(wrong, target, known, dice=1.0).max() < 1e-3
+    assert (head_losses(wrong, target, torch.ones_like(known), dice=1.0) > 10).all()
+    assert head_losses(wrong, target, torch.zeros_like(known), dice=1.0).max() == 0
+
+
+def test_scores_by_hand() -> None:
+    wanted = np.zeros((40, 40), np.uint16)
+    wanted[0:10, 0:10], wanted[0:10, 20:30], wanted[20:30, 0:10] = 1, 2, 3
+    predicted = np.zeros((40, 40), np.int32)
+    predicted[0:10, 0:10] = 7  # hit
+    predicted[0:10, 20:24] = 8  # too small: IoU 0.4
+    predicted[20:30, 20:30] = 9  # nothing there
+    counts = count(predicted, wanted, np.zeros((40, 40), bool))
+    assert (counts.matched, counts.predicted, counts.wanted) == (1, 3, 3)
+    assert counts.f1 == pytest.approx(1 / 3)
+    assert counts.iou == pytest.approx(140 / (300 + 100))
+    assert (counts + counts).f1 == counts.f1
+    ignore = np.zeros((40, 40), bool)
+    ignore[:, 15:] = True
+    assert count(predicted, wanted, ignore).f1 == pytest.approx(2 / 3)
+    assert Counts().f1 == 0
+
+
+def test_contact_splits_what_body_unites() -> None:
+    maps = np.zeros((3, 20, 30), np.float32)
+    maps[0, 5:15, 5:25] = 0.9
+    assert decode_plainly(maps, seed=0.5, body=0.4).max() == 1
+    maps[1, :, 14:16] = 0.9
+    labels = decode_plainly(maps, seed=0.5, body=0.4)
+    assert labels.max() == 2
+    np.testing.assert_array_equal(labels > 0, maps[0] > 0.4)
+
+
+def test_resampling_moves_into_the_range_alone() -> None:
+    scene = make_scene()
+    assert resample_scene(scene, (0.2, 0.4)) is scene
+    coarser = resample_scene(scene, (0.6, 0.8))
+    assert coarser.gsd_m == 0.6
+    assert coarser.image.shape == (48, 48, 3)
+    finer = resample_scene(scene, (0.1, 0.15))
+    assert finer.labels.shape == (192, 192)
+
+
+# --- configuration ---
+
+
+@pytest.mark.parametrize("name", ["builtin.yaml", "finetune.yaml"])
+def test_shipped_configurations_are_valid(name: str) -> None:
+    assert read_config(CONFIGS / name).architecture.heads == ("body", "contact", "edge")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("output: x", "data: Field required"),
+        ("output: x\ndata: {folder: y}\nspeed: 3", "speed: Extra inputs"),
+        ("output: x\ndata: {folder: y, crop_px: -1}", "data.crop_px"),
+        ("a: [", "is not YAML"),
+        ("- 1", "the file"),
+    ],
+)
+def test_bad_configurations_are_one_sentence(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=message):
+        read_config(path)
+
+
+def test_missing_configuration(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read"):
+        read_config(tmp_path / "none.yaml")
+
+
+# --- a whole run ---
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    save_scene(make_scene("a"), tmp_path / "scenes")
+    save_scene(replace(make_scene("b", seed=3), split="val"), tmp_path / "scenes")
+    return tmp_path
+
+
+@pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
+def test_a_run_ends_with_a_model_file(packed: Path) -> None:
+    from geoseg.models.dense import TorchDenseModel
+    from geoseg.train.run import train
+
+    model = TorchDenseModel.from_file(train(make_config(packed, name="tiny")), device="cpu")
+    assert model.metadata.name == "tiny"
+    assert model.metadata.training["steps"] == "4"
+    assert (packed / "out/best.ckpt").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_killed_run_resumes_onto_the_same_curve(
+    packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.train.module import SegmentationModule
+    from geoseg.train.run import train
+
+    config = make_config(packed, name="whole", output=packed / "whole")
+    whole = load_weights(train(config))[0]
+    killed = config.model_copy(update={"output": packed / "killed"})
+    step = SegmentationModule.training_step
+
+    def killed_at_three(self: SegmentationModule, *batch: Any) -> torch.Tensor:
+        if self.global_step == 3:
+            raise BrokenPipeError
+        return step(self, *batch)
+
+    monkeypatch.setattr(SegmentationModule, "training_step", killed_at_three)
+    with pytest.raises(BrokenPipeError):
+        train(killed)
+    monkeypatch.setattr(SegmentationModule, "training_step", step)
+    resumed = load_weights(train(killed, resume=True))[0]
+    assert resumed.keys() == whole.keys()
+    for name, tensor in whole.items():
+        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
