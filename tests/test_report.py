@@ -227,6 +227,8 @@ def test_names_are_guessed(town: Path) -> None:
     assert report(town, zones=zones, name_column="code")["zone"].tolist()[0] == "7"
     numbered = report(town, zones=zones[["geometry"]])
     assert numbered["zone"].tolist() == ["zone 1", "zone 2", "zone 3", "total"]
+    gadm = make_zones().rename(columns={"name": "NAME_2"}).assign(GID="x", COUNTRY="y")
+    assert report(town, zones=gadm)["zone"].tolist()[0] == "strip 0"
 
 
 def test_invalid_zones_are_repaired_and_told(town: Path) -> None:
@@ -283,6 +285,22 @@ def test_bad_buildings_are_one_sentence(tmp_path: Path) -> None:
     text.write_text("no database")
     with pytest.raises(UnreadableVectorError, match="cannot be read"):
         report(text)
+
+
+def test_zones_of_another_place_are_refused_without_an_extent_too() -> None:
+    with pytest.raises(UsageError, match="observed area"):
+        report(make_town(), zones=make_zones("EPSG:2263"))
+
+
+def test_zones_of_the_whole_world_are_welcome(town: Path, tmp_path: Path) -> None:
+    world = shapely.box(np.arange(-180, 180, 5), -85, np.arange(-175, 185, 5), 85)
+    zones = gpd.GeoDataFrame(geometry=world, crs="EPSG:4326")
+    outputs = [tmp_path / "r.html", tmp_path / "r.gpkg"]
+    table = report(town, zones=zones, output=outputs)
+    assert table["buildings"].tolist() == [120 * (left == 85) for left in range(-180, 180, 5)] + [
+        120
+    ]
+    assert all(path.exists() for path in outputs)
 
 
 def test_an_observed_area_without_buildings_reports_zeros(tmp_path: Path) -> None:

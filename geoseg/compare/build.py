@@ -18,7 +18,13 @@ from geoseg.compare.changes import (
     read_date,
 )
 from geoseg.compare.table import change_table
-from geoseg.report.build import make_zones, open_buildings, provenance_of, refuse_elsewhere
+from geoseg.report.build import (
+    make_zones,
+    open_buildings,
+    provenance_of,
+    refuse_elsewhere,
+    zone_notes,
+)
 from geoseg.report.collect import (
     OUTSIDE,
     BuildingSource,
@@ -27,10 +33,8 @@ from geoseg.report.collect import (
 )
 from geoseg.report.layers import VectorInput
 from geoseg.report.observed import (
-    NO_EXTENT,
     observed_m2,
     observed_parts,
-    unobserved_note,
 )
 from geoseg.report.options import ReportOptions
 from geoseg.report.zones import Zones
@@ -88,9 +92,7 @@ def build_comparison(
         {"change": changes["change"], "zone": _zone_names(zones, zone), **changes}, crs=crs
     )
     notes = (
-        *zones.notes,
-        *(() if extent is not None else (NO_EXTENT,)),
-        *unobserved_note(zones, observed),
+        *zone_notes(zones, extent, observed),
         *_left_out(unseen, "lie where only one date was observed"),
         *_left_out(int((zone == OUTSIDE).sum()), "lie in no zone"),
         *_method_notes(limits),

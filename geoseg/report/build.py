@@ -17,6 +17,7 @@ from geoseg import __version__
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.report.cells import grid_zones, h3_zones, parse_size_m, whole_zone
 from geoseg.report.collect import (
+    OUTSIDE,
     Buildings,
     BuildingSource,
     Progress,
@@ -25,6 +26,7 @@ from geoseg.report.collect import (
     source_of_layer,
 )
 from geoseg.report.layers import VectorInput, open_layer, read_metadata
+from geoseg.report.nearby import around
 from geoseg.report.observed import (
     NO_EXTENT,
     observed_m2,
@@ -39,6 +41,11 @@ from geoseg.report.zones import Zones, zones_from_polygons
 
 MOST_OUTLINES = 40_000
 """Buildings whose outlines are kept for the map; beyond that it shows density."""
+ELSEWHERE = (
+    "none of the zones touches the observed area of the buildings; "
+    "check that both are of the same place and have the right CRS"
+)
+"""Said when buildings and zones have nothing in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +87,6 @@ def build_report(
         GeosegError: when an input cannot be used.
     """
     source = open_buildings(buildings, options.layer)
-    classes = options.classes
     extent = read_extent(source.layer) if source.layer else None
     zones = make_zones(_areas(source, extent), source.crs, options)
     parts = observed_parts(zones, extent)
@@ -89,29 +95,25 @@ def build_report(
     found = collect(
         source, zones.geometry, keep_outlines=source.rows <= MOST_OUTLINES, progress=progress
     )
-    table = zone_table(zones, found, observed, classes)
+    if extent is None and source.rows and (found.zone == OUTSIDE).all():
+        raise UsageError(ELSEWHERE)
+    table = zone_table(zones, found, observed, options.classes)
     sample_notes: tuple[str, ...] = (NO_SAMPLE,)
     if options.sample is not None:
         sampled, sample_notes = read_sample(
             options.sample, options.sample_areas, zones, parts, found
         )
         table = add_estimates(table, sampled)
-    notes = (
-        *zones.notes,
-        *(() if extent is not None else (NO_EXTENT,)),
-        *unobserved_note(zones, observed),
-        *found.notes,
-        *sample_notes,
-    )
+    about = zone_notes(zones, extent, observed)
     return AreaReport(
         source=source.layer.path if source.layer else None,
         table=table,
         zones=zones,
         parts=parts,
         buildings=found,
-        classes=classes,
+        classes=options.classes,
         image=options.image,
-        notes=notes,
+        notes=(*about, *found.notes, *sample_notes),
         provenance=provenance_of(source, options),
     )
 
@@ -119,10 +121,15 @@ def build_report(
 def refuse_elsewhere(extent: shapely.Geometry | None, observed: NDArray[np.float64]) -> None:
     """Raise when no zone has an observed part."""
     if extent is not None and not observed.any():
-        raise UsageError(
-            "none of the zones touches the observed area of the buildings; "
-            "check that both are of the same place and have the right CRS"
-        )
+        raise UsageError(ELSEWHERE)
+
+
+def zone_notes(
+    zones: Zones, extent: shapely.Geometry | None, observed: NDArray[np.float64]
+) -> tuple[str, ...]:
+    """What the user should know about the zones and the observed area."""
+    unknown = (NO_EXTENT,) if extent is None else ()
+    return *zones.notes, *unknown, *unobserved_note(zones, observed)
 
 
 def open_buildings(buildings: VectorInput, layer: str | None) -> BuildingSource:
@@ -161,7 +168,7 @@ def make_zones(areas: list[shapely.Geometry], crs: CRS, options: ReportOptions) 
     if options.zones is not None:
         return zones_from_polygons(
             options.zones,
-            crs,
+            around(areas, crs),
             name_column=options.name_column,
             layer=options.zones_layer,
             overlaps=options.overlap_rule,

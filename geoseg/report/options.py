@@ -44,6 +44,8 @@ class ReportOptions:
         if len(ways) > 1:
             given = " and ".join(f"--{way}" for way in ways)
             raise UsageError(f"{given} exclude each other; choose one kind of zone")
+        if self.sizes is not None:
+            size_classes(self.sizes)  # raises where they are no limits
         if self.image is not None and not self.image.exists():
             raise UnreadableRasterError(f"{self.image}: there is no such file")
         if self.overlaps not in get_args(Overlaps):

@@ -24,6 +24,7 @@ from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.report.collect import OUTSIDE, Buildings, assign
 from geoseg.report.geodesic import areas_m2
 from geoseg.report.layers import VectorInput
+from geoseg.report.nearby import Neighbourhood
 from geoseg.report.observed import observed_m2
 from geoseg.report.zones import Zones, overlapping_pairs, polygonal, read_polygons
 
@@ -120,7 +121,7 @@ def read_sample(
     Raises:
         UsageError: when plots overlap or too few lie in the observed area.
     """
-    plots = read_polygons(areas, zones.crs, role="sample areas")
+    plots = read_polygons(areas, Neighbourhood(zones.crs), role="sample areas")
     truth = _labels(labels, zones)
     if len(overlapping_pairs(plots.geometry)):
         raise UsageError(f"{plots.label} has overlapping plots; each place may be sampled once")
@@ -173,7 +174,7 @@ def _row_estimate(table: gpd.GeoDataFrame, sampled: SampledPlots, row: int, name
 
 def _labels(labels: VectorInput, zones: Zones) -> NDArray[np.object_]:
     try:
-        return read_polygons(labels, zones.crs, role="labels").geometry
+        return read_polygons(labels, Neighbourhood(zones.crs), role="labels").geometry
     except UnreadableVectorError as error:
         if "is empty" in str(error):
             return np.empty(0, dtype=object)

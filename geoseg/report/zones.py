@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.report.geodesic import reproject
 from geoseg.report.layers import VectorInput, geometry_of, open_layer, read_frame
+from geoseg.report.nearby import Neighbourhood
 
 Overlaps = Literal["first", "refuse"]
 """What to do where zones overlap: count for the first one, or refuse the zones."""
 NAME_GUESSES = (
     "name", "zone", "district", "label", "title", "municipality", "commune", "ward", "nom",
-    "nombre", "bezirk", "stadtteil", "gemeinde", "admin_name", "name_en", "id",
+    "nombre", "bezirk", "stadtteil", "gemeinde", "admin_name", "name_en",
 )  # fmt: skip
 """Columns taken for the zone's name, in this order, whatever their case."""
 SLIVER = 1e-6
@@ -63,7 +63,7 @@ class Drawn:
 
 def zones_from_polygons(
     source: VectorInput,
-    crs: CRS,
+    place: Neighbourhood,
     *,
     name_column: str | None = None,
     layer: str | None = None,
@@ -75,7 +75,7 @@ def zones_from_polygons(
         UnreadableVectorError: when the file cannot be used.
         UsageError: when the name column is missing, or zones overlap and ``overlaps`` refuses.
     """
-    drawn = read_polygons(source, crs, layer=layer, role="zones")
+    drawn = read_polygons(source, place, layer=layer, role="zones")
     column = name_column or guess_name_column(drawn.frame)
     if column is not None and column not in _columns(drawn.frame):
         raise UsageError(
@@ -84,11 +84,13 @@ def zones_from_polygons(
         )
     names = _names(drawn.frame, column)
     geometry, overlapping = _disjoint(drawn.geometry, names, overlaps)
-    return Zones(names, geometry, crs, (*_repeated(names), *drawn.notes, *overlapping))
+    return Zones(names, geometry, place.crs, (*_repeated(names), *drawn.notes, *overlapping))
 
 
-def read_polygons(source: VectorInput, crs: CRS, *, layer: str | None = None, role: str) -> Drawn:
-    """Valid polygons in ``crs`` from a vector file or a GeoDataFrame of any CRS.
+def read_polygons(
+    source: VectorInput, place: Neighbourhood, *, layer: str | None = None, role: str
+) -> Drawn:
+    """Valid polygons in the CRS of ``place`` from a vector file or a GeoDataFrame of any CRS.
 
     Raises:
         UnreadableVectorError: when there is none, or rows are no polygons.
@@ -97,7 +99,7 @@ def read_polygons(source: VectorInput, crs: CRS, *, layer: str | None = None, ro
     if frame.empty:
         raise UnreadableVectorError(f"{label} is empty; {role} need at least one polygon")
     geometry, notes = _valid_polygons(frame, label, role)
-    moved = reproject(geometry, CRS.from_user_input(frame.crs), crs)
+    moved = place.bring(geometry, CRS.from_user_input(frame.crs))
     # An edge may fold over its neighbour when both are drawn in another CRS.
     folded = ~shapely.is_valid(moved)
     moved[folded] = polygonal(shapely.make_valid(moved[folded]))
@@ -111,7 +113,9 @@ def guess_name_column(frame: gpd.GeoDataFrame) -> str | None:
         if guess in by_lower:
             return by_lower[guess]
     texts = [c for c in _columns(frame) if frame[c].map(lambda v: isinstance(v, str)).all()]
-    return next((c for c in texts if frame[c].is_unique), None)
+    unique = [c for c in texts if frame[c].is_unique]
+    named = [c for c in unique if "name" in c.lower()]
+    return next(iter([*named, *unique]), None)
 
 
 def shorten(names: Iterable[str]) -> str:
