@@ -14,6 +14,7 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from geoseg.errors import UsageError
 from geoseg.models.protocols import Instance
 from geoseg.stitch import StitchCounts, Stitcher, StitchParams, TileInstances
 from geoseg.types import Window
@@ -242,3 +243,120 @@ def test_awkward_shapes_come_back(name: str, lattice: Lattice) -> None:
     found, counts = stitch(truth, lattice)
     np.testing.assert_array_equal(found, by_key(truth))
     assert counts.conflicts == counts.deduplicated == 0
+
+
+# What networks get wrong
+
+
+class TwoTiles(Lattice):
+    """They share columns 40 to 60; their cores meet at 50."""
+
+    def rows(self, height: int, width: int) -> Iterator[list[tuple[Window, Window]]]:
+        assert (height, width) == (60, 100)
+        left = (Window(0, 0, 60, 60), Window(0, 0, 60, 50))
+        yield [left, (Window(0, 40, 60, 60), Window(0, 50, 60, 50))]
+
+
+def stitch_tiles(left: list[Instance], right: list[Instance]) -> tuple[Labels, StitchCounts]:
+    found = {0: left, 40: right}
+    nothing = np.zeros((60, 100), np.int64)
+    return stitch(nothing, TwoTiles(), model=lambda _, window: found[window.col_off])
+
+
+def block(rows: tuple[int, int], cols: tuple[int, int], score: float = 0.9) -> Instance:
+    shape = (rows[1] - rows[0], cols[1] - cols[0])
+    return Instance(np.ones(shape, np.bool_), rows[0], cols[0], score)
+
+
+def found_boxes(labels: Labels) -> list[tuple[int, int, int, int]]:
+    """(first row, end, first column, end) of every building, by key."""
+    out = []
+    for key in np.unique(labels[labels > 0]):
+        rows, cols = np.nonzero(labels == key)
+        out.append((rows.min(), rows.max() + 1, cols.min(), cols.max() + 1))
+    return [tuple(int(value) for value in box) for box in out]
+
+
+def test_a_missing_piece_is_taken_from_the_neighbour_that_saw_it() -> None:
+    labels, _ = stitch_tiles([block((10, 30), (42, 58))], [])
+    assert found_boxes(labels) == [(10, 30, 42, 58)]
+
+
+def test_the_nearer_tile_decides_about_the_outline() -> None:
+    labels, counts = stitch_tiles([block((10, 30), (30, 60))], [block((12, 28), (0, 20))])
+    assert counts.united == 1
+    assert (labels[10, 30:50] > 0).all()
+    assert not labels[10, 50:].any()
+
+
+def test_doubled_pieces_are_dropped() -> None:
+    twins = [block((10, 30), (5, 25)), block((11, 31), (5, 25), 0.8)]
+    labels, counts = stitch_tiles(twins, [])
+    assert found_boxes(labels) == [(10, 30, 5, 25)]
+    assert counts.deduplicated == 1
+
+
+def test_a_dilated_neighbour_is_not_swallowed() -> None:
+    # Two houses touch at row 30; the left tile draws the upper one two pixels too large.
+    upper, lower = (10, 30), (30, 50)
+    labels, counts = stitch_tiles(
+        [block((10, 32), (30, 60)), block((32, 50), (30, 60), 0.7)],
+        [block(upper, (0, 25)), block(lower, (0, 25))],
+    )
+    assert counts.united == 2
+    assert len(found_boxes(labels)) == 2
+
+
+def test_the_surer_of_two_contradicting_pieces_wins() -> None:
+    # Nothing is cut: left one house, right two.
+    one = [block((10, 40), (44, 56), 0.95)]
+    two = [block((10, 24), (4, 16), 0.6), block((26, 40), (4, 16), 0.6)]
+    labels, counts = stitch_tiles(one, two)
+    assert found_boxes(labels) == [(10, 40, 44, 56)]
+    assert counts.conflicts == 2
+    one = [block((10, 40), (44, 56), 0.5)]
+    labels, _ = stitch_tiles(one, two)
+    assert found_boxes(labels) == [(10, 24, 44, 56), (26, 40, 44, 56)]
+
+
+def test_slivers_are_left_to_the_neighbour() -> None:
+    labels, counts = stitch_tiles([block((10, 30), (57, 60))], [block((10, 30), (18, 50))])
+    assert found_boxes(labels) == [(10, 30, 58, 90)]
+    assert counts.slivers == 1
+
+
+def test_loose_bits_of_a_mask_are_dropped() -> None:
+    mask = np.zeros((30, 30), np.bool_)
+    mask[:20, :20] = mask[25:28, 25:28] = True
+    labels, counts = stitch_tiles([Instance(mask, 5, 5, 0.9)], [])
+    assert found_boxes(labels) == [(5, 25, 5, 25)]
+    assert counts.fragments == 1
+
+
+def test_masks_beyond_the_tile_are_cut_off() -> None:
+    labels, _ = stitch_tiles([block((-5, 20), (-7, 20))], [])
+    assert found_boxes(labels) == [(0, 20, 0, 20)]
+
+
+def test_rows_must_be_used_up_before_the_next_call() -> None:
+    stitcher = Stitcher(100, 200)
+    rows = list(Lattice().rows(200, 100))
+    for row in rows[:2]:
+        stitcher.push([TileInstances(window, core, []) for window, core in row])
+    with pytest.raises(RuntimeError, match="use up"):
+        stitcher.close()
+
+
+def test_rows_come_in_order() -> None:
+    stitcher = Stitcher(100, 200)
+    rows = list(Lattice().rows(200, 100))
+    for row in rows[:2]:
+        list(stitcher.push([TileInstances(window, core, []) for window, core in row]).rows)
+    with pytest.raises(ValueError, match="are finished"):
+        stitcher.push([TileInstances(window, core, []) for window, core in rows[0]])
+
+
+@pytest.mark.parametrize("wrong", [{"agree_iou": 0}, {"contained": 1.5}, {"rim_px": -1}])
+def test_thresholds_are_checked(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match=next(iter(wrong))):
+        StitchParams(**wrong)

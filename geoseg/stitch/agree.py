@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.jit import jit
-from geoseg.stitch.components import components, sizes
+from geoseg.stitch.components import parts_of
 from geoseg.stitch.params import StitchParams
 from geoseg.stitch.tile import Pieces
 
@@ -92,13 +92,6 @@ def _overlaps(first: NDArray[np.int32], second: NDArray[np.int32], thick_px: int
     return _Overlaps(pairs // base, pairs % base, pixels, any_thick)
 
 
-def _parents(parts: NDArray[np.int32], labels: NDArray[np.uint16], count: int) -> NDArray[np.int64]:
-    """(count + 1,) label of every component."""
-    out = np.zeros(count + 1, np.int64)
-    out[parts.ravel()] = labels.ravel()
-    return out
-
-
 def _sum_pairs(
     pairs: NDArray[np.int64], values: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -111,6 +104,22 @@ def _sum_pairs(
 
 def _none() -> Verdict:
     return Verdict(np.zeros((0, 2), np.int64), np.zeros((0, 3), np.int64))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Overlapping pairs of pieces, on the area both tiles saw."""
+
+    labels: NDArray[np.int64]
+    """(n, 2) labels in the first and in the second tile."""
+    common: NDArray[np.int64]
+    """(n,) pixels in both."""
+    thick: NDArray[np.bool_]
+    """(n,) True where a square of ``thick_px`` fits into the common pixels."""
+    part_same: NDArray[np.bool_]
+    """(n,) True where a connected part of each is the same."""
+    seen: tuple[NDArray[np.int64], NDArray[np.int64]]
+    """(n,) pixels of either piece on the shared area."""
 
 
 def compare(first: Pieces, second: Pieces, params: StitchParams) -> Verdict:
@@ -129,29 +138,30 @@ def compare(first: Pieces, second: Pieces, params: StitchParams) -> Verdict:
     if shared is None:
         return _none()
     labels = tuple(tile.labels[shared.slices_in(tile.window)] for tile in (first, second))
-    if not (labels[0].any() and labels[1].any()):
+    if not np.logical_and(*labels).any():
         return _none()
-    (parts_a, count_a), (parts_b, count_b) = (components(part) for part in labels)
+    pairs = _pairs(labels[0], labels[1], params)
+    a, b = pairs.labels.T
+    smaller = np.minimum(*pairs.seen)
+    same = pairs.common >= params.agree_iou * (sum(pairs.seen) - pairs.common)
+    most = pairs.thick & (pairs.common >= params.contained * smaller)
+    same |= (first.cut[a] | second.cut[b]) & (pairs.part_same | most)
+    whole = np.minimum(first.area[a], second.area[b])
+    clash = ~same & ((pairs.thick & (2 * pairs.common >= smaller)) | (2 * pairs.common >= whole))
+    return Verdict(pairs.labels[same], np.column_stack([pairs.labels, pairs.common])[clash])
+
+
+def _pairs(first: NDArray[np.uint16], second: NDArray[np.uint16], params: StitchParams) -> _Pairs:
+    """Overlaps of the connected parts, gathered by the pieces they belong to."""
+    (parts_a, label_a, size_a), (parts_b, label_b, size_b) = parts_of(first), parts_of(second)
     found = _overlaps(parts_a, parts_b, params.thick_px)
-    if not len(found.pixels):
-        return _none()
-    parent_a = _parents(parts_a, labels[0], count_a)[found.first]
-    parent_b = _parents(parts_b, labels[1], count_b)[found.second]
-    size_a, size_b = sizes(parts_a, count_a)[found.first], sizes(parts_b, count_b)[found.second]
-    union = size_a + size_b - found.pixels
+    union = size_a[found.first] + size_b[found.second] - found.pixels
     agree = found.pixels >= params.agree_iou * union
     part_same = agree & (found.thick | (union == found.pixels))
-
-    pairs, place, common = _sum_pairs(np.column_stack([parent_a, parent_b]), found.pixels)
-    thick, part = np.zeros(len(pairs), np.bool_), np.zeros(len(pairs), np.bool_)
+    owners = np.column_stack([label_a[found.first], label_b[found.second]])
+    labels, place, common = _sum_pairs(owners, found.pixels)
+    thick, part = np.zeros(len(labels), np.bool_), np.zeros(len(labels), np.bool_)
     np.logical_or.at(thick, place, found.thick)
     np.logical_or.at(part, place, part_same)
-    seen_a = sizes(labels[0], first.count)[pairs[:, 0]]
-    seen_b = sizes(labels[1], second.count)[pairs[:, 1]]
-    smaller = np.minimum(seen_a, seen_b)
-    cut = first.cut[pairs[:, 0]] | second.cut[pairs[:, 1]]
-    same = common >= params.agree_iou * (seen_a + seen_b - common)
-    same |= cut & (part | (thick & (common >= params.contained * smaller)))
-    whole = np.minimum(first.area[pairs[:, 0]], second.area[pairs[:, 1]])
-    clash = ~same & ((thick & (2 * common >= smaller)) | (2 * common >= whole))
-    return Verdict(pairs[same], np.column_stack([pairs, common])[clash])
+    seen = np.bincount(label_a, size_a)[labels[:, 0]], np.bincount(label_b, size_b)[labels[:, 1]]
+    return _Pairs(labels, common, thick, part, (seen[0].astype(np.int64), seen[1].astype(np.int64)))

@@ -75,10 +75,16 @@ def components(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], int]:
 
 
 @jit
-def sizes(labels: NDArray[np.integer], count: int) -> NDArray[np.int64]:
-    """(count + 1,) pixels per label."""
-    out = np.zeros(count + 1, np.int64)
+def parts_of(
+    labels: NDArray[np.integer],
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Components as in ``components``; per component, from 1 on, its label and its pixels."""
+    parts, count = components(labels)
+    label = np.zeros(count + 1, np.int64)
+    size = np.zeros(count + 1, np.int64)
     for row in range(labels.shape[0]):
         for col in range(labels.shape[1]):
-            out[labels[row, col]] += 1
-    return out
+            part = parts[row, col]
+            label[part] = labels[row, col]
+            size[part] += 1
+    return parts, label, size
