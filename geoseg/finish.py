@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from geoseg.footprints import Footprint, FootprintSettings
     from geoseg.raster import Mosaic
     from geoseg.types import Cluster
+
+
+CLUSTERS_AT_A_TIME = 1024
+"""Drawn together, for speed; more would only take more memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +54,27 @@ class Finisher:
 
     def finish(self, clusters: Iterable[Cluster]) -> Finished:
         """The rows of all buildings in ``clusters``."""
-        footprints: list[Footprint] = []
+        tables = [SCHEMA.empty_table()]
         dropped: Counter[str] = Counter()
-        for drawn in draw_all(clusters, self._settings):
-            footprints += drawn.footprints
-            dropped.update(drawn.dropped)
+        waiting = iter(clusters)
+        while group := list(islice(waiting, CLUSTERS_AT_A_TIME)):
+            drawn = draw_all(group, self._settings)
+            for each in drawn:
+                dropped.update(each.dropped)
+            tables.append(self._table([one for each in drawn for one in each.footprints]))
+        return Finished(pa.concat_tables(tables), dropped)
+
+    def _table(self, footprints: list[Footprint]) -> pa.Table:
         points = shapely.point_on_surface([footprint.polygon for footprint in footprints])
         if self.area is not None:
             inside = self.area.holds(points)
             points = points[inside]
             footprints = [footprints[i] for i in np.flatnonzero(inside)]
         if not footprints:
-            return Finished(SCHEMA.empty_table(), dropped)
+            return SCHEMA.empty_table()
         measured = measure(footprints, self._mosaic.grid, self._output_crs)
         cols, rows = np.floor(shapely.get_coordinates(points)).astype(int).T
         columns = {name: getattr(measured, name) for name in SCHEMA.names[:-2]}
         columns["source"] = self._mosaic.source_at(rows, cols)
         columns["geometry"] = shapely.to_wkb(measured.geometry)
-        return Finished(pa.table(columns, schema=SCHEMA), dropped)
+        return pa.table(columns, schema=SCHEMA)

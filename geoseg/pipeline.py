@@ -106,7 +106,9 @@ def _checked_output(path: Path, overwrite: bool, *, resume: bool) -> Path:
     from geoseg.export.output import open_output
     from geoseg.export.parts import has_state, parts_folder
 
-    target = open_output(path, overwrite=overwrite)
+    # Killed between the last rename and the removal of its state, a run leaves both behind.
+    unfinished = resume and has_state(path)
+    target = open_output(path, overwrite=overwrite or unfinished)
     if has_state(target) and not (resume or overwrite):
         raise OutputExistsError(
             f"{parts_folder(target)} holds the state of an interrupted run: go on with it by "
