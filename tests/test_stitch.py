@@ -347,6 +347,23 @@ def test_rows_must_be_used_up_before_the_next_call() -> None:
         stitcher.close()
 
 
+def test_rows_of_tiles_without_data_leave_a_gap() -> None:
+    stitcher = Stitcher(60, 5000)
+    top = TileInstances(Window(0, 0, 50, 60), Window(0, 0, 40, 60), [block((5, 25), (5, 25))])
+    low = [block((8, 25), (5, 25))]
+    bottom = TileInstances(Window(4030, 0, 60, 60), Window(4040, 0, 40, 60), low)
+    bands = list(stitcher.push([top]).rows)
+    for _ in range(9):
+        bands += stitcher.push([]).rows
+    bands += stitcher.push([bottom]).rows
+    bands += stitcher.close().rows
+    assert max(len(band.labels) for band in bands) <= 256
+    labels = np.concatenate([band.labels for band in bands])
+    valid = np.concatenate([band.valid for band in bands])
+    assert found_boxes(labels) == [(5, 25, 5, 25), (4038, 4055, 5, 25)]
+    assert np.flatnonzero(valid[:, 0]).tolist() == [*range(50), *range(4030, 4090)]
+
+
 def test_rows_come_in_order() -> None:
     stitcher = Stitcher(100, 200)
     rows = list(Lattice().rows(200, 100))

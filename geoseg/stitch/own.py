@@ -14,6 +14,9 @@ from geoseg.stitch.neighbours import Neighbours
 from geoseg.stitch.tile import Pieces
 from geoseg.types import Window
 
+BAND_ROWS = 256
+"""At most so many rows at a time: rows of tiles without data may leave a large gap."""
+
 
 @dataclass(frozen=True, slots=True)
 class LabelRows:
@@ -42,11 +45,12 @@ class _Cell:
 def own_rows(
     tiles: Sequence[Pieces], neighbours: Neighbours, rows: tuple[int, int], width: int
 ) -> Iterator[LabelRows]:
-    """Label the grid's rows from ``rows[0]`` up to ``rows[1]``, in bands that change no tile.
+    """Label the grid's rows from ``rows[0]`` up to ``rows[1]``, in bands that the same tiles saw.
 
     ``tiles`` hold every tile that reaches into these rows, in lattice order.
     """
     ends = {end for tile in tiles for end in (tile.window.row_off, tile.window.row_end)}
+    ends.update(range(*rows, BAND_ROWS))
     inner = sorted(end for end in ends if rows[0] < end < rows[1])
     for top, bottom in pairwise([rows[0], *inner, rows[1]]):
         shape = (bottom - top, width)
