@@ -110,6 +110,10 @@ def test_what_one_date_could_not_see_is_not_gone(tmp_path: Path) -> None:
     assert 0 < len(gone) < TRUTH["gone"]
     assert result.table["observed_km2"].iloc[-1] == pytest.approx(0.3, rel=1e-3)
     assert any("only one date" in note for note in result.notes)
+    backwards = compare(after, before).changes
+    come = backwards[backwards["change"] == "new"]
+    assert come.geometry.within(half).all()
+    assert len(come) == len(gone)
 
 
 def test_all_outputs_are_written(tmp_path: Path) -> None:

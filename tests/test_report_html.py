@@ -52,6 +52,7 @@ window.addEventListener("load", () => setTimeout(() => {
   const result = { overview: colours().size, drawn: canvas.dataset.drawn };
   press(1); result.descending = column(1);
   press(1); result.ascending = column(1);
+  press(2); result.areas = column(2);
   press(0); result.names = column(0);
   result.foot = document.querySelector("#figures tfoot").rows[0].cells[0].textContent;
   for (let i = 0; i < 8; i++) document.getElementById("zoom-in").click();
@@ -289,6 +290,9 @@ def test_the_page_works_in_a_browser(html: str, tmp_path: Path, width: int) -> N
     assert result["zoomed"] > 4
     counts = [int(text) for text in result["descending"]]
     assert counts == sorted(counts, reverse=True)
+    areas = [float(text.replace(",", "")) for text in result["areas"]]
+    assert areas == sorted(areas, reverse=True)
+    assert max(areas) > 1000
     assert result["ascending"] == result["descending"][::-1]
     assert sorted(result["names"]) == sorted(NASTY)
     assert result["names"] != NASTY
