@@ -52,13 +52,14 @@ def predict(source: Source, output: None = None, **options: Any) -> gpd.GeoDataF
 def predict(source: Source, output: str | Path, **options: Any) -> Summary: ...
 
 
-def predict(
+def predict(  # noqa: PLR0913  # the public face: one keyword per decision of the user
     source: Source,
     output: str | Path | None = None,
     *,
     model: str | Path | DenseModel | InstanceModel = "default",
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
+    exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     progress: Progress | None = None,
@@ -73,11 +74,12 @@ def predict(
             ``DenseModel`` or ``InstanceModel``.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "auto", "fp32" or "bf16".
+        exact: Refuse a model that certification does not find exact.
         overwrite: Replace ``output`` if it is there already.
         resume: Go on with an interrupted run to the same ``output``.
         progress: Called with a ``ProgressReport`` after every row of tiles.
         **settings: See ``geoseg.settings.PredictSettings``: gsd_m, bands, stretch, tile_px,
-            overlap_px, strip_px, batch, workers, min_area_m2, shape, skip_errors.
+            overlap_px, strip_px, batch, workers, aoi, min_area_m2, shape, skip_errors.
 
     Returns:
         A GeoDataFrame with the contract's columns, in the CRS of the first raster; with ``output``
@@ -90,9 +92,11 @@ def predict(
     target = None if output is None else _checked_output(Path(output), overwrite, resume=resume)
     if target is None and resume:
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
+    from geoseg.exactness import check_exactness
     from geoseg.models import load_model
 
     loaded = load_model(model, device=device, precision=precision)
+    check_exactness(loaded, required=exact)
     sources = [source] if isinstance(source, str | Path) else list(source)
     run = Run.prepare(sources, loaded, checked)
     with run.mosaic:

@@ -18,6 +18,7 @@ from painted import PaintedModel, paint_town
 
 import geoseg
 from geoseg.errors import (
+    InexactModelWarning,
     ModelError,
     OutputError,
     OutputExistsError,
@@ -322,3 +323,37 @@ def test_an_area_off_the_raster(make_raster: Any, tmp_path: Path) -> None:
     gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs=4326).to_file(tmp_path / "area.gpkg")
     with pytest.raises(UnreadableVectorError, match="overlaps the raster"):
         run(make_raster("town.tif", town), aoi=tmp_path / "area.gpkg")
+
+
+class SmearingModel(PaintedModel):
+    """Adds the mean of the whole image, as squeeze and excitation would."""
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        maps = super().predict_maps(images)
+        return (maps + maps.mean(axis=(2, 3), keepdims=True)) / 2
+
+
+def test_exact_refuses_what_certification_refuses(make_raster: Any) -> None:
+    town, houses = paint_town(80, 80)
+    path = make_raster("town.tif", town)
+    assert len(geoseg.predict(path, model=PaintedModel(), exact=True, shape="raw")) == houses
+    with pytest.raises(ModelError, match="differ from the whole image"):
+        geoseg.predict(path, model=SmearingModel(), exact=True)
+    with pytest.raises(UsageError, match="separate masks"):
+        geoseg.predict(path, model=OracleInstances(), exact=True)
+
+
+def test_layers_that_mix_the_whole_image_are_named(make_raster: Any) -> None:
+    import torch
+
+    town, _ = paint_town(40, 40)
+    model = PaintedModel()
+    model.network = torch.nn.GroupNorm(1, 3)  # type: ignore[attr-defined]
+    with pytest.warns(InexactModelWarning, match="GroupNorm"):
+        geoseg.predict(make_raster("town.tif", town), model=model)
+
+
+def test_too_little_overlap_is_warned_of(make_raster: Any) -> None:
+    town, _ = paint_town(40, 40)
+    with pytest.warns(InexactModelWarning, match="receptive field"):
+        geoseg.predict(make_raster("town.tif", town), model=PaintedModel(halo_px=16), overlap_px=8)

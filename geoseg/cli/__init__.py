@@ -8,8 +8,15 @@ from typing import Annotated
 import typer
 
 from geoseg import __version__
+from geoseg.cli.certify import certify
+from geoseg.cli.compare import compare
+from geoseg.cli.export import export
+from geoseg.cli.import_coco import import_coco
 from geoseg.cli.info import info
 from geoseg.cli.predict import predict
+from geoseg.cli.regularize import regularize
+from geoseg.cli.report import report
+from geoseg.cli.train import train
 from geoseg.errors import GeosegError
 
 INTERRUPTED = 130
@@ -41,7 +48,9 @@ def _options(
     """Turn orthophotos into buildings."""
 
 
-for _verb in (info, predict):
+for _verb in (
+    info, predict, regularize, report, compare, export, import_coco, train, certify
+):  # fmt: skip
     app.command()(_verb)
 
 

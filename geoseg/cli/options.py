@@ -17,7 +17,12 @@ Json = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")]
 ModelName = Annotated[
     str,
-    typer.Option("--model", "-m", help='"default", or the path of a .safetensors file.'),
+    typer.Option(
+        "--model",
+        "-m",
+        help='"default", a .safetensors file, or maskrcnn:, yolo:, detectron2:, onnx: before a '
+        "file, or package.module:Class.",
+    ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]

@@ -84,6 +84,10 @@ def predict(
     ] = 1,
     device: Device = "auto",
     precision: Precision = "auto",
+    exact: Annotated[
+        bool,
+        typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
+    ] = False,
     skip_errors: Annotated[
         bool,
         typer.Option(
@@ -115,6 +119,7 @@ def predict(
             model=model,
             device=device,
             precision=precision,
+            exact=exact,
             overwrite=overwrite,
             resume=resume,
             progress=progress,

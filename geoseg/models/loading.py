@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from geoseg.errors import ModelError, UsageError
+from geoseg.models.adapters import is_adapter_spec, load_adapter
 from geoseg.models.protocols import DenseModel, InstanceModel
 
 if TYPE_CHECKING:
@@ -26,8 +27,9 @@ def load_model(
     """The model that ``spec`` means.
 
     Args:
-        spec: "default" for the built-in model, the path of a .safetensors file, or an object that
-            offers what a protocol asks for, which is handed back as it is.
+        spec: "default" for the built-in model, the path of a .safetensors file, a text for
+            another library's model such as "yolo:best.pt" (see ``geoseg.models.adapters``), or an
+            object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own.
         precision: "auto" and "fp32" are exact; "bf16" is faster on some processors and gives
             slightly different maps.
@@ -36,6 +38,8 @@ def load_model(
         ModelError: the file is missing, broken or foreign.
         UsageError: the object offers neither protocol, or the device is not there.
     """
+    if isinstance(spec, str) and is_adapter_spec(spec):
+        return load_adapter(spec, device)
     if isinstance(spec, str | Path):
         from geoseg.models.dense import TorchDenseModel
 
