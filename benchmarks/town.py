@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shapely.geometry import LinearRing
     from shapely.geometry.base import BaseGeometry
 
-JITTER_CORRELATION_PX = 2.5
+JITTER_CORRELATION_PX = 1.5
 """Width of the Gaussian that smooths the displacement field."""
 
 

@@ -115,3 +115,10 @@ def test_a_few_pixels_survive(size: int) -> None:
     (drawn,) = redraw([shapely.box(0, 0, size, size)])
     assert drawn.is_valid
     assert drawn.area > 0
+
+
+def test_a_tank_becomes_a_circle_of_its_size() -> None:
+    tank = lot("circle", 1, jitter_px=0.5)
+    ((drawn, shape),) = regularize_coverage(tank.raw, settings=SETTINGS)
+    assert shape == "circle"
+    assert drawn.area == pytest.approx(tank.truth[0].area, rel=0.03)

@@ -17,6 +17,8 @@ SHALLOW = 0.2
 """Sine of the angle below which two lines do not meet reliably."""
 STEEP = 0.42
 """Sine of the angle below which a node is not put where two lines cross."""
+JOINT_PX = 0.01
+"""A wall that misses its node by no more than this (nodes are rounded) needs no joint."""
 ON_LINE_PX = 1e-6
 """A node nearer to a line than this lies on it."""
 
@@ -107,11 +109,11 @@ def draw_arcs(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> tuple[F
         if arcs.node_from[arc] >= 0:
             at = _put_node(out, at, lines, lo, nodes[arcs.node_from[arc]], True)  # noqa: FBT003
         for wall in range(lo, hi - 1):
-            at = _put_corner(out, at, lines, wall, wall + 1, arcs.xy[walls.end[wall]])
+            at = put_corner(out, at, lines, wall, wall + 1, arcs.xy[walls.end[wall]])
         if arcs.node_to[arc] >= 0:
             at = _put_node(out, at, lines, hi - 1, nodes[arcs.node_to[arc]], False)  # noqa: FBT003
         else:
-            at = _put_corner(out, at, lines, hi - 1, lo, arcs.xy[arcs.first[arc]])
+            at = put_corner(out, at, lines, hi - 1, lo, arcs.xy[arcs.first[arc]])
             out[at] = out[begin]
             at += 1
         out_first[arc + 1] = at
@@ -121,7 +123,7 @@ def draw_arcs(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> tuple[F
 @njit(cache=True)
 def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leaving: bool) -> int:
     fx, fy = foot(lines, wall, node[0], node[1])
-    off = np.hypot(fx - node[0], fy - node[1]) > ON_LINE_PX
+    off = np.hypot(fx - node[0], fy - node[1]) > JOINT_PX
     if off and not leaving:
         out[at, 0], out[at, 1] = fx, fy
         at += 1
@@ -134,7 +136,8 @@ def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leav
 
 
 @njit(cache=True)
-def _put_corner(out: Floats, at: int, lines: Floats, a: int, b: int, place: Floats) -> int:
+def put_corner(out: Floats, at: int, lines: Floats, a: int, b: int, place: Floats) -> int:
+    """Write the corner of two walls that part at a place: one vertex, or two and a joint."""
     crossing = cross(lines, a, b)
     if abs(crossing) > SHALLOW:
         px, py = meet(lines, a, b, crossing)

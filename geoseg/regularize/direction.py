@@ -61,11 +61,11 @@ def arcs_of_polygons(near: Ints, far: Ints, polygons: int) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True)
-def first_directions(walls: FreeWalls, noise: float) -> Floats:
+def first_directions(walls: FreeWalls, noise: Floats) -> Floats:
     """(polygons, 2) direction that most of the outline agrees with, and its variance."""
     out = np.zeros((len(walls.polygon_first) - 1, 2))
     for polygon in range(len(out)):
-        angle, spread, n = _wall_angles(walls, polygon, noise)
+        angle, spread, n = _wall_angles(walls, polygon, noise[polygon])
         top, theta = -1.0, 0.0
         for i in range(n):
             score = 0.0

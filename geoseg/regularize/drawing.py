@@ -11,9 +11,10 @@ import shapely
 from geoseg.regularize.arcs import OUTSIDE, Arcs, build_arcs
 from geoseg.regularize.arrays import Bools, Floats, Ints, Polygons
 from geoseg.regularize.assemble import assemble
+from geoseg.regularize.circles import draw_circle, fit_circles
 from geoseg.regularize.corners import draw_arcs, place_nodes
 from geoseg.regularize.limits import exceeds_reach, measure, within_limits
-from geoseg.regularize.lines import fit_lines
+from geoseg.regularize.prune import prune_walls
 from geoseg.regularize.walls import Walls, cut_walls
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 STEP_PX = 2.0**-10
 """Coordinates of the output are multiples of this, so that moving the input by whole pixels moves
 the output by exactly as much."""
+
+SHORT_ARC_PX = 16
+"""Arcs up to this length are given up first."""
+OUT = 2
+"""A polygon refused so often is drawn simplified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,10 @@ class Drawing:
     """The walls of the arcs."""
     lines: Floats
     """(w, 3) a line per wall."""
+    circular: Bools
+    """(a,) True where an arc is a circle."""
+    circles: Floats
+    """(a, 3) centre x, y and radius of those."""
     settings: RegularizeSettings
     """Limits and tolerances."""
 
@@ -52,28 +62,47 @@ class Drawing:
     ) -> Drawing:
         """Fit walls to all arcs."""
         arcs = build_arcs(raw, group)
-        walls = cut_walls(arcs, len(raw), settings.noise_px)
-        lines = fit_lines(arcs, walls, settings.noise_px)
-        return cls(raw, group, arcs, walls, lines, settings)
+        walls, lines = prune_walls(arcs, cut_walls(arcs, group - group[0], settings.noise_px))
+        return cls(raw, group, arcs, walls, lines, *fit_circles(arcs, walls), settings)
 
     def finish(self) -> tuple[Polygons, Polygons]:
-        """Draw; give up straight walls where the result breaks a limit; repeat until none does."""
-        plain = np.zeros(len(self.raw), dtype=bool)
-        kept = self._simplified_vertices()
-        drawn, refused = self.draw(plain, kept)
-        while refused.any():
-            plain |= refused
-            drawn, refused = self.draw(plain, kept)
-        return drawn, np.where(plain, "simplified", "regularized").astype(object)
+        """Draw, and give up where the result breaks a limit, until it breaks none.
 
-    def draw(self, plain: Bools, kept: Bools | None) -> tuple[Polygons, Bools]:
-        """Polygons with straight walls, but for the arcs of those marked as plain.
+        A polygon refused once gives up its short arcs, which bound slivers between touching
+        buildings more often than walls; refused twice, it gives up all.
+        """
+        strikes = np.zeros(len(self.raw), dtype=np.int64)
+        kept = self._simplified_vertices()
+        drawn, refused = self.draw(strikes, kept)
+        while refused.any():
+            strikes += refused
+            drawn, refused = self.draw(strikes, kept)
+        return drawn, self.names(strikes)
+
+    def names(self, strikes: Ints) -> Polygons:
+        """(n,) how each polygon is drawn after so many strikes."""
+        out = np.where(strikes < OUT, "regularized", "simplified").astype(object)
+        out[self.arcs.near[self._as_circles(strikes)]] = "circle"
+        return out
+
+    def _as_circles(self, strikes: Ints) -> Bools:
+        """(a,) True where an arc is drawn as a circle; a refused one never is."""
+        return np.asarray(self.circular & (strikes[self.arcs.near] == 0))
+
+    def draw(self, strikes: Ints, kept: Bools | None) -> tuple[Polygons, Bools]:
+        """Polygons with straight walls, but for the arcs that were given up.
+
+        Args:
+            strikes: (n,) how often each polygon was refused.
+            kept: (v,) vertices that arcs given up keep; None where there are no such arcs.
 
         Returns:
-            The polygons, and (n,) True where one must be drawn plain instead.
+            The polygons, and (n,) True where one is refused.
         """
         arcs = self.arcs
-        as_is = plain[arcs.near] | ((arcs.far != OUTSIDE) & plain[arcs.far])
+        worst = np.maximum(strikes[arcs.near], np.where(arcs.far == OUTSIDE, 0, strikes[arcs.far]))
+        short = np.diff(arcs.first) <= SHORT_ARC_PX
+        as_is = (worst >= OUT) | (short & (worst > 0))
         fixed = np.zeros(len(arcs.node_xy), dtype=bool)
         open_as_is = as_is & (arcs.node_from >= 0)
         fixed[arcs.node_from[open_as_is]] = True
@@ -81,14 +110,22 @@ class Drawing:
         nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed))
         xy, first = draw_arcs(arcs, self.walls, self.lines, nodes)
         xy = _snap(xy)
-        if kept is not None and as_is.any():
-            xy, first = _replace_arcs(xy, first, arcs, as_is, kept)
+        round_arcs = np.flatnonzero(self._as_circles(strikes)).tolist()
+        pieces = {arc: self._circle(arc) for arc in round_arcs}
+        if kept is not None:
+            pieces |= {a: _kept_vertices(arcs, a, kept) for a in np.flatnonzero(as_is).tolist()}
+        if pieces:
+            xy, first = _replace_arcs(xy, first, pieces)
         drawn = assemble(arcs, xy, first, len(self.raw))
         departure = measure(arcs, xy, first, self.settings.max_outward_px)
-        bad = ~within_limits(self.raw, drawn, departure, arcs, self.settings)
+        bad = ~within_limits(self.raw, drawn, departure, arcs, self.walls.noise, self.settings)
         bad |= exceeds_reach(departure, arcs, self.raw, self.group)
-        bad &= ~plain
-        return drawn, bad if bad.any() else self._clashing(drawn) & ~plain
+        bad &= strikes < OUT
+        return drawn, bad if bad.any() else self._clashing(drawn) & (strikes < OUT)
+
+    def _circle(self, arc: int) -> Floats:
+        ring = self.arcs.xy[self.arcs.first[arc] : self.arcs.first[arc + 1]]
+        return _snap(draw_circle(self.circles[arc], ring))
 
     def _clashing(self, drawn: Polygons) -> Bools:
         """(n,) True where a polygon overlaps another of its group, or misses its vertices."""
@@ -124,8 +161,9 @@ def draw_groups(
         (n,) polygons and (n,) how each was drawn.
     """
     drawing = Drawing.begin(raw, group, settings)
-    drawn, refused = drawing.draw(np.zeros(len(raw), dtype=bool), None)
-    shapes = np.full(len(raw), "regularized", dtype=object)
+    strikes = np.zeros(len(raw), dtype=np.int64)
+    drawn, refused = drawing.draw(strikes, None)
+    shapes = drawing.names(strikes)
     for member in np.unique(group[refused]):
         span = slice(*np.searchsorted(group, [member, member + 1]))
         drawn[span], shapes[span] = Drawing.begin(raw[span], group[span], settings).finish()
@@ -140,21 +178,16 @@ def _as_complex(xy: Floats) -> NDArray[np.complex128]:
     return np.ascontiguousarray(xy).view(np.complex128).ravel()
 
 
-def _replace_arcs(
-    xy: Floats,
-    first: Ints,
-    arcs: Arcs,
-    as_is: Bools,
-    kept: Bools,
-) -> tuple[Floats, Ints]:
-    """The drawn arcs, those marked ``as_is`` with their own vertices that are kept."""
-    pieces = []
-    for arc in range(len(arcs.near)):
-        piece = xy[first[arc] : first[arc + 1]]
-        if as_is[arc]:
-            span = slice(arcs.first[arc], arcs.first[arc + 1])
-            piece = arcs.xy[span][kept[span]]
-            if arcs.node_from[arc] < 0 and (piece[0] != piece[-1]).any():
-                piece = np.vstack([piece, piece[:1]])
-        pieces.append(piece)
-    return np.vstack(pieces), np.concatenate([[0], np.cumsum([len(p) for p in pieces])])
+def _kept_vertices(arcs: Arcs, arc: int, kept: Bools) -> Floats:
+    """Vertices of an arc that are kept; closed where the arc is."""
+    span = slice(arcs.first[arc], arcs.first[arc + 1])
+    piece = arcs.xy[span][kept[span]]
+    if arcs.node_from[arc] < 0 and (piece[0] != piece[-1]).any():
+        piece = np.vstack([piece, piece[:1]])
+    return np.asarray(piece)
+
+
+def _replace_arcs(xy: Floats, first: Ints, pieces: dict[int, Floats]) -> tuple[Floats, Ints]:
+    """The drawn arcs, some with other vertices."""
+    drawn = [pieces.get(arc, xy[first[arc] : first[arc + 1]]) for arc in range(len(first) - 1)]
+    return np.vstack(drawn), np.concatenate([[0], np.cumsum([len(piece) for piece in drawn])])

@@ -64,6 +64,7 @@ def within_limits(
     drawn: Polygons,
     departure: Departure,
     arcs: Arcs,
+    noise: Floats,
     settings: RegularizeSettings,
 ) -> Bools:
     """(n,) True where a drawn polygon is valid and near enough to its raw polygon.
@@ -73,7 +74,7 @@ def within_limits(
     """
     good = shapely.is_valid(drawn) & ~shapely.is_empty(drawn)
     area, new_area = shapely.area(raw), shapely.area(drawn)
-    band = 1.25 * settings.noise_px * shapely.length(drawn)
+    band = 1.25 * noise * shapely.length(drawn)
     good &= np.abs(new_area - area) <= np.maximum(settings.max_area_change * area, 0.25 * band)
     good &= (
         _of_polygons(np.maximum, departure.farthest, arcs, len(raw)) <= settings.max_deviation_px

@@ -22,11 +22,12 @@ CHAIN_MIN_PX, CHAIN_MAX_PX = 0.6, 2.5
 
 
 @njit(cache=True)
-def fit_lines(arcs: Arcs, walls: Walls, noise: float) -> Floats:
+def fit_lines(arcs: Arcs, walls: Walls) -> Floats:
     """(w, 3) unit direction (ux, uy) along the arc, and offset c: points p with -uy x + ux y = c."""
     lines, weight = _single_lines(arcs, walls)
     begin, ends = ends_at_nodes(arcs, walls.first)
     parent = np.arange(len(lines))
+    noise = _noise_of_walls(arcs, walls)
     for node in range(len(arcs.node_xy)):
         for a in range(begin[node], begin[node + 1]):
             for b in range(a + 1, begin[node + 1]):
@@ -34,13 +35,21 @@ def fit_lines(arcs: Arcs, walls: Walls, noise: float) -> Floats:
                 if u == v or walls.kind[u] == FREE or walls.kind[v] == FREE:
                     continue
                 sign = ends[a, 1] * ends[b, 1]
-                sigma = noise * np.sqrt(
+                sigma = noise[u] * np.sqrt(
                     CORRELATION_PX / max(weight[u], 1.0) + CORRELATION_PX / max(weight[v], 1.0)
                 )
                 if _continue(lines, u, v, sign, arcs.node_xy[node], sigma):
                     u, v = find(parent, u), find(parent, v)
                     parent[max(u, v)] = min(u, v)
     return _share_lines(lines, weight, parent)
+
+
+@njit(cache=True)
+def _noise_of_walls(arcs: Arcs, walls: Walls) -> Floats:
+    out = np.empty(len(walls.end))
+    for arc in range(len(arcs.near)):
+        out[walls.first[arc] : walls.first[arc + 1]] = walls.noise[arcs.near[arc]]
+    return out
 
 
 @njit(cache=True)

@@ -14,9 +14,10 @@ class RegularizeSettings:
     The defaults fit masks of a network whose outlines err by about one pixel.
     """
 
-    noise_px: float = 1.0
-    """Standard deviation of the raw outline about the true wall; details that a wall with such
-    noise would show by chance are merged into the wall."""
+    noise_px: float = 1.5
+    """Largest standard deviation of a raw outline about the true wall that is put down to noise.
+    The noise of each group is estimated; details that a straight wall with such noise would show by
+    chance are merged into the wall."""
     max_outward_px: float = 1.4
     """No point of an outline lies farther than this outside the raw polygons of its group. Groups
     that lie twice as far apart therefore never meet."""
@@ -24,10 +25,10 @@ class RegularizeSettings:
     """Largest Hausdorff distance between a drawn and a raw outline."""
     min_iou: float = 0.90
     """Smallest intersection over union of a drawn and a raw polygon; for buildings so small that
-    noise alone costs more, see ``noise_px``."""
+    noise alone costs more, as much as the noise costs."""
     max_area_change: float = 0.02
     """Largest relative change of area; the same exception."""
-    simplify_px: float = 1.0
+    simplify_px: float = 2.0
     """Tolerance for outlines that stay simplified, pixels (the square root of an area in
     Visvalingam's sense)."""
 

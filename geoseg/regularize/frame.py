@@ -1,0 +1,139 @@
+"""Footprints of any origin, redrawn with straight walls."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+
+from geoseg.errors import UsageError
+from geoseg.regularize.arrays import Ints, Polygons
+from geoseg.regularize.coverage import regularize_groups
+from geoseg.regularize.plane import fit_plane
+from geoseg.regularize.repair import Repairs, clean_coverage, refuse_unusable, to_parts
+from geoseg.regularize.settings import RegularizeSettings
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
+"""All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
+SUMMARY = "regularize"
+"""Key of the summary in the frame's ``attrs``."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Result:
+    geometry: Polygons
+    """(rows,) polygons, multipolygons or empty polygons, pixels."""
+    shape: Polygons
+    """(rows,) how each was drawn; None for rows without a geometry."""
+
+
+def regularize(
+    frame: gpd.GeoDataFrame,
+    *,
+    gsd_m: float = 0.3,
+    snap_m: float | None = None,
+    settings: RegularizeSettings | None = None,
+) -> gpd.GeoDataFrame:
+    """Redraw footprints with straight walls, right angles and shared walls.
+
+    Args:
+        frame: Polygons or multipolygons in any CRS.
+        gsd_m: Ground size of a pixel of the imagery that the footprints were drawn from, metres.
+        snap_m: Walls nearer to each other than this become one; half a pixel where None.
+        settings: Limits and tolerances in pixels.
+
+    Returns:
+        A new frame: same rows, same index, same columns, and ``shape``: "regularized", "circle",
+        "simplified", or None where there was nothing to draw. ``attrs["regularize"]`` counts what
+        was drawn and what was repaired.
+
+    Raises:
+        UsageError: when the frame has no CRS, holds anything but polygons, or has coordinates that
+            are not finite.
+    """
+    from geopandas.array import from_shapely
+
+    if frame.crs is None:
+        raise UsageError("the footprints have no CRS. Set one, for instance with set_crs().")
+    if not gsd_m > 0:
+        raise UsageError(f"gsd_m must be above 0 metres, got {gsd_m}")
+    given = np.asarray(frame.geometry.array, dtype=object)
+    refuse_unusable(given)
+    repairs = Repairs(with_z=int(shapely.has_z(given).sum()))
+    snap_px = 0.5 if snap_m is None else snap_m / gsd_m
+    present = ~(shapely.is_missing(given) | shapely.is_empty(given))
+    repairs.empty = int((~present).sum())
+    result = _Result(given.copy(), np.full(len(given), None, dtype=object))
+    if present.any():
+        plane = fit_plane(frame.crs, shapely.total_bounds(given[present]), gsd_m)
+        drawn = _redraw(plane.to_pixels(given), snap_px, settings or FRAME_SETTINGS, repairs)
+        filled = present & ~shapely.is_empty(drawn.geometry)
+        result.geometry[present] = shapely.Polygon()
+        result.geometry[filled] = plane.from_pixels(drawn.geometry[filled])
+        result.shape[filled] = drawn.shape[filled]
+        repairs.covered = int((present & ~filled).sum())
+    out = frame.copy()
+    out[frame.geometry.name] = from_shapely(result.geometry, crs=frame.crs)
+    out["shape"] = result.shape
+    out.attrs[SUMMARY] = summarize(result.shape, repairs)
+    return out
+
+
+def summarize(shape: Polygons, repairs: Repairs) -> dict[str, Any]:
+    """Counts of rows by how they were drawn, and of repairs."""
+    names = ("regularized", "circle", "simplified")
+    return {
+        "rows": len(shape),
+        **{name: int((shape == name).sum()) for name in names},
+        **asdict(repairs),
+    }
+
+
+def _redraw(
+    given: Polygons, snap_px: float, settings: RegularizeSettings, repairs: Repairs
+) -> _Result:
+    """Repair, group, redraw, and put parts together again; all in pixels."""
+    parts, row = to_parts(given, repairs)
+    pieces, part = clean_coverage(parts, snap_px, repairs)
+    result = _Result(
+        np.full(len(given), shapely.Polygon(), dtype=object),
+        np.full(len(given), None, dtype=object),
+    )
+    if len(pieces) == 0:
+        return result
+    group = near_groups(pieces, 2 * settings.max_outward_px)
+    drawn, shapes = regularize_groups(pieces, group, settings=settings)
+    _collect(drawn, np.asarray(shapes, dtype=object), row[part], result)
+    return result
+
+
+def near_groups(polygons: Polygons, distance: float) -> Ints:
+    """(n,) numbers of the groups of polygons that lie within a distance of each other."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    one, other = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=distance)
+    links = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(len(polygons),) * 2)
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
+
+
+def _collect(drawn: Polygons, shapes: Polygons, row: Ints, result: _Result) -> None:
+    """Write the rows of ``result``: single polygons as they are, several as a multipolygon.
+
+    A row of several parts counts as simplified where one of them is.
+    """
+    order = np.argsort(row, kind="stable")
+    rows, begins, sizes = np.unique(row[order], return_index=True, return_counts=True)
+    single = sizes == 1
+    result.geometry[rows[single]] = drawn[order[begins[single]]]
+    result.shape[rows[single]] = shapes[order[begins[single]]]
+    for home, begin, size in zip(rows[~single], begins[~single], sizes[~single], strict=True):
+        members = order[begin : begin + size]
+        result.geometry[home] = shapely.MultiPolygon(drawn[members].tolist())
+        worst = [s for s in ("simplified", "regularized", "circle") if s in shapes[members]]
+        result.shape[home] = worst[0]

@@ -1,0 +1,127 @@
+"""Footprints of any origin made into valid coverages, with a count of everything repaired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from geoseg.errors import UsageError
+from geoseg.regularize.arrays import Bools, Ints, Polygons
+
+SLIVER_PX2 = 0.5
+"""Smaller pieces that repair leaves beside a larger one are dropped and counted."""
+
+
+@dataclass(slots=True)
+class Repairs:
+    """What was wrong with the input, in numbers."""
+
+    empty: int = 0
+    """Rows without a geometry; they come back as they are."""
+    invalid: int = 0
+    """Rows whose rings were not valid."""
+    overlapping: int = 0
+    """Pairs of polygons that overlapped; the overlap went to the smaller one."""
+    slivers: int = 0
+    """Pieces of less than half a pixel that were dropped beside a larger piece."""
+    covered: int = 0
+    """Rows of which nothing was left: no area, or a copy of other rows; they come back empty."""
+    with_z: int = 0
+    """Rows that lost their heights."""
+
+
+def refuse_unusable(geometries: Polygons) -> None:
+    """Raise where a geometry cannot be a footprint.
+
+    Raises:
+        UsageError: when one is no polygon, or has coordinates that are not finite.
+    """
+    kinds = shapely.get_type_id(geometries)
+    areal = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+    present = (kinds >= 0) & ~shapely.is_empty(geometries)
+    wrong = np.flatnonzero(present & ~np.isin(kinds, areal))
+    if len(wrong):
+        raise UsageError(
+            f"row {wrong[0]} holds a {geometries[wrong[0]].geom_type}; footprints are polygons or "
+            f"multipolygons. Remove the {len(wrong)} other rows first."
+        )
+    xy, row = shapely.get_coordinates(geometries, return_index=True)
+    bad = np.unique(row[~np.isfinite(xy).all(axis=1)])
+    if len(bad):
+        raise UsageError(
+            f"row {bad[0]} has coordinates that are not finite numbers. "
+            f"Remove or redraw the {len(bad)} rows of this kind first."
+        )
+
+
+def to_parts(geometries: Polygons, repairs: Repairs) -> tuple[Polygons, Ints]:
+    """Valid polygons in two dimensions, and the row that each is a part of."""
+    missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
+    flat = np.asarray(shapely.force_2d(geometries))
+    flat[missing] = shapely.Polygon()
+    invalid = ~shapely.is_valid(flat)
+    repairs.invalid += int(invalid.sum())
+    flat[invalid] = shapely.make_valid(flat[invalid], method="structure", keep_collapsed=False)
+    parts, row = areal_parts(flat)
+    keep = _worth_keeping(parts, row, repairs)
+    return parts[keep], row[keep]
+
+
+def areal_parts(geometries: Polygons) -> tuple[Polygons, Ints]:
+    """All polygons in geometries of any kind, and the row of each."""
+    once, row = shapely.get_parts(geometries, return_index=True)
+    parts, member = shapely.get_parts(once, return_index=True)
+    areal = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
+    areal &= shapely.area(parts) > 0
+    return np.asarray(parts[areal]), np.asarray(row[member][areal], dtype=np.int64)
+
+
+def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[Polygons, Ints]:
+    """Polygons that do not overlap and share the vertices of their walls.
+
+    Returns:
+        The polygons, and the part that each is a piece of.
+    """
+    tree = shapely.STRtree(parts)
+    one, other = tree.query(parts, predicate="dwithin", distance=snap_px)
+    pairs = one < other
+    one, other = one[pairs], other[pairs]
+    near = np.unique(np.concatenate([one, other]))
+    if len(near) == 0:
+        return parts, np.arange(len(parts))
+    common = shapely.area(shapely.intersection(parts[one], parts[other]))
+    repairs.overlapping += int((common > SLIVER_PX2).sum())
+    snapped = _snapped(parts, one, other, snap_px)
+    clean = shapely.coverage_clean(  # type: ignore[attr-defined]  # its stubs are older
+        snapped[near], gap_width=snap_px, snapping_distance=1e-6, merge_strategy="min_area"
+    )
+    out = parts.copy()
+    out[near] = clean
+    pieces, part = areal_parts(out)
+    keep = _worth_keeping(pieces, part, repairs)
+    return pieces[keep], part[keep]
+
+
+def _snapped(parts: Polygons, one: Ints, other: Ints, snap_px: float) -> Polygons:
+    """Parts whose walls were drawn onto those of earlier parts within reach, where that is valid."""
+    out = parts.copy()
+    for later, earlier in sorted(zip(other.tolist(), one.tolist(), strict=True)):
+        moved = shapely.snap(out[later], out[earlier], snap_px)
+        if moved.is_valid and moved.geom_type == "Polygon" and not moved.is_empty:
+            out[later] = moved
+        moved = shapely.snap(out[earlier], out[later], snap_px)
+        if moved.is_valid and moved.geom_type == "Polygon" and not moved.is_empty:
+            out[earlier] = moved
+    return out
+
+
+def _worth_keeping(parts: Polygons, row: Ints, repairs: Repairs) -> Bools:
+    """(n,) False for slivers of rows that have a larger part; the largest part always stays."""
+    area = shapely.area(parts)
+    largest = np.zeros(int(row.max()) + 1 if len(row) else 0)
+    np.maximum.at(largest, row, area)
+    keep = (area >= SLIVER_PX2) | (area == largest[row])
+    repairs.slivers += int((~keep).sum())
+    return np.asarray(keep)

@@ -1,0 +1,168 @@
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+import town
+from shapely.geometry import MultiPolygon, Point, Polygon, box
+from typer import Typer
+from typer.testing import CliRunner
+
+from geoseg.cli.regularize import regularize as command
+from geoseg.errors import GeosegError, OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.regularize.frame import regularize
+
+UTM = "EPSG:32633"
+INFINITE = shapely.transform(box(0, 0, 1, 1), lambda xy: np.where(xy == 1, np.inf, xy))
+BOWTIE = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+
+
+def frame(*shapes: object, crs: str = UTM) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"name": [f"n{i}" for i in range(len(shapes))]}, geometry=list(shapes), crs=crs
+    )
+
+
+def noisy_town(crs: str = UTM) -> gpd.GeoDataFrame:
+    lots = town.build_town(town.TownSpec(12, town.RECTILINEAR, seed=7))
+    moved = gpd.GeoSeries(lots.raw, crs=UTM).affine_transform([0.3, 0, 0, 0.3, 5e5, 5e6])
+    return gpd.GeoDataFrame({"lot": lots.lot}, geometry=moved, crs=UTM).to_crs(crs)
+
+
+def test_rows_index_columns_and_crs_survive() -> None:
+    given = noisy_town()
+    given.index = given.index[::-1] * 3
+    before = given.copy()
+    drawn = regularize(given)
+    assert drawn.index.equals(given.index)
+    assert list(drawn.columns) == ["lot", "geometry", "shape"]
+    assert drawn["lot"].equals(given["lot"])
+    assert drawn.crs == given.crs
+    assert given.geometry.geom_equals_exact(before.geometry, 0).all()
+    assert drawn.attrs["regularize"]["rows"] == len(given)
+
+
+def test_noisy_outlines_become_straight_and_stay_a_coverage() -> None:
+    drawn = regularize(noisy_town())
+    assert (drawn["shape"] == "regularized").mean() > 0.8
+    assert drawn.is_valid.all()
+    assert shapely.get_num_coordinates(drawn.geometry.array).mean() < 25
+    assert shapely.coverage_is_valid(np.asarray(drawn.geometry.array))
+
+
+def test_degrees_give_the_same_as_metres() -> None:
+    metric, degrees = regularize(noisy_town()), regularize(noisy_town("EPSG:4326"))
+    apart = degrees.to_crs(UTM).geometry.symmetric_difference(metric.geometry).area
+    assert (apart / metric.geometry.area).median() < 0.02
+
+
+def test_what_cannot_be_drawn_comes_back_empty_and_counted() -> None:
+    drawn = regularize(
+        frame(None, Polygon(), box(0, 0, 9, 9), Polygon([(20, 0), (30, 0), (25, 0)]))
+    )
+    counts = drawn.attrs["regularize"]
+    assert (counts["empty"], counts["covered"]) == (2, 1)
+    assert drawn.geometry.iloc[0] is None
+    assert drawn["shape"].notna().tolist() == [False, False, True, False]
+
+
+def test_broken_rings_heights_and_parts_are_handled() -> None:
+    spike = Polygon([(0, 40), (20, 40), (20, 50), (30, 50), (20, 50.00001), (20, 60), (0, 60)])
+    touching_hole = Polygon(
+        [(40, 0), (60, 0), (60, 20), (40, 20)], [[(40, 5), (45, 5), (45, 10), (40, 10)]]
+    )
+    tall = Polygon([(80, 0, 5), (90, 0, 5), (90, 10, 5), (80, 10, 5)])
+    two = MultiPolygon([box(100, 0, 110, 10), box(120, 0, 130, 10)])
+    drawn = regularize(frame(BOWTIE, spike, touching_hole, tall, two))
+    counts = drawn.attrs["regularize"]
+    assert drawn.is_valid.all()
+    assert counts["invalid"] == 2
+    assert counts["with_z"] == 1
+    assert not drawn.has_z.any()
+    assert len(drawn.geometry.iloc[4].geoms) == 2
+
+
+def test_overlaps_go_to_the_smaller_and_are_counted() -> None:
+    drawn = regularize(frame(box(0, 0, 20, 10), box(18, 0, 60, 10)))
+    assert drawn.attrs["regularize"]["overlapping"] == 1
+    first, second = drawn.geometry
+    assert first.intersection(second).area == 0
+    assert first.area == pytest.approx(200, rel=0.02)
+
+
+def test_walls_that_nearly_touch_become_one() -> None:
+    drawn = regularize(frame(box(0, 0, 20, 10), box(20.1, 0, 40, 10)))
+    assert drawn.geometry.iloc[0].intersection(drawn.geometry.iloc[1]).length == pytest.approx(
+        10, rel=0.05
+    )
+    assert shapely.coverage_is_valid(np.asarray(drawn.geometry.array))
+
+
+def test_a_second_run_changes_nothing_to_speak_of() -> None:
+    once = regularize(noisy_town())
+    twice = regularize(once.drop(columns="shape"))
+    straight = once["shape"] == "regularized"
+    apart = twice.geometry.symmetric_difference(once.geometry).area / once.geometry.area
+    assert apart[straight].median() < 0.001
+    assert apart[straight].max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (frame(Point(0, 0)), "holds a Point"),
+        (frame(INFINITE), "not finite"),
+        (frame(box(0, 0, 1, 1), box(20, 0, 21, 1), crs="EPSG:4326"), "Split it by region"),
+        (frame(box(0, 0, 1, 1)).set_crs(None, allow_override=True), "no CRS"),
+    ],
+)
+def test_what_cannot_be_used_is_refused_in_one_sentence(
+    given: gpd.GeoDataFrame, message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        regularize(given)
+
+
+def run(*arguments: object) -> str:
+    app = Typer()
+    app.command()(command)
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    if isinstance(result.exception, GeosegError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.mark.parametrize("extension", [".gpkg", ".geojson", ".shp"])
+def test_the_command_writes_any_format(tmp_path: Path, extension: str) -> None:
+    source, target = tmp_path / "in.gpkg", tmp_path / f"out{extension}"
+    noisy_town().to_file(source)
+    told = json.loads(run(source, target, "--json"))
+    drawn = gpd.read_file(target)
+    assert told["rows"] == len(drawn) == told["regularized"] + told["simplified"] + told["circle"]
+    assert {"lot", "shape"} <= set(drawn.columns)
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_the_command_replaces_nothing_unasked(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.gpkg", tmp_path / "out.gpkg"
+    frame(box(0, 0, 20, 10)).to_file(source)
+    target.write_text("precious")
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        run(source, target)
+    assert target.read_text() == "precious"
+    run(source, target, "--overwrite")
+    assert len(gpd.read_file(target)) == 1
+
+
+def test_the_command_says_what_it_cannot_read(tmp_path: Path) -> None:
+    nonsense = tmp_path / "in.gpkg"
+    nonsense.write_text("no layer")
+    with pytest.raises(UnreadableVectorError, match="cannot be read"):
+        run(nonsense, tmp_path / "out.gpkg")
+    with pytest.raises(UnreadableVectorError, match="does not exist"):
+        run(tmp_path / "missing.gpkg", tmp_path / "out.gpkg")
+    with pytest.raises(UsageError, match="extension"):
+        run(nonsense, tmp_path / "out.xyz")
