@@ -78,7 +78,7 @@ def measure(folder: Path) -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     start = time.perf_counter()
-    from geoseg.report import report
+    from geoseg.statistics import report
 
     outputs = [folder / f"report.{suffix}" for suffix in ("html", "csv", "gpkg")]
     table = report(folder / "city.gpkg", zones=folder / "districts.gpkg", output=outputs)

@@ -10,18 +10,30 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from geoseg.change import compare
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
     from geoseg.pipeline import predict
+    from geoseg.statistics import report
 
 __version__ = version("geoseg")
 
-__all__ = ["DenseModel", "Instance", "InstanceModel", "__version__", "predict"]
+__all__ = [
+    "DenseModel",
+    "Instance",
+    "InstanceModel",
+    "__version__",
+    "compare",
+    "predict",
+    "report",
+]
 
 _HOMES = {
     "DenseModel": "geoseg.models.protocols",
     "Instance": "geoseg.models.protocols",
     "InstanceModel": "geoseg.models.protocols",
+    "compare": "geoseg.change",
     "predict": "geoseg.pipeline",
+    "report": "geoseg.statistics",
 }
 
 

@@ -39,7 +39,7 @@ class Area:
             UnreadableVectorError: no such file, no polygons, no CRS, or all of it off the raster.
         """
         from geoseg.raster.ground import affine_mapping
-        from geoseg.report.layers import open_layer, read_frame
+        from geoseg.statistics.layers import open_layer, read_frame
 
         frame = read_frame(open_layer(path)).to_crs(grid.crs)
         to_pixels = affine_mapping(~grid.transform)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import InexactModelWarning
-from geoseg.grid import Lattice, Strip
+from geoseg.grid import Lattice, Strip, round_up
 from geoseg.models.protocols import DenseModel
 from geoseg.types import Window
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from geoseg.types import Grid
 
 CORE_PX = 1024
-"""Least side of a tile's core by default: below it, context costs more than it should."""
+"""Side of a tile's core by default: smaller ones compute more context than core, larger ones take
+more memory than a laptop has to spare."""
 INSTANCE_CONTEXT_PX = 128
 """Context of a tile to each side for models that predict separate masks."""
 INSTANCE_STRIDE_PX = 32
@@ -100,6 +101,5 @@ class Plan:
 
 
 def default_tile_px(halo_px: int, stride_px: int) -> int:
-    """A multiple of the stride whose core is at least CORE_PX and about 3/5 of the tile or more."""
-    side = CORE_PX + 4 * halo_px
-    return -(-side // stride_px) * stride_px
+    """The least tile whose core is at least CORE_PX: whole strides, context on both sides."""
+    return round_up(CORE_PX, stride_px) + 2 * round_up(halo_px, stride_px)

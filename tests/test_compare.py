@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from geoseg.change import compare
+from geoseg.change.match import match
 from geoseg.cli.compare import compare as compare_verb
-from geoseg.compare import compare
-from geoseg.compare.match import match
 from geoseg.errors import OutputExistsError, UsageError
 
 CRS = "EPSG:32645"

@@ -23,10 +23,10 @@ from typer.testing import CliRunner
 from geoseg.cli.report import report as report_verb
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export.gpkg_tables import add_metadata
-from geoseg.report import report
-from geoseg.report.collect import OUTSIDE, assign
-from geoseg.report.geodesic import areas_m2
-from geoseg.report.table import SIZE_LIMITS_M2, size_classes
+from geoseg.statistics import report
+from geoseg.statistics.collect import OUTSIDE, assign
+from geoseg.statistics.geodesic import areas_m2
+from geoseg.statistics.table import SIZE_LIMITS_M2, size_classes
 
 CRS_AND_STEP = {
     "EPSG:32645": (340_000.0, 3_060_000.0, 1.0),
@@ -374,12 +374,6 @@ def test_outputs_are_refused_before_the_work(town: Path, tmp_path: Path) -> None
     assert not (tmp_path / "new.json").exists()
     with pytest.raises(UsageError, match="allowed are"):
         report(town, output=tmp_path / "r.doc")
-
-
-def test_package_and_function_share_a_name() -> None:
-    import geoseg.report as package
-
-    assert package(make_town())["buildings"].iloc[-1] == 120
 
 
 def run_cli(verb: Any, *arguments: object) -> Any:

@@ -22,10 +22,10 @@ from pyproj import CRS
 from rasterio.io import MemoryFile
 
 from geoseg.errors import UnreadableRasterError
-from geoseg.report import mapdata, report
-from geoseg.report import page as page_module
-from geoseg.report.charts import area_histogram
-from geoseg.report.mapdata import encode, fit, pack
+from geoseg.statistics import mapdata, report
+from geoseg.statistics import page as page_module
+from geoseg.statistics.charts import area_histogram
+from geoseg.statistics.mapdata import encode, fit, pack
 
 NASTY = ["<script>window.hacked = 1</script>", 'O\'Hara & "Sons"', "</script><b>", "plain"]
 BROWSER = next(
@@ -177,7 +177,7 @@ def test_a_missing_orthophoto_is_told_before_the_work() -> None:
 
 
 def test_too_many_buildings_become_density(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geoseg.report.build.MOST_OUTLINES", 100)
+    monkeypatch.setattr("geoseg.statistics.build.MOST_OUTLINES", 100)
     report(make_buildings(), output=tmp_path / "r.html")
     data = map_json((tmp_path / "r.html").read_text())
     assert "buildings" not in data

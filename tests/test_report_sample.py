@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geoseg.errors import UsageError
-from geoseg.report import report
-from geoseg.report.sample import METHOD, NO_SAMPLE, difference_estimate
+from geoseg.statistics import report
+from geoseg.statistics.sample import METHOD, NO_SAMPLE, difference_estimate
 
 TRIALS = 500
 SIDE = 24

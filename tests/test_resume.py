@@ -10,8 +10,8 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pytest
 import painted
+import pytest
 from painted import PaintedModel, paint_town
 
 import geoseg

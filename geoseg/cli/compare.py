@@ -51,10 +51,10 @@ def compare(
 
     geoseg compare 2019.gpkg 2024.gpkg -o changes.gpkg -o changes.html
     """
-    from geoseg.compare.build import build_comparison
-    from geoseg.compare.changes import Limits
-    from geoseg.compare.write import open_outputs, write_comparison
-    from geoseg.report.options import ReportOptions
+    from geoseg.change.build import build_comparison
+    from geoseg.change.changes import Limits
+    from geoseg.change.write import open_outputs, write_comparison
+    from geoseg.statistics.options import ReportOptions
 
     limits = Limits(unchanged, match)
     options = ReportOptions(zones=zones, name_column=name_column, grid=grid, h3=h3)

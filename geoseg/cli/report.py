@@ -89,9 +89,9 @@ def report(
 
     geoseg report buildings.gpkg --zones districts.gpkg -o report.html -o report.csv
     """
-    from geoseg.report.build import build_report
-    from geoseg.report.options import ReportOptions
-    from geoseg.report.write import open_outputs, write_report
+    from geoseg.statistics.build import build_report
+    from geoseg.statistics.options import ReportOptions
+    from geoseg.statistics.write import open_outputs, write_report
 
     options = ReportOptions(
         zones=zones, name_column=name_column, zones_layer=zones_layer, grid=grid, h3=h3,

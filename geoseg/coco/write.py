@@ -16,7 +16,7 @@ from geoseg.coco.images import Image, read_image
 from geoseg.coco.rle import encode_crop
 from geoseg.errors import OutputExistsError, UsageError
 from geoseg.export.atomic import output_errors, replacing
-from geoseg.report.layers import open_layer, read_frame
+from geoseg.statistics.layers import open_layer, read_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -11,12 +11,12 @@ import geopandas as gpd
 
 from geoseg.errors import MissingDependencyError, OutputError, OutputExistsError, UsageError
 from geoseg.export.atomic import output_errors, replacing
-from geoseg.report.build import AreaReport, plain
-from geoseg.report.geopackage import has_layer, write_layers
-from geoseg.report.layers import VectorInput
-from geoseg.report.page import area_page
-from geoseg.report.render import render
-from geoseg.report.style import choropleth
+from geoseg.statistics.build import AreaReport, plain
+from geoseg.statistics.geopackage import has_layer, write_layers
+from geoseg.statistics.layers import VectorInput
+from geoseg.statistics.page import area_page
+from geoseg.statistics.render import render
+from geoseg.statistics.style import choropleth
 
 if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell

@@ -21,12 +21,12 @@ import shapely
 from numpy.typing import NDArray
 
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.report.collect import OUTSIDE, Buildings, assign
-from geoseg.report.geodesic import areas_m2
-from geoseg.report.layers import VectorInput
-from geoseg.report.nearby import Neighbourhood
-from geoseg.report.observed import observed_m2
-from geoseg.report.zones import Zones, overlapping_pairs, polygonal, read_polygons
+from geoseg.statistics.collect import OUTSIDE, Buildings, assign
+from geoseg.statistics.geodesic import areas_m2
+from geoseg.statistics.layers import VectorInput
+from geoseg.statistics.nearby import Neighbourhood
+from geoseg.statistics.observed import observed_m2
+from geoseg.statistics.zones import Zones, overlapping_pairs, polygonal, read_polygons
 
 CONFIDENCE = 0.95
 """Probability that an interval holds the truth, over repeated samples."""

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoseg.report.collect import OUTSIDE
-from geoseg.report.table import M2_PER_KM2, TOTAL
-from geoseg.report.zones import Zones
+from geoseg.statistics.collect import OUTSIDE
+from geoseg.statistics.table import M2_PER_KM2, TOTAL
+from geoseg.statistics.zones import Zones
 
 CHANGES = ("unchanged", "changed", "gone", "new")
 """What may have become of a building."""

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoseg.errors import UsageError
-from geoseg.report.collect import OUTSIDE, Buildings
-from geoseg.report.zones import Zones
+from geoseg.statistics.collect import OUTSIDE, Buildings
+from geoseg.statistics.zones import Zones
 
 TOTAL = "total"
 """Name of the last row."""

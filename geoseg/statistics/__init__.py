@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geoseg.report.layers import VectorInput
+    from geoseg.statistics.layers import VectorInput
 
 
 def report(  # noqa: PLR0913  # the public face: one keyword per option of the command line
@@ -53,9 +51,9 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     Raises:
         GeosegError: when an input cannot be used; the message is one sentence.
     """
-    from geoseg.report.build import build_report
-    from geoseg.report.options import ReportOptions
-    from geoseg.report.write import open_outputs, write_report
+    from geoseg.statistics.build import build_report
+    from geoseg.statistics.options import ReportOptions
+    from geoseg.statistics.write import open_outputs, write_report
 
     options = ReportOptions(
         zones=zones, name_column=name_column, grid=grid, h3=h3,
@@ -70,12 +68,3 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     table = result.table.copy()
     table.attrs = {"notes": list(result.notes), "provenance": result.provenance}
     return table
-
-
-class _CallableModule(ModuleType):
-    """Lets ``geoseg.report(...)`` work although the package has the function's name."""
-
-    __call__ = staticmethod(report)
-
-
-sys.modules[__name__].__class__ = _CallableModule

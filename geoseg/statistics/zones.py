@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.report.layers import VectorInput, geometry_of, open_layer, read_frame
-from geoseg.report.nearby import Neighbourhood
+from geoseg.statistics.layers import VectorInput, geometry_of, open_layer, read_frame
+from geoseg.statistics.nearby import Neighbourhood
 
 Overlaps = Literal["first", "refuse"]
 """What to do where zones overlap: count for the first one, or refuse the zones."""

@@ -12,8 +12,8 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 
 from geoseg.errors import MissingDependencyError, UsageError
-from geoseg.report.geodesic import ellipsoid, metres_per_unit, reproject
-from geoseg.report.zones import WHOLE, Zones
+from geoseg.statistics.geodesic import ellipsoid, metres_per_unit, reproject
+from geoseg.statistics.zones import WHOLE, Zones
 
 MOST_CELLS = 100_000
 """Cells beyond this are refused."""

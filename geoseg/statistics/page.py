@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoseg.report.charts import Chart, area_histogram, count_chart
-from geoseg.report.mapdata import MapBuildings, MapStyle, Metric, map_data
+from geoseg.statistics.charts import Chart, area_histogram, count_chart
+from geoseg.statistics.mapdata import MapBuildings, MapStyle, Metric, map_data
 
 if TYPE_CHECKING:
-    from geoseg.report.build import AreaReport
+    from geoseg.statistics.build import AreaReport
 
 MOST_ROWS = 1000
 """Zones that the page lists; the other formats hold all."""

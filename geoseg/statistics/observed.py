@@ -7,8 +7,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.report.geodesic import areas_m2, densify, reproject
-from geoseg.report.layers import (
+from geoseg.statistics.geodesic import areas_m2, densify, reproject
+from geoseg.statistics.layers import (
     EXTENT_LAYER,
     Layer,
     geometry_of,
@@ -16,7 +16,7 @@ from geoseg.report.layers import (
     polygon_layers,
     read_frame,
 )
-from geoseg.report.zones import Zones, polygonal, shorten
+from geoseg.statistics.zones import Zones, polygonal, shorten
 
 NO_EXTENT = (
     "The file has no layer 'extent', so zones count as observed in full; "

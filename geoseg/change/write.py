@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from geoseg.compare.build import Comparison
-from geoseg.compare.page import CHANGE_COLOURS, change_page
+from geoseg.change.build import Comparison
+from geoseg.change.page import CHANGE_COLOURS, change_page
 from geoseg.errors import UsageError
 from geoseg.export.atomic import output_errors
-from geoseg.report.geopackage import write_layers
-from geoseg.report.layers import VectorInput
-from geoseg.report.render import render
-from geoseg.report.style import categories, choropleth
-from geoseg.report.write import check_output, table_csv, write_json, write_text, write_xlsx
+from geoseg.statistics.geopackage import write_layers
+from geoseg.statistics.layers import VectorInput
+from geoseg.statistics.render import render
+from geoseg.statistics.style import categories, choropleth
+from geoseg.statistics.write import check_output, table_csv, write_json, write_text, write_xlsx
 
 CHANGES_LAYER = "changes"
 """Layer of the buildings in a GeoPackage."""

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError
-from geoseg.report.geodesic import areas_m2
-from geoseg.report.layers import Layer, geometry_of
+from geoseg.statistics.geodesic import areas_m2
+from geoseg.statistics.layers import Layer, geometry_of
 
 OUTSIDE = -1
 """Zone of buildings that lie in none."""

@@ -10,15 +10,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from geoseg.report.charts import HEIGHT, WIDTH
-from geoseg.report.page import Page
-from geoseg.report.style import RAMP
+from geoseg.statistics.charts import HEIGHT, WIDTH
+from geoseg.statistics.page import Page
+from geoseg.statistics.style import RAMP
 
 
 def render(page: Page) -> str:
     """The HTML of a page; every value is escaped."""
     environment = Environment(
-        loader=PackageLoader("geoseg.report"), autoescape=True, undefined=StrictUndefined,
+        loader=PackageLoader("geoseg.statistics"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["cell"] = format_cell
@@ -57,7 +57,7 @@ def _readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _static(name: str) -> Markup:
     """Our own CSS or JavaScript, which is put into the page as it is."""
-    text = resources.files("geoseg.report").joinpath("static", name).read_text(encoding="utf-8")
+    text = resources.files("geoseg.statistics").joinpath("static", name).read_text(encoding="utf-8")
     return Markup(text)  # noqa: S704
 
 

@@ -15,8 +15,8 @@ from pyproj import CRS
 
 from geoseg import __version__
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.report.cells import grid_zones, h3_zones, parse_size_m, whole_zone
-from geoseg.report.collect import (
+from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
+from geoseg.statistics.collect import (
     OUTSIDE,
     Buildings,
     BuildingSource,
@@ -25,19 +25,19 @@ from geoseg.report.collect import (
     source_of_frame,
     source_of_layer,
 )
-from geoseg.report.layers import VectorInput, open_layer, read_metadata
-from geoseg.report.nearby import around
-from geoseg.report.observed import (
+from geoseg.statistics.layers import VectorInput, open_layer, read_metadata
+from geoseg.statistics.nearby import around
+from geoseg.statistics.observed import (
     NO_EXTENT,
     observed_m2,
     observed_parts,
     read_extent,
     unobserved_note,
 )
-from geoseg.report.options import ReportOptions
-from geoseg.report.sample import NO_SAMPLE, add_estimates, read_sample
-from geoseg.report.table import SizeClass, zone_table
-from geoseg.report.zones import Zones, zones_from_polygons
+from geoseg.statistics.options import ReportOptions
+from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample
+from geoseg.statistics.table import SizeClass, zone_table
+from geoseg.statistics.zones import Zones, zones_from_polygons
 
 MOST_OUTLINES = 40_000
 """Buildings whose outlines are kept for the map; beyond that it shows density."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.compare.build import Comparison
-from geoseg.compare.table import CHANGES
-from geoseg.report.build import MOST_OUTLINES
-from geoseg.report.charts import count_chart
-from geoseg.report.mapdata import MapBuildings, MapStyle, Metric, map_data
-from geoseg.report.page import Figure, Page, largest_rows, table_columns, table_values
+from geoseg.change.build import Comparison
+from geoseg.change.table import CHANGES
+from geoseg.statistics.build import MOST_OUTLINES
+from geoseg.statistics.charts import count_chart
+from geoseg.statistics.mapdata import MapBuildings, MapStyle, Metric, map_data
+from geoseg.statistics.page import Figure, Page, largest_rows, table_columns, table_values
 
 CHANGE_COLOURS = {
     "unchanged": "#b8bec5",

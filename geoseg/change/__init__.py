@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geoseg.compare.build import Comparison
-    from geoseg.report.layers import VectorInput
+    from geoseg.change.build import Comparison
+    from geoseg.statistics.layers import VectorInput
 
 
 def compare(  # noqa: PLR0913  # the public face: one keyword per option of the command line
@@ -46,10 +44,10 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     Raises:
         GeosegError: when an input cannot be used; the message is one sentence.
     """
-    from geoseg.compare.build import build_comparison
-    from geoseg.compare.changes import Limits
-    from geoseg.compare.write import open_outputs, write_comparison
-    from geoseg.report.options import ReportOptions
+    from geoseg.change.build import build_comparison
+    from geoseg.change.changes import Limits
+    from geoseg.change.write import open_outputs, write_comparison
+    from geoseg.statistics.options import ReportOptions
 
     limits = Limits(unchanged_iou, match_iou)
     options = ReportOptions(zones=zones, name_column=name_column, grid=grid, h3=h3)
@@ -59,12 +57,3 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     for path in outputs:
         write_comparison(result, path)
     return result
-
-
-class _CallableModule(ModuleType):
-    """Lets ``geoseg.compare(...)`` work although the package has the function's name."""
-
-    __call__ = staticmethod(compare)
-
-
-sys.modules[__name__].__class__ = _CallableModule

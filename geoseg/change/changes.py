@@ -10,12 +10,12 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.compare.match import match
+from geoseg.change.match import match
 from geoseg.errors import UsageError
-from geoseg.report.collect import Buildings, BuildingSource, Progress, assign, collect
-from geoseg.report.geodesic import reproject
-from geoseg.report.observed import read_extent
-from geoseg.report.zones import polygonal
+from geoseg.statistics.collect import Buildings, BuildingSource, Progress, assign, collect
+from geoseg.statistics.geodesic import reproject
+from geoseg.statistics.observed import read_extent
+from geoseg.statistics.zones import polygonal
 
 
 @dataclass(frozen=True, slots=True)

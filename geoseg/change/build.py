@@ -10,34 +10,34 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.compare.changes import (
+from geoseg.change.changes import (
     Dated,
     Limits,
     common_extent,
     find_changes,
     read_date,
 )
-from geoseg.compare.table import change_table
-from geoseg.report.build import (
+from geoseg.change.table import change_table
+from geoseg.statistics.build import (
     make_zones,
     open_buildings,
     provenance_of,
     refuse_elsewhere,
     zone_notes,
 )
-from geoseg.report.collect import (
+from geoseg.statistics.collect import (
     OUTSIDE,
     BuildingSource,
     Progress,
     assign,
 )
-from geoseg.report.layers import VectorInput
-from geoseg.report.observed import (
+from geoseg.statistics.layers import VectorInput
+from geoseg.statistics.observed import (
     observed_m2,
     observed_parts,
 )
-from geoseg.report.options import ReportOptions
-from geoseg.report.zones import Zones
+from geoseg.statistics.options import ReportOptions
+from geoseg.statistics.zones import Zones
 
 
 @dataclass(frozen=True, slots=True)

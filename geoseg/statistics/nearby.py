@@ -14,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
-from geoseg.report.geodesic import reproject
+from geoseg.statistics.geodesic import reproject
 
 PADDING_DEG = 10.0
 """How far around the buildings polygons are kept, degrees."""
