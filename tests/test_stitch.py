@@ -289,6 +289,16 @@ def test_the_nearer_tile_decides_about_the_outline() -> None:
     assert not labels[10, 50:].any()
 
 
+def test_a_snake_that_either_tile_sees_in_parts_is_one() -> None:
+    truth = np.zeros((60, 100), np.int64)
+    for number, row in enumerate(range(4, 54, 10)):
+        truth[row : row + 5, 2:98] = 1
+        end = slice(2, 7) if number % 2 else slice(93, 98)
+        truth[row : row + 15, end] = 1
+    found, _ = stitch(truth, TwoTiles())
+    np.testing.assert_array_equal(found, by_key(truth))
+
+
 def test_doubled_pieces_are_dropped() -> None:
     twins = [block((10, 30), (5, 25)), block((11, 31), (5, 25), 0.8)]
     labels, counts = stitch_tiles(twins, [])
