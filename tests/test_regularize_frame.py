@@ -166,3 +166,11 @@ def test_the_command_says_what_it_cannot_read(tmp_path: Path) -> None:
         run(tmp_path / "missing.gpkg", tmp_path / "out.gpkg")
     with pytest.raises(UsageError, match="extension"):
         run(nonsense, tmp_path / "out.xyz")
+
+
+def test_a_building_drawn_inside_another_is_cut_out_of_it() -> None:
+    drawn = regularize(frame(box(0, 0, 40, 40), box(10, 10, 20, 20)))
+    outer, inner = drawn.geometry
+    assert drawn.attrs["regularize"]["overlapping"] == 1
+    assert outer.intersection(inner).area == 0
+    assert inner.area == pytest.approx(100, rel=0.02)

@@ -84,9 +84,9 @@ def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[P
     Returns:
         The polygons, and the part that each is a piece of.
     """
-    tree = shapely.STRtree(parts)
-    one, other = tree.query(parts, predicate="dwithin", distance=snap_px)
-    pairs = one < other
+    wrong = ~shapely.is_empty(shapely.coverage_invalid_edges(parts, gap_width=snap_px))
+    one, other = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=snap_px)
+    pairs = (one < other) & (wrong[one] | wrong[other])
     one, other = one[pairs], other[pairs]
     near = np.unique(np.concatenate([one, other]))
     if len(near) == 0:
