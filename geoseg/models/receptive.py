@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from geoseg.models.weights import Architecture
 
 _LENGTHS_PX = (320, 640, 1280)
-_BREADTH_PX = 64
+_BREADTH_STRIDES = 2
 """Rows and columns are probed on thin images: what a pixel sees along one axis does not depend on
 the image's breadth, and a thin image is cheap."""
 
@@ -71,7 +71,7 @@ def support_px(network: nn.Module, stride_px: int) -> int | None:
 
 def _reach(network: nn.Module, middle: int, length: int, stride_px: int, *, axis: int) -> int:
     """How far the support reaches beyond the cell, to either side along an axis."""
-    breadth = max(_BREADTH_PX, 2 * stride_px)
+    breadth = max(_BREADTH_STRIDES * stride_px, 8)
     shape = (length, breadth) if axis == 0 else (breadth, length)
     image = torch.full((1, 3, *shape), _FAINT, dtype=torch.float64, requires_grad=True)
     network(image).narrow(2 + axis, middle, stride_px).sum().backward()

@@ -70,7 +70,7 @@ class SegmentationModule(lightning.LightningModule):
             scores[f"f1/{place}"], scores[f"iou/{place}"] = counts.f1, counts.iou
         f1 = [counts.f1 for counts in by_place.values()]
         scores["score"] = sum(f1) / max(1, len(f1))
-        self.log_dict(scores, rank_zero_only=False)
+        self.log_dict(scores, sync_dist=True)
 
     def configure_optimizers(self) -> Any:  # noqa: ANN401 - lightning's own union of forms
         """AdamW; no decay of norms and biases; a slower encoder."""
