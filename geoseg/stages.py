@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from geoseg.settings import PredictSettings
     from geoseg.types import Block, Cluster, MapStrip
 
-CLUSTER_REACH_PX = 4
+CLUSTER_REACH_PX = 8
 """How far, besides growth or context, a pixel can bear on a building: neighbours in its cluster."""
 
 

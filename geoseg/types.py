@@ -129,10 +129,10 @@ class RawInstance:
 class Cluster:
     """Finished buildings whose outlines must be drawn together, as cracks between pixels.
 
-    Clusters are the 8-connected components of the foreground dilated by one pixel (3 x 3): pixels
-    whose rows and columns differ by at most three share one. Between different clusters lie at least
-    three pixels, also diagonally, so their polygons cannot meet as long as no outline moves by 1.5
-    pixels or more. The foreground here is all body, also what is dropped later: a cluster is a
+    Clusters are the 8-connected components of the foreground dilated by three pixels (7 x 7): pixels
+    whose rows and columns differ by at most seven share one. Between different clusters lie at least
+    seven pixels, also diagonally, so their polygons cannot meet as long as no outline moves outwards
+    by 3.5 pixels or more. The foreground here is all body, also what is dropped later: a cluster is a
     property of the maps alone and does not depend on tiles, strips or jobs.
 
     A *crack* is the unit edge between two 4-neighbouring pixels of different keys. A *node* is a

@@ -132,7 +132,7 @@ def decode(
     """Clusters sorted by their first key, and what was dropped."""
     labels, is_remnant = label_image(maps, valid, heads, params)
     cluster_image, cluster_count = ndimage.label(
-        ndimage.binary_dilation(labels > 0, SQUARE), SQUARE
+        ndimage.binary_dilation(labels > 0, SQUARE, iterations=3), SQUARE
     )
     raw_cracks = cracks_of(labels)
     cost = np.zeros(cluster_count + 1, int)
@@ -396,14 +396,14 @@ def test_a_diagonal_touch_is_a_node_between_two_buildings_of_one_cluster() -> No
     assert cluster.nodes.tolist() == [[3, 3]]
 
 
-@pytest.mark.parametrize(("gap", "clusters"), [(1, 1), (2, 1), (3, 2), (4, 2)])
+@pytest.mark.parametrize(("gap", "clusters"), [(1, 1), (6, 1), (7, 2), (8, 2)])
 @pytest.mark.parametrize("diagonal", [False, True])
-def test_clusters_keep_three_pixels_apart(gap: int, clusters: int, diagonal: bool) -> None:
+def test_clusters_keep_seven_pixels_apart(gap: int, clusters: int, diagonal: bool) -> None:
     maps = np.zeros((1, 20, 20), np.uint8)
-    maps[0, 5:8, 5:8] = 200
-    start = 8 + gap
+    maps[0, 1:4, 1:4] = 200
+    start = 4 + gap
     maps[0, start : start + 3, start : start + 3] = 200 * diagonal
-    maps[0, 5:8, start : start + 3] = 200 * (not diagonal)
+    maps[0, 1:4, start : start + 3] = 200 * (not diagonal)
     found, _ = stream(maps, np.ones((20, 20), bool), EASY)
     assert len(found) == clusters
 

@@ -29,7 +29,7 @@ NO_KEY = np.iinfo(np.int64).max
 LABELS, CRACKS, JUNCTIONS = range(3)
 """Places in ``Store.used``."""
 
-REACH = 3
+REACH = 7
 """Pixels this far from each other, by rows or by columns, share a cluster."""
 
 

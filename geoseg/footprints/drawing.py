@@ -31,7 +31,7 @@ class FootprintSettings:
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
     tolerance_px: float = 0.7
     """Detail of a wall that simplifying leaves out, at most 0.9: with half a pixel for the middle
-    of the staircase that stays below the 1.5 px between clusters."""
+    of the staircase that stays below half the distance between clusters."""
     min_hole_px: int = 16
     """Holes of background with fewer pixels are filled, unless a building stands in them."""
     regularize: RegularizeSettings = field(default_factory=RegularizeSettings)

@@ -16,7 +16,7 @@ from geoseg.footprints.arcs import Bools, Floats, Ints
 
 REACH_PX = 0.9
 """No corner and no wall moves farther; with half a pixel for the staircase that stays below the
-1.5 px at which buildings of two clusters could meet."""
+3.5 px at which buildings of two clusters could meet."""
 STEP_PX = 2.0**-10
 """Corners lie on this lattice, so that moving a raster by whole pixels moves them exactly so."""
 SHORT_PX = 2.5

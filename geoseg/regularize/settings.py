@@ -18,7 +18,7 @@ class RegularizeSettings:
     """Largest standard deviation of a raw outline about the true wall that is put down to noise.
     The noise of each group is estimated; details that a straight wall with such noise would show by
     chance are merged into the wall."""
-    max_outward_px: float = 1.4
+    max_outward_px: float = 3.4
     """No point of an outline lies farther than this outside the raw polygons of its group. Groups
     that lie twice as far apart therefore never meet."""
     max_deviation_px: float = 6.0
