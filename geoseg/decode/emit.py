@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.jit import jit
-from geoseg.decode.scan import is_node
+from geoseg.decode.scan import NODE_CRACKS
 from geoseg.decode.settle import Roots, Verdict
 from geoseg.decode.store import AT_EDGE, BODY_SUM, CRACKS, JUNCTIONS, LOOSE, PIXELS, Store
 from geoseg.types import Cluster, RawInstance
@@ -98,76 +98,48 @@ def nodes_by_unit(
     return store.junctions[places, :2], starts.tolist()
 
 
-@jit
 def group_cracks(
     store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
 ) -> Groups:
     """Places of the cracks of every unit, in order; a crack between two units is in both."""
-    starts = np.zeros(units + 1, np.int64)
-    places = np.empty(0, np.int64)
-    for write in (False, True):
-        for place in range(store.used[CRACKS]):
-            before, after = store.cracks[place, 3], store.cracks[place, 4]
-            if key[before] == key[after]:
-                continue
-            put(starts, places, unit[before], place, write)
-            if unit[after] != unit[before]:
-                put(starts, places, unit[after], place, write)
-        if not write:
-            places = allot(starts)
-    return rewind(starts), places
+    sides = store.cracks[: store.used[CRACKS], 3:]
+    places = np.flatnonzero(key[sides[:, 0]] != key[sides[:, 1]])
+    return grouped(places, unit[sides[places]], units)
 
 
-@jit
 def group_junctions(
     store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
 ) -> Groups:
     """Places of the junctions that are nodes of every unit, in order."""
-    starts = np.zeros(units + 1, np.int64)
-    places = np.empty(0, np.int64)
-    for write in (False, True):
-        for place in range(store.used[JUNCTIONS]):
-            corners = store.junctions[place, 2:]
-            keys = key[corners]
-            if not is_node(keys[0], keys[1], keys[2], keys[3]):
-                continue
-            for i in range(4):
-                known = False
-                for j in range(i):
-                    known |= unit[corners[j]] == unit[corners[i]]
-                if not known:
-                    put(starts, places, unit[corners[i]], place, write)
-        if not write:
-            places = allot(starts)
-    return rewind(starts), places
+    corners = store.junctions[: store.used[JUNCTIONS], 2:]
+    upper_left, upper, left, here = key[corners].T
+    cracks = (upper_left != upper).astype(np.int64) + (here != left)
+    places = np.flatnonzero(cracks + (upper != here) + (left != upper_left) >= NODE_CRACKS)
+    return grouped(places, unit[corners[places]], units)
+
+
+def grouped(places: NDArray[np.int64], members: NDArray[np.int64], units: int) -> Groups:
+    """The places unit by unit, given the (places, n) units of each; -1 is none."""
+    for one in range(1, members.shape[1]):
+        for other in range(one):
+            members[members[:, one] == members[:, other], one] = -1
+    counts = np.bincount(members[members >= 0], minlength=units)
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    return starts, distributed(places, members, starts[:-1].copy(), np.empty(starts[-1], np.int64))
 
 
 @jit
-def put(
-    starts: NDArray[np.int64], places: NDArray[np.int64], unit: int, place: int, write: bool
-) -> None:
-    """Count a place for a unit, and in the second pass write it down; unit -1 is none."""
-    if unit < 0:
-        return
-    if write:
-        places[starts[unit]] = place
-    starts[unit] += 1
-
-
-@jit
-def allot(starts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Turn counts into starts; returns space for all places."""
-    total = 0
-    for unit in range(len(starts)):
-        count = starts[unit]
-        starts[unit] = total
-        total += count
-    return np.empty(total, np.int64)
-
-
-@jit
-def rewind(ends: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Starts again, after the second pass has moved each to its unit's end."""
-    starts = np.zeros(len(ends), np.int64)
-    starts[1:] = ends[:-1]
-    return starts
+def distributed(
+    places: NDArray[np.int64],
+    members: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Write each place behind the others of its units; ``ends`` moves on from the units' starts."""
+    for i in range(members.shape[0]):
+        for j in range(members.shape[1]):
+            unit = members[i, j]
+            if unit >= 0:
+                out[ends[unit]] = places[i]
+                ends[unit] += 1
+    return out

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
+from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.store import (
     BODY,
     KEY,
@@ -26,22 +26,22 @@ from geoseg.decode.store import (
 from geoseg.decode.unionfind import unite
 
 
-@jit
-def new_label(store: Store, row: int, remnant: int) -> int:
+@inner_jit
+def new_label(store: Store, row: int, remnant: Integer) -> int:
     """A label of its own, first seen in grid row ``row``."""
     label = int(store.used[LABELS])
     store.used[LABELS] += 1
     store.parent[label] = label
     store.near[label] = label
-    store.table[label] = 0
+    store.table[label, :] = 0
     store.table[label, KEY] = NO_KEY
     store.table[label, LAST_ROW] = row
     store.table[label, REMNANT] = remnant
     return label
 
 
-@jit
-def joined(store: Store, above: int, left: int, row: int, remnant: int) -> int:
+@inner_jit
+def joined(store: Store, above: int, left: int, row: int, remnant: Integer) -> int:
     """The label of a pixel whose like neighbours above and to the left carry these, or 0."""
     if above == 0 and left == 0:
         return new_label(store, row, remnant)
@@ -68,11 +68,11 @@ def label_seeds(window: Window, store: Store, first_row: int, start: int) -> int
             if kind[row, col] == SEED:
                 above = labels[row - 1, col] if kind[row - 1, col] == SEED else 0
                 left = labels[row, col - 1] if kind[row, col - 1] == SEED else 0
-                labels[row, col] = joined(store, above, left, first_row + row, 0)
+                labels[row, col] = joined(store, above, left, first_row + row, np.int64(0))
     return rows
 
 
-@jit
+@inner_jit
 def reset(window: Window, grow_steps: int) -> int:
     """Forget earlier steps below row 0 and rank the seeds; returns the number of such pixels.
 
@@ -95,7 +95,7 @@ def reset(window: Window, grow_steps: int) -> int:
     return pixels
 
 
-@jit
+@inner_jit
 def queue_rim(kind: NDArray[np.uint8], queue: NDArray[np.int32], tail: int) -> int:
     """Queue the seeds below row 0 that touch body; returns the queue's new end."""
     rows, stride = kind.shape
@@ -112,7 +112,7 @@ def queue_rim(kind: NDArray[np.uint8], queue: NDArray[np.int32], tail: int) -> i
     return tail
 
 
-@jit
+@inner_jit
 def queue_carried(window: Window, queue: NDArray[np.int32], tail: int, step: int) -> int:
     """Queue the pixels of row 0 that lie ``step`` steps from their seed."""
     label, steps = window.label[0], window.steps[0]
@@ -123,8 +123,8 @@ def queue_carried(window: Window, queue: NDArray[np.int32], tail: int, step: int
     return tail
 
 
-@jit
-def claim(window: Window, queue: NDArray[np.int32], head: int, end: int) -> int:
+@inner_jit
+def claim(window: Window, queue: NDArray[np.int32], head: Integer, end: int) -> int:
     """Let the queued pixels claim their neighbours below row 0; returns the queue's new end.
 
     All of them are equally far from their seeds, so a neighbour claimed twice goes to the lower
@@ -161,7 +161,8 @@ def grow(window: Window, grow_steps: int) -> None:
     if pixels == 0:
         return
     queue = np.empty(pixels + window.kind.shape[1], np.int32)
-    head, tail = 0, queue_rim(window.kind, queue, 0)
+    head: Integer = np.int64(0)
+    tail = queue_rim(window.kind, queue, 0)
     for step in range(grow_steps):
         end = queue_carried(window, queue, tail, step)
         tail = claim(window, queue, head, end)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from geoseg.decode.grow import joined
-from geoseg.decode.jit import jit
+from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.store import (
     AT_EDGE,
     BODY,
@@ -44,7 +46,7 @@ def scan_rows(
     return rows[1]
 
 
-@jit
+@inner_jit
 def has_room(store: Store, width: int) -> bool:
     """Whether one row, whatever it holds, fits."""
     return bool(
@@ -54,7 +56,7 @@ def has_room(store: Store, width: int) -> bool:
     )
 
 
-@jit
+@inner_jit
 def label_remnants(window: Window, store: Store, row: int, grid_row: int) -> None:
     """Label body that no seed reaches by its own 4-connected components."""
     upper, labels = window.label[row - 1], window.label[row]
@@ -65,10 +67,10 @@ def label_remnants(window: Window, store: Store, row: int, grid_row: int) -> Non
             is_above = upper_kind[col] == BODY and upper_steps[col] == UNREACHED
             is_left = kind[col - 1] == BODY and steps[col - 1] == UNREACHED
             above, left = upper[col] if is_above else 0, labels[col - 1] if is_left else 0
-            labels[col] = joined(store, above, left, grid_row, 1)
+            labels[col] = joined(store, above, left, grid_row, np.int64(1))
 
 
-@jit
+@inner_jit
 def measure(window: Window, store: Store, row: int, grid_row: int) -> None:
     """Add the row's pixels to the table."""
     kind, table = window.kind, store.table
@@ -90,7 +92,7 @@ def measure(window: Window, store: Store, row: int, grid_row: int) -> None:
             table[label, AT_EDGE] = 1
 
 
-@jit
+@inner_jit
 def link(window: Window, recent: Recent, store: Store, row: int, grid_row: int) -> None:
     """Unite labels within REACH of each other into clusters.
 
@@ -99,22 +101,22 @@ def link(window: Window, recent: Recent, store: Store, row: int, grid_row: int) 
     """
     labels = window.label
     for col in range(1, labels.shape[1] - 1):
-        label = labels[row, col]
+        label = np.int64(labels[row, col])  # like elsewhere: one type, compiled once
         if label == 0:
             continue
-        left = labels[row, col - 1]
+        left = np.int64(labels[row, col - 1])
         if label != left != 0:
             unite(store.near, left, label)
         # Column ``col`` of the window is column ``col + REACH`` here.
         for place in range(col if left == 0 else col + 2 * REACH, col + 2 * REACH + 1):
-            other = recent.label[place]
+            other = np.int64(recent.label[place])
             if label != other != 0 and recent.row[place] >= grid_row - REACH:
                 unite(store.near, other, label)
         recent.label[col + REACH] = label
         recent.row[col + REACH] = grid_row
 
 
-@jit
+@inner_jit
 def trace(window: Window, store: Store, row: int, grid_row: int) -> None:
     """Record cracks and junctions around the lattice points above the row, left to right."""
     labels, parent = window.label, store.parent
@@ -123,12 +125,18 @@ def trace(window: Window, store: Store, row: int, grid_row: int) -> None:
         left, here = labels[row, col - 1], labels[row, col]
         if upper_left == upper and upper == left and left == here:
             continue
-        upper_left, upper = find(parent, upper_left), find(parent, upper)
-        left, here = find(parent, left), find(parent, here)
-        if upper != here:
-            add_crack(store, (grid_row, col - 1, 0), upper, here)
-        if left != here:
-            add_crack(store, (grid_row, col - 1, 1), left, here)
+        upper_left, upper = find(parent, np.int64(upper_left)), find(parent, np.int64(upper))
+        left, here = find(parent, np.int64(left)), find(parent, np.int64(here))
+        for vertical in range(2):
+            before = left if vertical else upper
+            if before != here:
+                place = store.used[CRACKS]
+                store.cracks[place, 0] = grid_row
+                store.cracks[place, 1] = col - 1
+                store.cracks[place, 2] = vertical
+                store.cracks[place, 3] = before
+                store.cracks[place, 4] = here
+                store.used[CRACKS] += 1
         if is_node(upper_left, upper, left, here):
             place = store.used[JUNCTIONS]
             store.junctions[place, 0] = grid_row
@@ -140,18 +148,8 @@ def trace(window: Window, store: Store, row: int, grid_row: int) -> None:
             store.used[JUNCTIONS] += 1
 
 
-@jit
-def add_crack(store: Store, place: tuple[int, int, int], before: int, after: int) -> None:
-    """Append a crack at (row, column, vertical)."""
-    crack = store.cracks[store.used[CRACKS]]
-    crack[0], crack[1], crack[2] = place
-    crack[3] = before
-    crack[4] = after
-    store.used[CRACKS] += 1
-
-
-@jit
-def is_node(upper_left: int, upper: int, left: int, here: int) -> bool:
+@inner_jit
+def is_node(upper_left: Integer, upper: Integer, left: Integer, here: Integer) -> bool:
     """Whether three or more cracks meet in the middle of four pixels."""
-    cracks = int(upper_left != upper) + int(here != left)
-    return cracks + int(upper != here) + int(left != upper_left) >= NODE_CRACKS
+    cracks = (upper_left != upper) + (here != left)
+    return cracks + (upper != here) + (left != upper_left) >= NODE_CRACKS

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
+from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.params import DecodeParams
 from geoseg.decode.scan import is_node
 from geoseg.decode.store import (
@@ -86,8 +86,8 @@ def resolve(store: Store) -> Roots:
     return Roots(building, cluster)
 
 
-@jit
-def fold(table: NDArray[np.int64], into: int, label: int) -> None:
+@inner_jit
+def fold(table: NDArray[np.int64], into: Integer, label: int) -> None:
     """Add the numbers of one label to another's."""
     table[into, PIXELS] += table[label, PIXELS]
     table[into, BODY_SUM] += table[label, BODY_SUM]
@@ -104,18 +104,20 @@ def tidy(store: Store, building: NDArray[np.int32]) -> None:
     for place in range(store.used[CRACKS]):
         before, after = building[cracks[place, 3]], building[cracks[place, 4]]
         if before != after:
-            cracks[kept] = cracks[place]
+            for column in range(3):
+                cracks[kept, column] = cracks[place, column]
             cracks[kept, 3] = before
             cracks[kept, 4] = after
             kept += 1
     store.used[CRACKS] = kept
     kept = 0
     for place in range(store.used[JUNCTIONS]):
-        junctions[kept] = junctions[place]
+        junctions[kept, 0], junctions[kept, 1] = junctions[place, 0], junctions[place, 1]
         for corner in range(2, 6):
             junctions[kept, corner] = building[junctions[place, corner]]
-        corners = junctions[kept, 2:]
-        kept += is_node(corners[0], corners[1], corners[2], corners[3])
+        upper_left, upper = np.int64(junctions[kept, 2]), np.int64(junctions[kept, 3])
+        left, here = np.int64(junctions[kept, 4]), np.int64(junctions[kept, 5])
+        kept += is_node(upper_left, upper, left, here)
     store.used[JUNCTIONS] = kept
 
 
@@ -197,8 +199,9 @@ def sum_by_owner(
     """(labels, 8) the table of roots, with remnants added to their owners."""
     totals = table[: len(owner)].copy()
     for label in range(len(owner)):
-        if building[label] == label and owner[label] != label and totals[owner[label], FROZEN] == 0:
-            fold(totals, owner[label], label)
+        into = np.int64(owner[label])
+        if building[label] == label and into != label and totals[into, FROZEN] == 0:
+            fold(totals, into, label)
     return totals
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
+from geoseg.decode.jit import Integer, inner_jit
 
 
-@jit
-def find(parent: NDArray[np.int32], member: int) -> int:
+@inner_jit
+def find(parent: NDArray[np.int32], member: Integer) -> int:
     """The root of ``member``; halves the path on the way."""
-    while parent[member] != member:
-        parent[member] = parent[parent[member]]
-        member = parent[member]
-    return member
+    root = int(member)
+    while parent[root] != root:
+        parent[root] = parent[parent[root]]
+        root = parent[root]
+    return root
 
 
-@jit
-def unite(parent: NDArray[np.int32], one: int, other: int) -> int:
+@inner_jit
+def unite(parent: NDArray[np.int32], one: Integer, other: Integer) -> int:
     """Make both one; returns the common root."""
     one, other = find(parent, one), find(parent, other)
     if one < other:
