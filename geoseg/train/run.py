@@ -45,7 +45,7 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         ckpt_path=str(last) if resume and last.exists() else None,
         weights_only=True,
     )
-    trainer.save_checkpoint(last)
+    trainer.save_checkpoint(last, weights_only=False)
     return export_checkpoint(last, config, config.output / f"{config.name}.safetensors")
 
 
