@@ -452,4 +452,5 @@ def test_geodesic_areas_equal_pyproj_with_holes(lon: float, lat: float, size: fl
     shape = shapely.orient_polygons(shapely.Polygon(ring, [hole]))
     expected = Geod(ellps="WGS84").geometry_area_perimeter(shape)[0]
     got = areas_m2(np.array([shape, shapely.Polygon(), shape.reverse()]), CRS(4326))
-    assert got.tolist() == pytest.approx([expected, 0, expected], rel=1e-9, abs=1e-6)
+    # GeographicLib itself rounds by up to 1e-5 m2 here, depending on where a ring begins.
+    assert got.tolist() == pytest.approx([expected, 0, expected], rel=1e-9, abs=1e-4)
