@@ -12,9 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.types import Cluster
 
 Floats = NDArray[np.float64]
@@ -48,60 +48,54 @@ class Arcs:
 
 def trace(cluster: Cluster) -> Arcs:
     """Chain the cracks of a cluster; vertices on straight runs are left out."""
+    lattice = _lattice(cluster)
+    is_node, n = lattice[3], len(cluster.crack_row)
+    xy, offset = np.empty((2 * n, 2)), np.zeros(n + 1, np.int64)
+    left, right = np.empty(n, np.int64), np.empty(n, np.int64)
+    end, heading = np.empty((n, 2), np.int64), np.empty((n, 2), np.int8)
+    sides = cluster.crack_before, cluster.crack_after
+    arcs = _trace(lattice, sides, np.zeros(n, np.bool_), (xy, offset, left, right, end, heading))
     return Arcs(
-        *_trace(
-            cluster.crack_row.astype(np.int64),
-            cluster.crack_col.astype(np.int64),
-            cluster.crack_vertical,
-            cluster.crack_before,
-            cluster.crack_after,
-            cluster.nodes.astype(np.int64),
-        )
+        xy=xy[: offset[arcs]].copy(),
+        offset=offset[: arcs + 1].copy(),
+        left=left[:arcs],
+        right=right[:arcs],
+        end=end[:arcs],
+        heading=heading[:arcs],
+        closed=~is_node[end[:arcs, 0]],
     )
 
 
-@njit(cache=True, nogil=True)
-def _index_vertices(row: Ints, col: Ints, vertical: Bools, nodes: Ints) -> Lattice:
+def _lattice(cluster: Cluster) -> Lattice:
     """Number the lattice points in raster order; crack_at[v, d] leaves v in direction d."""
-    n = row.size
+    row, col = cluster.crack_row.astype(np.int64), cluster.crack_col.astype(np.int64)
     col_min = col.min()
     span = col.max() - col_min + 2
-    code = np.empty(2 * n, np.int64)
-    for i in range(n):
-        code[i] = row[i] * span + col[i] - col_min
-        code[n + i] = code[i] + (span if vertical[i] else 1)
-    points = np.unique(code)
-    crack_at = np.full((points.size, 4), -1, np.int64)
-    for i in range(n):
-        a = np.searchsorted(points, code[i])
-        b = np.searchsorted(points, code[n + i])
-        crack_at[a, 1 if vertical[i] else 0] = i
-        crack_at[b, 3 if vertical[i] else 2] = i
+    code = row * span + (col - col_min)
+    ends = np.concatenate([code, code + np.where(cluster.crack_vertical, span, 1)])
+    points = np.unique(ends)
+    begin, finish = np.searchsorted(points, ends).reshape(2, -1)
+    direction = cluster.crack_vertical.astype(np.int64)
+    crack_at, neighbour = np.full((2, len(points), 4), -1, np.int64)
+    crack_at[begin, direction] = crack_at[finish, direction + 2] = np.arange(len(row))
+    neighbour[begin, direction], neighbour[finish, direction + 2] = finish, begin
     is_node = (crack_at >= 0).sum(axis=1) != 2  # noqa: PLR2004
-    for i in range(len(nodes)):
-        wanted = nodes[i, 0] * span + nodes[i, 1] - col_min
-        v = np.searchsorted(points, wanted)
-        if v < points.size and points[v] == wanted:
-            is_node[v] = True
-    neighbour = np.full((points.size, 4), -1, np.int64)
-    step = np.array([1, span, -1, -span])
-    for v in range(points.size):
-        for d in range(4):
-            if crack_at[v, d] >= 0:
-                neighbour[v, d] = np.searchsorted(points, points[v] + step[d])
-    xy = np.empty((points.size, 2), np.float64)
-    xy[:, 0] = points % span + col_min
-    xy[:, 1] = points // span
-    return xy, crack_at, neighbour, is_node
+    if len(cluster.nodes):
+        wanted = cluster.nodes[:, 0].astype(np.int64) * span + cluster.nodes[:, 1] - col_min
+        place = np.minimum(np.searchsorted(points, wanted), len(points) - 1)
+        is_node[place[points[place] == wanted]] = True
+    point = np.empty((len(points), 2))
+    point[:, 0], point[:, 1] = points % span + col_min, points // span
+    return point, crack_at, neighbour, is_node
 
 
-@njit(cache=True, nogil=True)
+@inner_jit
 def _follow(
     start: int, heading: int, lattice: Lattice, used: Bools, xy: Floats, size: int
 ) -> tuple[int, int, int]:
     """Write one arc's vertices from ``xy[size]`` on; give its last point, heading and new size."""
     point, crack_at, neighbour, is_node = lattice
-    xy[size] = point[start]
+    xy[size, 0], xy[size, 1] = point[start, 0], point[start, 1]
     size += 1
     here = start
     while True:
@@ -114,30 +108,29 @@ def _follow(
             if d != (heading + 2) % 4 and crack_at[here, d] >= 0:
                 turned = d
         if turned != heading:
-            xy[size] = point[here]
+            xy[size, 0], xy[size, 1] = point[here, 0], point[here, 1]
             size += 1
         heading = turned
-    xy[size] = point[here]
+    xy[size, 0], xy[size, 1] = point[here, 0], point[here, 1]
     return here, heading, size + 1
 
 
-@njit(cache=True, nogil=True)
+@jit
 def _trace(
-    row: Ints, col: Ints, vertical: Bools, before: Ints, after: Ints, nodes: Ints
-) -> tuple[Floats, Ints, Ints, Ints, Ints, Headings, Bools]:
-    lattice = _index_vertices(row, col, vertical, nodes)
+    lattice: Lattice,
+    sides: tuple[Ints, Ints],
+    used: Bools,
+    out: tuple[Floats, Ints, Ints, Ints, Ints, Headings],
+) -> int:
+    """Write all arcs into the fields of Arcs, which have room; returns how many there are."""
     _, crack_at, _, is_node = lattice
-    n = row.size
-    used = np.zeros(n, np.bool_)
-    xy = np.empty((2 * n, 2), np.float64)
-    offset = np.zeros(n + 1, np.int64)
-    left, right = np.empty(n, np.int64), np.empty(n, np.int64)
-    end, heading = np.empty((n, 2), np.int64), np.empty((n, 2), np.int8)
+    before, after = sides
+    xy, offset, left, right, end, heading = out
     arcs = 0
     # First every arc that leaves a node; the cracks that remain are loops without a node.
-    for only_nodes in (True, False):
+    for loops in range(2):
         for start in range(len(is_node)):
-            if only_nodes and not is_node[start]:
+            if loops == 0 and not is_node[start]:
                 continue
             for first in range(4):
                 crack = crack_at[start, first]
@@ -151,6 +144,4 @@ def _trace(
                 heading[arcs, 0], heading[arcs, 1] = first, last
                 arcs += 1
                 offset[arcs] = size
-    held = xy[: offset[arcs]].copy(), offset[: arcs + 1].copy()
-    end, closed = end[:arcs], ~is_node[end[:arcs, 0]]
-    return held + (left[:arcs], right[:arcs], end, heading[:arcs], closed)  # noqa: RUF005
+    return arcs

@@ -8,10 +8,11 @@ go to where neighbouring lines meet; the short edge that pixels cut off a slanti
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import inner_jit
 from geoseg.footprints.arcs import Bools, Floats, Ints
 
 REACH_PX = 0.9
@@ -25,100 +26,165 @@ TRIM_PX = 1.0
 """How much of a wall next to a corner is rounded off by pixels, and left out of its line."""
 
 
-@njit(cache=True, nogil=True)
-def fit(path: Floats, kept: Ints, closed: bool) -> Floats:
-    """Fitted vertices of one arc whose thinned vertices are ``path[kept]``.
+class Room(NamedTuple):
+    """Arrays to work on one path at a time; how much of them is in use goes beside them."""
+
+    path: Floats
+    """(n, 2) vertices of one arc, seen from the first."""
+    keep: Bools
+    """(n,) True for vertices that thinning keeps."""
+    kept: Ints
+    """(n,) their numbers."""
+    stack: Ints
+    """(n, 2) pieces of the path, by their ends, that are still to be thinned."""
+    line: Floats
+    """(n, 4) a point on, and the unit direction of, the line fitted to each wall."""
+    short: Bools
+    """(n,) walls without a direction of their own."""
+    corner: Floats
+    """(2 * n + 2, 2) new vertices."""
+    stands_for: Ints
+    """(2 * n + 2,) the number of the thinned vertex that each stands for."""
+
+
+def new_room(size: int) -> Room:
+    """Room for paths of ``size`` vertices."""
+    return Room(
+        path=np.empty((size, 2)),
+        keep=np.empty(size, np.bool_),
+        kept=np.empty(size, np.int64),
+        stack=np.empty((size, 2), np.int64),
+        line=np.empty((size, 4)),
+        short=np.empty(size, np.bool_),
+        corner=np.empty((2 * size + 2, 2)),
+        stands_for=np.empty(2 * size + 2, np.int64),
+    )
+
+
+@inner_jit
+def fit(room: Room, size: int, kept: int, closed: bool) -> tuple[int, int]:
+    """Fit the walls between the vertices of a path of ``size`` that thinning has kept.
 
     The ends of an open arc stay. Where anything would move too far, the thinned vertices stay.
+
+    Returns:
+        The first vertex of the result in ``room.corner``, and how many there are.
     """
-    origin = path[0].copy()
-    local = path - origin
-    walls = len(kept) - 1
-    lines = np.empty((walls, 4))
-    short = np.empty(walls, np.bool_)
+    walls, first, count = kept - 1, 0, 0
+    if _fit_lines(room, walls):
+        first, count = _corners(room, walls, closed)
+    if count > 0 and _near(room, size, first, count):
+        return first, count
+    take_kept(room, kept)
+    return 0, kept
+
+
+@inner_jit
+def take_kept(room: Room, kept: int) -> None:
+    """Let the thinned vertices be the result."""
+    for i in range(kept):
+        vertex = room.kept[i]
+        room.corner[i, 0], room.corner[i, 1] = room.path[vertex, 0], room.path[vertex, 1]
+
+
+@inner_jit
+def _fit_lines(room: Room, walls: int) -> bool:
+    """Fit a line to every wall; returns whether any has a direction."""
+    path, kept, any_long = room.path, room.kept, False
     for wall in range(walls):
-        piece = local[kept[wall] : kept[wall + 1] + 1]
-        short[wall] = ((piece[-1] - piece[0]) ** 2).sum() < SHORT_PX**2
-        lines[wall] = _line(piece)
-    if short.all():
-        return path[kept]
-    corners, stands_for = _corners(local[kept], lines, short, closed)
-    if closed and len(corners) < 3:  # noqa: PLR2004
-        return path[kept]
-    corners, stands_for = _closed_up(local[kept], corners, stands_for, closed)
-    return corners + origin if _near(local, kept, corners, stands_for) else path[kept]
+        a, b = kept[wall], kept[wall + 1]
+        dx, dy = path[b, 0] - path[a, 0], path[b, 1] - path[a, 1]
+        room.short[wall] = dx * dx + dy * dy < SHORT_PX**2
+        any_long = any_long or not room.short[wall]
+        _fit_line(room, a, b, wall)
+    return any_long
 
 
-@njit(cache=True, nogil=True)
-def _line(piece: Floats) -> Floats:
-    """A point on, and the unit direction of, the least-squares line through a polyline."""
-    edge = np.sqrt(((piece[1:] - piece[:-1]) ** 2).sum(axis=1))
-    total = edge.sum()
+@inner_jit
+def _length(path: Floats, i: int) -> float:
+    dx, dy = path[i + 1, 0] - path[i, 0], path[i + 1, 1] - path[i, 1]
+    return math.sqrt(dx * dx + dy * dy)
+
+
+@inner_jit
+def _fit_line(room: Room, first: int, last: int, wall: int) -> None:
+    """The least-squares line through the path from one vertex to another."""
+    path, total = room.path, 0.0
+    for i in range(first, last):
+        total += _length(path, i)
     trim = TRIM_PX if total > 4 * TRIM_PX else 0.0
-    weight, mean, moment = 0.0, np.zeros(2), np.zeros((2, 2))
-    begin = 0.0
-    for i in range(len(edge)):
-        low, high = max(begin, trim), min(begin + edge[i], total - trim)
+    weight = mean_x = mean_y = xx = xy = yy = begin = 0.0
+    for i in range(first, last):
+        edge = _length(path, i)
+        low, high = max(begin, trim), min(begin + edge, total - trim)
         if high > low:
-            p = piece[i] + (piece[i + 1] - piece[i]) * ((low - begin) / edge[i])
-            q = piece[i] + (piece[i + 1] - piece[i]) * ((high - begin) / edge[i])
-            m = (p + q) / 2
+            dx, dy = path[i + 1, 0] - path[i, 0], path[i + 1, 1] - path[i, 1]
+            from_share, to_share = (low - begin) / edge, (high - begin) / edge
+            px, py = path[i, 0] + dx * from_share, path[i, 1] + dy * from_share
+            qx, qy = path[i, 0] + dx * to_share, path[i, 1] + dy * to_share
+            mx, my, share = (px + qx) / 2, (py + qy) / 2, (high - low) / 6
             weight += high - low
-            mean += (high - low) * m
-            for a in range(2):
-                for b in range(2):
-                    terms = p[a] * p[b] + 4 * m[a] * m[b] + q[a] * q[b]
-                    moment[a, b] += (high - low) / 6 * terms
-        begin += edge[i]
-    mean /= weight
-    cross = moment[0, 1] / weight - mean[0] * mean[1]
-    spread = moment[0, 0] / weight - mean[0] ** 2 - (moment[1, 1] / weight - mean[1] ** 2)
+            mean_x += (high - low) * mx
+            mean_y += (high - low) * my
+            xx += share * (px * px + 4 * mx * mx + qx * qx)
+            xy += share * (px * py + 4 * mx * my + qx * qy)
+            yy += share * (py * py + 4 * my * my + qy * qy)
+        begin += edge
+    mean_x, mean_y = mean_x / weight, mean_y / weight
+    cross = xy / weight - mean_x * mean_y
+    spread = xx / weight - mean_x * mean_x - (yy / weight - mean_y * mean_y)
     angle = 0.5 * math.atan2(2 * cross, spread)
-    return np.array([mean[0], mean[1], math.cos(angle), math.sin(angle)])
+    room.line[wall, 0], room.line[wall, 1] = mean_x, mean_y
+    room.line[wall, 2], room.line[wall, 3] = math.cos(angle), math.sin(angle)
 
 
-@njit(cache=True, nogil=True)
-def _meet(a: Floats, b: Floats) -> Floats:
+@inner_jit
+def _on_lattice(x: float, y: float) -> tuple[float, float]:
+    return np.rint(x / STEP_PX) * STEP_PX, np.rint(y / STEP_PX) * STEP_PX
+
+
+@inner_jit
+def _meet(line: Floats, a: int, b: int) -> tuple[float, float]:
     """Where two lines meet, on the lattice of corners; far away where they are parallel."""
-    sine = a[2] * b[3] - a[3] * b[2]
+    sine = line[a, 2] * line[b, 3] - line[a, 3] * line[b, 2]
     if abs(sine) < 0.1:  # noqa: PLR2004
-        return np.full(2, np.inf)
-    along = ((b[0] - a[0]) * b[3] - (b[1] - a[1]) * b[2]) / sine
-    return np.asarray(np.round((a[:2] + along * a[2:]) / STEP_PX) * STEP_PX)
+        return math.inf, math.inf
+    x, y = line[b, 0] - line[a, 0], line[b, 1] - line[a, 1]
+    along = (x * line[b, 3] - y * line[b, 2]) / sine
+    return _on_lattice(line[a, 0] + along * line[a, 2], line[a, 1] + along * line[a, 3])
 
 
-@njit(cache=True, nogil=True)
-def _distance(point: Floats, a: Floats, b: Floats) -> float:
-    """Distance from a point to a segment."""
-    across = b - a
-    squared = (across**2).sum()
-    along = ((point - a) * across).sum() / squared if squared > 0 else 0.0
-    return float(np.sqrt(((point - a - min(max(along, 0.0), 1.0) * across) ** 2).sum()))
-
-
-@njit(cache=True, nogil=True)
-def _foot(point: Floats, line: Floats) -> Floats:
+@inner_jit
+def _foot(line: Floats, wall: int, x: float, y: float) -> tuple[float, float]:
     """The nearest point on a line, on the lattice of corners."""
-    along = ((point - line[:2]) * line[2:]).sum()
-    return np.asarray(np.round((line[:2] + along * line[2:]) / STEP_PX) * STEP_PX)
+    along = (x - line[wall, 0]) * line[wall, 2] + (y - line[wall, 1]) * line[wall, 3]
+    return _on_lattice(line[wall, 0] + along * line[wall, 2], line[wall, 1] + along * line[wall, 3])
 
 
-@njit(cache=True, nogil=True)
-def _corner(a: Floats, b: Floats, first: Floats, last: Floats) -> tuple[Floats, bool]:
-    """Where two walls meet, and whether that is near enough to what lies between them."""
-    met = _meet(a, b)
-    near = np.isfinite(met[0]) and _distance(met, first, last) <= REACH_PX
-    return met, near
+@inner_jit
+def _distance(x: float, y: float, ends: Floats, a: int, b: int) -> float:
+    """Distance from a point to the segment between two rows of ``ends``."""
+    dx, dy = ends[b, 0] - ends[a, 0], ends[b, 1] - ends[a, 1]
+    squared = dx * dx + dy * dy
+    along = ((x - ends[a, 0]) * dx + (y - ends[a, 1]) * dy) / squared if squared > 0 else 0.0
+    along = min(max(along, 0.0), 1.0)
+    off_x, off_y = x - ends[a, 0] - along * dx, y - ends[a, 1] - along * dy
+    return math.sqrt(off_x * off_x + off_y * off_y)
 
 
-@njit(cache=True, nogil=True)
-def _corners(vertex: Floats, lines: Floats, short: Bools, closed: bool) -> tuple[Floats, Ints]:
-    """New corners in order, and the number of the thinned vertex that each stands for."""
-    walls = len(lines)
-    out, stands_for = np.empty((walls + 1, 2)), np.empty(walls + 1, np.int64)
-    n = 0
-    # Begin after a wall with a direction, so that no short edge lies across the beginning.
-    begin = (np.argmin(short) + 1) % walls if closed else 1
+@inner_jit
+def _corners(room: Room, walls: int, closed: bool) -> tuple[int, int]:
+    """Write new corners in order; gives the first and how many, 0 if they are too few for a loop.
+
+    They begin where the path begins; the last one is a fixed end or the first one again.
+    """
+    kept, line, short = room.kept, room.line, room.short
+    n = begin = 1
+    if closed:  # Begin after a wall with a direction: no short edge lies across the beginning.
+        begin = 0
+        while short[begin]:
+            begin += 1
+        begin = (begin + 1) % walls
     skip = False
     for i in range(walls if closed else walls - 1):
         here = (begin + i) % walls
@@ -126,49 +192,56 @@ def _corners(vertex: Floats, lines: Floats, short: Bools, closed: bool) -> tuple
         if skip:
             skip = False
             continue
-        place = vertex[here]
-        if not short[before] and not short[here]:
-            met, near = _corner(lines[before], lines[here], place, place)
-            place = met if near else place
-        elif not short[before] and not short[beyond] and (closed or here < walls - 1):
-            met, near = _corner(lines[before], lines[beyond], place, vertex[here + 1])
-            place = met if near else _foot(place, lines[before])
-            skip = near
-        elif not short[before] or not short[here]:
-            place = _foot(place, lines[here] if short[before] else lines[before])
-        out[n], stands_for[n] = place, here
+        x, y = room.path[kept[here], 0], room.path[kept[here], 1]
+        straight = not short[before] and not short[here]
+        across = not short[before] and not short[beyond] and (closed or here < walls - 1)
+        met_x, met_y, near = math.inf, math.inf, False
+        if straight or across:
+            met_x, met_y = _meet(line, before, here if straight else beyond)
+            ends = kept[here], kept[here if straight else here + 1]
+            near = met_x < math.inf and _distance(met_x, met_y, room.path, *ends) <= REACH_PX
+        if near:
+            x, y = met_x, met_y
+            skip = not straight
+        elif not straight and not (short[before] and short[here]):
+            x, y = _foot(line, here if short[before] else before, x, y)
+        room.corner[n, 0], room.corner[n, 1], room.stands_for[n] = x, y, here
         n += 1
-    return out[:n], stands_for[:n]
+    return _close_up(room, walls, n, closed)
 
 
-@njit(cache=True, nogil=True)
-def _closed_up(
-    vertex: Floats, corners: Floats, stands_for: Ints, closed: bool
-) -> tuple[Floats, Ints]:
-    """The same with the fixed ends of an open arc, or with the first corner repeated."""
-    n = len(corners)
-    if closed:
-        turned = (np.arange(n + 1) + np.argmin(stands_for)) % n  # begin where the path begins
-        numbers = stands_for[turned]
-        numbers[-1] = len(vertex) - 1
-        return corners[turned], numbers
-    out, numbers = np.empty((n + 2, 2)), np.empty(n + 2, np.int64)
-    out[0], out[-1], out[1:-1] = vertex[0], vertex[-1], corners
-    numbers[0], numbers[-1], numbers[1:-1] = 0, len(vertex) - 1, stands_for
-    return out, numbers
+@inner_jit
+def _close_up(room: Room, walls: int, end: int, closed: bool) -> tuple[int, int]:
+    """Add the fixed ends of an open arc before and behind the corners, or turn a loop."""
+    corner, stands_for = room.corner, room.stands_for
+    if not closed:
+        last = room.kept[walls]
+        corner[0, 0], corner[0, 1], stands_for[0] = room.path[0, 0], room.path[0, 1], 0
+        corner[end, 0], corner[end, 1] = room.path[last, 0], room.path[last, 1]
+        stands_for[end] = walls
+        return 0, end + 1
+    if end <= 3:  # noqa: PLR2004
+        return 0, 0
+    first = 1
+    for i in range(1, end):
+        first = i if stands_for[i] < stands_for[first] else first
+    for i in range(1, first + 1):  # what comes before the first goes behind the last, and it too
+        to = end + i - 1
+        corner[to, 0], corner[to, 1], stands_for[to] = corner[i, 0], corner[i, 1], stands_for[i]
+    stands_for[first + end - 1] = walls
+    return first, end
 
 
-@njit(cache=True, nogil=True)
-def _near(local: Floats, kept: Ints, corners: Floats, stands_for: Ints) -> bool:
+@inner_jit
+def _near(room: Room, size: int, first: int, count: int) -> bool:
     """Whether every vertex of the path lies within reach of the new wall at its place."""
-    wall = 0
-    last = len(corners) - 2
-    for i in range(len(local)):
-        while wall < last and i > kept[stands_for[wall + 1]]:
+    wall, last = first, first + count - 2
+    for i in range(size):
+        while wall < last and i > room.kept[room.stands_for[wall + 1]]:
             wall += 1
-        nearest = np.inf
-        for near in range(max(wall - 1, 0), min(wall + 1, last) + 1):
-            nearest = min(nearest, _distance(local[i], corners[near], corners[near + 1]))
+        x, y, nearest = room.path[i, 0], room.path[i, 1], math.inf
+        for near in range(max(wall - 1, first), min(wall + 1, last) + 1):
+            nearest = min(nearest, _distance(x, y, room.corner, near, near + 1))
         if nearest > REACH_PX:
             return False
     return True

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import shapely
-from numba import njit
 from numpy.typing import NDArray
 
+from geoseg.decode.jit import jit
 from geoseg.footprints.arcs import Arcs, Bools, Floats, Headings, Ints
 from geoseg.types import NO_BUILDING, Cluster
 
@@ -86,8 +86,8 @@ def _rings(owner: Ints, arcs: Arcs, *, into: bool) -> tuple[Rings, bool]:
 
     Also tells whether an owner met itself at a corner, so that there was a turn to choose.
     """
-    arc, offset, forked = _walk(owner, arcs.end, arcs.heading, into)
-    term = _area_terms(arcs.xy, arcs.offset)
+    arc, offset, forked = _walk(owner, arcs.end, arcs.heading, into=into)
+    term = _area_terms(arcs.xy, arcs.offset, np.zeros(len(arcs.closed)))
     signed = np.where(arc % 2 == 0, term[arc // 2], -term[arc // 2])
     area = np.add.reduceat(signed, offset[:-1])
     rings = Rings(arc, offset, owner[arc[offset[:-1]]], area)
@@ -166,31 +166,45 @@ def _encloses(rings: Rings, ring: np.int64, points: Floats, arcs: Arcs) -> Bools
     return np.asarray(crossed.sum(axis=1) % 2 == 1)
 
 
-@njit(cache=True, nogil=True)
-def _area_terms(xy: Floats, offset: Ints) -> Floats:
-    """Each arc's share of the enclosed area, exact on the lattice: the sum of x dy."""
-    term = np.zeros(len(offset) - 1)
+@jit
+def _area_terms(xy: Floats, offset: Ints, term: Floats) -> Floats:
+    """Add each arc's share of the enclosed area, exact on the lattice: the sum of x dy."""
     for arc in range(len(term)):
         for i in range(offset[arc], offset[arc + 1] - 1):
             term[arc] += (xy[i, 0] - xy[0, 0]) * (xy[i + 1, 1] - xy[i, 1])
     return term
 
 
-@njit(cache=True, nogil=True)
-def _walk(owner: Ints, end: Ints, heading: Headings, into: bool) -> tuple[Ints, Ints, bool]:
+def _walk(owner: Ints, end: Ints, heading: Headings, *, into: bool) -> tuple[Ints, Ints, bool]:
     """Follow directed arcs of one owner until they close.
 
     Gives the rings as arcs and offsets, and whether an owner had a turn to choose.
     """
-    forked = False
     starts = np.full((end.max() + 1, 4), -1, np.int64)  # directed arc by first vertex and heading
-    for arc in range(len(end)):
-        starts[end[arc, 0], heading[arc, 0]] = 2 * arc
-        starts[end[arc, 1], (heading[arc, 1] + 2) % 4] = 2 * arc + 1
-    turns = (1, 0, 3) if into else (3, 0, 1)  # right is into the building
-    walked = owner < 0
-    ring_arc = np.empty(len(owner), np.int64)
+    backward = 2 * np.arange(len(end)) + 1
+    starts[end[:, 0], heading[:, 0]] = backward - 1
+    starts[end[:, 1], (heading[:, 1] + 2) % 4] = backward
+    walked, ring_arc = owner < 0, np.empty(len(owner), np.int64)
     ring_offset = np.zeros(len(owner) + 1, np.int64)
+    turn = 1 if into else 3  # right is into the building
+    rings, forked = _walk_rings(
+        owner, (end, heading, starts), walked, (ring_arc, ring_offset), turn
+    )
+    return ring_arc[: ring_offset[rings]].copy(), ring_offset[: rings + 1].copy(), forked
+
+
+@jit
+def _walk_rings(
+    owner: Ints,
+    ways: tuple[Ints, Headings, Ints],
+    walked: Bools,
+    out: tuple[Ints, Ints],
+    first_turn: int,
+) -> tuple[int, bool]:
+    """Write all rings; returns how many there are, and whether there was a turn to choose."""
+    end, heading, starts = ways
+    ring_arc, ring_offset = out
+    forked = False
     rings = size = 0
     for first in range(len(owner)):
         here = first
@@ -200,21 +214,21 @@ def _walk(owner: Ints, end: Ints, heading: Headings, into: bool) -> tuple[Ints, 
             size += 1
             arc, backward = here // 2, here % 2
             vertex = end[arc, 1 - backward]
-            arrives = (heading[arc, 1 - backward] + 2 * backward) % 4
-            ways = 0
-            for turn in turns:
-                after = starts[vertex, (arrives + turn) % 4]
+            arrives = heading[arc, 1 - backward] + 2 * backward
+            choices = 0
+            for i in range(3):  # first_turn, straight on, the other turn
+                turn = arrives + (first_turn if i == 0 else 0 if i == 1 else 4 - first_turn)
+                after = starts[vertex, turn % 4]
                 if after >= 0 and owner[after] == owner[first]:
-                    here = after if ways == 0 else here
-                    ways += 1
-            forked = forked or ways > 1
+                    here = after if choices == 0 else here
+                    choices += 1
+            forked = forked or choices > 1
         if size > ring_offset[rings]:
             rings += 1
             ring_offset[rings] = size
-    return ring_arc[:size].copy(), ring_offset[: rings + 1].copy(), forked
+    return rings, forked
 
 
-@njit(cache=True, nogil=True)
 def _coordinates(
     xy: Floats, offset: Ints, ring_arc: Ints, ring_offset: Ints
 ) -> tuple[Floats, Ints]:
@@ -222,21 +236,32 @@ def _coordinates(
 
     A ring that has collapsed to a chord is padded to the least that a ring may have.
     """
-    rings = len(ring_offset) - 1
-    size = 3 * rings
-    for code in ring_arc:
-        size += offset[code // 2 + 1] - offset[code // 2] - 1
-    out, ring_of = np.empty((size, 2)), np.empty(size, np.int64)
-    n = 0
-    for ring in range(rings):
-        first = n
-        for code in ring_arc[ring_offset[ring] : ring_offset[ring + 1]]:
-            begin, last = offset[code // 2], offset[code // 2 + 1] - 1
-            for i in range(last - begin):
-                out[n] = xy[last - i] if code % 2 else xy[begin + i]
-                n += 1
-        closing = max(1, first + LEAST_COORDINATES - n)
-        out[n : n + closing] = out[first]
-        n += closing
-        ring_of[first:n] = ring
+    arc = ring_arc // 2
+    room = (offset[arc + 1] - offset[arc] - 1).sum() + 3 * (len(ring_offset) - 1)
+    out, ring_of = np.empty((room, 2)), np.empty(room, np.int64)
+    n = _write_rings((xy, offset), (ring_arc, ring_offset), out, ring_of)
     return out[:n], ring_of[:n]
+
+
+@jit
+def _write_rings(
+    arcs: tuple[Floats, Ints], rings: tuple[Ints, Ints], out: Floats, ring_of: Ints
+) -> int:
+    xy, offset = arcs
+    ring_arc, ring_offset = rings
+    n = 0
+    for ring in range(len(ring_offset) - 1):
+        first = n
+        for place in range(ring_offset[ring], ring_offset[ring + 1]):
+            arc, backward = ring_arc[place] >> 1, ring_arc[place] & 1
+            begin, last = offset[arc], offset[arc + 1] - 1
+            for i in range(last - begin):
+                vertex = last - i if backward else begin + i
+                out[n, 0], out[n, 1] = xy[vertex, 0], xy[vertex, 1]
+                n += 1
+        for _ in range(max(1, first + LEAST_COORDINATES - n)):
+            out[n, 0], out[n, 1] = out[first, 0], out[first, 1]
+            n += 1
+        for i in range(first, n):
+            ring_of[i] = ring
+    return n

@@ -24,10 +24,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.footprints.arcs import Arcs, Bools, Floats, Ints
-from geoseg.footprints.fit import fit
+from geoseg.footprints.fit import Room, fit, new_room, take_kept
 
 SAFE_TOLERANCE_PX = 0.2
 """Within this, arcs that were apart stay apart."""
@@ -35,8 +35,10 @@ SAFE_TOLERANCE_PX = 0.2
 
 def smooth(arcs: Arcs) -> Arcs:
     """Replace staircases by slopes; moves no point by more than half a pixel."""
-    xy, offset = _smooth(arcs.xy, arcs.offset, arcs.closed)
-    return replace(arcs, xy=xy, offset=offset)
+    xy, offset = np.empty((2 * len(arcs.xy), 2)), np.zeros(len(arcs.offset), np.int64)
+    soft = np.empty(len(arcs.xy), np.bool_)
+    _smooth((arcs.xy, arcs.offset, arcs.closed), soft, xy, offset)
+    return replace(arcs, xy=xy[: offset[-1]].copy(), offset=offset)
 
 
 def thin(arcs: Arcs, tolerance_px: float, *, safely: Bools | None = None) -> Arcs:
@@ -52,51 +54,59 @@ def thin(arcs: Arcs, tolerance_px: float, *, safely: Bools | None = None) -> Arc
     """
     safely = np.ones(len(arcs.closed), np.bool_) if safely is None else safely
     tolerance = np.where(safely, min(SAFE_TOLERANCE_PX, tolerance_px), tolerance_px)
-    xy, offset = _thin(arcs.xy, arcs.offset, arcs.closed, tolerance**2, ~safely)
-    return replace(arcs, xy=xy, offset=offset)
+    xy, offset = np.empty_like(arcs.xy), np.zeros(len(arcs.offset), np.int64)
+    whole = arcs.xy, arcs.offset, arcs.closed
+    _thin(whole, tolerance**2, ~safely, new_room(len(xy)), (xy, offset))
+    return replace(arcs, xy=xy[: offset[-1]].copy(), offset=offset)
 
 
-@njit(cache=True, nogil=True)
-def _soft_corners(xy: Floats, closed: bool) -> Bools:
-    """Corners at a step of one pixel between two runs of one direction."""
-    runs = len(xy) - 1
-    turn = np.zeros(runs + 1)  # 0 at the ends of an open arc, which never are corners
-    for i in range(0 if closed else 1, runs):
-        before, after = xy[i] - xy[i - 1 if i else runs - 1], xy[i + 1] - xy[i]
-        turn[i] = before[0] * after[1] - before[1] * after[0]
-    turn[runs] = turn[0]
-    soft = np.zeros(runs + 1, np.bool_)
-    for i in range(runs):
+@inner_jit
+def _turn(xy: Floats, before: int, here: int, after: int) -> float:
+    """Which way the path turns: the sign of the cross product of two steps."""
+    dx, dy = xy[here, 0] - xy[before, 0], xy[here, 1] - xy[before, 1]
+    return float(dx * (xy[after, 1] - xy[here, 1]) - dy * (xy[after, 0] - xy[here, 0]))
+
+
+@inner_jit
+def _mark_soft_corners(xy: Floats, first: int, last: int, closed: bool, soft: Bools) -> None:
+    """Mark corners at a step of one pixel between two runs of one direction."""
+    for i in range(first, last + 1):
+        soft[i] = False
+    # The ends of an open arc never are corners.
+    around = _turn(xy, last - 1, first, first + 1) if closed else 0.0
+    here = around
+    for i in range(first, last):
+        beyond = around if i + 1 == last else _turn(xy, i, i + 1, i + 2)
         unit = abs(xy[i + 1, 0] - xy[i, 0]) + abs(xy[i + 1, 1] - xy[i, 1]) == 1
-        if unit and turn[i] * turn[i + 1] < 0:
+        if unit and here * beyond < 0:
             soft[i] = soft[i + 1] = True
+        here = beyond
     if closed:
-        soft[0] = soft[runs] = soft[0] or soft[runs]
-    return soft
+        soft[first] = soft[last] = soft[first] or soft[last]
 
 
-@njit(cache=True, nogil=True)
-def _smooth(xy: Floats, offset: Ints, closed: Bools) -> tuple[Floats, Ints]:
-    out, out_offset = np.empty((2 * len(xy), 2)), np.zeros(len(offset), np.int64)
+@jit
+def _smooth(arcs: tuple[Floats, Ints, Bools], soft: Bools, out: Floats, out_offset: Ints) -> None:
+    xy, offset, closed = arcs
     n = 0
     for arc in range(len(closed)):
-        path = xy[offset[arc] : offset[arc + 1]]
-        soft = _soft_corners(path, closed[arc])
+        begin, last = offset[arc], offset[arc + 1] - 1
+        _mark_soft_corners(xy, begin, last, closed[arc], soft)
         first = n
-        for i in range(len(path) - 1):
+        for i in range(begin, last):
             if not soft[i]:
-                out[n] = path[i]
+                out[n, 0], out[n, 1] = xy[i, 0], xy[i, 1]
                 n += 1
             if soft[i] or soft[i + 1]:
-                out[n] = (path[i] + path[i + 1]) / 2
+                out[n, 0], out[n, 1] = (xy[i, 0] + xy[i + 1, 0]) / 2, (xy[i, 1] + xy[i + 1, 1]) / 2
                 n += 1
-        out[n] = out[first] if closed[arc] else path[-1]
+        out[n, 0] = out[first, 0] if closed[arc] else xy[last, 0]
+        out[n, 1] = out[first, 1] if closed[arc] else xy[last, 1]
         n += 1
         out_offset[arc + 1] = n
-    return out[:n].copy(), out_offset
 
 
-@njit(cache=True, nogil=True)
+@inner_jit
 def _farthest(path: Floats, a: int, b: int) -> tuple[int, float]:
     """The vertex between a and b farthest from the segment a-b, and its squared distance."""
     best, best_squared = -1, -1.0
@@ -112,58 +122,102 @@ def _farthest(path: Floats, a: int, b: int) -> tuple[int, float]:
     return best, best_squared
 
 
-@njit(cache=True, nogil=True)
-def _keep(path: Floats, keep: Bools, limit_squared: float) -> None:
-    """Douglas-Peucker between the vertices that ``keep`` already holds."""
-    fixed = np.flatnonzero(keep)
-    stack = [(fixed[i], fixed[i + 1]) for i in range(len(fixed) - 1)]
-    while len(stack) > 0:
-        a, b = stack.pop()
+@inner_jit
+def _farthest_from_start(path: Floats, begin: Integer, end: int) -> int:
+    """The vertex of ``path[begin:end]`` farthest from the first."""
+    best, best_squared = int(begin), -1.0
+    for i in range(best, end):
+        x, y = path[i, 0] - path[begin, 0], path[i, 1] - path[begin, 1]
+        if x * x + y * y > best_squared:
+            best, best_squared = i, x * x + y * y
+    return best
+
+
+@inner_jit
+def _start(xy: Floats, begin: int, end: int, closed: bool, path: Floats) -> int:
+    """Write one arc into ``path``, seen from its start; returns which vertex that is.
+
+    A closed one starts at the vertex farthest from its first one, which is a true corner.
+    """
+    first = _farthest_from_start(xy, begin, end) if closed else begin
+    for i in range(end - begin):
+        place = first + i
+        if place >= end:
+            place -= end - begin - 1  # the last vertex of a closed arc is its first one
+        path[i, 0], path[i, 1] = xy[place, 0] - xy[first, 0], xy[place, 1] - xy[first, 1]
+    return first
+
+
+@inner_jit
+def _keep(room: Room, size: int, closed: bool, limit_squared: float) -> None:
+    """Mark what Douglas-Peucker keeps of the path in the room."""
+    path, keep, stack = room.path, room.keep, room.stack
+    for i in range(size):
+        keep[i] = i == 0 or i == size - 1
+    stack[0, 0], stack[0, 1], top = 0, size - 1, 1
+    if closed:
+        turn = _farthest_from_start(path, np.int64(0), size)
+        keep[turn] = True
+        stack[0, 1], stack[1, 0], stack[1, 1], top = turn, turn, size - 1, 2
+    while top > 0:
+        top -= 1
+        a, b = stack[top, 0], stack[top, 1]
         middle, squared = _farthest(path, a, b)
         if squared > limit_squared:
             keep[middle] = True
-            stack.append((a, middle))
-            stack.append((middle, b))
+            stack[top, 0], stack[top, 1] = a, middle
+            stack[top + 1, 0], stack[top + 1, 1] = middle, b
+            top += 2
 
 
-@njit(cache=True, nogil=True)
-def _start_far_out(path: Floats) -> Floats:
-    """A closed path begun at the vertex farthest from its first one, which is a true corner."""
-    apart = ((path - path[0]) ** 2).sum(axis=1)
-    first = np.argmax(apart)
-    return np.concatenate((path[first:-1], path[: first + 1]))
+@inner_jit
+def _list_kept(keep: Bools, kept: Ints, size: int) -> int:
+    count = 0
+    for i in range(size):
+        if keep[i]:
+            kept[count] = i
+            count += 1
+    return count
 
 
-@njit(cache=True, nogil=True)
+@inner_jit
+def _thin_path(room: Room, size: int, closed: bool, limit_squared: float) -> int:
+    """List the vertices of the path in the room that stay; returns how many."""
+    _keep(room, size, closed, limit_squared)
+    kept = room.kept
+    count = _list_kept(room.keep, kept, size)
+    if closed and count == 3:  # noqa: PLR2004
+        # The loop would collapse to one chord: the vertex farthest from it stays too.
+        out, out_squared = _farthest(room.path, kept[0], kept[1])
+        back, back_squared = _farthest(room.path, kept[1], kept[2])
+        room.keep[out if out_squared >= back_squared else back] = True
+        count = _list_kept(room.keep, kept, size)
+    return count
+
+
+@jit
 def _thin(
-    xy: Floats, offset: Ints, closed: Bools, limit_squared: Floats, fitted: Bools
-) -> tuple[Floats, Ints]:
-    out, out_offset = np.empty_like(xy), np.zeros(len(offset), np.int64)
+    arcs: tuple[Floats, Ints, Bools],
+    limit_squared: Floats,
+    fitted: Bools,
+    room: Room,
+    out: tuple[Floats, Ints],
+) -> None:
+    """Write the thinned arcs, one after the other, and where they begin."""
+    xy, offset, closed = arcs
+    vertices, out_offset = out
     n = 0
     for arc in range(len(closed)):
-        path = xy[offset[arc] : offset[arc + 1]]
-        keep = np.zeros(len(path), np.bool_)
-        keep[0] = keep[-1] = True
-        if closed[arc]:
-            path = _start_far_out(path)
-            keep[np.argmax(((path - path[0]) ** 2).sum(axis=1))] = True
-            _keep(path, keep, limit_squared[arc])
-            if keep.sum() == 3:  # noqa: PLR2004
-                keep[_widest(path, keep)] = True
+        begin, end = offset[arc], offset[arc + 1]
+        start = _start(xy, begin, end, closed[arc], room.path)
+        count = _thin_path(room, end - begin, closed[arc], limit_squared[arc])
+        first = 0
+        if fitted[arc]:
+            first, count = fit(room, end - begin, count, closed[arc])
         else:
-            _keep(path, keep, limit_squared[arc])
-        kept = np.flatnonzero(keep)
-        vertices = fit(path, kept, closed[arc]) if fitted[arc] else path[kept]
-        out[n : n + len(vertices)] = vertices
-        n += len(vertices)
+            take_kept(room, count)
+        for i in range(first, first + count):
+            vertices[n, 0] = room.corner[i, 0] + xy[start, 0]
+            vertices[n, 1] = room.corner[i, 1] + xy[start, 1]
+            n += 1
         out_offset[arc + 1] = n
-    return out[:n].copy(), out_offset
-
-
-@njit(cache=True, nogil=True)
-def _widest(path: Floats, keep: Bools) -> int:
-    """The vertex of a loop farthest from the one chord that it would collapse to."""
-    turn = int(np.flatnonzero(keep)[1])
-    out, out_squared = _farthest(path, 0, turn)
-    back, back_squared = _farthest(path, turn, len(path) - 1)
-    return out if out_squared >= back_squared else back
