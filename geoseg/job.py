@@ -11,6 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from geoseg.extent import Extent
 from geoseg.region import missing_tiles, to_grid
@@ -64,21 +65,27 @@ class Backend:
 
     def take(self, seen: Seen[Any], failed_blocks: int) -> None:
         """Work off one row of tiles and commit it."""
-        with self.tally.stage("decode"):
-            clusters = self.stage.decode(seen)
+        tables = []
+        found = self.stage.decode(seen)
+        while True:
+            with self.tally.stage("decode"):
+                clusters = next(found, None)
+            if clusters is None:
+                break
+            tables.append(self._finish(clusters))
         region = self._plan.region
         self.extent.add(seen.row_off + region.row_off, region.col_off, seen.valid)
         self.tally.counts["tiles_done"] += seen.tiles_done
         self.tally.counts["tiles_skipped"] += seen.tiles_skipped
         self.tally.counts["blocks_failed"] += failed_blocks
-        self._commit(clusters)
+        self._commit(tables)
 
     def close(self) -> None:
         """Finish what is still open and commit it."""
         with self.tally.stage("decode"):
             clusters = self.stage.close()
         self.tally.counts["closed"] = 1
-        self._commit(clusters)
+        self._commit([self._finish(clusters)])
 
     @property
     def closed(self) -> bool:
@@ -93,7 +100,8 @@ class Backend:
             if name.startswith("dropped_") and count
         }
 
-    def _commit(self, found: Iterable[Cluster]) -> None:
+    def _finish(self, found: Iterable[Cluster]) -> pa.Table:
+        """Rows of the output; those of an area of interest alone."""
         grid = self._plan.lattice.grid
         clusters = [to_grid(cluster, self._plan.region, grid.width) for cluster in found]
         area = self._finisher.area
@@ -108,6 +116,10 @@ class Backend:
         counts = self.tally.counts
         counts["buildings"] += finished.table.num_rows
         counts.update({f"dropped_{reason}": n for reason, n in finished.dropped.items()})
+        return finished.table
+
+    def _commit(self, tables: list[pa.Table]) -> None:
+        counts = self.tally.counts
         for reason, total in self.stage.dropped.items():
             counts[f"dropped_{reason}"] = total
         self.strips_done += 1
@@ -118,7 +130,8 @@ class Backend:
             "chosen": self._plan.chosen,
         }
         with self.tally.stage("write"):
-            self._sink.commit(finished.table, RunState(self.strips_done, dict(counts), arrays))
+            state = RunState(self.strips_done, dict(counts), arrays)
+            self._sink.commit(pa.concat_tables(tables), state)
 
 
 def _meets(cluster: Cluster, area: Area) -> bool:

@@ -29,7 +29,7 @@ class PredictSettings(BaseModel):
     overlap_px: Annotated[int, Field(ge=0)] | None = None
     """Context around a tile's core, to each side; None: the model's halo, which makes it exact."""
     strip_px: Positive | None = None
-    """Rows decoded at a time and saved for resuming; never changes the result."""
+    """Rows decoded at a time; None: 128. Never changes the result."""
     batch: Positive | None = None
     """Tiles per call of the network; None: chosen for the device. Never changes the result."""
     workers: Positive = 1

@@ -6,7 +6,7 @@ into finished clusters, in order, possibly in another thread while the model loo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,6 +29,8 @@ CLUSTER_REACH_PX = 8
 """How far, besides growth or context, a pixel can bear on a building: neighbours in its cluster."""
 
 
+STRIP_PX = 128
+"""Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
 MIN_AREA_M2 = 6.0
 """Buildings smaller than this are dropped by default: most are cars, tanks and errors."""
 
@@ -39,7 +41,7 @@ def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictS
     min_pixels = max(1, round(min_area_m2 / plan.lattice.grid.gsd_m**2))
     if isinstance(model, DenseModel):
         params = replace(thresholds(model), min_pixels=min_pixels)
-        return DenseStage(model, plan, params, settings.strip_px)
+        return DenseStage(model, plan, params, settings.strip_px or STRIP_PX)
     return InstanceStage(model, plan, replace(GROWN_BY_NOTHING, min_pixels=min_pixels))
 
 
@@ -59,8 +61,8 @@ class Stage(Protocol):
         """Run the model."""
         ...
 
-    def decode(self, seen: Seen[Any]) -> list[Cluster]:
-        """Clusters that this row of tiles finished."""
+    def decode(self, seen: Seen[Any]) -> Iterator[list[Cluster]]:
+        """Clusters that this row of tiles finished, a part of its rows at a time."""
         ...
 
     def close(self) -> list[Cluster]:
@@ -89,9 +91,7 @@ class Stage(Protocol):
 class DenseStage:
     """A model that predicts maps."""
 
-    def __init__(
-        self, model: DenseModel, plan: Plan, params: DecodeParams, strip_px: int | None
-    ) -> None:
+    def __init__(self, model: DenseModel, plan: Plan, params: DecodeParams, strip_px: int) -> None:
         self._model = model
         self._plan = plan
         self._params = params
@@ -104,10 +104,9 @@ class DenseStage:
         """The maps of one row of tiles."""
         return map_strip(self._model, strip, block, self._plan.region, batch=self._plan.batch)
 
-    def decode(self, seen: Seen[MapStrip]) -> list[Cluster]:
+    def decode(self, seen: Seen[MapStrip]) -> Iterator[list[Cluster]]:
         """Clusters that these maps finished."""
-        pieces = seen.found.pieces(self._strip_px)
-        return [cluster for piece in pieces for cluster in self._decoder.push(piece)]
+        return map(self._decoder.push, seen.found.pieces(self._strip_px))
 
     def close(self) -> list[Cluster]:
         """The rest."""
@@ -147,9 +146,9 @@ class InstanceStage:
         """The instances of one row of tiles."""
         return find_instances(self._model, strip, block, self._plan.region, batch=self._plan.batch)
 
-    def decode(self, seen: Seen[Any]) -> list[Cluster]:
+    def decode(self, seen: Seen[Any]) -> Iterator[list[Cluster]]:
         """Clusters that these instances finished."""
-        return self._decoder.push(seen.found)
+        yield self._decoder.push(seen.found)
 
     def close(self) -> list[Cluster]:
         """The rest."""

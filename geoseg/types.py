@@ -103,11 +103,10 @@ class MapStrip:
     valid: NDArray[np.bool_]
     """(rows, grid width), True where valid."""
 
-    def pieces(self, height: int | None) -> Iterator[MapStrip]:
-        """The same rows in strips of at most ``height`` rows; None leaves them together."""
-        rows = len(self.valid)
-        for start in range(0, rows, height or rows):
-            part = slice(start, start + (height or rows))
+    def pieces(self, height: int) -> Iterator[MapStrip]:
+        """The same rows in strips of at most ``height`` rows."""
+        for start in range(0, len(self.valid), height):
+            part = slice(start, start + height)
             yield MapStrip(self.row_off + start, self.maps[:, part], self.valid[part])
 
 

@@ -61,7 +61,7 @@ def predict(
     ] = None,
     strip: Annotated[
         int | None,
-        typer.Option(help="Rows decoded and saved at a time.", rich_help_panel=TILES),
+        typer.Option(help="Rows decoded at a time.", rich_help_panel=TILES),
     ] = None,
     aoi: Annotated[
         Path | None,
