@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 import shapely
-from numba import njit
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.regularize.arrays import Floats, Ints, Polygons
 
 OUTSIDE = -1
@@ -81,7 +81,7 @@ def build_arcs(polygons: Polygons, group: Ints) -> Arcs:
     )  # fmt: skip
 
 
-@njit(cache=True)
+@jit
 def _split_edges(xy: Floats, starts: Ints) -> tuple[Floats, Ints]:
     """Rings without their closing vertex, edges cut into equal pieces of at most a pixel."""
     total = 0
@@ -99,13 +99,13 @@ def _split_edges(xy: Floats, starts: Ints) -> tuple[Floats, Ints]:
     return points, ring_first
 
 
-@njit(cache=True)
+@inner_jit
 def _pieces(xy: Floats, i: int) -> int:
     length = np.hypot(xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1])
     return max(1, int(np.ceil(length - 1e-9)))
 
 
-@njit(cache=True)
+@inner_jit
 def _put_edge(points: Floats, at: int, xy: Floats, i: int) -> int:
     """Write the pieces of edge i; both polygons of a shared edge get the very same numbers."""
     pieces = _pieces(xy, i)
@@ -122,7 +122,7 @@ def _put_edge(points: Floats, at: int, xy: Floats, i: int) -> int:
     return at + pieces
 
 
-@njit(cache=True)
+@inner_jit
 def _mix(a: int, b: int) -> int:
     """Scatter two whole numbers over 64 bits (the finaliser of splitmix64)."""
     h = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b)
@@ -131,7 +131,7 @@ def _mix(a: int, b: int) -> int:
     return int((h ^ (h >> np.uint64(31))) >> np.uint64(1))
 
 
-@njit(cache=True)
+@inner_jit
 def _slot(table: Ints, keys_a: Ints, keys_b: Ints, a: int, b: int) -> int:
     """Slot of the pair (a, b) in an open hash table: its own or a free one."""
     mask = len(table) - 1
@@ -141,7 +141,7 @@ def _slot(table: Ints, keys_a: Ints, keys_b: Ints, a: int, b: int) -> int:
     return slot
 
 
-@njit(cache=True)
+@inner_jit
 def _table_size(count: int) -> int:
     size = 16
     while size < 2 * count:
@@ -149,7 +149,7 @@ def _table_size(count: int) -> int:
     return size
 
 
-@njit(cache=True)
+@jit
 def _number_vertices(points: Floats, ring_first: Ints, ring_group: Ints) -> Ints:
     """(n,) the same number for equal points of a group, in the order of their first occurrence."""
     mask = _table_size(len(points)) - 1
@@ -175,12 +175,12 @@ def _number_vertices(points: Floats, ring_first: Ints, ring_group: Ints) -> Ints
     return vertex
 
 
-@njit(cache=True)
+@inner_jit
 def _next(i: int, ring: int, ring_first: Ints) -> int:
     return i + 1 if i + 1 < ring_first[ring + 1] else ring_first[ring]
 
 
-@njit(cache=True)
+@jit
 def _find_nodes(points: Floats, vertex: Ints, ring_first: Ints) -> tuple[Ints, Floats]:
     """(vertices,) number of the node at each vertex or -1, and the nodes' places."""
     size = _table_size(len(points))
@@ -207,7 +207,7 @@ def _find_nodes(points: Floats, vertex: Ints, ring_first: Ints) -> tuple[Ints, F
     return node_of, node_xy[:count].copy()
 
 
-@njit(cache=True)
+@jit
 def _cut_rings(rings: _Rings) -> Ints:
     """(p, 4) pieces of rings between nodes: ring, first and last point, number of edges.
 
@@ -234,7 +234,7 @@ def _cut_rings(rings: _Rings) -> Ints:
     return out[:count].copy()
 
 
-@njit(cache=True)
+@jit
 def _match_pieces(rings: _Rings, pieces: Ints, ring_polygon: Ints) -> tuple[Ints, Ints, Ints, Ints]:
     """Find the pieces that two rings share.
 
@@ -267,7 +267,7 @@ def _match_pieces(rings: _Rings, pieces: Ints, ring_polygon: Ints) -> tuple[Ints
     return arc, shown[:count].copy(), near[:count].copy(), far[:count].copy()
 
 
-@njit(cache=True)
+@jit
 def _gather(rings: _Rings, pieces: Ints, shown: Ints) -> tuple[Floats, Ints]:
     """Vertices of the arcs, both ends included, and where each arc begins."""
     first = np.zeros(len(shown) + 1, np.int64)

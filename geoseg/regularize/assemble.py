@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-from numba import njit
 
+from geoseg.decode.jit import jit
 from geoseg.regularize.arcs import Arcs
 from geoseg.regularize.arrays import Floats, Ints, Polygons
 
@@ -29,7 +29,7 @@ def assemble(arcs: Arcs, xy: Floats, first: Ints, polygons: int) -> Polygons:
     )
 
 
-@njit(cache=True)
+@jit
 def _rings(
     xy: Floats, first: Ints, ring_first: Ints, ring_arcs: Ints, ring_polygon: Ints
 ) -> tuple[Floats, Ints, Ints]:

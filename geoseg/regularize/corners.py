@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.regularize.arcs import Arcs
 from geoseg.regularize.arrays import Bools, Floats, Ints
 from geoseg.regularize.lines import ends_at_nodes
@@ -23,7 +23,7 @@ ON_LINE_PX = 1e-6
 """A node nearer to a line than this lies on it."""
 
 
-@njit(cache=True)
+@jit
 def place_nodes(arcs: Arcs, walls: Walls, lines: Floats, fixed: Bools) -> Floats:
     """(k, 2) new places of the nodes; those marked in ``fixed`` (k,) stay."""
     begin, ends = ends_at_nodes(arcs, walls.first)
@@ -34,7 +34,7 @@ def place_nodes(arcs: Arcs, walls: Walls, lines: Floats, fixed: Bools) -> Floats
     return out
 
 
-@njit(cache=True)
+@inner_jit
 def _place_node(node: Floats, ends: Ints, lines: Floats) -> None:
     """Put the node where two of its walls cross, so that the other walls reach it too.
 
@@ -58,7 +58,7 @@ def _place_node(node: Floats, ends: Ints, lines: Floats) -> None:
                 node[0], node[1] = px, py
 
 
-@njit(cache=True)
+@inner_jit
 def _doubled(ends: Ints, lines: Floats, px: float, py: float) -> int:
     """Number of walls that miss p and whose joint to p would run along another wall."""
     count = 0
@@ -76,13 +76,13 @@ def _doubled(ends: Ints, lines: Floats, px: float, py: float) -> int:
     return count
 
 
-@njit(cache=True)
+@inner_jit
 def cross(lines: Floats, a: int, b: int) -> float:
     """Sine of the angle from line a to line b."""
     return float(lines[a, 0] * lines[b, 1] - lines[a, 1] * lines[b, 0])
 
 
-@njit(cache=True)
+@inner_jit
 def meet(lines: Floats, a: int, b: int, crossing: float) -> tuple[float, float]:
     """Where two lines cross: -uy x + ux y = c for both."""
     px = (lines[a, 2] * lines[b, 0] - lines[b, 2] * lines[a, 0]) / crossing
@@ -90,14 +90,14 @@ def meet(lines: Floats, a: int, b: int, crossing: float) -> tuple[float, float]:
     return px, py
 
 
-@njit(cache=True)
+@inner_jit
 def foot(lines: Floats, w: int, x: float, y: float) -> tuple[float, float]:
     """Nearest point of a line."""
     miss = lines[w, 0] * y - lines[w, 1] * x - lines[w, 2]
     return x + lines[w, 1] * miss, y - lines[w, 0] * miss
 
 
-@njit(cache=True)
+@jit
 def draw_arcs(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> tuple[Floats, Ints]:
     """Vertices of all arcs, nodes included, and (a + 1,) where each arc's vertices begin."""
     out = np.empty((2 * len(walls.end) + 4 * len(arcs.first), 2))
@@ -120,7 +120,7 @@ def draw_arcs(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> tuple[F
     return out[:at].copy(), out_first
 
 
-@njit(cache=True)
+@inner_jit
 def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leaving: bool) -> int:
     fx, fy = foot(lines, wall, node[0], node[1])
     off = np.hypot(fx - node[0], fy - node[1]) > JOINT_PX
@@ -135,7 +135,7 @@ def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leav
     return at
 
 
-@njit(cache=True)
+@inner_jit
 def put_corner(out: Floats, at: int, lines: Floats, a: int, b: int, place: Floats) -> int:
     """Write the corner of two walls that part at a place: one vertex, or two and a joint."""
     crossing = cross(lines, a, b)

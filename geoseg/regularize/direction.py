@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.regularize.arrays import Floats, Ints
 from geoseg.regularize.segment import ACROSS, COUNTER, DIAGONAL, FREE, moments
 
@@ -35,13 +35,13 @@ class FreeWalls(NamedTuple):
     """Arcs of the polygons in order."""
 
 
-@njit(cache=True)
+@inner_jit
 def turn_between(a: float, b: float) -> float:
     """Signed difference a - b modulo 90 degrees, in -45..45 degrees."""
     return (a - b + QUARTER / 2) % QUARTER - QUARTER / 2
 
 
-@njit(cache=True)
+@jit
 def arcs_of_polygons(near: Ints, far: Ints, polygons: int) -> tuple[Ints, Ints]:
     """Arcs of each polygon: (polygons + 1,) beginnings and the arcs in order."""
     begin = np.zeros(polygons + 1, np.int64)
@@ -60,7 +60,7 @@ def arcs_of_polygons(near: Ints, far: Ints, polygons: int) -> tuple[Ints, Ints]:
     return begin, out
 
 
-@njit(cache=True)
+@jit
 def first_directions(walls: FreeWalls, noise: Floats) -> Floats:
     """(polygons, 2) direction that most of the outline agrees with, and its variance."""
     out = np.zeros((len(walls.polygon_first) - 1, 2))
@@ -85,7 +85,7 @@ def first_directions(walls: FreeWalls, noise: Floats) -> Floats:
     return out
 
 
-@njit(cache=True)
+@inner_jit
 def _wall_angles(walls: FreeWalls, polygon: int, noise: float) -> tuple[Floats, Floats, int]:
     """Direction and variance of every wall of a polygon."""
     mine = walls.arcs[walls.polygon_first[polygon] : walls.polygon_first[polygon + 1]]
@@ -106,7 +106,7 @@ def _wall_angles(walls: FreeWalls, polygon: int, noise: float) -> tuple[Floats, 
     return angle, spread, n
 
 
-@njit(cache=True)
+@jit
 def unite_directions(direction: Floats, near: Ints, far: Ints) -> Ints:
     """(polygons,) group of each polygon: joined by shared walls, with directions that agree.
 
@@ -135,7 +135,7 @@ def unite_directions(direction: Floats, near: Ints, far: Ints) -> Ints:
     return group
 
 
-@njit(cache=True)
+@inner_jit
 def find(parent: Ints, i: int) -> int:
     """Root of i in a forest of parents, halving paths on the way."""
     while parent[i] != i:
@@ -144,7 +144,7 @@ def find(parent: Ints, i: int) -> int:
     return i
 
 
-@njit(cache=True)
+@jit
 def refine_directions(
     theta: Floats, home: Ints, group: Ints, sums: Floats,
     first: Ints, wall_first: Ints, wall_end: Ints, kinds: Ints,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from numba import njit
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.regularize.arcs import OUTSIDE
 from geoseg.regularize.arrays import Bools, Floats, Ints, Polygons
 
@@ -97,7 +97,7 @@ def _of_polygons(combine: np.ufunc, values: Floats, arcs: Arcs, polygons: int) -
     return out
 
 
-@njit(cache=True)
+@jit
 def _measure(
     raw: Floats, raw_first: Ints, xy: Floats, first: Ints, reach: float
 ) -> tuple[Floats, Floats, Ints, Floats]:
@@ -137,7 +137,7 @@ def _measure(
     return farthest, band, np.array(probe_arc, dtype=np.int64), place
 
 
-@njit(cache=True)
+@inner_jit
 def _gap_to_chain(xy: Floats, lo: int, hi: int, at: int, x: float, y: float) -> tuple[float, int]:
     """Distance to the drawn edges about the one found last, and the edge that showed it."""
     best, found, n = np.inf, at, hi - lo
@@ -149,7 +149,7 @@ def _gap_to_chain(xy: Floats, lo: int, hi: int, at: int, x: float, y: float) -> 
     return best, found
 
 
-@njit(cache=True)
+@inner_jit
 def _gap(xy: Floats, i: int, x: float, y: float) -> float:
     """Distance from (x, y) to edge i."""
     dx, dy = xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1]
@@ -160,7 +160,7 @@ def _gap(xy: Floats, i: int, x: float, y: float) -> float:
     return float(np.hypot(x - xy[i, 0] - share * dx, y - xy[i, 1] - share * dy))
 
 
-@njit(cache=True)
+@inner_jit
 def _nearest(
     raw: Floats, lo: int, hi: int, near: int, x: float, y: float, enough: float
 ) -> tuple[float, int]:

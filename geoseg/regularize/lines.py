@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.regularize.arcs import Arcs
 from geoseg.regularize.arrays import Floats, Ints
 from geoseg.regularize.direction import CORRELATION_PX, find
@@ -21,7 +21,7 @@ CHAIN_MIN_PX, CHAIN_MAX_PX = 0.6, 2.5
 """Walls farther out of line than the upper bound never share a line, nearer than the lower always."""
 
 
-@njit(cache=True)
+@jit
 def fit_lines(arcs: Arcs, walls: Walls) -> Floats:
     """(w, 3) unit direction (ux, uy) along the arc, and offset c: points p with -uy x + ux y = c."""
     lines, weight = _single_lines(arcs, walls)
@@ -44,7 +44,7 @@ def fit_lines(arcs: Arcs, walls: Walls) -> Floats:
     return _share_lines(lines, weight, parent)
 
 
-@njit(cache=True)
+@inner_jit
 def _noise_of_walls(arcs: Arcs, walls: Walls) -> Floats:
     out = np.empty(len(walls.end))
     for arc in range(len(arcs.near)):
@@ -52,7 +52,7 @@ def _noise_of_walls(arcs: Arcs, walls: Walls) -> Floats:
     return out
 
 
-@njit(cache=True)
+@inner_jit
 def _single_lines(arcs: Arcs, walls: Walls) -> tuple[Floats, Floats]:
     """The line of each wall, fitted to its samples but for those near its ends; its weight."""
     xy = arcs.xy
@@ -76,13 +76,13 @@ def _single_lines(arcs: Arcs, walls: Walls) -> tuple[Floats, Floats]:
     return lines, weight
 
 
-@njit(cache=True)
+@inner_jit
 def angle_of(theta: float, kind: int) -> float:
     """Angle of a wall of a fixed class."""
     return theta + (0.0, 0.5 * np.pi, 0.25 * np.pi, 0.75 * np.pi)[kind]
 
 
-@njit(cache=True)
+@inner_jit
 def ends_at_nodes(arcs: Arcs, wall_first: Ints) -> tuple[Ints, Ints]:
     """Ends of arcs at each node: (nodes + 1,) beginnings; (e, 2) wall, +1 if it leaves or -1."""
     begin = np.zeros(len(arcs.node_xy) + 1, np.int64)
@@ -104,7 +104,7 @@ def ends_at_nodes(arcs: Arcs, wall_first: Ints) -> tuple[Ints, Ints]:
     return begin, out
 
 
-@njit(cache=True)
+@inner_jit
 def _continue(lines: Floats, a: int, b: int, sign: int, place: Floats, sigma: float) -> bool:
     """Whether two walls that end at a place are one wall, as far as the noise lets one tell.
 
@@ -117,7 +117,7 @@ def _continue(lines: Floats, a: int, b: int, sign: int, place: Floats, sigma: fl
     return bool(abs(miss_a + sign * miss_b) <= min(CHAIN_MAX_PX, max(CHAIN_MIN_PX, 2.5 * sigma)))
 
 
-@njit(cache=True)
+@inner_jit
 def _share_lines(lines: Floats, weight: Floats, parent: Ints) -> Floats:
     """Give all walls of a set the weighted mean line, directed as each wall runs."""
     total, offset = np.zeros(len(lines)), np.zeros(len(lines))

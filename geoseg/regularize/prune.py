@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.regularize.arcs import Arcs
 from geoseg.regularize.arrays import Bools, Floats, Ints
 from geoseg.regularize.corners import foot, place_nodes, put_corner
@@ -32,7 +32,7 @@ def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
     return walls, fit_lines(arcs, walls)
 
 
-@njit(cache=True)
+@jit
 def _shortest(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> Bools:
     """(w,) True for the shortest wall of each arc, where it is too short and not needed."""
     out = np.zeros(len(walls.end), np.bool_)
@@ -51,7 +51,7 @@ def _shortest(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> Bools:
     return out
 
 
-@njit(cache=True)
+@inner_jit
 def _length(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, arc: int, wall: int) -> float:
     """How far a wall leads along its own direction; negative where it is drawn backwards."""
     lo, hi = walls.first[arc], walls.first[arc + 1]
@@ -75,7 +75,7 @@ def _length(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, arc: int, wa
     return float((ex - bx) * lines[wall, 0] + (ey - by) * lines[wall, 1])
 
 
-@njit(cache=True)
+@jit
 def _drop(first: Ints, end: Ints, kind: Ints, dropped: Bools) -> tuple[Ints, Ints, Ints]:
     """Walls without those dropped, whose pixels go to the walls on either side.
 

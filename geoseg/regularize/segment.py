@@ -11,8 +11,8 @@ follow from prefix sums in constant time: with the centred second moments ``t = 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import inner_jit
 from geoseg.regularize.arrays import Floats, Ints
 
 ALONG, ACROSS, DIAGONAL, COUNTER, FREE = 0, 1, 2, 3, 4
@@ -22,7 +22,7 @@ NEAR_PX = 3
 """How far a second cut may move the end of a wall."""
 
 
-@njit(cache=True)
+@inner_jit
 def prefix_sums(xy: Floats, first: Ints) -> Floats:
     """(v, 6) running sums of w, wx, wy, wxx, wxy, wyy before each vertex, from the arc's start.
 
@@ -52,7 +52,7 @@ def prefix_sums(xy: Floats, first: Ints) -> Floats:
     return sums
 
 
-@njit(cache=True)
+@inner_jit
 def _step(xy: Floats, i: int, j: int) -> float:
     """Distance between the midpoints of edges i and j; the edge's own length where i is j."""
     if i == j:
@@ -62,7 +62,7 @@ def _step(xy: Floats, i: int, j: int) -> float:
     return float(np.hypot(dx, dy))
 
 
-@njit(cache=True)
+@inner_jit
 def moments(sums: Floats, i: int, j: int) -> tuple[float, float, float, float, float, float]:
     """Weight, mean x, mean y and centred t, d, cxy of the samples between vertices i and j."""
     w = sums[j, 0] - sums[i, 0]
@@ -75,7 +75,7 @@ def moments(sums: Floats, i: int, j: int) -> tuple[float, float, float, float, f
     return w, x, y, 0.5 * (cxx + cyy), 0.5 * (cxx - cyy), cxy
 
 
-@njit(cache=True)
+@inner_jit
 def coarse_candidates(start: int, stop: int) -> Ints:
     """Vertices where a wall may end at first: every third, all on the shortest arcs."""
     n = stop - start
@@ -86,7 +86,7 @@ def coarse_candidates(start: int, stop: int) -> Ints:
     return out
 
 
-@njit(cache=True)
+@inner_jit
 def fine_candidates(start: int, stop: int, ends: Ints) -> Ints:
     """All vertices within NEAR_PX of the ends of an earlier cut."""
     out = np.empty(2 + len(ends) * (2 * NEAR_PX + 1), np.int64)
@@ -100,7 +100,7 @@ def fine_candidates(start: int, stop: int, ends: Ints) -> Ints:
     return out[: count + 1]
 
 
-@njit(cache=True)
+@inner_jit
 def cut_arc(
     sums: Floats, cand: Ints, theta: float, prices: Floats, parallel: float
 ) -> tuple[Ints, Ints, float]:
@@ -143,7 +143,7 @@ def cut_arc(
     return _walk_back(cand, best, from_cand, enter_class)
 
 
-@njit(cache=True)
+@inner_jit
 def cut_arc_freely(sums: Floats, cand: Ints, price: float) -> Ints:
     """Ends of the walls of one arc when walls of any direction cost the same."""
     m = len(cand)
@@ -172,7 +172,7 @@ def cut_arc_freely(sums: Floats, cand: Ints, price: float) -> Ints:
     return ends[:count][::-1].copy()
 
 
-@njit(cache=True)
+@inner_jit
 def _prepare(best: Floats, enter: Floats, enter_class: Ints, j: int, parallel: float) -> None:
     """Cheapest way to end a wall at candidate j and begin one of each class there."""
     for k in range(CLASSES):
@@ -183,7 +183,7 @@ def _prepare(best: Floats, enter: Floats, enter_class: Ints, j: int, parallel: f
                 enter_class[j, k] = before
 
 
-@njit(cache=True)
+@inner_jit
 def _walk_back(
     cand: Ints, best: Floats, from_cand: Ints, enter_class: Ints
 ) -> tuple[Ints, Ints, float]:

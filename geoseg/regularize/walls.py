@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.regularize.arcs import Arcs
 from geoseg.regularize.arrays import Floats, Ints
 from geoseg.regularize.direction import (
@@ -94,7 +94,7 @@ def cut_walls(arcs: Arcs, group: Ints, noise_px: float) -> Walls:
     return walls
 
 
-@njit(cache=True)
+@jit
 def _residual(free: FreeWalls, near: Ints, group: Ints) -> Floats:
     """(n,) residual of the typical pixel of each polygon's group: a median over walls."""
     out = np.zeros(len(group))
@@ -129,7 +129,7 @@ def _residual(free: FreeWalls, near: Ints, group: Ints) -> Floats:
     return out
 
 
-@njit(cache=True)
+@jit
 def _cut_freely(arcs: Arcs, noise: Floats) -> tuple[Floats, Ints, Ints]:
     """Prefix sums, first wall of each arc, and ends of walls of any direction."""
     xy, first = arcs.xy, arcs.first
@@ -154,7 +154,7 @@ def _cut_freely(arcs: Arcs, noise: Floats) -> tuple[Floats, Ints, Ints]:
     return prefix_sums(xy, first), wall_first, end[:at].copy()
 
 
-@njit(cache=True)
+@jit
 def _cut_along(arcs: Arcs, old: Walls, fine: bool) -> Walls:
     """Cut along the directions: anywhere, or finely near the ends of an earlier cut."""
     prices = np.array([WALL_PRICE, WALL_PRICE, DIAGONAL_PRICE, DIAGONAL_PRICE, FREE_PRICE])
@@ -184,7 +184,7 @@ def _cut_along(arcs: Arcs, old: Walls, fine: bool) -> Walls:
     )
 
 
-@njit(cache=True)
+@jit
 def _begin_at_corners(arcs: Arcs, walls: Walls) -> Floats:
     """Rotate closed arcs that begin amid a wall to its end, in place; the new prefix sums.
 
@@ -207,7 +207,7 @@ def _begin_at_corners(arcs: Arcs, walls: Walls) -> Floats:
     return prefix_sums(arcs.xy, arcs.first) if changed else walls.sums
 
 
-@njit(cache=True)
+@inner_jit
 def _farthest(xy: Floats, start: int, stop: int) -> int:
     x, y = xy[start:stop, 0].mean(), xy[start:stop, 1].mean()
     top, out = -1.0, start
@@ -218,7 +218,7 @@ def _farthest(xy: Floats, start: int, stop: int) -> int:
     return int(out)
 
 
-@njit(cache=True)
+@inner_jit
 def _begin_at(xy: Floats, start: int, stop: int, vertex: int) -> None:
     """Rotate a closed arc, in place, to begin and end at a vertex."""
     ring = xy[start:stop].copy()
@@ -228,7 +228,7 @@ def _begin_at(xy: Floats, start: int, stop: int, vertex: int) -> None:
     xy[stop] = xy[start]
 
 
-@njit(cache=True)
+@inner_jit
 def _rotate_ends(ends: Ints, start: int, stop: int, shift: int) -> None:
     """Ends of walls after the arc was rotated by so many vertices; the last is the arc's end."""
     n = stop - start
@@ -238,7 +238,7 @@ def _rotate_ends(ends: Ints, start: int, stop: int, shift: int) -> None:
     ends.sort()
 
 
-@njit(cache=True)
+@inner_jit
 def _sharpest(sums: Floats, start: int, ends: Ints) -> int:
     """The inner break between the two walls that form the surest corner."""
     top, out = -1.0, ends[0]
