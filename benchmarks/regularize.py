@@ -20,7 +20,7 @@ import shapely
 from regularize_score import Score, iou, score
 from town import OBLIQUE, RECTILINEAR, Town, TownSpec, build_town
 
-from geoseg.regularize.frame import regularize
+from geoseg.shaping.frame import regularize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

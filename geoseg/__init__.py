@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from geoseg.change import compare
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
     from geoseg.pipeline import predict
+    from geoseg.shaping.frame import regularize
     from geoseg.statistics import report
 
 __version__ = version("geoseg")
@@ -24,6 +25,7 @@ __all__ = [
     "__version__",
     "compare",
     "predict",
+    "regularize",
     "report",
 ]
 
@@ -33,6 +35,7 @@ _HOMES = {
     "InstanceModel": "geoseg.models.protocols",
     "compare": "geoseg.change",
     "predict": "geoseg.pipeline",
+    "regularize": "geoseg.shaping.frame",
     "report": "geoseg.statistics",
 }
 

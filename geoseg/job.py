@@ -176,6 +176,7 @@ def run(
             if pending is not None:
                 pending.result()
             pending = behind.submit(backend.take, seen, lost)
+            del swath, seen  # they are large, and the next ones are being made
             after_strip(strip.row_end - first_row, strip.row_end - plan.region.row_off)
         if pending is not None:
             pending.result()

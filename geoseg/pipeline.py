@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pyarrow as pa
 
+    from geoseg.area import Area
     from geoseg.export.identity import RunIdentity
     from geoseg.job import Backend
     from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.plan import Plan
     from geoseg.raster import Mosaic
     from geoseg.sinks import Sink
     from geoseg.types import Window
@@ -159,7 +161,7 @@ class Run:
         from geoseg.sinks import MemorySink
 
         sink = MemorySink()
-        self._compute(sink, progress)
+        self._compute(*self._plan(), sink, progress)
         return to_frame(sink.batches(), crs=self.mosaic.output_crs)
 
     def to_file(self, output: Path, progress: Progress | None, *, resume: bool) -> Summary:
@@ -167,8 +169,14 @@ class Run:
         from geoseg.export.output import write_output
         from geoseg.sinks import PartsSink
 
+        plan, area = self._plan()
         sink = PartsSink(output, self._identity(), resume=resume)
-        backend = self._compute(sink, progress)
+        try:
+            backend = self._compute(plan, area, sink, progress)
+        except BaseException:
+            if sink.load() is None:
+                sink.remove()  # nothing to go on with
+            raise
         totals = Totals()
         with backend.tally.stage("write"):
             crs = self.mosaic.output_crs
@@ -182,27 +190,35 @@ class Run:
             sink.remove()
         return self._summary(backend, totals, output)
 
-    def _compute(self, sink: Sink, progress: Progress | None) -> Backend:
+    def _plan(self) -> tuple[Plan, Area | None]:
+        """The tiles to compute, and the area of interest that asks for them."""
         from geoseg.area import Area
+        from geoseg.plan import Plan
+
+        plan = Plan.of(self.mosaic.grid, self.model, self.settings)
+        if self.settings.aoi is None:
+            return plan, None
+        area = Area.read(self.settings.aoi, self.mosaic.grid)
+        return replace(plan, chosen=area.tiles(plan.lattice)), area
+
+    def _compute(
+        self, plan: Plan, area: Area | None, sink: Sink, progress: Progress | None
+    ) -> Backend:
         from geoseg.finish import Finisher
         from geoseg.footprints import FootprintSettings
         from geoseg.job import Backend, run
-        from geoseg.plan import Plan
         from geoseg.stages import make_stage
 
-        grid, model, settings = self.mosaic.grid, self.model, self.settings
-        area = None if settings.aoi is None else Area.read(settings.aoi, grid)
-        shape = FootprintSettings(shape=settings.shape)
+        shape = FootprintSettings(shape=self.settings.shape)
         finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area)
-        plan = Plan.of(grid, model, settings)
-        if area is not None:
-            state = sink.load()
-            chosen = area.tiles(plan.lattice) if state is None else state.arrays["chosen"]
-            plan = replace(plan, chosen=chosen.astype(bool))
+        state = sink.load()
+        if state is not None:
+            plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))
         while True:
-            backend = Backend(plan, make_stage(model, plan, settings), sink, finisher)
+            stage = make_stage(self.model, plan, self.settings)
+            backend = Backend(plan, stage, sink, finisher)
             report = _reporter(plan.region, backend, progress)
-            run(self.mosaic, plan, settings, backend, report)
+            run(self.mosaic, plan, self.settings, backend, report)
             if not backend.missing.any():
                 return backend
             # Buildings of the area reach into tiles that were left out: start again with them.

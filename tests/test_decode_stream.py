@@ -31,7 +31,7 @@ def town(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
     level = block[row // 5, col // 7]
     seam = (row % 5 == 0) | (col % 7 == 0)
     level = np.where(seam, level // 2 + rng.integers(0, 60, level.shape), level)
-    street = (row % 37 < 5) | (col % 29 < 5)
+    street = (row % 41 < 9) | (col % 33 < 9)
     return np.where(street, 0, level)[None].astype(np.uint8)
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from shapely.affinity import rotate, translate
 from shapely.geometry import Polygon
 
-from geoseg.regularize import RegularizeSettings, regularize_coverage, regularize_groups
+from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
 
 SETTINGS = RegularizeSettings(max_outward_px=4.0)
 STRICT = RegularizeSettings()

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from geoseg.cli.regularize import regularize as command
 from geoseg.errors import GeosegError, OutputExistsError, UnreadableVectorError, UsageError
-from geoseg.regularize.frame import regularize
+from geoseg.shaping.frame import regularize
 
 UTM = "EPSG:32633"
 INFINITE = shapely.transform(box(0, 0, 1, 1), lambda xy: np.where(xy == 1, np.inf, xy))

@@ -47,8 +47,8 @@ def regularize(
     driver = _check_output(output, overwrite=overwrite)
     frame = _read(footprints, layer)
 
-    from geoseg.regularize.frame import SUMMARY
-    from geoseg.regularize.frame import regularize as redraw
+    from geoseg.shaping.frame import SUMMARY
+    from geoseg.shaping.frame import regularize as redraw
 
     drawn = redraw(frame, gsd_m=gsd, snap_m=snap)
     _write(drawn, output, driver)

@@ -15,7 +15,7 @@ from geoseg.footprints.arcs import Arcs, trace
 from geoseg.footprints.fit import REACH_PX
 from geoseg.footprints.rings import Assembly, assemble, polygons
 from geoseg.footprints.simplify import smooth, thin
-from geoseg.regularize import RegularizeSettings, regularize_groups
+from geoseg.shaping import RegularizeSettings, regularize_groups
 from geoseg.types import Cluster
 
 Outlines = NDArray[np.object_]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from geoseg.decode.jit import inner_jit, jit
-from geoseg.regularize.arcs import Arcs
-from geoseg.regularize.arrays import Bools, Floats, Ints
-from geoseg.regularize.lines import ends_at_nodes
-from geoseg.regularize.walls import Walls
+from geoseg.shaping.arcs import Arcs
+from geoseg.shaping.arrays import Bools, Floats, Ints
+from geoseg.shaping.lines import ends_at_nodes
+from geoseg.shaping.walls import Walls
 
 CORNER_PX = 4.0
 """A corner farther than this from where the walls part (more for obtuse ones) is none: a short

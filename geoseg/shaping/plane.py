@@ -10,7 +10,7 @@ import shapely
 from pyproj import CRS, Geod, Transformer
 
 from geoseg.errors import UsageError
-from geoseg.regularize.arrays import Floats, Polygons
+from geoseg.shaping.arrays import Floats, Polygons
 
 WIDEST_DEGREES = 8.0
 """Layers in degrees that are wider or taller cannot be drawn on one plane."""

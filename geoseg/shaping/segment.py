@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from geoseg.decode.jit import inner_jit
-from geoseg.regularize.arrays import Floats, Ints
+from geoseg.shaping.arrays import Floats, Ints
 
 ALONG, ACROSS, DIAGONAL, COUNTER, FREE = 0, 1, 2, 3, 4
 """Classes of walls: at 0, 90, 45 and 135 degrees to the building's direction, or any."""

@@ -6,8 +6,8 @@ import numpy as np
 import shapely
 
 from geoseg.decode.jit import jit
-from geoseg.regularize.arcs import Arcs
-from geoseg.regularize.arrays import Floats, Ints, Polygons
+from geoseg.shaping.arcs import Arcs
+from geoseg.shaping.arrays import Floats, Ints, Polygons
 
 TRIANGLE = 3
 """Vertices that a ring has at least."""

@@ -7,16 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from geoseg.decode.jit import inner_jit, jit
-from geoseg.regularize.arcs import Arcs
-from geoseg.regularize.arrays import Floats, Ints
-from geoseg.regularize.direction import (
+from geoseg.shaping.arcs import Arcs
+from geoseg.shaping.arrays import Floats, Ints
+from geoseg.shaping.direction import (
     FreeWalls,
     arcs_of_polygons,
     first_directions,
     refine_directions,
     unite_directions,
 )
-from geoseg.regularize.segment import (
+from geoseg.shaping.segment import (
     FREE,
     coarse_candidates,
     cut_arc,

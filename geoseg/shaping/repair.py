@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UsageError
-from geoseg.regularize.arrays import Bools, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Ints, Polygons
 
 SLIVER_PX2 = 0.5
 """Smaller pieces that repair leaves beside a larger one are dropped and counted."""

@@ -9,12 +9,12 @@ import numpy as np
 import shapely
 
 from geoseg.decode.jit import inner_jit, jit
-from geoseg.regularize.arcs import OUTSIDE
-from geoseg.regularize.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.arcs import OUTSIDE
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 
 if TYPE_CHECKING:
-    from geoseg.regularize.arcs import Arcs
-    from geoseg.regularize.settings import RegularizeSettings
+    from geoseg.shaping.arcs import Arcs
+    from geoseg.shaping.settings import RegularizeSettings
 
 PROBE_PX = 0.2
 """Spacing of the points at which a drawn outline is compared with the raw one."""

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from geoseg.decode.jit import inner_jit, jit
-from geoseg.regularize.arrays import Floats, Ints, Polygons
+from geoseg.shaping.arrays import Floats, Ints, Polygons
 
 OUTSIDE = -1
 """The polygon on the far side of an arc that borders on nothing."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.regularize.arcs import NO_NODE, OUTSIDE, Arcs
-from geoseg.regularize.arrays import Bools, Floats
-from geoseg.regularize.direction import CORRELATION_PX
-from geoseg.regularize.walls import Walls
+from geoseg.shaping.arcs import NO_NODE, OUTSIDE, Arcs
+from geoseg.shaping.arrays import Bools, Floats
+from geoseg.shaping.direction import CORRELATION_PX
+from geoseg.shaping.walls import Walls
 
 FEWEST_WALLS = 6
 """A ring of fewer walls is a polygon."""

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import shapely
 
-from geoseg.regularize.arrays import Floats, Ints, Polygons
-from geoseg.regularize.drawing import draw_groups
+from geoseg.shaping.arrays import Floats, Ints, Polygons
+from geoseg.shaping.drawing import draw_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from shapely.geometry import Polygon
 
-    from geoseg.regularize.settings import RegularizeSettings
+    from geoseg.shaping.settings import RegularizeSettings
 
 Shape = Literal["regularized", "circle", "simplified"]
 """How a polygon was drawn."""

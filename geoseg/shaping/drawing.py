@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from geoseg.regularize.arcs import OUTSIDE, Arcs, build_arcs
-from geoseg.regularize.arrays import Bools, Floats, Ints, Polygons
-from geoseg.regularize.assemble import assemble
-from geoseg.regularize.circles import draw_circle, fit_circles
-from geoseg.regularize.corners import draw_arcs, place_nodes
-from geoseg.regularize.limits import exceeds_reach, measure, within_limits
-from geoseg.regularize.prune import prune_walls
-from geoseg.regularize.walls import Walls, cut_walls
+from geoseg.shaping.arcs import OUTSIDE, Arcs, build_arcs
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.assemble import assemble
+from geoseg.shaping.circles import draw_circle, fit_circles
+from geoseg.shaping.corners import draw_arcs, place_nodes
+from geoseg.shaping.limits import exceeds_reach, measure, within_limits
+from geoseg.shaping.prune import prune_walls
+from geoseg.shaping.walls import Walls, cut_walls
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.regularize.settings import RegularizeSettings
+    from geoseg.shaping.settings import RegularizeSettings
 
 STEP_PX = 2.0**-10
 """Coordinates of the output are multiples of this, so that moving the input by whole pixels moves

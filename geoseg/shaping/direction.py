@@ -10,8 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from geoseg.decode.jit import inner_jit, jit
-from geoseg.regularize.arrays import Floats, Ints
-from geoseg.regularize.segment import ACROSS, COUNTER, DIAGONAL, FREE, moments
+from geoseg.shaping.arrays import Floats, Ints
+from geoseg.shaping.segment import ACROSS, COUNTER, DIAGONAL, FREE, moments
 
 QUARTER = np.pi / 2
 CORRELATION_PX = 6.0

@@ -9,11 +9,11 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UsageError
-from geoseg.regularize.arrays import Ints, Polygons
-from geoseg.regularize.coverage import regularize_groups
-from geoseg.regularize.plane import fit_plane
-from geoseg.regularize.repair import Repairs, clean_coverage, refuse_unusable, to_parts
-from geoseg.regularize.settings import RegularizeSettings
+from geoseg.shaping.arrays import Ints, Polygons
+from geoseg.shaping.coverage import regularize_groups
+from geoseg.shaping.plane import fit_plane
+from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
+from geoseg.shaping.settings import RegularizeSettings
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from geoseg.decode.jit import inner_jit, jit
-from geoseg.regularize.arcs import Arcs
-from geoseg.regularize.arrays import Bools, Floats, Ints
-from geoseg.regularize.corners import foot, place_nodes, put_corner
-from geoseg.regularize.lines import fit_lines
-from geoseg.regularize.segment import FREE
-from geoseg.regularize.walls import Walls
+from geoseg.shaping.arcs import Arcs
+from geoseg.shaping.arrays import Bools, Floats, Ints
+from geoseg.shaping.corners import foot, place_nodes, put_corner
+from geoseg.shaping.lines import fit_lines
+from geoseg.shaping.segment import FREE
+from geoseg.shaping.walls import Walls
 
 MIN_WALL_PX = 0.75
 """Walls shorter than this, or drawn backwards, are dropped."""
