@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -114,24 +115,36 @@ def geoai(path: Path, model: DenseModel, **options: Any) -> Maps:
         return read(output)
 
 
-PEERS: dict[str, Peer] = {
-    "tiler, defaults (256 px tiles)": partial(tiler, tile_px=256),
-    "tiler, hann 512/256": partial(tiler_padded, tile_px=512, overlap_px=256, window="hann"),
-    "tiler, overlap-tile 512/256": partial(
-        tiler_padded, tile_px=512, overlap_px=256, window="overlap-tile"
-    ),
-    "pytorch-toolbelt, README 512/256, mean": partial(toolbelt, weight="mean"),
-    "pytorch-toolbelt, 512/256, pyramid": partial(toolbelt, weight="pyramid"),
-    "empatches, README 512/20 %, overwrite": partial(empatches, mode="overwrite"),
-    "empatches, 512/20 %, avg": partial(empatches, mode="avg"),
-    "geoai, defaults (256/64, spline)": geoai,
-    "geoai, 512/256, spline": partial(geoai, tile_size=512, overlap=256),
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One peer with one choice of sizes."""
+
+    run: Peer
+    """Raster and model to maps."""
+    padding_px: int = 0
+    """Pixels that it mirrors beyond every border of the image."""
+
+
+def _padded(tile_px: int, overlap_px: int, window: str) -> Row:
+    run = partial(tiler_padded, tile_px=tile_px, overlap_px=overlap_px, window=window)
+    return Row(run, max(tile_px - overlap_px, overlap_px) // 2)
+
+
+PEERS = {
+    "tiler, defaults (256 px tiles)": Row(partial(tiler, tile_px=256)),
+    "tiler, hann 512/256": _padded(512, 256, "hann"),
+    "tiler, overlap-tile 512/256": _padded(512, 256, "overlap-tile"),
+    "pytorch-toolbelt, README 512/256, mean": Row(partial(toolbelt, weight="mean")),
+    "pytorch-toolbelt, 512/256, pyramid": Row(partial(toolbelt, weight="pyramid")),
+    "empatches, README 512/20 %, overwrite": Row(partial(empatches, mode="overwrite")),
+    "empatches, 512/20 %, avg": Row(partial(empatches, mode="avg")),
+    "geoai, defaults (256/64, spline)": Row(geoai),
+    "geoai, 512/256, spline": Row(partial(geoai, tile_size=512, overlap=256)),
 }
 """Tile and overlap in pixels. First what the documentation shows, then the best that is offered."""
 
 
-def with_halo(halo_px: int) -> dict[str, Peer]:
+def with_halo(halo_px: int) -> dict[str, Row]:
     """What a user gets who knows the network's halo and stride and chooses sizes by them."""
-    name = f"tiler, overlap-tile 1024/{2 * halo_px}"
-    chosen = partial(tiler_padded, tile_px=1024, overlap_px=2 * halo_px, window="overlap-tile")
-    return {name: chosen}
+    overlap_px = 2 * halo_px
+    return {f"tiler, overlap-tile 1024/{overlap_px}": _padded(1024, overlap_px, "overlap-tile")}
