@@ -132,7 +132,9 @@ def test_a_state_of_another_raster_is_refused() -> None:
 
 
 def test_memory_does_not_grow_with_the_rows() -> None:
-    tall = np.tile(draw(3, 160, 100) >= 0, (12, 1))
+    block = draw(3, 160, 100) >= 0
+    block[:16] = False  # a street, wide enough for the clusters to end there
+    tall = np.tile(block, (12, 1))
     truth = np.where(tall, ndimage.label(tall)[0], -1)
     decoder = InstanceDecoder(100, len(truth))
     held = []
