@@ -240,3 +240,12 @@ def test_the_built_in_model() -> None:
     assert model.heads == ("body", "contact", "edge")
     assert (model.stride_px, model.halo_px) == (16, 208)
     assert model.predict_maps(noise(1, 64, 64)).shape == (1, 3, 64, 64)
+
+
+@pytest.mark.parametrize("length", [0x0280, 0x0480, 0x4B50])
+def test_a_header_of_any_length_is_no_pickle(tmp_path: Path, length: int) -> None:
+    header = (b'{"__metadata__":{"foreign":"yes"}').ljust(length - 1) + b"}"
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(length.to_bytes(8, "little") + header)
+    with pytest.raises(ModelError, match="no geoseg metadata"):
+        read_metadata(path)

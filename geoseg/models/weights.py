@@ -193,9 +193,11 @@ def _not_a_model(path: Path, reason: str) -> ModelError:
 
 
 def _looks_pickled(path: Path) -> bool:
-    """Zip archives (torch.save) and bare pickles."""
+    """Zip archives (torch.save) and bare pickles; not a safetensors header of the same first bytes."""
     with path.open("rb") as file:
-        head = file.read(4)
+        head = file.read(9)
+    if head[8:] == b"{":  # eight bytes of length, then JSON
+        return False
     return head.startswith(_ZIP) or _PICKLE.match(head) is not None
 
 
