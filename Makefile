@@ -21,6 +21,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup
+	@mkdir -p out
 	$(BIN)/geoseg predict examples/banepa.tif out/banepa.gpkg --overwrite
 	@echo "Open out/banepa.gpkg in QGIS over examples/banepa.tif: it comes styled."
 
