@@ -40,11 +40,6 @@ class Extent:
         per_row = np.add.reduceat(valid, starts, axis=1, dtype=np.int64)
         np.add.at(self.counts, (cell_rows[:, None], cols[None]), per_row)
 
-    @property
-    def valid_pixels(self) -> int:
-        """Valid pixels so far."""
-        return int(self.counts.sum())
-
     def polygon(self, crs: CRS) -> MultiPolygon:
         """Cells of which at least half is valid, cut to the grid, in ``crs``; may be empty."""
         import shapely

@@ -93,11 +93,15 @@ class Plan:
 
     def reads(self, strip: Strip) -> Window:
         """The pixels that a strip with tiles needs, as wide as the region's context."""
-        windows = [tile.window for each in self.strips for tile in each.tiles]
-        col_off = min(window.col_off for window in windows)
-        col_end = max(window.col_end for window in windows)
-        rows = strip.tiles[0].window
-        return Window(rows.row_off, col_off, rows.height, col_end - col_off)
+        rows, columns = strip.tiles[0].window, self._columns_read
+        return Window(rows.row_off, columns.start, rows.height, len(columns))
+
+    @cached_property
+    def _columns_read(self) -> range:
+        """The columns that the chosen tiles see together."""
+        windows = [tile.window for strip in self.strips for tile in strip.tiles]
+        first = min(window.col_off for window in windows)
+        return range(first, max(window.col_end for window in windows))
 
 
 def default_tile_px(halo_px: int, stride_px: int) -> int:

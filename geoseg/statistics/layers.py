@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError
+from geoseg.export.schema import EXTENT_LAYER
 
 VectorInput = str | Path | gpd.GeoDataFrame
 """Polygons: a file, or a table in memory."""
-EXTENT_LAYER = "extent"
-"""Layer with the observed area, by the output contract."""
 
 
 @dataclass(frozen=True, slots=True)

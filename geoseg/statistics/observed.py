@@ -7,9 +7,9 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.export.schema import EXTENT_LAYER
 from geoseg.statistics.geodesic import areas_m2, densify, reproject
 from geoseg.statistics.layers import (
-    EXTENT_LAYER,
     Layer,
     geometry_of,
     open_layer,
