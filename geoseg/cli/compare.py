@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from geoseg.cli.options import Json, Overwrite, Quiet
-from geoseg.cli.report import ZONES, rows_bar, show_notes, show_table
+from geoseg.cli.report import rows_bar, show_notes, show_table
+from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones
 
 SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
 """Columns that the terminal lists."""
@@ -22,21 +23,10 @@ def compare(
         list[Path] | None,
         typer.Option("--output", "-o", help=".gpkg, .html, .csv, .xlsx or .json; may be repeated."),
     ] = None,
-    zones: Annotated[
-        Path | None, typer.Option(help="Polygons of any CRS.", rich_help_panel=ZONES)
-    ] = None,
-    name_column: Annotated[
-        str | None,
-        typer.Option(
-            help="Column that names the zones; guessed if left out.", rich_help_panel=ZONES
-        ),
-    ] = None,
-    grid: Annotated[
-        str | None, typer.Option(help="Square cells, such as 500m.", rich_help_panel=ZONES)
-    ] = None,
-    h3: Annotated[
-        int | None, typer.Option(help="H3 cells of this resolution, 0-15.", rich_help_panel=ZONES)
-    ] = None,
+    zones: Zones = None,
+    name_column: NameColumn = None,
+    grid: GridCells = None,
+    h3: H3Cells = None,
     unchanged: Annotated[
         float, typer.Option(help="Intersection over union from which nothing changed.")
     ] = 0.5,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoseg.cli.options import Json, Overwrite, Quiet, parse_numbers
+from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-ZONES = "Zones (one kind at most; none: the whole area)"
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
 ROWS_SHOWN = 40
 """Zones that the terminal lists."""
@@ -37,31 +37,19 @@ def report(
             "buildings itself gets the zones as a layer.",
         ),
     ] = None,
-    zones: Annotated[
-        Path | None,
-        typer.Option(help="Polygons of any CRS.", rich_help_panel=ZONES),
-    ] = None,
-    name_column: Annotated[
-        str | None,
-        typer.Option(
-            help="Column that names the zones; guessed if left out.", rich_help_panel=ZONES
-        ),
-    ] = None,
+    zones: Zones = None,
+    name_column: NameColumn = None,
     zones_layer: Annotated[
         str | None,
-        typer.Option(help="Layer of the zones, where there are several.", rich_help_panel=ZONES),
+        typer.Option(help="Layer of the zones, where there are several.", rich_help_panel=PANEL),
     ] = None,
-    grid: Annotated[
-        str | None, typer.Option(help="Square cells, such as 500m.", rich_help_panel=ZONES)
-    ] = None,
-    h3: Annotated[
-        int | None, typer.Option(help="H3 cells of this resolution, 0-15.", rich_help_panel=ZONES)
-    ] = None,
+    grid: GridCells = None,
+    h3: H3Cells = None,
     overlaps: Annotated[
         str,
         typer.Option(
             help="first: what zones share counts for the first of them. refuse: stop.",
-            rich_help_panel=ZONES,
+            rich_help_panel=PANEL,
         ),
     ] = "first",
     sample: Annotated[
