@@ -1,0 +1,1 @@
+"""How good a layer of buildings is, measured against buildings drawn by hand."""

@@ -1,0 +1,140 @@
+"""Which predicted building is which true one: overlaps of two layers, and the SpaceNet rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+LEAST_IOU = 0.5
+"""A pair of at least this intersection over union is one building."""
+PAIRS_AT_ONCE = 100_000
+"""Intersections computed in one go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """All pairs of a predicted and a true building that share area."""
+
+    predicted: NDArray[np.intp]
+    """(pairs,) index of the prediction, rising."""
+    truth: NDArray[np.intp]
+    """(pairs,) index of the true building, rising within a prediction."""
+    shared: NDArray[np.float64]
+    """(pairs,) common area, in the square of the coordinates' unit, above 0."""
+    iou: NDArray[np.float64]
+    """(pairs,) intersection over union, above 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What became of every prediction."""
+
+    iou: NDArray[np.float64]
+    """(n,) IoU with the true building that fits best, taken or not; 0 where none overlaps."""
+    best: NDArray[np.intp]
+    """(n,) index of that true building; -1 where none overlaps."""
+    truth: NDArray[np.intp]
+    """(n,) index of the true building that this prediction was given by the rule; -1: a false
+    positive. No true building occurs twice."""
+    matched_iou: NDArray[np.float64]
+    """(n,) IoU with the true building given; 0 where none was."""
+
+    @property
+    def correct(self) -> NDArray[np.bool_]:
+        """(n,) True for true positives."""
+        return self.truth >= 0
+
+
+def match(
+    predicted: Sequence[shapely.Polygon] | NDArray[np.object_],
+    truth: Sequence[shapely.Polygon] | NDArray[np.object_],
+    confidence: NDArray[np.floating],
+    *,
+    least_iou: float = LEAST_IOU,
+) -> Matches:
+    """Pair predictions with true buildings by the rule of the SpaceNet challenges.
+
+    Predictions come in the order of falling confidence; each takes, among the true buildings that
+    are still free, the one of the largest IoU, if that is at least ``least_iou``.
+
+    Args:
+        predicted: (n,) valid polygons.
+        truth: (m,) valid polygons in the same, projected CRS.
+        confidence: (n,) higher comes first; equal ones keep the order of ``predicted``.
+        least_iou: Smallest IoU of a pair.
+
+    Returns:
+        One entry per prediction, in the order of ``predicted``.
+    """
+    pairs = overlaps(predicted, truth)
+    return assign(pairs, np.asarray(confidence, dtype=np.float64), least_iou=least_iou)
+
+
+def overlaps(
+    predicted: Sequence[shapely.Polygon] | NDArray[np.object_],
+    truth: Sequence[shapely.Polygon] | NDArray[np.object_],
+) -> Overlaps:
+    """All pairs that share area, with that area and their IoU; the polygons must be valid."""
+    ours, theirs = (np.asarray(shapes, dtype=object).reshape(-1) for shapes in (predicted, truth))
+    first, second = shapely.STRtree(theirs).query(ours, predicate="intersects")
+    order = np.lexsort((second, first))
+    first, second = first[order], second[order]
+    shared = _shared_areas(ours, theirs, first, second)
+    either = shapely.area(ours)[first] + shapely.area(theirs)[second] - shared
+    some = shared > 0
+    return Overlaps(first[some], second[some], shared[some], shared[some] / either[some])
+
+
+def assign(
+    pairs: Overlaps, confidence: NDArray[np.float64], *, least_iou: float = LEAST_IOU
+) -> Matches:
+    """The rule of ``match`` for pairs that are known already."""
+    count = len(confidence)
+    best, iou = _best(pairs, count)
+    given, given_iou = _greedy(pairs, confidence, least_iou)
+    return Matches(iou, best, given, given_iou)
+
+
+def _shared_areas(
+    predicted: NDArray[np.object_],
+    truth: NDArray[np.object_],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+) -> NDArray[np.float64]:
+    shared = np.empty(len(first))
+    for start in range(0, len(first), PAIRS_AT_ONCE):
+        part = slice(start, start + PAIRS_AT_ONCE)
+        common = shapely.intersection(predicted[first[part]], truth[second[part]])
+        shared[part] = shapely.area(common)
+    return shared
+
+
+def _best(pairs: Overlaps, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Per prediction the true building of the largest IoU, the first of equals, and that IoU."""
+    best, iou = np.full(count, -1, dtype=np.intp), np.zeros(count)
+    # Written last wins: the largest IoU, among equals the smallest index.
+    order = np.lexsort((-pairs.truth, pairs.iou))
+    best[pairs.predicted[order]] = pairs.truth[order]
+    iou[pairs.predicted[order]] = pairs.iou[order]
+    return best, iou
+
+
+def _greedy(
+    pairs: Overlaps, confidence: NDArray[np.float64], least_iou: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    good = np.flatnonzero(pairs.iou >= least_iou)
+    rank = np.empty(len(confidence), dtype=np.intp)
+    rank[np.argsort(-confidence, kind="stable")] = np.arange(len(confidence))
+    order = good[np.lexsort((pairs.truth[good], -pairs.iou[good], rank[pairs.predicted[good]]))]
+    given, iou = np.full(len(confidence), -1, dtype=np.intp), np.zeros(len(confidence))
+    taken: set[int] = set()
+    for index in order.tolist():
+        guess, real = int(pairs.predicted[index]), int(pairs.truth[index])
+        if given[guess] < 0 and real not in taken:
+            given[guess], iou[guess] = real, pairs.iou[index]
+            taken.add(real)
+    return given, iou
