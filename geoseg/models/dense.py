@@ -8,8 +8,11 @@ import numpy as np
 import torch
 
 from geoseg.errors import ModelError, UsageError
+from geoseg.models.folding import fold_batch_norms
 from geoseg.models.network import build_network
+from geoseg.models.partial import Span, can_be_cut, part_of_logits
 from geoseg.models.weights import Metadata, file_sha256, load_weights
+from geoseg.types import Window
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -50,9 +53,10 @@ class TorchDenseModel:
         self.device = choose_device(device)
         """Where the network runs."""
         self._dtype = _choose_dtype(precision)
-        network = network.eval().requires_grad_(requires_grad=False)
-        self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        """The network in evaluation mode: images in -1..1 to logits."""
+        network = fold_batch_norms(network).to(self.device)
+        self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        """A copy of the network in evaluation mode, batch norms folded: images in -1..1 to logits."""
+        self._can_be_cut = can_be_cut(self.network)
         self._mean = _per_band(metadata.mean, self.device)
         self._std = _per_band(metadata.std, self.device)
 
@@ -74,21 +78,30 @@ class TorchDenseModel:
 
     def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(batch, 3, height, width) RGB to (batch, heads, height, width) in 0..1."""
+        return self.predict_part(images, Window(0, 0, *images.shape[-2:]))
+
+    def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
+        """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""
+        self._check(images, part)
+        maps = np.empty((len(images), len(self.heads), part.height, part.width), np.float32)
+        with torch.inference_mode(), _exact_arithmetic():
+            for index, image in enumerate(images):
+                maps[index] = self._maps_of(image, part).cpu().numpy()
+        return maps
+
+    def _check(self, images: NDArray[np.uint8], part: Window) -> None:
         bands = len(self._mean)
         if images.dtype != np.uint8 or images.shape[1:-2] != (bands,):
             raise UsageError(
                 f"predict_maps takes uint8 of shape (batch, {bands}, height, width), "
                 f"got {images.dtype} of shape {images.shape}"
             )
-        batch, _, height, width = images.shape
-        maps = np.empty((batch, len(self.heads), height, width), np.float32)
-        with torch.inference_mode(), _exact_arithmetic():
-            for index, image in enumerate(images):
-                maps[index] = self._maps_of(image).cpu().numpy()
-        return maps
+        height, width = images.shape[2:]
+        if part.row_off < 0 or part.col_off < 0 or part.row_end > height or part.col_end > width:
+            raise UsageError(f"the part {part} does not lie within {height} x {width} pixels")
 
-    def _maps_of(self, image: NDArray[np.uint8]) -> Tensor:
-        """(3, height, width) to (heads, height, width)."""
+    def _maps_of(self, image: NDArray[np.uint8], part: Window) -> Tensor:
+        """(3, height, width) to (heads, part's height, part's width)."""
         height, width = image.shape[1:]
         pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.device)
         scaled = (pixels.float() / 255 - self._mean) / self._std
@@ -97,8 +110,16 @@ class TorchDenseModel:
         padded = padded.contiguous(memory_format=torch.channels_last)
         low = self._dtype is not torch.float32
         with torch.autocast(self.device.type, dtype=self._dtype, enabled=low):
-            logits = self.network(padded)  # (1, heads, height + below, width + right)
-        return torch.sigmoid(logits[0, :, :height, :width].float())
+            logits = self._logits(padded, part)
+        return torch.sigmoid(logits[0].float())
+
+    def _logits(self, images: Tensor, part: Window) -> Tensor:
+        """(1, 3, height, width) to (1, heads, part's height, part's width)."""
+        rows, cols = Span(part.row_off, part.row_end), Span(part.col_off, part.col_end)
+        if self._can_be_cut:
+            return part_of_logits(self.network, images, (rows, cols))
+        whole: Tensor = self.network(images)
+        return whole[..., rows.start : rows.stop, cols.start : cols.stop]
 
 
 def choose_device(device: str) -> torch.device:

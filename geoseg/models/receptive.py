@@ -25,6 +25,9 @@ _FAINT = 1e-6
 where ReLU6 and its kin saturate and hide a path."""
 
 
+_ADDED = ("bias", "running_mean")
+
+
 def measure_halo_px(architecture: Architecture) -> int:
     """The halo that the architecture needs, with weights that let every path through."""
     network = build_network(architecture)
@@ -39,10 +42,12 @@ def measure_halo_px(architecture: Architecture) -> int:
 
 
 def open_all_paths(network: nn.Module) -> None:
-    """Make all weights positive, so that no gradient is lost to a cancelling or dead path."""
+    """Make every layer a mean, so that no gradient is lost to a cancelling or dead path."""
     with torch.no_grad():
-        for tensor in (*network.parameters(), *network.buffers()):
-            if tensor.is_floating_point():
+        for name, tensor in (*network.named_parameters(), *network.named_buffers()):
+            if name.endswith(_ADDED):
+                tensor.zero_()  # else the sums of a network without norms saturate
+            elif tensor.is_floating_point():
                 fan = max(1, tensor[0].numel()) if tensor.dim() > 1 else 1
                 tensor.fill_(1.0 / fan)
 

@@ -1,0 +1,66 @@
+"""What geoseg asks of the operating system while a network runs on the processor."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Parameters of mallopt, from malloc.h of the GNU C library.
+_M_TRIM_THRESHOLD = -1
+_M_MMAP_THRESHOLD = -3
+_M_MMAP_MAX = -4
+
+_ALL = 2**31 - 1
+_GLIBC_MMAP_MAX = 65536
+_GLIBC_MMAP_THRESHOLD = 32 * 2**20
+"""Where the library's own rule for it ends up in a program with large arrays."""
+
+
+def wait_quietly() -> None:
+    """Let threads of one convolution sleep while they wait for each other; call before torch loads.
+
+    By default they spin, which takes the processor from everything else on the machine, from
+    geoseg's own reading and drawing too. A choice of the user's stands.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def keep_freed_memory() -> None:
+    """Let the process reuse memory instead of giving it back and asking anew for every layer.
+
+    A network's maps are so large that malloc maps each of them afresh and the system clears every
+    page of it; that takes as long as computing them. Does nothing without the GNU C library.
+    """
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(_M_MMAP_MAX, 0)
+        libc.mallopt(_M_TRIM_THRESHOLD, _ALL)
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Keep freed memory for a while, and give it back at the end."""
+    keep_freed_memory()
+    try:
+        yield
+    finally:
+        _give_back()
+
+
+def _give_back() -> None:
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(_M_MMAP_MAX, _GLIBC_MMAP_MAX)
+        libc.mallopt(_M_MMAP_THRESHOLD, _GLIBC_MMAP_THRESHOLD)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2 * _GLIBC_MMAP_THRESHOLD)
+        libc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    return ctypes.CDLL("libc.so.6") if platform.libc_ver()[0] == "glibc" else None

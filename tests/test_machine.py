@@ -1,0 +1,50 @@
+"""Settings of the process: memory that is kept and given back, threads that wait."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from geoseg import machine
+
+GROWS = """
+import psutil
+import numpy as np
+from geoseg.machine import freed_memory_kept
+rss = lambda: psutil.Process().memory_info().rss / 2**20
+before = rss()
+with freed_memory_kept():
+    for _ in range(3):
+        array = np.ones(50 * 2**20, np.uint8)
+        del array
+    kept = rss()
+print(kept - before, rss() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the GNU C library")
+def test_freed_memory_is_kept_and_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", GROWS], capture_output=True, text=True, check=True)
+    kept_mb, after_mb = map(float, done.stdout.split())
+    assert 45 < kept_mb < 70  # once, however often it was asked for
+    assert after_mb < 10
+
+
+def test_nothing_happens_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(machine.ctypes, "CDLL", None)
+    with machine.freed_memory_kept():
+        pass
+
+
+def test_a_wait_policy_of_the_users_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    machine.wait_quietly()
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+    monkeypatch.delenv("OMP_WAIT_POLICY")
+    machine.wait_quietly()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
