@@ -1,8 +1,9 @@
 """One run over one mosaic: rows of tiles flow through model, decoder and finisher.
 
-The model runs in the calling thread; reading goes on ahead of it and everything after it behind it,
-in threads of their own, one row of tiles each, in order. What a row finished is committed together
-with the decoder's state, so that an interrupted run goes on after the last committed row.
+The model runs in the calling thread; reading goes on ahead of it, some tiles at a time, and everything
+after it goes on behind it, one row of tiles at a time, in threads of their own and in order. What a
+row finished is committed together with the decoder's state, so that an interrupted run goes on after
+the last committed row.
 """
 
 from __future__ import annotations
@@ -14,22 +15,24 @@ import numpy as np
 import pyarrow as pa
 
 from geoseg.extent import Extent
+from geoseg.inference import SeenRow
 from geoseg.region import missing_tiles, to_grid
 from geoseg.sinks import RunState
 from geoseg.summary import Tally
-from geoseg.swaths import NOTHING_READ, SwathReader
+from geoseg.swaths import SwathReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from geoseg.area import Area
     from geoseg.finish import Finisher
-    from geoseg.inference import Seen
+    from geoseg.grid import Strip
     from geoseg.plan import Plan
     from geoseg.raster import Mosaic
     from geoseg.settings import PredictSettings
     from geoseg.sinks import Sink
     from geoseg.stages import Stage
+    from geoseg.swaths import Swath
     from geoseg.types import Cluster
 
 DECODER = "decoder_"
@@ -63,22 +66,32 @@ class Backend:
         }
         stage.restore(arrays)
 
-    def take(self, seen: Seen[Any], failed_blocks: int) -> None:
-        """Work off one row of tiles and commit it."""
+    def take(self, row: SeenRow[Any], row_off: int) -> None:
+        """Work off the row of tiles that begins in row ``row_off`` of the grid, and commit it."""
         tables = []
-        found = self.stage.decode(seen)
+        found = self.stage.decode(row)
         while True:
             with self.tally.stage("decode"):
                 clusters = next(found, None)
             if clusters is None:
                 break
             tables.append(self._finish(clusters))
-        region = self._plan.region
-        self.extent.add(seen.row_off + region.row_off, region.col_off, seen.valid)
-        self.tally.counts["tiles_done"] += seen.tiles_done
-        self.tally.counts["tiles_skipped"] += seen.tiles_skipped
-        self.tally.counts["blocks_failed"] += failed_blocks
+        self._observe(row, row_off)
+        counts = self.tally.counts
+        counts["tiles_done"] += len(row.tiles)
+        counts["tiles_skipped"] += row.tiles_skipped
+        counts["blocks_failed"] += len(row.failed)
+        counts["open_most"] = max(counts["open_most"], self.stage.open_buildings)
         self._commit(tables)
+
+    def _observe(self, row: SeenRow[Any], row_off: int) -> None:
+        """Add the valid pixels to the observed area."""
+        for tile in row.tiles:
+            col_off = tile.core.col_off + self._plan.region.col_off
+            for index in range(len(tile.valid.packed)):
+                valid = tile.valid.piece(index)
+                if valid is not None:
+                    self.extent.add(row_off + index * tile.valid.step, col_off, valid)
 
     def close(self) -> None:
         """Finish what is still open and commit it."""
@@ -167,17 +180,30 @@ def run(
     )
     pending: Future[None] | None = None
     with reader, ThreadPoolExecutor(1) as behind:
-        swaths = reader.swaths(plan.reads(strip) for strip in strips if strip.tiles)
+        swaths = reader.swaths(panel.window for strip in strips for panel in plan.panels(strip))
         for strip in strips:
-            swath = next(swaths) if strip.tiles else NOTHING_READ
-            with backend.tally.stage("model"):
-                seen = backend.stage.look(strip, swath.block)
-            lost = sum(strip.row_off <= piece.row_off < strip.row_end for piece in swath.failed)
+            row = _look(plan, strip, swaths, backend)
             if pending is not None:
                 pending.result()
-            pending = behind.submit(backend.take, seen, lost)
-            del swath, seen  # they are large, and the next ones are being made
+            pending = behind.submit(backend.take, row, strip.row_off)
+            del row  # it is large, and the next one is being made
             after_strip(strip.row_end - first_row, strip.row_end - plan.region.row_off)
         if pending is not None:
             pending.result()
     backend.close()
+
+
+def _look(plan: Plan, strip: Strip, swaths: Iterator[Swath], backend: Backend) -> SeenRow[Any]:
+    """Run the model over one row of tiles."""
+    row: SeenRow[Any] = SeenRow(strip.height, [], 0, set())
+    for panel in plan.panels(strip):
+        swath = next(swaths)
+        with backend.tally.stage("model"):
+            seen = backend.stage.look(panel.tiles, swath.block)
+        row.tiles += seen
+        row.tiles_skipped += len(panel.tiles) - len(seen)
+        row.failed |= {
+            piece for piece in swath.failed if strip.row_off <= piece.row_off < strip.row_end
+        }
+        del swath, seen  # they are large, and the next ones are being made
+    return row

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from geoseg.area import Area
+    from geoseg.confidence import Rating
     from geoseg.export.identity import RunIdentity
     from geoseg.job import Backend
     from geoseg.models.protocols import DenseModel, InstanceModel
@@ -81,7 +82,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         resume: Go on with an interrupted run to the same ``output``.
         progress: Called with a ``ProgressReport`` after every row of tiles.
         **settings: See ``geoseg.settings.PredictSettings``: gsd_m, bands, stretch, tile_px,
-            overlap_px, strip_px, batch, workers, aoi, min_area_m2, shape, skip_errors.
+            overlap_px, strip_px, batch, workers, aoi, min_area_m2, min_confidence, shape,
+            skip_errors.
 
     Returns:
         A GeoDataFrame with the contract's columns, in the CRS of the first raster; with ``output``
@@ -195,7 +197,8 @@ class Run:
         from geoseg.area import Area
         from geoseg.plan import Plan
 
-        plan = Plan.of(self.mosaic.grid, self.model, self.settings)
+        striped = any(source.striped for source in self.mosaic.sources)
+        plan = Plan.of(self.mosaic.grid, self.model, self.settings, whole_rows=striped)
         if self.settings.aoi is None:
             return plan, None
         area = Area.read(self.settings.aoi, self.mosaic.grid)
@@ -210,7 +213,7 @@ class Run:
         from geoseg.stages import make_stage
 
         shape = FootprintSettings(shape=self.settings.shape)
-        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area)
+        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area, self._rating())
         state = sink.load()
         if state is not None:
             plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))
@@ -237,6 +240,11 @@ class Run:
             parameters=self.settings.result_parameters(),
         )
 
+    def _rating(self) -> Rating:
+        from geoseg.confidence import Rating
+
+        return Rating.of(self.model, self.settings.min_confidence)
+
     def _model_card(self) -> dict[str, str]:
         name = getattr(self.model, "name", type(self.model).__qualname__)
         return {"name": str(name), "sha256": str(getattr(self.model, "sha256", ""))}
@@ -262,7 +270,7 @@ class Run:
             },
             "tiles": asdict(_tile_counts(backend)),
             "dropped": backend.dropped(),
-            "confidence": "mean body probability of the building's pixels, not calibrated",
+            "confidence": self._rating().meaning,
         }
 
     def _summary(self, backend: Backend, totals: Totals, output: Path) -> Summary:

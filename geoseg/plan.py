@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from geoseg.types import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from geoseg.grid import Tile
     from geoseg.models.protocols import InstanceModel
     from geoseg.settings import PredictSettings
     from geoseg.types import Grid
@@ -30,6 +32,18 @@ INSTANCE_STRIDE_PX = 32
 """Their windows start at multiples of this, which suits the strides of all common networks."""
 GPU_BATCH = 4
 """Tiles per call of the network on a GPU by default."""
+PANEL_PX = 4096
+"""Columns of cores that are read at once; more would only take more memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Tiles side by side whose pixels are read at once."""
+
+    tiles: tuple[Tile, ...]
+    """From left to right, at least one."""
+    window: Window
+    """Pixels that hold all that they see."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +56,19 @@ class Plan:
     """Tiles per call of the network."""
     chosen: NDArray[np.bool_]
     """(strips, tiles per strip) True where a tile is computed; all but for an area of interest."""
+    whole_rows: bool
+    """Read rows from side to side: right for rasters that lie on disk in rows."""
 
     @classmethod
-    def of(cls, grid: Grid, model: DenseModel | InstanceModel, settings: PredictSettings) -> Plan:
-        """The plan for the whole grid.
+    def of(
+        cls,
+        grid: Grid,
+        model: DenseModel | InstanceModel,
+        settings: PredictSettings,
+        *,
+        whole_rows: bool = False,
+    ) -> Plan:
+        """The plan for the whole grid; ``whole_rows`` as in the field.
 
         Raises:
             UsageError: when the tile leaves no core within its context.
@@ -65,7 +88,8 @@ class Plan:
         lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
         on_gpu = str(getattr(model, "device", "cpu")) != "cpu"
         shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
-        return cls(lattice, settings.batch or (GPU_BATCH if on_gpu else 1), np.ones(shape, bool))
+        batch = settings.batch or (GPU_BATCH if on_gpu else 1)
+        return cls(lattice, batch, np.ones(shape, bool), whole_rows)
 
     @cached_property
     def region(self) -> Window:
@@ -91,10 +115,19 @@ class Plan:
             for strip, row in zip(strips, self.chosen[first:], strict=False)
         ]
 
-    def reads(self, strip: Strip) -> Window:
-        """The pixels that a strip with tiles needs, as wide as the region's context."""
-        rows, columns = strip.tiles[0].window, self._columns_read
-        return Window(rows.row_off, columns.start, rows.height, len(columns))
+    def panels(self, strip: Strip) -> list[Panel]:
+        """The strip's tiles in the groups in which they are read, from left to right."""
+        if not strip.tiles:
+            return []
+        if self.whole_rows:
+            rows, columns = strip.tiles[0].window, self._columns_read
+            whole = Window(rows.row_off, columns.start, rows.height, len(columns))
+            return [Panel(strip.tiles, whole)]
+        columns_px = max(1, PANEL_PX // self.lattice.core_px // self.batch) * self.batch
+        columns_px *= self.lattice.core_px
+        groups = groupby(strip.tiles, key=lambda tile: tile.core.col_off // columns_px)
+        parts = [replace(strip, tiles=tuple(tiles)) for _, tiles in groups]
+        return [Panel(part.tiles, part.window) for part in parts]
 
     @cached_property
     def _columns_read(self) -> range:

@@ -1,29 +1,33 @@
 """The two ways from pixels to clusters: maps decoded, or instances stitched.
 
-``look`` runs the model over one row of tiles, in the calling thread; ``decode`` turns what it saw
-into finished clusters, in order, possibly in another thread while the model looks at the next row.
+``look`` runs the model over tiles side by side, in the calling thread; ``decode`` turns what it saw of
+a whole row of them into finished clusters, in order, in another thread while the model goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
+
 from geoseg.decode import DecodeParams, Decoder
-from geoseg.inference import Seen, find_instances, map_strip
+from geoseg.inference import SeenRow, SeenTile, core_valid, tile_instances, tile_maps
 from geoseg.models.protocols import DenseModel
-from geoseg.stitch import InstanceDecoder
+from geoseg.packed import PackedRows
+from geoseg.stitch import InstanceDecoder, TileInstances
 from geoseg.stitch.decoder import GROWN_BY_NOTHING
+from geoseg.types import MapStrip, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.grid import Strip
+    from geoseg.grid import Tile
     from geoseg.models.protocols import InstanceModel
     from geoseg.plan import Plan
     from geoseg.settings import PredictSettings
-    from geoseg.types import Block, Cluster, MapStrip
+    from geoseg.types import Block, Cluster
 
 CLUSTER_REACH_PX = 8
 """How far, besides growth or context, a pixel can bear on a building: neighbours in its cluster."""
@@ -57,11 +61,11 @@ class Stage(Protocol):
     reach_px: int
     """Pixels farther than this from a cluster cannot change it."""
 
-    def look(self, strip: Strip, block: Block | None) -> Seen[Any]:
-        """Run the model."""
+    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[Any]]:
+        """Run the model over those of the tiles that have a valid pixel."""
         ...
 
-    def decode(self, seen: Seen[Any]) -> Iterator[list[Cluster]]:
+    def decode(self, row: SeenRow[Any]) -> Iterator[list[Cluster]]:
         """Clusters that this row of tiles finished, a part of its rows at a time."""
         ...
 
@@ -75,6 +79,11 @@ class Stage(Protocol):
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
+        ...
+
+    @property
+    def open_buildings(self) -> int:
+        """Buildings begun and not finished, in memory."""
         ...
 
     @property
@@ -100,13 +109,30 @@ class DenseStage:
         self._decoder = Decoder(*self._size, model.heads, params)
         self.reach_px = params.grow_steps + CLUSTER_REACH_PX
 
-    def look(self, strip: Strip, block: Block | None) -> Seen[MapStrip]:
-        """The maps of one row of tiles."""
-        return map_strip(self._model, strip, block, self._plan.region, batch=self._plan.batch)
+    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[PackedRows[np.uint8]]]:
+        """The maps of the tiles' cores, packed."""
+        body, seen = self._model.heads.index("body"), []
+        for tile, maps in tile_maps(self._model, tiles, block, self._plan.batch):
+            # Where there is no body the decoder looks at nothing else, and zeros take no room.
+            needed = maps * (maps[body] >= self._params.body_threshold)
+            valid = PackedRows.of(core_valid(tile, block), self._strip_px)
+            core = moved(tile.core, self._plan.region)
+            seen.append(SeenTile(core, valid, PackedRows.of(needed, self._strip_px)))
+        return seen
 
-    def decode(self, seen: Seen[MapStrip]) -> Iterator[list[Cluster]]:
+    def decode(self, row: SeenRow[PackedRows[np.uint8]]) -> Iterator[list[Cluster]]:
         """Clusters that these maps finished."""
-        return map(self._decoder.push, seen.found.pieces(self._strip_px))
+        for start in range(0, row.height, self._strip_px):
+            yield self._push(row, start, min(self._strip_px, row.height - start))
+
+    def _push(self, row: SeenRow[PackedRows[np.uint8]], start: int, rows: int) -> list[Cluster]:
+        """Decode some rows of all tiles."""
+        index = start // self._strip_px
+        valid = laid_out([(tile.core, tile.valid) for tile in row.tiles], index, self._size[0])
+        maps = laid_out([(tile.core, tile.found) for tile in row.tiles], index, self._size[0])
+        if maps is None or valid is None:
+            return self._decoder.push_open(rows, valid)
+        return self._decoder.push(MapStrip(self._decoder.next_row, maps, valid))
 
     def close(self) -> list[Cluster]:
         """The rest."""
@@ -119,6 +145,11 @@ class DenseStage:
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
         self._decoder = Decoder.restore(*self._size, self._model.heads, self._params, arrays)
+
+    @property
+    def open_buildings(self) -> int:
+        """Buildings in the decoder's memory."""
+        return self._decoder.open_instances
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -142,13 +173,19 @@ class InstanceStage:
         self._decoder = InstanceDecoder(*self._size, decode=params)
         self.reach_px = 2 * plan.lattice.context_px + CLUSTER_REACH_PX
 
-    def look(self, strip: Strip, block: Block | None) -> Seen[Any]:
-        """The instances of one row of tiles."""
-        return find_instances(self._model, strip, block, self._plan.region, batch=self._plan.batch)
+    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[TileInstances]]:
+        """The instances of the tiles."""
+        region, seen = self._plan.region, []
+        for tile, instances in tile_instances(self._model, tiles, block, self._plan.batch):
+            core, window = moved(tile.core, region), moved(tile.window, region)
+            context = block.valid[tile.window.slices_in(block.window)].copy()
+            valid = PackedRows.of(core_valid(tile, block), STRIP_PX)
+            seen.append(SeenTile(core, valid, TileInstances(window, core, instances, context)))
+        return seen
 
-    def decode(self, seen: Seen[Any]) -> Iterator[list[Cluster]]:
+    def decode(self, row: SeenRow[TileInstances]) -> Iterator[list[Cluster]]:
         """Clusters that these instances finished."""
-        yield self._decoder.push(seen.found)
+        yield self._decoder.push([tile.found for tile in row.tiles])
 
     def close(self) -> list[Cluster]:
         """The rest."""
@@ -161,6 +198,11 @@ class InstanceStage:
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
         self._decoder = InstanceDecoder.restore(*self._size, arrays, decode=self._params)
+
+    @property
+    def open_buildings(self) -> int:
+        """Buildings in the stitcher's memory."""
+        return self._decoder.open_instances
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -178,3 +220,24 @@ class InstanceStage:
             "deduplicated": counts.deduplicated,
             "conflicts": counts.conflicts,
         }
+
+
+def laid_out(
+    tiles: Sequence[tuple[Window, PackedRows[Any]]], index: int, width: int
+) -> NDArray[Any] | None:
+    """Piece ``index`` of all tiles side by side, 0 elsewhere, ``width`` wide; None where all is 0."""
+    pieces = [(core, packed.piece(index)) for core, packed in tiles]
+    filled = [(core, piece) for core, piece in pieces if piece is not None]
+    if not filled:
+        return None
+    some = filled[0][1]
+    array = np.zeros((*some.shape[:-1], width), some.dtype)
+    for core, piece in filled:
+        array[..., core.col_off : core.col_end] = piece
+    return array
+
+
+def moved(window: Window, region: Window) -> Window:
+    """The same window, counted from the region's first row and column."""
+    row_off, col_off = window.row_off - region.row_off, window.col_off - region.col_off
+    return Window(row_off, col_off, window.height, window.width)

@@ -1,8 +1,9 @@
-"""Reading whole rows of the mosaic ahead of the model.
+"""Reading the mosaic ahead of the model, some tiles at a time.
 
-A *swath* holds the full-width rows that one row of tiles needs. Consecutive swaths overlap by the
-tiles' context; the rows they share are copied, not read again, so that striped files are decoded
-once. Readers run in threads while the model computes.
+A *swath* holds the pixels that tiles side by side need together. Swaths that follow each other overlap
+by the tiles' context: on the right, or below where they are as wide as the raster. What they share
+is copied, not read again, so that striped files are decoded once. Readers run in threads while the
+model computes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from geoseg.errors import UnreadableRasterError
+from geoseg.grid import round_down, round_up
 from geoseg.types import Block, Window
 
 if TYPE_CHECKING:
@@ -32,22 +34,20 @@ ISOLATION_PX = 64
 """Side of the lattice pieces in which rows are read again when some block cannot be read. Every
 read covers whole rows of this lattice, so that what is lost does not depend on the swaths."""
 
-PART_PX = 4 * ISOLATION_PX
-"""Rows read at a time."""
+PART_ROWS = 4 * ISOLATION_PX
+"""Rows read at a time, at most."""
+PART_PX = 1 << 22
+"""Pixels read at a time, unless ISOLATION_PX rows have more."""
 
 
 @dataclass(frozen=True, slots=True)
 class Swath:
-    """Full-width rows with their pixels."""
+    """Pixels of tiles side by side."""
 
-    block: Block | None
-    """Pixels and validity of the rows; None where nothing was asked for."""
+    block: Block
+    """Pixels and validity."""
     failed: frozenset[Window]
     """Pieces that could not be read and count as invalid."""
-
-
-NOTHING_READ = Swath(None, frozenset())
-"""The swath of a row without tiles."""
 
 
 class SwathReader:
@@ -76,7 +76,7 @@ class SwathReader:
         self._stack.close()
 
     def swaths(self, windows: Iterable[Window]) -> Iterator[Swath]:
-        """The swath of every window, in order; the windows go down the grid.
+        """The swath of every window, in order; the windows go along the rows and down the grid.
 
         Raises:
             UnreadableRasterError: where a block cannot be read and errors are not skipped.
@@ -94,20 +94,20 @@ class SwathReader:
     def _read(self, window: Window, previous: Future[Swath] | None) -> Swath:
         image = np.empty((3, window.height, window.width), np.uint8)
         valid = np.empty((window.height, window.width), np.bool_)
-        first_new, failed = window.row_off, frozenset[Window]()
+        new: Window | None = window
+        failed: frozenset[Window] = frozenset()
         if previous is not None:
             before = previous.result()
-            first_new = _copy_shared_rows(before.block, window, image, valid)
-            failed = frozenset(piece for piece in before.failed if piece.row_end > window.row_off)
-        parts = _row_parts(first_new, window)
+            shared, new = divided(window, before.block.window)
+            if shared is not None:
+                _copy(before.block, shared, window, image, valid)
+            failed = frozenset(piece for piece in before.failed if piece.intersection(window))
         with self._tally.stage("read"):
             # A few parts at a time: what is read but not yet copied takes memory too.
-            for group in _batched(parts, len(self._mosaics)):
+            for group in _batched(_parts(new), len(self._mosaics)):
                 for block, failures in self._pool.map(self._read_part, self._mosaics, group):
-                    common = _intersection(block.window, window)
-                    into, out_of = common.slices_in(window), common.slices_in(block.window)
-                    image[:, *into], valid[into] = block.image[:, *out_of], block.valid[out_of]
-                    failed |= failures
+                    _copy(block, block.window, window, image, valid)
+                    failed |= {piece for piece in failures if piece.intersection(window)}
         return Swath(Block(window, image, valid), failed)
 
     def _read_part(self, mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
@@ -124,28 +124,52 @@ def _batched(items: Sequence[Window], size: int) -> Iterator[Sequence[Window]]:
     return (items[start : start + size] for start in range(0, len(items), size))
 
 
-def _copy_shared_rows(
-    before: Block | None, window: Window, image: NDArray[np.uint8], valid: NDArray[np.bool_]
-) -> int:
-    """Copy the rows that ``window`` shares with the swath before; returns the first row to read."""
-    shared = 0 if before is None else before.window.row_end - window.row_off
-    if before is None or shared <= 0:
-        return window.row_off
-    image[:, :shared] = before.image[:, -shared:]
-    valid[:shared] = before.valid[-shared:]
-    return window.row_off + shared
+def divided(window: Window, before: Window) -> tuple[Window | None, Window | None]:
+    """The part of ``window`` that ``before`` holds, and the rest; both rectangles or None.
+
+    Nothing is shared where the rest would be no rectangle.
+    """
+    shared = window.intersection(before)
+    if shared is None or (shared.row_off, shared.col_off) != (window.row_off, window.col_off):
+        return None, window
+    below, right = window.row_end - shared.row_end, window.col_end - shared.col_end
+    if below and right:
+        return None, window
+    if right:
+        return shared, Window(window.row_off, shared.col_end, window.height, right)
+    if below:
+        return shared, Window(shared.row_end, window.col_off, below, window.width)
+    return shared, None
 
 
-def _row_parts(first_row: int, window: Window) -> list[Window]:
-    """Windows of whole lattice rows, full width, that cover the rows from ``first_row``."""
-    if first_row >= window.row_end:
+def _copy(
+    block: Block, part: Window, window: Window, image: NDArray[np.uint8], valid: NDArray[np.bool_]
+) -> None:
+    """Copy ``part`` of a block to where it lies in ``window``, as far as it lies there."""
+    common = _intersection(part, window)
+    into, out_of = common.slices_in(window), common.slices_in(block.window)
+    image[:, *into], valid[into] = block.image[:, *out_of], block.valid[out_of]
+
+
+def _parts(window: Window | None) -> list[Window]:
+    """Windows of whole pieces of the lattice that cover ``window``, some rows each."""
+    if window is None:
         return []
-    first = first_row // ISOLATION_PX * ISOLATION_PX
-    last = -(-window.row_end // ISOLATION_PX) * ISOLATION_PX
+    outer = _on_lattice(window)
+    rows = round_down(PART_PX // outer.width, ISOLATION_PX)
+    rows = min(max(rows, ISOLATION_PX), PART_ROWS)
     return [
-        Window(row, window.col_off, min(PART_PX, last - row), window.width)
-        for row in range(first, last, PART_PX)
+        Window(row, outer.col_off, min(rows, outer.row_end - row), outer.width)
+        for row in range(outer.row_off, outer.row_end, rows)
     ]
+
+
+def _on_lattice(window: Window) -> Window:
+    """The pieces of the lattice that ``window`` touches, as one window."""
+    row_off = round_down(window.row_off, ISOLATION_PX)
+    col_off = round_down(window.col_off, ISOLATION_PX)
+    height = round_up(window.row_end, ISOLATION_PX) - row_off
+    return Window(row_off, col_off, height, round_up(window.col_end, ISOLATION_PX) - col_off)
 
 
 def _read_around_failures(mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
@@ -155,23 +179,17 @@ def _read_around_failures(mosaic: Mosaic, window: Window) -> tuple[Block, frozen
     image[:] = FILL_GREY
     failed = set()
     for piece in _lattice_pieces(window):
-        common = _intersection(piece, window)
-        into, out_of = common.slices_in(window), common.slices_in(piece)
         try:
-            block = mosaic.read(piece)
+            _copy(mosaic.read(piece), piece, window, image, valid)
         except UnreadableRasterError:
             failed.add(piece)
-        else:
-            image[:, *into], valid[into] = block.image[:, *out_of], block.valid[out_of]
     return Block(window, image, valid), frozenset(failed)
 
 
 def _lattice_pieces(window: Window) -> Iterator[Window]:
-    """The squares of the lattice of ``ISOLATION_PX`` that touch ``window``."""
-    first_row = window.row_off // ISOLATION_PX * ISOLATION_PX
-    first_col = window.col_off // ISOLATION_PX * ISOLATION_PX
-    for row in range(first_row, window.row_end, ISOLATION_PX):
-        for col in range(first_col, window.col_end, ISOLATION_PX):
+    """The squares of the lattice of ``ISOLATION_PX`` within ``window``, which is on it."""
+    for row in range(window.row_off, window.row_end, ISOLATION_PX):
+        for col in range(window.col_off, window.col_end, ISOLATION_PX):
             yield Window(row, col, ISOLATION_PX, ISOLATION_PX)
 
 

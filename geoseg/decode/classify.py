@@ -24,12 +24,12 @@ class Classifier:
 
     def write(
         self, maps: NDArray[np.uint8], valid: NDArray[np.bool_], kind: NDArray[np.uint8]
-    ) -> None:
-        """Classes of (heads, rows, width) maps into ``kind`` (rows, width)."""
+    ) -> bool:
+        """Classes of (heads, rows, width) maps into ``kind`` (rows, width); whether any is body."""
         contact, contact_table = self._contact
         edge, edge_table = self._edge
         thresholds = (self._params.body_threshold, self._params.seed_threshold)
-        classify(
+        return classify(
             (maps[self._body], maps[contact], maps[edge]),
             valid,
             (contact_table, edge_table),
@@ -59,10 +59,11 @@ def classify(
     tables: tuple[NDArray[np.int64], NDArray[np.int64]],
     thresholds: tuple[int, int],
     kind: NDArray[np.uint8],
-) -> None:
-    """Write the class of every pixel; the score is rounded half up."""
+) -> bool:
+    """Write the class of every pixel, the score rounded half up; returns whether any is body."""
     body, contact, edge = maps
     body_threshold, seed_threshold = thresholds
+    holds_body = False
     for row in range(kind.shape[0]):
         for col in range(kind.shape[1]):
             level = np.int64(body[row, col])
@@ -74,3 +75,5 @@ def classify(
                 score = level * tables[0][contact[row, col]] * tables[1][edge[row, col]]
                 seed = 2 * score >= (2 * seed_threshold - 1) * UNIT
                 kind[row, col] = SEED if seed else BODY
+                holds_body = True
+    return holds_body

@@ -7,7 +7,7 @@ because growth looks ``grow_steps`` rows ahead and everything else goes row by r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 import numpy as np
@@ -23,6 +23,7 @@ from geoseg.decode.settle import REASONS, judge
 from geoseg.decode.store import (
     FROZEN,
     INVALID,
+    OPEN,
     Recent,
     Store,
     Window,
@@ -70,6 +71,7 @@ class Decoder:
         self._store: Store = new_store()
         self._dropped = np.zeros(len(REASONS), np.int64)
         self._next_row = 0  # the next grid row to push
+        self._last_body_row = -2  # no later row that was pushed holds body
         self._first_row = -1  # the grid row of window row 0
         self._live = 0  # entries of the store after the last sweep
         self._swept_row = -1  # the last scanned row at that time
@@ -78,6 +80,11 @@ class Decoder:
     def dropped(self) -> dict[str, int]:
         """How many finished groups of pixels were not buildings, by reason."""
         return dict(zip(REASONS, self._dropped.tolist(), strict=True))
+
+    @property
+    def next_row(self) -> int:
+        """The next row to push."""
+        return self._next_row
 
     @property
     def open_instances(self) -> int:
@@ -94,18 +101,47 @@ class Decoder:
     def push(self, strip: MapStrip) -> list[Cluster]:
         """Take the next rows; returns what is finished, in an order that strips do not change."""
         self._check(strip)
+
+        def write(part: slice, rows: slice) -> bool:
+            maps, inside = strip.maps[:, part], (rows, slice(1, -1))
+            self._window.body[inside] = self._classifier.body(maps)
+            return self._classifier.write(maps, strip.valid[part], self._window.kind[inside])
+
+        return self._pushed(strip.valid.shape[0], write)
+
+    def push_open(self, rows: int, valid: NDArray[np.bool_] | None) -> list[Cluster]:
+        """Take the next rows, which hold no body; the same as pushing their maps, and fast.
+
+        Args:
+            rows: How many.
+            valid: (rows, width) True where valid; None: nowhere.
+        """
+        self._check_place(self._next_row, rows)
+
+        def write(part: slice, rows: slice) -> bool:
+            # Rows of the window that were not pushed yet are INVALID already.
+            if valid is not None:
+                self._window.kind[rows, 1:-1] = np.where(valid[part], OPEN, INVALID)
+            return False
+
+        return self._pushed(rows, write)
+
+    def _pushed(self, rows: int, write: Callable[[slice, slice], bool]) -> list[Cluster]:
+        """Fill the window chunk by chunk.
+
+        ``write`` puts a part of the rows into rows of the window; it tells if there was body.
+        """
         clusters: list[Cluster] = []
-        rows, taken = strip.valid.shape[0], 0
+        taken, room = 0, self._window.kind.shape[0]
         while taken < rows:
             filled = self._next_row - self._first_row  # window rows in use, row 0 included
-            count = min(rows - taken, self._window.kind.shape[0] - filled)
-            maps, valid = strip.maps[:, taken : taken + count], strip.valid[taken : taken + count]
-            inside = slice(filled, filled + count), slice(1, -1)
-            self._classifier.write(maps, valid, self._window.kind[inside])
-            self._window.body[inside] = self._classifier.body(maps)
+            count = min(rows - taken, room - filled)
+            holds_body = write(slice(taken, taken + count), slice(filled, filled + count))
             taken += count
             self._next_row += count
-            if filled + count == self._window.kind.shape[0]:
+            if holds_body:
+                self._last_body_row = self._next_row - 1
+            if filled + count == room:
                 clusters += self._advance()
         return clusters
 
@@ -154,6 +190,8 @@ class Decoder:
         decoder._next_row, decoder._first_row, decoder._live, decoder._swept_row = progress[3:]
         for name in Window._fields:
             getattr(decoder._window, name)[: len(arrays[name])] = arrays[name]
+        # An upper bound will do: it only tells where nothing needs to be looked for.
+        decoder._last_body_row = decoder._next_row - 1
         decoder._recent = Recent(arrays["recent_label"].copy(), arrays["recent_row"].copy())
         decoder._store = Store(*(arrays[name].copy() for name in Store._fields))
         decoder._dropped[:] = arrays["dropped"]
@@ -166,15 +204,21 @@ class Decoder:
                 f"a strip's maps must be {expected}, got {strip.maps.shape} and validity "
                 f"{strip.valid.shape}"
             )
-        if strip.row_off != self._next_row or strip.row_off + expected[1] > self._height:
+        self._check_place(strip.row_off, expected[1])
+
+    def _check_place(self, row_off: int, rows: int) -> None:
+        if row_off != self._next_row or row_off + rows > self._height:
             raise UsageError(
                 f"expected a strip from row {self._next_row} within {self._height} rows, got rows "
-                f"{strip.row_off} to {strip.row_off + expected[1]}"
+                f"{row_off} to {row_off + rows}"
             )
 
     def _advance(self) -> list[Cluster]:
         """Scan one chunk and move the window on."""
         window, rows = self._window, self._window.kind.shape[0]
+        if self._last_body_row < self._first_row:
+            self._shift_open()
+            return self._sweep(self._first_row) if self._sweep_pays() else []
         start = 1 if self._first_row < 0 else 1 + self._ahead
         while start < rows:
             self._store = with_room(self._store, self._width)
@@ -196,6 +240,13 @@ class Decoder:
         window.rank[0] -= self._chunk_rows * window.kind.shape[1]
         window.kind[kept:] = INVALID
         window.label[kept:] = 0
+        self._first_row += self._chunk_rows
+
+    def _shift_open(self) -> None:
+        """The same where no row of the window holds body: no label, step or rank is in it."""
+        kind, kept = self._window.kind, 1 + self._ahead
+        kind[:kept] = kind[self._chunk_rows :]
+        kind[kept:] = INVALID
         self._first_row += self._chunk_rows
 
     def _sweep_pays(self) -> bool:
