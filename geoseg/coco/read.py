@@ -46,7 +46,7 @@ def import_coco(
         ``building_id`` where the file has it, in the CRS of the first raster.
     """
     target = _checked_target(output, overwrite=overwrite)
-    content = _load(Path(coco))
+    content = load_coco(Path(coco))
     places = _match(content, [read_image(Path(raster)) for raster in rasters], Path(coco))
     frame = _frame(content, places)
     if target is not None:
@@ -76,7 +76,12 @@ def _checked_target(output: str | Path | None, *, overwrite: bool) -> Path | Non
     return target
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load_coco(path: Path) -> dict[str, Any]:
+    """The content of a COCO file.
+
+    Raises:
+        UnreadableVectorError: it is missing, no JSON, or lacks images or annotations.
+    """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -126,7 +131,7 @@ def _frame(content: dict[str, Any], places: dict[int, Image]) -> gpd.GeoDataFram
     rows, geometry = [], []
     for one in content["annotations"]:
         image = places[one["image_id"]]
-        shape = _shape(one.get("segmentation"), one["id"])
+        shape = annotation_shape(one.get("segmentation"), one["id"])
         if shape is None:
             continue
         there = gpd.GeoSeries([_on_ground(shape, image.transform)], crs=image.crs).to_crs(crs)
@@ -152,7 +157,7 @@ def _on_ground(shape: shapely.Geometry, transform: Affine) -> shapely.Geometry:
     return affine_transform(shape, [t.a, t.b, t.d, t.e, t.c, t.f])
 
 
-def _shape(segmentation: Any, number: int) -> shapely.Geometry | None:  # noqa: ANN401  # JSON
+def annotation_shape(segmentation: Any, number: int) -> shapely.Geometry | None:  # noqa: ANN401  # JSON
     """A valid polygon or multipolygon in pixels; None for an empty mask."""
     if isinstance(segmentation, dict):
         parts = list(_traced(segmentation))

@@ -1,8 +1,9 @@
 """Pack the labelled imagery that the built-in model learns from into scenes.
 
 Run as ``python -m geoseg.train.sources DATA OUT``. One function per folder of the collection knows
-that folder's defects; everything after it sees scenes alone. This is the only module of the package
-that needs rasterio and geopandas.
+that folder's defects; everything after it sees scenes alone. Imagery of your own needs no such
+recipe: ``geoseg dataset`` packs it. This is the only module of the package that needs rasterio and
+geopandas.
 """
 
 from __future__ import annotations
@@ -11,22 +12,20 @@ import json
 import math
 import re
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geoseg.errors import DatasetError
+from geoseg.labelled.burn import rasterise
+from geoseg.labelled.pixels import FILL, blank, near_border, read_pixels, read_rgb
 from geoseg.train.scene import Scene, Split, save_scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry as Geometry
-
-FILL = 128
-"""Grey that stands for missing pixels: the middle of the normalisation, as in prediction."""
 
 _BANEPA = "imagery CC BY 4.0 OpenAerialMap/HOTOSM; labels ODbL OpenStreetMap contributors"
 _INRIA = "Inria Aerial Image Labeling, public domain (Maggiori et al. 2017)"
@@ -89,11 +88,11 @@ class _SlippyMosaic:
         for (x, y, _), path in self.tiles.items():
             rows = slice((y - self.y_min) * tile_px, (y - self.y_min + 1) * tile_px)
             cols = slice((x - self.x_min) * tile_px, (x - self.x_min + 1) * tile_px)
-            self.image[rows, cols] = _read_rgb(path)
+            self.image[rows, cols] = read_rgb(path)
             covered[rows, cols] = True
         self.labels = rasterise(self._polygons(folder / "labels.geojson"), shape)
-        self.ignore = _near_border(covered, 15) | _blank(self.image)
-        self.image[_blank(self.image)] = FILL
+        self.ignore = near_border(covered, 15) | blank(self.image)
+        self.image[blank(self.image)] = FILL
 
     def _polygons(self, path: Path) -> list[Geometry]:
         """Polygons in pixels of the canvas."""
@@ -153,7 +152,7 @@ def _geocarta(data: Path) -> Iterator[Scene]:
 def _coco_scenes(folder: Path, split: Split) -> Iterator[Scene]:
     coco = json.loads((folder / "annotations.json").read_text())
     for entry in coco["images"]:
-        image = _read_rgb(folder / "images" / entry["file_name"])
+        image = read_rgb(folder / "images" / entry["file_name"])
         polygons = [
             shape
             for annotation in coco["annotations"]
@@ -234,16 +233,16 @@ def _rio_polygon_scene(path: Path, labels_path: Path) -> Scene:
     import rasterio
     from shapely.affinity import affine_transform
 
-    image = _read_rgb(path)
+    image = read_rgb(path)
     with rasterio.open(path) as source:
         inverse = ~source.transform
     to_px = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
     polygons = [affine_transform(shape, to_px) for shape in gpd.read_file(labels_path).geometry]
     labels = rasterise(polygons, image.shape[:2])
     name = f"spacenet_rio_{path.stem}"
-    blank = _blank(image)
-    image[blank] = FILL
-    return Scene(name, "spacenet_rio", "train", 0.5, image, labels, blank, licence=_RIO)
+    missing = blank(image)
+    image[missing] = FILL
+    return Scene(name, "spacenet_rio", "train", 0.5, image, labels, missing, licence=_RIO)
 
 
 def _both_splits(data: Path, source: str) -> Iterator[tuple[Split, Path]]:
@@ -257,79 +256,17 @@ def _mask_scene(path: Path, place: str, split: Split, gsd_m: float, licence: str
     """A scene of an image and its mask; every connected blob gets one number."""
     from scipy import ndimage
 
-    image = _read_rgb(path)
+    image = read_rgb(path)
     masks = path.parent.parent / "masks"
     mask_path = next(p for p in (masks / path.name, masks / f"{path.stem}.png") if p.exists())
-    mask = _read(mask_path)[0] > 0
+    mask = read_pixels(mask_path)[0] > 0
     height, width = (min(a, b) for a, b in zip(mask.shape, image.shape[:2], strict=True))
     image, mask = image[:height, :width].copy(), mask[:height, :width]
     labels = ndimage.label(mask)[0].astype(np.uint16)
-    blank = _blank(image)
-    image[blank] = FILL
+    missing = blank(image)
+    image[missing] = FILL
     name = f"{place}_{path.stem}"
-    return Scene(name, place, split, gsd_m, image, labels, blank, blobs=True, licence=licence)
-
-
-# --- Shared pieces ---
-
-
-def rasterise(polygons: list[Geometry], shape: tuple[int, ...]) -> NDArray[np.uint16]:
-    """Number the pixels of every polygon, given in pixels; small ones lie on top of large ones."""
-    from rasterio import features
-
-    shapes = sorted((p for p in polygons if not p.is_empty), key=lambda p: -p.area)
-    if not shapes:
-        return np.zeros(shape, np.uint16)
-    numbered = ((polygon, number) for number, polygon in enumerate(shapes, start=1))
-    burnt: NDArray[np.uint16] = features.rasterize(numbered, out_shape=shape, dtype="uint16")
-    return burnt
-
-
-def _read(path: Path) -> NDArray[Any]:
-    import rasterio
-    from rasterio.errors import NotGeoreferencedWarning
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with rasterio.open(path) as source:
-            bands: NDArray[Any] = source.read()
-            return bands
-
-
-def _read_rgb(path: Path) -> NDArray[np.uint8]:
-    """(height, width, 3); more than 8 bits are stretched from percentile 2 to 98 of each band."""
-    bands = _read(path)[:3]
-    if bands.dtype != np.uint8:
-        low, high = np.percentile(bands, [2, 98], axis=(1, 2), keepdims=True)
-        bands = np.clip((bands.astype(np.float64) - low) / (high - low) * 255, 0, 255)
-    image: NDArray[np.uint8] = np.moveaxis(bands, 0, 2).astype(np.uint8)
-    return image
-
-
-_WHITE, _BLACK, _BLANK_PX = 253, 2, 2000
-
-
-def _blank(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Large areas of one extreme: missing pixels, not roofs."""
-    from scipy import ndimage
-
-    blank = np.zeros(image.shape[:2], bool)
-    for area in (image.min(axis=2) >= _WHITE, image.max(axis=2) <= _BLACK):
-        numbers, _ = ndimage.label(area)
-        sizes = np.bincount(numbers.ravel())
-        sizes[0] = 0
-        blank |= sizes[numbers] >= _BLANK_PX
-    return blank
-
-
-def _near_border(covered: NDArray[np.bool_], distance_px: int) -> NDArray[np.bool_]:
-    """True outside the covered area and within ``distance_px`` of its border."""
-    from scipy import ndimage
-
-    padded = np.pad(covered, 1)
-    depth = ndimage.distance_transform_cdt(padded, metric="chessboard")[1:-1, 1:-1]
-    near: NDArray[np.bool_] = depth <= distance_px
-    return near
+    return Scene(name, place, split, gsd_m, image, labels, missing, blobs=True, licence=licence)
 
 
 _SOURCES: tuple[Callable[[Path], Iterator[Scene]], ...] = (

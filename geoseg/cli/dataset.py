@@ -1,0 +1,305 @@
+"""``geoseg dataset``: imagery and labels in, a data set to train on out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoseg.cli.options import Json, Overwrite, Quiet, parse_numbers
+from geoseg.errors import UsageError
+
+if TYPE_CHECKING:
+    from geoseg.labelled.checking import Checked
+    from geoseg.labelled.request import PackOptions, Pair
+
+Progress = Callable[[str, int, int], None]
+"""Told what is going on, how much of it is done, and of how much."""
+WORST_SHOWN = 5
+"""Chips that the terminal lists."""
+PLACE_COLUMNS = {
+    "chips": "chips",
+    "labels": "labels",
+    "built": "building m²",
+    "shifted": "chips shifted",
+    "east": "move east m",
+    "north": "north m",
+}
+"""Columns of the table of places, with their headings."""
+INPUTS = "What goes in"
+SPLIT = "What is held out"
+CHECKS = "Looking at it"
+
+
+def dataset(
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Rasters or a folder of images, then the labels: a polygon layer, a COCO file, a "
+            "mask or a folder of masks. A packed folder alone: look at it.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Folder to write.", show_default=False)
+    ] = None,
+    pair: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="ORTHO,LABELS of one more place; may be repeated.", rich_help_panel=INPUTS
+        ),
+    ] = None,
+    pairs: Annotated[
+        Path | None,
+        typer.Option("--list", help="YAML or CSV file of pairs.", rich_help_panel=INPUTS),
+    ] = None,
+    aoi: Annotated[
+        Path | None,
+        typer.Option(help="Polygons: only what lies within is labelled.", rich_help_panel=INPUTS),
+    ] = None,
+    ignore: Annotated[
+        Path | None,
+        typer.Option(help="Polygons: nobody knows what lies within.", rich_help_panel=INPUTS),
+    ] = None,
+    gsd: Annotated[
+        float | None,
+        typer.Option(
+            help="Pixel size, metres: rasters are resampled to it, images without a place are "
+            "taken to have it.",
+            show_default="the raster's, 0.2 at the least",
+            rich_help_panel=INPUTS,
+        ),
+    ] = None,
+    bands: Annotated[
+        str | None,
+        typer.Option(help="Red, green and blue band, such as 3,2,1.", rich_help_panel=INPUTS),
+    ] = None,
+    stretch: Annotated[
+        str | None,
+        typer.Option(
+            help="Numbers that become black and white, such as 200,2800.", rich_help_panel=INPUTS
+        ),
+    ] = None,
+    category: Annotated[
+        str | None,
+        typer.Option(help="COCO category that means buildings.", rich_help_panel=INPUTS),
+    ] = None,
+    mask_kind: Annotated[
+        str,
+        typer.Option(
+            help="instances: masks hold building numbers. binary: touching buildings are one blob.",
+            rich_help_panel=INPUTS,
+        ),
+    ] = "auto",
+    place: Annotated[
+        str | None,
+        typer.Option(
+            help="Name that scores are reported under.",
+            show_default="from the file names",
+            rich_help_panel=INPUTS,
+        ),
+    ] = None,
+    licence: Annotated[
+        str,
+        typer.Option(help="Of imagery and labels, for the model's card.", rich_help_panel=INPUTS),
+    ] = "",
+    chip_px: Annotated[int, typer.Option(help="Longest side of a scene, pixels.")] = 1024,
+    val_share: Annotated[
+        float,
+        typer.Option(
+            help="Share of each place that is held out, one contiguous block.",
+            rich_help_panel=SPLIT,
+        ),
+    ] = 0.2,
+    val_place: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Hold out all of this place, and of the others nothing; may be repeated.",
+            rich_help_panel=SPLIT,
+        ),
+    ] = None,
+    margin: Annotated[
+        float,
+        typer.Option(
+            help="Ground between training and held out that goes to neither, metres.",
+            rich_help_panel=SPLIT,
+        ),
+    ] = 20.0,
+    preview: Annotated[
+        Path | None,
+        typer.Option(
+            help="Web page to write: labels over photos, the worst first.", rich_help_panel=CHECKS
+        ),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help='Compare labels with what a model finds: "default" or a .safetensors file.',
+            rich_help_panel=CHECKS,
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Pack imagery and labels for training, and check the labels.
+
+    geoseg dataset ortho.tif footprints.gpkg -o chips/ --preview labels.html
+    """
+    from geoseg.labelled.checking import check_folder
+    from geoseg.labelled.page import require_free, write_page
+    from geoseg.labelled.request import PackOptions
+
+    options = PackOptions(
+        val_share=val_share, margin_m=margin, chip_px=chip_px, category=category,
+        bands=_whole_numbers(bands), stretch=_low_high(stretch), mask_kind=mask_kind,
+    )  # fmt: skip
+    if preview is not None:
+        require_free(preview, overwrite=overwrite)
+    about = {"aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place, "licence": licence}
+    given = _given(inputs or [], pair or [], pairs, about)
+    with _bar(show=not quiet) as progress:
+        if given:
+            folder = _packed(
+                _held_out(given, val_place or []), output, options, overwrite, progress
+            )
+        else:
+            folder = _looked_at(inputs or [], output)
+        checked = check_folder(
+            folder, model=model, progress=lambda done, total: progress("checking", done, total)
+        )
+        if preview is not None:
+            write_page(checked, preview)
+    if as_json:
+        shown = None if preview is None else str(preview)
+        typer.echo(json.dumps({**checked.summary(), "preview": shown}))
+    elif not quiet:
+        _tell(checked, preview)
+
+
+def _whole_numbers(text: str | None) -> tuple[int, ...] | None:
+    numbers = parse_numbers(text, "--bands")
+    return None if numbers is None else tuple(int(number) for number in numbers)
+
+
+def _low_high(text: str | None) -> tuple[float, float] | None:
+    numbers = parse_numbers(text, "--stretch")
+    if numbers is None:
+        return None
+    if len(numbers) != 2 or numbers[0] >= numbers[1]:  # noqa: PLR2004
+        raise UsageError(
+            f"--stretch takes two numbers, the lower first, such as 200,2800; got {text}"
+        )
+    return numbers[0], numbers[1]
+
+
+def _given(
+    inputs: list[Path], pairs: list[str], listed: Path | None, about: dict[str, Any]
+) -> list[Pair]:
+    """The pairs of all options; none where a packed folder alone was named."""
+    from geoseg.labelled.pairs import make_pair, read_list
+
+    named = []
+    if len(inputs) > 1:
+        named.append(make_pair(inputs[:-1], inputs[-1], **about))
+    elif inputs and not any(inputs[0].glob("*.npz")):
+        raise UsageError(
+            f"{inputs[0]} is no packed data set; name imagery first and its labels last, such as "
+            "geoseg dataset ortho.tif footprints.gpkg -o chips"
+        )
+    if pairs and about["place"]:
+        raise UsageError("--place names one place; leave it out, or give a --list with places")
+    for text in pairs:
+        *images, labels = text.split(",")
+        named.append(make_pair(images, labels, **about))
+    return named if listed is None else named + read_list(listed)
+
+
+def _held_out(pairs: list[Pair], places: list[str]) -> list[Pair]:
+    """The pairs with the places of ``--val-place`` on the other side of the split."""
+    unknown = sorted(set(places) - {pair.place for pair in pairs})
+    if unknown:
+        known = ", ".join(sorted({pair.place for pair in pairs}))
+        raise UsageError(f"--val-place {unknown[0]}: there is no such place, only {known}")
+    if not places:
+        return pairs
+    return [replace(pair, split="val" if pair.place in places else "train") for pair in pairs]
+
+
+def _packed(
+    pairs: list[Pair],
+    output: Path | None,
+    options: PackOptions,
+    overwrite: bool,
+    progress: Progress,
+) -> Path:
+    from geoseg.labelled.pack import pack_pairs
+
+    if output is None:
+        raise UsageError("where to? Name the folder to write with --output")
+    return pack_pairs(pairs, output, options, overwrite=overwrite, progress=progress).folder
+
+
+def _looked_at(inputs: list[Path], output: Path | None) -> Path:
+    if not inputs:
+        raise UsageError(
+            "nothing to pack; name imagery first and its labels last, such as "
+            "geoseg dataset ortho.tif footprints.gpkg -o chips"
+        )
+    if output is not None:
+        raise UsageError(f"{inputs[0]} is packed already; leave --output out to look at it")
+    return inputs[0]
+
+
+@contextmanager
+def _bar(*, show: bool) -> Iterator[Progress]:
+    """A function that draws (what, done, in all) on stderr."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    console = Console(stderr=True)
+    if not show or not console.is_terminal:
+        yield lambda *_: None
+        return
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda what, done, total: bar.update(
+            task, description=what, completed=done, total=total
+        )
+
+
+def _tell(checked: Checked, preview: Path | None) -> None:
+    """Print places, what was found, and the worst chips."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from geoseg.labelled.page import findings_of, places_of
+
+    console = Console()
+    places = Table(box=None, padding=(0, 2, 0, 0))
+    places.add_column("place", overflow="fold")
+    places.add_column("split")
+    for heading in PLACE_COLUMNS.values():
+        places.add_column(heading, justify="right")
+    for row in places_of(checked):
+        places.add_row(escape(row["place"]), row["split"], *(row[name] for name in PLACE_COLUMNS))
+    console.print(places)
+    for name, text, count in findings_of(checked):
+        console.print(f"{count:>8,}  {text} ({escape(name)})", highlight=False, soft_wrap=True)
+    for chip in [chip for chip in checked.worst if chip.reasons][:WORST_SHOWN]:
+        console.print(
+            f"{escape(chip.name)}: {'; '.join(chip.reasons)}", highlight=False, soft_wrap=True
+        )
+    for note in checked.notes:
+        typer.echo(f"Note: {note}", err=True)
+    typer.echo(f"{checked.folder}: {len(checked.chips)} scenes", err=True)
+    if preview is not None:
+        typer.echo(f"wrote {preview}", err=True)

@@ -1,0 +1,110 @@
+"""Labelled imagery of any kind to the one form that training reads: ``geoseg.pack_dataset(...)``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from geoseg.labelled.checking import Checked
+    from geoseg.labelled.pack import Packed
+    from geoseg.models.loading import ModelSpec
+
+
+def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of the command line
+    images: str | Path | Sequence[str | Path],
+    labels: str | Path | gpd.GeoDataFrame,
+    output: str | Path,
+    *,
+    place: str | None = None,
+    aoi: str | Path | None = None,
+    ignore: str | Path | None = None,
+    val_share: float = 0.2,
+    margin_m: float = 20.0,
+    chip_px: int = 1024,
+    gsd_m: float | None = None,
+    bands: Sequence[int] | None = None,
+    stretch: tuple[float, float] | None = None,
+    category: str | None = None,
+    licence: str = "",
+    overwrite: bool = False,
+) -> Packed:
+    """Pack imagery and labels into a folder of scenes that training reads.
+
+    Args:
+        images: A raster, several of one mosaic, or a folder; separate images for COCO and masks.
+        labels: Polygons (a vector file of any format and CRS, or a GeoDataFrame), a COCO file, a
+            mask, or a folder of masks.
+        output: The folder to write.
+        place: Name that scores are reported under; None takes it from the file names.
+        aoi: Polygons: only what lies within is labelled.
+        ignore: Polygons: nobody knows what lies within.
+        val_share: Share of the buildings that is held out, as one contiguous block.
+        margin_m: Ground between training and validation that goes to neither.
+        chip_px: Longest side of a scene.
+        gsd_m: Pixel size in metres: rasters are resampled to it, images without a place are taken
+            to have it. None: that of the raster, but not below 0.2 m.
+        bands: Numbers of the red, green and blue band, or of one.
+        stretch: Numbers that become 0 and 255; None: eight bits as they are, else percentiles.
+        category: COCO category that means buildings, where there are several.
+        licence: Of imagery and labels; training writes it into the model's card.
+        overwrite: Replace a data set that is there already.
+
+    Returns:
+        Counts by place and side of the split, and what was found in the labels.
+
+    Raises:
+        GeosegError: when an input cannot be used; the message is one sentence.
+    """
+    from geoseg.labelled.pack import pack_pairs
+    from geoseg.labelled.pairs import make_pair
+    from geoseg.labelled.request import PackOptions
+
+    options = PackOptions(
+        val_share=val_share, margin_m=margin_m, chip_px=chip_px,
+        bands=bands, stretch=stretch, category=category,
+    )  # fmt: skip
+    named = [images] if isinstance(images, (str, Path)) else list(images)
+    pair = make_pair(
+        named,
+        labels,
+        place=place,
+        aoi=None if aoi is None else Path(aoi),
+        ignore=None if ignore is None else Path(ignore),
+        gsd_m=gsd_m,
+        licence=licence,
+    )
+    return pack_pairs([pair], Path(output), options, overwrite=overwrite)
+
+
+def check_dataset(
+    folder: str | Path,
+    *,
+    model: ModelSpec | None = None,
+    page: str | Path | None = None,
+    overwrite: bool = False,
+) -> Checked:
+    """Look for labels that are shifted, missing or doubtful in a packed data set.
+
+    Args:
+        folder: What :func:`pack_dataset` wrote.
+        model: Also compare with what this model finds, "default" for the built-in one: labels
+            that are missing, labels of which nothing is to be seen.
+        page: An HTML file to write: labels over photos, the worst chips first.
+        overwrite: Replace ``page`` if it is there already.
+
+    Returns:
+        Figures per chip and per place.
+    """
+    from geoseg.labelled.checking import check_folder
+    from geoseg.labelled.page import require_free, write_page
+
+    if page is not None:
+        require_free(Path(page), overwrite=overwrite)
+    checked = check_folder(Path(folder), model=model)
+    if page is not None:
+        write_page(checked, Path(page))
+    return checked

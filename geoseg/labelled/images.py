@@ -1,0 +1,217 @@
+"""Scenes of separate images with COCO annotations or masks; they need no place on the ground."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from geoseg.errors import DatasetError, UsageError
+from geoseg.labelled.coco_labels import CocoLabels, Labelled
+from geoseg.labelled.masks import MaskLabels
+from geoseg.labelled.order import in_order, split_in_order
+from geoseg.labelled.pixels import FILL, missing, opened
+from geoseg.labelled.request import SMALLEST_CHIP_PX, Chip, PackOptions, Pair, Tick
+from geoseg.labelled.strips import Region, divide
+from geoseg.raster.bands import BandChoice, choose_bands
+from geoseg.raster.source import inspect
+from geoseg.raster.stretch import Stretch, percentile_stretch
+from geoseg.train.scene import Scene
+from geoseg.types import Window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+_SAMPLE_PX = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What an image says about itself."""
+
+    path: Path
+    """The file."""
+    shape: tuple[int, int]
+    """Height and width, pixels."""
+    count: int
+    """Bands without the alpha band."""
+    dtype: str
+    """Data type of the first band."""
+    bands: BandChoice
+    """Which bands are read."""
+    located: bool
+    """Whether it has a CRS and so a place."""
+
+
+def read_header(path: Path, wanted_bands: Sequence[int] | None = None) -> Header:
+    """Size, bands and whether it has a place; no pixel is read."""
+    with opened(path) as dataset:
+        bands = choose_bands(path.name, dataset.colorinterp, wanted_bands)
+        count = dataset.count - (bands.alpha is not None)
+        located = dataset.crs is not None or dataset.gcps[1] is not None
+        return Header(path, dataset.shape, count, dataset.dtypes[0], bands, located)
+
+
+def image_chips(
+    pair: Pair,
+    place: str,
+    labels: CocoLabels | MaskLabels,
+    options: PackOptions,
+    tick: Tick,
+    found: Counter[str],
+) -> Iterator[Chip]:
+    """Every chip with a known pixel, one image after the other.
+
+    Args:
+        pair: Images with their labels.
+        place: Its name.
+        labels: The labels of each image.
+        options: How to pack.
+        tick: Told how many images are done, and of how many.
+        found: Counts of what was found in the labels; added to.
+    """
+    chosen = labels.choose(in_order(pair.images), found)
+    if not chosen:
+        raise DatasetError(f"{pair.name} has labels for none of the images that were given")
+    headers = [read_header(path, options.bands) for path in chosen]
+    _alike(headers)
+    stretch = _stretch(headers, options)
+    areas = [header.shape[0] * header.shape[1] for header in headers]
+    splits = split_in_order(chosen, areas, options.val_share)
+    for done, (header, split) in enumerate(zip(headers, splits, strict=True), start=1):
+        side = split if pair.split == "blocks" else pair.split
+        scene, twice = _scene(header, pair, place, labels, stretch, found)
+        if min(header.shape) < SMALLEST_CHIP_PX:
+            found["images_small"] += 1
+        alone = len(headers) == 1 and pair.split == "blocks"
+        regions = _divided(scene, options) if alone else [Region(_whole(scene), side)]
+        for region in regions:
+            yield from _cut(scene, twice, region, options.chip_px)
+        tick(done, len(headers))
+
+
+def _scene(
+    header: Header,
+    pair: Pair,
+    place: str,
+    labels: CocoLabels | MaskLabels,
+    stretch: Stretch | None,
+    found: Counter[str],
+) -> tuple[Scene, NDArray[np.bool_]]:
+    """The whole image as one scene, and where labels overlap."""
+    gsd_m = pair.gsd_m or _measured_gsd_m(header)
+    image, valid = _read(header, stretch)
+    if isinstance(labels, CocoLabels):
+        marked = labels.of(header.path, header.shape, gsd_m, found)
+    else:
+        numbers = labels.of(header.path, header.shape, found)
+        nowhere = np.zeros(header.shape, bool)
+        marked = Labelled(numbers, nowhere, nowhere)
+    nodata = ~valid | missing(image, marked.numbers)
+    found["nodata_px"] += int(nodata.sum())
+    scene = Scene(
+        f"{place}_{header.path.stem}",
+        place,
+        "train",
+        gsd_m,
+        image,
+        marked.numbers,
+        nodata | marked.unknown,
+        blobs=isinstance(labels, MaskLabels) and labels.blobs,
+        licence=pair.licence,
+    )
+    return scene, marked.twice
+
+
+def _measured_gsd_m(header: Header) -> float:
+    if not header.located:
+        raise UsageError(
+            f"{header.path.name} has no place on the ground, so its pixel size is unknown; "
+            "give it in metres with --gsd"
+        )
+    return inspect(str(header.path)).pixel.gsd_m
+
+
+def _read(header: Header, stretch: Stretch | None) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """(height, width, 3) with FILL where invalid, and (height, width) True where valid."""
+    with opened(header.path) as dataset:
+        pixels: NDArray[Any] = dataset.read(list(header.bands.rgb))
+        valid = dataset.dataset_mask() > 0
+    valid = valid & np.isfinite(pixels).all(axis=0)
+    image = np.moveaxis(pixels if stretch is None else stretch.apply(pixels), 0, 2)
+    image = np.ascontiguousarray(image, np.uint8)
+    image[~valid] = FILL
+    return image, valid
+
+
+def _alike(headers: Sequence[Header]) -> None:
+    """Refuse images that cannot be read alike."""
+    for what, values in (
+        ("bands", {header.count: header.path.name for header in headers}),
+        ("data type", {header.dtype: header.path.name for header in headers}),
+    ):
+        if len(values) > 1:
+            listed = ", ".join(f"{name} has {value}" for value, name in values.items())
+            raise DatasetError(
+                f"the images of one data set need the same {what}, but {listed}; convert them, "
+                "for instance with gdal_translate"
+            )
+
+
+def _stretch(headers: Sequence[Header], options: PackOptions) -> Stretch | None:
+    """One for all images, so that the same number is the same grey everywhere."""
+    if options.stretch is not None:
+        return Stretch(*options.stretch)
+    if headers[0].dtype == "uint8":
+        return None
+    samples = [_sample(header) for header in headers]
+    return percentile_stretch(np.concatenate(samples, axis=1))
+
+
+def _sample(header: Header) -> NDArray[Any]:
+    """(bands, n) valid pixels from all over the image."""
+    height, width = (min(side, _SAMPLE_PX) for side in header.shape)
+    with opened(header.path) as dataset:
+        drawn: NDArray[Any] = dataset.read(list(header.bands.rgb), out_shape=(3, height, width))
+        valid = dataset.dataset_mask(out_shape=(height, width)) > 0
+    return drawn[:, valid & np.isfinite(drawn).all(axis=0)]
+
+
+def _whole(scene: Scene) -> Window:
+    return Window(0, 0, *scene.labels.shape)
+
+
+def _divided(scene: Scene, options: PackOptions) -> list[Region]:
+    """A single image is divided like the ground of a mosaic."""
+    numbers = np.arange(1, int(scene.labels.max()) + 1)
+    middles = ndimage.center_of_mass(scene.labels > 0, scene.labels, numbers)
+    centres = np.array(middles, float).reshape(-1, 2)[:, ::-1]
+    margin_px = -int(-options.margin_m // scene.gsd_m)
+    return divide(_whole(scene), centres, share=options.val_share, margin_px=margin_px)
+
+
+def _cut(scene: Scene, twice: NDArray[np.bool_], region: Region, chip_px: int) -> Iterator[Chip]:
+    """The scene's chips in a region; those without a known pixel are left out."""
+    windows = region.chips(chip_px)
+    whole = len(windows) == 1 and region.window == _whole(scene)
+    for window in windows:
+        rows, cols = window.slices_in(_whole(scene))
+        if scene.ignore[rows, cols].all():
+            continue
+        name = scene.name if whole else f"{scene.name}_{window.row_off:06d}_{window.col_off:06d}"
+        piece = replace(
+            scene,
+            name=name,
+            split=region.split,
+            image=scene.image[rows, cols],
+            labels=scene.labels[rows, cols],
+            ignore=scene.ignore[rows, cols],
+        )
+        yield Chip(piece, float(twice[rows, cols].sum()) * scene.gsd_m**2)

@@ -1,0 +1,92 @@
+"""Masks as labels: building numbers, or nothing but building and not building."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import ndimage
+
+from geoseg.errors import DatasetError
+from geoseg.labelled.order import in_order
+from geoseg.labelled.pixels import COLOURS, read_pixels
+from geoseg.train.scene import MAX_BUILDINGS
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_HALF = 127
+_LOSSY = (".jpg", ".jpeg")
+
+
+class MaskLabels:
+    """Masks that lie in a folder under the names of their images."""
+
+    def __init__(self, masks: Path, kind: str) -> None:
+        self._masks = masks
+        files = in_order(
+            [path for path in masks.iterdir() if path.is_file()] if masks.is_dir() else [masks]
+        )
+        self._by_stem = {path.stem: path for path in files}
+        self._single = None if masks.is_dir() else masks
+        self.blobs = kind == "binary" if kind != "auto" else all(map(_is_binary, files))
+        """True when touching buildings are one blob."""
+
+    def choose(self, images: Sequence[Path], found: Counter[str]) -> list[Path]:
+        """The images, all of which must have a mask; masks without an image are counted."""
+        if self._single is not None and len(images) == 1:
+            return list(images)
+        missing = [image.name for image in images if image.stem not in self._by_stem]
+        if missing:
+            raise DatasetError(
+                f"{len(missing)} images have no mask of the same name in {self._masks}, such as "
+                f"{missing[0]}; add an empty mask where there is no building"
+            )
+        found["masks_unused"] += len(self._by_stem) - len(images)
+        return list(images)
+
+    def of(self, image: Path, shape: tuple[int, int], found: Counter[str]) -> NDArray[np.uint16]:
+        """(height, width), 0 background, else the number of the building or blob."""
+        path = self._single or self._by_stem[image.stem]
+        codes = _codes(read_pixels(path), lossy=path.suffix.lower() in _LOSSY)
+        if codes.shape != shape:
+            raise DatasetError(
+                f"{path.name} has {codes.shape[0]} x {codes.shape[1]} pixels, its image "
+                f"{image.name} has {shape[0]} x {shape[1]}; both must cover the same pixels"
+            )
+        numbers = ndimage.label(codes > 0)[0] if self.blobs else _renumbered(codes)
+        count = int(numbers.max())
+        if count > MAX_BUILDINGS:
+            raise DatasetError(
+                f"{path.name} holds {count} buildings, more than the {MAX_BUILDINGS} that fit into "
+                "one image; cut it into smaller ones"
+            )
+        found["features"] += count
+        return np.asarray(numbers, np.uint16)
+
+
+def _is_binary(path: Path) -> bool:
+    codes = _codes(read_pixels(path), lossy=path.suffix.lower() in _LOSSY)
+    return len(np.unique(codes[codes > 0])) <= 1
+
+
+def _codes(bands: NDArray[Any], *, lossy: bool) -> NDArray[np.int64]:
+    """(height, width), one number per colour, 0 for black."""
+    if lossy:
+        return np.asarray(bands[0] > _HALF, np.int64)
+    if len(bands) < COLOURS:
+        return np.asarray(bands[0], np.int64)
+    colours: NDArray[np.int64] = bands[:COLOURS].astype(np.int64)
+    grey = bool((colours == colours[0]).all())
+    red, green, blue = colours
+    return np.asarray(red if grey else (red << 16) + (green << 8) + blue, np.int64)
+
+
+def _renumbered(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Numbers without gaps, 0 stays 0."""
+    present, numbers = np.unique(codes, return_inverse=True)
+    return np.asarray(numbers.reshape(codes.shape) + (0 if present[0] == 0 else 1), np.int64)

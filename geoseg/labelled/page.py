@@ -1,0 +1,160 @@
+"""Labels over photos as one offline HTML file: the worst chips first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from geoseg.errors import OutputError, OutputExistsError, UsageError
+from geoseg.export.atomic import output_errors, replacing
+from geoseg.labelled.repair import FINDINGS
+from geoseg.labelled.sheet import COLOURS, thumbnail
+from geoseg.statistics.photo import jpeg_url
+from geoseg.train.scene import load_scene
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geoseg.labelled.checking import Checked, ChipCheck
+
+WORST_CHIPS, OTHER_CHIPS = 24, 96
+"""Chips that the page shows: the worst, and others evenly spread over the data set."""
+WORST_PX, OTHER_PX = 640, 320
+"""Longest side of their pictures."""
+LEGEND = {
+    "label": "label",
+    "missing": "found by the model, not labelled",
+    "unseen": "labelled, not found by the model",
+}
+"""What the outlines mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One chip on the page."""
+
+    caption: str
+    """Its name, side of the split and number of buildings."""
+    reasons: tuple[str, ...]
+    """What is doubtful."""
+    url: str
+    """JPEG in a data URL."""
+
+
+def require_free(path: Path, *, overwrite: bool) -> None:
+    """Refuse a page that cannot be written, before any work.
+
+    Raises:
+        UsageError: it is no .html file.
+        OutputExistsError: it is there already.
+        OutputError: its folder does not exist.
+    """
+    if path.suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"{path}: the preview is a web page; give a name that ends in .html")
+    if path.exists() and not overwrite:
+        raise OutputExistsError(f"{path} is there already; replace it with --overwrite")
+    if not path.absolute().parent.is_dir():
+        raise OutputError(f"the folder {path.absolute().parent} does not exist; create it first")
+
+
+def write_page(checked: Checked, path: Path) -> None:
+    """Write the page, complete or not at all."""
+    text = render(checked)
+    with output_errors(path, "Choose another place."), replacing(path.absolute()) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def render(checked: Checked) -> str:
+    """The HTML; every value is escaped."""
+    environment = Environment(
+        loader=PackageLoader("geoseg.labelled"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    worst = checked.worst[:WORST_CHIPS]
+    shown = {chip.name for chip in worst}
+    others = _spread([chip for chip in checked.chips if chip.name not in shown], OTHER_CHIPS)
+    kinds = ("label",) if checked.model_name is None else tuple(LEGEND)
+    css = resources.files("geoseg.statistics").joinpath("static", "report.css")
+    return environment.get_template("preview.html").render(
+        folder=checked.folder.name,
+        figures=_figures(checked),
+        notes=checked.notes,
+        legend=[(LEGEND[kind], "#{:02x}{:02x}{:02x}".format(*COLOURS[kind])) for kind in kinds],
+        findings=findings_of(checked),
+        places=places_of(checked),
+        worst=[_picture(checked, chip, WORST_PX) for chip in worst],
+        others=[_picture(checked, chip, OTHER_PX) for chip in others],
+        chips=len(checked.chips),
+        model=checked.model_name,
+        style=Markup(css.read_text(encoding="utf-8")),  # noqa: S704 - our own
+    )
+
+
+def _spread(chips: Sequence[ChipCheck], most: int) -> list[ChipCheck]:
+    """At most so many, evenly spread over the names."""
+    if len(chips) <= most:
+        return list(chips)
+    return [chips[int(i)] for i in np.linspace(0, len(chips) - 1, most)]
+
+
+def _picture(checked: Checked, chip: ChipCheck, side_px: int) -> Picture:
+    scene = load_scene(checked.folder / f"{chip.name}.npz")
+    return Picture(
+        f"{chip.name}, {'held out' if chip.split == 'val' else 'training'}, "
+        f"{chip.buildings} buildings, {scene.gsd_m:.2f} m",
+        chip.reasons,
+        jpeg_url(thumbnail(scene, side_px, chip.doubts)),
+    )
+
+
+def _figures(checked: Checked) -> list[tuple[str, str]]:
+    """Large numbers at the top."""
+    chips = checked.chips
+    figures = [
+        (f"{len(chips)}", "chips"),
+        (f"{sum(chip.buildings for chip in chips):,}", "labels"),
+        (f"{sum(chip.split == 'val' for chip in chips)}", "chips held out"),
+        (f"{sum(chip.shifted for chip in chips)}", "chips with shifted labels"),
+    ]
+    if checked.model_name is not None:
+        figures.append((f"{sum(chip.missing or 0 for chip in chips):,}", "without a label"))
+        figures.append((f"{sum(chip.unseen or 0 for chip in chips):,}", "without a building"))
+    return figures
+
+
+def findings_of(checked: Checked) -> list[tuple[str, str, int]]:
+    """Place, what was found in its labels, how often."""
+    return [
+        (place, text, counts[name])
+        for place, counts in checked.record.get("findings", {}).items()
+        for name, text in FINDINGS.items()
+        if counts.get(name)
+    ]
+
+
+def places_of(checked: Checked) -> list[dict[str, str]]:
+    """One row per place and side of the split."""
+    rows = []
+    for place, shift in checked.place_shifts.items():
+        sides = sorted({chip.split for chip in checked.chips if chip.place == place})
+        for side in sides:
+            chips = [c for c in checked.chips if c.place == place and c.split == side]
+            rows.append(
+                {
+                    "place": place,
+                    "split": side,
+                    "chips": f"{len(chips)}",
+                    "labels": f"{sum(chip.buildings for chip in chips):,}",
+                    "built": f"{sum(chip.building_m2 for chip in chips):,.0f}",
+                    "shifted": f"{sum(chip.shifted for chip in chips)}",
+                    "east": f"{shift.east_m:+.2f}" if shift.sure else "",
+                    "north": f"{-shift.south_m:+.2f}" if shift.sure else "",
+                }
+            )
+    return rows

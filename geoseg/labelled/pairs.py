@@ -1,0 +1,173 @@
+"""From what the user names to pairs of imagery and labels."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, field_validator
+
+from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
+from geoseg.labelled.order import in_order
+from geoseg.labelled.request import Pair, Side
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+RASTERS = (".tif", ".tiff", ".vrt", ".jp2", ".png", ".jpg", ".jpeg", ".img", ".webp", ".bmp")
+"""Extensions of the images that are taken from a folder."""
+DULL_NAMES = {"image", "images", "img", "imgs", "rasters", "tiles", "chips", "photos"}
+"""Folders named so say nothing about the place."""
+_HEAD_BYTES = 4096
+
+Kind = Literal["polygons", "coco", "masks"]
+
+
+def make_pair(
+    images: Sequence[str | Path], labels: str | Path | gpd.GeoDataFrame, **about: Any
+) -> Pair:
+    """A pair with folders replaced by what lies in them, and a place.
+
+    Args:
+        images: Rasters and folders of rasters.
+        labels: Polygons, a COCO file, a mask or a folder of masks.
+        **about: The other fields of :class:`Pair`.
+    """
+    paths = tuple(file for image in images for file in _expanded(Path(str(image))))
+    if not paths:
+        raise UsageError("no imagery was given; name the rasters first and the labels last")
+    place = about.pop("place", None) or _place_of(Path(str(images[0])))
+    known = Path(labels) if isinstance(labels, str) else labels
+    return Pair(paths, known, place=clean_name(place), **about)
+
+
+def _expanded(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    files = [file for file in path.iterdir() if file.suffix.lower() in RASTERS]
+    if not files:
+        raise UnreadableRasterError(
+            f"{path} holds no image; a folder must hold files such as .tif, .png or .jpg itself"
+        )
+    return in_order(files)
+
+
+def _place_of(image: Path) -> str:
+    path = image.absolute()
+    if path.is_dir():
+        return path.parent.name if path.name.lower() in DULL_NAMES else path.name
+    return path.stem
+
+
+def clean_name(name: str) -> str:
+    """A name that can be part of a file's."""
+    return re.sub(r"[^\w.-]+", "_", name).strip("_.") or "place"
+
+
+def kind_of(labels: Path | gpd.GeoDataFrame) -> Kind:
+    """What labels are."""
+    if not isinstance(labels, Path):
+        return "polygons"
+    if labels.is_dir() and labels.suffix.lower() != ".gdb":
+        return "masks"
+    if not labels.exists():
+        raise UnreadableVectorError(
+            f"{labels}: there is no such file; name the labels after the rasters"
+        )
+    if labels.suffix.lower() in RASTERS:
+        return "masks"
+    return "coco" if labels.suffix.lower() == ".json" and _is_coco(labels) else "polygons"
+
+
+def _is_coco(path: Path) -> bool:
+    """GeoJSON says what it is within its first bytes; COCO is no GeoJSON and has annotations."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        if "FeatureCollection" in file.read(_HEAD_BYTES):
+            return False
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(content, dict) and "annotations" in content
+
+
+class _Entry(BaseModel):
+    """One pair in a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    images: list[str]
+    labels: str
+    place: str | None = None
+    split: Side = "blocks"
+    aoi: str | None = None
+    ignore: str | None = None
+    gsd_m: PositiveFloat | None = None
+    licence: str = ""
+
+    @field_validator("images", mode="before")
+    @classmethod
+    def _one_or_several(cls, value: object) -> object:
+        return [part.strip() for part in value.split(";")] if isinstance(value, str) else value
+
+
+def read_list(path: Path) -> list[Pair]:
+    """The pairs of a YAML or CSV file; paths in it are relative to its folder.
+
+    Raises:
+        UsageError: it cannot be read, or an entry is wrong.
+    """
+    rows = _rows(path)
+    if not isinstance(rows, list) or not rows:
+        raise UsageError(f"{path} holds no list of pairs; each needs images and labels")
+    return [_pair(path, number, row) for number, row in enumerate(rows, start=1)]
+
+
+def _rows(path: Path) -> Any:  # noqa: ANN401 - checked by the caller
+    try:
+        text = path.read_text(encoding="utf-8")
+        if path.suffix.lower() == ".csv":
+            rows = csv.DictReader(text.splitlines())
+            return [{key: value for key, value in row.items() if value} for row in rows]
+        return yaml.safe_load(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(
+            f"{path} is neither YAML nor CSV: {' '.join(str(error).split())}"
+        ) from error
+
+
+def _pair(path: Path, number: int, row: object) -> Pair:
+    try:
+        entry = _Entry.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the entry"
+        raise UsageError(f"{path}, pair {number}: {where}: {first['msg']}") from error
+    base = path.absolute().parent
+    return make_pair(
+        [file for image in entry.images for file in _found(base, image)],
+        base / entry.labels,
+        place=entry.place,
+        split=entry.split,
+        aoi=None if entry.aoi is None else base / entry.aoi,
+        ignore=None if entry.ignore is None else base / entry.ignore,
+        gsd_m=entry.gsd_m,
+        licence=entry.licence,
+    )
+
+
+def _found(base: Path, image: str) -> list[Path]:
+    """The files behind a path or a pattern such as tiles/*.tif."""
+    if not any(sign in image for sign in "*?["):
+        return [base / image]
+    files = in_order(list(base.glob(image)))
+    if not files:
+        raise UnreadableRasterError(f"no file matches {base / image}; check the pattern")
+    return files

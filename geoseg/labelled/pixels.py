@@ -1,0 +1,102 @@
+"""Pixels of images that need no place on the ground."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from scipy import ndimage
+
+from geoseg.errors import UnreadableRasterError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+FILL = 128
+"""Grey that stands for missing pixels: the middle of the normalisation, as in prediction."""
+
+COLOURS = 3
+_WHITE, _BLACK, _BLANK_PX = 253, 2, 2000
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """An open image, with or without a place.
+
+    Raises:
+        UnreadableRasterError: it cannot be opened or read.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            dataset = rasterio.open(path)
+        with dataset:
+            yield dataset
+    except RasterioError as error:
+        reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
+        raise UnreadableRasterError(
+            f"{path} cannot be read as an image ({reason}); is the file complete?"
+        ) from error
+
+
+def read_pixels(path: Path) -> NDArray[Any]:
+    """(bands, height, width), all bands as they are stored."""
+    with opened(path) as dataset:
+        pixels: NDArray[Any] = dataset.read()
+        return pixels
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """(height, width, 3); more than 8 bits are stretched from percentile 2 to 98 of each band."""
+    bands = read_pixels(path)[:COLOURS]
+    if bands.dtype != np.uint8:
+        low, high = np.percentile(bands, [2, 98], axis=(1, 2), keepdims=True)
+        bands = np.clip((bands.astype(np.float64) - low) / (high - low) * 255, 0, 255)
+    image: NDArray[np.uint8] = np.moveaxis(bands, 0, 2).astype(np.uint8)
+    return image
+
+
+def blank(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """(height, width), True in large areas of pure white or black: missing pixels, not roofs."""
+    found: NDArray[np.bool_] = _large(_white(image)) | _large(_black(image))
+    return found
+
+
+def missing(image: NDArray[np.uint8], labels: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """The same, but a white area that is labelled is an overexposed roof."""
+    found: NDArray[np.bool_] = _large(_white(image)) & (labels == 0)
+    return found | _large(_black(image))
+
+
+def _white(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    white: NDArray[np.bool_] = image.min(axis=2) >= _WHITE
+    return white
+
+
+def _black(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    black: NDArray[np.bool_] = image.max(axis=2) <= _BLACK
+    return black
+
+
+def _large(area: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The connected parts of at least _BLANK_PX pixels."""
+    numbers, _ = ndimage.label(area)
+    sizes = np.bincount(numbers.ravel())
+    sizes[0] = 0
+    large: NDArray[np.bool_] = sizes[numbers] >= _BLANK_PX
+    return large
+
+
+def near_border(covered: NDArray[np.bool_], distance_px: int) -> NDArray[np.bool_]:
+    """True outside the covered area and within ``distance_px`` of its border."""
+    padded = np.pad(covered, 1)
+    depth = ndimage.distance_transform_cdt(padded, metric="chessboard")[1:-1, 1:-1]
+    near: NDArray[np.bool_] = depth <= distance_px
+    return near

@@ -1,0 +1,70 @@
+"""Vector labels and areas, brought onto the grid of a mosaic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geoseg.errors import DatasetError, UnreadableVectorError
+from geoseg.labelled.repair import TINY_M2, Repaired, repair
+from geoseg.raster.ground import affine_mapping, bounds_in
+from geoseg.statistics.layers import geometry_of, open_layer
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from geoseg.types import Grid
+
+
+def read_footprints(labels: Path | gpd.GeoDataFrame, grid: Grid) -> Repaired:
+    """The labels on the grid, in its pixels.
+
+    Raises:
+        UnreadableVectorError: no such file, no polygons, no CRS.
+        DatasetError: no label lies on the raster.
+    """
+    name = labels.name if isinstance(labels, Path) else "the table of labels"
+    frame, features = _near(labels, grid)
+    pixels = _to_pixels(geometry_of(frame.to_crs(grid.crs)), grid)
+    repaired = repair(pixels)
+    counts = repaired.counts + Counter(features=features, outside=features - len(frame))
+    raster = shapely.box(0, 0, grid.width, grid.height)
+    inside = shapely.intersects(repaired.polygons, raster)
+    counts["outside"] += int((~inside).sum())
+    polygons = repaired.polygons[inside]
+    if not len(polygons):
+        raise DatasetError(
+            f"{name}: none of its {features} features lies on the raster; check that both have "
+            "the right CRS and show the same place"
+        )
+    counts["tiny"] = int((shapely.area(polygons) * grid.gsd_m**2 < TINY_M2).sum())
+    return Repaired(polygons, counts)
+
+
+def _near(labels: Path | gpd.GeoDataFrame, grid: Grid) -> tuple[gpd.GeoDataFrame, int]:
+    """The features whose boxes meet the grid's, and how many there are in all."""
+    if not isinstance(labels, Path):
+        if labels.crs is None:
+            raise UnreadableVectorError(
+                "the table of labels has no CRS; assign one with set_crs before packing"
+            )
+        return labels, len(labels)
+    import geopandas as gpd
+
+    layer = open_layer(labels, preferred="buildings")
+    shape = grid.height, grid.width
+    bounds = bounds_in(grid.crs, affine_mapping(grid.transform), shape, layer.crs)
+    return gpd.read_file(labels, layer=layer.name, columns=[], bbox=bounds), layer.features
+
+
+def _to_pixels(geometries: NDArray[np.object_], grid: Grid) -> NDArray[np.object_]:
+    mapping = affine_mapping(~grid.transform)
+    moved: NDArray[np.object_] = shapely.transform(
+        geometries, lambda xy: np.column_stack(mapping(xy[:, 0], xy[:, 1]))
+    )
+    return moved

@@ -1,0 +1,104 @@
+"""The folder of a packed data set: it appears complete or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoseg.errors import DatasetError, OutputError, OutputExistsError
+from geoseg.export.atomic import TEMPORARY_SUFFIX, output_errors
+from geoseg.train.scene import save_scene
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geoseg.train.scene import Scene
+
+RECORD = "dataset.json"
+"""What was packed, from what and how; training does not need it."""
+
+
+class SceneWriter:
+    """Writes scenes under names of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: set[str] = set()
+
+    def write(self, scene: Scene) -> str:
+        """Write the scene and return its name."""
+        name, number = scene.name, 2
+        while name in self._names:
+            name, number = f"{scene.name}-{number}", number + 1
+        self._names.add(name)
+        save_scene(replace(scene, name=name), self._folder)
+        return name
+
+    def record(self, content: dict[str, Any]) -> None:
+        """Write the record beside the scenes."""
+        text = json.dumps(content, indent=1, ensure_ascii=False)
+        (self._folder / RECORD).write_text(text, encoding="utf-8")
+
+
+@contextmanager
+def new_folder(folder: Path, *, overwrite: bool) -> Iterator[SceneWriter]:
+    """A folder to write to; it takes its name at the end.
+
+    When the block raises, what was written is removed and an older data set stays as it was.
+
+    Raises:
+        OutputExistsError: there is a folder of that name, and it must not or cannot be replaced.
+        OutputError: it cannot be written.
+    """
+    target = folder.absolute()
+    _require_free(target, overwrite=overwrite)
+    if not target.parent.is_dir():
+        raise OutputError(f"the folder {target.parent} does not exist; create it first")
+    temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
+    with output_errors(folder, "Check space and permissions, or choose another folder."):
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        try:
+            yield SceneWriter(temporary)
+            if target.exists():
+                shutil.rmtree(target)
+            temporary.replace(target)
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
+
+
+def _require_free(target: Path, *, overwrite: bool) -> None:
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not overwrite:
+        raise OutputExistsError(
+            f"{target} is there already; give another folder, or --overwrite to replace it"
+        )
+    foreign = [path for path in target.iterdir() if not _ours(path)] if target.is_dir() else []
+    if foreign or not target.is_dir():
+        raise OutputExistsError(
+            f"{target} is no data set that geoseg packed alone (it holds "
+            f"{foreign[0].name if foreign else 'a file'}), so it is not replaced; "
+            "give another folder"
+        )
+
+
+def _ours(path: Path) -> bool:
+    return path.is_file() and (path.suffix in {".npz", ".html"} or path.name == RECORD)
+
+
+def read_record(folder: Path) -> dict[str, Any]:
+    """What :meth:`SceneWriter.record` wrote; empty where there is none."""
+    path = folder / RECORD
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DatasetError(f"{path} cannot be read ({error}); pack the data set again") from error
+    return content if isinstance(content, dict) else {}
