@@ -230,12 +230,11 @@ class Run:
 
     def _identity(self) -> RunIdentity:
         from geoseg import __version__
-        from geoseg.export.identity import InputIdentity, RunIdentity
+        from geoseg.export.identity import RunIdentity
 
-        files = [file for source in self.mosaic.sources for file in source.files]
         return RunIdentity(
             version=__version__,
-            inputs=tuple(InputIdentity.of(file) for file in files),
+            mosaic=self.mosaic.identity(),
             model_sha256=self._model_card()["sha256"],
             parameters=self.settings.result_parameters(),
         )

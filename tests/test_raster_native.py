@@ -160,8 +160,8 @@ def test_a_vrt_reads_as_its_rasters(make_raster: RasterMaker) -> None:
     ):
         window = Window(-3, 7, 90, 100)
         np.testing.assert_array_equal(virtual.read(window).image, plain.read(window).image)
-        files = virtual.identity()["sources"][0]["files"]
-    assert {str(path), str(vrt)} <= {file["path"] for file in files}
+        files = virtual.identity().sources[0].files
+    assert {str(path), str(vrt)} <= {file.path for file in files}
 
 
 def test_bands_follow_the_colours_or_the_user(make_raster: RasterMaker) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import pyarrow as pa
@@ -24,9 +23,10 @@ from geoseg.errors import OutputError, ResumeError
 from geoseg.export.atomic import TEMPORARY_SUFFIX, output_errors, replacing, sync_folder
 from geoseg.export.identity import RunIdentity
 from geoseg.export.schema import conform
+from geoseg.export.snapshot import read_snapshot, write_snapshot
 
 MANIFEST = "manifest.json"
-_OWN_FILES = (MANIFEST, "strip-*.arrow", "snapshot-*.npz", f"*{TEMPORARY_SUFFIX}")
+_OWN_FILES = (MANIFEST, "strip-*.arrow", "snapshot-*.arrow", f"*{TEMPORARY_SUFFIX}")
 _FREE_SPACE = "Free some space or choose another folder; --resume then goes on from the last strip."
 
 _log = logging.getLogger(__name__)
@@ -173,7 +173,7 @@ class PartsWriter:
         with output_errors(self.folder, _FREE_SPACE):
             entry = self._write_part(strip_index, table)
             if snapshot is not None:
-                self._write_snapshot(strip_index, snapshot)
+                write_snapshot(self._snapshot_path(strip_index), snapshot)
         strips = (*self._manifest.strips, entry)
         self._replace_manifest(
             self._manifest.model_copy(
@@ -186,7 +186,7 @@ class PartsWriter:
         )
         self._remove_leftovers()
 
-    def load_snapshot(self) -> dict[str, NDArray[np.generic]] | None:
+    def load_snapshot(self) -> dict[str, NDArray[Any]] | None:
         """The arrays of the last commit's snapshot, or None where it had none.
 
         Raises:
@@ -195,15 +195,7 @@ class PartsWriter:
         strip_index = self._manifest.snapshot_strip
         if strip_index is None:
             return None
-        path = self._snapshot_path(strip_index)
-        try:
-            with np.load(path, allow_pickle=False) as archive:
-                return {name.removeprefix("_"): archive[name] for name in archive.files}
-        except (OSError, ValueError, BadZipFile) as error:
-            raise ResumeError(
-                f"cannot resume: {path} is missing or was changed. Run without --resume to start "
-                "afresh."
-            ) from error
+        return read_snapshot(self._snapshot_path(strip_index))
 
     def remove(self) -> None:
         """Remove the folder: the run is complete."""
@@ -214,7 +206,7 @@ class PartsWriter:
         return self.folder / f"strip-{strip_index:08d}.arrow"
 
     def _snapshot_path(self, strip_index: int) -> Path:
-        return self.folder / f"snapshot-{strip_index:08d}.npz"
+        return self.folder / f"snapshot-{strip_index:08d}.arrow"
 
     def _write_part(self, strip_index: int, table: pa.Table | None) -> StripEntry:
         if table is None or table.num_rows == 0:
@@ -235,17 +227,6 @@ class PartsWriter:
             last_id=ids[-1].as_py(),
             size_bytes=path.stat().st_size,
         )
-
-    def _write_snapshot(
-        self, strip_index: int, snapshot: Mapping[str, NDArray[np.generic]]
-    ) -> None:
-        pickled = [name for name, array in snapshot.items() if array.dtype.hasobject]
-        if pickled:
-            raise TypeError(f"snapshot arrays of objects cannot be saved: {', '.join(pickled)}")
-        with replacing(self._snapshot_path(strip_index)) as temporary, temporary.open("wb") as file:
-            # The underscore keeps a name such as "file" from becoming savez's own argument.
-            arrays: dict[str, Any] = {f"_{name}": array for name, array in snapshot.items()}
-            np.savez(file, **arrays)
 
     def _replace_manifest(self, manifest: Manifest) -> None:
         path = self.folder / MANIFEST

@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from pyproj import CRS
 from geoseg.errors import UnsupportedRasterError, UsageError
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blocks import BlockCache
-from geoseg.raster.identity import source_identity
+from geoseg.raster.identity import MosaicIdentity, SourceIdentity
 from geoseg.raster.memory import limit_gdal_cache, warp_cache_bytes
 from geoseg.raster.readers import NativeReader, Reader, WarpedReader
 from geoseg.raster.sampling import choose_stretch, draw_samples, require_valid_pixels
@@ -189,20 +189,17 @@ class Mosaic:
                 return index
         return hits[0] if hits else 0
 
-    def identity(self) -> dict[str, Any]:
-        """What the pixels depend on, as JSON: two runs of equal identity read the same pixels."""
+    def identity(self) -> MosaicIdentity:
+        """What the pixels depend on, as it is now."""
         grid = self.grid
-        return {
-            "sources": [source_identity(source) for source in self.sources],
-            "grid": {
-                "crs": grid.crs.to_wkt(),
-                "transform": list(grid.transform)[:6],
-                "height": grid.height,
-                "width": grid.width,
-            },
-            "stretch": self.stretch,
-            "fill_rgb": list(self._fill_rgb),
-        }
+        return MosaicIdentity(
+            sources=tuple(SourceIdentity.of(source) for source in self.sources),
+            crs=grid.crs.to_wkt(),
+            transform=tuple(grid.transform)[:6],
+            shape=(grid.height, grid.width),
+            stretch=self.stretch,
+            fill_rgb=self._fill_rgb,
+        )
 
     def close(self) -> None:
         """Close all files."""

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from geoseg.export.identity import InputIdentity, RunIdentity
+from geoseg.export.identity import RunIdentity
 from geoseg.export.schema import SCHEMA, conform
+from geoseg.raster.identity import FileIdentity, MosaicIdentity, SourceIdentity
 
 MakeTable = Callable[..., pa.Table]
 
@@ -50,11 +51,39 @@ def empty_table() -> pa.Table:
     return SCHEMA.empty_table()
 
 
+def mosaic_identity(**changes: object) -> MosaicIdentity:
+    """One raster of three bands; ``changes`` are of its file."""
+    file = {"path": "/data/a.tif", "size_bytes": 5, "mtime_ns": 7, **changes}
+    source = SourceIdentity(
+        path="/data/a.tif",
+        height=4,
+        width=6,
+        dtype="uint8",
+        bands=(1, 2, 3),
+        alpha=None,
+        nodata=("nan", None, "0.1"),
+        files=(FileIdentity.model_validate(file),),
+    )
+    return MosaicIdentity(
+        sources=(source,),
+        crs="WKT",
+        transform=(0.1, 0, 3e5, 0, -0.1, 3e6 + 1 / 3),
+        shape=(4, 6),
+        stretch=(0.1, 2e3 / 7),
+        fill_rgb=(127, 127, 127),
+    )
+
+
+@pytest.fixture
+def make_mosaic_identity() -> Callable[..., MosaicIdentity]:
+    return mosaic_identity
+
+
 @pytest.fixture
 def identity() -> RunIdentity:
     return RunIdentity(
         version="1.0",
-        inputs=(InputIdentity(path="/data/a.tif", size_bytes=5, mtime_ns=7),),
+        mosaic=mosaic_identity(),
         model_sha256="00ff",
         parameters={"tile_px": 512, "thresholds": [0.5, 0.25]},
     )

@@ -29,8 +29,12 @@ from geoseg.export.identity import RunIdentity
 from geoseg.export.output import write_output
 from geoseg.export.parts import PartsWriter
 from geoseg.export.schema import SCHEMA
+from geoseg.raster.identity import MosaicIdentity
 
-IDENTITY = RunIdentity(version="1", inputs=(), model_sha256="0", parameters={})
+MOSAIC = MosaicIdentity(
+    sources=(), crs="", transform=(), shape=(1, 1), stretch=None, fill_rgb=(0, 0, 0)
+)
+IDENTITY = RunIdentity(version="1", mosaic=MOSAIC, model_sha256="0", parameters={})
 STRIPS = 2
 
 

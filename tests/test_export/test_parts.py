@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 
 from geoseg.errors import OutputError, ResumeError
-from geoseg.export.identity import InputIdentity, RunIdentity
+from geoseg.export.identity import RunIdentity
 from geoseg.export.parts import PartsWriter, has_state, parts_folder
+from geoseg.raster.identity import FileIdentity, MosaicIdentity
 
 MakeTable = Callable[..., pa.Table]
 
@@ -35,13 +36,15 @@ def test_a_resumed_run_sees_what_was_committed(
     assert [(part.rows, part.first_id, part.last_id) for part in again.parts] == [(2, 10, 30)]
     snapshot = again.load_snapshot()
     assert {name: array.shape for name, array in snapshot.items()} == {"file": (4,), "x": (0, 2)}
+    assert snapshot["file"].tolist() == [0, 1, 2, 3]
+    assert {name: array.dtype for name, array in snapshot.items()} == {"file": int, "x": bool}
 
 
 def test_only_the_newest_snapshot_is_kept(output: Path, identity: RunIdentity) -> None:
     writer = PartsWriter.create(output, identity)
     for index in range(3):
         writer.commit(index, None, {"a": np.array([index])}, {})
-    assert names(output) == ["manifest.json", "snapshot-00000002.npz"]
+    assert names(output) == ["manifest.json", "snapshot-00000002.arrow"]
     writer.commit(3, None, None, {})
     assert writer.load_snapshot() is None
     assert names(output) == ["manifest.json"]
@@ -51,7 +54,7 @@ def test_uncommitted_files_are_ignored_and_removed(
     output: Path, identity: RunIdentity, make_table: MakeTable
 ) -> None:
     PartsWriter.create(output, identity).commit(0, make_table([1]), None, {})
-    for leftover in ("strip-00000001.arrow", "snapshot-00000001.npz", "manifest.json.writing"):
+    for leftover in ("strip-00000001.arrow", "snapshot-00000001.arrow", "manifest.json.writing"):
         (parts_folder(output) / leftover).write_bytes(b"half")
     writer = PartsWriter.resume(output, identity)
     assert writer.done_strips == (0,)
@@ -97,11 +100,6 @@ def test_a_folder_with_foreign_files_is_left_alone(output: Path, identity: RunId
             {"parameters": {"tile_px": 256, "thresholds": [0.5, 0.25]}},
             "tile_px was 512 and is 256",
         ),
-        (
-            {"inputs": (InputIdentity(path="/data/a.tif", size_bytes=5, mtime_ns=8),)},
-            r"the raster /data/a\.tif was changed since",
-        ),
-        ({"inputs": ()}, r"the list of rasters was \['/data/a\.tif'\] and is \[\]"),
     ],
 )
 def test_resume_names_what_differs(
@@ -111,6 +109,22 @@ def test_resume_names_what_differs(
     with pytest.raises(ResumeError, match=message):
         PartsWriter.resume(output, identity.model_copy(update=change))
     assert has_state(output)
+
+
+def test_resume_names_rasters_that_differ(
+    output: Path, identity: RunIdentity, make_mosaic_identity: Callable[..., MosaicIdentity]
+) -> None:
+    before = make_mosaic_identity()
+    PartsWriter.create(output, identity)
+    for changed, message in (
+        (make_mosaic_identity(mtime_ns=8), r"the raster /data/a\.tif was changed since"),
+        (before.model_copy(update={"sources": ()}), r"rasters was \['/data/a\.tif'\] and is \[\]"),
+        (before.model_copy(update={"shape": (4, 7)}), "the size of the analysis grid"),
+        (before.model_copy(update={"stretch": None}), "the stretch was .* and is None"),
+    ):
+        with pytest.raises(ResumeError, match=message):
+            PartsWriter.resume(output, identity.model_copy(update={"mosaic": changed}))
+    PartsWriter.resume(output, identity.model_copy(update={"mosaic": make_mosaic_identity()}))
 
 
 def test_resume_refuses_a_missing_or_changed_part(
@@ -127,7 +141,7 @@ def test_resume_refuses_a_damaged_snapshot(
     output: Path, identity: RunIdentity, damage: Callable[[Path], object]
 ) -> None:
     PartsWriter.create(output, identity).commit(0, None, {"a": np.zeros(1)}, {})
-    damage(parts_folder(output) / "snapshot-00000000.npz")
+    damage(parts_folder(output) / "snapshot-00000000.arrow")
     with pytest.raises(ResumeError, match="missing or was changed"):
         PartsWriter.resume(output, identity).load_snapshot()
 
@@ -154,6 +168,6 @@ def test_a_strip_is_committed_once_and_snapshots_hold_no_objects(
 def test_identity_of_a_file_and_of_an_address(tmp_path: Path) -> None:
     raster = tmp_path / "a.tif"
     raster.write_bytes(b"123")
-    identity = InputIdentity.of(raster)
+    identity = FileIdentity.of(raster)
     assert (identity.path, identity.size_bytes) == (str(raster.resolve()), 3)
-    assert InputIdentity.of("s3://b/a.tif") == InputIdentity(path="s3://b/a.tif")
+    assert FileIdentity.of("s3://b/a.tif") == FileIdentity(path="s3://b/a.tif")
