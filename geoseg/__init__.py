@@ -10,7 +10,9 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from geoseg.accuracy import evaluate
     from geoseg.change import compare
+    from geoseg.labelled import check_dataset, pack_dataset
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
     from geoseg.pipeline import predict
     from geoseg.shaping.frame import regularize
@@ -23,7 +25,10 @@ __all__ = [
     "Instance",
     "InstanceModel",
     "__version__",
+    "check_dataset",
     "compare",
+    "evaluate",
+    "pack_dataset",
     "predict",
     "regularize",
     "report",
@@ -33,7 +38,10 @@ _HOMES = {
     "DenseModel": "geoseg.models.protocols",
     "Instance": "geoseg.models.protocols",
     "InstanceModel": "geoseg.models.protocols",
+    "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",
+    "evaluate": "geoseg.accuracy",
+    "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.pipeline",
     "regularize": "geoseg.shaping.frame",
     "report": "geoseg.statistics",

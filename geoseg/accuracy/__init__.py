@@ -1,1 +1,136 @@
-"""How good a layer of buildings is, measured against buildings drawn by hand."""
+"""How good are predicted buildings? ``geoseg.evaluate(...)``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from geoseg.accuracy.evaluation import Evaluation, Progress
+    from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.statistics.layers import VectorInput
+
+
+def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the command line
+    predictions: VectorInput | Sequence[VectorInput],
+    truth: VectorInput | Sequence[VectorInput],
+    *,
+    aoi: VectorInput | None = None,
+    ignore: VectorInput | None = None,
+    place_column: str | None = None,
+    confidence: str = "confidence",
+    gsd_m: float | None = None,
+    boundary_m: float = 1.0,
+    min_area_m2: float = 0.0,
+    layer: str | None = None,
+    truth_layer: str | None = None,
+    raster: str | Path | Sequence[str | Path] = (),
+    html: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure predicted buildings against true ones.
+
+    Args:
+        predictions: A polygon file or a GeoDataFrame of any CRS; or several, one per place.
+        truth: The true buildings, in any CRS; as many as ``predictions``.
+        aoi: Polygons where the truth is complete; None: everywhere, or what the imagery showed by
+            the layer ``extent`` of the predictions.
+        ignore: Polygons where nobody knows.
+        place_column: Column that names places, of ``aoi`` or else of both layers.
+        confidence: Column of the predictions' confidence.
+        gsd_m: Pixel size of the pixel measures; None: that of the imagery where the predictions
+            know it, else 0.3.
+        boundary_m: Width of the band of the boundary IoU, metres.
+        min_area_m2: Smaller buildings do not count.
+        layer: Layer of the predictions, where there are several.
+        truth_layer: Layer of the truth, where there are several.
+        raster: Photos for the pictures of the page.
+        html: A page to write.
+        overwrite: Replace ``html`` if it is there already.
+        progress: Called with (places done, places in all).
+
+    Returns:
+        Figures per place and of all places; see ``Evaluation``.
+
+    Raises:
+        GeosegError: when an input cannot be used; the message is one sentence.
+    """
+    from geoseg.accuracy.evaluation import evaluate_layers
+    from geoseg.accuracy.options import LayerOptions, Measure
+    from geoseg.accuracy.write import check_page, write_page
+
+    rasters = [raster] if isinstance(raster, (str, Path)) else raster
+    options = LayerOptions(
+        aoi, ignore, place_column, confidence, layer, truth_layer, gsd_m, tuple(map(Path, rasters))
+    )
+    page = None if html is None else check_page(Path(html), overwrite=overwrite)
+    pairs = _pairs(predictions, truth)
+    result = evaluate_layers(pairs, options, Measure(boundary_m, min_area_m2), progress)
+    if page is not None:
+        write_page(result, page)
+    return result
+
+
+def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option of the command line
+    model: str | Path | DenseModel | InstanceModel,
+    data: str | Path,
+    *,
+    split: Literal["val", "train", "all"] = "val",
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    boundary_m: float = 1.0,
+    min_area_m2: float = 0.0,
+    html: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Run a model over packed scenes, as ``geoseg.predict`` does, and measure what it finds.
+
+    Args:
+        model: See ``geoseg.predict``.
+        data: Folder of packed scenes (``*.npz``).
+        split: "val", "train" or "all".
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        precision: "auto", "fp32" or "bf16".
+        boundary_m: Width of the band of the boundary IoU, metres.
+        min_area_m2: Smaller buildings do not count.
+        html: A page to write.
+        overwrite: Replace ``html`` if it is there already.
+        progress: Called with (scenes done, scenes in all).
+
+    Returns:
+        Figures per place and of all places; see ``Evaluation``.
+
+    Raises:
+        GeosegError: when an input cannot be used; the message is one sentence.
+    """
+    from geoseg.accuracy.evaluation import evaluate_scenes
+    from geoseg.accuracy.options import Measure
+    from geoseg.accuracy.write import check_page, write_page
+    from geoseg.models import load_model
+
+    page = None if html is None else check_page(Path(html), overwrite=overwrite)
+    measure = Measure(boundary_m, min_area_m2)
+    loaded = load_model(model, device=device, precision=precision)
+    result = evaluate_scenes(loaded, Path(data), split, measure, progress)
+    if page is not None:
+        write_page(result, page)
+    return result
+
+
+def _pairs(
+    predictions: VectorInput | Sequence[VectorInput], truth: VectorInput | Sequence[VectorInput]
+) -> list[tuple[VectorInput, VectorInput]]:
+    from geoseg.errors import UsageError
+
+    ours, theirs = (
+        list(given) if isinstance(given, (list, tuple)) else [given]
+        for given in (predictions, truth)
+    )
+    if not ours or len(ours) != len(theirs):
+        raise UsageError(
+            f"every layer of predictions needs one of truth; got {len(ours)} and {len(theirs)}"
+        )
+    return list(zip(ours, theirs, strict=True))

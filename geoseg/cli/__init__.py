@@ -10,6 +10,8 @@ import typer
 from geoseg import __version__
 from geoseg.cli.certify import certify
 from geoseg.cli.compare import compare
+from geoseg.cli.dataset import dataset
+from geoseg.cli.evaluate import evaluate
 from geoseg.cli.export import export
 from geoseg.cli.import_coco import import_coco
 from geoseg.cli.info import info
@@ -17,6 +19,7 @@ from geoseg.cli.predict import predict
 from geoseg.cli.regularize import regularize
 from geoseg.cli.report import report
 from geoseg.cli.train import train
+from geoseg.cli.tune import tune
 from geoseg.errors import GeosegError
 
 INTERRUPTED = 130
@@ -49,7 +52,7 @@ def _options(
 
 
 for _verb in (
-    info, predict, regularize, report, compare, export, import_coco, train, certify
+    info, predict, regularize, report, compare, export, import_coco, dataset, train, tune, evaluate, certify
 ):  # fmt: skip
     app.command()(_verb)
 

@@ -29,7 +29,12 @@ COLOURS = 3
 
 
 def read_photo(
-    path: Path, crs: CRS, bounds: tuple[float, float, float, float], shape: tuple[int, int]
+    path: Path,
+    crs: CRS,
+    bounds: tuple[float, float, float, float],
+    shape: tuple[int, int],
+    *,
+    longest_px: int = LONGEST_PX,
 ) -> str:
     """The part of a raster within ``bounds`` as a small JPEG in a data URL.
 
@@ -38,12 +43,13 @@ def read_photo(
         crs: CRS of the bounds and of the picture.
         bounds: Left, bottom, right, top.
         shape: (height, width) of the bounds in any unit of length, for the picture's shape.
+        longest_px: Pixels along the longer side.
 
     Raises:
         UnreadableRasterError: when the file cannot be opened or read.
         UnsupportedRasterError: when it has no CRS.
     """
-    scale = LONGEST_PX / max(shape)
+    scale = longest_px / max(shape)
     height, width = (max(1, round(side * scale)) for side in shape)
     left, bottom, right, top = bounds
     place = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
@@ -61,7 +67,7 @@ def read_photo(
     except RasterioError as error:
         raise UnreadableRasterError(f"{path} cannot be read as a raster ({error})") from None
     image = np.where(valid, _to_bytes(pixels, valid), np.uint8(BACKGROUND))
-    return f"data:image/jpeg;base64,{_jpeg(image)}"
+    return jpeg_url(image)
 
 
 def _to_bytes(pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -74,7 +80,8 @@ def _to_bytes(pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[
     return bytes_
 
 
-def _jpeg(image: NDArray[np.uint8]) -> str:
+def jpeg_url(image: NDArray[np.uint8]) -> str:
+    """An image (3, height, width) as a JPEG in a data URL."""
     _, height, width = image.shape
     profile = {"driver": "JPEG", "dtype": "uint8", "count": COLOURS, "quality": QUALITY}
     with MemoryFile() as memory, warnings.catch_warnings():
@@ -82,4 +89,4 @@ def _jpeg(image: NDArray[np.uint8]) -> str:
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with memory.open(height=height, width=width, **profile) as target:
             target.write(image)
-        return base64.b64encode(memory.read()).decode("ascii")
+        return f"data:image/jpeg;base64,{base64.b64encode(memory.read()).decode('ascii')}"

@@ -1,0 +1,195 @@
+"""The result of an evaluation, and the two ways to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geoseg import __version__
+from geoseg.accuracy.figures import TOTAL, Figures, figures_of, reliability_of, without_blobs
+from geoseg.accuracy.options import LayerOptions, Measure
+from geoseg.accuracy.photos import check_rasters
+from geoseg.accuracy.places import Pair
+from geoseg.accuracy.precision import NO_PYCOCOTOOLS, pycocotools_missing
+from geoseg.accuracy.reliability import Reliability
+from geoseg.accuracy.scenes import scene_files, sites_of_scenes
+from geoseg.accuracy.score import SiteScore, score_site
+from geoseg.accuracy.site import Site
+from geoseg.errors import UsageError
+from geoseg.statistics.layers import VectorInput
+
+if TYPE_CHECKING:
+    from geoseg.models.protocols import DenseModel, InstanceModel
+
+Progress = Callable[[int, int], None]
+"""Called with (steps done, steps in all)."""
+BLOBS = (
+    "The truth of {} has blobs, outlines that may hold several touching buildings: only the pixel "
+    "figures can be trusted there, and the figures of single buildings in the last row leave it out."
+)
+TRACED = (
+    "The truth runs along pixel edges: no vertex ratio, and PoLiS holds up to half a pixel of it."
+)
+NO_BUILDINGS = "The predictions are empty: nothing was found."
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How good predictions are."""
+
+    places: tuple[Figures, ...]
+    """Per place, in the order of the input."""
+    total: Figures
+    """Of all places together, every building counting the same."""
+    reliability: Reliability | None
+    """Calibration over all places; None where the confidences are missing or no probabilities."""
+    scores: tuple[SiteScore, ...]
+    """What became of every building, site by site."""
+    notes: tuple[str, ...]
+    """What the reader should know, one sentence each."""
+    provenance: dict[str, Any]
+    """How the figures were made."""
+
+    @property
+    def rows(self) -> tuple[Figures, ...]:
+        """The places, then all of them together where there are several."""
+        return (*self.places, self.total) if len(self.places) > 1 else self.places
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; figures that have no meaning are None."""
+        return {
+            "total": self.total.as_dict(),
+            "places": [figures.as_dict() for figures in self.places],
+            "reliability": None if self.reliability is None else _bins(self.reliability),
+            "notes": list(self.notes),
+            "provenance": self.provenance,
+        }
+
+
+def evaluate_layers(
+    pairs: Sequence[tuple[VectorInput, VectorInput]],
+    options: LayerOptions,
+    measure: Measure,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Compare layers of predictions with layers of truth.
+
+    Raises:
+        GeosegError: an input cannot be used.
+    """
+    check_rasters(options.rasters)
+    read = [Pair.read(predicted, truth, options) for predicted, truth in pairs]
+    sites = [site for pair in read for site in pair.sites()]
+    if options.place_column is None:
+        sites = _distinct(sites)
+    notes = dict.fromkeys(note for pair in read for note in pair.notes())
+    provenance = {
+        "predictions": ", ".join(pair.predicted.label for pair in read),
+        "truth": ", ".join(pair.truth.label for pair in read),
+        "areas of interest": read[0].aoi.label if read[0].aoi else "",
+        "ignored areas": read[0].ignore.label if read[0].ignore else "",
+        "pixel size": ", ".join(f"{gsd:g} m" for gsd in dict.fromkeys(p.gsd_m for p in read)),
+        "run": read[0].predicted.run if len(read) == 1 else {},
+    }
+    return _evaluation(sites, measure, tuple(notes), provenance, progress, len(sites))
+
+
+def evaluate_scenes(
+    model: DenseModel | InstanceModel,
+    data: Path,
+    split: str,
+    measure: Measure,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Predict packed scenes and compare with their labels.
+
+    Raises:
+        GeosegError: the data set or the model cannot be used.
+    """
+    paths = scene_files(data, split)
+    provenance = {
+        "model": str(getattr(model, "name", type(model).__qualname__)),
+        "sha256": str(getattr(model, "sha256", "")),
+        "data": f"{data.name}, split {split}, {len(paths)} scenes",
+    }
+    sites = sites_of_scenes(model, paths)
+    return _evaluation(sites, measure, (TRACED,), provenance, progress, len(paths))
+
+
+def _evaluation(
+    sites: Iterable[Site],
+    measure: Measure,
+    notes: tuple[str, ...],
+    provenance: dict[str, Any],
+    progress: Progress | None,
+    steps: int,
+) -> Evaluation:
+    scores = []
+    for site in sites:
+        scores.append(score_site(site, measure))
+        if progress is not None:
+            progress(len(scores), steps)
+    if not any(score.outcome.truth_counts.any() or score.correct.size for score in scores):
+        raise UsageError(
+            "no building, true or predicted, lies in the assessed area; check the areas of interest "
+            "and the ignored ones"
+        )
+    places = dict.fromkeys(score.site.place for score in scores)
+    figures = [
+        figures_of(place, [score for score in scores if score.site.place == place])
+        for place in places
+    ]
+    total = figures_of(TOTAL, scores) if len(figures) > 1 else replace(figures[0], place=TOTAL)
+    return Evaluation(
+        places=tuple(figures),
+        total=total,
+        reliability=reliability_of(without_blobs(scores)),
+        scores=tuple(scores),
+        notes=(*notes, *_notes(figures, scores)),
+        provenance={
+            "geoseg": __version__,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            **provenance,
+            "boundary band": f"{measure.boundary_m:g} m",
+            "least area": f"{measure.min_area_m2:g} m²",
+        },
+    )
+
+
+def _notes(figures: list[Figures], scores: list[SiteScore]) -> tuple[str, ...]:
+    blobs = [place.place for place in figures if place.blobs]
+    found = any(len(score.site.predicted) for score in scores)
+    return (
+        *([NO_PYCOCOTOOLS] if pycocotools_missing() else []),
+        *([] if found else [NO_BUILDINGS]),
+        *([BLOBS.format(", ".join(blobs))] if blobs else []),
+    )
+
+
+def _distinct(sites: list[Site]) -> list[Site]:
+    """Sites of several pairs; files of one name are told apart by numbers."""
+    seen: dict[str, int] = {}
+    return [_renamed(site, seen) for site in sites]
+
+
+def _renamed(site: Site, seen: dict[str, int]) -> Site:
+    seen[site.place] = seen.get(site.place, 0) + 1
+    if seen[site.place] == 1:
+        return site
+    return replace(site, place=f"{site.place} ({seen[site.place]})")
+
+
+def _bins(trust: Reliability) -> dict[str, Any]:
+    def plain(values: Any) -> list[float | None]:  # noqa: ANN401  # an array of floats
+        return [None if np.isnan(value) else float(value) for value in values]
+
+    return {
+        "count": trust.count.tolist(),
+        "confidence": plain(trust.confidence),
+        "correct": plain(trust.correct),
+    }

@@ -1,0 +1,56 @@
+"""What the user may choose, checked once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from geoseg.errors import UsageError
+from geoseg.statistics.layers import VectorInput
+
+DEFAULT_GSD_M = 0.3
+"""Pixel size where the predictions do not say on what imagery they were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """How to measure, whatever is compared."""
+
+    boundary_m: float = 1.0
+    """Width of the band of the boundary IoU, metres; at least one pixel is taken."""
+    min_area_m2: float = 0.0
+    """Smaller buildings, true or predicted, do not count."""
+
+    def __post_init__(self) -> None:
+        if not self.boundary_m > 0:
+            raise UsageError(f"--boundary must be above 0 metres, got {self.boundary_m:g}")
+        if not self.min_area_m2 >= 0:
+            raise UsageError(f"--min-area must be 0 or more, got {self.min_area_m2:g}")
+
+
+@dataclass(frozen=True, slots=True)
+class LayerOptions:
+    """How to read layers of predictions and truth."""
+
+    aoi: VectorInput | None = None
+    """Polygons where the truth is complete; None: the layer ``extent`` of the predictions where
+    they have one, else everywhere."""
+    ignore: VectorInput | None = None
+    """Polygons where nobody knows."""
+    place_column: str | None = None
+    """Column that names places: of ``aoi`` if it has it, else of both layers."""
+    confidence: str = "confidence"
+    """Column of the predictions' confidence."""
+    layer: str | None = None
+    """Layer of the predictions, where there are several."""
+    truth_layer: str | None = None
+    """Layer of the truth, where there are several."""
+    gsd_m: float | None = None
+    """Pixel size of the pixel measures; None: that of the imagery by the predictions' metadata,
+    else DEFAULT_GSD_M."""
+    rasters: tuple[Path, ...] = ()
+    """Photos for the pictures of the page."""
+
+    def __post_init__(self) -> None:
+        if self.gsd_m is not None and not self.gsd_m > 0:
+            raise UsageError(f"--gsd must be above 0 metres, got {self.gsd_m:g}")

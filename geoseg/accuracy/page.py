@@ -1,0 +1,155 @@
+"""The evaluation as one offline HTML file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import numpy as np
+import shapely
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from numpy.typing import NDArray
+
+from geoseg.accuracy.columns import COLUMNS
+from geoseg.accuracy.evaluation import Evaluation
+from geoseg.accuracy.misses import KINDS, Miss, worst_misses
+from geoseg.accuracy.reliability import BINS, Reliability
+from geoseg.accuracy.site import Bounds
+
+PICTURE_PX = 260
+"""Side of a picture."""
+CHART = 260
+"""Side of the reliability diagram, SVG units."""
+HEADLINES = ("f1", "precision", "recall", "ap50", "pixel_iou", "area_bias")
+"""Figures at the top of the page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A building in a picture."""
+
+    path: str
+    """SVG path."""
+    meant: bool
+    """True for the building in question."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One miss, drawn."""
+
+    caption: str
+    """What is wrong, and where."""
+    photo: str | None
+    """Data URL of the ground; None where there is no photo."""
+    truth: tuple[Outline, ...]
+    """True buildings."""
+    predicted: tuple[Outline, ...]
+    """Predictions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bin of the reliability diagram, in SVG units from the top left."""
+
+    x: float
+    """Left side of the bar."""
+    y: float
+    """Top of the bar."""
+    height: float
+    """Height of the bar."""
+    dot_x: float
+    """Mean confidence."""
+    opacity: float
+    """By the number of buildings in the bin."""
+    hint: str
+    """Shown when pointed at."""
+
+
+def render_page(result: Evaluation) -> str:
+    """The HTML of an evaluation; every value is escaped."""
+    environment = Environment(
+        loader=PackageLoader("geoseg.accuracy"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    drawn = [(miss.kind, _picture(miss)) for miss in worst_misses(result.scores)]
+    shown = [column for column in COLUMNS if column.name in HEADLINES]
+    return environment.get_template("evaluation.html").render(
+        title="Evaluation: buildings against truth",
+        headlines=[(column.label, column.text(result.total), column.meaning) for column in shown],
+        columns=COLUMNS, rows=result.rows, notes=result.notes,
+        bins=_bins(result.reliability), reliability=result.reliability, chart=CHART,
+        kinds=[(kind, [picture for of, picture in drawn if of == kind]) for kind in KINDS],
+        photos=any(picture.photo for _, picture in drawn), side=PICTURE_PX,
+        provenance=_readable(result.provenance),
+        style=_static("statistics", "report.css") + _static("accuracy", "evaluation.css"),
+        script=_static("statistics", "table.js"),
+    )  # fmt: skip
+
+
+def _picture(miss: Miss) -> Picture:
+    site = miss.score.site
+    photo = None if site.photo is None else site.photo.crop(miss.bounds, PICTURE_PX)
+    return Picture(
+        f"{miss.text} ({site.name})",
+        photo,
+        _outlines(site.truth, miss.bounds, miss.truth),
+        _outlines(site.predicted, miss.bounds, miss.predicted),
+    )
+
+
+def _outlines(shapes: NDArray[np.object_], bounds: Bounds, meant: int) -> tuple[Outline, ...]:
+    """The shapes that touch the bounds, in pixels of the picture; the one in question on top."""
+    left, bottom, right, top = bounds
+    scale = PICTURE_PX / (right - left)
+    near = np.flatnonzero(shapely.intersects(shapes, shapely.box(left, bottom, right, top)))
+
+    def place(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.column_stack([(xy[:, 0] - left) * scale, (top - xy[:, 1]) * scale])
+
+    drawn = shapely.transform(shapes[near], place)
+    outlines = [Outline(_path(shape), i == meant) for i, shape in zip(near, drawn, strict=True)]
+    return tuple(sorted(outlines, key=lambda outline: outline.meant))
+
+
+def _path(shape: shapely.Geometry) -> str:
+    rings = shapely.get_rings(shapely.get_parts(shape))
+    return "".join(
+        "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in shapely.get_coordinates(ring)[:-1]) + "Z"
+        for ring in rings
+    )
+
+
+def _bins(trust: Reliability | None) -> list[Bin]:
+    if trust is None or not trust.count.any():
+        return []
+    most = trust.count.max()
+    return [
+        Bin(
+            x=CHART * index / BINS,
+            y=CHART * (1 - trust.correct[index]),
+            height=CHART * trust.correct[index],
+            dot_x=CHART * trust.confidence[index],
+            opacity=0.25 + 0.75 * float(trust.count[index] / most),
+            hint=f"{trust.count[index]:,} buildings of mean confidence "
+            f"{trust.confidence[index]:.2f}: {trust.correct[index]:.2f} are right",
+        )
+        for index in np.flatnonzero(trust.count)
+    ]
+
+
+def _readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, indent=1, default=str))
+        for name, value in provenance.items()
+        if value
+    ]
+
+
+def _static(package: str, name: str) -> Markup:
+    """Our own CSS or JavaScript, which is put into the page as it is."""
+    file = resources.files(f"geoseg.{package}").joinpath("static", name)
+    return Markup(file.read_text(encoding="utf-8"))  # noqa: S704

@@ -1,0 +1,119 @@
+"""Packed scenes to sites: the model runs as users run it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import rasterio
+import shapely
+from affine import Affine
+from numpy.typing import NDArray
+from pyproj import CRS
+from rasterio.features import shapes
+
+from geoseg.accuracy.photos import ScenePhoto
+from geoseg.accuracy.site import Site
+from geoseg.errors import DatasetError, UsageError
+from geoseg.train.scene import Scene, load_scene
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from geoseg.models.protocols import DenseModel, InstanceModel
+
+PLANE = CRS.from_dict({"proj": "tmerc", "lat_0": 0, "lon_0": 0, "datum": "WGS84", "units": "m"})
+"""Where scenes are laid to be predicted: a pixel there is as large as on the ground."""
+SPLITS = ("val", "train", "all")
+"""Which scenes of a data set to score."""
+
+
+def sites_of_scenes(
+    model: DenseModel | InstanceModel,
+    paths: Sequence[Path],
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Site]:
+    """Predict scene after scene and hold each against its labels."""
+    for number, path in enumerate(paths, start=1):
+        yield _site(model, load_scene(path), path)
+        if progress is not None:
+            progress(number, len(paths))
+
+
+def scene_files(folder: Path, split: str) -> list[Path]:
+    """The files of one split, or of "all", sorted by name.
+
+    Raises:
+        UsageError: there is no such split.
+        DatasetError: it holds none.
+    """
+    if split not in SPLITS:
+        raise UsageError(f"--split must be one of {', '.join(SPLITS)}, got {split!r}")
+    paths = sorted(folder.glob("*.npz"))
+    if not paths:
+        raise DatasetError(
+            f"{folder} holds no packed scenes (*.npz); name the folder that packing wrote"
+        )
+    chosen = [path for path in paths if split in {"all", load_scene(path).split}]
+    if not chosen:
+        raise DatasetError(
+            f"{folder} holds {len(paths)} scenes, but none of the split {split!r}; choose another "
+            f"with --split: {', '.join(SPLITS)}"
+        )
+    return chosen
+
+
+def _site(model: DenseModel | InstanceModel, scene: Scene, path: Path) -> Site:
+    height, width = scene.labels.shape
+    found = _predict(model, scene)
+    unknown = _outlines(scene.ignore.astype(np.int32), scene.gsd_m)
+    return Site(
+        name=scene.name,
+        place=scene.place,
+        predicted=np.array(found.geometry.array, dtype=object),
+        truth=_outlines(scene.labels.astype(np.int32), scene.gsd_m),
+        confidence=found["confidence"].to_numpy(dtype=np.float64),
+        gsd_m=scene.gsd_m,
+        area=shapely.box(0, -height * scene.gsd_m, width * scene.gsd_m, 0),
+        ignored=unknown[0] if len(unknown) else None,
+        blobs=scene.blobs,
+        traced=True,
+        photo=ScenePhoto(path),
+    )
+
+
+def _predict(model: DenseModel | InstanceModel, scene: Scene) -> gpd.GeoDataFrame:
+    """What ``geoseg predict`` finds in the scene's image, laid on the plane."""
+    from geoseg.pipeline import predict
+
+    height, width = scene.labels.shape
+    with tempfile.TemporaryDirectory(prefix="geoseg-") as folder:
+        path = Path(folder) / f"{scene.name}.tif"
+        with rasterio.open(
+            path, "w", driver="GTiff", dtype="uint8", count=3, height=height, width=width,
+            crs=PLANE.to_wkt(), transform=_transform(scene.gsd_m), photometric="rgb",
+        ) as target:  # fmt: skip
+            target.write(np.moveaxis(scene.image, 2, 0))
+        return predict(path, model=model)
+
+
+def _outlines(labels: NDArray[np.int32], gsd_m: float) -> NDArray[np.object_]:
+    """One polygon or multipolygon per label, along pixel edges."""
+    pieces, owner = [], []
+    for outline, label in shapes(labels, mask=labels > 0, transform=_transform(gsd_m)):
+        rings = outline["coordinates"]
+        pieces.append(shapely.Polygon(rings[0], rings[1:]))
+        owner.append(int(label))
+    if not pieces:
+        return np.empty(0, dtype=object)
+    order = np.argsort(owner, kind="stable")
+    numbers = np.unique(owner, return_inverse=True)[1][order]
+    parts = np.array(pieces, dtype=object)[order]
+    return np.asarray(shapely.multipolygons(parts, indices=numbers), dtype=object)
+
+
+def _transform(gsd_m: float) -> Affine:
+    return Affine(gsd_m, 0, 0, 0, -gsd_m, 0)

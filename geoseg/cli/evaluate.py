@@ -1,0 +1,173 @@
+"""``geoseg evaluate``: predictions and truth in, how good they are out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoseg.cli.options import Device, Json, Overwrite, Precision, Quiet
+from geoseg.errors import UsageError
+
+if TYPE_CHECKING:
+    from geoseg.accuracy.evaluation import Evaluation
+
+LAYERS = "Two layers"
+MODEL = "A model over packed scenes"
+SHOWN = (
+    "true", "predicted", "f1", "precision", "recall", "ap", "ap50", "pq", "pixel_iou",
+    "boundary_iou", "area_bias", "ece",
+)  # fmt: skip
+"""Figures that the terminal lists."""
+
+
+def evaluate(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PREDICTIONS TRUTH]...",
+            help="Polygon layers of any format and CRS; several pairs are several places.",
+            show_default=False,
+        ),
+    ] = None,
+    aoi: Annotated[
+        Path | None,
+        typer.Option(help="Polygons where the truth is complete.", rich_help_panel=LAYERS),
+    ] = None,
+    ignore: Annotated[
+        Path | None, typer.Option(help="Polygons where nobody knows.", rich_help_panel=LAYERS)
+    ] = None,
+    place_column: Annotated[
+        str | None,
+        typer.Option(
+            help="Column that names places: of --aoi, else of both layers.", rich_help_panel=LAYERS
+        ),
+    ] = None,
+    confidence: Annotated[
+        str, typer.Option(help="Column of the confidence.", rich_help_panel=LAYERS)
+    ] = "confidence",
+    layer: Annotated[
+        str | None,
+        typer.Option(help="Layer of the predictions, of several.", rich_help_panel=LAYERS),
+    ] = None,
+    truth_layer: Annotated[
+        str | None, typer.Option(help="Layer of the truth, of several.", rich_help_panel=LAYERS)
+    ] = None,
+    gsd: Annotated[
+        float | None,
+        typer.Option(
+            help="Pixel size of the pixel measures, metres.",
+            show_default="that of the imagery by the predictions' metadata, else 0.3",
+            rich_help_panel=LAYERS,
+        ),
+    ] = None,
+    raster: Annotated[
+        list[Path] | None,
+        typer.Option(help="Photo for the page; may be repeated.", rich_help_panel=LAYERS),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "-m", help="As in geoseg predict.", rich_help_panel=MODEL),
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of packed scenes (*.npz).", rich_help_panel=MODEL)
+    ] = None,
+    split: Annotated[
+        str, typer.Option(help="Scenes to take: val, train or all.", rich_help_panel=MODEL)
+    ] = "val",
+    device: Device = "auto",
+    precision: Precision = "auto",
+    boundary: Annotated[
+        float, typer.Option(help="Width of the band of the boundary IoU, metres.")
+    ] = 1.0,
+    min_area: Annotated[float, typer.Option(help="Smaller buildings do not count, m2.")] = 0.0,
+    html: Annotated[
+        Path | None, typer.Option(help="Page to write, with pictures of the worst misses.")
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure predicted buildings against true ones.
+
+    geoseg evaluate predictions.gpkg truth.gpkg --raster ortho.tif --html report.html
+
+    geoseg evaluate --model weights.safetensors --data chips/ --html report.html
+    """
+    from geoseg.accuracy import evaluate as compare
+    from geoseg.accuracy import evaluate_model
+
+    given = list(paths or [])
+    _check_usage(given, model, data)
+    shared: dict[str, Any] = {
+        "boundary_m": boundary, "min_area_m2": min_area, "html": html, "overwrite": overwrite,
+    }  # fmt: skip
+    running: dict[str, Any] = {"split": split, "device": device, "precision": precision}
+    with _steps_bar(show=not quiet) as progress:
+        if data is not None:
+            result = evaluate_model(
+                model or "default", data, progress=progress, **running, **shared
+            )
+        else:
+            result = compare(
+                given[::2], given[1::2], aoi=aoi, ignore=ignore, place_column=place_column,
+                confidence=confidence, gsd_m=gsd, layer=layer, truth_layer=truth_layer,
+                raster=raster or (), progress=progress, **shared,
+            )  # fmt: skip
+    if as_json:
+        typer.echo(json.dumps({**result.as_dict(), "html": None if html is None else str(html)}))
+    elif not quiet:
+        _show(result, html)
+
+
+def _check_usage(paths: list[Path], model: str | None, data: Path | None) -> None:
+    if data is None and model is not None:
+        raise UsageError("--model needs --data, a folder of packed scenes to run it on")
+    if data is not None and paths:
+        raise UsageError("give either two layers or --model and --data, not both")
+    if data is None and (not paths or len(paths) % 2):
+        raise UsageError(
+            "give predictions and truth in turn, such as predictions.gpkg truth.gpkg, or --model "
+            f"and --data; got {len(paths)} layers"
+        )
+
+
+@contextmanager
+def _steps_bar(*, show: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """A function that draws (steps done, steps in all) on stderr; None where nothing is shown."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not show or not console.is_terminal:
+        yield None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task("evaluating", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _show(result: Evaluation, html: Path | None) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from geoseg.accuracy.columns import COLUMNS
+
+    columns = [column for name in SHOWN for column in COLUMNS if column.name == name]
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("Place")
+    for column in columns:
+        table.add_column(column.label, justify="right")
+    for row in result.rows:
+        name = f"{row.place} (blobs)" if row.blobs else row.place
+        table.add_row(escape(name), *(column.text(row) for column in columns))
+    Console().print(table)
+    for note in result.notes:
+        typer.echo(f"Note: {note}", err=True)
+    if html is not None:
+        typer.echo(f"wrote {html}", err=True)
