@@ -47,6 +47,29 @@ class AugmentConfig(_Section):
     noise: float = Field(default=0.3, ge=0, le=1)
 
 
+class MaskRcnnConfig(_Section):
+    """A Mask R-CNN in place of the dense network."""
+
+    version: Literal["v1", "v2"] = "v2"
+    """Torchvision's first or second version, which has deeper heads and more batch norms."""
+    backbone: str = "resnet18"
+    """A ResNet of torchvision."""
+    channels: PositiveInt = 256
+    """Width of the pyramid and the heads; fewer are faster."""
+    anchor_sizes: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt, PositiveInt] = (
+        16,
+        32,
+        64,
+        128,
+        256,
+    )
+    """Sizes of buildings that the five levels look for, pixels."""
+    boxes: PositiveInt = 128
+    """Boxes per crop that the heads learn from, a quarter of them on buildings."""
+    score_threshold: float = Field(default=0.5, ge=0, le=1)
+    """Instances with a lower score are left out of predictions."""
+
+
 class LossConfig(_Section):
     """Weights of the heads; each is binary cross-entropy plus ``dice`` times the Dice loss."""
 
@@ -97,11 +120,14 @@ class TrainConfig(_Section):
     output: Path
     """Folder for checkpoints, logs and the weights."""
     start: Literal["imagenet", "default", "scratch"] | Path = "imagenet"
-    """ImageNet encoder, the built-in model, nothing, or a .safetensors file."""
+    """ImageNet encoder, the built-in model, nothing, or a .safetensors file; for Mask R-CNN nothing
+    or a file, which may also hold a ResNet of torchvision alone."""
     name: str = "custom"
     """Name of the model in its file."""
     seed: int = Field(default=0, ge=0)
     architecture: Architecture = Architecture()
+    maskrcnn: MaskRcnnConfig | None = None
+    """Train a Mask R-CNN, not the dense network; ``architecture`` and ``loss`` are not used then."""
     model_gsd_m: tuple[PositiveFloat, PositiveFloat] = (0.25, 0.6)
     """Range of pixel sizes that the finished model declares; finer and coarser rasters are
     resampled to its nearer end."""

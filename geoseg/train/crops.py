@@ -56,16 +56,20 @@ class CropDataset(Dataset[dict[str, "NDArray[np.uint8]"]]):
         return self._length
 
     def __getitem__(self, index: int) -> dict[str, NDArray[np.uint8]]:
-        if index >= self._length:
-            raise IndexError(index)
-        rng = np.random.default_rng([self._config.seed, self._first + index])
-        crop = self._changed(self._draw(rng), int(rng.integers(2**31)))
+        crop = self.crop(index)
         ignore = crop.ignore > 0
         return {
             "image": np.ascontiguousarray(np.moveaxis(crop.image, 2, 0)),
             "target": head_targets(crop.labels, contact_px=self._config.data.contact_px),
             "weight": head_weights(crop.labels, ignore, blobs=crop.blobs),
         }
+
+    def crop(self, index: int) -> Crop:
+        """An augmented crop."""
+        if index >= self._length:
+            raise IndexError(index)
+        rng = np.random.default_rng([self._config.seed, self._first + index])
+        return self._changed(self._draw(rng), int(rng.integers(2**31)))
 
     def _draw(self, rng: Generator) -> Crop:
         """A crop that is not mostly unknown, if a few tries find one."""

@@ -12,15 +12,16 @@ import torch
 from torch.utils.data import DataLoader
 
 from geoseg.errors import DatasetError
-from geoseg.models.receptive import measure_halo_px
-from geoseg.models.weights import Metadata, Source, geoseg_version, save_weights
-from geoseg.train.crops import CropDataset
+from geoseg.train.learner import Learner, learnable
 from geoseg.train.module import SegmentationModule
 from geoseg.train.scene import load_scenes
 from geoseg.train.trainer_library import callbacks, lightning, loggers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from geoseg.train.config import TrainConfig
+    from geoseg.train.scene import Scene, Split
 
 
 _EMA_EVERY = 5
@@ -35,55 +36,59 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
         resume: go on from the last checkpoint in the output folder, if there is one.
     """
     _tune_machine(config)
-    scenes = _Scenes(config)
-    module = SegmentationModule(config, scenes.held_out)
-    trainer = _trainer(config, validate=bool(scenes.held_out))
+    training, held_out = _load(config, "train"), _load(config, "val")
+    if not training:
+        raise DatasetError(
+            f"{config.data.folder} holds no scene of the split 'train' to learn from"
+        )
+    learner = make_learner(config, held_out)
+    trainer = _trainer(config, validate=bool(held_out))
     last = config.output / "last.ckpt"
     trainer.fit(
-        module,
-        datamodule=scenes,
+        learner,
+        datamodule=_Scenes(learner, training, len(held_out)),
         ckpt_path=str(last) if resume and last.exists() else None,
         weights_only=True,
     )
     trainer.save_checkpoint(last, weights_only=False)
-    return export_checkpoint(last, config, config.output / f"{config.name}.safetensors")
-
-
-def export_checkpoint(checkpoint: Path, config: TrainConfig, path: Path) -> Path:
-    """Write the averaged weights of a checkpoint as a model file."""
-    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-    prefix = "network."
-    state = {
-        name.removeprefix(prefix): tensor
-        for name, tensor in saved["state_dict"].items()
-        if name.startswith(prefix)
-    }
-    save_weights(state, _metadata(config, saved), path)
+    path = config.output / f"{config.name}.safetensors"
+    learner.write(torch.load(last, map_location="cpu", weights_only=True), path)
     return path
+
+
+def make_learner(config: TrainConfig, held_out: Sequence[Scene]) -> Learner:
+    """The kind of network that the configuration asks for."""
+    if config.maskrcnn is None:
+        return SegmentationModule(config, held_out)
+    from geoseg.train.maskrcnn import MaskRcnnModule
+
+    return MaskRcnnModule(config, held_out)
+
+
+def _load(config: TrainConfig, split: Split) -> list[Scene]:
+    return learnable(load_scenes(config.data.folder, split), config)
 
 
 class _Scenes(lightning.LightningDataModule):
     """Crops for training, whole scenes for validation."""
 
-    def __init__(self, config: TrainConfig) -> None:
+    def __init__(self, learner: Learner, training: list[Scene], held_out: int) -> None:
         super().__init__()
-        self._config = config
-        self.training = load_scenes(config.data.folder, "train")
-        self.held_out = load_scenes(config.data.folder, "val")
-        if not self.training:
-            raise DatasetError(f"{config.data.folder} holds no scene of the split 'train'")
+        self._learner, self._training, self._held_out = learner, training, held_out
 
     def train_dataloader(self) -> DataLoader[Any]:
         """The crops of one round; which ones depends on the round alone."""
-        schedule, workers = self._config.schedule, self._config.data.workers
+        config = self._learner.config
+        schedule, workers = config.schedule, config.data.workers
         processes, epoch = (
             (self.trainer.world_size, self.trainer.current_epoch) if self.trainer else (1, 0)
         )
         crops = schedule.steps_per_round * schedule.batch * schedule.accumulate * processes
         first = epoch * crops
         return DataLoader(
-            CropDataset(self.training, self._config, first=first, length=crops),
+            self._learner.crops(self._training, first, crops),
             batch_size=schedule.batch,
+            collate_fn=self._learner.batch,
             num_workers=workers,
             prefetch_factor=4 if workers else None,
             worker_init_fn=_single_thread,
@@ -91,7 +96,7 @@ class _Scenes(lightning.LightningDataModule):
 
     def val_dataloader(self) -> DataLoader[int]:
         """Numbers of the held-out scenes; the module has the scenes themselves."""
-        return DataLoader(range(len(self.held_out)), batch_size=None)  # type: ignore[arg-type]
+        return DataLoader(range(self._held_out), batch_size=None)  # type: ignore[arg-type]
 
 
 def _single_thread(_worker: int) -> None:
@@ -107,10 +112,7 @@ class _StopAtBudget(callbacks.Callback):
         pl_module: lightning.LightningModule,
         *_: Any,
     ) -> None:
-        if (
-            isinstance(pl_module, SegmentationModule)
-            and pl_module.progress(trainer.global_step) >= 1
-        ):
+        if isinstance(pl_module, Learner) and pl_module.progress(trainer.global_step) >= 1:
             trainer.should_stop = True
 
 
@@ -179,21 +181,3 @@ def _tune_machine(config: TrainConfig) -> None:
         libc = ctypes.CDLL("libc.so.6")
         libc.mallopt(-4, 0)  # M_MMAP_MAX
         libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
-
-
-def _metadata(config: TrainConfig, saved: dict[str, Any]) -> Metadata:
-    training = load_scenes(config.data.folder, "train")
-    sources = sorted({(scene.place, scene.licence) for scene in training})
-    return Metadata(
-        name=config.name,
-        geoseg_version=geoseg_version(),
-        architecture=config.architecture,
-        gsd_m=config.model_gsd_m,
-        halo_px=measure_halo_px(config.architecture),
-        sources=tuple(Source(name=place, licence=licence) for place, licence in sources),
-        training={
-            "steps": str(saved["global_step"]),
-            "minutes": f"{saved['elapsed_s'] / 60:.0f}",
-            "start": str(config.start),
-        },
-    )
