@@ -35,6 +35,7 @@ from seams_peers import PEERS, Maps, read, with_halo
 
 import geoseg
 from geoseg.grid import Lattice
+from geoseg.inference import core_in_window, core_maps
 from geoseg.models.protocols import DenseModel
 from geoseg.raster import Mosaic
 from geoseg.summary import peak_rss_mb
@@ -101,8 +102,8 @@ def tiled_maps(
     maps = np.empty((len(model.heads), grid.height, grid.width), np.float32)
     for tile in (tile for strip in lattice.strips() for tile in strip.tiles):
         seen = image[:, *tile.window.slices_in(grid.window)]
-        answer = model.predict_maps(seen[None])[0]
-        maps[:, *tile.core.slices_in(grid.window)] = answer[:, *tile.core.slices_in(tile.window)]
+        core = core_in_window(tile)
+        maps[:, *tile.core.slices_in(grid.window)] = core_maps(model, seen[None], core)[0]
     return maps
 
 

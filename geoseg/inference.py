@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from geoseg.errors import ModelError
+from geoseg.models.protocols import PartModel
+from geoseg.types import Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from geoseg.grid import Tile
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
     from geoseg.packed import PackedRows
-    from geoseg.types import Block, Window
+    from geoseg.types import Block
 
 Found = TypeVar("Found")
 
@@ -71,10 +73,9 @@ def tile_maps(
         ModelError: when the model's answer has the wrong shape or range.
     """
     for group, images in _batches(tiles, block, batch):
-        answer = _checked(model.predict_maps(images), images, model)
+        answer = core_maps(model, images, core_in_window(group[0]))
         for tile, probabilities in zip(group, answer, strict=True):
-            maps = quantize(probabilities[:, *tile.core.slices_in(tile.window)])
-            yield tile, maps * core_valid(tile, block)
+            yield tile, quantize(probabilities) * core_valid(tile, block)
 
 
 def tile_instances(
@@ -91,6 +92,22 @@ def tile_instances(
         yield from zip(group, answer, strict=True)
 
 
+def core_maps(model: DenseModel, images: NDArray[np.uint8], core: Window) -> NDArray[np.float32]:
+    """The (batch, heads, core height, core width) probabilities of a part of the images.
+
+    Args:
+        model: Predicts maps; one that can leave out the rest does.
+        images: (batch, 3, height, width).
+        core: Within the images.
+    """
+    if isinstance(model, PartModel):
+        return _checked(model.predict_part(images, core), images, core, model)
+    height, width = images.shape[2:]
+    whole = Window(0, 0, height, width)
+    answer = _checked(model.predict_maps(images), images, whole, model)
+    return answer[..., *core.slices_in(whole)]
+
+
 def core_valid(tile: Tile, block: Block) -> NDArray[np.bool_]:
     """Validity of a tile's core."""
     return block.valid[tile.core.slices_in(block.window)]
@@ -105,31 +122,41 @@ def quantize(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
 def _batches(
     tiles: Sequence[Tile], block: Block, batch: int
 ) -> Iterator[tuple[list[Tile], NDArray[np.uint8]]]:
-    """At most ``batch`` neighbouring tiles of one size at a time, and their pixels.
+    """At most ``batch`` neighbouring tiles of one size and core at a time, and their pixels.
 
     The pixels are (tiles, 3, height, width). Tiles without a valid pixel in their core are left out.
     """
     wanted = [tile for tile in tiles if core_valid(tile, block).any()]
-    for _, same_size in groupby(wanted, key=lambda tile: (tile.window.height, tile.window.width)):
-        while group := list(islice(same_size, batch)):
+    for _, alike in groupby(wanted, key=_shape):
+        while group := list(islice(alike, batch)):
             places = (tile.window.slices_in(block.window) for tile in group)
             yield group, np.stack([block.image[:, *place] for place in places])
 
 
+def _shape(tile: Tile) -> tuple[int, int, Window]:
+    return tile.window.height, tile.window.width, core_in_window(tile)
+
+
+def core_in_window(tile: Tile) -> Window:
+    """The core, counted from the window's first row and column."""
+    core, window = tile.core, tile.window
+    row_off, col_off = core.row_off - window.row_off, core.col_off - window.col_off
+    return Window(row_off, col_off, core.height, core.width)
+
+
 def _checked(
-    answer: NDArray[np.float32], images: NDArray[np.uint8], model: DenseModel
+    answer: NDArray[np.float32], images: NDArray[np.uint8], part: Window, model: DenseModel
 ) -> NDArray[np.float32]:
-    number, _, height, width = images.shape
-    expected = (number, len(model.heads), height, width)
+    expected = (len(images), len(model.heads), part.height, part.width)
     if answer.shape != expected:
         raise ModelError(
-            f"predict_maps returned an array of shape {answer.shape} for images of shape "
-            f"{images.shape}; with heads {model.heads} it must be {expected}"
+            f"the model returned maps of shape {answer.shape} for images of shape "
+            f"{images.shape}; with heads {model.heads} they must be of shape {expected}"
         )
     low, high = float(answer.min()), float(answer.max())
     if not (low >= 0 and high <= 1):
         raise ModelError(
-            f"predict_maps returned values from {low} to {high}; probabilities lie within 0..1 "
+            f"the model returned values from {low} to {high}; probabilities lie within 0..1 "
             "(apply the sigmoid inside the model)"
         )
     return answer

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from geoseg.types import Window
+
 
 @dataclass(frozen=True, slots=True)
 class Instance:
@@ -39,6 +41,15 @@ class DenseModel(Protocol):
 
     def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """(batch, 3, height, width) RGB to (batch, heads, height, width) in 0..1."""
+        ...
+
+
+@runtime_checkable
+class PartModel(DenseModel, Protocol):
+    """A dense model that need not compute maps that nobody wants; offering this is optional."""
+
+    def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
+        """``predict_maps(images)`` within ``part``, which lies within the images."""
         ...
 
 

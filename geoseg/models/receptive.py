@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import torch
 
 from geoseg.errors import ModelError
+from geoseg.grid import round_up
 from geoseg.models.network import build_network
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from torch import nn
 
     from geoseg.models.weights import Architecture
 
 _LENGTHS_PX = (320, 640, 1280)
-_BREADTH_STRIDES = 2
-"""Rows and columns are probed on thin images: what a pixel sees along one axis does not depend on
-the image's breadth, and a thin image is cheap."""
+_LEAST_BREADTH_PX = 8
+"""Rows and columns are probed on images one cell thin: what a pixel sees along one axis does not
+depend on the image's breadth, and a thin image is cheap."""
 
 
 _FAINT = 1e-6
@@ -52,18 +56,28 @@ def open_all_paths(network: nn.Module) -> None:
                 tensor.fill_(1.0 / fan)
 
 
-def support_px(network: nn.Module, stride_px: int) -> int | None:
+def support_px(network: nn.Module, stride_px: int, *, expected_px: int | None = None) -> int | None:
     """Distance, up to a multiple of the stride, from which input pixels reach an output cell.
 
     One stride-sized cell of the output in the middle of a long image is differentiated with
     respect to the image; every pixel with a gradient belongs to the receptive field.
+
+    Args:
+        network: images to maps of the same size; see ``open_all_paths``.
+        stride_px: side of a cell.
+        expected_px: what to look for first: an image just long enough for it is tried before others.
 
     Returns:
         The halo in pixels, or None when the field reaches the ends of the longest image tried:
         then it is the whole image.
     """
     network = network.eval().double()
-    for length in _LENGTHS_PX:
+    with _one_thread():
+        return _support_px(network, stride_px, _lengths_px(stride_px, expected_px))
+
+
+def _support_px(network: nn.Module, stride_px: int, lengths_px: list[int]) -> int | None:
+    for length in lengths_px:
         middle = length // 2 // stride_px * stride_px
         most = middle - 2 * stride_px
         reach = _reach(network, middle, length, stride_px, axis=0)
@@ -74,9 +88,28 @@ def support_px(network: nn.Module, stride_px: int) -> int | None:
     return None
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Layers of thin images are so small that threads would only wait for each other."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _lengths_px(stride_px: int, expected_px: int | None) -> list[int]:
+    """Lengths of the probing images, rising; in whole strides."""
+    if expected_px is None:
+        return list(_LENGTHS_PX)
+    first = 2 * (round_up(expected_px, stride_px) + 3 * stride_px)
+    return [first, *(length for length in _LENGTHS_PX if length > first)]
+
+
 def _reach(network: nn.Module, middle: int, length: int, stride_px: int, *, axis: int) -> int:
     """How far the support reaches beyond the cell, to either side along an axis."""
-    breadth = max(_BREADTH_STRIDES * stride_px, 8)
+    breadth = max(stride_px, _LEAST_BREADTH_PX)
     shape = (length, breadth) if axis == 0 else (breadth, length)
     image = torch.full((1, 3, *shape), _FAINT, dtype=torch.float64, requires_grad=True)
     network(image).narrow(2 + axis, middle, stride_px).sum().backward()
