@@ -18,7 +18,6 @@ from geoseg.extent import Extent
 from geoseg.inference import SeenRow
 from geoseg.region import missing_tiles, to_grid
 from geoseg.sinks import RunState
-from geoseg.summary import Tally
 from geoseg.swaths import SwathReader
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from geoseg.settings import PredictSettings
     from geoseg.sinks import Sink
     from geoseg.stages import Stage
+    from geoseg.summary import Tally
     from geoseg.swaths import Swath
     from geoseg.types import Cluster
 
@@ -42,12 +42,14 @@ DECODER = "decoder_"
 class Backend:
     """What follows the model: decode, draw, measure, commit; resumes from the sink's state."""
 
-    def __init__(self, plan: Plan, stage: Stage, sink: Sink, finisher: Finisher) -> None:
+    def __init__(
+        self, plan: Plan, stage: Stage, sink: Sink, finisher: Finisher, tally: Tally
+    ) -> None:
         self._plan = plan
         self.stage = stage
         self._finisher = finisher
         self._sink = sink
-        self.tally = Tally()
+        self.tally = tally
         self.extent = Extent(plan.lattice.grid)
         self.missing = np.zeros_like(plan.chosen)
         """(strips, tiles per strip) True at tiles that an area of interest turned out to need."""

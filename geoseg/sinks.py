@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.export.identity import RunIdentity
+    from geoseg.raster.identity import MosaicIdentity
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,11 @@ class Sink(Protocol):
         ...
 
     def commit(self, table: pa.Table, state: RunState) -> None:
-        """Keep ``table`` and ``state``, both or neither."""
+        """Keep ``table`` and ``state``, both or neither.
+
+        Raises:
+            UnreadableRasterError: a raster was changed since the run began: who knows what was read.
+        """
         ...
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -59,7 +64,8 @@ class Sink(Protocol):
 class MemorySink:
     """Keeps the buildings in memory, for callers who want a GeoDataFrame."""
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: MosaicIdentity) -> None:
+        self._inputs = inputs
         self._tables: list[pa.Table] = []
 
     def load(self) -> RunState | None:
@@ -68,6 +74,7 @@ class MemorySink:
 
     def commit(self, table: pa.Table, state: RunState) -> None:  # noqa: ARG002
         """Keep the buildings."""
+        self._inputs.require_unchanged()
         self._tables.append(table)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -93,6 +100,11 @@ class PartsSink:
         self._output = output
         self._identity = identity
 
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        return self._parts.folder
+
     def load(self) -> RunState | None:
         """The state of the last commit."""
         done = self._parts.done_strips
@@ -104,6 +116,7 @@ class PartsSink:
 
     def commit(self, table: pa.Table, state: RunState) -> None:
         """Write a part and the state, atomically."""
+        self._identity.mosaic.require_unchanged()
         self._parts.commit(state.strips_done - 1, table, state.arrays, dict(state.counts))
 
     def batches(self) -> Iterator[pa.RecordBatch]:

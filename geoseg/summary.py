@@ -43,8 +43,11 @@ class Summary:
     """Reason to number of candidate buildings that were not written."""
     stitched: dict[str, int]
     """Resolutions of the stitcher: united, deduplicated, conflicts; empty for dense models."""
+    open_buildings: int
+    """Buildings begun and not finished after a row of tiles, at most."""
     seconds: dict[str, float]
-    """Stage to seconds: total, read, model, decode, vectorize, write. Stages overlap."""
+    """Stage to seconds of this run: total (loading the model included), read, model, decode,
+    vectorize, write. Stages overlap."""
     peak_rss_mb: float
     """Largest resident memory of the process so far, 10^6 bytes."""
     model: dict[str, str]

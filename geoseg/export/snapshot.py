@@ -37,7 +37,7 @@ def write_snapshot(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Non
 
 
 def read_snapshot(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays, read-only.
+    """The arrays, free to be changed.
 
     Raises:
         ResumeError: The file is missing or was changed.
@@ -72,4 +72,4 @@ def _array(field: pa.Field, column: pa.Array) -> NDArray[Any]:
     count = int(np.prod(shape, dtype=np.int64))
     # Only the content counts: a buffer may be padded, and that of an empty array may be missing.
     flat = np.frombuffer(data, dtype, count) if count else np.empty(0, dtype)
-    return flat.reshape(shape)
+    return flat.reshape(shape).copy()
