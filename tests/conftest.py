@@ -30,6 +30,11 @@ from numpy.typing import NDArray
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
 
+from geoseg.machine import wait_quietly
+
+# Before torch loads: its threads would spin on a machine that others use as well.
+wait_quietly()
+
 UTM = "EPSG:32645"
 LEFT_M, TOP_M = 352_000.0, 3_056_000.0
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -21,6 +21,7 @@ from geoseg.cli.report import report
 from geoseg.cli.train import train
 from geoseg.cli.tune import tune
 from geoseg.errors import GeosegError
+from geoseg.machine import wait_quietly
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by the shell's convention."""
@@ -59,6 +60,7 @@ for _verb in (
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence and an exit code."""
+    wait_quietly()
     try:
         app()
     except GeosegError as error:
