@@ -171,9 +171,10 @@ def _require_both_classes(packed: Packed) -> None:
 
 def _notes(packed: Packed, options: PackOptions) -> Iterator[str]:
     """What the user should know."""
+    if not any("val" in sides for sides in packed.places.values()):
+        why = "" if options.val_share == 0 else ": there is too little ground, or too wide a margin"
+        yield f"nothing is held out{why}, so training cannot tell how good the model is"
     for place, sides in packed.places.items():
-        if options.val_share and "val" not in sides and len(packed.places) == 1:
-            yield f"{place}: too small to hold a block out, so nothing tells how good a model is"
         if "val" in sides and not sides["val"].building_pixels:
             yield f"{place}: the ground held out has no building"
     small = sum(found["images_small"] for found in packed.findings.values())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LEAST_BUILDINGS = 10
 """Places with fewer buildings are not divided."""
-LEAST_PX = 64
+LEAST_PX = 32
 """Narrower regions are left out: hardly a whole building fits in."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoseg.errors import DatasetError, OutputError, OutputExistsError
+from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.export.atomic import TEMPORARY_SUFFIX, output_errors
 from geoseg.train.scene import save_scene
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 RECORD = "dataset.json"
 """What was packed, from what and how; training does not need it."""
+
+ADVICE = "Check space and permissions, or choose another folder."
 
 
 class SceneWriter:
@@ -35,13 +37,15 @@ class SceneWriter:
         while name in self._names:
             name, number = f"{scene.name}-{number}", number + 1
         self._names.add(name)
-        save_scene(replace(scene, name=name), self._folder)
+        with output_errors(self._folder, ADVICE):
+            save_scene(replace(scene, name=name), self._folder)
         return name
 
     def record(self, content: dict[str, Any]) -> None:
         """Write the record beside the scenes."""
         text = json.dumps(content, indent=1, ensure_ascii=False)
-        (self._folder / RECORD).write_text(text, encoding="utf-8")
+        with output_errors(self._folder, ADVICE):
+            (self._folder / RECORD).write_text(text, encoding="utf-8")
 
 
 @contextmanager
@@ -56,20 +60,19 @@ def new_folder(folder: Path, *, overwrite: bool) -> Iterator[SceneWriter]:
     """
     target = folder.absolute()
     _require_free(target, overwrite=overwrite)
-    if not target.parent.is_dir():
-        raise OutputError(f"the folder {target.parent} does not exist; create it first")
     temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
-    with output_errors(folder, "Check space and permissions, or choose another folder."):
+    with output_errors(folder, ADVICE):
         shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir()
-        try:
-            yield SceneWriter(temporary)
+        temporary.mkdir(parents=True)
+    try:
+        yield SceneWriter(temporary)
+        with output_errors(folder, ADVICE):
             if target.exists():
                 shutil.rmtree(target)
             temporary.replace(target)
-        except BaseException:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise
+    except BaseException:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise
 
 
 def _require_free(target: Path, *, overwrite: bool) -> None:
