@@ -46,6 +46,8 @@ def test_splits_and_merges_of_that_town() -> None:
     assert (groups.splits, groups.merges, groups.merged) == (1, 1, 2)
     assert groups.pieces.tolist() == [1, 1, 0, 0, 2]
     assert groups.swallowed.tolist() == [1, 0, 2, 0, 0, 0]
+    assert np.flatnonzero(groups.piece).tolist() == [3, 4]
+    assert np.flatnonzero(groups.together).tolist() == [2, 3]
 
 
 def test_areas_of_that_town() -> None:

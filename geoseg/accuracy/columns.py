@@ -30,7 +30,7 @@ class Column:
         if isinstance(value, float) and not math.isfinite(value):
             return ""
         if self.percent:
-            return f"{100 * value:+.{self.decimals}f} %"
+            return f"{100 * value:+.{self.decimals}f}%"
         return f"{value:,.{self.decimals}f}"
 
 

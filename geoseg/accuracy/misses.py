@@ -64,7 +64,9 @@ def _missed(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
         found, pairs = score.outcome, score.outcome.pairs
         best = np.zeros(len(found.truth))
         np.maximum.at(best, pairs.truth, pairs.iou)
-        return np.where(found.missed, shapely.area(found.truth) * (1 - best), 0.0)
+        # Splits and merges have pictures of their own.
+        plain = found.missed & (score.groups.pieces < 2) & ~score.groups.together  # noqa: PLR2004
+        return np.where(plain, shapely.area(found.truth) * (1 - best), 0.0)
 
     for worst in _worst(scores, badness):
         area = shapely.area(worst.score.outcome.truth[worst.index])
@@ -78,8 +80,8 @@ def _false(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
         found = score.outcome
         weight = 1.0 if score.site.confidence is None else found.confidence
         area = shapely.area(found.predicted) * (1 - found.matches.iou)
-        # Merges have pictures of their own.
-        return np.where(found.false & (score.groups.swallowed < 2), area * weight, 0.0)  # noqa: PLR2004
+        plain = found.false & (score.groups.swallowed < 2) & ~score.groups.piece  # noqa: PLR2004
+        return np.where(plain, area * weight, 0.0)
 
     for worst in _worst(scores, badness):
         found = worst.score.outcome

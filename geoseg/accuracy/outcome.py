@@ -83,8 +83,10 @@ class Groups:
     """(m,) predictions that lie mostly in this true building."""
     swallowed: NDArray[np.int64]
     """(n,) true buildings that lie mostly in this prediction."""
-    merged: int
-    """True buildings that share a prediction with another one."""
+    piece: NDArray[np.bool_]
+    """(n,) True for predictions that are one of several pieces."""
+    together: NDArray[np.bool_]
+    """(m,) True for true buildings that share a prediction with another one."""
 
     @property
     def splits(self) -> int:
@@ -96,6 +98,11 @@ class Groups:
         """Predictions that hold two or more true buildings."""
         return int((self.swallowed > 1).sum())
 
+    @property
+    def merged(self) -> int:
+        """True buildings in merges."""
+        return int(self.together.sum())
+
 
 def groups_of(outcome: Outcome) -> Groups:
     """Splits and merges among the buildings that count."""
@@ -106,8 +113,10 @@ def groups_of(outcome: Outcome) -> Groups:
     pieces = np.bincount(real[inside], minlength=len(outcome.truth))
     held = shared > MOSTLY * shapely.area(outcome.truth)[real]
     swallowed = np.bincount(guess[held], minlength=len(outcome.predicted))
-    together = np.unique(real[held & (swallowed[guess] > 1)])
-    return Groups(pieces, swallowed, len(together))
+    piece, together = np.zeros(len(swallowed), dtype=bool), np.zeros(len(pieces), dtype=bool)
+    piece[guess[inside & (pieces[real] > 1)]] = True
+    together[real[held & (swallowed[guess] > 1)]] = True
+    return Groups(pieces, swallowed, piece, together)
 
 
 def _counts(

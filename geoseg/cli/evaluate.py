@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 LAYERS = "Two layers"
 MODEL = "A model over packed scenes"
-SHOWN = (
-    "true", "predicted", "f1", "precision", "recall", "ap", "ap50", "pq", "pixel_iou",
-    "boundary_iou", "area_bias", "ece",
-)  # fmt: skip
-"""Figures that the terminal lists."""
+SHOWN = {
+    "true": "True", "predicted": "Found", "f1": "F1", "precision": "Prec.", "recall": "Rec.",
+    "ap": "AP", "ap50": "AP50", "pq": "PQ", "pixel_iou": "Pixel", "area_bias": "Area",
+    "ece": "ECE",
+}  # fmt: skip
+"""Figures that the terminal lists, with short headings."""
 
 
 def evaluate(
@@ -158,11 +159,11 @@ def _show(result: Evaluation, html: Path | None) -> None:
 
     from geoseg.accuracy.columns import COLUMNS
 
-    columns = [column for name in SHOWN for column in COLUMNS if column.name == name]
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("Place")
+    columns = [column for column in COLUMNS if column.name in SHOWN]
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    table.add_column("Place", overflow="fold")
     for column in columns:
-        table.add_column(column.label, justify="right")
+        table.add_column(SHOWN[column.name], justify="right", no_wrap=True)
     for row in result.rows:
         name = f"{row.place} (blobs)" if row.blobs else row.place
         table.add_row(escape(name), *(column.text(row) for column in columns))
