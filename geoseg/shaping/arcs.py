@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from geoseg.decode.jit import inner_jit, jit
-from geoseg.shaping.arrays import Floats, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
+from geoseg.shaping.pairs import number_pairs
 
 OUTSIDE = -1
 """The polygon on the far side of an arc that borders on nothing."""
@@ -23,7 +23,7 @@ NO_NODE = -1
 
 
 class Arcs(NamedTuple):
-    """The topology of coverages; a named tuple, so that kernels can take it whole."""
+    """The topology of coverages."""
 
     xy: Floats
     """(v, 2) vertices of all arcs, end points included."""
@@ -39,6 +39,10 @@ class Arcs(NamedTuple):
     """(a,) node of its last vertex, or NO_NODE."""
     node_xy: Floats
     """(k, 2) place of the nodes."""
+    node_first: Ints
+    """(k + 1,) where each node's arcs begin in ``node_arcs``."""
+    node_arcs: Ints
+    """Arcs at the nodes in order: arc + 1 where it leaves the node, -(arc + 1) where it arrives."""
     ring_polygon: Ints
     """(r,) polygon of each ring; the first ring of a polygon is its shell."""
     ring_first: Ints
@@ -52,10 +56,25 @@ class _Rings(NamedTuple):
     """(n, 2) vertices of all rings, without the closing ones."""
     first: Ints
     """(r + 1,) where each ring begins."""
-    vertex: Ints
-    """(n,) number of each point; the same for equal points of one group."""
-    node_of: Ints
-    """(vertices,) number of the node at each vertex, or NO_NODE."""
+    ring: Ints
+    """(n,) the ring of each point."""
+    edge: Ints
+    """(n,) number of the edge from each point to the next; the same in both rings that share it."""
+    node: Ints
+    """(n,) number of the node at each point, or NO_NODE."""
+    node_xy: Floats
+    """(k, 2) place of the nodes."""
+
+
+class _Pieces(NamedTuple):
+    ring: Ints
+    """(p,) ring of each piece between nodes; a ring without nodes is one piece."""
+    begin: Ints
+    """(p,) its first point."""
+    end: Ints
+    """(p,) its last point: the first one where it closes on itself."""
+    steps: Ints
+    """(p,) number of its edges."""
 
 
 def build_arcs(polygons: Polygons, group: Ints) -> Arcs:
@@ -65,218 +84,127 @@ def build_arcs(polygons: Polygons, group: Ints) -> Arcs:
     """
     shells, ring_polygon = shapely.get_rings(polygons, return_index=True)
     xy, ring_index = shapely.get_coordinates(shells, return_index=True)
-    starts = np.searchsorted(ring_index, np.arange(len(shells) + 1))
-    points, first = _split_edges(xy, starts)
-    vertex = _number_vertices(points, first, group[ring_polygon])
-    node_of, node_xy = _find_nodes(points, vertex, first)
-    rings = _Rings(points, first, vertex, node_of)
+    points, ring = _split_edges(xy, ring_index)
+    rings = _find_nodes(points, ring, group[ring_polygon[ring]], len(shells))
     pieces = _cut_rings(rings)
-    arc, same, near, far = _match_pieces(rings, pieces, ring_polygon)
-    arc_xy, arc_first = _gather(rings, pieces, same)
-    ends = node_of[vertex[pieces[same][:, 1:3]]]
-    ring_first = np.searchsorted(pieces[:, 0], np.arange(len(shells) + 1))
+    arc, shown, number = _match_pieces(rings, pieces)
+    arc_xy, arc_first = _gather(rings, pieces, shown)
+    far = np.full(len(shown), OUTSIDE, np.int64)
+    far[number[arc < 0]] = ring_polygon[pieces.ring[arc < 0]]
+    near = ring_polygon[pieces.ring[shown]].astype(np.int64)
+    ends = rings.node[pieces.begin[shown]], rings.node[pieces.end[shown]]
     return Arcs(
-        arc_xy, arc_first, near, far, ends[:, 0].copy(), ends[:, 1].copy(),
-        node_xy, ring_polygon.astype(np.int64), ring_first, arc,
+        arc_xy, arc_first, near, far, *ends, rings.node_xy, *_arcs_at_nodes(*ends, len(rings.node_xy)),
+        ring_polygon.astype(np.int64), _starts(pieces.ring, len(shells)), arc,
     )  # fmt: skip
 
 
-@jit
-def _split_edges(xy: Floats, starts: Ints) -> tuple[Floats, Ints]:
-    """Rings without their closing vertex, edges cut into equal pieces of at most a pixel."""
-    total = 0
-    for ring in range(len(starts) - 1):
-        for i in range(starts[ring], starts[ring + 1] - 1):
-            total += _pieces(xy, i)
-    points = np.empty((total, 2))
-    ring_first = np.empty(len(starts), np.int64)
-    at = 0
-    for ring in range(len(starts) - 1):
-        ring_first[ring] = at
-        for i in range(starts[ring], starts[ring + 1] - 1):
-            at = _put_edge(points, at, xy, i)
-    ring_first[-1] = at
-    return points, ring_first
+def _arcs_at_nodes(node_from: Ints, node_to: Ints, nodes: int) -> tuple[Ints, Ints]:
+    """(nodes + 1,) where each node's arcs begin, and these, signed by whether they leave it."""
+    open_arcs = np.flatnonzero(node_from != NO_NODE) + 1
+    node = np.column_stack([node_from[open_arcs - 1], node_to[open_arcs - 1]]).ravel()
+    signed = np.column_stack([open_arcs, -open_arcs]).ravel()
+    order = np.argsort(node, kind="stable")
+    return _starts(node[order], nodes), signed[order]
 
 
-@inner_jit
-def _pieces(xy: Floats, i: int) -> int:
-    length = np.hypot(xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1])
-    return max(1, int(np.ceil(length - 1e-9)))
+def _starts(sorted_numbers: Ints, count: int) -> Ints:
+    """(count + 1,) where each number begins in an ascending list."""
+    return np.searchsorted(sorted_numbers, np.arange(count + 1)).astype(np.int64)
 
 
-@inner_jit
-def _put_edge(points: Floats, at: int, xy: Floats, i: int) -> int:
-    """Write the pieces of edge i; both polygons of a shared edge get the very same numbers."""
-    pieces = _pieces(xy, i)
-    x0, y0, x1, y1 = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
-    forward = x0 < x1 or (x0 == x1 and y0 < y1)
-    points[at, 0], points[at, 1] = x0, y0
-    for k in range(1, pieces):
-        if forward:
-            points[at + k, 0] = x0 + (x1 - x0) * k / pieces
-            points[at + k, 1] = y0 + (y1 - y0) * k / pieces
-        else:
-            points[at + k, 0] = x1 + (x0 - x1) * (pieces - k) / pieces
-            points[at + k, 1] = y1 + (y0 - y1) * (pieces - k) / pieces
-    return at + pieces
+def _split_edges(xy: Floats, ring_index: Ints) -> tuple[Floats, Ints]:
+    """Rings without their closing vertex, edges cut into equal pieces of at most a pixel.
 
-
-@inner_jit
-def _mix(a: int, b: int) -> int:
-    """Scatter two whole numbers over 64 bits (the finaliser of splitmix64)."""
-    h = np.uint64(a) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(b)
-    h = (h ^ (h >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    h = (h ^ (h >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return int((h ^ (h >> np.uint64(31))) >> np.uint64(1))
-
-
-@inner_jit
-def _slot(table: Ints, keys_a: Ints, keys_b: Ints, a: int, b: int) -> int:
-    """Slot of the pair (a, b) in an open hash table: its own or a free one."""
-    mask = len(table) - 1
-    slot = _mix(a, b) & mask
-    while table[slot] >= 0 and (keys_a[slot] != a or keys_b[slot] != b):
-        slot = (slot + 1) & mask
-    return slot
-
-
-@inner_jit
-def _table_size(count: int) -> int:
-    size = 16
-    while size < 2 * count:
-        size *= 2
-    return size
-
-
-@jit
-def _number_vertices(points: Floats, ring_first: Ints, ring_group: Ints) -> Ints:
-    """(n,) the same number for equal points of a group, in the order of their first occurrence."""
-    mask = _table_size(len(points)) - 1
-    table = np.full(mask + 1, -1, np.int64)
-    sample, group = np.empty(mask + 1, np.int64), np.empty(mask + 1, np.int64)
-    vertex = np.empty(len(points), np.int64)
-    count = 0
-    for ring in range(len(ring_first) - 1):
-        home = ring_group[ring]
-        for i in range(ring_first[ring], ring_first[ring + 1]):
-            x, y = points[i, 0] + 0.0, points[i, 1] + 0.0
-            slot = _mix(int(x * 4096.0) * 1048583 + int(y * 4096.0), home) & mask
-            while table[slot] >= 0 and not (
-                group[slot] == home
-                and points[sample[slot], 0] == x
-                and points[sample[slot], 1] == y
-            ):
-                slot = (slot + 1) & mask
-            if table[slot] < 0:
-                table[slot], sample[slot], group[slot] = count, i, home
-                count += 1
-            vertex[i] = table[slot]
-    return vertex
-
-
-@inner_jit
-def _next(i: int, ring: int, ring_first: Ints) -> int:
-    return i + 1 if i + 1 < ring_first[ring + 1] else ring_first[ring]
-
-
-@jit
-def _find_nodes(points: Floats, vertex: Ints, ring_first: Ints) -> tuple[Ints, Floats]:
-    """(vertices,) number of the node at each vertex or -1, and the nodes' places."""
-    size = _table_size(len(points))
-    table = np.full(size, -1, np.int64)
-    keys_u, keys_v = np.empty(size, np.int64), np.empty(size, np.int64)
-    degree = np.zeros(vertex.max() + 1, np.int64)
-    for ring in range(len(ring_first) - 1):
-        for i in range(ring_first[ring], ring_first[ring + 1]):
-            a, b = vertex[i], vertex[_next(i, ring, ring_first)]
-            u, v = min(a, b), max(a, b)
-            slot = _slot(table, keys_u, keys_v, u, v)
-            if table[slot] < 0:
-                table[slot], keys_u[slot], keys_v[slot] = 0, u, v
-                degree[u] += 1
-                degree[v] += 1
-    node_of = np.full(len(degree), -1, np.int64)
-    node_xy = np.empty((len(degree), 2))
-    count = 0
-    for i in range(len(points)):
-        if degree[vertex[i]] != THROUGH and node_of[vertex[i]] < 0:
-            node_of[vertex[i]] = count
-            node_xy[count] = points[i]
-            count += 1
-    return node_of, node_xy[:count].copy()
-
-
-@jit
-def _cut_rings(rings: _Rings) -> Ints:
-    """(p, 4) pieces of rings between nodes: ring, first and last point, number of edges.
-
-    A ring without nodes is one piece that ends where it begins.
+    Edges are cut from their lower left end, so that both polygons of a shared edge get the very
+    same numbers.
     """
-    out = np.empty((len(rings.points), 4), np.int64)
-    count = 0
-    for ring in range(len(rings.first) - 1):
-        start, stop = rings.first[ring], rings.first[ring + 1]
-        begin = start
-        while begin < stop and rings.node_of[rings.vertex[begin]] < 0:
-            begin += 1
-        closed = begin == stop
-        at = start if closed else begin
-        left = stop - start
-        while left > 0:
-            begin, steps = at, 0
-            while steps == 0 or (steps < left and (closed or rings.node_of[rings.vertex[at]] < 0)):
-                at = _next(at, ring, rings.first)
-                steps += 1
-            out[count, 0], out[count, 1], out[count, 2], out[count, 3] = ring, begin, at, steps
-            count += 1
-            left -= steps
-    return out[:count].copy()
+    inner = np.flatnonzero(ring_index[1:] == ring_index[:-1])
+    (x0, y0), (x1, y1) = xy[inner].T, xy[inner + 1].T
+    dx, dy = x1 - x0, y1 - y0
+    count = np.maximum(1, np.ceil(np.sqrt(dx * dx + dy * dy) - 1e-9)).astype(np.int64)
+    back = (dx < 0) | ((dx == 0) & (dy < 0))
+    k, edge = runs(count)
+    share = np.where(back[edge], count[edge] - k, k), count[edge]
+    points = np.empty((len(k), 2))
+    points[:, 0] = _between(np.where(back, x1, x0), np.abs(dx), edge, share)
+    points[:, 1] = _between(np.where(back, y1, y0), np.where(back, -dy, dy), edge, share)
+    points[k == 0, 0], points[k == 0, 1] = x0, y0
+    points += 0.0  # no negative zeros
+    return points, ring_index[inner][edge]
 
 
-@jit
-def _match_pieces(rings: _Rings, pieces: Ints, ring_polygon: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+def _between(start: Floats, step: Floats, edge: Ints, share: tuple[Ints, Ints]) -> Floats:
+    part, whole = share
+    return np.asarray(start[edge] + step[edge] * part / whole)
+
+
+def _find_nodes(points: Floats, ring: Ints, group: Ints, rings: int) -> _Rings:
+    """Number vertices and edges, and find the vertices where other than two edges meet."""
+    first = _starts(ring, rings)
+    x, y = np.ascontiguousarray(points.T).view(np.int64)
+    vertex, place = number_pairs(number_pairs(x, y)[0], group)
+    after = np.arange(1, len(points) + 1)
+    after[first[1:] - 1] = first[:-1]
+    other = vertex[after]
+    low, high = np.minimum(vertex, other), np.maximum(vertex, other)
+    edge, shown = number_pairs(low, high)
+    degree = np.bincount(low[shown], minlength=len(place))
+    degree += np.bincount(high[shown], minlength=len(place))
+    chosen = np.flatnonzero(degree != THROUGH)
+    node_of = np.full(len(place), NO_NODE, np.int64)
+    node_of[chosen] = np.arange(len(chosen))
+    return _Rings(points, first, ring, edge, node_of[vertex], points[place[chosen]])
+
+
+def _cut_rings(rings: _Rings) -> _Pieces:
+    """Pieces of rings between nodes, in order; each ring's begin at its first node."""
+    size = np.diff(rings.first)
+    at_node = rings.node != NO_NODE
+    bare = np.bincount(rings.ring[at_node], minlength=len(size)) == 0
+    at_node[rings.first[:-1][bare]] = True
+    begin = np.flatnonzero(at_node)
+    ring = rings.ring[begin]
+    last = np.append(ring[1:] != ring[:-1], True)
+    end = np.append(begin[1:], 0)
+    end[last] = begin[_starts(ring, len(size))[:-1]]
+    steps = (end - begin) % size[ring]
+    return _Pieces(ring, begin, end, np.where(steps == 0, size[ring], steps))
+
+
+def _match_pieces(rings: _Rings, pieces: _Pieces) -> tuple[Ints, Ints, Ints]:
     """Find the pieces that two rings share.
 
     Returns:
-        (p,) signed arc of each piece; (a,) the piece that shows each arc; (a,) the polygons near
-        and far of it.
+        (p,) signed arc of each piece; (a,) the piece that shows each arc; (p,) the arc of each.
     """
-    mask_size = _table_size(len(rings.points))
-    table = np.full(mask_size, -1, np.int64)
-    keys_u, keys_v = np.empty(mask_size, np.int64), np.empty(mask_size, np.int64)
-    arc, shown = np.empty(len(pieces), np.int64), np.empty(len(pieces), np.int64)
-    near, far = np.empty(len(pieces), np.int64), np.full(len(pieces), OUTSIDE, np.int64)
-    count = 0
-    for piece in range(len(pieces)):
-        ring, at = pieces[piece, 0], pieces[piece, 1]
-        a, b = rings.vertex[at], rings.vertex[_next(at, ring, rings.first)]
-        slot = _slot(table, keys_u, keys_v, min(a, b), max(a, b))
-        if table[slot] >= 0:
-            arc[piece] = -(table[slot] + 1)
-            far[table[slot]] = ring_polygon[ring]
-            continue
-        arc[piece], shown[count], near[count] = count + 1, piece, ring_polygon[ring]
-        for _ in range(pieces[piece, 3]):
-            after = _next(at, ring, rings.first)
-            a, b = rings.vertex[at], rings.vertex[after]
-            slot = _slot(table, keys_u, keys_v, min(a, b), max(a, b))
-            table[slot], keys_u[slot], keys_v[slot] = count, min(a, b), max(a, b)
-            at = after
-        count += 1
-    return arc, shown[:count].copy(), near[:count].copy(), far[:count].copy()
+    piece_of = np.empty(len(rings.points), np.int64)
+    piece_of[_points(rings, pieces)] = np.repeat(np.arange(len(pieces.ring)), pieces.steps)
+    earliest = np.empty(int(rings.edge.max()) + 1, np.int64)
+    earliest[rings.edge[::-1]] = piece_of[::-1]  # of several, the last to be written stays
+    mate = earliest[rings.edge[pieces.begin]]
+    own = mate == np.arange(len(mate))
+    number = np.cumsum(own) - 1
+    arc = number[mate]
+    return np.where(own, arc + 1, -(arc + 1)), np.flatnonzero(own), arc
 
 
-@jit
-def _gather(rings: _Rings, pieces: Ints, shown: Ints) -> tuple[Floats, Ints]:
+def _points(rings: _Rings, pieces: _Pieces) -> Ints:
+    """Points of all pieces in order, the last one of each left out."""
+    k, piece = runs(pieces.steps)
+    first, ring = rings.first, pieces.ring[piece]
+    begin = pieces.begin[piece] - first[ring]
+    return np.asarray(first[ring] + (begin + k) % (first[ring + 1] - first[ring]))
+
+
+def _gather(rings: _Rings, pieces: _Pieces, shown: Ints) -> tuple[Floats, Ints]:
     """Vertices of the arcs, both ends included, and where each arc begins."""
+    chosen = _Pieces(*(column[shown] for column in pieces))
     first = np.zeros(len(shown) + 1, np.int64)
-    for arc in range(len(shown)):
-        first[arc + 1] = first[arc] + pieces[shown[arc], 3] + 1
-    xy = np.empty((first[-1], 2))
-    for arc in range(len(shown)):
-        ring, at = pieces[shown[arc], 0], pieces[shown[arc], 1]
-        for k in range(first[arc], first[arc + 1]):
-            xy[k] = rings.points[at]
-            at = _next(at, ring, rings.first)
+    np.cumsum(chosen.steps + 1, out=first[1:])
+    inner: Bools = np.ones(first[-1], dtype=bool)
+    inner[first[1:] - 1] = False
+    xy = np.empty((len(inner), 2))
+    xy[inner] = rings.points[_points(rings, chosen)]
+    xy[~inner] = rings.points[chosen.end]
     return xy, first

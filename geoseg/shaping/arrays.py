@@ -1,4 +1,4 @@
-"""Names for the arrays that kernels take."""
+"""Names for the arrays that kernels take, and runs of numbers."""
 
 from __future__ import annotations
 
@@ -10,3 +10,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Polygons = NDArray[np.object_]
 """(n,) shapely polygons."""
+
+
+def runs(count: Ints) -> tuple[Ints, Ints]:
+    """0, 1, .. count - 1 for every count one after the other, and whose run each belongs to."""
+    owner = np.repeat(np.arange(len(count)), count)
+    return np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count), owner

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from geoseg.decode.jit import jit
 from geoseg.shaping.arcs import Arcs
-from geoseg.shaping.arrays import Floats, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
 
 TRIANGLE = 3
 """Vertices that a ring has at least."""
@@ -18,59 +17,50 @@ def assemble(arcs: Arcs, xy: Floats, first: Ints, polygons: int) -> Polygons:
 
     Rings that have collapsed to fewer than three vertices become empty shells or vanish as holes.
     """
-    coords, ring_first, ring_polygon = _rings(
-        xy, first, arcs.ring_first, arcs.ring_arcs, arcs.ring_polygon
-    )
-    offsets = np.searchsorted(ring_polygon, np.arange(polygons + 1))
+    coords, size = _without_repeats(*_rings(arcs, xy, first))
+    kept = size >= TRIANGLE
+    shell = np.append(True, arcs.ring_polygon[1:] != arcs.ring_polygon[:-1])
+    lost = np.zeros(polygons, dtype=bool)
+    lost[arcs.ring_polygon[shell & ~kept]] = True
+    kept &= ~lost[arcs.ring_polygon]
+    coords, size = coords[np.repeat(kept, size)], size[kept]
+    closed, ring_first = _closed(coords, size)
+    offsets = np.searchsorted(arcs.ring_polygon[kept], np.arange(polygons + 1))
     return np.asarray(
         shapely.from_ragged_array(
-            shapely.GeometryType.POLYGON, coords, (ring_first, offsets.astype(np.int64))
+            shapely.GeometryType.POLYGON, closed, (ring_first, offsets.astype(np.int64))
         )
     )
 
 
-@jit
-def _rings(
-    xy: Floats, first: Ints, ring_first: Ints, ring_arcs: Ints, ring_polygon: Ints
-) -> tuple[Floats, Ints, Ints]:
-    total = 0
-    for ref in ring_arcs:
-        arc = abs(ref) - 1
-        total += first[arc + 1] - first[arc]
-    coords = np.empty((total + len(ring_polygon), 2))
-    begins, owner = np.zeros(len(ring_polygon) + 1, np.int64), np.empty(len(ring_polygon), np.int64)
-    at = rings = 0
-    lost = -1
-    for ring in range(len(ring_polygon)):
-        if ring_polygon[ring] == lost:
-            continue
-        start = at
-        for k in range(ring_first[ring], ring_first[ring + 1]):
-            arc = abs(ring_arcs[k]) - 1
-            n = first[arc + 1] - first[arc]
-            for step in range(n - 1):
-                source = first[arc] + step if ring_arcs[k] > 0 else first[arc + 1] - 1 - step
-                if (
-                    at == start
-                    or xy[source, 0] != coords[at - 1, 0]
-                    or xy[source, 1] != coords[at - 1, 1]
-                ):
-                    coords[at] = xy[source]
-                    at += 1
-        while (
-            at - start > 1
-            and coords[at - 1, 0] == coords[start, 0]
-            and coords[at - 1, 1] == coords[start, 1]
-        ):
-            at -= 1
-        if at - start < TRIANGLE:
-            if ring == 0 or ring_polygon[ring - 1] != ring_polygon[ring]:
-                lost = ring_polygon[ring]
-            at = start
-            continue
-        coords[at] = coords[start]
-        at += 1
-        owner[rings] = ring_polygon[ring]
-        rings += 1
-        begins[rings] = at
-    return coords[:at].copy(), begins[: rings + 1].copy(), owner[:rings].copy()
+def _rings(arcs: Arcs, xy: Floats, first: Ints) -> tuple[Floats, Ints]:
+    """Vertices of all rings, the last of every arc left out, and the ring of each."""
+    arc = np.abs(arcs.ring_arcs) - 1
+    k, place = runs(first[arc + 1] - first[arc] - 1)
+    forward = arcs.ring_arcs[place] > 0
+    source = np.where(forward, first[arc[place]] + k, first[arc[place] + 1] - 1 - k)
+    ring = np.repeat(np.arange(len(arcs.ring_polygon)), np.diff(arcs.ring_first))
+    return xy[source], ring[place]
+
+
+def _without_repeats(xy: Floats, ring: Ints) -> tuple[Floats, Ints]:
+    """Rings without vertices equal to the one before, around the end too; (r,) sizes."""
+    rings = int(ring[-1]) + 1
+    same = np.zeros(len(xy), dtype=bool)
+    same[1:] = (xy[1:] == xy[:-1]).all(axis=1) & (ring[1:] == ring[:-1])
+    xy, ring = xy[~same], ring[~same]
+    begins: Bools = np.append(True, ring[1:] != ring[:-1])
+    ends: Bools = np.append(begins[1:], True)
+    back = np.flatnonzero(ends & ~begins)
+    again = (xy[back] == xy[begins][ring[back]]).all(axis=1)
+    keep = np.ones(len(xy), dtype=bool)
+    keep[back[again]] = False
+    return xy[keep], np.bincount(ring[keep], minlength=rings)
+
+
+def _closed(xy: Floats, size: Ints) -> tuple[Floats, Ints]:
+    """Rings with their first vertex once more at the end, and where each begins."""
+    first = np.append(0, np.cumsum(size + 1))
+    k, ring = runs(size + 1)
+    begin = np.cumsum(size) - size
+    return xy[begin[ring] + k % size[ring]], first

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from geoseg.shaping.arcs import NO_NODE, OUTSIDE, Arcs
-from geoseg.shaping.arrays import Bools, Floats
+from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.direction import CORRELATION_PX
+from geoseg.shaping.noise import residuals
 from geoseg.shaping.walls import Walls
 
 FEWEST_WALLS = 6
@@ -26,43 +27,54 @@ def fit_circles(arcs: Arcs, walls: Walls) -> tuple[Bools, Floats]:
     """
     found, out = np.zeros(len(arcs.near), dtype=bool), np.zeros((len(arcs.near), 3))
     ring = (arcs.node_from == NO_NODE) & (arcs.far == OUTSIDE)
-    ring &= np.diff(walls.first) >= FEWEST_WALLS
-    for arc in np.flatnonzero(ring):
-        span = slice(arcs.first[arc], arcs.first[arc + 1])
-        circle, residual = _fit(arcs.xy[span], np.diff(walls.sums[span, 0]))
-        found[arc] = residual <= AS_GOOD * _wall_noise(arcs, walls, int(arc))
-        out[arc] = circle
+    chosen = np.flatnonzero(ring & (np.diff(walls.first) >= FEWEST_WALLS))
+    if len(chosen) == 0:
+        return found, out
+    circles, residual = _fit(arcs, walls.sums, chosen)
+    out[chosen] = circles
+    found[chosen] = residual <= AS_GOOD * _wall_noise(arcs, walls, chosen)
     return found, out
 
 
-def _fit(xy: Floats, weight: Floats) -> tuple[Floats, float]:
-    """Circle through the midpoints of a ring's edges, and its residual."""
-    middle = (xy[:-1] + xy[1:]) / 2
-    mean = np.average(middle, axis=0, weights=weight)
-    local = middle - mean
-    square = (local**2).sum(axis=1)
-    matrix = (local * weight[:, None]).T @ local
-    centre = np.linalg.solve(matrix, 0.5 * (local * (weight * square)[:, None]).sum(axis=0))
-    radius = np.sqrt((centre**2).sum() + np.average(square, weights=weight))
-    miss = np.hypot(*(local - centre).T) - radius
-    residual = np.sqrt(np.average(miss**2, weights=weight))
-    return np.array([*(centre + mean), radius]), float(residual)
+def _fit(arcs: Arcs, sums: Floats, chosen: Ints) -> tuple[Floats, Floats]:
+    """(c, 3) circles through the midpoints of the rings' edges, and (c,) their residuals."""
+    begin = arcs.first[chosen]
+    k, ring = runs(arcs.first[chosen + 1] - begin - 1)
+    at, first = begin[ring] + k, np.flatnonzero(k == 0)
+    w = sums[at + 1, 0] - sums[at, 0]
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(w * values, first) / total)
+
+    total = np.add.reduceat(w, first)
+    x, y = ((arcs.xy[at, axis] + arcs.xy[at + 1, axis]) / 2 for axis in (0, 1))
+    middle_x, middle_y = mean(x), mean(y)
+    x, y = x - middle_x[ring], y - middle_y[ring]
+    square = x * x + y * y
+    xx, xy, yy, sx, sy = mean(x * x), mean(x * y), mean(y * y), mean(x * square), mean(y * square)
+    twice = 2 * (xx * yy - xy * xy)
+    a, b = (sx * yy - sy * xy) / twice, (sy * xx - sx * xy) / twice
+    radius = np.sqrt(a * a + b * b + mean(square))
+    dx, dy = x - a[ring], y - b[ring]
+    miss = np.sqrt(dx * dx + dy * dy) - radius[ring]
+    return np.column_stack([a + middle_x, b + middle_y, radius]), np.sqrt(mean(miss * miss))
 
 
-def _wall_noise(arcs: Arcs, walls: Walls, arc: int) -> float:
-    """Noise that the ring's walls would leave if they were true.
+def _wall_noise(arcs: Arcs, walls: Walls, chosen: Ints) -> Floats:
+    """(c,) noise that the rings' walls would leave if they were true.
 
     Each wall follows the noise by two parameters, a circle by three in all; a ring has as many
     independent samples as the noise's correlation length goes into it.
     """
-    ends = walls.end[walls.first[arc] : walls.first[arc + 1]]
-    w, x, y, xx, xy, yy = np.diff(walls.sums[[arcs.first[arc], *ends]], axis=0).T
-    w = np.maximum(w, 1e-9)
-    cxx, cxy, cyy = xx - x * x / w, xy - x * y / w, yy - y * y / w
-    left = (cxx + cyy) / 2 - np.hypot((cxx - cyy) / 2, cxy)
-    samples = w.sum() / CORRELATION_PX
-    freedom = max(LEAST_FREEDOM, 1 - (2 * len(ends) - 3) / samples)
-    return float(np.sqrt(max(left.sum(), 0.0) / w.sum() / freedom))
+    count = walls.first[chosen + 1] - walls.first[chosen]
+    k, ring = runs(count)
+    at, first = walls.first[chosen][ring] + k, np.flatnonzero(k == 0)
+    begin = np.where(k == 0, arcs.first[chosen][ring], walls.end[at - 1])
+    weight, square = residuals(walls.sums, begin, walls.end[at])
+    total = np.add.reduceat(weight, first)
+    left = np.add.reduceat(weight * square, first) / total
+    freedom = np.maximum(LEAST_FREEDOM, 1 - (2 * count - 3) * CORRELATION_PX / total)
+    return np.asarray(np.sqrt(left / freedom))
 
 
 def draw_circle(circle: Floats, ring: Floats) -> Floats:

@@ -7,7 +7,7 @@ import numpy as np
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
-from geoseg.shaping.lines import ends_at_nodes
+from geoseg.shaping.lines import walls_at_nodes
 from geoseg.shaping.walls import Walls
 
 CORNER_PX = 4.0
@@ -15,6 +15,8 @@ CORNER_PX = 4.0
 wall joins the two instead."""
 SHALLOW = 0.2
 """Sine of the angle below which two lines do not meet reliably."""
+OBTUSE = 0.8
+"""Sine of the angle below which corners may lie farther from where their walls part."""
 STEEP = 0.42
 """Sine of the angle below which a node is not put where two lines cross."""
 JOINT_PX = 0.01
@@ -23,15 +25,18 @@ ON_LINE_PX = 1e-6
 """A node nearer to a line than this lies on it."""
 
 
-@jit
 def place_nodes(arcs: Arcs, walls: Walls, lines: Floats, fixed: Bools) -> Floats:
     """(k, 2) new places of the nodes; those marked in ``fixed`` (k,) stay."""
-    begin, ends = ends_at_nodes(arcs, walls.first)
     out = arcs.node_xy.copy()
-    for node in range(len(out)):
-        if not fixed[node]:
-            _place_node(out[node], ends[begin[node] : begin[node + 1]], lines)
+    _place(arcs.node_first, walls_at_nodes(arcs, walls.first), lines, fixed, out)
     return out
+
+
+@jit
+def _place(first: Ints, ends: Ints, lines: Floats, fixed: Bools, nodes: Floats) -> None:
+    for node in range(len(nodes)):
+        if not fixed[node]:
+            _place_node(nodes[node], ends[first[node] : first[node + 1]], lines)
 
 
 @inner_jit
@@ -49,7 +54,7 @@ def _place_node(node: Floats, ends: Ints, lines: Floats) -> None:
             if abs(crossing) < STEEP:
                 continue
             px, py = meet(lines, ends[a, 0], ends[b, 0], crossing)
-            gap = np.hypot(px - x, py - y)
+            gap = np.sqrt(_square(px - x, py - y))
             if gap > 2.0 * CORNER_PX:
                 continue
             badness = gap + 100.0 * _doubled(ends, lines, px, py)
@@ -64,7 +69,7 @@ def _doubled(ends: Ints, lines: Floats, px: float, py: float) -> int:
     count = 0
     for c in range(len(ends)):
         fx, fy = foot(lines, ends[c, 0], px, py)
-        length = np.hypot(fx - px, fy - py)
+        length = np.sqrt(_square(fx - px, fy - py))
         if length <= ON_LINE_PX:
             continue
         for other in range(len(ends)):
@@ -97,53 +102,70 @@ def foot(lines: Floats, w: int, x: float, y: float) -> tuple[float, float]:
     return x + lines[w, 1] * miss, y - lines[w, 0] * miss
 
 
-@jit
 def draw_arcs(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> tuple[Floats, Ints]:
     """Vertices of all arcs, nodes included, and (a + 1,) where each arc's vertices begin."""
     out = np.empty((2 * len(walls.end) + 4 * len(arcs.first), 2))
-    out_first = np.zeros(len(arcs.first), np.int64)
+    first = np.zeros(len(arcs.first), np.int64)
+    _draw(arcs, walls, lines, nodes, (out, first))
+    return out[: first[-1]].copy(), first
+
+
+@jit
+def _draw(
+    arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, drawn: tuple[Floats, Ints]
+) -> None:
+    out, first = drawn
     at = 0
     for arc in range(len(arcs.near)):
         lo, hi = walls.first[arc], walls.first[arc + 1]
+        closed = arcs.node_from[arc] < 0
         begin = at
-        if arcs.node_from[arc] >= 0:
-            at = _put_node(out, at, lines, lo, nodes[arcs.node_from[arc]], True)  # noqa: FBT003
-        for wall in range(lo, hi - 1):
-            at = put_corner(out, at, lines, wall, wall + 1, arcs.xy[walls.end[wall]])
-        if arcs.node_to[arc] >= 0:
-            at = _put_node(out, at, lines, hi - 1, nodes[arcs.node_to[arc]], False)  # noqa: FBT003
-        else:
-            at = put_corner(out, at, lines, hi - 1, lo, arcs.xy[arcs.first[arc]])
-            out[at] = out[begin]
+        if not closed:
+            at = _put_node(out, at, lines, lo, nodes[arcs.node_from[arc]], 1)
+        for wall in range(lo, hi):
+            after = wall + 1
+            if after == hi:
+                if not closed:
+                    break
+                after = lo
+            at = put_corner(out, at, lines, wall, after, arcs.xy[walls.end[wall]])
+        if closed:
+            out[at, 0], out[at, 1] = out[begin, 0], out[begin, 1]
             at += 1
-        out_first[arc + 1] = at
-    return out[:at].copy(), out_first
+        else:
+            at = _put_node(out, at, lines, hi - 1, nodes[arcs.node_to[arc]], 0)
+        first[arc + 1] = at
 
 
 @inner_jit
-def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leaving: bool) -> int:
+def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leaving: int) -> int:
+    """Write a node, and before it (after it where ``leaving``) the joint to a wall that misses it."""
     fx, fy = foot(lines, wall, node[0], node[1])
-    off = np.hypot(fx - node[0], fy - node[1]) > JOINT_PX
-    if off and not leaving:
-        out[at, 0], out[at, 1] = fx, fy
-        at += 1
-    out[at, 0], out[at, 1] = node[0], node[1]
-    at += 1
-    if off and leaving:
-        out[at, 0], out[at, 1] = fx, fy
-        at += 1
-    return at
+    joint = int(_square(fx - node[0], fy - node[1]) > JOINT_PX * JOINT_PX)
+    if joint:
+        out[at + leaving, 0], out[at + leaving, 1] = fx, fy
+    here = at + joint - joint * leaving
+    out[here, 0], out[here, 1] = node[0], node[1]
+    return at + 1 + joint
 
 
 @inner_jit
 def put_corner(out: Floats, at: int, lines: Floats, a: int, b: int, place: Floats) -> int:
     """Write the corner of two walls that part at a place: one vertex, or two and a joint."""
     crossing = cross(lines, a, b)
-    if abs(crossing) > SHALLOW:
-        px, py = meet(lines, a, b, crossing)
-        if np.hypot(px - place[0], py - place[1]) <= CORNER_PX / min(1.0, abs(crossing) + 0.2):
-            out[at, 0], out[at, 1] = px, py
+    steep = abs(crossing)
+    if steep > SHALLOW:
+        x, y = meet(lines, a, b, crossing)
+        reach = CORNER_PX if steep > OBTUSE else CORNER_PX / (steep + 1.0 - OBTUSE)
+        if _square(x - place[0], y - place[1]) <= reach * reach:
+            out[at, 0], out[at, 1] = x, y
             return at + 1
-    out[at, 0], out[at, 1] = foot(lines, a, place[0], place[1])
-    out[at + 1, 0], out[at + 1, 1] = foot(lines, b, place[0], place[1])
+    for side in range(2):
+        x, y = foot(lines, b if side else a, place[0], place[1])
+        out[at + side, 0], out[at + side, 1] = x, y
     return at + 2
+
+
+@inner_jit
+def _square(dx: float, dy: float) -> float:
+    return dx * dx + dy * dy

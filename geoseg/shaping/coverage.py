@@ -11,11 +11,14 @@ from geoseg.shaping.arrays import Floats, Ints, Polygons
 from geoseg.shaping.drawing import draw_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from shapely.geometry import Polygon
 
     from geoseg.shaping.settings import RegularizeSettings
+
+BATCH = 500
+"""Polygons drawn at a time; groups are not torn apart."""
 
 Shape = Literal["regularized", "circle", "simplified"]
 """How a polygon was drawn."""
@@ -60,13 +63,20 @@ def regularize_groups(
     corner = _group_corners(polygons, numbers)[numbers]
     local = shapely.normalize(_shift(polygons, -corner))
     order = _canonical_order(local, numbers)
-    drawn, names = draw_groups(local[order], numbers[order], settings)
-    placed = np.empty(len(polygons), dtype=object)
-    placed[order] = drawn
-    shapes: list[Shape] = ["simplified"] * len(polygons)
-    for i, name in zip(order.tolist(), names, strict=True):
-        shapes[i] = name
+    placed, names = np.empty_like(local), np.empty_like(local)
+    for batch in _batches(order, numbers):
+        placed[batch], names[batch] = draw_groups(local[batch], numbers[batch], settings)
+    shapes: list[Shape] = names.tolist()
     return _shift(placed, corner), shapes
+
+
+def _batches(order: Ints, group: Ints) -> Iterator[Ints]:
+    """Runs of whole groups, each small enough for the processor's caches."""
+    begins = np.flatnonzero(np.append(True, np.diff(group[order]) != 0))
+    while len(begins):
+        later = begins[begins >= begins[0] + BATCH]
+        yield order[begins[0] : later[0] if len(later) else len(order)]
+        begins = later
 
 
 def _group_corners(polygons: Polygons, group: Ints) -> Floats:

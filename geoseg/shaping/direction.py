@@ -5,7 +5,7 @@ Directions are angles modulo 90 degrees; the circle is closed by four times the 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -13,9 +13,14 @@ from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.segment import ACROSS, COUNTER, DIAGONAL, FREE, moments
 
+if TYPE_CHECKING:
+    from geoseg.shaping.walls import Walls
+
 QUARTER = np.pi / 2
 CORRELATION_PX = 6.0
 """Length over which the noise of an outline is correlated: so many samples count as one."""
+MOST_TURN = 0.14
+"""Houses that are turned by more against each other, radians, never share a direction."""
 
 
 class FreeWalls(NamedTuple):
@@ -42,28 +47,8 @@ def turn_between(a: float, b: float) -> float:
 
 
 @jit
-def arcs_of_polygons(near: Ints, far: Ints, polygons: int) -> tuple[Ints, Ints]:
-    """Arcs of each polygon: (polygons + 1,) beginnings and the arcs in order."""
-    begin = np.zeros(polygons + 1, np.int64)
-    for arc in range(len(near)):
-        begin[near[arc] + 1] += 1
-        if far[arc] >= 0:
-            begin[far[arc] + 1] += 1
-    begin = np.cumsum(begin)
-    at, out = begin[:-1].copy(), np.empty(begin[-1], np.int64)
-    for arc in range(len(near)):
-        out[at[near[arc]]] = arc
-        at[near[arc]] += 1
-        if far[arc] >= 0:
-            out[at[far[arc]]] = arc
-            at[far[arc]] += 1
-    return begin, out
-
-
-@jit
-def first_directions(walls: FreeWalls, noise: Floats) -> Floats:
-    """(polygons, 2) direction that most of the outline agrees with, and its variance."""
-    out = np.zeros((len(walls.polygon_first) - 1, 2))
+def first_directions(walls: FreeWalls, noise: Floats, out: Floats) -> None:
+    """Write (polygons, 2): direction that most of the outline agrees with, and its variance."""
     for polygon in range(len(out)):
         angle, spread, n = _wall_angles(walls, polygon, noise[polygon])
         top, theta = -1.0, 0.0
@@ -80,9 +65,8 @@ def first_directions(walls: FreeWalls, noise: Floats) -> Floats:
             sharp = np.exp(-0.5 * (miss / (0.05 + np.sqrt(spread[j]))) ** 2) / (1e-9 + spread[j])
             shift += sharp * miss
             total += sharp
-        out[polygon, 0] = (theta + shift / max(total, 1e-12)) % QUARTER
-        out[polygon, 1] = 1.0 / max(total, 1e-12)
-    return out
+        out[polygon, 0] = (theta + shift / (total + 1e-12)) % QUARTER
+        out[polygon, 1] = 1.0 / (total + 1e-12)
 
 
 @inner_jit
@@ -98,7 +82,7 @@ def _wall_angles(walls: FreeWalls, polygon: int, noise: float) -> tuple[Floats, 
         for wall in range(walls.wall_first[arc], walls.wall_first[arc + 1]):
             _, _, _, t, d, c = moments(walls.sums, i, walls.wall_end[wall])
             i = walls.wall_end[wall]
-            r = np.hypot(d, c)
+            r = np.sqrt(d * d + c * c)
             if r > 0.0:
                 angle[n] = 0.5 * np.arctan2(c, d) % QUARTER
                 spread[n] = noise * noise * CORRELATION_PX / (t + r)
@@ -107,12 +91,11 @@ def _wall_angles(walls: FreeWalls, polygon: int, noise: float) -> tuple[Floats, 
 
 
 @jit
-def unite_directions(direction: Floats, near: Ints, far: Ints) -> Ints:
-    """(polygons,) group of each polygon: joined by shared walls, with directions that agree.
+def unite_directions(direction: Floats, near: Ints, far: Ints, group: Ints) -> None:
+    """Join polygons that share walls and agree in direction; ``group`` (n,) begins as 0..n-1.
 
     The directions of a group are averaged in place as it grows.
     """
-    group = np.arange(len(direction))
     for arc in range(len(near)):
         if far[arc] < 0:
             continue
@@ -120,10 +103,10 @@ def unite_directions(direction: Floats, near: Ints, far: Ints) -> Ints:
         if a == b:
             continue
         miss = turn_between(direction[b, 0], direction[a, 0])
-        limit = min(0.14, 0.02 + 2.5 * np.sqrt(direction[a, 1] + direction[b, 1]))
-        if abs(miss) > limit:
+        limit = 0.02 + 2.5 * np.sqrt(direction[a, 1] + direction[b, 1])
+        if abs(miss) > limit or abs(miss) > MOST_TURN:
             continue
-        low, high = min(a, b), max(a, b)
+        low, high = (a, b) if a < b else (b, a)
         share = direction[a, 1] / (direction[a, 1] + direction[b, 1])
         theta = (direction[a, 0] + share * miss) % QUARTER
         spread = direction[a, 1] * direction[b, 1] / (direction[a, 1] + direction[b, 1])
@@ -131,8 +114,8 @@ def unite_directions(direction: Floats, near: Ints, far: Ints) -> Ints:
         direction[low, 0], direction[low, 1] = theta, spread
     for polygon in range(len(group)):
         group[polygon] = find(group, polygon)
-        direction[polygon] = direction[group[polygon]]
-    return group
+        direction[polygon, 0] = direction[group[polygon], 0]
+        direction[polygon, 1] = direction[group[polygon], 1]
 
 
 @inner_jit
@@ -144,32 +127,32 @@ def find(parent: Ints, i: int) -> int:
     return i
 
 
-@jit
-def refine_directions(
-    theta: Floats, home: Ints, group: Ints, sums: Floats,
-    first: Ints, wall_first: Ints, wall_end: Ints, kinds: Ints,
-) -> Floats:  # fmt: skip
-    """Directions that leave the least squared residuals over all classed walls of each group.
+def refine_directions(walls: Walls, arc_first: Ints, group: Ints) -> Floats:
+    """(n,) directions with the least squared residuals over all classed walls of each group.
 
-    ``home`` (a,) is the group that each arc counts for, ``group`` (n,) that of each polygon.
+    ``group`` (n,) tells which polygons share a direction.
     """
-    total = np.zeros((len(theta), 2))
-    for arc in range(len(first) - 1):
-        i = first[arc]
-        for wall in range(wall_first[arc], wall_first[arc + 1]):
-            _, _, _, _, d, c = moments(sums, i, wall_end[wall])
-            i = wall_end[wall]
-            if kinds[wall] == FREE:
+    out = walls.theta.copy()
+    _refine(walls, arc_first, group, np.zeros((len(out), 2)), out)
+    return out
+
+
+@jit
+def _refine(walls: Walls, arc_first: Ints, group: Ints, total: Floats, theta: Floats) -> None:
+    for arc in range(len(arc_first) - 1):
+        i, home = arc_first[arc], group[walls.owner[arc]]
+        for wall in range(walls.first[arc], walls.first[arc + 1]):
+            _, _, _, _, d, c = moments(walls.sums, i, walls.end[wall])
+            i = walls.end[wall]
+            kind = walls.kind[wall]
+            if kind == FREE:
                 continue
-            if kinds[wall] in (DIAGONAL, COUNTER):
+            if kind in (DIAGONAL, COUNTER):
                 d, c = c, -d
-            sign = -1.0 if kinds[wall] in (ACROSS, COUNTER) else 1.0
-            total[home[arc], 0] += sign * d
-            total[home[arc], 1] += sign * c
-    out = theta.copy()
+            sign = -1.0 if kind in (ACROSS, COUNTER) else 1.0
+            total[home, 0] += sign * d
+            total[home, 1] += sign * c
     for polygon in range(len(theta)):
         d, c = total[group[polygon], 0], total[group[polygon], 1]
         if d != 0.0 or c != 0.0:
-            better = 0.5 * np.arctan2(c, d)
-            out[polygon] = theta[polygon] + turn_between(better, theta[polygon])
-    return out
+            theta[polygon] += turn_between(0.5 * np.arctan2(c, d), theta[polygon])

@@ -119,7 +119,8 @@ class Drawing:
         drawn = assemble(arcs, xy, first, len(self.raw))
         departure = measure(arcs, xy, first, self.settings.max_outward_px)
         bad = ~within_limits(self.raw, drawn, departure, arcs, self.walls.noise, self.settings)
-        bad |= exceeds_reach(departure, arcs, self.raw, self.group)
+        strays, reach = np.flatnonzero(departure.strays), self.settings.max_outward_px
+        bad |= exceeds_reach(strays, arcs, (xy, first), self.raw, self.group, reach)
         bad &= strikes < OUT
         return drawn, bad if bad.any() else self._clashing(drawn) & (strikes < OUT)
 

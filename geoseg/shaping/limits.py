@@ -29,33 +29,45 @@ class Departure:
     """Distances between drawn and raw arcs, pixels."""
 
     farthest: Floats
-    """(a,) Hausdorff distance."""
+    """(a,) Hausdorff distance, or something less where that is below every limit."""
     band: Floats
     """(a,) area between the two, square pixels, estimated."""
-    probe_arc: Ints
-    """(p,) arcs of the drawn points that lie farther from the raw arc than is allowed outwards."""
-    probe_xy: Floats
-    """(p, 2) those points."""
+    strays: Bools
+    """(a,) True where a drawn arc leads farther from the raw one than is allowed outwards."""
 
 
 def measure(arcs: Arcs, xy: Floats, first: Ints, reach_px: float) -> Departure:
     """Compare drawn arcs with the raw ones they stand for."""
-    return Departure(*_measure(arcs.xy, arcs.first, xy, first, reach_px))
+    farthest, band = np.zeros(len(first) - 1), np.zeros(len(first) - 1)
+    strays = np.zeros(len(first) - 1, dtype=np.bool_)
+    _measure((arcs.xy, arcs.first), (xy, first), reach_px, (farthest, band, strays))
+    return Departure(farthest, band, strays)
 
 
-def exceeds_reach(departure: Departure, arcs: Arcs, raw: Polygons, group: Ints) -> Bools:
-    """(n,) True where a polygon's outer wall strays too far outside its group's raw polygons."""
+def exceeds_reach(
+    strays: Ints, arcs: Arcs, drawn: tuple[Floats, Ints], raw: Polygons, group: Ints, reach: float
+) -> Bools:
+    """(n,) True where a polygon's outer wall strays too far outside its group's raw polygons.
+
+    Args:
+        strays: Arcs that lead farther from the raw ones than ``reach``, outwards or inwards.
+        arcs: The raw arcs.
+        drawn: Vertices of the drawn arcs, and where each begins.
+        raw: (n,) raw polygons.
+        group: (n,) their groups, ascending.
+        reach: How far outside is allowed, pixels.
+    """
     out = np.zeros(len(raw), dtype=bool)
-    outer = arcs.far[departure.probe_arc] == OUTSIDE
-    arc, xy = departure.probe_arc[outer], departure.probe_xy[outer]
-    home = arcs.near[arc]
-    inside = np.zeros(len(arc), dtype=bool)
-    for member in np.unique(group[home]):
-        points = np.flatnonzero(group[home] == member)
-        members = raw[group == member]
-        hits = shapely.contains_xy(members[:, None], xy[points, 0], xy[points, 1])
-        inside[points] = hits.any(axis=0)
-    out[home[~inside]] = True
+    xy, first = drawn
+    for arc in strays[arcs.far[strays] == OUTSIDE].tolist():
+        home = arcs.near[arc]
+        line = shapely.LineString(xy[first[arc] : first[arc + 1]])
+        xy_probed = shapely.get_coordinates(shapely.segmentize(line, PROBE_PX))
+        probes = np.asarray(shapely.points(xy_probed), dtype=object)
+        before = shapely.LineString(arcs.xy[arcs.first[arc] : arcs.first[arc + 1]])
+        probes = probes[shapely.distance(probes, before) > reach]
+        members = raw[slice(*np.searchsorted(group, [group[home], group[home] + 1]))]
+        out[home] |= not shapely.intersects(members[:, None], probes).any(axis=0).all()
     return out
 
 
@@ -99,84 +111,100 @@ def _of_polygons(combine: np.ufunc, values: Floats, arcs: Arcs, polygons: int) -
 
 @jit
 def _measure(
-    raw: Floats, raw_first: Ints, xy: Floats, first: Ints, reach: float
-) -> tuple[Floats, Floats, Ints, Floats]:
-    arcs = len(first) - 1
-    farthest, band = np.zeros(arcs), np.zeros(arcs)
-    probe_arc, probe_xy = [0 for _ in range(0)], [(0.0, 0.0) for _ in range(0)]
-    for arc in range(arcs):
-        lo, hi = first[arc], first[arc + 1] - 1
-        at = lo
-        for i in range(raw_first[arc], raw_first[arc + 1] - 1):
-            x, y = 0.5 * (raw[i, 0] + raw[i + 1, 0]), 0.5 * (raw[i, 1] + raw[i + 1, 1])
-            gap, at = _gap_to_chain(xy, lo, hi, at, x, y)
-            # A staircase is longer than the band is: count the step between midpoints.
-            j = i - 1 if i > raw_first[arc] else i + 1
-            step = 1.0
-            if j < raw_first[arc + 1] - 1:
-                step = np.hypot(
-                    x - 0.5 * (raw[j, 0] + raw[j + 1, 0]), y - 0.5 * (raw[j, 1] + raw[j + 1, 1])
-                )
-            band[arc] += gap * step
-            farthest[arc] = max(farthest[arc], gap)
-        near = raw_first[arc]
-        for i in range(lo, hi):
-            length = np.hypot(xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1])
-            count = int(length / PROBE_PX) + 1
-            for k in range(count + 1):
-                x = xy[i, 0] + (xy[i + 1, 0] - xy[i, 0]) * k / count
-                y = xy[i, 1] + (xy[i + 1, 1] - xy[i, 1]) * k / count
-                gap, near = _nearest(raw, raw_first[arc], raw_first[arc + 1] - 1, near, x, y, reach)
-                farthest[arc] = max(farthest[arc], gap)
-                if gap > reach:
-                    probe_arc.append(arc)
-                    probe_xy.append((x, y))
-    place = np.empty((len(probe_xy), 2))
-    for i in range(len(probe_xy)):
-        place[i, 0], place[i, 1] = probe_xy[i]
-    return farthest, band, np.array(probe_arc, dtype=np.int64), place
+    raw: tuple[Floats, Ints],
+    drawn: tuple[Floats, Ints],
+    reach: float,
+    out: tuple[Floats, Floats, Bools],
+) -> None:
+    farthest, band, strays = out
+    for arc in range(len(farthest)):
+        far, area = _raw_from_drawn(raw, drawn, arc)
+        there = _drawn_from_raw(raw, drawn, arc, reach)
+        farthest[arc] = max(there, far)
+        band[arc] = area
+        strays[arc] = there > reach
 
 
 @inner_jit
-def _gap_to_chain(xy: Floats, lo: int, hi: int, at: int, x: float, y: float) -> tuple[float, int]:
-    """Distance to the drawn edges about the one found last, and the edge that showed it."""
-    best, found, n = np.inf, at, hi - lo
-    for k in range(min(n, 2 * WINDOW + 1)):
-        i = lo + (at - lo - WINDOW + k) % n
-        gap = _gap(xy, i, x, y)
-        if gap < best:
-            best, found = gap, i
-    return best, found
+def _raw_from_drawn(
+    raw: tuple[Floats, Ints], drawn: tuple[Floats, Ints], arc: int
+) -> tuple[float, float]:
+    """Farthest a raw edge's middle lies from the drawn arc, and the area between them."""
+    xy, first = raw
+    chain, begin = drawn
+    lo, hi = begin[arc], begin[arc + 1] - 1
+    start, stop = first[arc], first[arc + 1] - 1
+    farthest = area = x_before = y_before = 0.0
+    at = found = lo
+    for i in range(start, stop):
+        x, y = 0.5 * (xy[i, 0] + xy[i + 1, 0]), 0.5 * (xy[i, 1] + xy[i + 1, 1])
+        best = np.inf
+        for k in range(min(2 * WINDOW + 1, hi - lo)):
+            edge = lo + (at - lo - WINDOW + k) % (hi - lo)
+            square = _square_gap(chain, edge, x, y)
+            if square < best:
+                best, found = square, edge
+        at, gap = found, np.sqrt(best)
+        # A staircase is longer than the band is: count the step between midpoints.
+        step = 1.0
+        if i > start:
+            step = np.sqrt((x - x_before) ** 2 + (y - y_before) ** 2)
+        x_before, y_before = x, y
+        area += gap * step
+        farthest = max(farthest, gap)
+    return farthest, area
 
 
 @inner_jit
-def _gap(xy: Floats, i: int, x: float, y: float) -> float:
-    """Distance from (x, y) to edge i."""
+def _drawn_from_raw(
+    raw: tuple[Floats, Ints], drawn: tuple[Floats, Ints], arc: int, reach: float
+) -> float:
+    """Farthest the drawn arc leads from the raw one, where that is more than ``reach``.
+
+    The distance to the raw arc changes by no more than the way along the drawn one. So where the
+    gap is small the next probe can be far; none is nearer than ``PROBE_PX``.
+    """
+    xy, first = raw
+    chain, begin = drawn
+    near, farthest = first[arc], 0.0
+    for i in range(begin[arc], begin[arc + 1] - 1):
+        dx, dy = chain[i + 1, 0] - chain[i, 0], chain[i + 1, 1] - chain[i, 1]
+        length, along = np.sqrt(dx * dx + dy * dy), 0.0
+        while along < length:
+            x, y = chain[i, 0] + dx * along / length, chain[i, 1] + dy * along / length
+            gap, near = _nearest(xy, first[arc], first[arc + 1] - 1, near, x, y, reach)
+            farthest = max(farthest, gap)
+            along += max(PROBE_PX, reach - gap)
+    return farthest
+
+
+@inner_jit
+def _square_gap(xy: Floats, i: int, x: float, y: float) -> float:
+    """Squared distance from (x, y) to edge i."""
     dx, dy = xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1]
-    square = dx * dx + dy * dy
-    share = 0.0
-    if square > 0.0:
-        share = min(1.0, max(0.0, ((x - xy[i, 0]) * dx + (y - xy[i, 1]) * dy) / square))
-    return float(np.hypot(x - xy[i, 0] - share * dx, y - xy[i, 1] - share * dy))
+    px, py = x - xy[i, 0], y - xy[i, 1]
+    square, share = dx * dx + dy * dy, px * dx + py * dy
+    if share > 0.0 and square > 0.0:
+        share = share / square if share < square else 1.0
+        px, py = px - share * dx, py - share * dy
+    return float(px * px + py * py)
 
 
 @inner_jit
 def _nearest(
     raw: Floats, lo: int, hi: int, near: int, x: float, y: float, enough: float
 ) -> tuple[float, int]:
-    """Distance to the raw arc and the edge that showed it.
+    """Distance to the raw arc about the edge found last, and the edge that showed it.
 
-    The search spreads from the edge found last and ends with the first edge near enough.
+    Beyond a few edges the search goes on until one is near enough.
     """
     best, at = np.inf, near
     for spread in range(hi - lo):
-        for side in range(2):
-            i = near + spread if side == 0 else near - spread
-            if i < lo or i >= hi:
-                continue
-            gap = _gap(raw, i, x, y)
-            if gap < best:
-                best, at = gap, i
-        if best <= enough:
+        if spread > 2 * WINDOW and best <= enough * enough:
             break
-    return best, at
+        for i in (near - spread, near + spread):
+            if i >= lo and i < hi:
+                square = _square_gap(raw, i, x, y)
+                if square < best:
+                    best, at = square, i
+    return float(np.sqrt(best)), at

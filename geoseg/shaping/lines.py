@@ -17,91 +17,82 @@ TRIM_SHARE = 6
 """But never more than one in so many samples at either end."""
 PARALLEL = 0.9998
 """Cosine of one degree: walls that differ by less have one direction."""
+ANGLES = (0.0, 0.5 * np.pi, 0.25 * np.pi, 0.75 * np.pi)
+"""Angle of a wall of each fixed class to its building's direction."""
 CHAIN_MIN_PX, CHAIN_MAX_PX = 0.6, 2.5
 """Walls farther out of line than the upper bound never share a line, nearer than the lower always."""
 
 
-@jit
 def fit_lines(arcs: Arcs, walls: Walls) -> Floats:
     """(w, 3) unit direction (ux, uy) along the arc, and offset c: points p with -uy x + ux y = c."""
-    lines, weight = _single_lines(arcs, walls)
-    begin, ends = ends_at_nodes(arcs, walls.first)
-    parent = np.arange(len(lines))
-    noise = _noise_of_walls(arcs, walls)
-    for node in range(len(arcs.node_xy)):
-        for a in range(begin[node], begin[node + 1]):
-            for b in range(a + 1, begin[node + 1]):
+    count = len(walls.end)
+    lines, weight, parent = np.zeros((count, 3)), np.zeros(count), np.arange(count)
+    noise = np.repeat(walls.noise[arcs.near], np.diff(walls.first))
+    nodes = arcs.node_first, walls_at_nodes(arcs, walls.first), arcs.node_xy
+    _fit((arcs.xy, arcs.first), walls, nodes, noise, (lines, weight, parent))
+    return _shared(lines, weight, parent)
+
+
+def walls_at_nodes(arcs: Arcs, wall_first: Ints) -> Ints:
+    """(e, 2) the wall in which each of ``node_arcs`` begins or ends, and 1 if it leaves or -1."""
+    arc = np.abs(arcs.node_arcs) - 1
+    wall = np.where(arcs.node_arcs > 0, wall_first[arc], wall_first[arc + 1] - 1)
+    return np.column_stack([wall, np.sign(arcs.node_arcs)])
+
+
+@jit
+def _fit(
+    arcs: tuple[Floats, Ints],
+    walls: Walls,
+    nodes: tuple[Ints, Ints, Floats],
+    noise: Floats,
+    out: tuple[Floats, Floats, Ints],
+) -> None:
+    """Write each wall's own line and weight, and the first wall of those that share a line."""
+    lines, weight, parent = out
+    _single_lines(arcs, walls, lines, weight)
+    first, ends, place = nodes
+    for node in range(len(place)):
+        for a in range(first[node], first[node + 1]):
+            for b in range(a + 1, first[node + 1]):
                 u, v = ends[a, 0], ends[b, 0]
                 if u == v or walls.kind[u] == FREE or walls.kind[v] == FREE:
                     continue
-                sign = ends[a, 1] * ends[b, 1]
                 sigma = noise[u] * np.sqrt(
-                    CORRELATION_PX / max(weight[u], 1.0) + CORRELATION_PX / max(weight[v], 1.0)
+                    CORRELATION_PX / (1.0 + weight[u]) + CORRELATION_PX / (1.0 + weight[v])
                 )
-                if _continue(lines, u, v, sign, arcs.node_xy[node], sigma):
+                if _continue(lines, u, v, ends[a, 1] * ends[b, 1], place[node], sigma):
                     u, v = find(parent, u), find(parent, v)
-                    parent[max(u, v)] = min(u, v)
-    return _share_lines(lines, weight, parent)
+                    if u < v:
+                        parent[v] = u
+                    else:
+                        parent[u] = v
+    for wall in range(len(parent)):
+        parent[wall] = find(parent, wall)
 
 
 @inner_jit
-def _noise_of_walls(arcs: Arcs, walls: Walls) -> Floats:
-    out = np.empty(len(walls.end))
-    for arc in range(len(arcs.near)):
-        out[walls.first[arc] : walls.first[arc + 1]] = walls.noise[arcs.near[arc]]
-    return out
-
-
-@inner_jit
-def _single_lines(arcs: Arcs, walls: Walls) -> tuple[Floats, Floats]:
+def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight: Floats) -> None:
     """The line of each wall, fitted to its samples but for those near its ends; its weight."""
-    xy = arcs.xy
-    lines, weight = np.zeros((len(walls.end), 3)), np.zeros(len(walls.end))
-    for arc in range(len(arcs.near)):
-        i, origin = arcs.first[arc], xy[arcs.first[arc]]
+    xy, first = arcs
+    for arc in range(len(first) - 1):
+        i = first[arc]
+        x0, y0 = xy[i, 0], xy[i, 1]
         for wall in range(walls.first[arc], walls.first[arc + 1]):
             j, kind = walls.end[wall], walls.kind[wall]
-            trim = min(TRIM_PX, (j - i) // TRIM_SHARE)
+            trim = (j - i) // TRIM_SHARE
+            trim = min(trim, TRIM_PX)
             w, x, y, _, d, c = moments(walls.sums, i + trim, j - trim)
             phi = 0.5 * np.arctan2(c, d)
             if kind != FREE:
-                phi = angle_of(walls.theta[walls.owner[arc]], kind)
+                phi = walls.theta[walls.owner[arc]] + ANGLES[kind]
             ux, uy = np.cos(phi), np.sin(phi)
             if ux * (xy[j, 0] - xy[i, 0]) + uy * (xy[j, 1] - xy[i, 1]) < 0.0:
                 ux, uy = -ux, -uy
             lines[wall, 0], lines[wall, 1] = ux, uy
-            lines[wall, 2] = ux * (y + origin[1]) - uy * (x + origin[0])
+            lines[wall, 2] = ux * (y + y0) - uy * (x + x0)
             weight[wall] = w
             i = j
-    return lines, weight
-
-
-@inner_jit
-def angle_of(theta: float, kind: int) -> float:
-    """Angle of a wall of a fixed class."""
-    return theta + (0.0, 0.5 * np.pi, 0.25 * np.pi, 0.75 * np.pi)[kind]
-
-
-@inner_jit
-def ends_at_nodes(arcs: Arcs, wall_first: Ints) -> tuple[Ints, Ints]:
-    """Ends of arcs at each node: (nodes + 1,) beginnings; (e, 2) wall, +1 if it leaves or -1."""
-    begin = np.zeros(len(arcs.node_xy) + 1, np.int64)
-    for arc in range(len(arcs.near)):
-        if arcs.node_from[arc] >= 0:
-            begin[arcs.node_from[arc] + 1] += 1
-            begin[arcs.node_to[arc] + 1] += 1
-    begin = np.cumsum(begin)
-    at, out = begin[:-1].copy(), np.empty((begin[-1], 2), np.int64)
-    for arc in range(len(arcs.near)):
-        if arcs.node_from[arc] < 0:
-            continue
-        k = arcs.node_from[arc]
-        out[at[k], 0], out[at[k], 1] = wall_first[arc], 1
-        at[k] += 1
-        k = arcs.node_to[arc]
-        out[at[k], 0], out[at[k], 1] = wall_first[arc + 1] - 1, -1
-        at[k] += 1
-    return begin, out
 
 
 @inner_jit
@@ -114,24 +105,18 @@ def _continue(lines: Floats, a: int, b: int, sign: int, place: Floats, sigma: fl
         return False
     miss_a = lines[a, 0] * place[1] - lines[a, 1] * place[0] - lines[a, 2]
     miss_b = lines[b, 0] * place[1] - lines[b, 1] * place[0] - lines[b, 2]
-    return bool(abs(miss_a + sign * miss_b) <= min(CHAIN_MAX_PX, max(CHAIN_MIN_PX, 2.5 * sigma)))
+    miss = abs(miss_a + sign * miss_b)
+    return bool(miss <= CHAIN_MIN_PX or (miss <= CHAIN_MAX_PX and miss <= 2.5 * sigma))
 
 
-@inner_jit
-def _share_lines(lines: Floats, weight: Floats, parent: Ints) -> Floats:
+def _shared(lines: Floats, weight: Floats, root: Ints) -> Floats:
     """Give all walls of a set the weighted mean line, directed as each wall runs."""
-    total, offset = np.zeros(len(lines)), np.zeros(len(lines))
-    sign = np.ones(len(lines))
-    for wall in range(len(lines)):
-        root = find(parent, wall)
-        if lines[wall, 0] * lines[root, 0] + lines[wall, 1] * lines[root, 1] < 0.0:
-            sign[wall] = -1.0
-        total[root] += weight[wall]
-        offset[root] += weight[wall] * sign[wall] * lines[wall, 2]
-    out = lines.copy()
-    for wall in range(len(lines)):
-        root = find(parent, wall)
-        if root != wall or total[root] != weight[root]:
-            out[wall, 0], out[wall, 1] = sign[wall] * lines[root, 0], sign[wall] * lines[root, 1]
-            out[wall, 2] = sign[wall] * offset[root] / max(total[root], 1e-12)
-    return out
+    heads = lines[root]
+    along = lines[:, 0] * heads[:, 0] + lines[:, 1] * heads[:, 1]
+    sign = np.where(along < 0.0, -1.0, 1.0)
+    total = np.bincount(root, weight, minlength=len(root))
+    offset = np.bincount(root, weight * sign * lines[:, 2], minlength=len(root))
+    mean = offset[root] / np.maximum(total[root], 1e-12)
+    several = np.bincount(root, minlength=len(root))[root] > 1
+    together = np.column_stack([heads[:, 0], heads[:, 1], mean]) * sign[:, None]
+    return np.where(several[:, None], together, lines)

@@ -24,80 +24,82 @@ def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
     for _ in range(ROUNDS):
         lines = fit_lines(arcs, walls)
         nodes = place_nodes(arcs, walls, lines, loose)
-        dropped = _shortest(arcs, walls, lines, nodes)
+        dropped = np.zeros(len(walls.end), dtype=np.bool_)
+        _mark_shortest(arcs, walls, lines, nodes, dropped)
         if not dropped.any():
             break
-        first, end, kind = _drop(walls.first, walls.end, walls.kind, dropped)
-        walls = walls._replace(first=first, end=end, kind=kind)
+        first, end, kind = np.zeros_like(walls.first), walls.end.copy(), walls.kind.copy()
+        _drop(walls, dropped, first, end, kind)
+        walls = walls._replace(first=first, end=end[: first[-1]], kind=kind[: first[-1]])
     return walls, fit_lines(arcs, walls)
 
 
 @jit
-def _shortest(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> Bools:
-    """(w,) True for the shortest wall of each arc, where it is too short and not needed."""
-    out = np.zeros(len(walls.end), np.bool_)
+def _mark_shortest(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, dropped: Bools) -> None:
+    """Mark the shortest wall of each arc, where it is too short and not needed."""
+    spot = np.empty((4, 2))
     for arc in range(len(arcs.near)):
         lo, hi = walls.first[arc], walls.first[arc + 1]
-        closed = arcs.node_from[arc] < 0
-        if hi - lo < (4 if closed else 2):
+        if hi - lo < (4 if arcs.node_from[arc] < 0 else 2):
             continue
         least, shortest = MIN_WALL_PX, -1
         for wall in range(lo, hi):
-            length = _length(arcs, walls, lines, nodes, arc, wall)
+            length = _length(arcs, walls, lines, nodes, arc, wall, spot)
             if length < least:
                 least, shortest = length, wall
         if shortest >= 0:
-            out[shortest] = True
-    return out
+            dropped[shortest] = True
 
 
 @inner_jit
-def _length(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, arc: int, wall: int) -> float:
+def _length(
+    arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, arc: int, wall: int, spot: Floats
+) -> float:
     """How far a wall leads along its own direction; negative where it is drawn backwards."""
     lo, hi = walls.first[arc], walls.first[arc + 1]
     closed = arcs.node_from[arc] < 0
-    spot = np.empty((4, 2))
-    if wall > lo or closed:
-        before = wall - 1 if wall > lo else hi - 1
-        place = arcs.xy[walls.end[before]]
-        begin = put_corner(spot, 0, lines, before, wall, place) - 1
-        bx, by = spot[begin, 0], spot[begin, 1]
-    else:
-        node = nodes[arcs.node_from[arc]]
-        bx, by = foot(lines, wall, node[0], node[1])
-    if wall + 1 < hi or closed:
-        after = wall + 1 if wall + 1 < hi else lo
-        put_corner(spot, 2, lines, wall, after, arcs.xy[walls.end[wall]])
-        ex, ey = spot[2, 0], spot[2, 1]
-    else:
-        node = nodes[arcs.node_to[arc]]
-        ex, ey = foot(lines, wall, node[0], node[1])
-    return float((ex - bx) * lines[wall, 0] + (ey - by) * lines[wall, 1])
+    length = 0.0
+    for end in range(2):
+        # The corner that ends this wall, or the one before it.
+        a = wall if end else wall - 1
+        b = a + 1
+        if closed:
+            a, b = (a if a >= lo else hi - 1), (b if b < hi else lo)
+        if a < lo or b >= hi:
+            node = nodes[arcs.node_to[arc] if end else arcs.node_from[arc]]
+            x, y = foot(lines, wall, node[0], node[1])
+        else:
+            last = put_corner(spot, 0, lines, a, b, arcs.xy[walls.end[a]]) - 1
+            at = 0 if end else last
+            x, y = spot[at, 0], spot[at, 1]
+        along = x * lines[wall, 0] + y * lines[wall, 1]
+        length += along if end else -along
+    return length
 
 
 @jit
-def _drop(first: Ints, end: Ints, kind: Ints, dropped: Bools) -> tuple[Ints, Ints, Ints]:
-    """Walls without those dropped, whose pixels go to the walls on either side.
+def _drop(walls: Walls, dropped: Bools, first: Ints, end: Ints, kind: Ints) -> None:
+    """Leave out the dropped walls; their pixels go to the walls on either side.
 
-    Where both sides have the same fixed class, all three become one wall.
+    Where both sides have the same fixed class, all three become one wall. The last three arguments
+    are written: ``end`` and ``kind`` are as in ``walls`` at first.
     """
-    new_first = np.zeros(len(first), np.int64)
-    new_end, new_kind = end.copy(), kind.copy()
     at = 0
     for arc in range(len(first) - 1):
-        lo, hi = first[arc], first[arc + 1]
+        lo, hi = walls.first[arc], walls.first[arc + 1]
         wall = lo
         while wall < hi:
             if not dropped[wall]:
-                new_end[at], new_kind[at] = end[wall], kind[wall]
+                end[at], kind[at] = walls.end[wall], walls.kind[wall]
                 at += 1
-            elif wall > lo and wall + 1 < hi and kind[wall - 1] == kind[wall + 1] != FREE:
-                new_end[at - 1] = end[wall + 1]
-                wall += 1
             elif wall + 1 == hi:
-                new_end[at - 1] = end[wall]
+                end[at - 1] = walls.end[wall]
             elif wall > lo:
-                new_end[at - 1] = (end[wall - 1] + end[wall]) // 2
+                alike = walls.kind[wall - 1] == walls.kind[wall + 1] != FREE
+                if alike:
+                    end[at - 1] = walls.end[wall + 1]
+                    wall += 1
+                else:
+                    end[at - 1] = (walls.end[wall - 1] + walls.end[wall]) // 2
             wall += 1
-        new_first[arc + 1] = at
-    return new_first, new_end[:at].copy(), new_kind[:at].copy()
+        first[arc + 1] = at
