@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,22 +22,19 @@ class RasterPhoto:
     """Rasters on whose ground a site lies."""
 
     paths: tuple[Path, ...]
-    """The rasters; the first one that covers the middle of a picture is taken."""
+    """The rasters; where they overlap the later one is shown."""
     plane: CRS
     """CRS of the site."""
 
     def crop(self, bounds: Bounds, side_px: int) -> str | None:
         """A square of the ground as a JPEG in a data URL; None where no raster shows it."""
-        left, bottom, right, top = bounds
-        middle = shapely.Point((left + right) / 2, (bottom + top) / 2)
-        for path, ground in self._grounds():
-            if shapely.covers(ground, middle):
-                return read_photo(path, self.plane, bounds, (1, 1), longest_px=side_px)
-        return None
-
-    def _grounds(self) -> Iterator[tuple[Path, shapely.Polygon]]:
-        for path in self.paths:
-            yield path, shapely.box(*_bounds_on(path, self.plane))
+        square = shapely.box(*bounds)
+        near = [
+            path
+            for path in self.paths
+            if shapely.intersects(square, shapely.box(*_bounds_on(path, self.plane)))
+        ]
+        return read_photo(near, self.plane, bounds, (1, 1), longest_px=side_px) if near else None
 
 
 @dataclass(frozen=True, slots=True)

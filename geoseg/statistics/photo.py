@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
-from rasterio.enums import Resampling
+from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import MemoryFile
 from rasterio.vrt import WarpedVRT
@@ -29,30 +30,42 @@ COLOURS = 3
 
 
 def read_photo(
-    path: Path,
+    path: Path | Sequence[Path],
     crs: CRS,
     bounds: tuple[float, float, float, float],
     shape: tuple[int, int],
     *,
     longest_px: int = LONGEST_PX,
 ) -> str:
-    """The part of a raster within ``bounds`` as a small JPEG in a data URL.
+    """The part of rasters within ``bounds`` as a small JPEG in a data URL.
 
     Args:
-        path: Any raster that GDAL reads.
+        path: Any raster that GDAL reads, or several: later ones lie on top.
         crs: CRS of the bounds and of the picture.
         bounds: Left, bottom, right, top.
         shape: (height, width) of the bounds in any unit of length, for the picture's shape.
         longest_px: Pixels along the longer side.
 
     Raises:
-        UnreadableRasterError: when the file cannot be opened or read.
-        UnsupportedRasterError: when it has no CRS.
+        UnreadableRasterError: when a file cannot be opened or read.
+        UnsupportedRasterError: when one has no CRS.
     """
     scale = longest_px / max(shape)
     height, width = (max(1, round(side * scale)) for side in shape)
     left, bottom, right, top = bounds
     place = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
+    image = np.full((COLOURS, height, width), BACKGROUND, dtype=np.uint8)
+    for one in [path] if isinstance(path, Path) else path:
+        pixels, valid = _read(one, crs, place, (height, width))
+        image = np.where(valid, _to_bytes(pixels, valid), image)
+    return jpeg_url(image)
+
+
+def _read(
+    path: Path, crs: CRS, place: Affine, size: tuple[int, int]
+) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+    """Colours of a raster on a grid, and where it has any."""
+    height, width = size
     try:
         with rasterio.open(path) as source:
             if source.crs is None:
@@ -60,14 +73,14 @@ def read_photo(
             view = WarpedVRT(
                 source, crs=crs.to_wkt(), width=width, height=height,
                 transform=place, resampling=Resampling.average,
+                # Without alpha what lies beyond the raster would be black.
+                add_alpha=ColorInterp.alpha not in source.colorinterp,
             )  # fmt: skip
             with view:
-                bands = [1, 2, 3] if view.count >= COLOURS else [1, 1, 1]
-                pixels, valid = view.read(bands), view.dataset_mask() > 0
+                bands = [1, 2, 3] if source.count >= COLOURS else [1, 1, 1]
+                return view.read(bands), view.dataset_mask() > 0
     except RasterioError as error:
         raise UnreadableRasterError(f"{path} cannot be read as a raster ({error})") from None
-    image = np.where(valid, _to_bytes(pixels, valid), np.uint8(BACKGROUND))
-    return jpeg_url(image)
 
 
 def _to_bytes(pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:
