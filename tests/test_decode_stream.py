@@ -168,3 +168,35 @@ def test_a_neighbour_of_one_arm_waits_for_the_whole_building() -> None:
     assert decoder.push(strip(maps, 0, 80)) == []
     (cluster,) = decoder.push(strip(maps, 80, 160)) + decoder.close()
     assert [instance.key for instance in cluster.instances] == [5 * 30 + 2, 10 * 30 + 18]
+
+
+@pytest.mark.parametrize("rows", [1, 7, 64, 200])
+def test_rows_without_body_pass_unseen(rows: int) -> None:
+    maps = np.concatenate(
+        [town(50, 90), np.full((1, 450, 90), 40, np.uint8), town(60, 90, seed=2)], 1
+    )
+    maps = np.concatenate([np.zeros((1, 230, 90), np.uint8), maps], 1)
+    valid = np.ones(maps.shape[1:], bool)
+    valid[:100] = valid[279:281, :50] = valid[400:600] = valid[:, 40:44] = False
+    height = maps.shape[1]
+    plain = Decoder(90, height, ("body",), PARAMS)
+    expected = plain.push(MapStrip(0, maps, valid)) + plain.close()
+    decoder, clusters = Decoder(90, height, ("body",), PARAMS), []
+    for top in range(0, height, rows):
+        part, where = maps[:, top : top + rows], valid[top : top + rows]
+        if (part[0] >= PARAMS.body_threshold).any():
+            clusters += decoder.push(MapStrip(top, part, where))
+        else:
+            clusters += decoder.push_open(len(where), where if where.any() else None)
+        state = through_a_file(decoder.snapshot())
+        if top % 3 == 0:
+            decoder = Decoder.restore(90, height, ("body",), PARAMS, state)
+    clusters += decoder.close()
+    assert summary(clusters) == summary(expected)
+    assert decoder.dropped == plain.dropped
+    assert any(instance.at_edge for cluster in clusters for instance in cluster.instances)
+
+
+def test_rows_beyond_the_raster_are_refused() -> None:
+    with pytest.raises(UsageError, match="within 10 rows, got rows 0 to 11"):
+        Decoder(5, 10, ("body",), PARAMS).push_open(11, None)

@@ -240,6 +240,15 @@ def test_identity_changes_with_the_file_and_not_with_statistics(make_raster: Ras
     assert identity(path) != before
 
 
+@pytest.mark.parametrize("gsd_m", [None, 1.3])
+def test_overviews_change_no_pixel(make_raster: RasterMaker, gsd_m: float | None) -> None:
+    image = draw_scene(300, 400).astype(np.uint16) * 9
+    before = read_all(make_raster("a.tif", image), gsd_m=gsd_m)
+    with rasterio.open(make_raster("a.tif", image), "r+") as dataset:
+        dataset.build_overviews([2, 4, 8], rasterio.enums.Resampling.nearest)
+    np.testing.assert_array_equal(read_all(make_raster.folder / "a.tif", gsd_m=gsd_m), before)
+
+
 def test_feet_and_degrees_do_not_fool_the_pixel_size(make_raster: RasterMaker) -> None:
     feet = make_raster(
         "feet.tif",

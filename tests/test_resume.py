@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,11 @@ import geopandas as gpd
 import numpy as np
 import painted
 import pytest
+import rasterio
 from painted import PaintedModel, paint_town
 
 import geoseg
-from geoseg.errors import OutputExistsError, ResumeError
+from geoseg.errors import OutputExistsError, ResumeError, UnreadableRasterError
 
 RUN = """
 import sys, time
@@ -145,3 +149,135 @@ def test_a_left_state_is_neither_lost_nor_used_by_accident(
     geoseg.predict(source, output, model=PaintedModel(), tile_px=48, shape="raw", overwrite=True)
     assert output.exists()
     assert not output.with_name("b.gpkg.parts").exists()
+
+
+COMMAND = """
+import sys, time
+sys.path.insert(0, sys.argv.pop(1))
+from painted import PaintedModel
+import geoseg.models
+
+class SlowModel(PaintedModel):
+    def predict_maps(self, images):
+        time.sleep(0.02)
+        print("tile", flush=True)
+        return super().predict_maps(images)
+
+geoseg.models.load_model = lambda *_, **__: SlowModel()
+from geoseg.cli import main
+main()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs signals")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_command_keeps_what_is_finished_and_says_how_to_go_on(
+    make_raster: Any, tmp_path: Path, sent: signal.Signals
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    folder = str(Path(painted.__file__).parent)
+    options = ["predict", source, output, "--tile", "48", "--shape", "raw"]
+    with subprocess.Popen(
+        [sys.executable, "-c", COMMAND, folder, *map(str, options)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(30):
+            assert process.stdout.readline() == "tile\n"
+        process.send_signal(sent)
+        more, told = process.communicate()
+    assert process.returncode == 130
+    assert more.count("tile") < 20
+    assert "kept in" in told
+    assert "--resume" in told
+    assert "Traceback" not in told
+    assert not output.exists()
+    model = PaintedModel()
+    geoseg.predict(source, output, model=model, tile_px=48, shape="raw", resume=True)
+    assert model.calls <= 60 - 25
+    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), tile_px=48, shape="raw")
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
+
+
+def cut_in_half(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def scribble(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.seek(path.stat().st_size // 2)
+        file.write(b"garbage" * 1000)
+
+
+class DamagingModel(PaintedModel):
+    """Damages the raster while it is being read."""
+
+    def __init__(self, path: Path, damage: Callable[[Path], None]) -> None:
+        super().__init__()
+        self.path, self.damage = path, damage
+
+    def predict_maps(self, images: Any) -> Any:
+        if self.calls == 20:
+            self.damage(self.path)
+        return super().predict_maps(images)
+
+
+@pytest.mark.parametrize("damage", [cut_in_half, scribble, Path.unlink])
+@pytest.mark.parametrize("tiled", [True, False])
+def test_a_raster_damaged_half_way_fails_the_run_which_goes_on_once_it_is_restored(
+    make_raster: Any, tmp_path: Path, damage: Any, tiled: bool
+) -> None:
+    layout = {"tiled": True, "blockxsize": 64, "blockysize": 64} if tiled else {}
+    source = make_raster("town.tif", np.tile(interlocked_town(), (1, 4, 1)), **layout)
+    output = tmp_path / "b.gpkg"
+    options: dict[str, Any] = {"tile_px": 48, "shape": "raw"}
+    geoseg.predict(source, tmp_path / "whole.gpkg", model=PaintedModel(), **options)
+    before, times = source.read_bytes(), source.stat()
+    # Whichever is noticed first: that a block cannot be read, or that the file is another one.
+    named = r"town\.tif(: rows \d+ to \d+, columns .* cannot be read| was changed or removed while)"
+    with pytest.raises(UnreadableRasterError, match=named):
+        geoseg.predict(source, output, model=DamagingModel(source, damage), **options)
+    assert not output.exists()
+    assert output.with_name("b.gpkg.parts").is_dir()
+
+    source.write_bytes(before[:-1] + b"!")
+    with pytest.raises(ResumeError, match=r"town\.tif was changed since"):
+        geoseg.predict(source, output, model=PaintedModel(), resume=True, **options)
+    source.write_bytes(before)
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+    model = PaintedModel()
+    geoseg.predict(source, output, model=model, resume=True, **options)
+    assert model.calls < 240
+    assert content(output).equals(content(tmp_path / "whole.gpkg"))
+
+
+def test_side_files_of_viewers_do_not_keep_a_run_from_going_on(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    interrupted(source, output)
+    before, times = source.read_bytes(), source.stat()
+    with rasterio.Env(TIFF_USE_OVR=True), rasterio.open(source, "r+") as dataset:
+        dataset.build_overviews([2, 4])
+    source.write_bytes(before)
+    os.utime(source, ns=(times.st_atime_ns, times.st_mtime_ns))
+    source.with_name("town.tif.aux.xml").write_text("<PAMDataset/>")
+    with rasterio.open(source) as dataset:
+        assert str(source.with_name("town.tif.ovr")) in dataset.files
+    geoseg.predict(source, output, model=PaintedModel(), tile_px=48, shape="raw", resume=True)
+    assert output.exists()
+
+
+def test_a_run_that_ended_before_anything_was_finished_leaves_nothing(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    model = FailingModel()
+    model.calls = 20
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(source, tmp_path / "b.gpkg", model=model, tile_px=48)
+    assert [path.name for path in tmp_path.iterdir()] == ["town.tif"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,6 +74,14 @@ def predict(
         float | None,
         typer.Option(help="Drop buildings smaller than this, m2.", rich_help_panel=SHAPES),
     ] = None,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(
+            help="Drop buildings below this confidence, 0..1, as it is written in the output: a "
+            "probability with a calibrated model. Without: the model's own limit.",
+            rich_help_panel=SHAPES,
+        ),
+    ] = None,
     shape: Annotated[
         str, typer.Option(help="regularized, simplified or raw.", rich_help_panel=SHAPES)
     ] = "regularized",
@@ -109,6 +118,8 @@ def predict(
     if len(paths) < 2:  # noqa: PLR2004  # a raster and an output
         raise UsageError("give at least one raster and then the output, such as buildings.gpkg")
     _configure_logging()
+    # Asked to end, a run stops as after Ctrl-C: in order, keeping what is finished.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from geoseg.cli.progress import progress_bar
     from geoseg.pipeline import predict as run
 
@@ -131,6 +142,7 @@ def predict(
             strip_px=strip,
             aoi=aoi,
             min_area_m2=min_area,
+            min_confidence=min_confidence,
             shape=shape,
             batch=batch,
             workers=workers,
