@@ -294,7 +294,7 @@ def _tell(checked: Checked, preview: Path | None) -> None:
     console.print(places)
     for name, text, count in findings_of(checked):
         console.print(f"{count:>8,}  {text} ({escape(name)})", highlight=False, soft_wrap=True)
-    for chip in [chip for chip in checked.worst if chip.reasons][:WORST_SHOWN]:
+    for chip in checked.worst[:WORST_SHOWN]:
         console.print(
             f"{escape(chip.name)}: {'; '.join(chip.reasons)}", highlight=False, soft_wrap=True
         )

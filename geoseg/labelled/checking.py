@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHIFTED_M = 1.0
 """Chips whose labels lie farther off than this count as shifted."""
+OVERLAP_SHARE = 0.01
+"""Chips with more of their building ground labelled twice than this are reported."""
 _WEIGHT = 5.0
 """A chip all of whose labels are doubtful ranks with one whose labels lie so many metres off."""
 
@@ -58,7 +60,7 @@ class ChipCheck:
 
     @property
     def badness(self) -> float:
-        """Chips with more of it are shown first; 0: nothing to complain of."""
+        """Chips with more of it are shown first."""
         shift = self.shift.length_m if self.shifted else 0.0
         overlap = self.overlap_m2 / max(self.building_m2, 1.0)
         missing, unseen = self.missing or 0, self.unseen or 0
@@ -85,7 +87,10 @@ class ChipCheck:
             (self.shifted, f"labels belong {sides[0]}, {sides[1]}"),
             (self.missing, f"{self.missing} buildings without a label"),
             (self.unseen, f"{self.unseen} labels without a building"),
-            (self.overlap_m2 >= 1, f"{self.overlap_m2:.0f} m² labelled twice"),
+            (
+                self.overlap_m2 > OVERLAP_SHARE * self.building_m2,
+                f"{self.overlap_m2:.0f} m² labelled twice",
+            ),
         )
         return tuple(text for holds, text in all_reasons if holds)
 
@@ -123,7 +128,7 @@ class Checked:
     @property
     def worst(self) -> list[ChipCheck]:
         """Chips with something to complain of, the worst first."""
-        doubtful = [chip for chip in self.chips if chip.badness > 0]
+        doubtful = [chip for chip in self.chips if chip.reasons]
         return sorted(doubtful, key=lambda chip: (-chip.badness, chip.name))
 
     @property

@@ -15,7 +15,7 @@ from geoseg.labelled.coco_labels import CocoLabels, Labelled
 from geoseg.labelled.masks import MaskLabels
 from geoseg.labelled.order import in_order, split_in_order
 from geoseg.labelled.pixels import FILL, missing, opened
-from geoseg.labelled.request import SMALLEST_CHIP_PX, Chip, PackOptions, Pair, Tick
+from geoseg.labelled.request import LEAST_KNOWN_PX, SMALLEST_CHIP_PX, Chip, PackOptions, Pair, Tick
 from geoseg.labelled.strips import Region, divide
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.source import inspect
@@ -93,7 +93,7 @@ def image_chips(
         alone = len(headers) == 1 and pair.split == "blocks"
         regions = _divided(scene, options) if alone else [Region(_whole(scene), side)]
         for region in regions:
-            yield from _cut(scene, twice, region, options.chip_px)
+            yield from _cut(scene, twice, region, options.chip_px, found)
         tick(done, len(headers))
 
 
@@ -197,13 +197,16 @@ def _divided(scene: Scene, options: PackOptions) -> list[Region]:
     return divide(_whole(scene), centres, share=options.val_share, margin_px=margin_px)
 
 
-def _cut(scene: Scene, twice: NDArray[np.bool_], region: Region, chip_px: int) -> Iterator[Chip]:
-    """The scene's chips in a region; those without a known pixel are left out."""
+def _cut(
+    scene: Scene, twice: NDArray[np.bool_], region: Region, chip_px: int, found: Counter[str]
+) -> Iterator[Chip]:
+    """The scene's chips in a region; those with hardly a known pixel are left out."""
     windows = region.chips(chip_px)
     whole = len(windows) == 1 and region.window == _whole(scene)
     for window in windows:
         rows, cols = window.slices_in(_whole(scene))
-        if scene.ignore[rows, cols].all():
+        if np.count_nonzero(~scene.ignore[rows, cols]) < LEAST_KNOWN_PX:
+            found["chips_unknown"] += 1
             continue
         name = scene.name if whole else f"{scene.name}_{window.row_off:06d}_{window.col_off:06d}"
         piece = replace(

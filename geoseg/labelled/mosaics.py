@@ -13,7 +13,7 @@ import shapely
 from geoseg.area import Area
 from geoseg.labelled.burn import PolygonIndex
 from geoseg.labelled.pixels import FILL, missing
-from geoseg.labelled.request import FINEST_M, Chip, PackOptions, Pair, Tick
+from geoseg.labelled.request import FINEST_M, LEAST_KNOWN_PX, Chip, PackOptions, Pair, Tick
 from geoseg.labelled.strips import Region, divide
 from geoseg.labelled.vectors import read_footprints
 from geoseg.raster import Mosaic
@@ -146,7 +146,7 @@ class _Packer:
         return self._areas.meet(window) and any(window.intersection(e) for e in extents)
 
     def chip(self, split: Split, window: Window) -> Chip | None:
-        """The scene of a window; None where no pixel is known."""
+        """The scene of a window; None where hardly a pixel is known."""
         block = self._mosaic.read(window)
         image = np.ascontiguousarray(np.moveaxis(block.image, 0, 2))
         numbers = self._labels.labels(window)
@@ -157,7 +157,7 @@ class _Packer:
         if split == "train" and self._across[here].any():
             across = PolygonIndex.of(self._labels.polygons[here[self._across[here]]])
             ignore |= across.covered(window)
-        if ignore.all():
+        if np.count_nonzero(~ignore) < LEAST_KNOWN_PX:
             self._found["chips_unknown"] += 1
             return None
         self._seen[here[np.unique(numbers[~ignore & (numbers > 0)]) - 1]] = True

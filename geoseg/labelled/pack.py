@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geoseg.errors import DatasetError, UsageError
 from geoseg.labelled.coco_labels import CocoLabels, coco_on_ground
 from geoseg.labelled.images import image_chips, read_header
@@ -41,7 +43,7 @@ class PlaceCounts:
         """Count a scene."""
         known = ~scene.ignore
         self.chips += 1
-        self.buildings += int(scene.labels.max())
+        self.buildings += int(np.count_nonzero(np.bincount(scene.labels[known])[1:]))
         self.pixels += known.size
         self.known_pixels += int(known.sum())
         self.building_pixels += int((known & (scene.labels > 0)).sum())

@@ -29,7 +29,11 @@ FINDINGS = {
     "overlapping": "pairs that overlap: the smaller one lies on top",
     "tiny": f"smaller than {TINY_M2:g} m²: kept",
     "across": "reach from training into validation ground: ignored in training",
-    "without_pixels": "without a known pixel (nodata, ignored, or too small)",
+    "without_pixels": "without a known pixel (nodata, ignored, margin, or too small)",
+    "images_unlisted": "images that the labels do not list: left out",
+    "masks_unused": "masks without an image: left out",
+    "chips_unknown": "chips with hardly a known pixel: left out",
+    "nodata_px": "pixels without data: ignored",
 }
 """What is counted, in the order of the table, with what became of it."""
 

@@ -22,6 +22,8 @@ Side = Literal["blocks", "train", "val"]
 
 SMALLEST_CHIP_PX = 256
 """Side of the crops that training draws by default."""
+LEAST_KNOWN_PX = 1024
+"""Chips with fewer known pixels are left out."""
 FINEST_M = 0.2
 """Finer rasters are averaged to this unless a pixel size is asked for: no crop of the shipped
 configurations is finer, and the files stay small."""

@@ -159,7 +159,7 @@ def _coco_scenes(folder: Path, split: Split) -> Iterator[Scene]:
             if annotation["image_id"] == entry["id"]
             for shape in _coco_polygons(annotation["segmentation"])
         ]
-        frame = _export_frame(image)
+        frame = export_frame(image)
         image[frame] = FILL
         name = f"geocarta_{Path(entry['file_name']).stem}"
         labels = rasterise(polygons, frame.shape)
@@ -182,7 +182,7 @@ _FRAME_TOLERANCE = 12  # JPEG
 _FRAME_PX = 200
 
 
-def _export_frame(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
+def export_frame(image: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Pure red, white or black areas that begin at the chip's border, and 3 px more."""
     from scipy import ndimage
 
