@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from geoseg.errors import OutputExistsError, UsageError
+from geoseg.machine import freed_memory_kept
 from geoseg.settings import PredictSettings
 from geoseg.summary import Summary, Tally
 
@@ -96,7 +98,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     check_exactness(loaded, required=exact)
     sources = [source] if isinstance(source, str | Path) else list(source)
     run = Run.prepare(sources, loaded, checked, tally)
-    with run.mosaic:
+    on_processor = str(getattr(loaded, "device", "")) == "cpu"
+    with run.mosaic, freed_memory_kept() if on_processor else nullcontext():
         if target is None:
             return run.to_frame(progress)
         return run.to_file(target, progress, resume=resume)

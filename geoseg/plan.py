@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from geoseg.settings import PredictSettings
     from geoseg.types import Grid
 
-CORE_PX = 1024
-"""Side of a tile's core by default: smaller ones compute more context than core, larger ones take
-more memory than a laptop has to spare."""
+CORE_PX = 768
+"""Side of a tile's core by default: smaller ones take longer for their context, larger ones take
+more memory and hardly save any time (``benchmarks/speed.py``)."""
 INSTANCE_CONTEXT_PX = 128
 """Context of a tile to each side for models that predict separate masks."""
 INSTANCE_STRIDE_PX = 32

@@ -103,11 +103,14 @@ class TorchDenseModel:
     def _maps_of(self, image: NDArray[np.uint8], part: Window) -> Tensor:
         """(3, height, width) to (heads, part's height, part's width)."""
         height, width = image.shape[1:]
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.device)
-        scaled = (pixels.float() / 255 - self._mean) / self._std
         below, right = -height % self.stride_px, -width % self.stride_px
-        padded = torch.nn.functional.pad(scaled, (0, right, 0, below))[None]
+        pixels = torch.from_numpy(np.ascontiguousarray(image))[None].to(self.device)
+        # In place: a tile's pixels as floats are large.
+        scaled = pixels.to(torch.float32, memory_format=torch.channels_last)
+        scaled = scaled.div_(255).sub_(self._mean).div_(self._std)
+        padded = torch.nn.functional.pad(scaled, (0, right, 0, below)) if below or right else scaled
         padded = padded.contiguous(memory_format=torch.channels_last)
+        del scaled
         low = self._dtype is not torch.float32
         with torch.autocast(self.device.type, dtype=self._dtype, enabled=low):
             logits = self._logits(padded, part)

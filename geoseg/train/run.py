@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from geoseg.errors import DatasetError
+from geoseg.machine import keep_freed_memory
 from geoseg.train.learner import Learner, learnable
 from geoseg.train.module import SegmentationModule
 from geoseg.train.scene import load_scenes
@@ -176,8 +175,4 @@ def _precision(config: TrainConfig) -> Literal["32-true", "bf16-mixed", "16-mixe
 def _tune_machine(config: TrainConfig) -> None:
     if config.compute.threads:
         torch.set_num_threads(config.compute.threads)
-    if platform.system() == "Linux":
-        # Keep freed memory instead of giving it back page by page: twice as fast on the CPU.
-        libc = ctypes.CDLL("libc.so.6")
-        libc.mallopt(-4, 0)  # M_MMAP_MAX
-        libc.mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+    keep_freed_memory()
