@@ -140,6 +140,12 @@ def test_what_lies_outside_does_not_count() -> None:
     assert found.predicted_counts.tolist() == [True, False, True, False, False, False]
 
 
+def test_ap_leaves_out_what_does_not_count() -> None:
+    found = figures(area=shapely.box(-5, -5, 45, 20))
+    # Right, wrong, right: two of three buildings, at precisions 1 and 2/3.
+    assert found.ap50 == pytest.approx((34 * 1 + 33 * 2 / 3) / 101)
+
+
 def test_a_prediction_of_an_ignored_building_is_no_false_alarm() -> None:
     # Its building is ignored; it reaches out of the ignored area with more than half of itself.
     ignored = shapely.box(0, 0, 5.5, 10)
@@ -191,6 +197,18 @@ def test_pixels_by_hand() -> None:
     # Bands one pixel wide: 10 x 8 - 8 x 6 = 32 and 10 x 10 - 8 x 8 = 36; they share the lower side
     # (10) and both walls up to the lower roof (7 more rows each).
     assert (counts.boundary_both, counts.boundary_either) == (24, 32 + 36 - 24)
+    wide = count_pixels(site([(0, 0, 10, 8)], [(0, 0, 10, 10)], gsd_m=1.0), 2.0)
+    # Two pixels wide: 10 x 8 - 6 x 4 = 56 and 10 x 10 - 6 x 6 = 64; 20 below, 4 in each of 6 rows.
+    assert (wide.boundary_both, wide.boundary_either) == (44, 56 + 64 - 44)
+
+
+def test_only_known_pixels_are_compared() -> None:
+    area, ignored = shapely.box(0, 0, 8, 10), shapely.box(0, 0, 3, 10)
+    town = site([(0, 0, 10, 8)], [(0, 0, 10, 10)], gsd_m=1.0, area=area, ignored=ignored)
+    counts = count_pixels(town, 1.0)
+    assert (counts.both, counts.either) == (5 * 8, 5 * 10)
+    # The lower and the upper walls of the two; the side walls are out of sight.
+    assert (counts.boundary_both, counts.boundary_either) == (5, 15)
 
 
 @given(towns, towns, st.integers(5, 40))
