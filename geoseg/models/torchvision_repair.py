@@ -23,6 +23,8 @@ _SCHEMAS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
     "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
 )
+_BLOCK = 256
+"""Boxes compared with each other at a time."""
 _libraries: list[torch.library.Library] = []  # dropping a Library unregisters its operators
 
 
@@ -60,23 +62,40 @@ def plain_nms(boxes: torch.Tensor, scores: torch.Tensor, iou_threshold: float) -
     import torch
 
     order = torch.argsort(scores, descending=True, stable=True)
-    keep = []
+    keep = [order[:0]]
     while order.numel() > 0:
-        best, rest = order[0], order[1:]
-        keep.append(best)
-        order = rest[_iou_with(boxes[best], boxes[rest]) <= iou_threshold]
-    return torch.stack(keep) if keep else order.new_empty(0)
+        block, rest = order[:_BLOCK], order[_BLOCK:]
+        block = block[_survivors(_iou(boxes[block], boxes[block]) > iou_threshold)]
+        keep.append(block)
+        order = rest[~(_iou(boxes[rest], boxes[block]) > iou_threshold).any(dim=1)]
+    return torch.cat(keep)
 
 
-def _iou_with(box: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
-    """(n,) intersection over union of one box with (n, 4) others."""
+def _survivors(overlap: torch.Tensor) -> torch.Tensor:
+    """(n,) True for boxes that no better survivor overlaps; ``overlap`` is (n, n), best first.
+
+    Every round settles at least one more box, in order, so the fixed point is the one-by-one result.
+    """
     import torch
 
-    low = torch.maximum(box[:2], others[:, :2])
-    high = torch.minimum(box[2:], others[:, 2:])
-    overlap = (high - low).clamp(min=0).prod(dim=1)
-    areas = (others[:, 2:] - others[:, :2]).prod(dim=1)
-    union = (box[2:] - box[:2]).prod() + areas - overlap
+    better = overlap.triu(diagonal=1)
+    alive = torch.ones(len(overlap), dtype=torch.bool, device=overlap.device)
+    while True:
+        now = ~(better & alive[:, None]).any(dim=0)
+        if torch.equal(now, alive):
+            return alive
+        alive = now
+
+
+def _iou(boxes: torch.Tensor, others: torch.Tensor) -> torch.Tensor:
+    """(n, m) intersection over union of (n, 4) boxes with (m, 4) others."""
+    import torch
+
+    low = torch.maximum(boxes[:, None, :2], others[None, :, :2])
+    high = torch.minimum(boxes[:, None, 2:], others[None, :, 2:])
+    overlap = (high - low).clamp(min=0).prod(dim=2)
+    areas, more = ((part[:, 2:] - part[:, :2]).prod(dim=1) for part in (boxes, others))
+    union = areas[:, None] + more[None] - overlap
     return overlap / union.clamp(min=torch.finfo(overlap.dtype).tiny)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.stitch.components import parts_of
 from geoseg.stitch.params import StitchParams
 from geoseg.stitch.tile import Pieces
@@ -51,34 +51,50 @@ def _runs(
     lengths = np.zeros(1024, np.int64)
     thick = np.zeros(1024, np.bool_)
     count = 0
-    code_above = np.zeros(width + 1, np.int64)
-    side_above = np.zeros(width + 1, np.int64)
-    code_here = np.zeros(width + 1, np.int64)
-    side_here = np.zeros(width + 1, np.int64)
+    row_code = np.zeros(width, np.int64)  # of this row, and further right still of the one above
+    row_side = np.zeros(width, np.int64)
     for row in range(height):
+        # Once per row: arrays that change within the inner loop are counted at every pixel.
+        codes, lengths, thick = _with_room(codes, lengths, thick, count + width)
+        left, length, widest = np.int64(0), 0, 0
+        corner_code, corner_side = np.int64(0), np.int64(0)
+        left_side = np.int64(0)
         for col in range(width):
-            code = 0
-            if first[row, col] and second[row, col]:
-                code = first[row, col] * base + second[row, col]
-            code_here[col + 1] = code
-            side = 0
-            if code:
-                side = 1
-                if code_here[col] == code == code_above[col + 1] == code_above[col]:
-                    side += min(side_here[col], side_above[col + 1], side_above[col])
-                if code_here[col] != code:
-                    if count == codes.size:
-                        codes = np.concatenate((codes, np.zeros_like(codes)))
-                        lengths = np.concatenate((lengths, np.zeros_like(lengths)))
-                        thick = np.concatenate((thick, np.zeros_like(thick)))
-                    codes[count] = code
+            above_code, above_side = row_code[col], row_side[col]
+            code, side = np.int64(0), np.int64(0)
+            if first[row, col] != 0 and second[row, col] != 0:
+                code = np.int64(first[row, col]) * base + np.int64(second[row, col])
+                side = np.int64(1)
+                if left == code and above_code == code and corner_code == code:
+                    side += min(left_side, above_side, corner_side)
+            if code != left:
+                if left != 0:
+                    codes[count], lengths[count], thick[count] = left, length, widest >= thick_px
                     count += 1
-                lengths[count - 1] += 1
-                thick[count - 1] |= side >= thick_px
-            side_here[col + 1] = side
-        code_above, code_here = code_here, code_above
-        side_above, side_here = side_here, side_above
+                length, widest = 0, 0
+            length += 1
+            widest = max(widest, side)
+            corner_code, corner_side = above_code, above_side
+            row_code[col], row_side[col] = code, side
+            left, left_side = code, side
+        if left != 0:
+            codes[count], lengths[count], thick[count] = left, length, widest >= thick_px
+            count += 1
     return codes[:count], lengths[:count], thick[:count]
+
+
+@inner_jit
+def _with_room(
+    codes: NDArray[np.int64], lengths: NDArray[np.int64], thick: NDArray[np.bool_], needed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """The arrays, with room for ``needed`` runs and as many again where they were too short."""
+    if needed <= codes.size:
+        return codes, lengths, thick
+    return (
+        np.concatenate((codes, np.zeros(needed, np.int64))),
+        np.concatenate((lengths, np.zeros(needed, np.int64))),
+        np.concatenate((thick, np.zeros(needed, np.bool_))),
+    )
 
 
 def _overlaps(first: NDArray[np.int32], second: NDArray[np.int32], thick_px: int) -> _Overlaps:

@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
+from geoseg.decode.jit import inner_jit, jit
 from geoseg.stitch.neighbours import Neighbours
 from geoseg.stitch.tile import Pieces
 from geoseg.types import Window
@@ -141,11 +141,13 @@ def _own(
     for row in range(labels.shape[1]):
         for col in range(labels.shape[2]):
             owner, owner_away = -1, 0
+            if not _seen_by_any(labels, row, col):
+                continue
             for tile in range(labels.shape[0]):
                 away[tile] = max(distance[0][tile, row], distance[1][tile, col])
             for tile in range(labels.shape[0]):
                 piece = base[tile] + labels[tile, row, col]
-                if ids[piece] == 0 or _known_nearer(partner[piece], away, tile):
+                if ids[piece] == 0 or _known_nearer(partner, piece, away, tile):
                     continue
                 if (
                     owner < 0
@@ -158,17 +160,28 @@ def _own(
                 out[1][row, col] = level[owner]
 
 
-@jit
-def _known_nearer(partner: NDArray[np.bool_], away: NDArray[np.int32], tile: int) -> bool:
-    """Whether a tile with a nearer core has a partner of the piece, hence a better view of it."""
-    for other in range(len(away)):
-        nearer = away[other] < away[tile] or (away[other] == away[tile] and other < tile)
-        if nearer and partner[other]:
+@inner_jit
+def _seen_by_any(labels: NDArray[np.uint16], row: int, col: int) -> bool:
+    """Whether any tile has a piece there."""
+    for tile in range(labels.shape[0]):  # noqa: SIM110  # compiled
+        if labels[tile, row, col] != 0:
             return True
     return False
 
 
-@jit
+@inner_jit
+def _known_nearer(
+    partner: NDArray[np.bool_], piece: int, away: NDArray[np.int32], tile: int
+) -> bool:
+    """Whether a tile with a nearer core has a partner of the piece, hence a better view of it."""
+    for other in range(len(away)):
+        nearer = away[other] < away[tile] or (away[other] == away[tile] and other < tile)
+        if nearer and partner[piece, other]:
+            return True
+    return False
+
+
+@inner_jit
 def _loses(beaten: NDArray[np.int64], piece: int, rival: int) -> bool:
     """Whether ``beaten``, sorted, holds the pair."""
     if beaten.size == 0:

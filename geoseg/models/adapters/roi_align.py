@@ -47,7 +47,9 @@ def plain_roi_align(
         boxes = torch.cat(numbered)
     bins = (output_size, output_size) if isinstance(output_size, int) else tuple(output_size)
     pooled = features.new_zeros((len(boxes), features.shape[1], *bins))
-    corners = boxes[:, 1:] * spatial_scale - (0.5 if aligned else 0.0)
+    corners = boxes[:, 1:].to(torch.promote_types(boxes.dtype, torch.float32)) * spatial_scale - (
+        0.5 if aligned else 0.0
+    )
     for image in range(len(features)):
         mine = torch.nonzero(boxes[:, 0] == image).flatten()
         for part in torch.split(mine, BOXES_AT_A_TIME):
@@ -73,8 +75,10 @@ def _sample(
         ],
         dim=-1,
     )  # (n, rows, columns, x and y)
-    flat = grid.flatten(0, 1)[None].to(features.dtype)  # (1, n * rows, columns, 2)
-    values = grid_sample(features[None], flat, padding_mode="border", align_corners=True)
+    # Half precision has too few digits for places.
+    exact = features.float() if features.dtype.itemsize < 4 else features  # noqa: PLR2004  # bytes
+    flat = grid.flatten(0, 1)[None].to(exact.dtype)  # (1, n * rows, columns, 2)
+    values = grid_sample(exact[None], flat, padding_mode="border", align_corners=True)
     shape = (len(features), len(corners), rows.shape[1], cols.shape[1])
     values = values[0].reshape(shape).transpose(0, 1)  # (n, channels, rows, columns)
     return avg_pool2d(values, ratio)
