@@ -75,8 +75,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         resume: Go on with an interrupted run to the same ``output``.
         progress: Called with a ``ProgressReport`` after every row of tiles.
         **settings: See ``geoseg.settings.PredictSettings``: gsd_m, bands, stretch, tile_px,
-            overlap_px, strip_px, batch, workers, aoi, min_area_m2, min_confidence, shape,
-            skip_errors.
+            overlap_px, strip_px, batch, workers, aoi, min_area_m2, min_confidence, tta,
+            shape, skip_errors.
 
     Returns:
         A GeoDataFrame with the contract's columns, in the CRS of the first raster; with ``output``
@@ -92,10 +92,13 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
     from geoseg.exactness import check_exactness
     from geoseg.models import load_model
+    from geoseg.models.averaged import averaged
     from geoseg.run import Run
 
     loaded = load_model(model, device=device, precision=precision)
     check_exactness(loaded, required=exact)
+    if checked.tta:
+        loaded = averaged(loaded)
     sources = [source] if isinstance(source, str | Path) else list(source)
     run = Run.prepare(sources, loaded, checked, tally)
     on_processor = str(getattr(loaded, "device", "")) == "cpu"

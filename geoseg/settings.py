@@ -36,6 +36,11 @@ class PredictSettings(BaseModel):
     """Threads that read the raster; never changes the result."""
     min_area_m2: Annotated[float, Field(ge=0)] | None = None
     """Buildings smaller than this on the ground are dropped and counted; None: the model's."""
+    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Buildings with a lower confidence, as it is written, are dropped and counted as unlikely;
+    None: the model's. It adds to what the decoder drops by the model's own raw thresholds."""
+    tta: bool = False
+    """Test-time augmentation: average the maps over flips of the image, for four times the work."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
     aoi: Path | None = None

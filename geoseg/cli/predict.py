@@ -97,6 +97,15 @@ def predict(
         bool,
         typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
     ] = False,
+    tta: Annotated[
+        bool,
+        typer.Option(
+            "--tta",
+            help="Average the maps over the image and its flips: surer maps, and the network takes "
+            "4 times as long.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
     skip_errors: Annotated[
         bool,
         typer.Option(
@@ -146,6 +155,7 @@ def predict(
             shape=shape,
             batch=batch,
             workers=workers,
+            tta=tta,
             skip_errors=skip_errors,
         )
     if as_json:

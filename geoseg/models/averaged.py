@@ -1,0 +1,102 @@
+"""The mean of a dense model's maps over flips of the image: surer maps for four times the work.
+
+A network gives slightly different answers to a picture and to its mirror image, and their mean is
+better than either. It is as exact as the network: tiles start and end at multiples of the stride, so
+a mirrored tile lies on the mirrored raster's lattice, and nothing is seen farther than before.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geoseg.errors import UsageError
+from geoseg.inference import core_maps
+from geoseg.models.protocols import DenseModel
+from geoseg.types import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geoseg.models.protocols import InstanceModel
+
+FLIPS = tuple(product((False, True), repeat=2))
+"""(upside down, left to right): the picture, its mirror images, and half a turn. Quarter turns would
+double the work once more."""
+_FILL_GREY = 128
+"""What completes the last stride of an image."""
+
+
+def averaged(model: DenseModel | InstanceModel) -> AveragedModel:
+    """The same model, averaged.
+
+    Raises:
+        UsageError: it predicts no maps.
+    """
+    if not isinstance(model, DenseModel):
+        raise UsageError(
+            "test-time augmentation (--tta) averages maps, and this model predicts separate masks; "
+            "run it without"
+        )
+    return AveragedModel(model)
+
+
+class AveragedModel:
+    """A dense model; everything but its maps is as the averaged model has it."""
+
+    gsd_m: tuple[float, float] | None
+    stride_px: int
+    halo_px: int
+    heads: tuple[str, ...]
+
+    def __init__(self, model: DenseModel) -> None:
+        self._model = model
+        self.gsd_m, self.heads = model.gsd_m, model.heads
+        self.stride_px, self.halo_px = model.stride_px, model.halo_px
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the model has
+        if name == "_model":  # asked for before __init__, by copying
+            raise AttributeError(name)
+        return getattr(self._model, name)
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The mean maps: (batch, 3, height, width) to (batch, heads, height, width)."""
+        return self.predict_part(images, Window(0, 0, *images.shape[-2:]))
+
+    def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
+        """The mean maps of a part of the images."""
+        whole = self._whole_strides(images)
+        total = np.zeros((len(images), len(self.heads), part.height, part.width), np.float32)
+        for vertically, horizontally in FLIPS:
+            there = _flipped_window(part, whole.shape[-2:], vertically, horizontally)
+            flipped = np.ascontiguousarray(_flipped(whole, vertically, horizontally))
+            maps = core_maps(self._model, flipped, there)
+            total += _flipped(maps, vertically, horizontally)
+        total /= len(FLIPS)
+        return total
+
+    def _whole_strides(self, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Completed below and to the right, so that mirrored pixels lie on the lattice too."""
+        below, right = (-side % self.stride_px for side in images.shape[-2:])
+        if not (below or right):
+            return images
+        border = ((0, 0), (0, 0), (0, below), (0, right))
+        return np.pad(images, border, constant_values=_FILL_GREY)
+
+
+def _flipped(array: NDArray[Any], vertically: bool, horizontally: bool) -> NDArray[Any]:
+    return array[..., :: -1 if vertically else 1, :: -1 if horizontally else 1]
+
+
+def _flipped_window(
+    window: Window,
+    size: tuple[int, ...],
+    vertically: bool,
+    horizontally: bool,
+) -> Window:
+    """Where the window's pixels are in the flipped image of ``size`` (height, width)."""
+    row_off = size[0] - window.row_end if vertically else window.row_off
+    col_off = size[1] - window.col_end if horizontally else window.col_off
+    return Window(row_off, col_off, window.height, window.width)

@@ -1,0 +1,143 @@
+"""Test-time augmentation: the mean over flips, as exact as the model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import RasterMaker
+from numpy.typing import NDArray
+from painted import PaintedModel, paint_town
+from seams import tiled_maps
+
+import geoseg
+from geoseg.errors import ResumeError, UsageError
+from geoseg.models import DenseModel, load_model
+from geoseg.models.averaged import FLIPS, averaged
+from geoseg.models.certify import TOLERANCE, certify
+from geoseg.models.dense import TorchDenseModel
+from geoseg.models.network import build_network
+from geoseg.models.weights import Architecture, Metadata
+from geoseg.raster import Mosaic
+from geoseg.types import Window
+
+SMALL = Architecture(encoder="resnet18", depth=3, decoder_channels=(16, 8, 8))
+HALO_PX = 72
+
+
+@pytest.fixture(scope="module")
+def model() -> TorchDenseModel:
+    torch.manual_seed(0)
+    metadata = Metadata(name="small", architecture=SMALL, halo_px=HALO_PX)
+    return TorchDenseModel(build_network(SMALL), metadata, device="cpu")
+
+
+def noise(*shape: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(0).integers(0, 256, (1, 3, *shape), dtype=np.uint8)
+
+
+def largest(difference: NDArray[np.float32]) -> float:
+    return float(np.abs(difference).max())
+
+
+def test_it_is_the_mean_over_flips(model: TorchDenseModel) -> None:
+    image = noise(64, 48)
+    flips: list[tuple[int, ...]] = [(), (2,), (3,), (2, 3)]
+    maps = [np.flip(model.predict_maps(np.flip(image, axes).copy()), axes) for axes in flips]
+    mean = averaged(model).predict_maps(image)
+    assert largest(mean - np.mean(maps, axis=0)) < 1e-6
+    assert largest(mean - maps[0]) > 0.001  # or nothing is shown
+
+
+def test_maps_of_mirrored_images_are_mirrored(model: TorchDenseModel) -> None:
+    image = noise(64, 48)
+    mean, mirrored = (averaged(model).predict_maps(i) for i in (image, image[..., ::-1].copy()))
+    assert largest(mean - mirrored[..., ::-1]) < 1e-6
+
+
+def test_a_part_equals_the_whole_there(model: TorchDenseModel) -> None:
+    image, wrapped = noise(70, 90), averaged(model)
+    part = wrapped.predict_part(image, Window(16, 30, 40, 21))
+    assert largest(part - wrapped.predict_maps(image)[..., 16:56, 30:51]) < TOLERANCE
+
+
+@pytest.mark.parametrize("size", [(240, 37), (37, 250)], ids=["tall", "wide"])
+def test_tiles_equal_the_whole(
+    model: TorchDenseModel, make_raster: RasterMaker, size: tuple[int, int]
+) -> None:
+    """Sizes off the stride: mirrored as they are, they would lie off the lattice."""
+    wrapped = averaged(model)
+    with Mosaic.open([make_raster("a.tif", noise(*size)[0])], gsd_range_m=None) as mosaic:
+        grid, image = mosaic.grid, mosaic.read(mosaic.grid.window).image
+    whole = wrapped.predict_maps(image[None])[0]
+    for tile_px in (2 * HALO_PX + 32, 2 * HALO_PX + 56):
+        maps = tiled_maps(image, grid, wrapped, tile_px, HALO_PX)
+        assert largest(maps - whole) < TOLERANCE, tile_px
+
+
+def test_it_is_certified_like_its_model(model: TorchDenseModel) -> None:
+    certificate = certify(averaged(model))
+    assert certificate.exact, certificate.reasons
+    assert certificate.looks == ("modules", "support", "probe")
+    assert certificate.support_px == HALO_PX
+
+
+def test_it_stays_what_it_was(model: TorchDenseModel) -> None:
+    wrapped = averaged(model)
+    assert isinstance(wrapped, DenseModel)
+    assert (wrapped.name, wrapped.heads, wrapped.metadata) == (
+        "small", model.heads, model.metadata
+    )  # fmt: skip
+    with pytest.raises(AttributeError):
+        wrapped.nothing_like_it  # noqa: B018
+
+
+class Masks:
+    gsd_m = None
+
+    def predict_instances(self, images: Any) -> list[list[geoseg.Instance]]:
+        return [[] for _ in images]
+
+
+class Counting(PaintedModel):
+    calls = 0
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        type(self).calls += 1
+        return super().predict_maps(images)
+
+
+def test_a_run_with_it(make_raster: RasterMaker) -> None:
+    town = make_raster("town.tif", paint_town(60, 60)[0])
+    plain = geoseg.predict(town, model=PaintedModel())
+    frame = geoseg.predict(town, model=Counting(), tta=True)
+    assert Counting.calls == len(FLIPS)
+    assert frame.geometry.geom_equals(plain.geometry).all()  # painted maps have no side
+    with pytest.raises(UsageError, match="separate masks"):
+        geoseg.predict(town, model=Masks(), tta=True)
+
+
+class Failing(PaintedModel):
+    calls = 0
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        type(self).calls += 1
+        if self.calls > 3 * len(FLIPS):
+            raise KeyboardInterrupt
+        return super().predict_maps(images)
+
+
+def test_it_belongs_to_the_identity_of_a_run(make_raster: RasterMaker, tmp_path: Path) -> None:
+    town, output = make_raster("town.tif", paint_town(200, 60)[0]), tmp_path / "b.gpkg"
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(town, output, model=Failing(), tile_px=64, tta=True)
+    with pytest.raises(ResumeError, match="tta"):
+        geoseg.predict(town, output, model=PaintedModel(), tile_px=64, resume=True)
+
+
+def test_the_built_in_model_takes_it() -> None:
+    wrapped = averaged(load_model("default", device="cpu"))
+    assert wrapped.predict_maps(noise(32, 32)).shape == (1, 3, 32, 32)
