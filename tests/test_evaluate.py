@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pyproj
 import pytest
 import shapely
 from accuracy_layers import BOTTOM, CONFIDENCE, LEFT, PREDICTED, TRUTH, UTM, layer
@@ -104,6 +105,23 @@ def test_ignored_areas_and_the_extent_of_the_imagery(tmp_path: Path) -> None:
     assert any("extent" in note for note in result.notes)
 
 
+def test_a_town_across_the_180th_meridian() -> None:
+    fiji = pyproj.CRS("EPSG:32701")
+    x, y = pyproj.Transformer.from_crs(4326, fiji, always_xy=True).transform(-180, -18)
+    predicted, truth = (
+        gpd.GeoDataFrame(
+            geometry=table.translate(x - 50 - LEFT, y - BOTTOM).set_crs(fiji, allow_override=True)
+        )
+        for table in (layer(PREDICTED), layer(TRUTH))
+    )
+    left, _, right, _ = truth.to_crs(4326).total_bounds
+    assert right - left > 359
+    found = geoseg.evaluate(predicted, truth.to_crs(3832)).total
+    assert found.matched == 3
+    assert found.polis_m == pytest.approx((0.5 + 2.5 + 2.5) / 3, abs=0.01)
+    assert geoseg.evaluate(predicted[3:4], truth).total.matched == 1  # all east of it
+
+
 def test_broken_and_empty_rows_are_counted() -> None:
     bow_tie = shapely.Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
     placed = shapely.affinity.translate(bow_tie, LEFT + 300, BOTTOM)
@@ -131,6 +149,8 @@ def points(count: int) -> gpd.GeoDataFrame:
     [
         (layer(PREDICTED).set_crs(None, allow_override=True), layer(TRUTH), {},
          UnreadableVectorError, "no CRS"),
+        (layer(PREDICTED).set_crs('LOCAL_CS["site",UNIT["metre",1]]', allow_override=True),
+         layer(TRUTH), {}, UnreadableVectorError, "not tied to the earth"),
         (layer(PREDICTED), layer(()), {}, UsageError, "empty"),
         (points(3), layer(TRUTH), {}, UnreadableVectorError, "polygons"),
         (layer(PREDICTED), layer([(90_000, 0, 9, 9)]), {}, UsageError, "no place in common"),
@@ -173,7 +193,14 @@ def test_the_command_line(
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("one.gpkg",), ("--model", "default"), ("a.gpkg", "b.gpkg", "--data", "chips")],
+    [
+        (),
+        ("one.gpkg",),
+        ("--model", "default"),
+        ("a.gpkg", "b.gpkg", "--data", "chips"),
+        ("--data", "chips", "--aoi", "area.gpkg"),
+        ("--data", "chips", "--split", "test"),
+    ],
 )
 def test_wrong_usage(
     arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

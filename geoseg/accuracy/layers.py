@@ -14,6 +14,7 @@ from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.statistics.build import open_buildings
+from geoseg.statistics.geodesic import ellipsoid
 from geoseg.statistics.layers import (
     Layer,
     VectorInput,
@@ -73,9 +74,10 @@ def read_buildings(
     """All buildings of a file or a GeoDataFrame.
 
     Raises:
-        UnreadableVectorError: no such file, no CRS, points or lines.
+        UnreadableVectorError: no such file, no CRS on earth, points or lines.
     """
     opened = open_buildings(source, layer)
+    ellipsoid(opened.crs)
     path = Path(source) if isinstance(source, (str, Path)) else None
     data = opened.data
     frame = read_frame(data, list(columns)) if isinstance(data, Layer) else data
@@ -98,7 +100,7 @@ def read_areas(source: VectorInput | None, role: str) -> Areas | None:
     """Areas of a file or a GeoDataFrame, in their own CRS; None where none are given.
 
     Raises:
-        UnreadableVectorError: no such file, no CRS, no polygons.
+        UnreadableVectorError: no such file, no CRS on earth, no polygons.
     """
     if source is None:
         return None
@@ -108,6 +110,7 @@ def read_areas(source: VectorInput | None, role: str) -> Areas | None:
         raise UnreadableVectorError(f"the {role} have no CRS; assign one with set_crs")
     else:
         crs = CRS.from_user_input(source.crs)
+    ellipsoid(crs)
     drawn = read_polygons(source, Neighbourhood(crs), role=role)
     return Areas(drawn.label, crs, drawn.geometry, drawn.frame, drawn.notes)
 
@@ -137,7 +140,9 @@ def _valid_buildings(
     geometry = geometry_of(frame)
     kept = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
     if not np.isin(shapely.get_type_id(geometry[kept]), POLYGON_TYPES).all():
-        raise UnreadableVectorError(f"{label} holds points or lines; buildings must be polygons")
+        raise UnreadableVectorError(
+            f"{label} holds other geometries than polygons; buildings must be polygons"
+        )
     broken = kept & ~shapely.is_valid(geometry)
     geometry[broken] = polygonal(
         shapely.make_valid(geometry[broken], method="structure", keep_collapsed=False)

@@ -21,7 +21,7 @@ from geoseg.accuracy.layers import (
 )
 from geoseg.accuracy.options import DEFAULT_GSD_M, LayerOptions
 from geoseg.accuracy.photos import RasterPhoto
-from geoseg.accuracy.plane import box_in_degrees, bring, middle_of, plane_around, region
+from geoseg.accuracy.plane import apart, box_in_degrees, bring, middle_of, plane_around, region
 from geoseg.accuracy.site import Site
 from geoseg.errors import UsageError
 from geoseg.statistics.geodesic import reproject
@@ -85,7 +85,7 @@ class Pair:
         ours, theirs = (
             box_in_degrees(layer.geometry, layer.crs) for layer in (self.predicted, self.truth)
         )
-        if ours is not None and theirs is not None and not shapely.intersects(ours, theirs):
+        if ours is not None and theirs is not None and apart(ours, theirs):
             raise UsageError(
                 f"{self.predicted.label} lies at {middle_of(ours)}, {self.truth.label} at "
                 f"{middle_of(theirs)}: they have no place in common; check that both are of the same "

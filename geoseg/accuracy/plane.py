@@ -45,7 +45,18 @@ def box_in_degrees(shapes: NDArray[np.object_], crs: CRS) -> shapely.Polygon | N
     if bounds is None:
         return None
     transformer = Transformer.from_crs(crs.to_2d(), DEGREES, always_xy=True)
-    return shapely.box(*transformer.transform_bounds(*bounds))
+    left, bottom, right, top = transformer.transform_bounds(*bounds)
+    # Across the 180th meridian the right side comes out left of the left one.
+    return shapely.box(left, bottom, right + 360 if right < left else right, top)
+
+
+def apart(one: shapely.Polygon, other: shapely.Polygon) -> bool:
+    """Whether two boxes in degrees have no place in common."""
+    left, bottom, right, top = other.bounds
+    return not any(
+        shapely.intersects(one, shapely.box(left + turn, bottom, right + turn, top))
+        for turn in (-360, 0, 360)
+    )
 
 
 def middle_of(box: shapely.Polygon) -> str:

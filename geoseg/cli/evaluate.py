@@ -104,6 +104,12 @@ def evaluate(
 
     given = list(paths or [])
     _check_usage(given, model, data)
+    if data is not None:
+        of_layers = {
+            "--aoi": aoi, "--ignore": ignore, "--place-column": place_column, "--gsd": gsd,
+            "--layer": layer, "--truth-layer": truth_layer, "--raster": raster,
+        }  # fmt: skip
+        _refuse([name for name, value in of_layers.items() if value])
     shared: dict[str, Any] = {
         "boundary_m": boundary, "min_area_m2": min_area, "html": html, "overwrite": overwrite,
     }  # fmt: skip
@@ -134,6 +140,14 @@ def _check_usage(paths: list[Path], model: str | None, data: Path | None) -> Non
         raise UsageError(
             "give predictions and truth in turn, such as predictions.gpkg truth.gpkg, or --model "
             f"and --data; got {len(paths)} layers"
+        )
+
+
+def _refuse(options: list[str]) -> None:
+    if options:
+        raise UsageError(
+            f"{', '.join(options)} cannot be used with --data: packed scenes know their places, "
+            "pixel sizes, photos and what to ignore"
         )
 
 
