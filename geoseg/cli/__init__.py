@@ -15,6 +15,7 @@ from geoseg.cli.evaluate import evaluate
 from geoseg.cli.export import export
 from geoseg.cli.import_coco import import_coco
 from geoseg.cli.info import info
+from geoseg.cli.models import models
 from geoseg.cli.predict import predict
 from geoseg.cli.regularize import regularize
 from geoseg.cli.report import report
@@ -53,7 +54,7 @@ def _options(
 
 
 for _verb in (
-    info, predict, regularize, report, compare, export, import_coco, dataset, train, tune, evaluate, certify
+    info, predict, regularize, report, compare, export, import_coco, dataset, train, tune, evaluate, models, certify
 ):  # fmt: skip
     app.command()(_verb)
 

@@ -1,0 +1,103 @@
+"""``geoseg models``: which models there are, and what a model file holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from geoseg.models.catalogue import ModelEntry
+
+SCORES = {"buildings": ".0f", "f1": ".2f", "pixel_iou": ".2f", "area_bias": "+.0%"}
+"""Scores that are shown, with their format; --json has all of them."""
+
+
+def models(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[FILE]...",
+            help="Model files (.safetensors). Without: the models that come with geoseg.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+) -> None:
+    """Show the built-in models, or what is in model files: scores, sources, licences.
+
+    geoseg models
+
+    geoseg models mine.safetensors
+    """
+    from geoseg.models.catalogue import built_in_models, describe_model
+
+    entries = [describe_model(path) for path in files] if files else built_in_models()
+    if as_json:
+        typer.echo(json.dumps([entry.as_dict() for entry in entries]))
+        return
+    for number, entry in enumerate(entries):
+        if number:
+            typer.echo()
+        _show(entry)
+
+
+def _show(entry: ModelEntry) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in _rows(entry):
+        table.add_row(name, escape(value))
+    console = Console(highlight=False)
+    console.print(table)
+    if entry.scores:
+        console.print(_scores(entry))
+
+
+def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:
+    yield "model", entry.name
+    yield "use", f"--model {entry.use}"
+    yield "file", f"{entry.file} ({entry.size_mb:g} MB, sha256 {entry.sha256[:12]})"
+    yield "network", entry.network
+    yield "predicts", f"{entry.kind}: {', '.join(entry.heads)}"
+    yield "pixel size", "any" if entry.gsd_m is None else "{:g} to {:g} m".format(*entry.gsd_m)
+    yield "exact", _exactness(entry)
+    yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in entry.thresholds.items())
+    yield (
+        "confidence",
+        "calibrated probability" if entry.calibrated else "raw score, not calibrated",
+    )
+    for source in entry.sources:
+        yield "learnt from", f"{source['name']}: {source['licence']}"
+    if entry.training:
+        yield "training", ", ".join(f"{name} {value}" for name, value in entry.training.items())
+
+
+def _exactness(entry: ModelEntry) -> str:
+    if not entry.exact:
+        return "no: every tile is seen by itself, and pieces of buildings are united"
+    return f"yes: halo {entry.halo_px} px, stride {entry.stride_px} px; geoseg certify shows it"
+
+
+def _scores(entry: ModelEntry) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("held-out place", overflow="fold")
+    for name in SCORES:
+        table.add_column(name.replace("_", " "), justify="right")
+    for place, scores in entry.scores.items():
+        cells = (format(scores[n], form) if n in scores else "" for n, form in SCORES.items())
+        table.add_row(place, *cells)
+    return table

@@ -1,0 +1,95 @@
+"""``geoseg models``: what model files say about themselves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+from typer import Typer
+from typer.testing import CliRunner, Result
+
+from geoseg.cli.models import models
+from geoseg.errors import ModelError
+from geoseg.models import DEFAULT_WEIGHTS
+from geoseg.models.catalogue import built_in_models, describe_model
+from geoseg.models.weights import Metadata, Source, file_sha256, read_metadata
+
+
+def run(*arguments: object) -> Result:
+    app = Typer()
+    app.command()(models)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def write(path: Path, key: str, text: str) -> Path:
+    save_file({"weight": np.zeros(1, np.float32)}, path, metadata={key: text})
+    return path
+
+
+@pytest.fixture
+def mine(tmp_path: Path) -> Path:
+    metadata = Metadata(
+        name="mine [draft]",
+        halo_px=224,
+        gsd_m=(0.1, 0.25),
+        sources=(Source(name="our town", licence="CC0"),),
+        metrics={"Oldtown": {"f1": 0.5, "buildings": 12.0, "area_bias": -0.034}},
+    )
+    return write(tmp_path / "mine.safetensors", "geoseg", metadata.model_dump_json())
+
+
+def test_the_built_in_models() -> None:
+    default = built_in_models()[0]
+    metadata = read_metadata(DEFAULT_WEIGHTS)
+    assert (default.use, default.kind, default.exact) == ("default", "maps", True)
+    assert (default.halo_px, default.gsd_m) == (metadata.halo_px, metadata.gsd_m)
+    assert default.scores == metadata.metrics
+    assert default.calibrated is (metadata.calibration is not None)
+    assert len(default.sources) == len(metadata.sources) > 0
+
+
+def test_the_list_as_json() -> None:
+    result = run("--json")
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told[0]["use"] == "default"
+    assert told[0]["sha256"] == file_sha256(DEFAULT_WEIGHTS)
+
+
+def test_a_file(mine: Path) -> None:
+    result = run(mine)
+    assert result.exit_code == 0, result.output
+    shown = " ".join(result.stdout.split())
+    for text in (
+        "mine [draft]", "0.1 to 0.25 m", "halo 224 px", "body_threshold 0.45", "our town: CC0",
+        "not calibrated", "Oldtown 12 0.50 -3%",
+    ):  # fmt: skip
+        assert text in shown
+
+
+def test_a_mask_rcnn(tmp_path: Path) -> None:
+    from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord
+
+    record = MaskRcnnRecord(name="r50", gsd_m=(0.2, 0.4), score_threshold=0.7)
+    path = write(tmp_path / "m.safetensors", "geoseg_maskrcnn", record.model_dump_json())
+    entry = describe_model(path)
+    assert (entry.kind, entry.exact, entry.halo_px) == ("masks", False, None)
+    assert entry.use == f"maskrcnn:{path}"
+    assert entry.thresholds == {"score_threshold": 0.7}
+    assert "Mask R-CNN v1 on resnet50" in " ".join(run(path).stdout.split())
+
+
+def test_files_that_are_no_models(tmp_path: Path) -> None:
+    broken = write(tmp_path / "b.safetensors", "geoseg_maskrcnn", '{"version": "v3"}')
+    foreign = write(tmp_path / "f.safetensors", "made_by", "someone")
+    for path, message in (
+        (tmp_path / "absent.safetensors", "there is no model file"),
+        (broken, "not valid"),
+        (foreign, "comes from elsewhere"),
+    ):
+        with pytest.raises(ModelError, match=message):
+            describe_model(path)
+        assert isinstance(run(path).exception, ModelError)
