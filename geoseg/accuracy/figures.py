@@ -99,9 +99,7 @@ def figures_of(place: str, scores: Sequence[SiteScore]) -> Figures:
     take all sites.
     """
     sharp = without_blobs(scores)
-    true = sum(int(score.outcome.truth_counts.sum()) for score in sharp)
-    predicted = sum(int(score.outcome.predicted_counts.sum()) for score in sharp)
-    matched = sum(int(score.outcome.matches.correct.sum()) for score in sharp)
+    true, predicted, matched = _counts(sharp)
     pixels = sum((score.pixels for score in scores), start=PixelCounts())
     iou = _joined([score.shapes.iou for score in sharp])
     error = _joined([score.shapes.area_error for score in sharp])
@@ -150,6 +148,13 @@ def reliability_of(scores: Sequence[SiteScore]) -> Reliability | None:
         return None
     correct = _joined([score.correct.astype(float) for score in scores]) > 0
     return reliability(confidence, correct)
+
+
+def _counts(scores: Sequence[SiteScore]) -> tuple[int, int, int]:
+    """True buildings, predictions, and pairs of them."""
+    true = sum(int(score.outcome.truth_counts.sum()) for score in scores)
+    predicted = sum(int(score.outcome.predicted_counts.sum()) for score in scores)
+    return true, predicted, sum(int(score.outcome.matches.correct.sum()) for score in scores)
 
 
 def _precision(scores: Sequence[SiteScore]) -> Precision:
