@@ -41,22 +41,43 @@ def _geometry(config: AugmentConfig) -> list[Any]:
 
 
 def _colour(config: AugmentConfig) -> list[Any]:
+    far = config.colour_range
     light = A.OneOf(
         [
-            A.RandomBrightnessContrast(brightness_limit=0.3, contrast_limit=0.3),
-            A.RandomGamma(gamma_limit=(60, 160)),
+            A.RandomBrightnessContrast(brightness_limit=0.4 * far, contrast_limit=0.4 * far),
+            A.RandomGamma(gamma_limit=(100 / (1 + far), 100 + 80 * far)),
             A.CLAHE(clip_limit=(1, 3)),
         ]
     )
     tint = A.OneOf(
         [
-            A.HueSaturationValue(hue_shift_limit=12, sat_shift_limit=35, val_shift_limit=15),
-            A.RGBShift(r_shift_limit=25, g_shift_limit=25, b_shift_limit=25),
+            A.HueSaturationValue(
+                hue_shift_limit=25 * far, sat_shift_limit=50 * far, val_shift_limit=20 * far
+            ),
+            A.RGBShift(r_shift_limit=35 * far, g_shift_limit=35 * far, b_shift_limit=35 * far),
+            A.ChannelShuffle(),
             A.ToGray(),
         ]
     )
     light.p, tint.p = config.light, config.tint
-    return [light, tint]
+    return [light, tint, Haze(p=config.haze)]
+
+
+class Haze(A.ImageOnlyTransform):  # type: ignore[misc]
+    """Bluish air in front of the ground: less contrast, lifted blacks."""
+
+    def get_params(self) -> dict[str, Any]:
+        """How much air, and its colour."""
+        grey = self.py_random.uniform(130, 200)
+        blue = self.py_random.uniform(0, 30)
+        return {
+            "share": self.py_random.uniform(0.1, 0.45),
+            "air": np.array([grey - blue / 2, grey, grey + blue], np.float32),
+        }
+
+    def apply(self, img: np.ndarray, share: float, air: np.ndarray, **_: Any) -> np.ndarray:
+        """Blend towards the air."""
+        return np.rint(img * np.float32(1 - share) + air * np.float32(share)).astype(np.uint8)
 
 
 def _sensor(config: AugmentConfig) -> list[Any]:

@@ -45,6 +45,11 @@ class AugmentConfig(_Section):
     tint: float = Field(default=0.5, ge=0, le=1)
     blur: float = Field(default=0.3, ge=0, le=1)
     noise: float = Field(default=0.3, ge=0, le=1)
+    haze: float = Field(default=0.1, ge=0, le=1)
+    paste: float = Field(default=0.0, ge=0, le=1)
+    """Buildings of another crop of the same place, pasted into gaps with their labels."""
+    colour_range: float = Field(default=1.0, ge=0, le=1.5)
+    """Scales how far ``light`` and ``tint`` go; 1 is what the built-in model learns from."""
 
 
 class MaskRcnnConfig(_Section):

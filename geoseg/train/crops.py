@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 
 from geoseg.errors import DatasetError
 from geoseg.train.augment import FILL, build_augmentation, seeded
+from geoseg.train.paste import paste_buildings
 from geoseg.train.targets import head_targets, head_weights
 
 if TYPE_CHECKING:
@@ -72,9 +73,17 @@ class CropDataset(Dataset[dict[str, "NDArray[np.uint8]"]]):
         return self._changed(self._draw(rng), int(rng.integers(2**31)))
 
     def _draw(self, rng: Generator) -> Crop:
-        """A crop that is not mostly unknown, if a few tries find one."""
+        """A crop, sometimes with buildings of another crop of the same place."""
         places = list(self._places.values())
-        scenes, areas = places[rng.choice(len(places), p=self._chances)]
+        place = places[rng.choice(len(places), p=self._chances)]
+        crop, paste = self._draw_from(place, rng), self._config.augment.paste
+        if paste and rng.random() < paste:
+            crop = paste_buildings(crop, self._draw_from(place, rng), rng)
+        return crop
+
+    def _draw_from(self, place: _Place, rng: Generator) -> Crop:
+        """A crop that is not mostly unknown, if a few tries find one."""
+        scenes, areas = place
         scene = scenes[rng.choice(len(scenes), p=areas)]
         data = self._config.data
         gsd_m = _draw_gsd(rng, scene, self._config)
