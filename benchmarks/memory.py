@@ -74,7 +74,7 @@ LONG = {"32k", "photo"}
 
 def write_raster(folder: Path, case: Case) -> Path:
     """The raster of a case; a VRT, or one file."""
-    image = photo_town() if case.network else painted_town()
+    image = photo_town() if case.network else painted_town(24 if case.scattered else 48)
     if case.by_rows:
         repeats = (1, case.height // TOWN_PX, case.width // TOWN_PX)
         return write_picture(folder / "rows.tif", np.tile(image, repeats), tiled=False)
@@ -84,9 +84,9 @@ def write_raster(folder: Path, case: Case) -> Path:
     return path
 
 
-def painted_town() -> NDArray[np.uint8]:
+def painted_town(pitch_px: int) -> NDArray[np.uint8]:
     """(3, TOWN_PX, TOWN_PX) houses; the ground is not quite black, for black is nodata."""
-    image, _ = paint_town(TOWN_PX, TOWN_PX)
+    image, _ = paint_town(TOWN_PX, TOWN_PX, pitch=pitch_px, side=pitch_px // 2 + 2)
     image[2] = 1
     return image
 
