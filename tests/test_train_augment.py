@@ -88,3 +88,11 @@ def test_the_range_of_colours_is_configurable() -> None:
         return float(np.std([changed(config, seed).mean() for seed in range(24)]))
 
     assert spread(1.0) > 1.5 * spread(0.3)
+
+
+def test_buildings_that_the_border_cuts_are_not_pasted() -> None:
+    crop, donor = (make_crop(0, colour=colour) for colour in (200, 30))
+    crop.labels[:], crop.ignore[:], donor.labels[:] = 0, 0, 0
+    donor.labels[:9, 20:30] = 1
+    pasted = paste_buildings(crop, donor, np.random.default_rng(0))
+    assert not pasted.labels.any()
