@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
+from geoseg.confidence import Rating
 from geoseg.export.schema import SCHEMA
 from geoseg.footprints import draw_all
 from geoseg.measure import measure
@@ -44,11 +45,17 @@ class Finisher:
     """Draws and measures clusters."""
 
     def __init__(
-        self, mosaic: Mosaic, settings: FootprintSettings, output_crs: CRS, area: Area | None
+        self,
+        mosaic: Mosaic,
+        settings: FootprintSettings,
+        output_crs: CRS,
+        area: Area | None,
+        rating: Rating | None = None,
     ) -> None:
         self._mosaic = mosaic
         self._settings = settings
         self._output_crs = output_crs
+        self._rating = rating or Rating()
         self.area = area
         """Buildings whose representative point lies outside are left out; None: none are."""
 
@@ -61,8 +68,26 @@ class Finisher:
             drawn = draw_all(group, self._settings)
             for each in drawn:
                 dropped.update(each.dropped)
-            tables.append(self._table([one for each in drawn for one in each.footprints]))
+            footprints = [one for each in drawn for one in each.footprints]
+            likely = self._likely(group, footprints)
+            dropped["unlikely"] += len(footprints) - len(likely)
+            tables.append(self._table(likely))
         return Finished(pa.concat_tables(tables), dropped)
+
+    def _likely(self, clusters: list[Cluster], footprints: list[Footprint]) -> list[Footprint]:
+        """The footprints with their confidence, without those that are too unlikely.
+
+        They are drawn all the same: walls that others share with them are the same either way.
+        """
+        confidences = self._rating.confidences(clusters, self._mosaic.grid.gsd_m)
+        kept = self._rating.keeps(confidences)
+        return [
+            replace(footprint, confidence=confidence)
+            for footprint, confidence, keep in zip(
+                footprints, confidences.tolist(), kept.tolist(), strict=True
+            )
+            if keep
+        ]
 
     def _table(self, footprints: list[Footprint]) -> pa.Table:
         points = shapely.point_on_surface([footprint.polygon for footprint in footprints])

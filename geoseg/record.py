@@ -46,6 +46,7 @@ def model_card(model: DenseModel | InstanceModel) -> dict[str, str]:
 def run_metadata(run: Run, backend: Backend) -> dict[str, Any]:
     """How a file was made, as JSON."""
     from geoseg import __version__
+    from geoseg.confidence import Rating
 
     grid = run.mosaic.grid
     return {
@@ -65,7 +66,7 @@ def run_metadata(run: Run, backend: Backend) -> dict[str, Any]:
         },
         "tiles": asdict(_tile_counts(backend)),
         "dropped": backend.dropped(),
-        "confidence": "mean body probability of the building's pixels, not calibrated",
+        "confidence": Rating.of(run.model).meaning,
     }
 
 

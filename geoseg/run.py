@@ -130,11 +130,13 @@ class Run:
     def _compute(
         self, plan: Plan, area: Area | None, sink: Sink, progress: Progress | None
     ) -> Backend:
+        from geoseg.confidence import Rating
         from geoseg.finish import Finisher
         from geoseg.footprints import FootprintSettings
 
         shape = FootprintSettings(shape=self.settings.shape)
-        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area)
+        rating = Rating.of(self.model, self.settings.min_confidence)
+        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area, rating)
         state = sink.load()
         if state is not None:
             plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))

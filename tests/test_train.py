@@ -290,36 +290,3 @@ def test_a_killed_run_resumes_onto_the_same_curve(
     assert resumed.keys() == whole.keys()
     for name, tensor in whole.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
-
-
-# --- thresholds ---
-
-
-def test_clusters_are_painted_back_as_they_were_decoded() -> None:
-    from geoseg.models.weights import Decoding
-    from geoseg.train.tune import decode_labels
-
-    maps = np.zeros((3, 40, 60), np.uint8)
-    maps[0, 5:35, 0:50] = 230
-    maps[0, 15:20, 10:20] = 0  # a courtyard
-    maps[1, :, 29:31] = 250
-    labels = decode_labels(maps, Decoding(edge_weight=0.0), gsd_m=0.5)
-    np.testing.assert_array_equal(labels > 0, maps[0] > 0)
-    assert set(np.unique(labels)) == {0, 5 * 60 + 0 + 1, 5 * 60 + 30 + 1}
-    np.testing.assert_array_equal(np.unique(labels[:, :29]), [0, 5 * 60 + 1])
-
-
-def test_the_best_thresholds_are_chosen_over_places() -> None:
-    from geoseg.models.weights import Decoding
-    from geoseg.train.tune import MappedScene, choose_decoding
-
-    scene = make_scene()
-    maps = np.zeros((3, 96, 96), np.uint8)
-    maps[0] = np.where(scene.labels > 0, 150, 90)  # building at 0.59, ground at 0.35
-    numbers = head_targets(scene.labels, contact_px=4)
-    maps[1] = numbers[1] * 200
-    low = Decoding(seed_threshold=0.3, body_threshold=0.3, edge_weight=0.0, min_confidence=0.2)
-    high = Decoding(seed_threshold=0.5, body_threshold=0.5, edge_weight=0.0, min_confidence=0.2)
-    chosen, f1 = choose_decoding([MappedScene(scene, maps)], [low, high])
-    assert chosen is high
-    assert f1 > 0.5

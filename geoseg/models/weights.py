@@ -12,9 +12,10 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 
 from geoseg.errors import ModelError, OutputError
+from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
     import torch
@@ -25,11 +26,7 @@ METADATA_KEY = "geoseg"
 _ZIP, _PICKLE = b"PK", re.compile(rb"\x80[\x02-\x05]")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Architecture(_Record):
+class Architecture(Record):
     """What to build before the tensors fit."""
 
     family: Literal["unet"] = "unet"
@@ -49,7 +46,7 @@ class Architecture(_Record):
         return int(2**self.depth)
 
 
-class Decoding(_Record):
+class Decoding(Record):
     """How maps become buildings; chosen on validation data. All values are 0..1."""
 
     body_threshold: float = Field(default=0.45, gt=0, le=1)
@@ -61,23 +58,15 @@ class Decoding(_Record):
     edge_weight: float = Field(default=0.5, ge=0, le=1)
     """How much the edge map lowers the seed score."""
     min_confidence: float = Field(default=0.5, ge=0, le=1)
-    """Buildings with a lower mean body are dropped."""
+    """Buildings with a lower mean body are dropped as ``unsure``: the raw value, not the
+    probability."""
 
     def as_levels(self) -> dict[str, int]:
         """The same as grey levels, 0..255, by the names that the decoder uses."""
         return {name: round(value * 255) for name, value in self}
 
 
-class Calibration(_Record):
-    """A monotonous piecewise linear map from raw confidence to probability."""
-
-    raw: tuple[float, ...]
-    """Rising knots, 0..1."""
-    probability: tuple[float, ...]
-    """Probability at each knot, 0..1."""
-
-
-class Source(_Record):
+class Source(Record):
     """One data set that the model saw."""
 
     name: str
@@ -86,7 +75,7 @@ class Source(_Record):
     """Licence and owner."""
 
 
-class Metadata(_Record):
+class Metadata(Record):
     """Everything about a model but its tensors."""
 
     format_version: Literal[1] = 1
@@ -104,11 +93,16 @@ class Metadata(_Record):
     """Receptive field to one side, rounded up to the stride."""
     decoding: Decoding = Decoding()
     calibration: Calibration | None = None
+    """None: confidence is the raw mean of body."""
+    validation: Validation | None = None
+    """How thresholds and calibration were chosen."""
     sources: tuple[Source, ...] = ()
-    metrics: dict[str, dict[str, float]] = {}
+    metrics: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Scores on held-out places: place to score name to value."""
-    training: dict[str, str] = {}
+    training: dict[str, str] = Field(default_factory=dict)
     """How it was trained, in words."""
+    notes: tuple[str, ...] = ()
+    """What users should know, a paragraph each."""
 
 
 def save_weights(state: dict[str, torch.Tensor], metadata: Metadata, path: Path) -> None:

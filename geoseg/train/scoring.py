@@ -9,8 +9,6 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
 _GROWTH_STEPS = 16
@@ -23,8 +21,10 @@ class Counts:
 
     true_pixels: int = 0
     """Pixels that are building in truth and prediction."""
-    any_pixels: int = 0
-    """Pixels that are building in truth or prediction."""
+    found_pixels: int = 0
+    """Pixels that are building in the prediction."""
+    wanted_pixels: int = 0
+    """Pixels that are building in truth."""
     matched: int = 0
     """Buildings found with IoU of at least 0.5."""
     predicted: int = 0
@@ -35,7 +35,8 @@ class Counts:
     def __add__(self, other: Counts) -> Counts:
         return Counts(
             self.true_pixels + other.true_pixels,
-            self.any_pixels + other.any_pixels,
+            self.found_pixels + other.found_pixels,
+            self.wanted_pixels + other.wanted_pixels,
             self.matched + other.matched,
             self.predicted + other.predicted,
             self.wanted + other.wanted,
@@ -44,12 +45,27 @@ class Counts:
     @property
     def iou(self) -> float:
         """Pixel IoU of building against the rest."""
-        return self.true_pixels / max(1, self.any_pixels)
+        return self.true_pixels / max(1, self.found_pixels + self.wanted_pixels - self.true_pixels)
 
     @property
     def f1(self) -> float:
         """F1 at IoU 0.5."""
         return 2 * self.matched / max(1, self.predicted + self.wanted)
+
+    @property
+    def precision(self) -> float:
+        """Share of the predicted buildings that are right."""
+        return self.matched / max(1, self.predicted)
+
+    @property
+    def recall(self) -> float:
+        """Share of the true buildings that are found."""
+        return self.matched / max(1, self.wanted)
+
+    @property
+    def area_bias(self) -> float:
+        """Total predicted area against the true one: 0.03 is 3 % too much."""
+        return self.found_pixels / max(1, self.wanted_pixels) - 1
 
 
 def decode_plainly(
@@ -81,41 +97,75 @@ def decode_plainly(
     return decoded
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A predicted label image against a true one; ignored areas do not count."""
+
+    found: NDArray[np.bool_]
+    """By predicted label: whether it counts, being large enough and mostly known."""
+    right: NDArray[np.bool_]
+    """By predicted label: whether it counts and some true building has IoU >= 0.5 with it."""
+    known_pixels: NDArray[np.int64]
+    """By predicted label: pixels outside ignored areas."""
+    true_pixels: NDArray[np.int64]
+    """By predicted label: those of them that are building in truth."""
+    wanted: int
+    """True buildings that count."""
+    wanted_pixels: int
+    """Known pixels that are building in truth."""
+
+    def counts(self, keep: NDArray[np.bool_]) -> Counts:
+        """Counts with the predicted labels that ``keep`` holds alone."""
+        return Counts(
+            int(self.true_pixels[keep].sum()),
+            int(self.known_pixels[keep].sum()),
+            self.wanted_pixels,
+            int(self.right[keep].sum()),
+            int(self.found[keep].sum()),
+            self.wanted,
+        )
+
+
+def match(
+    predicted: NDArray[np.int32], wanted: NDArray[np.uint16], ignore: NDArray[np.bool_]
+) -> Match:
+    """Compare label images; buildings mostly in ignored areas do not count."""
+    known = ~ignore
+    found, truth = _counted(predicted, known), _counted(wanted.astype(np.int32), known)
+    sizes, true_sizes = np.bincount(predicted.ravel()), np.bincount(wanted.ravel())
+    right, truth_left = np.zeros(len(sizes), np.bool_), truth.copy()
+    for (guess, real), both in _pair_sizes(predicted, wanted).items():
+        if found[guess] and truth[real] and 2 * both >= sizes[guess] + true_sizes[real] - both:
+            right[guess] |= truth_left[real]
+            truth_left[real] = False  # two halves of one building are one match
+    known_pixels = np.bincount(predicted[known], minlength=len(sizes))
+    known_pixels[0] = 0
+    is_true = known & (wanted > 0) & (predicted > 0)
+    return Match(
+        found=found,
+        right=right,
+        known_pixels=known_pixels,
+        true_pixels=np.bincount(predicted[is_true], minlength=len(sizes)),
+        wanted=int(truth.sum()),
+        wanted_pixels=int(((wanted > 0) & known).sum()),
+    )
+
+
 def count(
     predicted: NDArray[np.int32], wanted: NDArray[np.uint16], ignore: NDArray[np.bool_]
 ) -> Counts:
     """Compare label images; buildings mostly in ignored areas do not count."""
-    known = ~ignore
-    pairs = _pair_sizes(predicted, wanted)
-    found = _counted(predicted, known)
-    truth = _counted(wanted.astype(np.int32), known)
-    matched = sum(
-        1
-        for (guess, real), both in pairs.items()
-        if guess in found and real in truth and 2 * both >= found[guess] + truth[real] - both
-    )
-    is_guess, is_real = (predicted > 0) & known, (wanted > 0) & known
-    return Counts(
-        int((is_guess & is_real).sum()),
-        int((is_guess | is_real).sum()),
-        matched,
-        len(found),
-        len(truth),
-    )
+    matched = match(predicted, wanted, ignore)
+    return matched.counts(np.ones(len(matched.found), np.bool_))
 
 
-def total(counts: Sequence[Counts]) -> Counts:
-    """Sum."""
-    return sum(counts, start=Counts())
-
-
-def _counted(labels: NDArray[np.int32], known: NDArray[np.bool_]) -> dict[int, int]:
-    """Label to size, for labels that are large enough and mostly known."""
+def _counted(labels: NDArray[np.int32], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """By label: whether it is large enough and mostly known."""
     sizes = np.bincount(labels.ravel())
-    known_sizes = np.bincount(labels[known].ravel(), minlength=len(sizes))
-    chosen = (sizes >= _MIN_PIXELS) & (2 * known_sizes > sizes)
-    chosen[0] = False
-    return {int(label): int(sizes[label]) for label in np.flatnonzero(chosen)}
+    known_sizes = np.bincount(labels[known], minlength=len(sizes))
+    counted = (sizes >= _MIN_PIXELS) & (2 * known_sizes > sizes)
+    counted[0] = False
+    return counted
 
 
 def _pair_sizes(

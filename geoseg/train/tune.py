@@ -1,109 +1,179 @@
-"""Choose the decoder's thresholds on held-out scenes, with the product's own decoder."""
+"""Choose a model's thresholds and pixel size on held-out scenes, and calibrate its confidence."""
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from geoseg.decode import DecodeParams, Decoder
-from geoseg.models.weights import Decoding
-from geoseg.train.scoring import Counts, count
-from geoseg.types import MapStrip
+from geoseg.errors import DatasetError, UsageError
+from geoseg.models.records import Validation
+from geoseg.models.weights import geoseg_version
+from geoseg.train.calibrate import brier, calibration_error
+from geoseg.train.decoded import decode_scenes, map_scene
+from geoseg.train.judge import Rule, evidence_of, folds_of, judge, strictly
+from geoseg.train.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from geoseg.models.protocols import DenseModel
+    from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.records import Calibration
+    from geoseg.models.weights import Metadata
+    from geoseg.train.decoded import MappedScene
+    from geoseg.train.judge import Judgement
     from geoseg.train.scene import Scene
-    from geoseg.types import Cluster
 
-MIN_AREA_M2 = 6.0
-"""Smaller buildings are dropped, as in prediction."""
+GsdRange = tuple[float, float]
 
-_HEADS = ("body", "contact", "edge")
+Told = Callable[[str], None]
+"""Is told what is going on, for people."""
+
+_ANY_GSD = 0.0, math.inf
+_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class MappedScene:
-    """A held-out scene at the pixel size of prediction, with the model's maps."""
+class TuneOptions:
+    """What to choose from, and by which rule."""
 
-    scene: Scene
-    maps: NDArray[np.uint8]
-    """(heads, height, width), probability * 255 rounded."""
+    gsd_ranges: tuple[GsdRange, ...] = ()
+    """Ranges of pixel sizes that the model may declare, metres; empty: the one that it does."""
+    place_weights: Mapping[str, float] = field(default_factory=dict)
+    """Weights of places in the means; those not named are only reported. Empty: 1 for every place
+    but those whose labels are blobs, as their buildings cannot be told apart."""
+    max_area_bias: float = 0.03
+    """What the mean of the places' absolute biases in total area is to stay below."""
 
-
-def map_scene(model: DenseModel, scene: Scene) -> MappedScene:
-    """Predict a scene that has the pixel size of prediction, in one pass."""
-    pixels = np.ascontiguousarray(np.moveaxis(scene.image, 2, 0))[None]
-    maps = model.predict_maps(pixels)[0]
-    return MappedScene(scene, np.rint(maps * 255).astype(np.uint8))
-
-
-def choose_decoding(
-    mapped: Sequence[MappedScene], candidates: Iterable[Decoding]
-) -> tuple[Decoding, float]:
-    """The candidate with the best mean of the places' F1, and that mean."""
-    scored = ((candidate, mean_f1(score(mapped, candidate))) for candidate in candidates)
-    return max(scored, key=lambda pair: pair[1])
+    def __post_init__(self) -> None:
+        for low, high in self.gsd_ranges:
+            if not 0 < low <= high:
+                raise UsageError(f"a range of pixel sizes is low,high in metres, got {low},{high}")
+        if any(weight < 0 for weight in self.place_weights.values()) or self.max_area_bias < 0:
+            raise UsageError("weights of places and the limit on area bias must not be negative")
 
 
-def candidates(
-    *,
-    seeds: Sequence[float] = (0.4, 0.5, 0.6, 0.7),
-    bodies: Sequence[float] = (0.3, 0.4, 0.5),
-    edge_weights: Sequence[float] = (0.0, 0.5, 1.0),
-    confidences: Sequence[float] = (0.5,),
-) -> list[Decoding]:
-    """All combinations."""
-    return [
-        Decoding(seed_threshold=s, body_threshold=b, edge_weight=e, min_confidence=c)
-        for s, b, e, c in itertools.product(seeds, bodies, edge_weights, confidences)
+def tune(
+    model: TorchDenseModel,
+    scenes: Sequence[Scene],
+    options: TuneOptions | None = None,
+    told: Told | None = None,
+) -> Metadata:
+    """The model's metadata with thresholds, calibration and scores found on held-out scenes.
+
+    The rule: the best weighted mean of the places' F1 at IoU 0.5 among thresholds that keep the
+    weighted mean of the places' absolute biases in total area below a limit; where none does, every
+    point of bias costs a point of F1. Buildings that a cross-fitted calibration finds unlikely are
+    dropped where that helps.
+
+    Raises:
+        DatasetError: there is no held-out scene, or none with a weight.
+        UsageError: a place with a weight is not among the scenes.
+    """
+    options = options or TuneOptions()
+    rule = Rule(place_weights(scenes, options.place_weights), options.max_area_bias)
+    own = model.metadata.gsd_m or _ANY_GSD
+    tuned = [
+        _tuned_at(model, scenes, gsd_m, rule, told or (lambda _: None))
+        for gsd_m in options.gsd_ranges or (own,)
     ]
+    gsd_m, best, mapped = max(tuned, key=lambda one: strictly(one[1]))
+    calibration, validation = _calibrated(mapped, best, rule)
+    return model.metadata.model_copy(
+        update={
+            "geoseg_version": geoseg_version(),
+            "gsd_m": None if gsd_m == _ANY_GSD else gsd_m,
+            "decoding": best.decoding,
+            "calibration": calibration,
+            "validation": validation,
+            "metrics": _metrics(scenes, best),
+        }
+    )
 
 
-def score(mapped: Sequence[MappedScene], decoding: Decoding) -> dict[str, Counts]:
-    """Counts per place."""
-    counts: dict[str, Counts] = {}
-    for item in mapped:
-        labels = decode_labels(item.maps, decoding, item.scene.gsd_m)
-        place = item.scene.place
-        counts[place] = counts.get(place, Counts()) + count(
-            labels, item.scene.labels, item.scene.ignore
+def place_weights(scenes: Sequence[Scene], wanted: Mapping[str, float]) -> dict[str, float]:
+    """Weight of every place; by default 0 where labels are blobs, unless all are."""
+    places = {scene.place for scene in scenes}
+    if not places:
+        raise DatasetError(
+            "the data hold no scene of the split 'val' to choose thresholds on; pack some places, "
+            "or some blocks of one, with that split"
         )
-    return counts
+    if wanted:
+        if unknown := sorted(wanted.keys() - places):
+            raise UsageError(
+                f"there is no held-out place {', '.join(unknown)}; there are "
+                f"{', '.join(sorted(places))}"
+            )
+        weights = {place: float(wanted.get(place, 0)) for place in sorted(places)}
+    else:
+        single = {scene.place for scene in scenes if not scene.blobs} or places
+        weights = {place: float(place in single) for place in sorted(places)}
+    if not any(weights.values()):
+        raise UsageError("every place has weight 0; give at least one of them a weight")
+    return weights
 
 
-def mean_f1(counts: dict[str, Counts]) -> float:
-    """Every place counts the same."""
-    return sum(part.f1 for part in counts.values()) / max(1, len(counts))
+def _tuned_at(
+    model: TorchDenseModel, scenes: Sequence[Scene], gsd_m: GsdRange, rule: Rule, told: Told
+) -> tuple[GsdRange, Judgement, list[MappedScene]]:
+    """Predict all scenes once at a pixel size and search the thresholds for it."""
+    mapped = []
+    for number, scene in enumerate(scenes):
+        told(f"predicting scene {number + 1} of {len(scenes)}")
+        mapped.append(map_scene(model, scene, gsd_m))
+
+    def tell(judged: int, best: Judgement) -> None:
+        told(f"{judged} sets of thresholds, F1 {best.f1:.3f}, area bias {best.area_bias:.1%}")
+
+    best = search(lambda tried: judge(mapped, tried, rule), model.metadata.decoding, tell)
+    return gsd_m, best, mapped
 
 
-def decode_labels(maps: NDArray[np.uint8], decoding: Decoding, gsd_m: float) -> NDArray[np.int32]:
-    """(height, width) numbers of the buildings that the decoder finds, 0 elsewhere."""
-    _, height, width = maps.shape
-    min_pixels = max(1, round(MIN_AREA_M2 / gsd_m**2))
-    params = DecodeParams(**decoding.as_levels(), min_pixels=min_pixels)
-    decoder = Decoder(width, height, _HEADS, params)
-    clusters = decoder.push(MapStrip(0, maps, np.ones((height, width), bool)))
-    clusters += decoder.close()
-    return labels_of(clusters, height, width)
+def _calibrated(
+    mapped: Sequence[MappedScene], best: Judgement, rule: Rule
+) -> tuple[Calibration | None, Validation]:
+    """The calibration for the chosen thresholds, fitted to all, and its errors by cross-fitting."""
+    scenes = decode_scenes(mapped, best.decoding)
+    evidence = evidence_of(scenes, rule)
+    unseen = evidence.unseen()
+    _, folds = folds_of(
+        [s.place for s in scenes], [rule.place_weights[s.place] > 0 for s in scenes]
+    )
+    chosen = {
+        "place_weights": dict(rule.place_weights),
+        "max_area_bias": rule.max_area_bias,
+        "f1": round(best.f1, _DIGITS),
+        "area_bias": round(best.area_bias, _DIGITS),
+    }
+    if unseen is None:
+        return None, Validation(**chosen, folds="none")
+    right = evidence.right[evidence.teaches]
+    raw, known = evidence.qualities.mean_body[evidence.teaches], unseen[evidence.teaches]
+    errors = {
+        "ece_raw": round(calibration_error(raw, right), _DIGITS),
+        "ece": round(calibration_error(known, right), _DIGITS),
+        "brier_raw": round(brier(raw, right), _DIGITS),
+        "brier": round(brier(known, right), _DIGITS),
+    }
+    calibration = evidence.taught().model_copy(update={"min_probability": best.min_probability})
+    return calibration, Validation(**chosen, folds=folds, buildings=len(right), **errors)
 
 
-def labels_of(clusters: Sequence[Cluster], height: int, width: int) -> NDArray[np.int32]:
-    """Paint clusters: along a row, the building changes at vertical cracks and nowhere else."""
-    labels = np.zeros((height, width + 1), np.int32)
-    change = np.full((height, width + 1), -1, np.int64)
-    for cluster in clusters:
-        on = cluster.crack_vertical
-        rows, cols = cluster.crack_row[on], cluster.crack_col[on]
-        labels[rows, cols] = cluster.crack_after[on] + 1  # keys begin at 0, background is -1
-        change[rows, cols] = cols
-    change[:, 0] = np.maximum(change[:, 0], 0)
-    latest = np.maximum.accumulate(change, axis=1)
-    painted: NDArray[np.int32] = np.take_along_axis(labels, latest, axis=1)[:, :width]
-    return painted
+def _metrics(scenes: Sequence[Scene], best: Judgement) -> dict[str, dict[str, float]]:
+    """Place to its scores."""
+    gsd_m = {scene.place: scene.gsd_m for scene in scenes}
+    return {
+        place: {
+            "gsd_m": round(gsd_m[place], _DIGITS),
+            "buildings": float(count.wanted),
+            "predicted": float(count.predicted),
+            "f1": round(count.f1, _DIGITS),
+            "precision": round(count.precision, _DIGITS),
+            "recall": round(count.recall, _DIGITS),
+            "pixel_iou": round(count.iou, _DIGITS),
+            "area_bias": round(count.area_bias, _DIGITS),
+        }
+        for place, count in sorted(best.counts.items())
+    }

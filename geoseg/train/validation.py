@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import torch
 
-from geoseg.train.augment import FILL
 from geoseg.train.scoring import Counts, count, decode_plainly
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ def predict_scene(
     network: nn.Module, image: NDArray[np.uint8], stride_px: int
 ) -> NDArray[np.float32]:
     """(height, width, 3) to (heads, height, width) probabilities, in one pass."""
+    from geoseg.train.augment import FILL  # brings a large library
+
     height, width = image.shape[:2]
     below, right = -height % stride_px, -width % stride_px
     padded = np.pad(image, ((0, below), (0, right), (0, 0)), constant_values=FILL)

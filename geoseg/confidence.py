@@ -1,0 +1,114 @@
+"""How sure to be of a building: the raw mean of body, or a calibrated probability.
+
+Qualities come from whole numbers counted per building, and every building goes through the same
+arithmetic by itself, so confidence does not depend on tiles, strips or jobs.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoseg.types import NO_BUILDING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.models.records import Calibration
+    from geoseg.types import Cluster
+
+CALIBRATED = (
+    "calibrated: estimated probability that the building is real and its outline right with "
+    "IoU >= 0.5, fitted on validation data"
+)
+RAW = "raw: mean body probability of the building's pixels, not calibrated"
+
+
+@dataclass(frozen=True, slots=True)
+class Qualities:
+    """What can be told of buildings before they are drawn; arrays of one length."""
+
+    mean_body: NDArray[np.float64]
+    """Mean body probability of the building's pixels, 0..1: the raw confidence."""
+    area_m2: NDArray[np.float64]
+    """Area of its pixels by the grid's pixel size, square metres."""
+    free_walls: NDArray[np.float64]
+    """Share of its outline, in pixel edges, that no other building shares, 0..1."""
+
+    @classmethod
+    def of(cls, clusters: Sequence[Cluster], gsd_m: float) -> Qualities:
+        """Of all buildings, cluster by cluster in the clusters' order."""
+        instances = [instance for cluster in clusters for instance in cluster.instances]
+        pixels = np.array([instance.pixels for instance in instances], np.int64)
+        body_sum = np.array([instance.body_sum for instance in instances], np.int64)
+        free = [free_walls(cluster) for cluster in clusters]
+        return cls(
+            mean_body=body_sum / (255 * pixels),
+            area_m2=(pixels * gsd_m**2).astype(np.float64),
+            free_walls=np.concatenate(free) if free else np.zeros(0),
+        )
+
+
+def free_walls(cluster: Cluster) -> NDArray[np.float64]:
+    """(instances,) share of each outline that faces no other building."""
+    keys = np.array([instance.key for instance in cluster.instances], np.int64)
+    if len(keys) == 1 and not cluster.loose:
+        return np.ones(1)
+    walls, free = np.zeros(len(keys), np.int64), np.zeros(len(keys), np.int64)
+    sides = cluster.crack_before, cluster.crack_after
+    for mine, other in (sides, sides[::-1]):
+        place = np.minimum(np.searchsorted(keys, mine), len(keys) - 1)
+        is_mine = keys[place] == mine
+        walls += np.bincount(place[is_mine], minlength=len(keys))
+        is_free = is_mine & (other == NO_BUILDING)
+        free += np.bincount(place[is_free], minlength=len(keys))
+    return free / walls
+
+
+def probabilities(calibration: Calibration, qualities: Qualities) -> NDArray[np.float64]:
+    """Probability of each building."""
+    log_odds = np.full(len(qualities.mean_body), calibration.intercept)
+    for quality, curve in calibration.curves.items():
+        log_odds += np.interp(getattr(qualities, quality), curve.at, curve.adds)
+    # One by one: vectorised functions may round otherwise in a batch of another length.
+    return np.array([(1 + math.tanh(value / 2)) / 2 for value in log_odds.tolist()])
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    """Gives buildings their confidence and says which are too unlikely to keep."""
+
+    calibration: Calibration | None = None
+    """None: confidence is the raw mean of body."""
+    min_confidence: float | None = None
+    """Buildings with a lower confidence are dropped; None: as the calibration says."""
+
+    @classmethod
+    def of(cls, model: DenseModel | InstanceModel, min_confidence: float | None = None) -> Rating:
+        """By the model's own calibration, where it has one."""
+        metadata = getattr(model, "metadata", None)
+        return cls(getattr(metadata, "calibration", None), min_confidence)
+
+    @property
+    def meaning(self) -> str:
+        """What the numbers are, for the run's metadata."""
+        return RAW if self.calibration is None else CALIBRATED
+
+    def confidences(self, clusters: Sequence[Cluster], gsd_m: float) -> NDArray[np.float64]:
+        """Confidence of all buildings, cluster by cluster in the clusters' order."""
+        qualities = Qualities.of(clusters, gsd_m)
+        if self.calibration is None:
+            return qualities.mean_body
+        return probabilities(self.calibration, qualities)
+
+    def keeps(self, confidences: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """True where a building is likely enough."""
+        own = 0.0 if self.calibration is None else self.calibration.min_probability
+        least = own if self.min_confidence is None else self.min_confidence
+        return confidences >= least

@@ -1,0 +1,169 @@
+"""A model's card: what its file says about itself, for people. Never written by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from geoseg.models.weights import read_metadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from geoseg.models.records import Calibration, Curve, Validation
+    from geoseg.models.weights import Metadata
+
+_NOT_TRAINED = ("running_mean", "running_var", "num_batches_tracked")
+
+_QUALITY_NAMES = {
+    "mean_body": "mean of body",
+    "area_m2": "area, m²",
+    "free_walls": "free share of the outline",
+}
+
+
+def render_card(path: Path) -> str:
+    """The card of a model file, as Markdown."""
+    metadata = read_metadata(path)
+    parts = [
+        f"# {metadata.name}",
+        "Building roofs in RGB orthophotos and satellite images.",
+        "\n".join(_facts(path, metadata)),
+        *_calibration_part(metadata.calibration, metadata.validation),
+        *_scores_part(metadata),
+        *_notes_part(metadata),
+        *_sources_part(metadata),
+        "This card is written from the model file by `geoseg tune --card`.",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def count_parameters(path: Path) -> int:
+    """Trained numbers in a model file."""
+    from safetensors import safe_open
+
+    total = 0
+    with safe_open(path, framework="pt") as file:
+        for name in file.keys():  # noqa: SIM118  # no mapping
+            size = 1
+            for length in file.get_slice(name).get_shape():
+                size *= length
+            total += 0 if name.endswith(_NOT_TRAINED) else size
+    return total
+
+
+def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
+    architecture, decoding = metadata.architecture, metadata.decoding
+    yield from ("| | |", "|---|---|")
+    yield (
+        f"| network | {architecture.family}, encoder {architecture.encoder}, depth "
+        f"{architecture.depth}, {count_parameters(path) / 1e6:.1f} million parameters, "
+        f"{path.stat().st_size / 1e6:.1f} MB |"
+    )
+    yield f"| input | {', '.join(metadata.bands)}, 8 bit, {_gsd(metadata)} |"
+    yield f"| output | maps of {', '.join(architecture.heads)} |"
+    yield f"| halo | {metadata.halo_px} px, stride {architecture.stride_px} px |"
+    if metadata.training:
+        training = ", ".join(f"{name} {value}" for name, value in metadata.training.items())
+        yield f"| training | {training} |"
+    yield (
+        f"| thresholds | body {decoding.body_threshold:g}, seed {decoding.seed_threshold:g}, "
+        f"contact weight {decoding.contact_weight:g}, edge weight {decoding.edge_weight:g}, least "
+        f"mean body {decoding.min_confidence:g}{_least_probability(metadata)} |"
+    )
+    yield f"| confidence | {_confidence(metadata)} |"
+    yield f"| geoseg | {metadata.geoseg_version} |"
+
+
+def _gsd(metadata: Metadata) -> str:
+    if metadata.gsd_m is None:
+        return "at any pixel size"
+    low, high = metadata.gsd_m
+    return (
+        f"{low:g} to {high:g} m per pixel; finer rasters are averaged down to {low:g} m, coarser "
+        f"ones enlarged to {high:g} m"
+    )
+
+
+def _least_probability(metadata: Metadata) -> str:
+    calibration = metadata.calibration
+    return "" if calibration is None else f", least probability {calibration.min_probability:g}"
+
+
+def _confidence(metadata: Metadata) -> str:
+    if metadata.calibration is None:
+        return "raw mean of body, not calibrated"
+    return "calibrated: estimated probability that the building is real with IoU >= 0.5"
+
+
+def _calibration_part(
+    calibration: Calibration | None, validation: Validation | None
+) -> Iterator[str]:
+    if calibration is None:
+        return
+    yield "## Confidence"
+    yield (
+        f"The log odds are {calibration.intercept:g} and what each curve adds, straight between "
+        "the values given and constant beyond them."
+    )
+    yield "\n\n".join(
+        _curve_table(_QUALITY_NAMES[name], curve) for name, curve in calibration.curves.items()
+    )
+    if validation is not None and validation.ece is not None:
+        yield (
+            f"Fitted on {validation.buildings} predicted buildings. On {validation.folds} left out "
+            f"in turn, the expected calibration error is {validation.ece:.3f} (raw mean of body: "
+            f"{validation.ece_raw:.3f}), the Brier score {validation.brier:.3f} "
+            f"({validation.brier_raw:.3f})."
+        )
+
+
+def _curve_table(title: str, curve: Curve) -> str:
+    cells = " | ".join(f"{value:g}" for value in curve.at)
+    adds = " | ".join(f"{value:g}" for value in curve.adds)
+    return f"| {title} | {cells} |\n|---|{'---|' * len(curve.at)}\n| adds | {adds} |"
+
+
+def _scores_part(metadata: Metadata) -> Iterator[str]:
+    if not metadata.metrics:
+        return
+    yield "## Scores"
+    yield (
+        "On held-out scenes, by geoseg's own decoder, before outlines are simplified. Thresholds "
+        "were chosen on them, so expect less elsewhere. F1 at IoU 0.5."
+    )
+    titles = "place | pixel size, m | buildings | F1 | precision | recall | pixel IoU | area bias"
+    rows = [f"| {titles} | weight |", f"|{'---|' * 9}"]
+    weights = {} if metadata.validation is None else metadata.validation.place_weights
+    rows += [
+        f"| {place} | {_number(scores, 'gsd_m', '.2f')} | {_number(scores, 'buildings', '.0f')} | "
+        f"{_number(scores, 'f1', '.3f')} | {_number(scores, 'precision', '.3f')} | "
+        f"{_number(scores, 'recall', '.3f')} | {_number(scores, 'pixel_iou', '.3f')} | "
+        f"{_number(scores, 'area_bias', '+.1%')} | {weights.get(place, 1):g} |"
+        for place, scores in metadata.metrics.items()
+    ]
+    yield "\n".join(rows)
+    if (validation := metadata.validation) is not None:
+        yield (
+            f"Weighted mean F1 {validation.f1:.3f}. Rule for the thresholds: the best mean F1 with "
+            "a mean absolute bias of the places' total areas below "
+            f"{validation.max_area_bias:.1%}; it is {validation.area_bias:.1%}. Places of weight 0 "
+            "were not used to choose anything."
+        )
+
+
+def _number(scores: dict[str, float], name: str, form: str) -> str:
+    return format(scores[name], form) if name in scores else ""
+
+
+def _notes_part(metadata: Metadata) -> Iterator[str]:
+    if metadata.notes:
+        yield "## Notes"
+        yield from metadata.notes
+
+
+def _sources_part(metadata: Metadata) -> Iterator[str]:
+    if metadata.sources:
+        yield "## Sources"
+        rows = [f"| {source.name} | {source.licence} |" for source in metadata.sources]
+        yield "\n".join(["| data | licence |", "|---|---|", *rows])

@@ -1,0 +1,76 @@
+"""Parts of a model's metadata that say how sure to be of a building."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, model_validator
+
+Quality = Literal["mean_body", "area_m2", "free_walls"]
+"""What a probability can depend on; see :class:`geoseg.confidence.Qualities`."""
+
+
+class Record(BaseModel):
+    """Data in a model file: nothing unknown, nothing changed later."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Curve(Record):
+    """A piecewise linear function, constant beyond its ends."""
+
+    at: tuple[float, ...] = Field(min_length=1)
+    """Rising values of a quality."""
+    adds: tuple[float, ...]
+    """What each of them adds to the log odds."""
+
+    @model_validator(mode="after")
+    def _has_a_value_at_each_knot(self) -> Self:
+        if len(self.at) != len(self.adds):
+            raise ValueError(f"{len(self.at)} knots cannot have {len(self.adds)} values")
+        if not all(low < high for low, high in pairwise(self.at)):
+            raise ValueError(f"the knots must rise, got {self.at}")
+        return self
+
+
+class Calibration(Record):
+    """Turns qualities of a building into the probability that it is real with IoU >= 0.5.
+
+    The log odds are the intercept and what every curve adds.
+    """
+
+    intercept: float
+    """Log odds where all curves are zero."""
+    curves: dict[Quality, Curve]
+    """One for every quality that counts."""
+    min_probability: float = Field(default=0.0, ge=0, le=1)
+    """Buildings with a lower probability are dropped as ``unlikely``."""
+
+
+class Validation(Record):
+    """How thresholds and calibration were chosen, and how well they do.
+
+    Errors of probabilities are those on places (or scenes) that a calibration did not see.
+    """
+
+    place_weights: dict[str, NonNegativeFloat]
+    """Weight of every place in the means; places of weight 0 are only reported."""
+    max_area_bias: NonNegativeFloat
+    """What the mean of the places' absolute biases in total area was to stay below."""
+    f1: float
+    """Weighted mean of the places' F1 at IoU 0.5."""
+    area_bias: float
+    """Weighted mean of the places' absolute biases in total area."""
+    folds: Literal["places", "scenes", "none"]
+    """What was left out in turn; none: too little to calibrate."""
+    buildings: NonNegativeInt = 0
+    """Predicted buildings that the calibration was fitted on."""
+    ece_raw: float | None = None
+    """Expected calibration error (10 bins) of the raw mean of body."""
+    ece: float | None = None
+    """The same of the calibrated probability."""
+    brier_raw: float | None = None
+    """Mean squared error of the raw mean of body as a probability."""
+    brier: float | None = None
+    """The same of the calibrated probability."""

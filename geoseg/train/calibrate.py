@@ -1,0 +1,149 @@
+"""Fit the probability that a building is real, and measure it on what it has not seen.
+
+An additive logistic model with piecewise linear curves, each only allowed to rise: more body, more
+area and fewer shared walls never make a building less likely. Ridge keeps neighbouring knots of a
+curve together, so few buildings make flat curves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.optimize import minimize
+
+from geoseg.confidence import Qualities, probabilities
+from geoseg.models.records import Calibration, Curve, Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+KNOTS: Mapping[Quality, tuple[float, ...]] = MappingProxyType(
+    {
+        "mean_body": (0.5, 0.6, 0.7, 0.8, 0.9, 0.95),
+        "area_m2": (8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0),
+        "free_walls": (0.0, 0.25, 0.5, 0.75, 1.0),
+    }
+)
+"""Where the curves bend."""
+
+MIN_BUILDINGS = 50
+"""Fewer buildings, or fewer right or wrong ones than a fifth of it, are too few to calibrate on."""
+
+_RIDGE = 2.0
+_BINS = 10
+
+
+def enough(right: NDArray[np.bool_]) -> bool:
+    """Whether there is something to learn from."""
+    hits = int(right.sum())
+    return len(right) >= MIN_BUILDINGS and min(hits, len(right) - hits) >= MIN_BUILDINGS // 5
+
+
+def fit(qualities: Qualities, right: NDArray[np.bool_]) -> Calibration:
+    """The most likely curves for buildings that are right or not."""
+    steps = np.column_stack([np.ones(len(right)), *(_climbed(qualities, name) for name in KNOTS)])
+    free, rising = (None, None), (0.0, None)
+    rises = minimize(
+        _misfit,
+        np.zeros(steps.shape[1]),
+        args=(steps, right.astype(np.float64)),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=[free] + [rising] * (steps.shape[1] - 1),
+    ).x
+    return _calibration(rises)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Buildings of held-out scenes; arrays of one length."""
+
+    qualities: Qualities
+    """What they are like."""
+    right: NDArray[np.bool_]
+    """Whether they are real with IoU >= 0.5."""
+    teaches: NDArray[np.bool_]
+    """Whether to learn from them; probabilities are told of all."""
+    fold: NDArray[np.int64]
+    """Number of what is left out together."""
+
+    def taught(self) -> Calibration:
+        """Fitted to all that teach."""
+        return fit(select(self.qualities, self.teaches), self.right[self.teaches])
+
+    def unseen(self) -> NDArray[np.float64] | None:
+        """(buildings,) probability of each by a fit to the other folds; None: too few of them."""
+        known = np.zeros(len(self.right))
+        for number in np.unique(self.fold):
+            inside = self.fold == number
+            others = self.teaches & ~inside
+            if not enough(self.right[others]):
+                return None
+            calibration = fit(select(self.qualities, others), self.right[others])
+            known[inside] = probabilities(calibration, select(self.qualities, inside))
+        return known
+
+
+def select(qualities: Qualities, chosen: NDArray[np.bool_]) -> Qualities:
+    """Of the chosen buildings alone."""
+    return Qualities(
+        qualities.mean_body[chosen], qualities.area_m2[chosen], qualities.free_walls[chosen]
+    )
+
+
+def joined(parts: Sequence[Qualities]) -> Qualities:
+    """One after another."""
+    return Qualities(
+        np.concatenate([part.mean_body for part in parts]),
+        np.concatenate([part.area_m2 for part in parts]),
+        np.concatenate([part.free_walls for part in parts]),
+    )
+
+
+def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Expected calibration error: |mean probability - share right| over ten equal bins."""
+    place = np.minimum((probability * _BINS).astype(int), _BINS - 1)
+    gap = np.bincount(place, weights=probability - right, minlength=_BINS)
+    return float(np.abs(gap).sum() / max(1, len(right)))
+
+
+def brier(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """Mean squared error of the probabilities."""
+    return float(((probability - right) ** 2).mean()) if len(right) else 0.0
+
+
+def _climbed(qualities: Qualities, name: Quality) -> NDArray[np.float64]:
+    """(buildings, knots - 1) share of each step between knots that a building has climbed."""
+    value = getattr(qualities, name)[:, None]
+    knots = np.array(KNOTS[name])
+    climbed: NDArray[np.float64] = np.clip((value - knots[:-1]) / np.diff(knots), 0, 1)
+    return climbed
+
+
+def _misfit(
+    rises: NDArray[np.float64], steps: NDArray[np.float64], right: NDArray[np.float64]
+) -> tuple[float, NDArray[np.float64]]:
+    """Negative log likelihood with ridge on all but the intercept, and its gradient."""
+    log_odds = steps @ rises
+    ridge = _RIDGE * np.r_[0.0, rises[1:]]
+    loss = np.logaddexp(0, log_odds).sum() - right @ log_odds + ridge @ rises / 2
+    probability = (1 + np.tanh(log_odds / 2)) / 2
+    return float(loss), steps.T @ (probability - right) + ridge
+
+
+def _calibration(rises: NDArray[np.float64]) -> Calibration:
+    """Steps between knots become values at the knots, rounded as nobody needs more digits."""
+    curves: dict[Quality, Curve] = {}
+    start = 1
+    for name, knots in KNOTS.items():
+        end = start + len(knots) - 1
+        adds = np.r_[0.0, np.cumsum(rises[start:end])].round(4)
+        curves[name] = Curve(at=knots, adds=tuple(adds.tolist()))
+        start = end
+    return Calibration(intercept=round(float(rises[0]), 4), curves=curves)

@@ -1,0 +1,119 @@
+"""Held-out scenes: mapped once, then decoded with any thresholds by the product's own decoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoseg.confidence import Qualities
+from geoseg.decode import DecodeParams, Decoder
+from geoseg.stages import MIN_AREA_M2
+from geoseg.train.scoring import Counts, Match, match
+from geoseg.train.validation import resample_scene
+from geoseg.types import MapStrip
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from geoseg.models.protocols import DenseModel
+    from geoseg.models.weights import Decoding
+    from geoseg.train.scene import Scene
+    from geoseg.types import Cluster
+
+
+@dataclass(frozen=True, slots=True)
+class MappedScene:
+    """A held-out scene at the pixel size of prediction, with the model's maps."""
+
+    scene: Scene
+    """Its image, labels and mask."""
+    maps: NDArray[np.uint8]
+    """(heads, height, width), probability * 255 rounded."""
+    heads: tuple[str, ...] = ("body", "contact", "edge")
+    """Names of the maps."""
+
+
+def map_scene(model: DenseModel, scene: Scene, gsd_m: tuple[float, float]) -> MappedScene:
+    """Predict a scene in one pass, at the pixel size that prediction would use."""
+    fitting = resample_scene(scene, gsd_m)
+    pixels = np.ascontiguousarray(np.moveaxis(fitting.image, 2, 0))[None]
+    maps = model.predict_maps(pixels)[0]
+    levels = np.rint(maps * np.float32(255)).astype(np.uint8)
+    return MappedScene(fitting, levels, model.heads)
+
+
+@dataclass(frozen=True, slots=True)
+class DecodedScene:
+    """What one set of thresholds makes of a scene."""
+
+    place: str
+    """Where it lies."""
+    match: Match
+    """Its labels against the truth."""
+    label: NDArray[np.int64]
+    """(buildings,) their labels."""
+    qualities: Qualities
+    """What they are like, in the same order."""
+
+    @property
+    def counted(self) -> NDArray[np.bool_]:
+        """(buildings,) True for those that count."""
+        return self.match.found[self.label]
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(buildings,) True for those that are real with IoU >= 0.5."""
+        return self.match.right[self.label]
+
+    def counts(self, likely: NDArray[np.bool_]) -> Counts:
+        """Counts when only the (buildings,) likely ones are kept."""
+        keep = np.zeros(len(self.match.found), np.bool_)
+        keep[self.label[likely]] = True
+        return self.match.counts(keep)
+
+
+def decode_scenes(mapped: Sequence[MappedScene], decoding: Decoding) -> list[DecodedScene]:
+    """Decode all scenes with the same thresholds."""
+    return [_decode_scene(one, decoding) for one in mapped]
+
+
+def _decode_scene(mapped: MappedScene, decoding: Decoding) -> DecodedScene:
+    scene = mapped.scene
+    clusters = decode(mapped, decoding)
+    labels = labels_of(clusters, *scene.labels.shape)
+    keys = [instance.key for cluster in clusters for instance in cluster.instances]
+    return DecodedScene(
+        place=scene.place,
+        match=match(labels, scene.labels, scene.ignore),
+        label=np.array(keys, np.int64) + 1,
+        qualities=Qualities.of(clusters, scene.gsd_m),
+    )
+
+
+def decode(mapped: MappedScene, decoding: Decoding) -> list[Cluster]:
+    """The clusters of a whole scene."""
+    _, height, width = mapped.maps.shape
+    min_pixels = max(1, round(MIN_AREA_M2 / mapped.scene.gsd_m**2))
+    params = DecodeParams(**decoding.as_levels(), min_pixels=min_pixels)
+    decoder = Decoder(width, height, mapped.heads, params)
+    clusters = decoder.push(MapStrip(0, mapped.maps, np.ones((height, width), bool)))
+    return clusters + decoder.close()
+
+
+def labels_of(clusters: Sequence[Cluster], height: int, width: int) -> NDArray[np.int32]:
+    """Paint clusters, key + 1: along a row, the building changes at vertical cracks alone."""
+    labels = np.zeros((height, width + 1), np.int32)
+    change = np.full((height, width + 1), -1, np.int64)
+    for cluster in clusters:
+        on = cluster.crack_vertical
+        rows, cols = cluster.crack_row[on], cluster.crack_col[on]
+        labels[rows, cols] = cluster.crack_after[on] + 1  # keys begin at 0, background is -1
+        change[rows, cols] = cols
+    change[:, 0] = np.maximum(change[:, 0], 0)
+    latest = np.maximum.accumulate(change, axis=1)
+    painted: NDArray[np.int32] = np.take_along_axis(labels, latest, axis=1)[:, :width]
+    return painted

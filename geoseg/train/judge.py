@@ -1,0 +1,120 @@
+"""Judge one set of thresholds: decode, calibrate by cross-fitting, drop the unlikely, score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from geoseg.train.calibrate import Evidence, joined
+from geoseg.train.decoded import decode_scenes
+from geoseg.train.scoring import Counts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from geoseg.models.weights import Decoding
+    from geoseg.train.decoded import DecodedScene, MappedScene
+
+Folds = Literal["places", "scenes", "none"]
+
+MIN_PROBABILITIES = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+"""Tried for the least probability of a building that is kept; F1 is best at half of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What the best thresholds are: best F1 while total areas stay true."""
+
+    place_weights: Mapping[str, float]
+    """Place to its weight in the means; 0 is only reported."""
+    max_area_bias: float = 0.03
+    """The mean of the places' absolute biases in total area is to stay below this."""
+
+    def mean(self, values: Mapping[str, float]) -> float:
+        """Weighted mean over places."""
+        total = sum(self.place_weights.values())
+        return sum(weight * values[name] for name, weight in self.place_weights.items()) / total
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How one set of thresholds does."""
+
+    decoding: Decoding
+    """The thresholds."""
+    min_probability: float
+    """The best least probability to go with them; 0 where nothing could be calibrated."""
+    counts: Mapping[str, Counts]
+    """Place to its counts, with unlikely buildings dropped by cross-fitted probabilities."""
+    f1: float
+    """Weighted mean over places."""
+    area_bias: float
+    """Weighted mean of the places' absolute biases."""
+    excess_bias: float
+    """By how much the bias is beyond the rule's limit, 0 where it is not."""
+
+
+def leniently(judgement: Judgement) -> float:
+    """Sorts judgements: beyond the limit a point of bias costs a point of F1."""
+    return judgement.f1 - judgement.excess_bias
+
+
+def strictly(judgement: Judgement) -> tuple[bool, float]:
+    """Sorts judgements: nothing beyond the limit, unless everything is."""
+    return judgement.excess_bias == 0, leniently(judgement)
+
+
+def evidence_of(scenes: Sequence[DecodedScene], rule: Rule) -> Evidence:
+    """The buildings of all scenes in turn; those of places without weight do not teach."""
+    places = [scene.place for scene in scenes]
+    used = [rule.place_weights.get(place, 0) > 0 for place in places]
+    number, _ = folds_of(places, used)
+    teaches = [scene.counted & use for scene, use in zip(scenes, used, strict=True)]
+    return Evidence(
+        joined([scene.qualities for scene in scenes]),
+        np.concatenate([scene.right for scene in scenes]),
+        np.concatenate(teaches),
+        np.repeat(number, [len(scene.label) for scene in scenes]),
+    )
+
+
+def folds_of(places: Sequence[str], used: Sequence[bool]) -> tuple[NDArray[np.int64], Folds]:
+    """A number for every scene: of its place, or its own where one place alone is used; -1 unused."""
+    named = sorted({place for place, use in zip(places, used, strict=True) if use})
+    own = np.arange(len(places))
+    by_place = np.searchsorted(named, places) if len(named) > 1 else own
+    kind: Folds = "places" if len(named) > 1 else "scenes"
+    return np.where(used, by_place, -1), kind if sum(used) > 1 else "none"
+
+
+def judge(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> Judgement:
+    """The best judgement over the least probabilities."""
+    scenes = decode_scenes(mapped, decoding)
+    probability = evidence_of(scenes, rule).unseen()
+    if probability is None:
+        return _judged(scenes, [np.isfinite(s.label) for s in scenes], decoding, 0.0, rule)
+    each = np.split(probability, np.cumsum([len(scene.label) for scene in scenes])[:-1])
+    judged = [
+        _judged(scenes, [part >= least for part in each], decoding, least, rule)
+        for least in MIN_PROBABILITIES
+    ]
+    return max(judged, key=leniently)
+
+
+def _judged(
+    scenes: Sequence[DecodedScene],
+    likely: Sequence[NDArray[np.bool_]],
+    decoding: Decoding,
+    least: float,
+    rule: Rule,
+) -> Judgement:
+    counts: dict[str, Counts] = {}
+    for scene, keep in zip(scenes, likely, strict=True):
+        counts[scene.place] = counts.get(scene.place, Counts()) + scene.counts(keep)
+    bias = rule.mean({place: abs(count.area_bias) for place, count in counts.items()})
+    f1 = rule.mean({place: count.f1 for place, count in counts.items()})
+    return Judgement(decoding, least, counts, f1, bias, max(0.0, bias - rule.max_area_bias))
