@@ -9,6 +9,8 @@ import pytest
 import rasterio
 from affine import Affine
 from conftest import UTM, RasterMaker, draw_scene, transform_at
+from painted import PaintedModel
+from pyproj import CRS
 from rasterio.enums import ColorInterp
 from rasterio.shutil import copy as copy_raster
 from safetensors.numpy import save_file
@@ -17,8 +19,11 @@ from typer.testing import CliRunner
 
 from geoseg.cli.info import info
 from geoseg.errors import ModelError, UnreadableRasterError, UsageError
+from geoseg.estimate import estimate_run, measured_s_per_mp
+from geoseg.grid import Lattice
 from geoseg.info import MosaicInfo, describe
 from geoseg.models.weights import Architecture, Metadata
+from geoseg.types import Grid
 
 RGBA = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
 IMAGE = draw_scene(100, 120)
@@ -60,7 +65,8 @@ def test_a_plain_raster(make_raster: RasterMaker) -> None:
     assert seen.warnings == ()
     assert seen.megapixels == 0.012
     assert seen.tiles == 1
-    assert seen.estimated_minutes > 0
+    assert 0 < seen.time.least_minutes < seen.time.most_minutes
+    assert "--measure" in seen.time.basis
 
 
 @pytest.mark.parametrize(
@@ -104,7 +110,8 @@ def test_tiles_are_those_of_the_run(make_raster: RasterMaker) -> None:
 
 def test_warnings_about_pixel_sizes(make_raster: RasterMaker) -> None:
     coarse = look(make_raster("a.tif", IMAGE, transform=transform_at(2.0)))
-    assert "coarser than the model's 0.2 to 0.6 m" in coarse.warnings[0]
+    assert "enlarged 3.3 times to the model's 0.6 m" in coarse.warnings[0]
+    assert look(make_raster("d.tif", IMAGE, transform=transform_at(1.1))).warnings == ()
     assert coarse.resampled
     mercator = Affine(0.6, 0, 0, 0, -0.6, 8_399_737.9)
     seen = look(make_raster("b.tif", IMAGE, crs="EPSG:3857", transform=mercator))
@@ -179,6 +186,29 @@ def test_errors_come_out_as_they_are(make_raster: RasterMaker, weights: Path) ->
     path = make_raster("a.tif", IMAGE)
     assert isinstance(run(path, "--model", weights, "--bands", "x").exception, UsageError)
     assert isinstance(run(path, "--model", "absent.safetensors").exception, ModelError)
+
+
+def test_time_grows_with_tiles_and_context() -> None:
+    grids = [Grid(CRS(UTM), transform_at(), side, side, 0.3) for side in (4096, 8192)]
+    wide, narrow = (estimate_run(Lattice(grids[1], tile, 208, 16)) for tile in (1184, 480))
+    assert narrow.least_minutes > 1.5 * wide.least_minutes
+    small = estimate_run(Lattice(grids[0], 1184, 208, 16))
+    assert wide.least_minutes / small.least_minutes == pytest.approx(4, rel=0.1)
+
+
+def test_time_measured_on_one_tile(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 9.0, 10.0, 12.0])  # the first tile warms up, the second takes 2 s
+    monkeypatch.setattr("time.perf_counter", lambda: next(clock))
+    model = PaintedModel()
+    seen_mp = (512 + 2 * model.halo_px) ** 2 / 1e6
+    assert measured_s_per_mp(model) == pytest.approx(2 / seen_mp)
+
+
+def test_the_command_measures(make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geoseg.models.load_model", lambda _name: PaintedModel())
+    result = run(make_raster("a.tif", IMAGE), "--measure", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["time"]["basis"] == "one tile, measured here"
 
 
 def test_the_modules_are_light_to_import() -> None:

@@ -12,7 +12,9 @@ import typer
 from geoseg.cli.options import ModelName, parse_numbers
 
 if TYPE_CHECKING:
+    from geoseg.estimate import Estimate
     from geoseg.info import MosaicInfo, RasterInfo
+    from geoseg.models import DenseModel
 
 DEFAULT = "default"
 
@@ -41,6 +43,10 @@ def info(
     tile: Annotated[
         int | None, typer.Option(help="Side of the window the network sees, pixels.")
     ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option("--measure", help="Run the model on one tile, to say how long a run takes."),
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on stdout.")
     ] = False,
@@ -58,6 +64,7 @@ def info(
         gsd_m=gsd,
         bands=None if numbers is None else [int(number) for number in numbers],
         tile_px=tile,
+        measure=_loaded(model) if measure else None,
     )
     if as_json:
         typer.echo(json.dumps(result.as_dict()))
@@ -72,6 +79,16 @@ def _needs(model: str) -> _Needs:
 
     metadata = read_metadata(DEFAULT_WEIGHTS if model == DEFAULT else Path(model))
     return _Needs(metadata.gsd_m, metadata.halo_px, metadata.architecture.stride_px)
+
+
+def _loaded(model: str) -> DenseModel:
+    from geoseg.errors import UsageError
+    from geoseg.models import DenseModel, load_model
+
+    loaded = load_model(model)
+    if not isinstance(loaded, DenseModel):
+        raise UsageError(f"--measure works with models that predict maps, and {model} does not")
+    return loaded
 
 
 def _show(result: MosaicInfo) -> None:
@@ -116,9 +133,14 @@ def _run_rows(result: MosaicInfo) -> list[tuple[str, str]]:
         ("pixels", pixels),
         ("stretch", stretch),
         ("tiles", f"{result.tiles:,}"),
-        ("time", f"{_duration(result.estimated_minutes)} on this machine's processor"),
+        ("time", _duration(result.time)),
     ]
 
 
-def _duration(minutes: float) -> str:
-    return "less than a minute" if minutes < 1 else f"about {minutes:,.0f} min"
+def _duration(time: Estimate) -> str:
+    """A range in minutes or hours; the run is quick wherever its upper end is."""
+    if time.most_minutes < 1:
+        return f"less than a minute ({time.basis})"
+    unit, divisor = ("hours", 60) if time.least_minutes > 120 else ("minutes", 1)  # noqa: PLR2004
+    least, most = (minutes / divisor for minutes in (time.least_minutes, time.most_minutes))
+    return f"{least:,.2g} to {most:,.2g} {unit} ({time.basis})"
