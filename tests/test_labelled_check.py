@@ -235,6 +235,7 @@ def test_several_places_from_options_and_lists(
         (("ortho.tif", "labels.geojson", "-o", "x", "--stretch", "9"), "two numbers"),
         (("ortho.tif", "labels.geojson", "-o", "x", "--mask-kind", "round"), "instances"),
         (("--list", "none.yaml", "-o", "x"), "cannot be read"),
+        (("--list", "bad.yaml", "-o", "x", "--gsd", "0.3"), "into the list"),
         (("--list", "bad.yaml", "-o", "x"), "pair 1: speed"),
         (("--list", "short.csv", "-o", "x"), "pair 1: labels"),
         (("ortho.tif", "gone.json", "-o", "x"), "there is no such file"),

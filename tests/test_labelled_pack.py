@@ -229,11 +229,31 @@ def test_masks_hold_numbers_or_blobs(
         numbered = [(shape, 255 if blobs else number) for number, shape in enumerate(shapes, 1)]
         mask = rasterize(numbered, out_shape=(280, 280)).astype(np.uint8)
         make_raster(f"masks/{name}", mask, crs=None)
+    (tmp_path / "masks/town_1.tif.aux.xml").write_text("GDAL leaves such files behind")
     geoseg.pack_dataset(tmp_path / "photos", tmp_path / "masks", tmp_path / "c", gsd_m=0.3)
     for scene in scenes_of(tmp_path / "c"):
         np.testing.assert_array_equal(*roofs_and_labels(scene))
         assert scene.labels.max() == 81
         assert scene.blobs is blobs
+
+
+@pytest.mark.parametrize("located", [True, False])
+def test_large_blank_areas_are_unknown_but_white_roofs_are_not(
+    make_raster: Maker, tmp_path: Path, located: bool
+) -> None:
+    pixels = photo([], 300, 300)
+    pixels[:, :60, :60] = 0
+    pixels[:, 200:260, 200:260] = 255  # nobody labelled this
+    pixels[:, 100:160, 100:160] = 255
+    roof = shapely.box(100, 100, 160, 160)
+    ortho = make_raster("photo.tif", pixels, crs=None if not located else "EPSG:32645")
+    labels = on_ground([roof]) if located else coco(tmp_path / "c.json", {"photo.tif": [roof]}, 300)
+    gsd_m = None if located else 0.3
+    packed = geoseg.pack_dataset(ortho, labels, tmp_path / "out", val_share=0, gsd_m=gsd_m)
+    (scene,) = scenes_of(tmp_path / "out")
+    assert scene.ignore.sum() == 2 * 60 * 60 == packed.findings["photo"]["nodata_px"]
+    assert not scene.ignore[100:160, 100:160].any()
+    assert (scene.labels[100:160, 100:160] > 0).all()
 
 
 def test_a_single_image_with_a_mask_is_divided_like_ground(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,6 +154,7 @@ def dataset(
     """
     from geoseg.labelled.checking import check_folder
     from geoseg.labelled.page import require_free, write_page
+    from geoseg.labelled.pairs import hold_out
     from geoseg.labelled.request import PackOptions
 
     options = PackOptions(
@@ -167,9 +167,7 @@ def dataset(
     given = _given(inputs or [], pair or [], pairs, about)
     with _bar(show=not quiet) as progress:
         if given:
-            folder = _packed(
-                _held_out(given, val_place or []), output, options, overwrite, progress
-            )
+            folder = _packed(hold_out(given, val_place or []), output, options, overwrite, progress)
         else:
             folder = _looked_at(inputs or [], output)
         checked = check_folder(
@@ -219,18 +217,14 @@ def _given(
     for text in pairs:
         *images, labels = text.split(",")
         named.append(make_pair(images, labels, **about))
-    return named if listed is None else named + read_list(listed)
-
-
-def _held_out(pairs: list[Pair], places: list[str]) -> list[Pair]:
-    """The pairs with the places of ``--val-place`` on the other side of the split."""
-    unknown = sorted(set(places) - {pair.place for pair in pairs})
-    if unknown:
-        known = ", ".join(sorted({pair.place for pair in pairs}))
-        raise UsageError(f"--val-place {unknown[0]}: there is no such place, only {known}")
-    if not places:
-        return pairs
-    return [replace(pair, split="val" if pair.place in places else "train") for pair in pairs]
+    if listed is None:
+        return named
+    if not named and any(about.values()):
+        raise UsageError(
+            "--aoi, --ignore, --gsd, --place and --licence do not apply to --list; "
+            "write them into the list"
+        )
+    return named + read_list(listed)
 
 
 def _packed(

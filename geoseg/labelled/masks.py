@@ -8,7 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from geoseg.errors import DatasetError
-from geoseg.labelled.order import in_order
+from geoseg.labelled.order import images_in
 from geoseg.labelled.pixels import COLOURS, read_pixels
 from geoseg.train.scene import MAX_BUILDINGS
 
@@ -28,9 +28,7 @@ class MaskLabels:
 
     def __init__(self, masks: Path, kind: str) -> None:
         self._masks = masks
-        files = in_order(
-            [path for path in masks.iterdir() if path.is_file()] if masks.is_dir() else [masks]
-        )
+        files = images_in(masks) if masks.is_dir() else [masks]
         self._by_stem = {path.stem: path for path in files}
         self._single = None if masks.is_dir() else masks
         self.blobs = kind == "binary" if kind != "auto" else all(map(_is_binary, files))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from geoseg.train.scene import Split
 
+RASTERS = (".tif", ".tiff", ".vrt", ".jp2", ".png", ".jpg", ".jpeg", ".img", ".webp", ".bmp")
+"""Extensions of the images that are taken from a folder."""
 SLACK = 0.5
 """A boundary between groups is taken when its share is off by less than this part of the wish."""
 
@@ -21,6 +23,11 @@ SLACK = 0.5
 def in_order(paths: Sequence[Path]) -> list[Path]:
     """Sorted by name, numbers by their value."""
     return sorted(paths, key=natural_key)
+
+
+def images_in(folder: Path) -> list[Path]:
+    """The images that lie in a folder itself, in order; other files are passed over."""
+    return in_order([path for path in folder.iterdir() if path.suffix.lower() in RASTERS])
 
 
 def natural_key(path: Path) -> list[tuple[int, str]]:

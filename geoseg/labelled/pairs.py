@@ -6,6 +6,7 @@ import csv
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -13,14 +14,12 @@ import yaml
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, field_validator
 
 from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
-from geoseg.labelled.order import in_order
+from geoseg.labelled.order import RASTERS, images_in, in_order
 from geoseg.labelled.request import Pair, Side
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-RASTERS = (".tif", ".tiff", ".vrt", ".jp2", ".png", ".jpg", ".jpeg", ".img", ".webp", ".bmp")
-"""Extensions of the images that are taken from a folder."""
 DULL_NAMES = {"image", "images", "img", "imgs", "rasters", "tiles", "chips", "photos"}
 """Folders named so say nothing about the place."""
 _HEAD_BYTES = 4096
@@ -49,12 +48,12 @@ def make_pair(
 def _expanded(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    files = [file for file in path.iterdir() if file.suffix.lower() in RASTERS]
+    files = images_in(path)
     if not files:
         raise UnreadableRasterError(
             f"{path} holds no image; a folder must hold files such as .tif, .png or .jpg itself"
         )
-    return in_order(files)
+    return files
 
 
 def _place_of(image: Path) -> str:
@@ -171,3 +170,18 @@ def _found(base: Path, image: str) -> list[Path]:
     if not files:
         raise UnreadableRasterError(f"no file matches {base / image}; check the pattern")
     return files
+
+
+def hold_out(pairs: Sequence[Pair], places: Sequence[str]) -> list[Pair]:
+    """All of some places held out, nothing of the others; without places the pairs as they are.
+
+    Raises:
+        UsageError: there is no such place.
+    """
+    unknown = sorted(set(places) - {pair.place for pair in pairs})
+    if unknown:
+        known = ", ".join(sorted({pair.place for pair in pairs}))
+        raise UsageError(f"--val-place {unknown[0]}: there is no such place, only {known}")
+    if not places:
+        return list(pairs)
+    return [replace(pair, split="val" if pair.place in places else "train") for pair in pairs]
