@@ -5,7 +5,7 @@ tile each; the stitcher, and the peers that are installed, put the town together
 
     python benchmarks/stitch.py perfect     # every tiling, a perfect model
     python benchmarks/stitch.py rough       # the same with a model that errs as networks do
-    python benchmarks/stitch.py peers       # sahi, perfect model (pip install sahi)
+    python benchmarks/stitch.py peers       # sahi, geoai, samgeo, detectree2, where installed
     python benchmarks/stitch.py scale       # a million instances: time and memory
 """
 
@@ -18,14 +18,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import psutil
+import shapely
+from affine import Affine
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from pyproj import CRS
 from stitch_town import Labels, Lattice, Oracle, Rough, draw_town, perfect
 
-from geoseg.decode import DecodeParams
-from geoseg.stitch import StitchCounts, Stitcher, TileInstances
-from geoseg.stitch.components import components
+from geoseg.footprints import FootprintSettings, draw_all
+from geoseg.measure import measure
+from geoseg.stitch import InstanceDecoder, StitchCounts, Stitcher, TileInstances
+from geoseg.train.decoded import labels_of
+from geoseg.types import Cluster, Grid
 
 TILINGS = [
     Lattice(512, 128),
@@ -35,7 +38,8 @@ TILINGS = [
     Lattice(512, 128, 101, 37),
     Lattice(640, 160, 333, 255),
 ]
-MIN_PX = DecodeParams().min_pixels
+GRID = Grid(CRS("EPSG:32633"), Affine(0.3, 0, 5e5, 0, -0.3, 5e6), 4096, 4096, 0.3)
+"""Where polygons are drawn and measured."""
 SHARE = 0.1
 """A building takes part in another one from this share of the smaller on."""
 
@@ -64,45 +68,34 @@ class Score:
         )
 
 
-def stitch(town: Labels, lattice: Lattice, oracle: Oracle) -> tuple[Labels, StitchCounts]:
-    """The town as the stitcher sees it; labels are the first pixel's raster index + 1."""
+def stitch(town: Labels, lattice: Lattice, oracle: Oracle) -> tuple[list[Cluster], StitchCounts]:
+    """The clusters of the town's buildings, as a run of geoseg would draw them."""
     height, width = town.shape
-    stitcher = Stitcher(width, height)
-    labels = np.zeros(town.shape, np.int32)
-    links = [np.zeros((0, 2), np.int64)]
+    decoder = InstanceDecoder(width, height)
+    clusters = []
     for row in lattice.rows((height, width)):
         tiles = [TileInstances(window, core, oracle(town, window)) for window, core in row]
-        result = stitcher.push(tiles)
-        links.append(result.same)
-        for band in result.rows:
-            labels[band.row_off : band.row_off + len(band.labels)] = band.labels
-    for band in stitcher.close().rows:
-        labels[band.row_off : band.row_off + len(band.labels)] = band.labels
-    united = keyed(labels, np.concatenate(links))
-    return connected(united), stitcher.counts
+        clusters += decoder.push(tiles)
+    return clusters + decoder.close(), decoder.counts
 
 
-def connected(united: Labels) -> Labels:
-    """As the decoder does: 4-connected parts of ``MIN_PX`` or more, named by their first pixel."""
-    parts, count = components(united)
-    names, first, sizes = np.unique(parts, return_index=True, return_counts=True)
-    lookup = np.zeros(count + 1, np.int32)
-    lookup[names] = np.where(sizes >= MIN_PX, first + 1, 0)
-    lookup[0] = 0
-    return lookup[parts]
+def polygons(clusters: list[Cluster]) -> dict[int, bytes]:
+    """Id to what the output would hold: the outline on the ground and everything measured."""
+    drawn = draw_all(sorted(clusters, key=_first_key), FootprintSettings())
+    footprints = [footprint for each in drawn for footprint in each.footprints]
+    rows = measure(footprints, GRID, GRID.crs)
+    columns = (rows.area_m2, rows.perimeter_m, rows.length_m, rows.width_m, rows.orientation_deg)
+    numbers = np.column_stack(columns).astype(np.float64)
+    return {
+        int(key): outline + more.tobytes()
+        for key, outline, more in zip(
+            rows.building_id, shapely.to_wkb(rows.geometry), numbers, strict=True
+        )
+    }
 
 
-def keyed(labels: Labels, links: NDArray[np.int64]) -> Labels:
-    """Unite linked labels and name them by their first pixel, so that equal towns are equal."""
-    count = int(max(labels.max(), links.max(initial=0))) + 1
-    graph = coo_array((np.ones(len(links)), (links[:, 0], links[:, 1])), shape=(count, count))
-    united = connected_components(graph, directed=False)[1][labels]
-    united[labels == 0] = -1
-    names, first = np.unique(united, return_index=True)
-    lookup = np.zeros(names.max() + 2, np.int32)
-    lookup[names] = first + 1
-    lookup[-1] = 0
-    return lookup[united]
+def _first_key(cluster: Cluster) -> int:
+    return cluster.instances[0].key
 
 
 def score(town: Labels, found: Labels, shown: NDArray[np.bool_] | None = None) -> Score:
@@ -139,15 +132,17 @@ def score(town: Labels, found: Labels, shown: NDArray[np.bool_] | None = None) -
 def run_perfect(town: Labels) -> None:
     """Every tiling must give the very same town."""
     print(f"perfect model, {town.max()} buildings")
-    first = None
+    first: tuple[Labels, dict[int, bytes]] | None = None
     for lattice in TILINGS:
-        begin = time.perf_counter()
-        found, counts = stitch(town, lattice, perfect)
-        seconds = time.perf_counter() - begin
-        first = found if first is None else first
-        same = "same as the first tiling" if (found == first).all() else "DIFFERS"
-        print(f"  {name(lattice)}  {score(town, found)}  {same}  {seconds:.1f} s")
-        print(f"    {counts}")
+        begin = time.process_time()
+        clusters, counts = stitch(town, lattice, perfect)
+        seconds = time.process_time() - begin
+        found, outlines = labels_of(clusters, *town.shape), polygons(clusters)
+        first = first or (found, outlines)
+        pixels = "same pixels" if (found == first[0]).all() else "pixels DIFFER"
+        drawn = "same polygons" if outlines == first[1] else "polygons DIFFER"
+        print(f"  {name(lattice)}  {score(town, found)}  {pixels}, {drawn}  {seconds:.1f} s of CPU")
+        print(f"    {len(outlines)} polygons, {counts}", flush=True)
 
 
 def run_rough(town: Labels) -> None:
@@ -155,12 +150,13 @@ def run_rough(town: Labels) -> None:
     print(f"rough model, {town.max()} buildings")
     for lattice in TILINGS:
         shown = np.zeros(town.shape, np.bool_)
-        found, counts = stitch(town, lattice, Rough(seed=7, seen=shown))
+        clusters, counts = stitch(town, lattice, Rough(seed=7, seen=shown))
+        found = labels_of(clusters, *town.shape)
         result = score(town, found, shown)
         wrong = result.missed + result.extra + result.split + result.fused
         rate = wrong / (town.max() - result.unavoidable)
         print(f"  {name(lattice)}  {result}  wrong {rate:.2%}  unavoidable {result.unavoidable}")
-        print(f"    {counts}")
+        print(f"    {counts}", flush=True)
 
 
 def run_peers(town: Labels) -> None:
@@ -176,12 +172,21 @@ def compare_peer(town: Labels, peer: Callable[..., Labels]) -> None:
     """Print a peer's errors for the tilings without a shift."""
     first = None
     for lattice in TILINGS[:4]:
-        begin = time.perf_counter()
+        begin = time.process_time()
         found = peer(town, lattice, perfect)
-        seconds = time.perf_counter() - begin
-        first = found if first is None else first
-        same = "same" if (found == first).all() else "differs from the first tiling"
-        print(f"  {name(lattice)}  {score(town, found)}  {same}  {seconds:.1f} s")
+        seconds = time.process_time() - begin
+        shapes = outlined(found)
+        first = shapes if first is None else first
+        same = "same" if (shapes == first).all() else "differs from the first tiling"
+        print(
+            f"  {name(lattice)}  {score(town, found)}  {same}  {seconds:.1f} s of CPU", flush=True
+        )
+
+
+def outlined(found: Labels) -> Labels:
+    """Labels named by their first pixel, so that the order of polygons does not matter."""
+    _, first, place = np.unique(found, return_index=True, return_inverse=True)
+    return np.where(found == 0, 0, first[place].reshape(found.shape) + 1).astype(np.int32)
 
 
 def run_scale(town: Labels, instances: int) -> None:
@@ -205,7 +210,8 @@ def run_scale(town: Labels, instances: int) -> None:
             seconds, begin = time.process_time() - begin, time.process_time()
             memory = process.memory_info().rss / 2**20
             print(
-                f"  {pushed:8d}  {seconds:6.1f} s of CPU  {memory:.0f} MB  open {stitcher.open_instances}"
+                f"  {pushed:8d}  {seconds:6.1f} s of CPU  {memory:.0f} MB  open {stitcher.open_instances}",
+                flush=True,
             )
             mark += 100_000
 
