@@ -82,6 +82,9 @@ class LossConfig(_Section):
     contact: float = Field(default=0.4, ge=0)
     edge: float = Field(default=0.1, ge=0)
     dice: float = Field(default=1.0, ge=0)
+    shift_px: int = Field(default=0, ge=0, le=5)
+    """Labels may lie this far off: in every step each building's label moves by up to so many rows
+    and columns to where the network sees it best. 0: labels are taken as they are."""
 
 
 class ScheduleConfig(_Section):

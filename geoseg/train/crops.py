@@ -40,7 +40,7 @@ class Crop:
     blobs: bool
 
 
-class CropDataset(Dataset[dict[str, "NDArray[np.uint8]"]]):
+class CropDataset(Dataset[dict[str, "NDArray[Any]"]]):
     """``length`` crops, the first of them number ``first`` of the endless sequence."""
 
     def __init__(
@@ -56,14 +56,17 @@ class CropDataset(Dataset[dict[str, "NDArray[np.uint8]"]]):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, index: int) -> dict[str, NDArray[np.uint8]]:
+    def __getitem__(self, index: int) -> dict[str, NDArray[Any]]:
         crop = self.crop(index)
         ignore = crop.ignore > 0
-        return {
+        item = {
             "image": np.ascontiguousarray(np.moveaxis(crop.image, 2, 0)),
             "target": head_targets(crop.labels, contact_px=self._config.data.contact_px),
             "weight": head_weights(crop.labels, ignore, blobs=crop.blobs),
         }
+        if self._config.loss.shift_px:
+            item["labels"] = crop.labels.astype(np.int32)
+        return item
 
     def crop(self, index: int) -> Crop:
         """An augmented crop."""

@@ -10,6 +10,7 @@ from torch.utils.data import default_collate
 from geoseg.models.network import build_network, load_imagenet_encoder
 from geoseg.models.receptive import measure_halo_px
 from geoseg.models.weights import Metadata, geoseg_version, load_weights, save_weights
+from geoseg.train.alignment import aligned_targets
 from geoseg.train.crops import CropDataset
 from geoseg.train.learner import Learner, history, scene_sources, trained_weights
 from geoseg.train.losses import head_losses
@@ -43,11 +44,20 @@ class SegmentationModule(Learner):
     def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
         """Loss of one batch."""
         logits = self.network(normalised(batch["image"]))  # (batch, heads, height, width)
-        losses = head_losses(logits, batch["target"], batch["weight"], dice=self.config.loss.dice)
+        target = self._target(batch, logits)
+        losses = head_losses(logits, target, batch["weight"], dice=self.config.loss.dice)
         loss = (losses * losses.new_tensor(self._head_weights)).sum()
         by_head = {f"loss_{head}": part for head, part in zip(HEADS, losses, strict=True)}
         self.log_dict({"loss": loss, **by_head})
         return loss
+
+    def _target(self, batch: dict[str, Tensor], logits: Tensor) -> Tensor:
+        """The labels' targets, or those of labels moved to where the network sees buildings."""
+        reach_px = self.config.loss.shift_px
+        if not reach_px:
+            return batch["target"]
+        contact_px = self.config.data.contact_px
+        return aligned_targets(batch["labels"], logits, reach_px=reach_px, contact_px=contact_px)
 
     def validation_step(self, number: int, _index: int) -> None:
         """Decode one whole scene at the pixel size that prediction would use."""
