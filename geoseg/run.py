@@ -119,9 +119,10 @@ class Run:
         """The tiles to compute, and the area of interest that asks for them."""
         from geoseg.area import Area
         from geoseg.plan import Plan
+        from geoseg.raster.layout import lies_in_rows
 
-        striped = any(source.striped for source in self.mosaic.sources)
-        plan = Plan.of(self.mosaic.grid, self.model, self.settings, whole_rows=striped)
+        in_rows = any(lies_in_rows(source) for source in self.mosaic.sources)
+        plan = Plan.of(self.mosaic.grid, self.model, self.settings, whole_rows=in_rows)
         if self.settings.aoi is None:
             return plan, None
         area = Area.read(self.settings.aoi, self.mosaic.grid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ from conftest import draw_scene
 from hypothesis import given
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
+from rasterio.shutil import copy as copy_raster
 
 import geoseg
 from geoseg import plan
 from geoseg.errors import UnreadableRasterError
 from geoseg.packed import PackedRows
-from geoseg.raster import Mosaic
+from geoseg.raster import Mosaic, layout
+from geoseg.raster.source import inspect
 from geoseg.summary import Tally
 from geoseg.swaths import SwathReader, divided
 from geoseg.types import Window
@@ -121,6 +124,23 @@ def test_a_wide_tiled_raster_is_not_read_from_side_to_side(
     frame = geoseg.predict(path, model=PaintedModel(), tile_px=64, shape="raw")
     assert len(frame) == houses
     assert widest == 128
+
+
+@pytest.mark.parametrize("tiled", [True, False])
+def test_a_virtual_raster_lies_as_its_files_do(
+    make_raster: Any, monkeypatch: pytest.MonkeyPatch, tiled: bool
+) -> None:
+    blocks = {"tiled": True, "blockxsize": 64, "blockysize": 64} if tiled else {}
+    path = make_raster("a.tif", draw_scene(300, 200), **blocks)
+    virtual = path.with_suffix(".vrt")
+    copy_raster(path, virtual, driver="VRT")
+    text = re.sub(r'block[XY]Size="\d+"', "", virtual.read_text())
+    square = '<VRTRasterBand blockXSize="64" blockYSize="64" '
+    virtual.write_text(text.replace("<VRTRasterBand ", square))
+    assert layout.lies_in_rows(inspect(str(path))) is not tiled
+    assert not layout.lies_in_rows(inspect(str(virtual)))  # narrow: GDAL keeps its rows decoded
+    monkeypatch.setattr(layout, "WIDE_PX", 200)
+    assert layout.lies_in_rows(inspect(str(virtual))) is not tiled
 
 
 @given(st.integers(1, 9), st.integers(1, 30), st.integers(1, 5), st.integers(0, 2**32 - 1))
