@@ -4,7 +4,8 @@
     python benchmarks/regularize.py --count 100000       # time per building, up to that many
     python benchmarks/regularize.py --picture town.png   # a terrace and a courtyard house
 
-Other tools take part when they can be imported: pip install buildingregulariser, geoai-py.
+Other tools take part where they are installed: see ``regularize_peers``. Times are processor time
+on one core.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
+from regularize_peers import Tool, installed, simplify
 from regularize_score import Score, iou, score
 from town import OBLIQUE, RECTILINEAR, Town, TownSpec, build_town
 
@@ -25,7 +27,6 @@ from geoseg.shaping.frame import regularize
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-Tool = "Callable[[gpd.GeoDataFrame, float], gpd.GeoDataFrame]"
 CRS = "EPSG:32633"
 TOLERANCES_PX = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 
@@ -58,43 +59,8 @@ def to_pixels(frame: gpd.GeoDataFrame, gsd_m: float) -> NDArray[np.object_]:
     return np.asarray(frame.geometry.scale(1 / gsd_m, 1 / gsd_m, origin=(0, 0)).array)
 
 
-def _simplify(tolerance_px: float) -> Tool:
-    def tool(frame: gpd.GeoDataFrame, gsd_m: float) -> gpd.GeoDataFrame:
-        return frame.set_geometry(frame.geometry.simplify(tolerance_px * gsd_m))
-
-    return tool
-
-
 def _geoseg(frame: gpd.GeoDataFrame, gsd_m: float) -> gpd.GeoDataFrame:
     return regularize(frame, gsd_m=gsd_m)
-
-
-def _peers() -> dict[str, Tool]:
-    """Tools of others that are installed."""
-    tools: dict[str, Tool] = {}
-    try:
-        from buildingregulariser import regularize_geodataframe as other
-    except ImportError:
-        print("buildingregulariser is not installed: skipped")
-    else:
-        tools["buildingregulariser"] = lambda frame, _: other(frame, num_cores=1)
-        for tolerance in (0.5, 1.0, 2.0):
-            tools[f"buildingregulariser {tolerance:g} px"] = lambda frame, gsd_m, t=tolerance: (
-                other(
-                    frame,
-                    num_cores=1,
-                    simplify_tolerance=t * gsd_m,
-                    parallel_threshold=2 * t * gsd_m,
-                )
-            )
-    try:
-        from geoai.utils import adaptive_regularization, regularization
-    except ImportError:
-        print("geoai is not installed: skipped")
-    else:
-        tools["geoai regularization"] = lambda frame, _: regularization(frame)
-        tools["geoai adaptive"] = lambda frame, _: adaptive_regularization(frame)
-    return tools
 
 
 def compare_tools(town: Town, gsd_m: float) -> None:
@@ -102,8 +68,8 @@ def compare_tools(town: Town, gsd_m: float) -> None:
     truth, frame = np.asarray(town.truth), to_frame(town, gsd_m)
     tools: dict[str, Tool] = {"raw mask": lambda frame, _: frame}
     best = max(TOLERANCES_PX, key=lambda t: _mean_iou(truth, town, t))
-    tools[f"simplify {best:g} px"] = _simplify(best)
-    tools |= _peers()
+    tools[f"simplify {best:g} px"] = simplify(best)
+    tools |= installed()
     tools["geoseg"] = _geoseg
     print(f"{len(truth)} buildings, {(shapely.get_num_coordinates(truth) - 1).mean():.1f} vertices")
     print(f"{'':28}{Score.HEADER}   ms")

@@ -66,7 +66,7 @@ def score(
 ) -> Score:
     """Figures for outlines in pixels."""
     usable = shapely.is_valid(drawn) & ~shapely.is_empty(drawn)
-    sound = np.where(usable, drawn, shapely.buffer(drawn, 0))
+    sound = np.where(usable, drawn, shapely.buffer(shapely.make_valid(drawn), 0))
     overlap = iou(truth, sound)
     apart_m = gsd_m * shapely.hausdorff_distance(truth, sound, densify=0.05)
     angles = [_turn(a, b) for a, b in zip(truth, sound, strict=True)]
@@ -80,7 +80,7 @@ def score(
         bias_percent=float(100 * (shapely.area(sound).sum() / shapely.area(truth).sum() - 1)),
         overlaps=_overlapping_pairs(sound),
         invalid=int((~usable).sum()),
-        shared=_shared(truth, drawn, lot),
+        shared=_shared(truth, sound, lot),
     )
 
 

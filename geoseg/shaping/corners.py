@@ -10,11 +10,15 @@ from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.lines import walls_at_nodes
 from geoseg.shaping.walls import Walls
 
-CORNER_PX = 4.0
+CORNER_PX = 6.0
 """A corner farther than this from where the walls part (more for obtuse ones) is none: a short
 wall joins the two instead."""
+CLOSE_CORNER_PX = 4.0
+"""The same where corners so far out would break a limit, and while walls are judged."""
 SHALLOW = 0.2
 """Sine of the angle below which two lines do not meet reliably."""
+NODE_PX = 8.0
+"""No node moves farther."""
 OBTUSE = 0.8
 """Sine of the angle below which corners may lie farther from where their walls part."""
 STEEP = 0.42
@@ -55,7 +59,7 @@ def _place_node(node: Floats, ends: Ints, lines: Floats) -> None:
                 continue
             px, py = meet(lines, ends[a, 0], ends[b, 0], crossing)
             gap = np.sqrt(_square(px - x, py - y))
-            if gap > 2.0 * CORNER_PX:
+            if gap > NODE_PX:
                 continue
             badness = gap + 100.0 * _doubled(ends, lines, px, py)
             if badness < best - ON_LINE_PX:
@@ -102,19 +106,29 @@ def foot(lines: Floats, w: int, x: float, y: float) -> tuple[float, float]:
     return x + lines[w, 1] * miss, y - lines[w, 0] * miss
 
 
-def draw_arcs(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats) -> tuple[Floats, Ints]:
-    """Vertices of all arcs, nodes included, and (a + 1,) where each arc's vertices begin."""
+def draw_arcs(
+    arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, corner_px: Floats
+) -> tuple[Floats, Ints]:
+    """Vertices of all arcs, nodes included, and (a + 1,) where each arc's vertices begin.
+
+    ``corner_px`` (a,) is how far from where its walls part each arc may have a corner.
+    """
     out = np.empty((2 * len(walls.end) + 4 * len(arcs.first), 2))
     first = np.zeros(len(arcs.first), np.int64)
-    _draw(arcs, walls, lines, nodes, (out, first))
+    _draw(arcs, walls, lines, (nodes, corner_px), (out, first))
     return out[: first[-1]].copy(), first
 
 
 @jit
 def _draw(
-    arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, drawn: tuple[Floats, Ints]
+    arcs: Arcs,
+    walls: Walls,
+    lines: Floats,
+    places: tuple[Floats, Floats],
+    drawn: tuple[Floats, Ints],
 ) -> None:
     out, first = drawn
+    nodes, corner_px = places
     at = 0
     for arc in range(len(arcs.near)):
         lo, hi = walls.first[arc], walls.first[arc + 1]
@@ -128,7 +142,8 @@ def _draw(
                 if not closed:
                     break
                 after = lo
-            at = put_corner(out, at, lines, wall, after, arcs.xy[walls.end[wall]])
+            place = arcs.xy[walls.end[wall]]
+            at = put_corner(out, at, lines, (wall, after), place, corner_px[arc])
         if closed:
             out[at, 0], out[at, 1] = out[begin, 0], out[begin, 1]
             at += 1
@@ -150,13 +165,16 @@ def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leav
 
 
 @inner_jit
-def put_corner(out: Floats, at: int, lines: Floats, a: int, b: int, place: Floats) -> int:
+def put_corner(
+    out: Floats, at: int, lines: Floats, walls: tuple[int, int], place: Floats, limit: float
+) -> int:
     """Write the corner of two walls that part at a place: one vertex, or two and a joint."""
+    a, b = walls
     crossing = cross(lines, a, b)
     steep = abs(crossing)
     if steep > SHALLOW:
         x, y = meet(lines, a, b, crossing)
-        reach = CORNER_PX if steep > OBTUSE else CORNER_PX / (steep + 1.0 - OBTUSE)
+        reach = limit if steep > OBTUSE else limit / (steep + 1.0 - OBTUSE)
         if _square(x - place[0], y - place[1]) <= reach * reach:
             out[at, 0], out[at, 1] = x, y
             return at + 1

@@ -12,7 +12,7 @@ from geoseg.shaping.arcs import OUTSIDE, Arcs, build_arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.assemble import assemble
 from geoseg.shaping.circles import draw_circle, fit_circles
-from geoseg.shaping.corners import draw_arcs, place_nodes
+from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
 from geoseg.shaping.limits import exceeds_reach, measure, within_limits
 from geoseg.shaping.prune import prune_walls
 from geoseg.shaping.walls import Walls, cut_walls
@@ -68,8 +68,8 @@ class Drawing:
     def finish(self) -> tuple[Polygons, Polygons]:
         """Draw, and give up where the result breaks a limit, until it breaks none.
 
-        A polygon refused once gives up its short arcs, which bound slivers between touching
-        buildings more often than walls; refused twice, it gives up all.
+        A polygon refused once gives up corners far out, and its short arcs, which bound slivers
+        between touching buildings more often than walls; refused twice, it gives up all.
         """
         strikes = np.zeros(len(self.raw), dtype=np.int64)
         kept = self._simplified_vertices()
@@ -108,7 +108,8 @@ class Drawing:
         fixed[arcs.node_from[open_as_is]] = True
         fixed[arcs.node_to[open_as_is]] = True
         nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed))
-        xy, first = draw_arcs(arcs, self.walls, self.lines, nodes)
+        corner_px = np.where(worst > 0, CLOSE_CORNER_PX, CORNER_PX)
+        xy, first = draw_arcs(arcs, self.walls, self.lines, nodes, corner_px)
         xy = _snap(xy)
         round_arcs = np.flatnonzero(self._as_circles(strikes)).tolist()
         pieces = {arc: self._circle(arc) for arc in round_arcs}

@@ -7,7 +7,7 @@ import numpy as np
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
-from geoseg.shaping.corners import foot, place_nodes, put_corner
+from geoseg.shaping.corners import CLOSE_CORNER_PX, foot, place_nodes, put_corner
 from geoseg.shaping.lines import fit_lines
 from geoseg.shaping.segment import FREE
 from geoseg.shaping.walls import Walls
@@ -69,7 +69,8 @@ def _length(
             node = nodes[arcs.node_to[arc] if end else arcs.node_from[arc]]
             x, y = foot(lines, wall, node[0], node[1])
         else:
-            last = put_corner(spot, 0, lines, a, b, arcs.xy[walls.end[a]]) - 1
+            place = arcs.xy[walls.end[a]]
+            last = put_corner(spot, 0, lines, (a, b), place, CLOSE_CORNER_PX) - 1
             at = 0 if end else last
             x, y = spot[at, 0], spot[at, 1]
         along = x * lines[wall, 0] + y * lines[wall, 1]

@@ -1,0 +1,218 @@
+"""Real predictions drawn three ways, against hand-drawn labels.
+
+    python benchmarks/regularize_real.py DATA               # folder of the labelled imagery
+    python benchmarks/regularize_real.py DATA --picture before_after.png
+
+The model maps every held-out scene once. A building counts where its raw outline and a label agree
+by an intersection over union of at least 0.5; the same pairs are then scored for every shape.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+from real_scenes import RealScene, read_scenes
+from regularize_score import iou
+
+from geoseg.decode import Decoder
+from geoseg.footprints import Footprint, FootprintSettings, draw_all
+from geoseg.models import load_model
+from geoseg.models.protocols import DenseModel
+from geoseg.stages import MIN_AREA_M2, thresholds
+from geoseg.types import Cluster, MapStrip
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Polygons = NDArray[np.object_]
+
+Shape = Literal["raw", "simplified", "regularized"]
+SHAPES: tuple[Shape, ...] = ("raw", "simplified", "regularized")
+MATCH_IOU = 0.5
+GREY = 128
+"""What stands for pixels beyond a scene."""
+CHIP_PX, ZOOM = 240, 4
+"""Side of the picture's piece of a photo, pixels, and how much it is enlarged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One scene's buildings."""
+
+    scene: RealScene
+    """At the pixel size of prediction."""
+    outlines: dict[str, Polygons]
+    """(buildings,) polygons of each shape, in the same order."""
+    made: Polygons
+    """(buildings,) how the regularized ones were drawn in the end."""
+    pair: NDArray[np.int64]
+    """(pairs, 2) a building and the label that it agrees with."""
+
+    def ious(self, shape: str) -> NDArray[np.float64]:
+        """(pairs,) agreement of one shape."""
+        return iou(self.scene.truth[self.pair[:, 1]], self.outlines[shape][self.pair[:, 0]])
+
+
+def main() -> None:
+    """Run what the options ask for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path, help="folder of the labelled imagery")
+    parser.add_argument("--model", default="default", help="built-in, or a .safetensors file")
+    parser.add_argument("--place", default="", help="only places whose name begins so")
+    parser.add_argument("--picture", type=Path, help="draw before and after over the photos, PNG")
+    options = parser.parse_args()
+    model = load_model(options.model)
+    if not isinstance(model, DenseModel):
+        parser.error("only models that predict maps take part")
+    scenes = (s for s in read_scenes(options.data) if s.place.startswith(options.place))
+    drawn = [draw_scene(scene, model) for scene in scenes]
+    print_table(drawn)
+    if options.picture:
+        draw_picture(drawn, options.picture)
+
+
+def draw_scene(scene: RealScene, model: DenseModel) -> Drawn:
+    """Predict a scene, draw its buildings three ways, and pair them with the labels."""
+    fitting = scene.fitted(model.gsd_m)
+    clusters = _decode(_predict(fitting, model), fitting.gsd_m, model)
+    prints = {shape: _footprints(clusters, shape) for shape in SHAPES}
+    outlines = {shape: _array(p.polygon for p in prints[shape]) for shape in SHAPES}
+    made = _array(p.shape for p in prints["regularized"])
+    return Drawn(fitting, outlines, made, _pair_up(outlines["raw"], fitting.truth))
+
+
+def _predict(scene: RealScene, model: DenseModel) -> NDArray[np.uint8]:
+    """(heads, height, width) quantised maps of a whole scene."""
+    height, width = scene.image.shape[:2]
+    room = ((0, -height % model.stride_px), (0, -width % model.stride_px), (0, 0))
+    padded = np.pad(scene.image, room, constant_values=GREY)
+    maps = model.predict_maps(np.ascontiguousarray(padded.transpose(2, 0, 1))[None])[0]
+    return np.rint(maps[:, :height, :width] * np.float32(255)).astype(np.uint8)
+
+
+def _decode(maps: NDArray[np.uint8], gsd_m: float, model: DenseModel) -> list[Cluster]:
+    _, height, width = maps.shape
+    params = replace(thresholds(model), min_pixels=max(1, round(MIN_AREA_M2 / gsd_m**2)))
+    decoder = Decoder(width, height, model.heads, params)
+    clusters = decoder.push(MapStrip(0, maps, np.ones((height, width), dtype=bool)))
+    return [*clusters, *decoder.close()]
+
+
+def _footprints(clusters: Sequence[Cluster], shape: Shape) -> list[Footprint]:
+    drawn = draw_all(clusters, FootprintSettings(shape=shape))
+    return [footprint for cluster in drawn for footprint in cluster.footprints]
+
+
+def _array(things: Iterable[object]) -> Polygons:
+    listed = list(things)
+    out = np.empty(len(listed), dtype=object)
+    out[:] = listed
+    return out
+
+
+def _pair_up(raw: Polygons, truth: Polygons) -> NDArray[np.int64]:
+    """(pairs, 2) buildings and labels with an agreement that no other can reach."""
+    building, label = shapely.STRtree(truth).query(raw, predicate="intersects")
+    close = iou(truth[label], raw[building]) > MATCH_IOU
+    return np.column_stack([building[close], label[close]])
+
+
+def print_table(drawn: Sequence[Drawn]) -> None:
+    """Mean agreement, vertices and error of the total area for each place and shape."""
+    head = "".join(f"{shape:>13}" for shape in SHAPES)
+    print(f"{'mean IoU':20}{'pairs':>6}{head}   p5 {SHAPES[0]} / {SHAPES[-1]}")
+    for place, members in groupby(sorted(drawn, key=_place), key=_place):
+        _print_row(place, list(members))
+    _print_row("all polygons", [one for one in drawn if not one.scene.place.endswith("(masks)")])
+    for name, figure in (("vertices", _vertices), ("area error, %", _area_error)):
+        print(f"{name:26}" + "".join(f"{figure(drawn, shape):13.2f}" for shape in SHAPES))
+    made = np.concatenate([one.made for one in drawn])
+    told = ", ".join(f"{name} {np.mean(made == name):.1%}" for name in np.unique(made))
+    print(f"{len(made)} buildings: {told}")
+
+
+def _place(one: Drawn) -> str:
+    return one.scene.place
+
+
+def _print_row(name: str, drawn: Sequence[Drawn]) -> None:
+    ious = {shape: np.concatenate([one.ious(shape) for one in drawn]) for shape in SHAPES}
+    pairs = len(ious["raw"])
+    if pairs == 0:
+        print(f"{name:20}{pairs:6d}")
+        return
+    means = "".join(f"{ious[shape].mean():13.4f}" for shape in SHAPES)
+    low = [np.percentile(ious[shape], 5) for shape in (SHAPES[0], SHAPES[-1])]
+    print(f"{name:20}{pairs:6d}{means}   {low[0]:.3f} / {low[1]:.3f}")
+
+
+def _vertices(drawn: Sequence[Drawn], shape: str) -> float:
+    outlines = np.concatenate([one.outlines[shape] for one in drawn])
+    return float((shapely.get_num_coordinates(outlines) - 1).mean())
+
+
+def _area_error(drawn: Sequence[Drawn], shape: str) -> float:
+    """Error of the total area of all buildings that agree with a label."""
+    found = sum(shapely.area(one.outlines[shape][one.pair[:, 0]]).sum() for one in drawn)
+    true = sum(shapely.area(one.scene.truth[one.pair[:, 1]]).sum() for one in drawn)
+    return float(100 * (found / true - 1))
+
+
+def draw_picture(drawn: Sequence[Drawn], path: Path) -> None:
+    """For each place a piece of its fullest scene, raw on the left, regularized on the right.
+
+    Labels are green; polygons that could not be drawn straight are blue.
+    """
+    from PIL import Image
+
+    rows = []
+    for _, members in groupby(sorted(drawn, key=_place), key=_place):
+        one = max(members, key=lambda one: len(one.pair))
+        centre = _densest(one)
+        rows.append(np.hstack([_panel(one, shape, centre) for shape in ("raw", "regularized")]))
+    Image.fromarray(np.vstack(rows)).save(path)
+
+
+def _densest(one: Drawn) -> tuple[int, int]:
+    """First column and row of the piece of the photo that holds most buildings."""
+    middle = shapely.get_coordinates(shapely.centroid(one.outlines["raw"]))
+    last = np.maximum(np.array(one.scene.image.shape[:2])[::-1] - CHIP_PX, 0)
+    corners = np.clip(middle - CHIP_PX / 2, 0, last).astype(int)
+    inside = (middle >= corners[:, None]) & (middle < corners[:, None] + CHIP_PX)
+    col, row = corners[inside.all(axis=2).sum(axis=1).argmax()]
+    return int(col), int(row)
+
+
+def _panel(one: Drawn, shape: str, corner: tuple[int, int]) -> NDArray[np.uint8]:
+    from PIL import Image, ImageDraw
+
+    col, row = corner
+    chip = np.full((CHIP_PX, CHIP_PX, 3), GREY, np.uint8)
+    piece = one.scene.image[row : row + CHIP_PX, col : col + CHIP_PX]
+    chip[: piece.shape[0], : piece.shape[1]] = piece
+    image = Image.fromarray(chip).resize((ZOOM * CHIP_PX,) * 2, Image.Resampling.BICUBIC)
+    pen = ImageDraw.Draw(image)
+    straight = np.isin(one.made, ("regularized", "circle")) | (shape == "raw")
+    layers = (
+        (one.scene.truth, "#30d030", 1),
+        (one.outlines[shape][straight], "#ff2020", 2),
+        (one.outlines[shape][~straight], "#3060ff", 2),
+    )
+    for polygons, colour, width in layers:
+        for ring in shapely.get_rings(polygons):
+            xy = (shapely.get_coordinates(ring) - corner) * ZOOM
+            pen.line([tuple(point) for point in xy], fill=colour, width=width)
+    return np.asarray(image)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""What regularisation must withstand, and the symmetries that it must have."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+import town
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+from shapely.affinity import rotate
+from shapely.geometry import MultiPolygon, Polygon, box
+
+from geoseg.errors import UsageError
+from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
+from geoseg.shaping.arcs import OUTSIDE, build_arcs
+from geoseg.shaping.assemble import assemble
+from geoseg.shaping.frame import regularize
+from geoseg.shaping.pairs import number_pairs
+
+SETTINGS = RegularizeSettings(max_outward_px=4.0)
+UTM = "EPSG:32633"
+TOWN = town.build_town(town.TownSpec(25, town.RECTILINEAR, seed=11))
+RAW = np.asarray(TOWN.raw)
+
+
+def redraw(polygons: NDArray[np.object_], lot: NDArray[np.int64]) -> NDArray[np.object_]:
+    return regularize_groups(polygons, lot, settings=SETTINGS)[0]
+
+
+def apart(one: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.float64]:
+    return np.asarray(shapely.hausdorff_distance(one, other))
+
+
+def frame(*shapes: object, crs: str = UTM) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(geometry=list(shapes), crs=crs)
+
+
+@pytest.mark.parametrize("degrees", [90, 37.3])
+def test_turning_the_input_turns_the_output(degrees: float) -> None:
+    def turned(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
+        return np.array([rotate(polygon, degrees, origin=(0, 0)) for polygon in polygons])
+
+    alone = np.bincount(TOWN.lot)[TOWN.lot] == 1
+    raw, lot = RAW[alone], TOWN.lot[alone]
+    assert apart(turned(redraw(raw, lot)), redraw(turned(raw), lot)).max() < 0.01
+
+
+def test_a_second_pass_moves_no_vertex_by_a_tenth_of_a_pixel() -> None:
+    once, shapes = regularize_groups(RAW, TOWN.lot, settings=SETTINGS)
+    twice = redraw(once, TOWN.lot)
+    straight = np.asarray(shapes) == "regularized"
+    moved = apart(once, twice)[straight]
+    assert moved.max() < 0.1
+
+
+def test_a_tighter_limit_is_kept_by_all_that_are_drawn_straight() -> None:
+    tight = RegularizeSettings(max_outward_px=4.0, max_deviation_px=2.5)
+    drawn, shapes = regularize_groups(RAW, TOWN.lot, settings=tight)
+    straight = np.asarray(shapes) == "regularized"
+    assert 0 < straight.sum() < len(RAW)
+    away = apart(shapely.boundary(RAW[straight]), shapely.boundary(drawn[straight]))
+    assert away.max() < tight.max_deviation_px + 0.5  # measured at the middles of pixel edges
+
+
+def test_arcs_put_together_again_are_the_polygons_they_came_from() -> None:
+    arcs = build_arcs(RAW, TOWN.lot)
+    again = assemble(arcs, arcs.xy, arcs.first, len(RAW))
+    assert shapely.equals(again, RAW).all()
+    walls = (
+        shapely.length(shapely.boundary(RAW)).sum()
+        - shapely.length(
+            np.array(
+                [shapely.union_all(RAW[TOWN.lot == lot]).boundary for lot in np.unique(TOWN.lot)]
+            )
+        ).sum()
+    )
+    steps = np.hypot(*np.diff(arcs.xy, axis=0).T)
+    steps[arcs.first[1:-1] - 1] = 0  # from one arc to the next
+    length = np.add.reduceat(steps, arcs.first[:-1])
+    assert 2 * length[arcs.far != OUTSIDE].sum() == pytest.approx(walls)
+
+
+@settings(max_examples=30)
+@given(arrays(np.int64, st.tuples(st.integers(1, 40), st.just(2)), elements=st.integers(-2, 3)))
+def test_equal_pairs_have_equal_numbers(pairs: NDArray[np.int64]) -> None:
+    number, place = number_pairs(pairs[:, 0].copy(), pairs[:, 1].copy())
+    assert (pairs[place[number]] == pairs).all()
+    assert len(place) == len(np.unique(pairs, axis=0))
+    assert (np.diff(place) > 0).all()
+
+
+def test_a_ring_of_a_hundred_thousand_vertices_is_drawn() -> None:
+    rng = np.random.default_rng(5)
+    angle = np.linspace(0, 2 * np.pi, 100_000, endpoint=False)
+    radius = 1500 + 0.02 * rng.standard_normal(len(angle))
+    ring = Polygon(np.column_stack([radius * np.cos(angle), radius * np.sin(angle)]))
+    ((drawn, shape),) = regularize_coverage([ring], settings=SETTINGS)
+    assert shape in {"circle", "regularized"}
+    assert drawn.area == pytest.approx(ring.area, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        pytest.param([(0, 0), (40, 0), (40, 40), (20, 0), (0, 40)], id="touches its own wall"),
+        pytest.param(
+            [(0, 0), (20, 0), (20, 20), (40, 20), (40, 40), (20, 40), (20, 20), (0, 20)],
+            id="touches itself at a corner",
+        ),
+        pytest.param([(0, 0), (30, 0), (30, 30), (60, 30), (30, 30), (0, 30)], id="has a spike"),
+        pytest.param([(0, 0), (30, 0), (30, 0), (30, 30), (0, 30), (0, 30)], id="repeats vertices"),
+    ],
+)
+def test_rings_that_touch_themselves_lose_no_area(ring: list[tuple[float, float]]) -> None:
+    expected = shapely.make_valid(Polygon(ring), method="structure", keep_collapsed=False).area
+    (drawn,) = regularize(frame(Polygon(ring)), gsd_m=1.0).geometry
+    assert drawn.is_valid
+    assert drawn.area == pytest.approx(expected, rel=0.05)
+
+
+def test_a_hole_that_touches_the_shell_stays_open() -> None:
+    hole = [(0, 20), (10, 10), (20, 20), (10, 30)]
+    (drawn,) = regularize(frame(Polygon(box(0, 0, 60, 40).exterior, [hole])), gsd_m=1.0).geometry
+    assert drawn.is_valid
+    assert drawn.area == pytest.approx(2400 - 200, rel=0.05)
+
+
+def test_parts_of_one_row_stay_apart_and_in_their_row() -> None:
+    two = MultiPolygon([box(0, 0, 30, 20), box(200, 0, 230, 20)])
+    drawn = regularize(frame(box(31, 0, 60, 20), two), gsd_m=1.0)
+    assert [shape.geom_type for shape in drawn.geometry] == ["Polygon", "MultiPolygon"]
+    assert drawn.geometry.iloc[1].area == pytest.approx(1200, rel=0.02)
+
+
+def test_coordinates_that_are_no_numbers_are_refused_by_row() -> None:
+    with np.errstate(invalid="ignore"):
+        broken = Polygon([(0, 0), (np.nan, 0), (9, 9)])
+    with pytest.raises(UsageError, match="row 1 has coordinates that are not finite"):
+        regularize(frame(box(0, 0, 9, 9), broken))
