@@ -308,6 +308,9 @@ def model_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def chips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(TorchDenseModel, "predict_maps", read_off)
+    monkeypatch.setattr("geoseg.train.search.COARSE", {"min_confidence": (0.5, 0.6)})
+    monkeypatch.setattr("geoseg.train.search.FINE", {"seed_threshold": 0.05})
+    monkeypatch.setattr("geoseg.train.search._TOGETHER", ())
     for i, place in enumerate(("east", "west")):
         save_scene(make_scene(place, place=place, seed=i), tmp_path / "chips")
     return tmp_path / "chips"
