@@ -101,8 +101,7 @@ def predict(
         bool,
         typer.Option(
             "--tta",
-            help="Average the maps over the image and its flips: surer maps, and the network takes "
-            "4 times as long.",
+            help="Average the maps over the image and its flips; the network takes 4 times as long.",
             rich_help_panel=RUN,
         ),
     ] = False,

@@ -1,7 +1,7 @@
-"""The mean of a dense model's maps over flips of the image: surer maps for four times the work.
+"""The mean of a dense model's maps over flips of the image, for four times the work.
 
-A network gives slightly different answers to a picture and to its mirror image, and their mean is
-better than either. It is as exact as the network: tiles start and end at multiples of the stride, so
+A network gives slightly different answers to a picture and to its mirror image, and their errors
+partly cancel. The mean is as exact as the network: tiles start and end at multiples of the stride, so
 a mirrored tile lies on the mirrored raster's lattice, and nothing is seen farther than before.
 """
 
