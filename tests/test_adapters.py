@@ -286,3 +286,23 @@ def test_other_onnx_files_are_refused(tmp_path: Path) -> None:
     path.write_bytes(b"not a graph")
     with pytest.raises(ModelError, match="cannot open"):
         load_adapter(f"onnx:{path}", "cpu")
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ("onnx:bad.onnx", "cannot open bad.onnx"),
+        ("bad.onnx", "name it as onnx:bad.onnx"),
+        ("json:dumps", "cannot be called without arguments"),
+        ("best", "yolo:best.pt"),
+    ],
+)
+def test_mistakes_on_the_command_line_are_one_sentence(
+    spec: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.models.loading import load_model
+
+    monkeypatch.chdir(tmp_path)
+    Path("bad.onnx").write_text("nothing")
+    with pytest.raises(ModelError, match=message):
+        load_model(spec)

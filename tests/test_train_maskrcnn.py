@@ -18,6 +18,8 @@ from geoseg.models.adapters import load_adapter
 from geoseg.models.adapters.maskrcnn import MaskRcnn
 from geoseg.models.adapters.maskrcnn_file import read_maskrcnn
 from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord, build_maskrcnn
+from geoseg.models.loading import load_model
+from geoseg.models.weights import file_sha256
 from geoseg.train.config import TrainConfig, read_config
 from geoseg.train.maskrcnn import MaskRcnnModule, record_of, start_maskrcnn
 from geoseg.train.maskrcnn_crops import MIN_PIXELS, InstanceCrops, boxes_and_masks
@@ -204,6 +206,9 @@ def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
     model = load_adapter(f"maskrcnn:{path}", "cpu")
     assert isinstance(model, MaskRcnn)
     assert model.gsd_m == (0.25, 0.4)
+    assert model.sha256 == file_sha256(path)
+    with pytest.raises(ModelError, match="name it as maskrcnn:"):
+        load_model(path)
     record, _ = read_maskrcnn(path)
     assert record.training["steps"] == "4"
     assert [source.name for source in record.sources] == ["town"]

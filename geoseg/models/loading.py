@@ -63,6 +63,26 @@ def _file_of(spec: str | Path) -> Path:
     path = Path(spec)
     if not path.is_file():
         raise ModelError(
-            f"there is no model {str(spec)!r}: name 'default' or the path of a .safetensors file"
+            f"there is no model {str(spec)!r}: name 'default', the path of a .safetensors file, or "
+            "another library's model as in yolo:best.pt (docs/models.md)"
         )
+    _check_kind(path)
     return path
+
+
+def _check_kind(path: Path) -> None:
+    """Refuse files that an adapter would take, by its name."""
+    name = {".onnx": "onnx"}.get(path.suffix.lower())
+    if path.suffix.lower() == ".safetensors" and _holds_maskrcnn(path):
+        name = "maskrcnn"
+    if name:
+        raise ModelError(f"{path} is no dense model of geoseg; name it as {name}:{path}")
+
+
+def _holds_maskrcnn(path: Path) -> bool:
+    from geoseg.models.adapters.maskrcnn_file import holds_maskrcnn
+
+    try:
+        return holds_maskrcnn(path)
+    except ModelError:  # the loader says what is wrong with it
+        return False

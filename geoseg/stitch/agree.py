@@ -73,7 +73,7 @@ def _runs(
                     count += 1
                 length, widest = 0, 0
             length += 1
-            widest = max(widest, side)
+            widest = int(max(widest, side))
             corner_code, corner_side = above_code, above_side
             row_code[col], row_side[col] = code, side
             left, left_side = code, side

@@ -7,9 +7,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.errors import ModelError
+from geoseg.models.weights import file_sha256
 
 if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
@@ -20,25 +23,39 @@ if TYPE_CHECKING:
 def _maskrcnn(rest: str, device: str) -> Model:
     from geoseg.models.adapters.maskrcnn import load_maskrcnn
 
-    return load_maskrcnn(rest, device)
+    model = load_maskrcnn(rest, device)
+    model.sha256 = _identity(rest)
+    return model
 
 
 def _yolo(rest: str, device: str) -> Model:
     from geoseg.models.adapters.yolo import load_yolo
 
-    return load_yolo(rest, device)
+    model = load_yolo(rest, device)
+    model.sha256 = _identity(rest)
+    return model
 
 
 def _detectron2(rest: str, device: str) -> Model:
     from geoseg.models.adapters.detectron2 import load_detectron2
 
-    return load_detectron2(rest, device)
+    model = load_detectron2(rest, device)
+    model.sha256 = _identity(rest)
+    return model
 
 
 def _onnx(rest: str, device: str) -> Model:
     from geoseg.models.adapters.onnx import load_onnx
 
-    return load_onnx(rest, device)
+    model = load_onnx(rest, device)
+    model.sha256 = _identity(rest)
+    return model
+
+
+def _identity(rest: str) -> str:
+    """SHA-256 of the files: a run goes on with the very same ones, or not at all."""
+    digests = [file_sha256(Path(name)) for name in rest.split(",")]
+    return digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
 
 
 ADAPTERS: dict[str, Callable[[str, str], Model]] = {

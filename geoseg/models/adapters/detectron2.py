@@ -56,6 +56,9 @@ def refuse_code(path: Path) -> None:
 class Detectron2:
     """An ``InstanceModel`` around a predictor: BGR image in, ``{"instances": Instances}`` out."""
 
+    sha256 = ""
+    """Of the file, where it comes from one."""
+
     def __init__(
         self,
         predictor: Any,  # noqa: ANN401  # DefaultPredictor

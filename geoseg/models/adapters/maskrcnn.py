@@ -35,6 +35,9 @@ def load_maskrcnn(text: str, device: str) -> MaskRcnn:
 class MaskRcnn:
     """An ``InstanceModel``; images are seen at their own size, masks come at the image's pixels."""
 
+    sha256 = ""
+    """Of the file, where it comes from one."""
+
     def __init__(self, network: nn.Module, record: MaskRcnnRecord, device: str = "auto") -> None:
         self.gsd_m = record.gsd_m
         self.name = record.name

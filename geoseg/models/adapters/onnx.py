@@ -30,14 +30,20 @@ def load_onnx(text: str, device: str) -> DenseOnnx | YoloOnnx:
         raise MissingDependencyError(
             "onnx: models need onnxruntime: pip install 'geoseg[onnx]'"
         ) from error
-    from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidGraph, InvalidProtobuf
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     providers = [
         name for name in _providers(device) if name in onnxruntime.get_available_providers()
     ]
     try:
         session = onnxruntime.InferenceSession(path, providers=providers)
-    except (Fail, InvalidGraph, InvalidProtobuf) as error:
+    except (
+        state.Fail,
+        state.InvalidArgument,
+        state.InvalidGraph,
+        state.InvalidProtobuf,
+        state.NotImplemented,
+    ) as error:
         raise ModelError(f"onnxruntime cannot open {path}: {error}") from error
     properties = session.get_modelmeta().custom_metadata_map
     if METADATA_KEY in properties:
@@ -57,6 +63,9 @@ def _providers(device: str) -> list[str]:
 
 class DenseOnnx:
     """A ``DenseModel`` whose file holds normalisation and sigmoid too: bytes in, maps out."""
+
+    sha256 = ""
+    """Of the file, where it comes from one."""
 
     def __init__(self, session: Any, metadata: Metadata) -> None:  # noqa: ANN401  # onnxruntime
         self.gsd_m = metadata.gsd_m

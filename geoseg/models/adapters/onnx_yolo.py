@@ -27,6 +27,9 @@ Floats = NDArray[np.float32]
 class YoloOnnx:
     """An ``InstanceModel``; masks are enlarged to the image's pixels before they are cut."""
 
+    sha256 = ""
+    """Of the file, where it comes from one."""
+
     def __init__(self, session: Any, name: str) -> None:  # noqa: ANN401  # onnxruntime
         self.gsd_m: tuple[float, float] | None = None
         self.name = name

@@ -21,8 +21,7 @@ def load_plugin(module: str, name: str, device: str) -> DenseModel | InstanceMod
     Modules in the working directory are found too, as with ``python -m``.
     """
     factory = _factory(module, name)
-    takes_device = "device" in inspect.signature(factory).parameters
-    model = factory(device=device) if takes_device else factory()
+    model = factory(**_arguments(factory, f"{module}:{name}", device))
     if isinstance(model, DenseModel | InstanceModel):
         return model
     raise ModelError(
@@ -30,6 +29,20 @@ def load_plugin(module: str, name: str, device: str) -> DenseModel | InstanceMod
         "predict_instances, or gsd_m, stride_px, halo_px, heads and predict_maps "
         "(see geoseg.InstanceModel and geoseg.DenseModel)"
     )
+
+
+def _arguments(factory: Callable[..., object], label: str, device: str) -> dict[str, str]:
+    """The device, where it takes one; everything else must have a default."""
+    try:
+        signature = inspect.signature(factory)
+        arguments = {"device": device} if "device" in signature.parameters else {}
+        signature.bind(**arguments)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"{label} cannot be called without arguments ({error}); name a class or function whose "
+            "arguments have defaults, or give the object in Python"
+        ) from error
+    return arguments
 
 
 def _factory(module: str, name: str) -> Callable[..., object]:

@@ -40,7 +40,10 @@ def load_yolo(text: str, device: str) -> Yolo:
     try:
         network = YOLO(path, task="segment")
     except (RuntimeError, TypeError, KeyError, EOFError) as error:
-        raise ModelError(f"ultralytics cannot open {path}: {error}") from error
+        raise ModelError(
+            f"ultralytics cannot open {path}: {str(error).splitlines()[0]}; give a .pt file that it "
+            "wrote"
+        ) from error
     if network.task != "segment":
         raise ModelError(
             f"{path} is a model for {network.task}; a segmentation model (...-seg) is needed"
@@ -50,6 +53,9 @@ def load_yolo(text: str, device: str) -> Yolo:
 
 class Yolo:
     """An ``InstanceModel`` around ``ultralytics.YOLO``; masks come at the image's pixels."""
+
+    sha256 = ""
+    """Of the file, where it comes from one."""
 
     def __init__(
         self,
