@@ -269,6 +269,8 @@ def test_weights_of_places() -> None:
     scenes = [make_scene(), blobs]
     assert place_weights(scenes, {}) == {"city": 0, "town": 1}
     assert place_weights([blobs], {}) == {"city": 1}
+    desert = replace(make_scene("d", place="desert"), labels=np.zeros((160, 160), np.uint16))
+    assert place_weights([*scenes, desert], {}) == {"city": 0, "desert": 0, "town": 1}
     assert place_weights(scenes, {"city": 2}) == {"city": 2, "town": 0}
     with pytest.raises(UsageError, match="no held-out place vilage; there are city, town"):
         place_weights(scenes, {"vilage": 1})

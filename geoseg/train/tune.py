@@ -93,7 +93,7 @@ def tune(
 
 
 def place_weights(scenes: Sequence[Scene], wanted: Mapping[str, float]) -> dict[str, float]:
-    """Weight of every place; by default 0 where labels are blobs, unless all are."""
+    """Weight of every place; by default 0 where labels are blobs, unless all are, or none is."""
     places = {scene.place for scene in scenes}
     if not places:
         raise DatasetError(
@@ -108,8 +108,9 @@ def place_weights(scenes: Sequence[Scene], wanted: Mapping[str, float]) -> dict[
             )
         weights = {place: float(wanted.get(place, 0)) for place in sorted(places)}
     else:
-        single = {scene.place for scene in scenes if not scene.blobs} or places
-        weights = {place: float(place in single) for place in sorted(places)}
+        built = {scene.place for scene in scenes if scene.labels.any()}
+        single = {scene.place for scene in scenes if not scene.blobs} & built
+        weights = {place: float(place in (single or built)) for place in sorted(places)}
     if not any(weights.values()):
         raise UsageError("every place has weight 0; give at least one of them a weight")
     return weights
