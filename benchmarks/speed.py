@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from geoseg.summary import peak_rss_mb
 
 PHOTO = Path(__file__).parents[1] / "examples" / "banepa.tif"
-CORES_PX = (256, 512, 768, 1024, 1536, 2048)
+CORES_PX = (512, 768, 1024)
 ROUNDS = 2
 LEAST_MP = 1.5
 """Every round computes at least so many megapixels of core."""
