@@ -57,14 +57,13 @@ def _runs(
         # Once per row: arrays that change within the inner loop are counted at every pixel.
         codes, lengths, thick = _with_room(codes, lengths, thick, count + width)
         left, length, widest = np.int64(0), 0, 0
-        corner_code, corner_side = np.int64(0), np.int64(0)
-        left_side = np.int64(0)
+        corner_code, corner_side, left_side = np.int64(0), 0, 0
         for col in range(width):
-            above_code, above_side = row_code[col], row_side[col]
-            code, side = np.int64(0), np.int64(0)
+            above_code, above_side = row_code[col], int(row_side[col])
+            code, side = np.int64(0), 0
             if first[row, col] != 0 and second[row, col] != 0:
                 code = np.int64(first[row, col]) * base + np.int64(second[row, col])
-                side = np.int64(1)
+                side = 1
                 if left == code and above_code == code and corner_code == code:
                     side += min(left_side, above_side, corner_side)
             if code != left:
@@ -73,7 +72,7 @@ def _runs(
                     count += 1
                 length, widest = 0, 0
             length += 1
-            widest = int(max(widest, side))
+            widest = max(widest, side)
             corner_code, corner_side = above_code, above_side
             row_code[col], row_side[col] = code, side
             left, left_side = code, side
