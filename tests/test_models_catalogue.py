@@ -51,6 +51,11 @@ def test_the_built_in_models() -> None:
     assert len(default.sources) == len(metadata.sources) > 0
 
 
+def test_the_default_by_name() -> None:
+    (shown,) = json.loads(run("default", "--json").stdout)
+    assert shown["file"] == str(DEFAULT_WEIGHTS)
+
+
 def test_the_list_as_json() -> None:
     result = run("--json")
     assert result.exit_code == 0, result.output

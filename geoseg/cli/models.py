@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,10 +20,10 @@ SCORES = {"buildings": ".0f", "f1": ".2f", "pixel_iou": ".2f", "area_bias": "+.0
 
 def models(
     files: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="[FILE]...",
-            help="Model files (.safetensors). Without: the models that come with geoseg.",
+            help='Model files (.safetensors), or "default". Without: the models that come with geoseg.',
             show_default=False,
         ),
     ] = None,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from geoseg.models.loading import DEFAULT_WEIGHTS
 from geoseg.models.weights import file_sha256, read_metadata
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord
 
 
@@ -64,12 +63,13 @@ def built_in_models() -> list[ModelEntry]:
     return [describe_model(path) for path in sorted(files, key=lambda f: f != DEFAULT_WEIGHTS)]
 
 
-def describe_model(path: Path) -> ModelEntry:
-    """What a file says about itself.
+def describe_model(file: str | Path) -> ModelEntry:
+    """What a file says about itself; "default" is the built-in model.
 
     Raises:
         ModelError: it is missing or no model file of geoseg.
     """
+    path = DEFAULT_WEIGHTS if str(file) == "default" else Path(file)
     record = _maskrcnn_record(path)
     return _maps_entry(path) if record is None else _masks_entry(path, record)
 
