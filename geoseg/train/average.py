@@ -1,0 +1,75 @@
+"""Average the tensors of model files: ``python -m geoseg.train.average A B [C...] -o OUT``.
+
+Where one training went on from another's weights, the mean of the two often serves unseen places
+better than either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models").
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from geoseg.errors import GeosegError, ModelError, UsageError
+from geoseg.models.weights import Metadata, load_weights, save_weights
+
+LEAST_FILES = 2
+
+
+def average_weights(files: Sequence[Path], output: Path) -> None:
+    """Write the mean of the files' tensors, with the record of the last file.
+
+    Its thresholds and calibration are left out, since they belong to the tensors of that file;
+    ``geoseg tune`` finds new ones. Sources are those of all files.
+
+    Raises:
+        UsageError: fewer than two files.
+        ModelError: a file is none, or has another architecture than the first.
+    """
+    if len(files) < LEAST_FILES:
+        raise UsageError(f"an average takes two files or more, got {len(files)}")
+    states, records = zip(*(load_weights(path) for path in files), strict=True)
+    for path, record in zip(files, records, strict=True):
+        if record.architecture != records[0].architecture or record.gsd_m != records[0].gsd_m:
+            raise ModelError(
+                f"{path} has another architecture or pixel size than {files[0]}; only files of one "
+                "kind can be averaged"
+            )
+    mean = {name: _mean([state[name] for state in states]) for name in states[0]}
+    save_weights(mean, _record(records), output)
+
+
+def _mean(tensors: list[torch.Tensor]) -> torch.Tensor:
+    """The mean; of counters, which are whole numbers, the last."""
+    if not tensors[0].is_floating_point():
+        return tensors[-1]
+    return torch.stack(tensors).mean(dim=0)
+
+
+def _record(records: Sequence[Metadata]) -> Metadata:
+    last = records[-1]
+    fresh = Metadata(name=last.name, halo_px=last.halo_px)
+    sources = {source: None for record in records for source in record.sources}
+    return last.model_copy(
+        update={
+            "decoding": fresh.decoding,
+            "calibration": fresh.calibration,
+            "validation": fresh.validation,
+            "metrics": fresh.metrics,
+            "sources": tuple(sources),
+            "training": {**last.training, "averaged": f"{len(records)} model files"},
+        }
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m geoseg.train.average")
+    parser.add_argument("files", nargs="+", type=Path)
+    parser.add_argument("-o", "--output", required=True, type=Path)
+    arguments = parser.parse_args()
+    try:
+        average_weights(arguments.files, arguments.output)
+    except GeosegError as error:
+        parser.exit(1, f"{error}\n")
