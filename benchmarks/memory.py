@@ -17,6 +17,7 @@ Without names all but ``32k`` and ``photo`` are run, which take long.
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -192,4 +193,10 @@ if __name__ == "__main__":
     if arguments[:1] == ["--one"]:
         measure(arguments[1], Path(arguments[2]), Path(arguments[3]))
     else:
-        main(arguments or [name for name in CASES if name not in LONG])
+        parser = argparse.ArgumentParser(description="Peak memory of whole runs, a process each.")
+        quick = [name for name in CASES if name not in LONG]
+        parser.add_argument("case", nargs="*", help=f"{', '.join(CASES)}; without: the quick ones")
+        chosen = parser.parse_args(arguments).case
+        if unknown := set(chosen) - set(CASES):
+            parser.error(f"no case {', '.join(sorted(unknown))}; there are {', '.join(CASES)}")
+        main(chosen or quick)
