@@ -56,6 +56,10 @@ class ResumeError(GeosegError, RuntimeError):
     """The state of an interrupted run does not fit the run that was asked for."""
 
 
+class NotEnoughMemoryError(GeosegError, MemoryError):
+    """The machine or its GPU has too little memory for what was asked."""
+
+
 class GeosegWarning(UserWarning):
     """Root of all warnings."""
 

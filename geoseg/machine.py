@@ -8,6 +8,8 @@ import platform
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from geoseg.errors import GeosegError, NotEnoughMemoryError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,6 +53,27 @@ def freed_memory_kept() -> Iterator[None]:
         yield
     finally:
         _give_back()
+
+
+@contextmanager
+def memory_errors(advice: str) -> Iterator[None]:
+    """Turn running out of memory, of the machine or of a GPU, into one sentence with advice.
+
+    Raises:
+        NotEnoughMemoryError: in place of numpy's and torch's own errors.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, GeosegError) or not _is_short_of_memory(error):
+            raise
+        raise NotEnoughMemoryError(f"not enough memory; {advice}") from error
+
+
+def _is_short_of_memory(error: Exception) -> bool:
+    """Torch has a class for GPUs alone; on the processor it raises a plain RuntimeError."""
+    told = str(error)
+    return isinstance(error, MemoryError) or "out of memory" in told or "allocate memory" in told
 
 
 def _give_back() -> None:

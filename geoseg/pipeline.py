@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from geoseg.errors import OutputExistsError, UsageError
-from geoseg.machine import freed_memory_kept
+from geoseg.machine import freed_memory_kept, memory_errors
 from geoseg.settings import PredictSettings
 from geoseg.summary import Summary, Tally
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
 
 Source = str | Path | Sequence[str | Path]
+
+LESS_MEMORY = "choose smaller tiles (--tile 512), close other programs, or use a larger machine"
+"""What to do when a run does not fit into memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     sources = [source] if isinstance(source, str | Path) else list(source)
     run = Run.prepare(sources, loaded, checked, tally)
     on_processor = str(getattr(loaded, "device", "")) == "cpu"
-    with run.mosaic, freed_memory_kept() if on_processor else nullcontext():
+    keeping = freed_memory_kept() if on_processor else nullcontext()
+    with run.mosaic, keeping, memory_errors(LESS_MEMORY):
         if target is None:
             return run.to_frame(progress)
         return run.to_file(target, progress, resume=resume)

@@ -7,9 +7,12 @@ import platform
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import torch
 
 from geoseg import machine
+from geoseg.errors import NotEnoughMemoryError
 
 GROWS = """
 import psutil
@@ -48,3 +51,17 @@ def test_a_wait_policy_of_the_users_stands(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("OMP_WAIT_POLICY")
     machine.wait_quietly()
     assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+
+
+def test_running_out_of_memory_is_one_sentence() -> None:
+    told = pytest.raises(NotEnoughMemoryError, match="not enough memory; buy some")
+    with told, machine.memory_errors("buy some"):
+        np.empty(2**56, np.uint8)
+    with pytest.raises(NotEnoughMemoryError), machine.memory_errors("buy some"):
+        torch.empty(2**56, dtype=torch.uint8)
+
+
+def test_other_errors_stay_as_they_are() -> None:
+    with pytest.raises(RuntimeError, match="shape") as caught, machine.memory_errors("buy some"):
+        raise RuntimeError("shape mismatch")
+    assert not isinstance(caught.value, NotEnoughMemoryError)

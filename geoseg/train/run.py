@@ -10,7 +10,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from geoseg.errors import DatasetError
-from geoseg.machine import keep_freed_memory
+from geoseg.machine import keep_freed_memory, memory_errors
 from geoseg.train.learner import Learner, learnable
 from geoseg.train.module import SegmentationModule
 from geoseg.train.scene import load_scenes
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 _EMA_EVERY = 5
 """Steps between updates of the averaged weights; its decay is adapted."""
+
+LESS_MEMORY = "lower schedule.batch and raise schedule.accumulate by as much, or lower data.crop_px"
+"""What to do when a training does not fit into memory."""
 
 
 def train(config: TrainConfig, *, resume: bool = False) -> Path:
@@ -43,12 +46,13 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
     learner = make_learner(config, held_out)
     trainer = _trainer(config, validate=bool(held_out))
     last = config.output / "last.ckpt"
-    trainer.fit(
-        learner,
-        datamodule=_Scenes(learner, training, len(held_out)),
-        ckpt_path=str(last) if resume and last.exists() else None,
-        weights_only=True,
-    )
+    with memory_errors(LESS_MEMORY):
+        trainer.fit(
+            learner,
+            datamodule=_Scenes(learner, training, len(held_out)),
+            ckpt_path=str(last) if resume and last.exists() else None,
+            weights_only=True,
+        )
     trainer.save_checkpoint(last, weights_only=False)
     path = config.output / f"{config.name}.safetensors"
     learner.write(torch.load(last, map_location="cpu", weights_only=True), path)
