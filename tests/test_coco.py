@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from geoseg.coco import export_coco, import_coco
 from geoseg.coco.rle import compress, decode_crop, decompress, encode_crop
+from geoseg.coco.write import Exported
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pycocotools")
@@ -101,7 +102,7 @@ def test_pycocotools_sees_the_buildings(
 ) -> None:
     coco = pytest.importorskip("pycocotools.coco")
     path = tmp_path / "coco.json"
-    assert export_coco(buildings, path, [raster], masks=masks) == 3
+    assert export_coco(buildings, path, [raster], masks=masks).annotations == 3
     api = coco.COCO(path)
     assert api.getCatIds(catNms=["building"]) == [1]
     expected = [HOUSE, RING, shapely.intersection(AT_BORDER, shapely.box(0, 0, 64, 48))]
@@ -122,7 +123,7 @@ def test_every_image_gets_its_part(
     tmp_path: Path,
 ) -> None:
     east = make_raster("east.tif", np.zeros((3, 48, 64), np.uint8), transform=utm_transform(col=64))
-    assert export_coco(buildings, tmp_path / "coco.json", [raster, east]) == 4
+    assert export_coco(buildings, tmp_path / "coco.json", [raster, east]).annotations == 4
     content = json.loads((tmp_path / "coco.json").read_text())
     assert [one["image_id"] for one in content["annotations"]] == [1, 1, 1, 2]
     again = import_coco(tmp_path / "coco.json", rasters=[east, raster])
@@ -203,6 +204,12 @@ def test_nothing_is_overwritten_unasked(
         import_coco(path, tmp_path / "o.gpkg", rasters=[raster])
 
 
+def test_a_bow_tie_is_mended(raster: Path, tmp_path: Path, utm_transform: Placer) -> None:
+    tie = shapely.Polygon([(5, 5), (15, 15), (15, 5), (5, 15)])
+    exported = export_coco(ground(utm_transform(), tie), tmp_path / "coco.json", [raster])
+    assert exported == Exported(annotations=1, outside=0)
+
+
 def test_bad_input_is_said(
     buildings: gpd.GeoDataFrame, raster: Path, make_raster: Maker, tmp_path: Path
 ) -> None:
@@ -211,7 +218,12 @@ def test_bad_input_is_said(
         export_coco(buildings, path, [raster], masks="boxes")
     with pytest.raises(UsageError, match="set_crs"):
         export_coco(buildings.set_crs(None, allow_override=True), path, [raster])
-    export_coco(buildings, path, [raster])
+    with pytest.raises(UsageError, match=r"must end in \.json"):
+        export_coco(buildings, tmp_path / "coco.txt", [raster])
+    with pytest.raises(UsageError, match="none of the 1 buildings touches"):
+        export_coco(buildings.iloc[3:], path, [raster])
+    assert not path.exists()
+    assert export_coco(buildings, path, [raster]) == Exported(annotations=3, outside=1)
     with pytest.raises(UsageError, match="must end in"):
         import_coco(path, tmp_path / "out.shp", rasters=[raster])
     small = make_raster("small.tif", np.zeros((3, 8, 8), np.uint8))

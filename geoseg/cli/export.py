@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Overwrite, Quiet
+from geoseg.cli.options import Json, Overwrite, Quiet
 
 
 def export(
@@ -26,6 +28,7 @@ def export(
         str, typer.Option(help="polygons (courtyards still become RLE) or rle.")
     ] = "polygons",
     overwrite: Overwrite = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Write buildings as COCO annotations, in the pixels of rasters.
@@ -34,6 +37,9 @@ def export(
     """
     from geoseg.coco import export_coco
 
-    count = export_coco(buildings, output, raster, masks=masks, overwrite=overwrite)
-    if not quiet:
-        typer.echo(f"{count} annotations written to {output}", err=True)
+    done = export_coco(buildings, output, raster, masks=masks, overwrite=overwrite)
+    if as_json:
+        typer.echo(json.dumps({**asdict(done), "output": str(output)}))
+    elif not quiet:
+        left = f"; {done.outside} buildings touch no raster" if done.outside else ""
+        typer.echo(f"{done.annotations} annotations written to {output}{left}", err=True)

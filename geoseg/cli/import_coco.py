@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Overwrite, Quiet
+from geoseg.cli.options import Json, Overwrite, Quiet
 
 
 def import_coco(
@@ -23,6 +24,7 @@ def import_coco(
         ),
     ],
     overwrite: Overwrite = False,
+    as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Read COCO annotations as polygons on the ground.
@@ -32,5 +34,7 @@ def import_coco(
     from geoseg.coco import import_coco as run
 
     frame = run(coco, output, rasters=raster, overwrite=overwrite)
-    if not quiet:
+    if as_json:
+        typer.echo(json.dumps({"buildings": len(frame), "output": str(output)}))
+    elif not quiet:
         typer.echo(f"{len(frame)} buildings written to {output}", err=True)

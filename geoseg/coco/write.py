@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,16 @@ DIGITS = 2
 """Decimals of pixel coordinates."""
 
 
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What went into a COCO file."""
+
+    annotations: int
+    """Written; a building on two images counts twice."""
+    outside: int
+    """Buildings that touch none of the images, or are empty."""
+
+
 def export_coco(
     buildings: str | Path | gpd.GeoDataFrame,
     output: str | Path,
@@ -35,7 +46,7 @@ def export_coco(
     *,
     masks: str = "polygons",
     overwrite: bool = False,
-) -> int:
+) -> Exported:
     """Write buildings as COCO annotations in the pixels of rasters.
 
     Coordinates count from the upper left corner of the upper left pixel. Buildings are cut off at a
@@ -49,20 +60,30 @@ def export_coco(
         masks: "polygons", or "rle" for all buildings.
         overwrite: Replace ``output`` if it is there already.
 
-    Returns:
-        The number of annotations.
+    Raises:
+        UsageError: no building touches an image, or an option cannot be used.
+        OutputExistsError: the file is there and may not be replaced.
     """
     target = Path(output)
     if masks not in MASKS:
         raise UsageError(f"masks must be one of {', '.join(MASKS)}, got {masks!r}")
+    if target.suffix.lower() != ".json":
+        raise UsageError(f"{target} must end in .json")
     if target.exists() and not overwrite:
         raise OutputExistsError(f"{target} is there already; overwrite it with --overwrite")
     frame = _read(buildings)
     images = [read_image(Path(raster)) for raster in rasters]
     annotations: list[dict[str, Any]] = []
+    placed: set[int] = set()
     for number, image in enumerate(images, start=1):
-        for found in _annotations(frame, image, rle_only=masks == "rle"):
+        for place, found in _annotations(frame, image, rle_only=masks == "rle"):
             annotations.append({"id": len(annotations) + 1, "image_id": number, **found})
+            placed.add(place)
+    if len(frame) and not placed:
+        raise UsageError(
+            f"none of the {len(frame)} buildings touches {', '.join(map(str, rasters))}; name the "
+            "rasters that they were found in with --raster"
+        )
     content = {
         "info": {"description": "Buildings by geoseg"},
         "images": [image.entry(number) for number, image in enumerate(images, start=1)],
@@ -71,7 +92,7 @@ def export_coco(
     }
     with output_errors(target, "Choose another place."), replacing(target) as temporary:
         temporary.write_text(json.dumps(content), encoding="utf-8")
-    return len(annotations)
+    return Exported(len(annotations), outside=len(frame) - len(placed))
 
 
 def _read(buildings: str | Path | gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -84,7 +105,8 @@ def _read(buildings: str | Path | gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 def _annotations(
     frame: gpd.GeoDataFrame, image: Image, *, rle_only: bool
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Place in the frame and annotation of every building on the image."""
     placed = frame.to_crs(image.crs)
     inverse = ~image.transform
     matrix = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
@@ -93,7 +115,8 @@ def _annotations(
     for place, geometry in enumerate(placed.geometry):
         if geometry is None or geometry.is_empty:
             continue
-        shape = shapely.intersection(affine_transform(shapely.force_2d(geometry), matrix), whole)
+        drawn = shapely.make_valid(affine_transform(shapely.force_2d(geometry), matrix))
+        shape = shapely.intersection(drawn, whole)
         if shape.area <= 0:
             continue
         row = placed.iloc[place]
@@ -102,7 +125,7 @@ def _annotations(
             continue
         if "confidence" in placed.columns and not np.isnan(row["confidence"]):
             found["score"] = round(float(row["confidence"]), 6)
-        yield found | {name: row[name].item() for name in extras}
+        yield place, found | {name: row[name].item() for name in extras}
 
 
 def _annotation(
