@@ -215,15 +215,11 @@ class Decoder:
 
     def _advance(self) -> list[Cluster]:
         """Scan one chunk and move the window on."""
-        window, rows = self._window, self._window.kind.shape[0]
+        window = self._window
         if self._last_body_row < self._first_row:
             self._shift_open()
             return self._sweep(self._first_row) if self._sweep_pays() else []
-        start = 1 if self._first_row < 0 else 1 + self._ahead
-        while start < rows:
-            self._store = with_room(self._store, self._width)
-            start = label_seeds(window, self._store, self._first_row, start)
-        grow(window, self._params.grow_steps)
+        self._label_rows(1 if self._first_row < 0 else 1 + self._ahead)
         # One row beyond the grid closes the cracks below its last row.
         start, end = 1, 1 + min(self._chunk_rows, self._height - self._first_row)
         while start < end:
@@ -231,6 +227,13 @@ class Decoder:
             start = scan_rows(window, self._recent, self._store, self._first_row, (start, end))
         self._shift()
         return self._sweep(self._first_row) if self._sweep_pays() else []
+
+    def _label_rows(self, start: int) -> None:
+        """Label the window's rows from ``start`` on, the new ones; other decoders have their way."""
+        while start < self._window.kind.shape[0]:
+            self._store = with_room(self._store, self._width)
+            start = label_seeds(self._window, self._store, self._first_row, start)
+        grow(self._window, self._params.grow_steps)
 
     def _shift(self) -> None:
         """Let the last scanned row and the rows ahead become the first of the window."""

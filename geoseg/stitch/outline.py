@@ -12,7 +12,6 @@ from geoseg.decode import DecodeParams, Decoder
 from geoseg.decode.decoder import CHUNK_ROWS
 from geoseg.decode.grow import joined
 from geoseg.decode.jit import jit
-from geoseg.decode.scan import scan_rows
 from geoseg.decode.store import INVALID, LABELS, OPEN, SEED, Store, Window, with_room
 from geoseg.types import Cluster
 
@@ -56,38 +55,21 @@ class GroupDecoder(Decoder):
         self, groups: NDArray[np.int32], body: NDArray[np.uint8], valid: NDArray[np.bool_]
     ) -> list[Cluster]:
         """Take the next (rows, width) groups, scores and validity; returns what is finished."""
-        clusters: list[Cluster] = []
-        rows, taken = len(groups), 0
-        while taken < rows:
-            filled = self._next_row - self._first_row
-            count = min(rows - taken, len(self.plane) - filled)
-            part, inside = (
-                slice(taken, taken + count),
-                (slice(filled, filled + count), slice(1, -1)),
-            )
-            kind = np.where(groups[part] > 0, np.uint8(SEED), np.uint8(OPEN))
+
+        def write(part: slice, rows: slice) -> bool:
+            inside, shown = (rows, slice(1, -1)), groups[part] > 0
+            kind = np.where(shown, np.uint8(SEED), np.uint8(OPEN))
             self._window.kind[inside] = np.where(valid[part], kind, np.uint8(INVALID))
             self._window.body[inside] = body[part]
             self.plane[inside] = groups[part]
-            taken += count
-            self._next_row += count
-            if filled + count == len(self.plane):
-                clusters += self._advance()
-        return clusters
+            return bool(shown.any())
 
-    def _advance(self) -> list[Cluster]:
-        """Scan one chunk and move the window on."""
-        window, rows, first = self._window, len(self.plane), self._first_row
-        start = 1 if first < 0 else 1 + self._ahead
-        while start < rows:
+        return self._pushed(len(groups), write)
+
+    def _label_rows(self, start: int) -> None:
+        while start < len(self.plane):
             self._store = with_room(self._store, self._width)
-            start = label_groups(window, self.plane, self._store, first, start)
-        start, end = 1, 1 + min(self._chunk_rows, self._height - first)
-        while start < end:
-            self._store = with_room(self._store, self._width)
-            start = scan_rows(window, self._recent, self._store, first, (start, end))
-        self._shift()
-        return self._sweep(self._first_row) if self._sweep_pays() else []
+            start = label_groups(self._window, self.plane, self._store, self._first_row, start)
 
     def _shift(self) -> None:
         super()._shift()
