@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from geoseg.cli.models import models
 from geoseg.errors import ModelError
-from geoseg.models import DEFAULT_WEIGHTS
+from geoseg.models import DEFAULT_WEIGHTS, load_model
 from geoseg.models.catalogue import built_in_models, describe_model
 from geoseg.models.weights import Metadata, Source, file_sha256, read_metadata
 
@@ -51,9 +51,12 @@ def test_the_built_in_models() -> None:
     assert len(default.sources) == len(metadata.sources) > 0
 
 
-def test_the_default_by_name() -> None:
-    (shown,) = json.loads(run("default", "--json").stdout)
-    assert shown["file"] == str(DEFAULT_WEIGHTS)
+@pytest.mark.parametrize("name", ["default", "towns"])
+def test_built_in_models_by_name(name: str) -> None:
+    (shown,) = json.loads(run(name, "--json").stdout)
+    assert shown["file"] == str(DEFAULT_WEIGHTS.with_name(f"{name}.safetensors"))
+    assert shown["use"] == name
+    assert load_model(name).sha256 == shown["sha256"]
 
 
 def test_the_list_as_json() -> None:

@@ -75,9 +75,9 @@ def tune(
     geoseg tune model.safetensors --data chips -o tuned.safetensors --card tuned.md
     """
     _check_outputs(output, card, overwrite=overwrite)
-    from geoseg.models import DEFAULT_WEIGHTS
     from geoseg.models.card import render_card
     from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.loading import model_file
     from geoseg.models.weights import load_weights, save_weights
     from geoseg.train.scene import load_scenes
     from geoseg.train.tune import TuneOptions
@@ -86,7 +86,7 @@ def tune(
     options = TuneOptions(
         tuple(_gsd_range(text) for text in gsd or ()), _place_weights(weights), max_area_bias
     )
-    path = DEFAULT_WEIGHTS if model == "default" else Path(model)
+    path = model_file(model)
     tensors, _ = load_weights(path)
     loaded = TorchDenseModel.from_file(path, device=device)
     with _status(show=not (quiet or as_json)) as told:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from geoseg.models.loading import DEFAULT_WEIGHTS
+from geoseg.models.loading import DEFAULT_WEIGHTS, model_file
 from geoseg.models.weights import file_sha256, read_metadata
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord
 
 
@@ -64,12 +65,12 @@ def built_in_models() -> list[ModelEntry]:
 
 
 def describe_model(file: str | Path) -> ModelEntry:
-    """What a file says about itself; "default" is the built-in model.
+    """What a file says about itself; a built-in model may be named, such as "default".
 
     Raises:
         ModelError: it is missing or no model file of geoseg.
     """
-    path = DEFAULT_WEIGHTS if str(file) == "default" else Path(file)
+    path = model_file(file)
     record = _maskrcnn_record(path)
     return _maps_entry(path) if record is None else _masks_entry(path, record)
 
@@ -78,7 +79,7 @@ def _maps_entry(path: Path) -> ModelEntry:
     metadata = read_metadata(path)
     built = metadata.architecture
     return ModelEntry(
-        use="default" if path == DEFAULT_WEIGHTS else str(path),
+        use=path.stem if path.parent == DEFAULT_WEIGHTS.parent else str(path),
         kind="maps",
         name=metadata.name,
         file=str(path),

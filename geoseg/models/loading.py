@@ -27,7 +27,7 @@ def load_model(
     """The model that ``spec`` means.
 
     Args:
-        spec: "default" for the built-in model, the path of a .safetensors file, a text for
+        spec: "default" or another built-in model's name, the path of a .safetensors file, a text for
             another library's model such as "yolo:best.pt" (see ``geoseg.models.adapters``), or an
             object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own.
@@ -53,18 +53,19 @@ def load_model(
     )
 
 
+def model_file(spec: str | Path) -> Path:
+    """The file that a built-in model's name, or a path, means; a path need not exist."""
+    named = DEFAULT_WEIGHTS.with_name(f"{spec}.safetensors")
+    return named if str(spec).isidentifier() and named.is_file() else Path(spec)
+
+
 def _file_of(spec: str | Path) -> Path:
-    if str(spec) == "default":
-        if not DEFAULT_WEIGHTS.is_file():
-            raise ModelError(
-                f"the built-in model's file {DEFAULT_WEIGHTS} is missing; install geoseg again"
-            )
-        return DEFAULT_WEIGHTS
-    path = Path(spec)
+    path = model_file(spec)
     if not path.is_file():
         raise ModelError(
-            f"there is no model {str(spec)!r}: name 'default', the path of a .safetensors file, or "
-            "another library's model as in yolo:best.pt (docs/models.md)"
+            f"there is no model {str(spec)!r}: name 'default', another of 'geoseg models', the "
+            "path of a .safetensors file, or another library's model as in yolo:best.pt "
+            "(docs/models.md)"
         )
     _check_kind(path)
     return path

@@ -92,12 +92,10 @@ def start_network(config: TrainConfig) -> nn.Module:
 
 
 def start_file(start: str | Path) -> Path:
-    """The model file behind "default" or a path."""
-    from pathlib import Path
+    """The model file behind a built-in model's name or a path."""
+    from geoseg.models.loading import model_file
 
-    from geoseg.models import DEFAULT_WEIGHTS
-
-    return DEFAULT_WEIGHTS if start == "default" else Path(start)
+    return model_file(start)
 
 
 def normalised(images: Tensor) -> Tensor:
