@@ -55,8 +55,11 @@ def load_model(
 
 def model_file(spec: str | Path) -> Path:
     """The file that a built-in model's name, or a path, means; a path need not exist."""
-    named = DEFAULT_WEIGHTS.with_name(f"{spec}.safetensors")
-    return named if str(spec).isidentifier() and named.is_file() else Path(spec)
+    if str(spec).isidentifier():
+        named = DEFAULT_WEIGHTS.with_name(f"{spec}.safetensors")
+        if named.is_file():
+            return named
+    return Path(spec)
 
 
 def _file_of(spec: str | Path) -> Path:
