@@ -152,7 +152,8 @@ def test_a_left_state_is_neither_lost_nor_used_by_accident(
 
 
 COMMAND = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 sys.path.insert(0, sys.argv.pop(1))
 from painted import PaintedModel
 import geoseg.models
