@@ -28,9 +28,9 @@ from geoseg.labelled.order import group_of
 from geoseg.labelled.pack import pack_pairs
 from geoseg.labelled.pairs import make_pair
 from geoseg.labelled.request import PackOptions
+from geoseg.models.loading import model_file
 from geoseg.models.weights import load_weights, save_weights
 from geoseg.train.config import TrainConfig, read_config
-from geoseg.train.module import start_file
 from geoseg.train.run import train
 from geoseg.train.scene import load_scene, load_scenes, save_scene
 from geoseg.train.sources import export_frame
@@ -95,7 +95,7 @@ def leave(folder: Path, chips: int) -> None:
 def configured(config: Path, folder: Path, start: str, minutes: float) -> TrainConfig:
     """The shipped configuration for this data set; the network is the start's."""
     shipped = read_config(config)
-    record = load_weights(start_file(start))[1]
+    record = load_weights(model_file(start))[1]
     return shipped.model_copy(
         update={
             "output": folder.parent / "training",
@@ -135,7 +135,7 @@ def main() -> None:
     folder = pack(arguments.data / "val/geocarta", arguments.out, arguments.chips)
     scenes = load_scenes(folder, "train")
     known = sum(int((~scene.ignore).sum()) for scene in scenes) / CHIP_PX**2
-    start = start_file(arguments.start)
+    start = model_file(arguments.start)
     before = evaluate_model(start, folder).total
     began_s = cpu_s()
     tuned = train(configured(arguments.config, folder, arguments.start, arguments.minutes))

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
+from geoseg.cli.counting import counting_bar
 from geoseg.cli.options import Json, Overwrite, Quiet
-from geoseg.cli.report import rows_bar, show_notes, show_table
+from geoseg.cli.report import show_notes, show_table
 from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones
 
 SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
@@ -49,7 +50,7 @@ def compare(
     limits = Limits(unchanged, match)
     options = ReportOptions(zones=zones, name_column=name_column, grid=grid, h3=h3)
     outputs = open_outputs(output or [], (old, new), overwrite=overwrite)
-    with rows_bar(show=not quiet) as progress:
+    with counting_bar("buildings", show=not quiet) as progress:
         result = build_comparison(old, new, options, limits, progress)
     for path in outputs:
         write_comparison(result, path)

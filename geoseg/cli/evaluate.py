@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoseg.cli.counting import counting_bar
 from geoseg.cli.options import Device, Json, Overwrite, Precision, Quiet
 from geoseg.errors import UsageError
 
@@ -114,7 +113,7 @@ def evaluate(
         "boundary_m": boundary, "min_area_m2": min_area, "html": html, "overwrite": overwrite,
     }  # fmt: skip
     running: dict[str, Any] = {"split": split, "device": device, "precision": precision}
-    with _steps_bar(show=not quiet) as progress:
+    with counting_bar("evaluating", show=not quiet) as progress:
         if data is not None:
             result = evaluate_model(
                 model or "default", data, progress=progress, **running, **shared
@@ -149,21 +148,6 @@ def _refuse(options: list[str]) -> None:
             f"{', '.join(options)} cannot be used with --data: packed scenes know their places, "
             "pixel sizes, photos and what to ignore"
         )
-
-
-@contextmanager
-def _steps_bar(*, show: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A function that draws (steps done, steps in all) on stderr; None where nothing is shown."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not show or not console.is_terminal:
-        yield None
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("evaluating", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _show(result: Evaluation, html: Path | None) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoseg.cli.counting import counting_bar
 from geoseg.cli.options import Json, Overwrite, Quiet, parse_numbers
 from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones
 
@@ -87,7 +86,7 @@ def report(
         sample=sample, sample_areas=sample_areas, image=image, layer=layer,
     )  # fmt: skip
     outputs = open_outputs(output or [], buildings, overwrite=overwrite)
-    with rows_bar(show=not quiet) as progress:
+    with counting_bar("buildings", show=not quiet) as progress:
         result = build_report(buildings, options, progress)
     for path in outputs:
         write_report(result, path)
@@ -96,21 +95,6 @@ def report(
     elif not quiet:
         show_table(result.table, SHOWN)
         show_notes(result.notes, outputs)
-
-
-@contextmanager
-def rows_bar(*, show: bool) -> Iterator[Callable[[int, int], None] | None]:
-    """A function that draws (rows done, rows in all) on stderr; None where nothing is shown."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    if not show or not console.is_terminal:
-        yield None
-        return
-    with Progress(console=console, transient=True) as bar:
-        task = bar.add_task("buildings", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def show_table(table: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:

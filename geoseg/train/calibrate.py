@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
+from geoseg.accuracy.reliability import reliability
 from geoseg.confidence import Qualities, probabilities
 from geoseg.models.records import Calibration, Curve, Quality
 
@@ -36,7 +37,6 @@ MIN_BUILDINGS = 50
 """Fewer buildings, or fewer right or wrong ones than a fifth of it, are too few to calibrate on."""
 
 _RIDGE = 2.0
-_BINS = 10
 
 
 def enough(right: NDArray[np.bool_]) -> bool:
@@ -107,15 +107,13 @@ def joined(parts: Sequence[Qualities]) -> Qualities:
 
 
 def calibration_error(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """Expected calibration error: |mean probability - share right| over ten equal bins."""
-    place = np.minimum((probability * _BINS).astype(int), _BINS - 1)
-    gap = np.bincount(place, weights=probability - right, minlength=_BINS)
-    return float(np.abs(gap).sum() / max(1, len(right)))
+    """Expected calibration error: |mean probability - share right| over equal bins; 0 without any."""
+    return reliability(probability, right).ece if len(right) else 0.0
 
 
 def brier(probability: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     """Mean squared error of the probabilities."""
-    return float(((probability - right) ** 2).mean()) if len(right) else 0.0
+    return reliability(probability, right).brier if len(right) else 0.0
 
 
 def _climbed(qualities: Qualities, name: Quality) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils.data import default_collate
 
+from geoseg.models.loading import model_file
 from geoseg.models.network import build_network, load_imagenet_encoder
 from geoseg.models.receptive import measure_halo_px
 from geoseg.models.weights import Metadata, geoseg_version, load_weights, save_weights
@@ -86,16 +87,9 @@ def start_network(config: TrainConfig) -> nn.Module:
     if config.start == "imagenet":
         load_imagenet_encoder(network, config.architecture)
     elif config.start != "scratch":
-        state, _ = load_weights(start_file(config.start))
+        state, _ = load_weights(model_file(config.start))
         network.load_state_dict(state)
     return network
-
-
-def start_file(start: str | Path) -> Path:
-    """The model file behind a built-in model's name or a path."""
-    from geoseg.models.loading import model_file
-
-    return model_file(start)
 
 
 def normalised(images: Tensor) -> Tensor:
