@@ -85,6 +85,9 @@ class LossConfig(_Section):
     shift_px: int = Field(default=0, ge=0, le=5)
     """Labels may lie this far off: in every step each building's label moves by up to so many rows
     and columns to where the network sees it best. 0: labels are taken as they are."""
+    consistency: float = Field(default=0, ge=0)
+    """Weight of the squared difference between the probabilities of a crop and of the same crop
+    resampled. 0: no second view, and half the time per step."""
 
 
 class ScheduleConfig(_Section):

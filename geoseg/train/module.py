@@ -12,6 +12,7 @@ from geoseg.models.network import build_network, load_imagenet_encoder
 from geoseg.models.receptive import measure_halo_px
 from geoseg.models.weights import Metadata, geoseg_version, load_weights, save_weights
 from geoseg.train.alignment import aligned_targets
+from geoseg.train.consistency import disagreement, resampled
 from geoseg.train.crops import CropDataset
 from geoseg.train.learner import Learner, history, scene_sources, trained_weights
 from geoseg.train.losses import head_losses
@@ -44,13 +45,26 @@ class SegmentationModule(Learner):
 
     def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
         """Loss of one batch."""
-        logits = self.network(normalised(batch["image"]))  # (batch, heads, height, width)
+        images = normalised(batch["image"])
+        logits = self.network(images)  # (batch, heads, height, width)
         target = self._target(batch, logits)
         losses = head_losses(logits, target, batch["weight"], dice=self.config.loss.dice)
-        loss = (losses * losses.new_tensor(self._head_weights)).sum()
+        weights = losses.new_tensor(self._head_weights)
+        loss = (losses * weights).sum()
         by_head = {f"loss_{head}": part for head, part in zip(HEADS, losses, strict=True)}
+        if self.config.loss.consistency:
+            apart = (self._apart(images, logits) * weights).sum()
+            loss = loss + self.config.loss.consistency * apart
+            by_head["apart"] = apart
         self.log_dict({"loss": loss, **by_head})
         return loss
+
+    def _apart(self, images: Tensor, logits: Tensor) -> Tensor:
+        """How far the heads' answers to a resampled view are from those to the crops."""
+        number = self.global_step * self.trainer.world_size + self.global_rank
+        generator = torch.Generator().manual_seed(self.config.seed * 2**32 + number)
+        view, grid = resampled(images, generator)
+        return disagreement(logits, self.network(view), grid)
 
     def _target(self, batch: dict[str, Tensor], logits: Tensor) -> Tensor:
         """The labels' targets, or those of labels moved to where the network sees buildings."""
