@@ -258,6 +258,27 @@ def save_town(folder: Path, name: str = "town", **others: Any) -> None:
     save_scene(Scene(name, image=image, labels=labels, ignore=ignore, **values), folder)
 
 
+class Counting(Bright):
+    """Counts the images that it sees."""
+
+    def __init__(self) -> None:
+        self.seen = 0
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.seen += len(images)
+        return super().predict_maps(images)
+
+
+def test_tta_shows_the_model_every_scene_four_times(tmp_path: Path) -> None:
+    save_town(tmp_path)
+    plain, averaged = Counting(), Counting()
+    once = evaluate_model(plain, tmp_path)
+    often = evaluate_model(averaged, tmp_path, tta=True)
+    assert averaged.seen == 4 * plain.seen > 0
+    assert often.total == once.total
+    assert (once.provenance["tta"], often.provenance["tta"]) == (False, True)
+
+
 def test_a_model_over_packed_scenes(tmp_path: Path) -> None:
     save_town(tmp_path / "chips")
     save_town(tmp_path / "chips", "village", place="there", blobs=True)

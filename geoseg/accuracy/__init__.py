@@ -80,6 +80,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     split: Literal["val", "train", "all"] = "val",
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
+    tta: bool = False,
     boundary_m: float = 1.0,
     min_area_m2: float = 0.0,
     html: str | Path | None = None,
@@ -94,6 +95,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
         split: "val", "train" or "all".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "auto", "fp32" or "bf16".
+        tta: Average the maps over flips; four times the work.
         boundary_m: Width of the band of the boundary IoU, metres.
         min_area_m2: Smaller buildings do not count.
         html: A page to write.
@@ -110,10 +112,13 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.accuracy.options import Measure
     from geoseg.accuracy.write import check_page, write_page
     from geoseg.models import load_model
+    from geoseg.models.averaged import averaged
 
     page = None if html is None else check_page(Path(html), overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
     loaded = load_model(model, device=device, precision=precision)
+    if tta:
+        loaded = averaged(loaded)
     result = evaluate_scenes(loaded, Path(data), split, measure, progress)
     if page is not None:
         write_page(result, page)

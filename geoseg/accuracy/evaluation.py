@@ -21,6 +21,7 @@ from geoseg.accuracy.scenes import scene_files, sites_of_scenes
 from geoseg.accuracy.score import SiteScore, score_site
 from geoseg.accuracy.site import Site
 from geoseg.errors import UsageError
+from geoseg.models.averaged import AveragedModel
 from geoseg.statistics.layers import VectorInput
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def evaluate_scenes(
     provenance = {
         "model": str(getattr(model, "name", type(model).__qualname__)),
         "sha256": str(getattr(model, "sha256", "")),
+        "tta": isinstance(model, AveragedModel),
         "data": f"{data.name}, split {split}, {len(paths)} scenes",
     }
     sites = sites_of_scenes(model, paths)

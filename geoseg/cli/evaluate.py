@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from geoseg.cli.counting import counting_bar
-from geoseg.cli.options import Device, Json, Overwrite, Precision, Quiet
+from geoseg.cli.options import Device, Json, Overwrite, Precision, Quiet, Tta
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def evaluate(
     ] = "val",
     device: Device = "auto",
     precision: Precision = "auto",
+    tta: Tta = False,
     boundary: Annotated[
         float, typer.Option(help="Width of the band of the boundary IoU, metres.")
     ] = 1.0,
@@ -112,7 +113,9 @@ def evaluate(
     shared: dict[str, Any] = {
         "boundary_m": boundary, "min_area_m2": min_area, "html": html, "overwrite": overwrite,
     }  # fmt: skip
-    running: dict[str, Any] = {"split": split, "device": device, "precision": precision}
+    running: dict[str, Any] = {
+        "split": split, "device": device, "precision": precision, "tta": tta,
+    }  # fmt: skip
     with counting_bar("evaluating", show=not quiet) as progress:
         if data is not None:
             result = evaluate_model(

@@ -26,6 +26,13 @@ ModelName = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
+Tta = Annotated[
+    bool,
+    typer.Option(
+        "--tta",
+        help="Average the maps over the image and its flips; the network takes 4 times as long.",
+    ),
+]
 
 
 def parse_numbers(text: str | None, option: str) -> tuple[float, ...] | None:

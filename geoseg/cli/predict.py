@@ -16,6 +16,7 @@ from geoseg.cli.options import (
     Overwrite,
     Precision,
     Quiet,
+    Tta,
     parse_numbers,
 )
 from geoseg.errors import UsageError
@@ -97,14 +98,7 @@ def predict(
         bool,
         typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
     ] = False,
-    tta: Annotated[
-        bool,
-        typer.Option(
-            "--tta",
-            help="Average the maps over the image and its flips; the network takes 4 times as long.",
-            rich_help_panel=RUN,
-        ),
-    ] = False,
+    tta: Tta = False,
     skip_errors: Annotated[
         bool,
         typer.Option(
