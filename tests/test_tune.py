@@ -365,7 +365,7 @@ def test_the_better_pixel_size_is_declared(model_file: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["-o", "t.pt"], "must be a .safetensors file"),
+        (["-o", "t.pt"], "allowed are .safetensors"),
         (["-o", "small.safetensors"], "is there already"),
         (["-o", "t.safetensors", "--gsd", "0.3"], "takes low,high"),
         (["-o", "t.safetensors", "--gsd", "0.5,0.3"], "low,high in metres"),

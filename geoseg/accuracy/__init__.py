@@ -59,13 +59,14 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     """
     from geoseg.accuracy.evaluation import evaluate_layers
     from geoseg.accuracy.options import LayerOptions, Measure
-    from geoseg.accuracy.write import check_page, write_page
+    from geoseg.accuracy.write import write_page
+    from geoseg.export.target import PAGE, check_target
 
     rasters = [raster] if isinstance(raster, (str, Path)) else raster
     options = LayerOptions(
         aoi, ignore, place_column, confidence, layer, truth_layer, gsd_m, tuple(map(Path, rasters))
     )
-    page = None if html is None else check_page(Path(html), overwrite=overwrite)
+    page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     pairs = _pairs(predictions, truth)
     result = evaluate_layers(pairs, options, Measure(boundary_m, min_area_m2), progress)
     if page is not None:
@@ -110,11 +111,12 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     """
     from geoseg.accuracy.evaluation import evaluate_scenes
     from geoseg.accuracy.options import Measure
-    from geoseg.accuracy.write import check_page, write_page
+    from geoseg.accuracy.write import write_page
+    from geoseg.export.target import PAGE, check_target
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged
 
-    page = None if html is None else check_page(Path(html), overwrite=overwrite)
+    page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
     loaded = load_model(model, device=device, precision=precision)
     if tta:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from geoseg.change.build import Comparison
 from geoseg.change.page import CHANGE_COLOURS, change_page
-from geoseg.errors import UsageError
 from geoseg.export.atomic import output_errors
+from geoseg.export.target import require_other
 from geoseg.statistics.geopackage import write_layers
 from geoseg.statistics.layers import VectorInput
 from geoseg.statistics.render import render
@@ -31,11 +31,9 @@ def open_outputs(
         OutputExistsError: a file is there already and may not be replaced.
         OutputError: a folder is missing.
     """
-    files = [Path(one) for one in inputs if isinstance(one, (str, Path))]
-    for path in map(Path, paths):
-        if any(path.exists() and one.exists() and path.samefile(one) for one in files):
-            raise UsageError(f"{path} is an input; choose another name for the output")
-    return tuple(check_output(Path(p), None, CHANGES_LAYER, overwrite=overwrite) for p in paths)
+    for path in paths:
+        require_other(Path(path), inputs)
+    return tuple(check_output(Path(path), overwrite=overwrite) for path in paths)
 
 
 def write_comparison(result: Comparison, path: Path) -> None:

@@ -152,8 +152,9 @@ def dataset(
 
     geoseg dataset ortho.tif footprints.gpkg -o chips/ --preview labels.html
     """
+    from geoseg.export.target import PAGE, check_target
     from geoseg.labelled.checking import check_folder
-    from geoseg.labelled.page import require_free, write_page
+    from geoseg.labelled.page import write_page
     from geoseg.labelled.pairs import hold_out
     from geoseg.labelled.request import PackOptions
 
@@ -162,7 +163,7 @@ def dataset(
         bands=_whole_numbers(bands), stretch=_low_high(stretch), mask_kind=mask_kind,
     )  # fmt: skip
     if preview is not None:
-        require_free(preview, overwrite=overwrite)
+        check_target(preview, PAGE, overwrite=overwrite)
     about = {"aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place, "licence": licence}
     given = _given(inputs or [], pair or [], pairs, about)
     with _bar(show=not quiet) as progress:

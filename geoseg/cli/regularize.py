@@ -59,7 +59,8 @@ def _check_output(output: Path, *, overwrite: bool) -> str:
     """The OGR driver for the output, once it is known that it may be written."""
     import pyogrio
 
-    from geoseg.errors import OutputError, OutputExistsError, UsageError
+    from geoseg.errors import UsageError
+    from geoseg.export.target import check_target
 
     try:
         driver = pyogrio.detect_write_driver(output)
@@ -68,12 +69,7 @@ def _check_output(output: Path, *, overwrite: bool) -> str:
             f"{output.name} has the extension {output.suffix or '(none)'}, which no vector format "
             "is written to. Use .gpkg, .geojson, .shp or .fgb."
         ) from None
-    if not output.absolute().parent.is_dir():
-        raise OutputError(f"the folder {output.absolute().parent} does not exist. Create it first.")
-    if output.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{output} exists. Give another name, or --overwrite to replace it."
-        )
+    check_target(output, None, overwrite=overwrite)
     return str(driver)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoseg.cli.options import Device, Json, Overwrite, Quiet, parse_numbers
-from geoseg.errors import OutputExistsError, UsageError
+from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -104,11 +104,12 @@ def tune(
 
 def _check_outputs(output: Path, card: Path | None, *, overwrite: bool) -> None:
     """Before minutes of work."""
-    if output.suffix != ".safetensors":
-        raise UsageError(f"the output must be a .safetensors file, got {output}")
+    from geoseg.export.target import check_extension, require_free
+
+    check_extension(output, [".safetensors"])
     for path in (output, card):
-        if path is not None and path.exists() and not overwrite:
-            raise OutputExistsError(f"{path} is there already; give another name or --overwrite")
+        if path is not None:
+            require_free(path, overwrite=overwrite)
 
 
 def _gsd_range(text: str) -> tuple[float, float]:

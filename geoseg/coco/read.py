@@ -15,8 +15,9 @@ from rasterio.features import shapes
 
 from geoseg.coco.images import Image, read_image
 from geoseg.coco.rle import decode_crop
-from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.export.atomic import output_errors, sync_file, sync_folder
+from geoseg.export.target import check_target
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -45,7 +46,7 @@ def import_coco(
         parts), ``coco_id``, ``image``, ``category``, ``score`` (NaN where there is none), and
         ``building_id`` where the file has it, in the CRS of the first raster.
     """
-    target = _checked_target(output, overwrite=overwrite)
+    target = None if output is None else check_target(Path(output), DRIVERS, overwrite=overwrite)
     content = load_coco(Path(coco))
     places = _match(content, [read_image(Path(raster)) for raster in rasters], Path(coco))
     frame = _frame(content, places)
@@ -63,17 +64,6 @@ def _write(frame: gpd.GeoDataFrame, target: Path) -> None:
         sync_file(temporary)
         temporary.replace(target)
     sync_folder(target.parent)
-
-
-def _checked_target(output: str | Path | None, *, overwrite: bool) -> Path | None:
-    if output is None:
-        return None
-    target = Path(output)
-    if target.suffix.lower() not in DRIVERS:
-        raise UsageError(f"{target} must end in {', '.join(DRIVERS)}")
-    if target.exists() and not overwrite:
-        raise OutputExistsError(f"{target} is there already; overwrite it with --overwrite")
-    return target
 
 
 def load_coco(path: Path) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from shapely.affinity import affine_transform
 
 from geoseg.coco.images import Image, read_image
 from geoseg.coco.rle import encode_crop
-from geoseg.errors import OutputExistsError, UsageError
+from geoseg.errors import UsageError
 from geoseg.export.atomic import output_errors, replacing
+from geoseg.export.target import check_target
 from geoseg.statistics.layers import open_layer, read_frame
 
 if TYPE_CHECKING:
@@ -64,13 +65,9 @@ def export_coco(
         UsageError: no building touches an image, or an option cannot be used.
         OutputExistsError: the file is there and may not be replaced.
     """
-    target = Path(output)
     if masks not in MASKS:
         raise UsageError(f"masks must be one of {', '.join(MASKS)}, got {masks!r}")
-    if target.suffix.lower() != ".json":
-        raise UsageError(f"{target} must end in .json")
-    if target.exists() and not overwrite:
-        raise OutputExistsError(f"{target} is there already; overwrite it with --overwrite")
+    target = check_target(Path(output), [".json"], overwrite=overwrite)
     frame = _read(buildings)
     images = [read_image(Path(raster)) for raster in rasters]
     annotations: list[dict[str, Any]] = []

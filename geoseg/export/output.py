@@ -12,7 +12,7 @@ import pyarrow as pa
 from pydantic import JsonValue
 from pyproj import CRS
 
-from geoseg.errors import OutputError, OutputExistsError, UsageError
+from geoseg.errors import OutputError
 from geoseg.export.atomic import output_errors, sync_file, sync_folder
 from geoseg.export.flatgeobuf import write_flatgeobuf
 from geoseg.export.geojson import write_geojson
@@ -20,6 +20,7 @@ from geoseg.export.geoparquet import write_geoparquet
 from geoseg.export.gpkg import write_gpkg
 from geoseg.export.layer import LayerInfo, horizontal_crs
 from geoseg.export.stream import BatchStream
+from geoseg.export.target import check_target
 
 WRITERS: dict[str, Callable[[Path, BatchStream, LayerInfo], None]] = {
     ".gpkg": write_gpkg,
@@ -47,20 +48,7 @@ def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
         OutputExistsError: It is there already and ``overwrite`` is False.
         OutputError: The folder is missing or cannot be written to, or the path is a folder.
     """
-    target = Path(path).absolute()
-    if target.suffix.lower() not in WRITERS:
-        raise UsageError(
-            f"{target.name} has the extension {target.suffix or '(none)'}; allowed are "
-            f"{', '.join(WRITERS)}"
-        )
-    if target.is_dir():
-        raise OutputError(f"{target} is a folder. Give the name of a file.")
-    if not target.parent.is_dir():
-        raise OutputError(f"the folder {target.parent} does not exist. Create it first.")
-    if target.exists() and not overwrite:
-        raise OutputExistsError(
-            f"{target} exists. Choose another name, or allow overwriting with --overwrite."
-        )
+    target = check_target(Path(path).absolute(), WRITERS, overwrite=overwrite)
     # The very folder that will be needed: its name must not be too long either.
     with output_errors(target, "Choose a folder that you may write to."), _scratch_folder(target):
         return target

@@ -99,11 +99,12 @@ def check_dataset(
     Returns:
         Figures per chip and per place.
     """
+    from geoseg.export.target import PAGE, check_target
     from geoseg.labelled.checking import check_folder
-    from geoseg.labelled.page import require_free, write_page
+    from geoseg.labelled.page import write_page
 
     if page is not None:
-        require_free(Path(page), overwrite=overwrite)
+        check_target(Path(page), PAGE, overwrite=overwrite)
     checked = check_folder(Path(folder), model=model)
     if page is not None:
         write_page(checked, Path(page))

@@ -11,7 +11,6 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.export.atomic import output_errors, replacing
 from geoseg.labelled.repair import FINDINGS
 from geoseg.labelled.sheet import COLOURS, thumbnail
@@ -45,22 +44,6 @@ class Picture:
     """What is doubtful."""
     url: str
     """JPEG in a data URL."""
-
-
-def require_free(path: Path, *, overwrite: bool) -> None:
-    """Refuse a page that cannot be written, before any work.
-
-    Raises:
-        UsageError: it is no .html file.
-        OutputExistsError: it is there already.
-        OutputError: its folder does not exist.
-    """
-    if path.suffix.lower() not in {".html", ".htm"}:
-        raise UsageError(f"{path}: the preview is a web page; give a name that ends in .html")
-    if path.exists() and not overwrite:
-        raise OutputExistsError(f"{path} is there already; replace it with --overwrite")
-    if not path.absolute().parent.is_dir():
-        raise OutputError(f"the folder {path.absolute().parent} does not exist; create it first")
 
 
 def write_page(checked: Checked, path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.export.atomic import TEMPORARY_SUFFIX, output_errors
+from geoseg.export.target import require_free
 from geoseg.train.scene import save_scene
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def new_folder(folder: Path, *, overwrite: bool) -> Iterator[SceneWriter]:
         OutputError: it cannot be written.
     """
     target = folder.absolute()
-    _require_free(target, overwrite=overwrite)
+    _require_replaceable(target, overwrite=overwrite)
     temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
     with output_errors(folder, ADVICE):
         shutil.rmtree(temporary, ignore_errors=True)
@@ -75,13 +76,10 @@ def new_folder(folder: Path, *, overwrite: bool) -> Iterator[SceneWriter]:
         raise
 
 
-def _require_free(target: Path, *, overwrite: bool) -> None:
+def _require_replaceable(target: Path, *, overwrite: bool) -> None:
     if not target.exists() or (target.is_dir() and not any(target.iterdir())):
         return
-    if not overwrite:
-        raise OutputExistsError(
-            f"{target} is there already; give another folder, or --overwrite to replace it"
-        )
+    require_free(target, overwrite=overwrite)
     foreign = [path for path in target.iterdir() if not _ours(path)] if target.is_dir() else []
     if foreign or not target.is_dir():
         raise OutputExistsError(

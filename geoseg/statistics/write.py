@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 
-from geoseg.errors import MissingDependencyError, OutputError, OutputExistsError, UsageError
+from geoseg.errors import MissingDependencyError, OutputExistsError
 from geoseg.export.atomic import output_errors, replacing
+from geoseg.export.target import check_target, require_other, same_file
 from geoseg.statistics.build import AreaReport, plain
 from geoseg.statistics.geopackage import has_layer, write_layers
 from geoseg.statistics.layers import VectorInput
@@ -36,38 +37,30 @@ def open_outputs(
     The GeoPackage of the buildings itself is a welcome output: the zones become a layer of it.
 
     Raises:
-        UsageError: an extension is not known.
+        UsageError: an extension is not known, or an output is the input.
         OutputExistsError: a file is there already and may not be replaced.
         OutputError: a folder is missing.
     """
-    return tuple(
-        check_output(Path(path), source, ZONES_LAYER, overwrite=overwrite) for path in paths
-    )
+    return tuple(_open_output(Path(path), source, overwrite=overwrite) for path in paths)
 
 
-def check_output(path: Path, source: VectorInput | None, layer: str, *, overwrite: bool) -> Path:
-    """See :func:`open_outputs`; ``layer`` is what a GeoPackage would get."""
-    suffix = path.suffix.lower()
-    if suffix not in WRITERS:
-        raise UsageError(
-            f"{path.name} has the extension {suffix or '(none)'}; allowed are {', '.join(WRITERS)}"
+def _open_output(path: Path, source: VectorInput, *, overwrite: bool) -> Path:
+    if path.suffix.lower() != ".gpkg":
+        require_other(path, [source])
+    is_source = same_file(path, source)
+    if is_source and not overwrite and has_layer(path, ZONES_LAYER):
+        raise OutputExistsError(
+            f"{path} has a layer {ZONES_LAYER!r} already; give another name, or --overwrite to "
+            "replace the layer"
         )
-    if path.is_dir() or not path.absolute().parent.is_dir():
-        raise OutputError(f"{path} cannot be written: its folder does not exist, or it is a folder")
-    if suffix == ".xlsx":
+    return check_output(path, overwrite=overwrite or is_source)
+
+
+def check_output(path: Path, *, overwrite: bool) -> Path:
+    """Refuse a file for tables that cannot be written; see :func:`open_outputs`."""
+    check_target(path, WRITERS, overwrite=overwrite)
+    if path.suffix.lower() == ".xlsx":
         _require_openpyxl()
-    if not path.exists() or overwrite:
-        if _same_file(path, source) and suffix != ".gpkg":
-            raise UsageError(f"{path} is the input; choose another name for the output")
-        return path
-    if not _same_file(path, source):
-        raise OutputExistsError(
-            f"{path} exists; choose another name, or allow overwriting with --overwrite"
-        )
-    if suffix != ".gpkg" or has_layer(path, layer):
-        raise OutputExistsError(
-            f"{path} has a layer {layer!r} already; allow replacing it with --overwrite"
-        )
     return path
 
 
@@ -153,13 +146,9 @@ def _require_openpyxl() -> None:
         ) from error
 
 
-def _same_file(path: Path, source: VectorInput | None) -> bool:
-    return isinstance(source, (str, Path)) and path.exists() and path.samefile(source)
-
-
 def _write_gpkg(report: AreaReport, path: Path) -> None:
     qml = choropleth(report.table[SHADED_BY].iloc[:-1].to_numpy(), SHADED_BY, "buildings per km²")
-    write_layers(path, {ZONES_LAYER: (report.table, qml)}, keep=_same_file(path, report.source))
+    write_layers(path, {ZONES_LAYER: (report.table, qml)}, keep=same_file(path, report.source))
 
 
 WRITERS: dict[str, Callable[[AreaReport, Path], None]] = {

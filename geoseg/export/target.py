@@ -1,0 +1,83 @@
+"""Names of files to write, refused before the work starts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from geoseg.errors import OutputError, OutputExistsError, UsageError
+
+PAGE = (".html", ".htm")
+"""Extensions of a web page."""
+
+
+def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: bool) -> Path:
+    """Find out before any work whether a file may be written under this name.
+
+    Args:
+        path: The file.
+        extensions: Those allowed, in lower case; None allows any.
+        overwrite: A file of this name may be replaced.
+
+    Returns:
+        The path as given.
+
+    Raises:
+        UsageError: The extension is not allowed.
+        OutputError: The folder is missing, or the path is a folder.
+        OutputExistsError: There is such a file and it may not be replaced.
+    """
+    if extensions is not None:
+        check_extension(path, extensions)
+    if path.is_dir():
+        raise OutputError(f"{path} is a folder; give the name of a file")
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise OutputError(f"the folder {folder} does not exist; create it first")
+    require_free(path, overwrite=overwrite)
+    return path
+
+
+def check_extension(path: Path, extensions: Collection[str]) -> None:
+    """Refuse a name with another extension than these, given in lower case.
+
+    Raises:
+        UsageError: It has.
+    """
+    if path.suffix.lower() not in extensions:
+        raise UsageError(
+            f"{path.name} has the extension {path.suffix or '(none)'}; allowed are "
+            f"{', '.join(extensions)}"
+        )
+
+
+def require_free(path: Path, *, overwrite: bool) -> None:
+    """Refuse to replace what is there already, unless that was asked for.
+
+    Raises:
+        OutputExistsError: There is a file or folder of this name.
+    """
+    if path.exists() and not overwrite:
+        raise OutputExistsError(
+            f"{path} is there already; give another name, or --overwrite to replace it"
+        )
+
+
+def require_other(path: Path, inputs: Iterable[object]) -> None:
+    """Refuse to write over what is read.
+
+    Raises:
+        UsageError: The path is one of the inputs.
+    """
+    if any(same_file(path, one) for one in inputs):
+        raise UsageError(f"{path} is an input; give another name for the output")
+
+
+def same_file(path: Path, other: object) -> bool:
+    """True when both name one file that exists; tables in memory are no file."""
+    return (
+        isinstance(other, (str, Path))
+        and path.exists()
+        and Path(other).exists()
+        and path.samefile(other)
+    )
