@@ -10,7 +10,7 @@ import shapely
 
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arcs import OUTSIDE
-from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
 
 if TYPE_CHECKING:
     from geoseg.shaping.arcs import Arcs
@@ -58,17 +58,39 @@ def exceeds_reach(
         reach: How far outside is allowed, pixels.
     """
     out = np.zeros(len(raw), dtype=bool)
-    xy, first = drawn
-    for arc in strays[arcs.far[strays] == OUTSIDE].tolist():
-        home = arcs.near[arc]
-        line = shapely.LineString(xy[first[arc] : first[arc + 1]])
-        xy_probed = shapely.get_coordinates(shapely.segmentize(line, PROBE_PX))
-        probes = np.asarray(shapely.points(xy_probed), dtype=object)
-        before = shapely.LineString(arcs.xy[arcs.first[arc] : arcs.first[arc + 1]])
-        probes = probes[shapely.distance(probes, before) > reach]
+    outer = strays[arcs.far[strays] == OUTSIDE]
+    if len(outer) == 0:
+        return out
+    probes, arc = _probes(*drawn, outer)
+    far = np.zeros(len(arc), dtype=np.bool_)
+    _mark_far((arcs.xy, arcs.first), probes, arc, reach, far)
+    for stray in np.unique(arc[far]).tolist():
+        home, (x, y) = arcs.near[stray], probes[far & (arc == stray)].T
         members = raw[slice(*np.searchsorted(group, [group[home], group[home] + 1]))]
-        out[home] |= not shapely.intersects(members[:, None], probes).any(axis=0).all()
+        out[home] |= not shapely.intersects_xy(members[:, None], x, y).any(axis=0).all()
     return out
+
+
+def _probes(xy: Floats, first: Ints, chosen: Ints) -> tuple[Floats, Ints]:
+    """Points along some of the drawn arcs, no farther apart than ``PROBE_PX``; the arc of each."""
+    k, line = runs(first[chosen + 1] - first[chosen])
+    lines = shapely.linestrings(xy[first[chosen][line] + k], indices=line)
+    probes, line = shapely.get_coordinates(shapely.segmentize(lines, PROBE_PX), return_index=True)
+    return probes, chosen[line]
+
+
+@jit
+def _mark_far(
+    raw: tuple[Floats, Ints], probes: Floats, arc: Ints, reach: float, far: Bools
+) -> None:
+    """Mark the probes that lie farther than ``reach`` from their raw arc."""
+    xy, first = raw
+    near = 0
+    for i in range(len(arc)):
+        lo, hi = first[arc[i]], first[arc[i] + 1] - 1
+        near = min(max(near, lo), hi - 1)
+        gap, near = _nearest(xy, lo, hi, near, probes[i, 0], probes[i, 1], reach)
+        far[i] = gap > reach
 
 
 def within_limits(
