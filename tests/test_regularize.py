@@ -82,6 +82,16 @@ def test_groups_do_not_influence_each_other() -> None:
         assert [(p.wkb, s) for p, s in alone] == [(p.wkb, s) for p, s in together]
 
 
+def test_a_clash_is_seen_beside_groups_that_break_a_limit() -> None:
+    lots = town.build_town(town.TownSpec(12, ("terrace",), seed=5))
+    raw = np.asarray(lots.raw)
+    drawn, _ = regularize_groups(raw, lots.lot, settings=STRICT)
+    for number in np.unique(lots.lot):
+        mine = lots.lot == number
+        assert shapely.coverage_is_valid(drawn[mine])
+        assert drawn[mine].tolist() == redraw(list(raw[mine]), STRICT)
+
+
 def test_a_clean_rectangle_keeps_its_four_corners() -> None:
     turned = rotate(shapely.box(0, 0, 40, 25), 31)
     (drawn,) = redraw([turned])

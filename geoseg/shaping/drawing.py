@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise, starmap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,8 @@ from geoseg.shaping.prune import prune_walls
 from geoseg.shaping.walls import Walls, cut_walls
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from geoseg.shaping.settings import RegularizeSettings
@@ -123,36 +126,51 @@ class Drawing:
         strays, reach = np.flatnonzero(departure.strays), self.settings.max_outward_px
         bad |= exceeds_reach(strays, arcs, (xy, first), self.raw, self.group, reach)
         bad &= strikes < OUT
-        return drawn, bad if bad.any() else self._clashing(drawn) & (strikes < OUT)
+        settled = ~np.isin(self.group, self.group[bad])
+        return drawn, bad | (self._clashing(drawn, settled) & (strikes < OUT))
 
     def _circle(self, arc: int) -> Floats:
         ring = self.arcs.xy[self.arcs.first[arc] : self.arcs.first[arc + 1]]
         return _snap(draw_circle(self.circles[arc], ring))
 
-    def _clashing(self, drawn: Polygons) -> Bools:
-        """(n,) True where a polygon overlaps another of its group, or misses its vertices."""
+    def _groups(self) -> Iterator[slice]:
+        """The polygons of each group."""
+        bounds = np.append(np.flatnonzero(np.diff(self.group, prepend=-1)), len(self.group))
+        return starmap(slice, pairwise(bounds.tolist()))
+
+    def _clashing(self, drawn: Polygons, wanted: Bools) -> Bools:
+        """(n,) True where a polygon overlaps another of its group, or misses its vertices.
+
+        Looks at the groups whose first polygon is in ``wanted`` (n,).
+        """
         out = np.zeros(len(drawn), dtype=bool)
-        _, begins, sizes = np.unique(self.group, return_index=True, return_counts=True)
-        for begin, size in zip(begins[sizes > 1], sizes[sizes > 1], strict=True):
-            span = slice(begin, begin + size)
-            out[span] = ~shapely.is_empty(shapely.coverage_invalid_edges(drawn[span]))
+        for span in self._groups():
+            if span.stop - span.start > 1 and wanted[span.start]:
+                out[span] = ~shapely.is_empty(shapely.coverage_invalid_edges(drawn[span]))
         return out
 
     def _simplified_vertices(self) -> Bools:
-        """(v,) True for the vertices of arcs that the simplified coverage keeps."""
+        """(v,) True for the vertices of arcs that the simplified coverages keep."""
+        arcs, kept = self.arcs, []
+        for span in self._groups():
+            simplified = shapely.coverage_simplify(self.raw[span], self.settings.simplify_px)
+            begin, end = arcs.first[np.searchsorted(arcs.near, [span.start, span.stop])]
+            left = _as_complex(shapely.get_coordinates(simplified))
+            kept.append(np.isin(_as_complex(arcs.xy[begin:end]), left))
+        return self._with_nodes(np.concatenate(kept))
+
+    def _with_nodes(self, kept: Bools) -> Bools:
+        """(v,) the same with the ends of open arcs."""
         arcs = self.arcs
-        simplified = shapely.coverage_simplify(self.raw, self.settings.simplify_px)
-        left = _as_complex(shapely.get_coordinates(simplified))
-        kept = np.isin(_as_complex(arcs.xy), left)
         kept[arcs.first[:-1]] |= arcs.node_from >= 0
         kept[arcs.first[1:] - 1] |= arcs.node_to >= 0
-        return np.asarray(kept)
+        return kept
 
 
 def draw_groups(
     raw: Polygons, group: Ints, settings: RegularizeSettings
 ) -> tuple[Polygons, Polygons]:
-    """Draw all groups at once, and those again one by one where a polygon broke a limit.
+    """Draw all groups at once, and those again where a polygon broke a limit.
 
     Args:
         raw: (n,) polygons in canonical order, each group in its own coordinates.
@@ -166,9 +184,9 @@ def draw_groups(
     strikes = np.zeros(len(raw), dtype=np.int64)
     drawn, refused = drawing.draw(strikes, None)
     shapes = drawing.names(strikes)
-    for member in np.unique(group[refused]):
-        span = slice(*np.searchsorted(group, [member, member + 1]))
-        drawn[span], shapes[span] = Drawing.begin(raw[span], group[span], settings).finish()
+    again = np.isin(group, group[refused])
+    if again.any():
+        drawn[again], shapes[again] = Drawing.begin(raw[again], group[again], settings).finish()
     return drawn, shapes
 
 
