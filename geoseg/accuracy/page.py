@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from importlib import resources
-from typing import Any
 
 import numpy as np
 import shapely
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from numpy.typing import NDArray
 
 from geoseg.accuracy.columns import COLUMNS
@@ -18,7 +13,10 @@ from geoseg.accuracy.evaluation import Evaluation
 from geoseg.accuracy.misses import KINDS, Miss, worst_misses
 from geoseg.accuracy.reliability import BINS, Reliability
 from geoseg.accuracy.site import Bounds
+from geoseg.pages.document import Figure, environment, static, table_script
 
+PACKAGE = "geoseg.accuracy"
+"""Holds template and style."""
 PICTURE_PX = 260
 """Side of a picture."""
 CHART = 260
@@ -71,22 +69,20 @@ class Bin:
 
 def render_page(result: Evaluation) -> str:
     """The HTML of an evaluation; every value is escaped."""
-    environment = Environment(
-        loader=PackageLoader("geoseg.accuracy"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     drawn = [(miss.kind, _picture(miss)) for miss in worst_misses(result.scores)]
     shown = [column for column in COLUMNS if column.name in HEADLINES]
-    return environment.get_template("evaluation.html").render(
+    return environment(PACKAGE).get_template("evaluation.html").render(
         title="Evaluation: buildings against truth",
-        headlines=[(column.label, column.text(result.total), column.meaning) for column in shown],
+        figures=[
+            Figure(column.text(result.total) or "unknown", column.label, column.meaning)
+            for column in shown
+        ],
         columns=COLUMNS, rows=result.rows, notes=result.notes,
         bins=_bins(result.reliability), reliability=result.reliability, chart=CHART,
         kinds=[(kind, [picture for of, picture in drawn if of == kind]) for kind in KINDS],
         photos=any(picture.photo for _, picture in drawn), side=PICTURE_PX,
-        provenance=_readable(result.provenance),
-        style=_static("statistics", "report.css") + _static("accuracy", "evaluation.css"),
-        script=_static("statistics", "table.js"),
+        provenance=result.provenance,
+        style=static(PACKAGE, "evaluation.css"), script=table_script(),
     )  # fmt: skip
 
 
@@ -139,17 +135,3 @@ def _bins(trust: Reliability | None) -> list[Bin]:
         )
         for index in np.flatnonzero(trust.count)
     ]
-
-
-def _readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, indent=1, default=str))
-        for name, value in provenance.items()
-        if value
-    ]
-
-
-def _static(package: str, name: str) -> Markup:
-    """Our own CSS or JavaScript, which is put into the page as it is."""
-    file = resources.files(f"geoseg.{package}").joinpath("static", name)
-    return Markup(file.read_text(encoding="utf-8"))  # noqa: S704

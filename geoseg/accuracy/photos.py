@@ -14,7 +14,8 @@ from scipy import ndimage
 
 from geoseg.accuracy.site import Bounds
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
-from geoseg.statistics.photo import BACKGROUND, jpeg_url, read_photo
+from geoseg.pages.picture import jpeg_url
+from geoseg.statistics.photo import BACKGROUND, read_photo
 
 
 @dataclass(frozen=True, slots=True)

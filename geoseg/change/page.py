@@ -6,10 +6,11 @@ import numpy as np
 
 from geoseg.change.build import Comparison
 from geoseg.change.table import CHANGES
+from geoseg.pages.document import Figure
 from geoseg.statistics.build import MOST_OUTLINES
 from geoseg.statistics.charts import count_chart
 from geoseg.statistics.mapdata import MapBuildings, MapStyle, Metric, map_data
-from geoseg.statistics.page import Figure, Page, largest_rows, table_columns, table_values
+from geoseg.statistics.page import Page, largest_rows, table_columns, table_values
 
 CHANGE_COLOURS = {
     "unchanged": "#b8bec5",

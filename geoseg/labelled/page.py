@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from geoseg.export.atomic import output_errors, replacing
 from geoseg.labelled.repair import FINDINGS
 from geoseg.labelled.sheet import COLOURS, thumbnail
-from geoseg.statistics.photo import jpeg_url
+from geoseg.pages.document import Figure, environment, static
+from geoseg.pages.picture import jpeg_url
 from geoseg.train.scene import load_scene
 
 if TYPE_CHECKING:
@@ -22,6 +20,8 @@ if TYPE_CHECKING:
 
     from geoseg.labelled.checking import Checked, ChipCheck
 
+PACKAGE = "geoseg.labelled"
+"""Holds template and style."""
 WORST_CHIPS, OTHER_CHIPS = 24, 96
 """Chips that the page shows: the worst, and others evenly spread over the data set."""
 WORST_PX, OTHER_PX = 640, 320
@@ -55,27 +55,26 @@ def write_page(checked: Checked, path: Path) -> None:
 
 def render(checked: Checked) -> str:
     """The HTML; every value is escaped."""
-    environment = Environment(
-        loader=PackageLoader("geoseg.labelled"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
     worst = checked.worst[:WORST_CHIPS]
     shown = {chip.name for chip in worst}
     others = _spread([chip for chip in checked.chips if chip.name not in shown], OTHER_CHIPS)
     kinds = ("label",) if checked.model_name is None else tuple(LEGEND)
-    css = resources.files("geoseg.statistics").joinpath("static", "report.css")
-    return environment.get_template("preview.html").render(
-        folder=checked.folder.name,
-        figures=_figures(checked),
-        notes=checked.notes,
-        legend=[(LEGEND[kind], "#{:02x}{:02x}{:02x}".format(*COLOURS[kind])) for kind in kinds],
-        findings=findings_of(checked),
-        places=places_of(checked),
-        worst=[_picture(checked, chip, WORST_PX) for chip in worst],
-        others=[_picture(checked, chip, OTHER_PX) for chip in others],
-        chips=len(checked.chips),
-        model=checked.model_name,
-        style=Markup(css.read_text(encoding="utf-8")),  # noqa: S704 - our own
+    return (
+        environment(PACKAGE)
+        .get_template("preview.html")
+        .render(
+            title=f"Labels over photos: {checked.folder.name}",
+            style=static(PACKAGE, "preview.css"),
+            figures=_figures(checked),
+            notes=checked.notes,
+            legend=[(LEGEND[kind], "#{:02x}{:02x}{:02x}".format(*COLOURS[kind])) for kind in kinds],
+            findings=findings_of(checked),
+            places=places_of(checked),
+            worst=[_picture(checked, chip, WORST_PX) for chip in worst],
+            others=[_picture(checked, chip, OTHER_PX) for chip in others],
+            chips=len(checked.chips),
+            model=checked.model_name,
+        )
     )
 
 
@@ -96,18 +95,18 @@ def _picture(checked: Checked, chip: ChipCheck, side_px: int) -> Picture:
     )
 
 
-def _figures(checked: Checked) -> list[tuple[str, str]]:
+def _figures(checked: Checked) -> list[Figure]:
     """Large numbers at the top."""
     chips = checked.chips
     figures = [
-        (f"{len(chips)}", "chips"),
-        (f"{sum(chip.buildings for chip in chips):,}", "labels"),
-        (f"{sum(chip.split == 'val' for chip in chips)}", "chips held out"),
-        (f"{sum(chip.shifted for chip in chips)}", "chips with shifted labels"),
+        Figure(f"{len(chips)}", "chips"),
+        Figure(f"{sum(chip.buildings for chip in chips):,}", "labels"),
+        Figure(f"{sum(chip.split == 'val' for chip in chips)}", "chips held out"),
+        Figure(f"{sum(chip.shifted for chip in chips)}", "chips with shifted labels"),
     ]
     if checked.model_name is not None:
-        figures.append((f"{sum(chip.missing or 0 for chip in chips):,}", "without a label"))
-        figures.append((f"{sum(chip.unseen or 0 for chip in chips):,}", "without a building"))
+        figures.append(Figure(f"{sum(chip.missing or 0 for chip in chips):,}", "without a label"))
+        figures.append(Figure(f"{sum(chip.unseen or 0 for chip in chips):,}", "without a building"))
     return figures
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geoseg.pages.document import Figure
 from geoseg.statistics.charts import Chart, area_histogram, count_chart
 from geoseg.statistics.mapdata import MapBuildings, MapStyle, Metric, map_data
 
@@ -35,18 +36,6 @@ class Column:
     """Its heading."""
     decimals: int | None = None
     """Digits after the point; None for text."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A headline figure."""
-
-    value: str
-    """Formatted number."""
-    label: str
-    """What it counts, with its unit."""
-    detail: str = ""
-    """A second line, such as an interval."""
 
 
 @dataclass(frozen=True, slots=True)

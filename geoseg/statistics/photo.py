@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,16 +11,14 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 from rasterio.enums import ColorInterp, Resampling
-from rasterio.errors import NotGeoreferencedWarning, RasterioError
-from rasterio.io import MemoryFile
+from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
+from geoseg.pages.picture import jpeg_url
 
 LONGEST_PX = 1200
 """Pixels along the longer side."""
-QUALITY = 70
-"""Of the JPEG."""
 BACKGROUND = 250
 """Grey where the photo has no data: that of the map."""
 COLOURS = 3
@@ -91,15 +87,3 @@ def _to_bytes(pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[
     stretched = (pixels.astype(float) - low) / max(high - low, 1e-9) * 255
     bytes_: NDArray[np.uint8] = np.clip(stretched, 0, 255).astype(np.uint8)
     return bytes_
-
-
-def jpeg_url(image: NDArray[np.uint8]) -> str:
-    """An image (3, height, width) as a JPEG in a data URL."""
-    _, height, width = image.shape
-    profile = {"driver": "JPEG", "dtype": "uint8", "count": COLOURS, "quality": QUALITY}
-    with MemoryFile() as memory, warnings.catch_warnings():
-        # A picture in a page needs no place of its own.
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
-        with memory.open(height=height, width=width, **profile) as target:
-            target.write(image)
-        return f"data:image/jpeg;base64,{base64.b64encode(memory.read()).decode('ascii')}"

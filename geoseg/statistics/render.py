@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import json
 import math
-from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from geoseg.pages.document import environment, static, table_script
 from geoseg.statistics.charts import HEIGHT, WIDTH
 from geoseg.statistics.page import Page
 from geoseg.statistics.style import RAMP
 
+PACKAGE = "geoseg.statistics"
+"""Holds template, style and script."""
+
 
 def render(page: Page) -> str:
     """The HTML of a page; every value is escaped."""
-    environment = Environment(
-        loader=PackageLoader("geoseg.statistics"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["cell"] = format_cell
-    environment.filters["sort_key"] = sort_key
-    return environment.get_template("report.html").render(
+    templates = environment(PACKAGE)
+    templates.filters["cell"] = format_cell
+    templates.filters["sort_key"] = sort_key
+    return templates.get_template("report.html").render(
+        title=page.title, figures=page.figures, notes=page.notes, provenance=page.provenance,
         page=page, chart_width=WIDTH, chart_height=HEIGHT,
-        style=_static("report.css"), script=_static("map.js") + _static("table.js"),
         map_json=_script_json({**page.map, "ramp": RAMP}),
-        provenance=_readable(page.provenance),
+        style=static(PACKAGE, "map.css"), script=static(PACKAGE, "map.js") + table_script(),
     )  # fmt: skip
 
 
@@ -45,20 +44,6 @@ def sort_key(value: str | float | None, decimals: int | None) -> str:
     if decimals is None or isinstance(value, str):
         return str(value)
     return "" if value is None or not math.isfinite(value) else f"{value:.9g}"
-
-
-def _readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, indent=1, default=str))
-        for name, value in provenance.items()
-        if value
-    ]
-
-
-def _static(name: str) -> Markup:
-    """Our own CSS or JavaScript, which is put into the page as it is."""
-    text = resources.files("geoseg.statistics").joinpath("static", name).read_text(encoding="utf-8")
-    return Markup(text)  # noqa: S704
 
 
 def _script_json(content: dict[str, Any]) -> Markup:

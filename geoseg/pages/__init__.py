@@ -1,0 +1,1 @@
+"""Offline HTML pages: the frame, the style and the parts that all of them share."""
