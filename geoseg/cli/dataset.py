@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.options import Json, Overwrite, Quiet, parse_numbers
+from geoseg.cli.counting import stage_bar
+from geoseg.cli.dataset_inputs import given_pairs, low_high, packed_folder
+from geoseg.cli.options import Json, Overwrite, Quiet, parse_whole_numbers
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
     from geoseg.labelled.checking import Checked
+    from geoseg.labelled.pack import Progress
     from geoseg.labelled.request import PackOptions, Pair
 
-Progress = Callable[[str, int, int], None]
-"""Told what is going on, how much of it is done, and of how much."""
 WORST_SHOWN = 5
 """Chips that the terminal lists."""
 PLACE_COLUMNS = {
@@ -160,20 +160,19 @@ def dataset(
 
     options = PackOptions(
         val_share=val_share, margin_m=margin, chip_px=chip_px, category=category,
-        bands=_whole_numbers(bands), stretch=_low_high(stretch), mask_kind=mask_kind,
+        bands=parse_whole_numbers(bands, "--bands"), stretch=low_high(stretch), mask_kind=mask_kind,
     )  # fmt: skip
     if preview is not None:
         check_target(preview, PAGE, overwrite=overwrite)
     about = {"aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place, "licence": licence}
-    given = _given(inputs or [], pair or [], pairs, about)
-    with _bar(show=not quiet) as progress:
+    given = given_pairs(inputs or [], pair or [], pairs, about)
+    with stage_bar("starting", show=not quiet) as progress:
         if given:
             folder = _packed(hold_out(given, val_place or []), output, options, overwrite, progress)
         else:
-            folder = _looked_at(inputs or [], output)
-        checked = check_folder(
-            folder, model=model, progress=lambda done, total: progress("checking", done, total)
-        )
+            folder = packed_folder(inputs or [], output)
+        checking = None if progress is None else partial(progress, "checking")
+        checked = check_folder(folder, model=model, progress=checking)
         if preview is not None:
             write_page(checked, preview)
     if as_json:
@@ -183,91 +182,18 @@ def dataset(
         _tell(checked, preview)
 
 
-def _whole_numbers(text: str | None) -> tuple[int, ...] | None:
-    numbers = parse_numbers(text, "--bands")
-    return None if numbers is None else tuple(int(number) for number in numbers)
-
-
-def _low_high(text: str | None) -> tuple[float, float] | None:
-    numbers = parse_numbers(text, "--stretch")
-    if numbers is None:
-        return None
-    if len(numbers) != 2 or numbers[0] >= numbers[1]:  # noqa: PLR2004
-        raise UsageError(
-            f"--stretch takes two numbers, the lower first, such as 200,2800; got {text}"
-        )
-    return numbers[0], numbers[1]
-
-
-def _given(
-    inputs: list[Path], pairs: list[str], listed: Path | None, about: dict[str, Any]
-) -> list[Pair]:
-    """The pairs of all options; none where a packed folder alone was named."""
-    from geoseg.labelled.pairs import make_pair, read_list
-
-    named = []
-    if len(inputs) > 1:
-        named.append(make_pair(inputs[:-1], inputs[-1], **about))
-    elif inputs and not any(inputs[0].glob("*.npz")):
-        raise UsageError(
-            f"{inputs[0]} is no packed data set; name imagery first and its labels last, such as "
-            "geoseg dataset ortho.tif footprints.gpkg -o chips"
-        )
-    if pairs and about["place"]:
-        raise UsageError("--place names one place; leave it out, or give a --list with places")
-    for text in pairs:
-        *images, labels = text.split(",")
-        named.append(make_pair(images, labels, **about))
-    if listed is None:
-        return named
-    if not named and any(about.values()):
-        raise UsageError(
-            "--aoi, --ignore, --gsd, --place and --licence do not apply to --list; "
-            "write them into the list"
-        )
-    return named + read_list(listed)
-
-
 def _packed(
     pairs: list[Pair],
     output: Path | None,
     options: PackOptions,
     overwrite: bool,
-    progress: Progress,
+    progress: Progress | None,
 ) -> Path:
     from geoseg.labelled.pack import pack_pairs
 
     if output is None:
         raise UsageError("where to? Name the folder to write with --output")
     return pack_pairs(pairs, output, options, overwrite=overwrite, progress=progress).folder
-
-
-def _looked_at(inputs: list[Path], output: Path | None) -> Path:
-    if not inputs:
-        raise UsageError(
-            "nothing to pack; name imagery first and its labels last, such as "
-            "geoseg dataset ortho.tif footprints.gpkg -o chips"
-        )
-    if output is not None:
-        raise UsageError(f"{inputs[0]} is packed already; leave --output out to look at it")
-    return inputs[0]
-
-
-@contextmanager
-def _bar(*, show: bool) -> Iterator[Progress]:
-    """A function that draws (what, done, in all) on stderr."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    console = Console(stderr=True)
-    if not show or not console.is_terminal:
-        yield lambda *_: None
-        return
-    with Bar(console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda what, done, total: bar.update(
-            task, description=what, completed=done, total=total
-        )
 
 
 def _tell(checked: Checked, preview: Path | None) -> None:

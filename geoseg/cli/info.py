@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.options import ModelName, parse_numbers
+from geoseg.cli.options import ModelName, parse_whole_numbers
 
 if TYPE_CHECKING:
     from geoseg.estimate import Estimate
@@ -57,12 +57,11 @@ def info(
     """
     from geoseg.info import describe
 
-    numbers = parse_numbers(bands, "--bands")
     result = describe(
         rasters,
         _needs(model),
         gsd_m=gsd,
-        bands=None if numbers is None else [int(number) for number in numbers],
+        bands=parse_whole_numbers(bands, "--bands"),
         tile_px=tile,
         measure=_loaded(model) if measure else None,
     )

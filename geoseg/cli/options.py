@@ -35,6 +35,16 @@ Tta = Annotated[
 ]
 
 
+def parse_whole_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
+    """The whole numbers of a comma-separated option value.
+
+    Raises:
+        UsageError: when a part is not a number.
+    """
+    numbers = parse_numbers(text, option)
+    return None if numbers is None else tuple(int(number) for number in numbers)
+
+
 def parse_numbers(text: str | None, option: str) -> tuple[float, ...] | None:
     """The numbers of a comma-separated option value.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     Progress,
@@ -14,6 +13,8 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+
+from geoseg.cli.terminal import terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 @contextmanager
 def progress_bar(*, show: bool) -> Iterator[Callable[[ProgressReport], None] | None]:
     """A function that draws each report on stderr; None where nothing is to be shown."""
-    console = Console(stderr=True)
-    if not show or not console.is_terminal:
+    console = terminal(show=show)
+    if console is None:
         yield None
         return
     columns = (

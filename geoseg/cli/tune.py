@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoseg.cli.options import Device, Json, Overwrite, Quiet, parse_numbers
+from geoseg.cli.terminal import terminal
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -143,10 +144,8 @@ def _write(path: Path, text: str) -> None:
 @contextmanager
 def _status(*, show: bool) -> Iterator[Callable[[str], None] | None]:
     """A line on stderr that says what is going on."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not show or not console.is_terminal:
+    console = terminal(show=show)
+    if console is None:
         yield None
         return
     with console.status("starting") as status:
