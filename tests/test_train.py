@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
-from geoseg.errors import DatasetError, UsageError
+from geoseg.cli import app
+from geoseg.errors import DatasetError, OutputExistsError, UsageError
 from geoseg.models.weights import load_weights
 from geoseg.train.config import TrainConfig, read_config
 from geoseg.train.crops import CropDataset
@@ -226,7 +229,9 @@ def test_shipped_configurations_are_valid(name: str) -> None:
     ("text", "message"),
     [
         ("output: x", "data: Field required"),
-        ("output: x\ndata: {folder: y}\nspeed: 3", "speed: Extra inputs"),
+        ("output: x\ndata: {folder: y}\nspeed: 3", "speed: no such key; did you mean seed"),
+        ("output: x\ndata: {folder: y, gsdm: 1}", "data.gsdm: no such key; did you mean gsd_m"),
+        ("output: x\ndata: {folder: y}\nmaskrcnn: {zz: 1}", "maskrcnn.zz.*known are version, back"),
         ("output: x\ndata: {folder: y, crop_px: -1}", "data.crop_px"),
         ("a: [", "is not YAML"),
         ("- 1", "the file"),
@@ -263,6 +268,51 @@ def test_a_run_ends_with_a_model_file(packed: Path) -> None:
     assert model.metadata.name == "tiny"
     assert model.metadata.training["steps"] == "4"
     assert (packed / "out/best.ckpt").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_who_watches_is_told_of_every_step_and_score(packed: Path) -> None:
+    from geoseg.train.run import train
+    from geoseg.train.watch import Moment
+
+    told: list[Moment] = []
+    train(make_config(packed), told=told.append)
+    steps = [moment for moment in told if moment.f1 is None]
+    assert [(moment.step, moment.done) for moment in steps] == [
+        (step, step / 4) for step in (1, 2, 3, 4)
+    ]
+    assert steps[-1].loss > 0
+    assert all(moment.f1.keys() == {"town"} for moment in told if moment.f1 is not None)
+    assert len(told) > len(steps)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_training_is_not_overwritten_by_accident(packed: Path) -> None:
+    from geoseg.train.run import train
+
+    config = make_config(packed)
+    path = train(config)
+    before = path.read_bytes()
+    with pytest.raises(OutputExistsError, match=r"--resume .* --overwrite"):
+        train(config)
+    assert path.read_bytes() == before
+    assert train(config.model_copy(update={"seed": 9}), overwrite=True).read_bytes() != before
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_command_prints_one_object_and_what_to_do_next(packed: Path) -> None:
+    config = packed / "c.yaml"
+    config.write_text(json.dumps(make_config(packed).model_dump(mode="json")))
+    result = CliRunner().invoke(app, ["train", str(config), "--json"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["step"] == 4
+    assert Path(told["model"]).exists()
+    assert told["f1"].keys() == {"town"}
+    again = CliRunner().invoke(app, ["train", str(config), "--overwrite"])
+    assert "geoseg tune" in again.stderr
+    assert again.stderr.splitlines()[0].startswith("step ")
+    assert "lightning" not in again.stderr.lower()
 
 
 @pytest.mark.filterwarnings("ignore")

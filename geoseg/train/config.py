@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
 
 from geoseg.errors import UsageError
 from geoseg.models.weights import Architecture
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 Share = Field(ge=0.0, le=1.0)
 
@@ -165,7 +170,25 @@ def read_config(path: Path) -> TrainConfig:
 
 
 def _sentences(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(str(part) for part in item['loc']) or 'the file'}: {item['msg']}"
-        for item in error.errors()
-    )
+    return "; ".join(_sentence(item) for item in error.errors())
+
+
+def _sentence(item: ErrorDetails) -> str:
+    where = ".".join(str(part) for part in item["loc"]) or "the file"
+    if item["type"] != "extra_forbidden":
+        return f"{where}: {item['msg']}"
+    *parents, given = (str(part) for part in item["loc"])
+    known = _keys(parents)
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+    advice = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+    return f"{where}: no such key; {advice}"
+
+
+def _keys(parents: Iterable[str]) -> list[str]:
+    """The keys of a section."""
+    section: type[BaseModel] = TrainConfig
+    for name in parents:
+        inner = section.model_fields[name].annotation
+        kinds = (inner, *get_args(inner))  # a section may be optional
+        section = next(k for k in kinds if isinstance(k, type) and issubclass(k, BaseModel))
+    return list(section.model_fields)

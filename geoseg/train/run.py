@@ -9,18 +9,20 @@ import cv2
 import torch
 from torch.utils.data import DataLoader
 
-from geoseg.errors import DatasetError
+from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.machine import keep_freed_memory, memory_errors
 from geoseg.train.learner import Learner, learnable
 from geoseg.train.module import SegmentationModule
 from geoseg.train.scene import load_scenes
 from geoseg.train.trainer_library import callbacks, lightning, loggers
+from geoseg.train.watch import Watched, quietly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from geoseg.train.config import TrainConfig
     from geoseg.train.scene import Scene, Split
+    from geoseg.train.watch import Told
 
 
 _EMA_EVERY = 5
@@ -30,13 +32,22 @@ LESS_MEMORY = "lower schedule.batch and raise schedule.accumulate by as much, or
 """What to do when a training does not fit into memory."""
 
 
-def train(config: TrainConfig, *, resume: bool = False) -> Path:
+def train(
+    config: TrainConfig, *, resume: bool = False, overwrite: bool = False, told: Told | None = None
+) -> Path:
     """Train and return the path of the model file.
 
     Args:
         config: what to train.
         resume: go on from the last checkpoint in the output folder, if there is one.
+        overwrite: start anew where the output folder holds a training.
+        told: is told how it goes.
+
+    Raises:
+        OutputExistsError: the output folder holds a training, and neither was asked for.
+        GeosegError: the data or the start cannot be used.
     """
+    _check_output(config, allowed=resume or overwrite)
     _tune_machine(config)
     training, held_out = _load(config, "train"), _load(config, "val")
     if not training:
@@ -44,9 +55,9 @@ def train(config: TrainConfig, *, resume: bool = False) -> Path:
             f"{config.data.folder} holds no scene of the split 'train' to learn from"
         )
     learner = make_learner(config, held_out)
-    trainer = _trainer(config, validate=bool(held_out))
-    last = config.output / "last.ckpt"
-    with memory_errors(LESS_MEMORY):
+    last = _last(config)
+    with quietly(), memory_errors(LESS_MEMORY):
+        trainer = _trainer(config, told, validate=bool(held_out))
         trainer.fit(
             learner,
             datamodule=_Scenes(learner, training, len(held_out)),
@@ -66,6 +77,18 @@ def make_learner(config: TrainConfig, held_out: Sequence[Scene]) -> Learner:
     from geoseg.train.maskrcnn import MaskRcnnModule
 
     return MaskRcnnModule(config, held_out)
+
+
+def _last(config: TrainConfig) -> Path:
+    return config.output / "last.ckpt"
+
+
+def _check_output(config: TrainConfig, *, allowed: bool) -> None:
+    if _last(config).exists() and not allowed:
+        raise OutputExistsError(
+            f"{config.output} holds a training already; pass --resume to go on with it, --overwrite "
+            "to start anew, or name another folder as output in the configuration"
+        )
 
 
 def _load(config: TrainConfig, split: Split) -> list[Scene]:
@@ -119,7 +142,7 @@ class _StopAtBudget(callbacks.Callback):
             trainer.should_stop = True
 
 
-def _trainer(config: TrainConfig, *, validate: bool) -> lightning.Trainer:
+def _trainer(config: TrainConfig, told: Told | None, *, validate: bool) -> lightning.Trainer:
     schedule, compute = config.schedule, config.compute
     return lightning.Trainer(
         accelerator=compute.accelerator,
@@ -132,14 +155,17 @@ def _trainer(config: TrainConfig, *, validate: bool) -> lightning.Trainer:
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
         log_every_n_steps=20,
-        callbacks=_callbacks(config, validate=validate),
+        callbacks=_callbacks(config, told, validate=validate),
         logger=_loggers(config),
         default_root_dir=config.output,
         enable_model_summary=False,
+        enable_progress_bar=False,
     )
 
 
-def _callbacks(config: TrainConfig, *, validate: bool) -> list[callbacks.Callback]:
+def _callbacks(
+    config: TrainConfig, told: Told | None, *, validate: bool
+) -> list[callbacks.Callback]:
     folder, schedule = config.output, config.schedule
     chosen: list[callbacks.Callback] = [
         callbacks.EMAWeightAveraging(
@@ -150,6 +176,8 @@ def _callbacks(config: TrainConfig, *, validate: bool) -> list[callbacks.Callbac
         ),
         _StopAtBudget(),
     ]
+    if told is not None:
+        chosen.append(Watched(told))
     if validate:
         best = callbacks.ModelCheckpoint(
             folder, filename="best", monitor="score", mode="max", enable_version_counter=False
