@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoseg.export.atomic import output_errors
+from geoseg.export.atomic import output_errors, write_text
 
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
@@ -18,8 +18,7 @@ def write_page(result: Evaluation, path: Path) -> None:
         OutputError: disk full, no permission.
     """
     from geoseg.accuracy.page import render_page
-    from geoseg.statistics.write import write_text
 
     text = render_page(result)
-    with output_errors(path, "Check the free space and the permissions of the folder."):
+    with output_errors(path):
         write_text(text, path)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from geoseg.change.build import Comparison
 from geoseg.change.page import CHANGE_COLOURS, change_page
-from geoseg.export.atomic import output_errors
+from geoseg.export.atomic import output_errors, write_text
 from geoseg.export.target import require_other
 from geoseg.statistics.geopackage import write_layers
 from geoseg.statistics.layers import VectorInput
 from geoseg.statistics.render import render
 from geoseg.statistics.style import categories, choropleth
-from geoseg.statistics.write import check_output, table_csv, write_json, write_text, write_xlsx
+from geoseg.statistics.write import check_output, table_csv, write_json, write_xlsx
 
 CHANGES_LAYER = "changes"
 """Layer of the buildings in a GeoPackage."""
@@ -42,7 +42,7 @@ def write_comparison(result: Comparison, path: Path) -> None:
     Raises:
         OutputError: disk full, no permission.
     """
-    with output_errors(path, "Check the free space and the permissions of the folder."):
+    with output_errors(path):
         WRITERS[path.suffix.lower()](result, path)
 
 

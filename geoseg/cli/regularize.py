@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -95,17 +94,16 @@ def _write(frame: gpd.GeoDataFrame, output: Path, driver: str) -> None:
     from pyogrio.errors import DataSourceError, FeatureError
 
     from geoseg.errors import OutputError
+    from geoseg.export.atomic import CHECK_FOLDER, output_errors, scratch_folder
 
     target = output.absolute()
     try:
-        with tempfile.TemporaryDirectory(prefix=f".{output.stem}-", dir=target.parent) as folder:
-            frame.to_file(Path(folder) / target.name, driver=driver, layer=output.stem)
-            for part in sorted(Path(folder).iterdir(), key=lambda path: path.name == target.name):
+        with output_errors(output), scratch_folder(target) as folder:
+            frame.to_file(folder / target.name, driver=driver, layer=output.stem)
+            for part in sorted(folder.iterdir(), key=lambda path: path.name == target.name):
                 part.replace(target.parent / part.name)
-    except (OSError, DataSourceError, FeatureError) as error:
-        raise OutputError(
-            f"{output} cannot be written: {error}. Check the folder's space and permissions."
-        ) from error
+    except (DataSourceError, FeatureError) as error:
+        raise OutputError(f"{output} cannot be written: {error}. {CHECK_FOLDER}") from error
 
 
 def _tell(summary: dict[str, Any], output: Path, *, as_json: bool, quiet: bool) -> None:

@@ -76,6 +76,7 @@ def tune(
     geoseg tune model.safetensors --data chips -o tuned.safetensors --card tuned.md
     """
     _check_outputs(output, card, overwrite=overwrite)
+    from geoseg.export.atomic import output_errors, write_text
     from geoseg.models.card import render_card
     from geoseg.models.dense import TorchDenseModel
     from geoseg.models.loading import model_file
@@ -96,7 +97,8 @@ def tune(
         metadata = metadata.model_copy(update={"notes": tuple(note)})
     save_weights(tensors, metadata, output)
     if card is not None:
-        _write(card, render_card(output))
+        with output_errors(card):
+            write_text(render_card(output), card)
     if as_json:
         typer.echo(json.dumps(_summary(metadata, output)))
     elif not quiet:
@@ -130,15 +132,6 @@ def _place_weights(text: str | None) -> dict[str, float]:
         raise UsageError(
             f"--place-weights takes place=weight,..., such as east=1,west=0.5; got {text!r}"
         ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    from geoseg.errors import OutputError
-
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot write the card {path}: {error.strerror}") from error
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from rasterio.features import shapes
 from geoseg.coco.images import Image, read_image
 from geoseg.coco.rle import decode_crop
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.export.atomic import output_errors, sync_file, sync_folder
+from geoseg.export.atomic import output_errors, put_in_place, scratch_folder
 from geoseg.export.target import check_target
 
 if TYPE_CHECKING:
@@ -51,19 +50,15 @@ def import_coco(
     places = _match(content, [read_image(Path(raster)) for raster in rasters], Path(coco))
     frame = _frame(content, places)
     if target is not None:
-        with output_errors(target, "Choose another place."):
-            _write(frame, target)
+        _write(frame, target)
     return frame
 
 
 def _write(frame: gpd.GeoDataFrame, target: Path) -> None:
-    """The file appears complete or not at all; drivers look at its name, so that stays."""
-    with TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as folder:
-        temporary = Path(folder) / target.name
-        frame.to_file(temporary, layer="buildings", driver=DRIVERS[target.suffix.lower()])
-        sync_file(temporary)
-        temporary.replace(target)
-    sync_folder(target.parent)
+    with output_errors(target), scratch_folder(target) as folder:
+        complete = folder / target.name
+        frame.to_file(complete, layer="buildings", driver=DRIVERS[target.suffix.lower()])
+        put_in_place(complete, target)
 
 
 def load_coco(path: Path) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from shapely.affinity import affine_transform
 from geoseg.coco.images import Image, read_image
 from geoseg.coco.rle import encode_crop
 from geoseg.errors import UsageError
-from geoseg.export.atomic import output_errors, replacing
+from geoseg.export.atomic import output_errors, write_text
 from geoseg.export.target import check_target
 from geoseg.statistics.layers import open_layer, read_frame
 
@@ -87,8 +87,8 @@ def export_coco(
         "categories": [CATEGORY],
         "annotations": annotations,
     }
-    with output_errors(target, "Choose another place."), replacing(target) as temporary:
-        temporary.write_text(json.dumps(content), encoding="utf-8")
+    with output_errors(target):
+        write_text(json.dumps(content), target)
     return Exported(len(annotations), outside=len(frame) - len(placed))
 
 

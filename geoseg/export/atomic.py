@@ -1,16 +1,19 @@
-"""Files that appear complete or not at all."""
+"""Files and folders that appear complete or not at all."""
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geoseg.errors import OutputError
+from geoseg.errors import GeosegError, OutputError
 
 TEMPORARY_SUFFIX = ".writing"
-"""Ends the name of a file that is not complete yet."""
+"""Ends the name of what is not complete yet."""
+CHECK_FOLDER = "Check the folder's free space and permissions."
+"""What helps where a folder is known to exist."""
 
 
 def sync_file(path: Path) -> None:
@@ -30,6 +33,13 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def put_in_place(complete: Path, path: Path) -> None:
+    """Give a complete file its final name; an older one of that name is replaced."""
+    sync_file(complete)
+    complete.replace(path)
+    sync_folder(path.parent)
+
+
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path`` to write to; it takes the final name at the end.
@@ -39,16 +49,40 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
         yield temporary
-        sync_file(temporary)
-        temporary.replace(path)
+        put_in_place(temporary, path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+
+
+def write_text(text: str, path: Path) -> None:
+    """Write UTF-8 text as it is."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 @contextmanager
-def output_errors(path: Path, advice: str) -> Iterator[None]:
+def scratch_folder(path: Path) -> Iterator[Path]:
+    """A folder beside ``path`` for what is not complete yet, where names are free.
+
+    Libraries go by a file's extension and put others beside it. The folder's name is fixed, so
+    that the next run removes what a killed one left.
+
+    Raises:
+        OutputError: The folder cannot be made.
+    """
+    folder = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+    shutil.rmtree(folder, ignore_errors=True)
+    with output_errors(path, "Choose a folder that you may write to."):
+        folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def output_errors(path: Path, advice: str = CHECK_FOLDER) -> Iterator[None]:
     """Turn what the system says while writing into one :class:`OutputError`.
 
     Args:
@@ -57,7 +91,7 @@ def output_errors(path: Path, advice: str) -> Iterator[None]:
     """
     try:
         yield
-    except OutputError:
+    except GeosegError:
         raise
     except OSError as error:
         raise OutputError(

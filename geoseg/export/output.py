@@ -13,7 +13,13 @@ from pydantic import JsonValue
 from pyproj import CRS
 
 from geoseg.errors import OutputError
-from geoseg.export.atomic import output_errors, sync_file, sync_folder
+from geoseg.export.atomic import (
+    CHECK_FOLDER,
+    output_errors,
+    scratch_folder,
+    sync_file,
+    sync_folder,
+)
 from geoseg.export.flatgeobuf import write_flatgeobuf
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
@@ -32,7 +38,6 @@ WRITERS: dict[str, Callable[[Path, BatchStream, LayerInfo], None]] = {
 
 _LIBRARY_ERRORS = (RuntimeError, sqlite3.Error, pa.ArrowException)
 """The first is the root of what pyogrio raises."""
-_ADVICE = "Check the folder's free space and permissions."
 _LONGEST_REASON = 160
 """Characters of a library's message that are worth showing."""
 
@@ -50,7 +55,7 @@ def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
     """
     target = check_target(Path(path).absolute(), WRITERS, overwrite=overwrite)
     # The very folder that will be needed: its name must not be too long either.
-    with output_errors(target, "Choose a folder that you may write to."), _scratch_folder(target):
+    with scratch_folder(target):
         return target
 
 
@@ -82,31 +87,16 @@ def write_output(
     """
     stream = BatchStream(batches)
     layer = LayerInfo(horizontal_crs(crs), run_metadata, extent)
-    with output_errors(path, _ADVICE), _scratch_folder(path) as folder:
+    with output_errors(path), scratch_folder(path) as folder:
         temporary = folder / f"buildings{path.suffix.lower()}"
         with _stream_errors(path, stream):
             WRITERS[path.suffix.lower()](temporary, stream, layer)
         sync_file(temporary)
         _remove_sqlite_leftovers(path)
         temporary.replace(path)
-    with output_errors(path, _ADVICE):
+    with output_errors(path):
         sync_folder(path.parent)
     return stream.rows
-
-
-@contextmanager
-def _scratch_folder(path: Path) -> Iterator[Path]:
-    """A folder beside ``path`` for the unfinished file and what libraries put beside it.
-
-    Its name is fixed, so that the next run removes what a killed one left.
-    """
-    folder = path.with_name(f".{path.name}.writing")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -120,7 +110,7 @@ def _stream_errors(path: Path, stream: BatchStream) -> Iterator[None]:
         free_mb = shutil.disk_usage(path.parent).free / 1e6
         raise OutputError(
             f"{path} cannot be written: {_shortened(str(error))}. {free_mb:,.1f} MB are free "
-            f"there. {_ADVICE}"
+            f"there. {CHECK_FOLDER}"
         ) from error
 
 

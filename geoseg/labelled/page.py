@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.export.atomic import output_errors, replacing
+from geoseg.export.atomic import output_errors, write_text
 from geoseg.labelled.repair import FINDINGS
 from geoseg.labelled.sheet import COLOURS, thumbnail
 from geoseg.pages.document import Figure, environment, static
@@ -49,8 +49,8 @@ class Picture:
 def write_page(checked: Checked, path: Path) -> None:
     """Write the page, complete or not at all."""
     text = render(checked)
-    with output_errors(path, "Choose another place."), replacing(path.absolute()) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    with output_errors(path):
+        write_text(text, path)
 
 
 def render(checked: Checked) -> str:

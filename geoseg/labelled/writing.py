@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import DatasetError, OutputExistsError
-from geoseg.export.atomic import TEMPORARY_SUFFIX, output_errors
+from geoseg.export.atomic import output_errors, scratch_folder
 from geoseg.export.target import require_free
 from geoseg.train.scene import save_scene
 
@@ -61,19 +61,12 @@ def new_folder(folder: Path, *, overwrite: bool) -> Iterator[SceneWriter]:
     """
     target = folder.absolute()
     _require_replaceable(target, overwrite=overwrite)
-    temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
-    with output_errors(folder, ADVICE):
-        shutil.rmtree(temporary, ignore_errors=True)
-        temporary.mkdir(parents=True)
-    try:
+    with scratch_folder(target) as temporary:
         yield SceneWriter(temporary)
         with output_errors(folder, ADVICE):
             if target.exists():
                 shutil.rmtree(target)
             temporary.replace(target)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
 
 
 def _require_replaceable(target: Path, *, overwrite: bool) -> None:

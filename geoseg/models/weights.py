@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 
-from geoseg.errors import ModelError, OutputError
+from geoseg.errors import ModelError
+from geoseg.export.atomic import output_errors, replacing
 from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
@@ -110,14 +111,10 @@ def save_weights(state: dict[str, torch.Tensor], metadata: Metadata, path: Path)
     from safetensors.torch import save
 
     tensors = {name: _to_half(tensor) for name, tensor in state.items()}
-    partial = path.with_name(f".{path.name}.partial")
-    try:
+    with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(save(tensors, {METADATA_KEY: metadata.model_dump_json()}))
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise OutputError(f"cannot write the model file {path}: {error}") from error
+        with replacing(path) as temporary:
+            temporary.write_bytes(save(tensors, {METADATA_KEY: metadata.model_dump_json()}))
 
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], Metadata]:

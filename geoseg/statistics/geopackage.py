@@ -12,9 +12,12 @@ import geopandas as gpd
 import pyogrio
 
 from geoseg.errors import OutputError
-from geoseg.export.atomic import replacing
+from geoseg.export.atomic import put_in_place, scratch_folder
 from geoseg.export.gpkg import GEOMETRY_COLUMN
 from geoseg.export.gpkg_tables import add_styles
+
+LIBRARY_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error)
+"""What writing a layer may raise."""
 
 
 def has_layer(path: Path, layer: str) -> bool:
@@ -38,24 +41,18 @@ def write_layers(
     Raises:
         OutputError: when the file cannot be written.
     """
-    with replacing(path) as temporary:
-        # GDAL goes by the extension when it creates a file.
-        working = temporary.with_name(f".{path.stem}.writing.gpkg")
+    with scratch_folder(path) as folder:
+        working = folder / "layers.gpkg"
         try:
             _write(path if keep else None, working, layers)
-            working.replace(temporary)
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError) as error:
+        except LIBRARY_ERRORS as error:
             raise OutputError(f"{path} cannot be written: {error}") from None
-        except sqlite3.Error as error:
-            raise OutputError(f"{path} cannot be written: {error}") from None
-        finally:
-            working.unlink(missing_ok=True)
+        put_in_place(working, path)
 
 
 def _write(
     start: Path | None, working: Path, layers: Mapping[str, tuple[gpd.GeoDataFrame, str]]
 ) -> None:
-    working.unlink(missing_ok=True)
     if start is not None:
         shutil.copyfile(start, working)
     for name, (frame, _) in layers.items():

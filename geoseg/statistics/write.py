@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 
 from geoseg.errors import MissingDependencyError, OutputExistsError
-from geoseg.export.atomic import output_errors, replacing
+from geoseg.export.atomic import output_errors, replacing, write_text
 from geoseg.export.target import check_target, require_other, same_file
 from geoseg.statistics.build import AreaReport, plain
 from geoseg.statistics.geopackage import has_layer, write_layers
@@ -70,14 +70,8 @@ def write_report(report: AreaReport, path: Path) -> None:
     Raises:
         OutputError: disk full, no permission.
     """
-    with output_errors(path, "Check the free space and the permissions of the folder."):
+    with output_errors(path):
         WRITERS[path.suffix.lower()](report, path)
-
-
-def write_text(text: str, path: Path) -> None:
-    """Write UTF-8 text, complete or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", newline="")
 
 
 def table_csv(table: gpd.GeoDataFrame) -> str:
