@@ -3,33 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geoseg.overlap import Overlaps, find_overlaps, one_to_one
+
 LEAST_IOU = 0.5
 """A pair of at least this intersection over union is one building."""
-PAIRS_AT_ONCE = 100_000
-"""Intersections computed in one go."""
 DIGITS = 6
 """Decimals of an IoU: buildings carried from one projection into another differ by some 1e-8, and
 a pair of exactly one half must not depend on that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Overlaps:
-    """All pairs of a predicted and a true building that share area."""
-
-    predicted: NDArray[np.intp]
-    """(pairs,) index of the prediction, rising."""
-    truth: NDArray[np.intp]
-    """(pairs,) index of the true building, rising within a prediction."""
-    shared: NDArray[np.float64]
-    """(pairs,) common area, in the square of the coordinates' unit, above 0."""
-    iou: NDArray[np.float64]
-    """(pairs,) intersection over union, rounded to DIGITS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +67,10 @@ def overlaps(
     predicted: Sequence[shapely.Polygon] | NDArray[np.object_],
     truth: Sequence[shapely.Polygon] | NDArray[np.object_],
 ) -> Overlaps:
-    """All pairs that share area, with that area and their IoU; the polygons must be valid."""
+    """All pairs that share area, predictions first, their IoU rounded to DIGITS."""
     ours, theirs = (np.asarray(shapes, dtype=object).reshape(-1) for shapes in (predicted, truth))
-    first, second = shapely.STRtree(theirs).query(ours, predicate="intersects")
-    order = np.lexsort((second, first))
-    first, second = first[order], second[order]
-    shared = _shared_areas(ours, theirs, first, second)
-    either = shapely.area(ours)[first] + shapely.area(theirs)[second] - shared
-    some = shared > 0
-    iou = np.round(shared[some] / either[some], DIGITS)
-    return Overlaps(first[some], second[some], shared[some], iou)
+    pairs = find_overlaps(ours, theirs)
+    return replace(pairs, iou=np.round(pairs.iou, DIGITS))
 
 
 def assign(
@@ -103,27 +83,13 @@ def assign(
     return Matches(iou, best, given, given_iou)
 
 
-def _shared_areas(
-    predicted: NDArray[np.object_],
-    truth: NDArray[np.object_],
-    first: NDArray[np.intp],
-    second: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    shared = np.empty(len(first))
-    for start in range(0, len(first), PAIRS_AT_ONCE):
-        part = slice(start, start + PAIRS_AT_ONCE)
-        common = shapely.intersection(predicted[first[part]], truth[second[part]])
-        shared[part] = shapely.area(common)
-    return shared
-
-
 def _best(pairs: Overlaps, count: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Per prediction the true building of the largest IoU, the first of equals, and that IoU."""
     best, iou = np.full(count, -1, dtype=np.intp), np.zeros(count)
     # Written last wins: the largest IoU, among equals the smallest index.
-    order = np.lexsort((-pairs.truth, pairs.iou))
-    best[pairs.predicted[order]] = pairs.truth[order]
-    iou[pairs.predicted[order]] = pairs.iou[order]
+    order = np.lexsort((-pairs.second, pairs.iou))
+    best[pairs.first[order]] = pairs.second[order]
+    iou[pairs.first[order]] = pairs.iou[order]
     return best, iou
 
 
@@ -133,12 +99,9 @@ def _greedy(
     good = np.flatnonzero(pairs.iou >= least_iou)
     rank = np.empty(len(confidence), dtype=np.intp)
     rank[np.argsort(-confidence, kind="stable")] = np.arange(len(confidence))
-    order = good[np.lexsort((pairs.truth[good], -pairs.iou[good], rank[pairs.predicted[good]]))]
+    order = good[np.lexsort((pairs.second[good], -pairs.iou[good], rank[pairs.first[good]]))]
     given, iou = np.full(len(confidence), -1, dtype=np.intp), np.zeros(len(confidence))
-    taken: set[int] = set()
-    for index in order.tolist():
-        guess, real = int(pairs.predicted[index]), int(pairs.truth[index])
-        if given[guess] < 0 and real not in taken:
-            given[guess], iou[guess] = real, pairs.iou[index]
-            taken.add(real)
+    chosen = one_to_one(pairs, order)
+    given[pairs.first[chosen]] = pairs.second[chosen]
+    iou[pairs.first[chosen]] = pairs.iou[chosen]
     return given, iou

@@ -63,7 +63,7 @@ def _missed(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
     def badness(score: SiteScore) -> NDArray[np.float64]:
         found, pairs = score.outcome, score.outcome.pairs
         best = np.zeros(len(found.truth))
-        np.maximum.at(best, pairs.truth, pairs.iou)
+        np.maximum.at(best, pairs.second, pairs.iou)
         # Splits and merges have pictures of their own.
         plain = found.missed & (score.groups.pieces < 2) & ~score.groups.together  # noqa: PLR2004
         return np.where(plain, shapely.area(found.truth) * (1 - best), 0.0)

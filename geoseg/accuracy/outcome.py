@@ -8,8 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.accuracy.matching import LEAST_IOU, Matches, Overlaps, assign, overlaps
+from geoseg.accuracy.matching import LEAST_IOU, Matches, assign, overlaps
 from geoseg.accuracy.site import Site, clip, share_within
+from geoseg.overlap import Overlaps
 
 LEAST_SHARE = 0.5
 """A building counts where at least this part of its area lies in the assessed area."""
@@ -28,7 +29,7 @@ class Outcome:
     confidence: NDArray[np.float64]
     """(n,) 0 for all where the predictions have none."""
     pairs: Overlaps
-    """All overlaps."""
+    """All overlaps, predictions first."""
     matches: Matches
     """By the rule, among the true buildings that count."""
     predicted_counts: NDArray[np.bool_]
@@ -67,10 +68,10 @@ def judge(site: Site, min_area_m2: float = 0.0) -> Outcome:
     confidence = np.zeros(count) if site.confidence is None else site.confidence
     truth_counts = _counts(site, site.truth, truth, min_area_m2)
     pairs = overlaps(predicted, truth)
-    wanted = truth_counts[pairs.truth]
+    wanted = truth_counts[pairs.second]
     matches = assign(_pick(pairs, wanted), confidence)
     excused = np.zeros(count, dtype=bool)
-    excused[pairs.predicted[~wanted & (pairs.iou >= LEAST_IOU)]] = True
+    excused[pairs.first[~wanted & (pairs.iou >= LEAST_IOU)]] = True
     counts = matches.correct | (~excused & _counts(site, site.predicted, predicted, min_area_m2))
     return Outcome(predicted, truth, confidence, pairs, matches, counts, truth_counts)
 
@@ -107,8 +108,8 @@ class Groups:
 def groups_of(outcome: Outcome) -> Groups:
     """Splits and merges among the buildings that count."""
     pairs = outcome.pairs
-    counted = outcome.truth_counts[pairs.truth] & outcome.predicted_counts[pairs.predicted]
-    guess, real, shared = pairs.predicted[counted], pairs.truth[counted], pairs.shared[counted]
+    counted = outcome.truth_counts[pairs.second] & outcome.predicted_counts[pairs.first]
+    guess, real, shared = pairs.first[counted], pairs.second[counted], pairs.shared[counted]
     inside = shared > MOSTLY * shapely.area(outcome.predicted)[guess]
     pieces = np.bincount(real[inside], minlength=len(outcome.truth))
     held = shared > MOSTLY * shapely.area(outcome.truth)[real]
@@ -131,5 +132,5 @@ def _counts(
 
 def _pick(pairs: Overlaps, chosen: NDArray[np.bool_]) -> Overlaps:
     return Overlaps(
-        pairs.predicted[chosen], pairs.truth[chosen], pairs.shared[chosen], pairs.iou[chosen]
+        pairs.first[chosen], pairs.second[chosen], pairs.shared[chosen], pairs.iou[chosen]
     )

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geoseg.accuracy.matching import LEAST_IOU, Overlaps
+from geoseg.accuracy.matching import LEAST_IOU
+from geoseg.overlap import Overlaps
 
 if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval
@@ -31,7 +32,7 @@ class Ranked:
     """Predictions of one site in the order of their confidence, and what they overlap."""
 
     pairs: Overlaps
-    """All overlaps."""
+    """All overlaps, predictions first."""
     confidence: NDArray[np.float64]
     """(n,) higher is surer."""
     predicted_counts: NDArray[np.bool_]
@@ -98,7 +99,7 @@ class _Image:
 def _images(site: Ranked) -> list[_Image]:
     count, true_count = len(site.confidence), len(site.truth_counts)
     good = site.pairs.iou >= LEAST_IOU
-    guess, real, iou = site.pairs.predicted[good], site.pairs.truth[good], site.pairs.iou[good]
+    guess, real, iou = site.pairs.first[good], site.pairs.second[good], site.pairs.iou[good]
     size = count + true_count
     graph = coo_array((np.ones(len(guess)), (guess, real + count)), shape=(size, size))
     _, group = connected_components(graph, directed=False)
