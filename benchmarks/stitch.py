@@ -6,6 +6,7 @@ tile each; the stitcher, and the peers that are installed, put the town together
     python benchmarks/stitch.py perfect     # every tiling, a perfect model
     python benchmarks/stitch.py rough       # the same with a model that errs as networks do
     python benchmarks/stitch.py peers       # sahi, geoai, samgeo, detectree2, where installed
+    python benchmarks/stitch.py peers --oracle telling --peer sahi --size 2048
     python benchmarks/stitch.py scale       # a million instances: time and memory
 """
 
@@ -22,7 +23,7 @@ import shapely
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
-from stitch_town import Labels, Lattice, Oracle, Rough, draw_town, perfect
+from stitch_town import Labels, Lattice, Oracle, Rough, draw_town, perfect, telling
 
 from geoseg.footprints import FootprintSettings, draw_all
 from geoseg.measure import measure
@@ -38,6 +39,7 @@ TILINGS = [
     Lattice(512, 128, 101, 37),
     Lattice(640, 160, 333, 255),
 ]
+ORACLES: dict[str, Oracle] = {"perfect": perfect, "telling": telling}
 GRID = Grid(CRS("EPSG:32633"), Affine(0.3, 0, 5e5, 0, -0.3, 5e6), 4096, 4096, 0.3)
 """Where polygons are drawn and measured."""
 SHARE = 0.1
@@ -159,21 +161,28 @@ def run_rough(town: Labels) -> None:
         print(f"    {counts}", flush=True)
 
 
-def run_peers(town: Labels) -> None:
-    """The peers with the same perfect oracle."""
+def run_peers(town: Labels, oracle: Oracle, wanted: str) -> None:
+    """Geoseg and the peers whose name holds ``wanted``, with the same oracle."""
     from stitch_peers import peers
 
-    for label, peer in peers().items():
-        print(label)
-        compare_peer(town, peer)
+    print(f"{oracle.__name__} model, {town.max()} buildings, {town.shape[0]} px")
+    for label, peer in ({"geoseg": stitched} | peers()).items():
+        if label == "geoseg" or wanted in label:
+            print(label)
+            compare_peer(town, peer, oracle)
 
 
-def compare_peer(town: Labels, peer: Callable[..., Labels]) -> None:
+def stitched(town: Labels, lattice: Lattice, oracle: Oracle) -> Labels:
+    """What geoseg makes of the tiles, as a peer would be called."""
+    return labels_of(stitch(town, lattice, oracle)[0], *town.shape)
+
+
+def compare_peer(town: Labels, peer: Callable[..., Labels], oracle: Oracle) -> None:
     """Print a peer's errors for the tilings without a shift."""
     first = None
     for lattice in TILINGS[:4]:
         begin = time.process_time()
-        found = peer(town, lattice, perfect)
+        found = peer(town, lattice, oracle)
         seconds = time.process_time() - begin
         shapes = outlined(found)
         first = shapes if first is None else first
@@ -237,6 +246,8 @@ def main(arguments: Iterable[str] | None = None) -> None:
     parser.add_argument("what", choices=["perfect", "rough", "peers", "scale"], nargs="+")
     parser.add_argument("--size", type=int, default=4096, help="side of the town, pixels")
     parser.add_argument("--instances", type=int, default=1_000_000, help="for scale")
+    parser.add_argument("--oracle", choices=list(ORACLES), default="perfect", help="for peers")
+    parser.add_argument("--peer", default="", help="part of a peer's name")
     options = parser.parse_args(arguments)
     town = draw_town(options.size)
     if "perfect" in options.what:
@@ -244,7 +255,7 @@ def main(arguments: Iterable[str] | None = None) -> None:
     if "rough" in options.what:
         run_rough(town)
     if "peers" in options.what:
-        run_peers(town)
+        run_peers(town, ORACLES[options.oracle], options.peer)
     if "scale" in options.what:
         run_scale(town, options.instances)
 
