@@ -8,9 +8,7 @@ densified along the map's straight lines.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +16,7 @@ import shapely
 from pyproj import Transformer
 
 from geoseg.errors import UnsupportedRasterError
+from geoseg.geodesy import Ground
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +64,7 @@ def measure(footprints: Sequence[Footprint], grid: Grid, output_crs: CRS) -> Mea
     Raises:
         UnsupportedRasterError: The CRS has no ellipsoid to measure on.
     """
-    ground = _Ground(output_crs)
+    ground = _ground_under(output_crs)
     drawn = np.array([footprint.polygon for footprint in footprints], dtype=object)
     outlines = shapely.transform(drawn, _Placement(grid, output_crs))
     area_m2, perimeter_m = ground.area_and_perimeter(outlines)
@@ -84,8 +83,18 @@ def measure(footprints: Sequence[Footprint], grid: Grid, output_crs: CRS) -> Mea
     )
 
 
+def _ground_under(crs: CRS) -> Ground:
+    ground = Ground.under(crs)
+    if ground is None:
+        raise UnsupportedRasterError(
+            f"the CRS {crs.name!r} is not tied to the Earth, so areas cannot be measured; "
+            "assign a projected or geographic CRS, for instance with gdal_edit.py -a_srs"
+        )
+    return ground
+
+
 def _main_axis(
-    drawn: NDArray[np.object_], placement: _Placement, ground: _Ground
+    drawn: NDArray[np.object_], placement: _Placement, ground: Ground
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Length, width and orientation of the minimum rotated rectangles.
 
@@ -157,51 +166,3 @@ class _Placement:
         if self._to_output is not None:
             x, y = self._to_output.transform(x, y)
         return np.stack([x, y], axis=1)
-
-
-class _Ground:
-    """Geodesics under a CRS."""
-
-    def __init__(self, crs: CRS) -> None:
-        geographic = crs.geodetic_crs
-        geod = crs.get_geod()
-        if geographic is None or geod is None:
-            raise UnsupportedRasterError(
-                f"the CRS {crs.name!r} is not tied to the Earth, so areas cannot be measured; "
-                "assign a projected or geographic CRS, for instance with gdal_edit.py -a_srs"
-            )
-        self._geod = geod
-        self._to_lonlat = Transformer.from_crs(crs, geographic, always_xy=True)
-        # Some geographic CRSs count in grads.
-        self._degrees = math.degrees(geographic.axis_info[0].unit_conversion_factor)
-
-    def area_and_perimeter(
-        self, polygons: NDArray[np.object_]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Areas without holes, square metres, and lengths of all rings, metres."""
-        rings, owner = shapely.get_rings(polygons, return_index=True)
-        xy, ring = shapely.get_coordinates(rings, return_index=True)
-        lon, lat = self._lonlat(xy)
-        bounds = np.searchsorted(ring, np.arange(len(rings) + 1))
-        measured = np.array(
-            [
-                self._geod.polygon_area_perimeter(lon[first:last], lat[first:last])
-                for first, last in pairwise(bounds)
-            ]
-        ).reshape(-1, 2)
-        is_shell = np.diff(owner, prepend=-1) > 0
-        signed = np.where(is_shell, 1, -1) * np.abs(measured[:, 0])
-        count = len(polygons)
-        area = np.bincount(owner, weights=signed, minlength=count)
-        perimeter = np.bincount(owner, weights=measured[:, 1], minlength=count)
-        return area.astype(np.float64), perimeter.astype(np.float64)
-
-    def distances(self, ends: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Geodesic lengths, metres, of lines given by their end points, (2 n, 2)."""
-        lon, lat = self._lonlat(ends)
-        _, _, metres = self._geod.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
-        return np.asarray(metres, np.float64)
-
-    def _lonlat(self, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        lon, lat = self._to_lonlat.transform(xy[:, 0], xy[:, 1])
-        return np.asarray(lon * self._degrees), np.asarray(lat * self._degrees)

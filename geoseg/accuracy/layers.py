@@ -14,7 +14,7 @@ from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.statistics.build import open_buildings
-from geoseg.statistics.geodesic import ellipsoid
+from geoseg.statistics.geodesic import ground_under
 from geoseg.statistics.layers import (
     Layer,
     VectorInput,
@@ -77,7 +77,7 @@ def read_buildings(
         UnreadableVectorError: no such file, no CRS on earth, points or lines.
     """
     opened = open_buildings(source, layer)
-    ellipsoid(opened.crs)
+    ground_under(opened.crs)
     path = Path(source) if isinstance(source, (str, Path)) else None
     data = opened.data
     frame = read_frame(data, list(columns)) if isinstance(data, Layer) else data
@@ -110,7 +110,7 @@ def read_areas(source: VectorInput | None, role: str) -> Areas | None:
         raise UnreadableVectorError(f"the {role} have no CRS; assign one with set_crs")
     else:
         crs = CRS.from_user_input(source.crs)
-    ellipsoid(crs)
+    ground_under(crs)
     drawn = read_polygons(source, Neighbourhood(crs), role=role)
     return Areas(drawn.label, crs, drawn.geometry, drawn.frame, drawn.notes)
 

@@ -12,7 +12,7 @@ from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 
 from geoseg.errors import MissingDependencyError, UsageError
-from geoseg.statistics.geodesic import ellipsoid, metres_per_unit, reproject
+from geoseg.statistics.geodesic import ground_under, metres_per_unit, reproject
 from geoseg.statistics.zones import WHOLE, Zones
 
 MOST_CELLS = 100_000
@@ -125,7 +125,7 @@ def _true_to_scale(area: shapely.Geometry, crs: CRS) -> bool:
     ends = np.array([[-500, 0], [500, 0], [0, -500], [0, 500]]) / unit_m
     transformer = Transformer.from_crs(crs.to_2d(), CRS.from_epsg(4326), always_xy=True)
     lon, lat = transformer.transform(centre.x + ends[:, 0], centre.y + ends[:, 1])
-    _, _, lengths_m = ellipsoid(crs).inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
+    _, _, lengths_m = ground_under(crs).geod.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
     return bool(np.all(np.abs(np.asarray(lengths_m) / 1000 - 1) < TRUE_SCALE))
 
 
@@ -142,5 +142,5 @@ def _local_utm(area: shapely.Geometry, crs: CRS) -> CRS:
 
 
 def _area_km2(outline: shapely.Geometry) -> float:
-    geod = ellipsoid(CRS.from_epsg(4326))
+    geod = ground_under(CRS.from_epsg(4326)).geod
     return abs(geod.geometry_area_perimeter(outline)[0]) / 1e6
