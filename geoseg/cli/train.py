@@ -45,6 +45,8 @@ def train(
 
     with _watching(show=not quiet and _is_first_process()) as watcher:
         path = run(checked, resume=resume, overwrite=overwrite, told=watcher)
+    if not _is_first_process():
+        return
     if as_json:
         last = watcher.last
         scores = {"step": last.step, "loss": last.loss} if last else {}
