@@ -17,7 +17,9 @@ from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_g
 from geoseg.shaping.arcs import OUTSIDE, build_arcs
 from geoseg.shaping.assemble import assemble
 from geoseg.shaping.frame import regularize
+from geoseg.shaping.near import near_pairs
 from geoseg.shaping.pairs import number_pairs
+from geoseg.shaping.simple import are_valid
 
 SETTINGS = RegularizeSettings(max_outward_px=4.0)
 UTM = "EPSG:32633"
@@ -89,6 +91,25 @@ def test_equal_pairs_have_equal_numbers(pairs: NDArray[np.int64]) -> None:
     assert (pairs[place[number]] == pairs).all()
     assert len(place) == len(np.unique(pairs, axis=0))
     assert (np.diff(place) > 0).all()
+
+
+corners = st.tuples(st.integers(0, 4), st.integers(0, 4))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(corners, min_size=3, max_size=14), st.sampled_from([1.0, 0.3]))
+def test_the_quick_look_finds_valid_what_is_valid(
+    ring: list[tuple[int, int]], scale: float
+) -> None:
+    polygons = np.asarray([Polygon(scale * np.array(ring, dtype=float)), RAW[0]])
+    assert are_valid(polygons).tolist() == shapely.is_valid(polygons).tolist()
+
+
+def test_pairs_are_near_by_their_outlines_not_their_boxes() -> None:
+    corner = Polygon([(0, 0), (9, 0), (9, 1), (1, 1), (1, 9), (0, 9)])
+    shapes = np.asarray([corner, box(4, 4, 5, 5), box(9.4, 0, 12, 1), box(9.6, 5, 12, 6)])
+    one, other = near_pairs(shapes, 0.5)
+    assert (one.tolist(), other.tolist()) == ([0], [2])
 
 
 def test_a_ring_of_a_hundred_thousand_vertices_is_drawn() -> None:

@@ -11,6 +11,7 @@ import shapely
 from geoseg.errors import UsageError
 from geoseg.shaping.arrays import Ints, Polygons
 from geoseg.shaping.coverage import regularize_groups
+from geoseg.shaping.near import near_groups
 from geoseg.shaping.plane import fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
 from geoseg.shaping.settings import RegularizeSettings
@@ -110,16 +111,6 @@ def _redraw(
     drawn, shapes = regularize_groups(pieces, group, settings=settings)
     _collect(drawn, np.asarray(shapes, dtype=object), row[part], result)
     return result
-
-
-def near_groups(polygons: Polygons, distance: float) -> Ints:
-    """(n,) numbers of the groups of polygons that lie within a distance of each other."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    one, other = shapely.STRtree(polygons).query(polygons, predicate="dwithin", distance=distance)
-    links = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(len(polygons),) * 2)
-    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
 
 
 def _collect(drawn: Polygons, shapes: Polygons, row: Ints, result: _Result) -> None:

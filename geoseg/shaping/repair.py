@@ -9,6 +9,8 @@ import shapely
 
 from geoseg.errors import UsageError
 from geoseg.shaping.arrays import Bools, Ints, Polygons
+from geoseg.shaping.near import near_pairs
+from geoseg.shaping.simple import are_valid
 
 SLIVER_PX2 = 0.5
 """Smaller pieces that repair leaves beside a larger one are dropped and counted."""
@@ -61,7 +63,7 @@ def to_parts(geometries: Polygons, repairs: Repairs) -> tuple[Polygons, Ints]:
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
     flat = np.asarray(shapely.force_2d(geometries))
     flat[missing] = shapely.Polygon()
-    invalid = ~shapely.is_valid(flat)
+    invalid = ~are_valid(flat)
     repairs.invalid += int(invalid.sum())
     flat[invalid] = shapely.make_valid(flat[invalid], method="structure", keep_collapsed=False)
     parts, row = areal_parts(flat)
@@ -71,11 +73,17 @@ def to_parts(geometries: Polygons, repairs: Repairs) -> tuple[Polygons, Ints]:
 
 def areal_parts(geometries: Polygons) -> tuple[Polygons, Ints]:
     """All polygons in geometries of any kind, and the row of each."""
+    if (shapely.area(geometries) > 0).all() and _all_polygons(geometries):
+        return geometries, np.arange(len(geometries))
     once, row = shapely.get_parts(geometries, return_index=True)
     parts, member = shapely.get_parts(once, return_index=True)
     areal = (shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)
     areal &= shapely.area(parts) > 0
     return np.asarray(parts[areal]), np.asarray(row[member][areal], dtype=np.int64)
+
+
+def _all_polygons(geometries: Polygons) -> bool:
+    return bool((shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON).all())
 
 
 def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[Polygons, Ints]:
@@ -84,9 +92,9 @@ def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[P
     Returns:
         The polygons, and the part that each is a piece of.
     """
-    wrong = ~shapely.is_empty(shapely.coverage_invalid_edges(parts, gap_width=snap_px))
-    one, other = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=snap_px)
-    pairs = (one < other) & (wrong[one] | wrong[other])
+    one, other = near_pairs(parts, snap_px)
+    wrong = _wrong(parts, np.unique(np.concatenate([one, other])), snap_px)
+    pairs = wrong[one] | wrong[other]
     one, other = one[pairs], other[pairs]
     near = np.unique(np.concatenate([one, other]))
     if len(near) == 0:
@@ -102,6 +110,15 @@ def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[P
     pieces, part = areal_parts(out)
     keep = _worth_keeping(pieces, part, repairs)
     return pieces[keep], part[keep]
+
+
+def _wrong(parts: Polygons, near: Ints, snap_px: float) -> Bools:
+    """(n,) True where one of the parts ``near`` overlaps another or leaves a gap to it."""
+    out = np.zeros(len(parts), dtype=bool)
+    if len(near):
+        edges = shapely.coverage_invalid_edges(parts[near], gap_width=snap_px)
+        out[near] = ~shapely.is_empty(edges)
+    return out
 
 
 def _snapped(parts: Polygons, one: Ints, other: Ints, snap_px: float) -> Polygons:

@@ -14,6 +14,7 @@ import numpy as np
 
 from geoseg.decode.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
+from geoseg.shaping.beginnings import BOUND, COST, Beginnings, C, D, drop, look, place, put
 
 ALONG, ACROSS, DIAGONAL, COUNTER, FREE = 0, 1, 2, 3, 4
 """Classes of walls: at 0, 90, 45 and 135 degrees to the building's direction, or any."""
@@ -113,61 +114,87 @@ def fine_candidates(start: int, stop: int, ends: Ints, cand: Ints) -> int:
 
 @inner_jit
 def cut_arc(
-    sums: Floats, cand: Ints, theta: float, unit: float, out_end: Ints, out_kind: Ints
+    sums: Floats,
+    cand: Ints,
+    direction: tuple[float, float],
+    open_: Beginnings,
+    out: tuple[Ints, Ints],
 ) -> tuple[int, float]:
     """Write ends and classes of the walls of one arc; their number, and what the cut costs.
 
-    ``unit`` is the squared standard deviation of the noise, which prices are counted in.
+    Args:
+        sums: Prefix sums.
+        cand: Vertices at which walls may end, the arc's first and last among them.
+        direction: Of the building, radians; and the squared standard deviation of the noise,
+            which prices are counted in.
+        open_: Room to work in.
+        out: Ends and classes are written here.
     """
-    m = len(cand)
-    cos2, sin2 = np.cos(2.0 * theta), np.sin(2.0 * theta)
-    best, enter = np.empty((m, CLASSES)), np.empty((m, CLASSES))
+    m, (theta, unit) = len(cand), direction
+    turn = np.cos(2.0 * theta), np.sin(2.0 * theta)
+    best, enter = np.full((m, CLASSES), np.inf), np.empty((m, CLASSES))
     enter_class, from_cand = np.empty((m, CLASSES), np.int64), np.empty((m, CLASSES), np.int64)
-    least, bound, alive = np.empty(m), np.empty(m), np.empty(m, np.int64)
     for k in range(CLASSES):
         enter[0, k] = 0.0
         enter_class[0, k] = 0
-    least[0], alive[0], kept = 0.0, 0, 1
+    count = put(open_, 0, sums[cand[0]], 0.0, 0)
     for j in range(1, m):
-        for k in range(CLASSES):
-            best[j, k] = np.inf
-        for a in range(kept):
-            i = alive[a]
-            _, _, _, t, d, c = moments(sums, cand[i], cand[j])
-            q, q45, r = d * cos2 + c * sin2, c * cos2 - d * sin2, np.sqrt(d * d + c * c)
-            bound[a] = least[i] + t - r
-            for k, gain in enumerate((q, -q, q45, -q45, r)):
-                value = enter[i, k] + t - gain + unit * PRICES[k]
-                if value < best[j, k]:
-                    best[j, k], from_cand[j, k] = value, i
-        least[j], highest = _prepare(best, enter, enter_class, j, unit * PARALLEL_PRICE)
+        nearest = look(open_, count, sums[cand[j]])
+        _end_wall(open_, nearest, enter, turn, unit, (best[j], from_cand[j]))
+        # Dearer than this is no way to end a wall, whatever class comes next.
+        margin = unit * (PARALLEL_PRICE - PRICES[0])
+        limit = np.min(best[j]) + margin
+        best[j] = np.inf
+        for at in range(count):
+            if open_.pages[place(at, BOUND)] <= limit:
+                _end_wall(open_, at, enter, turn, unit, (best[j], from_cand[j]))
+        least, highest = _prepare(best[j], enter[j], enter_class[j], unit * PARALLEL_PRICE)
         # A beginning no later wall can profit from is dropped (Killick et al. 2012, PELT).
-        out = 0
-        for a in range(kept):
-            if bound[a] < highest:
-                alive[out] = alive[a]
-                out += 1
-        alive[out] = j
-        kept = out + 1
-    return _walk_back(cand, best, (from_cand, enter_class), out_end, out_kind)
+        count = drop(open_, count, highest)
+        count = put(open_, count, sums[cand[j]], least, j)
+    return _walk_back(cand, best, (from_cand, enter_class), *out)
+
+
+@inner_jit
+def _end_wall(
+    open_: Beginnings,
+    at: int,
+    enter: Floats,
+    turn: tuple[float, float],
+    unit: float,
+    out: tuple[Floats, Ints],
+) -> None:
+    """Compare walls of each class from a beginning with the best that are known."""
+    best, origin = out
+    i, (cos2, sin2) = open_.candidate[at], turn
+    d, c = open_.pages[place(at, D)], open_.pages[place(at, C)]
+    r = np.sqrt(d * d + c * c)
+    t = open_.pages[place(at, BOUND)] - open_.pages[place(at, COST)] + r
+    q, q45 = d * cos2 + c * sin2, c * cos2 - d * sin2
+    for k, gain in enumerate((q, -q, q45, -q45, r)):
+        value = enter[i, k] + t - gain + unit * PRICES[k]
+        if value < best[k]:
+            best[k], origin[k] = value, i
 
 
 @inner_jit
 def _prepare(
-    best: Floats, enter: Floats, enter_class: Ints, j: int, parallel: float
+    best: Floats, enter: Floats, enter_class: Ints, parallel: float
 ) -> tuple[float, float]:
-    """Cheapest way to end a wall at candidate j and begin one of each class: least and most."""
-    least, most = np.inf, 0.0
-    for k in range(CLASSES):
-        enter[j, k] = np.inf
-        for before in range(CLASSES):
-            extra = parallel if before == k and k != FREE else 0.0
-            if best[j, before] + extra < enter[j, k]:
-                enter[j, k] = best[j, before] + extra
-                enter_class[j, k] = before
-        least = min(least, enter[j, k])
-        most = max(most, enter[j, k])
-    return least, most
+    """Cheapest way to end a wall and begin one of each class: least and most of them."""
+    first = 0
+    for k in range(1, CLASSES):
+        if best[k] < best[first]:
+            first = k
+    enter[:], enter_class[:] = best[first], first
+    most = best[first]
+    if first != FREE:
+        most += parallel
+        for k in range(CLASSES):
+            if k != first and best[k] < most:
+                most, enter_class[first] = best[k], k
+        enter[first] = most
+    return best[first], most
 
 
 @inner_jit
@@ -199,27 +226,17 @@ def _reverse(values: Ints, count: int) -> None:
 
 
 @inner_jit
-def cut_arc_freely(sums: Floats, cand: Ints, price: float, out_end: Ints) -> int:
+def cut_arc_freely(sums: Floats, cand: Ints, price: float, open_: Beginnings, out_end: Ints) -> int:
     """Write the ends of the walls of one arc when walls of any direction cost the same."""
-    m = len(cand)
-    best, bound = np.empty(m), np.empty(m)
-    origin, alive = np.empty(m, np.int64), np.empty(m, np.int64)
-    best[0], alive[0], kept = 0.0, 0, 1
-    for j in range(1, m):
-        best[j] = np.inf
-        for a in range(kept):
-            _, _, _, t, d, c = moments(sums, cand[alive[a]], cand[j])
-            bound[a] = best[alive[a]] + t - np.sqrt(d * d + c * c)
-            if bound[a] + price < best[j]:
-                best[j], origin[j] = bound[a] + price, alive[a]
-        out = 0
-        for a in range(kept):
-            if bound[a] < best[j]:
-                alive[out] = alive[a]
-                out += 1
-        alive[out] = j
-        kept = out + 1
-    walls, j = 0, m - 1
+    origin = np.empty(len(cand), np.int64)
+    count = put(open_, 0, sums[cand[0]], 0.0, 0)
+    for j in range(1, len(cand)):
+        nearest = look(open_, count, sums[cand[j]])
+        origin[j] = open_.candidate[nearest]
+        cost = open_.pages[place(nearest, BOUND)] + price
+        count = drop(open_, count, cost)
+        count = put(open_, count, sums[cand[j]], cost, j)
+    walls, j = 0, len(cand) - 1
     while j > 0:
         out_end[walls] = cand[j]
         walls += 1

@@ -8,7 +8,8 @@ import numpy as np
 
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arcs import NO_NODE, OUTSIDE, Arcs
-from geoseg.shaping.arrays import Bools, Floats, Ints
+from geoseg.shaping.arrays import Bools, Floats, Ints, runs
+from geoseg.shaping.beginnings import new_beginnings
 from geoseg.shaping.direction import (
     FreeWalls,
     first_directions,
@@ -60,19 +61,15 @@ def cut_walls(arcs: Arcs, group: Ints, noise_px: float) -> Walls:
         group: (n,) group of each polygon; the polygons of one group share an estimate of noise.
         noise_px: Where the estimate begins, and its upper bound.
     """
-    noise = np.full(len(group), noise_px)
     sums = np.empty((len(arcs.xy), 6))
-    for _ in range(ROUNDS):
-        settled = noise
-        first, end = _free(arcs, settled, sums)
-        noise = estimate_noise(sums, arcs, first, end, group, noise_px)
+    first, end, noise = _free(arcs, group, noise_px, sums)
     free = FreeWalls(sums, arcs.first, first, end, *_arcs_of_polygons(arcs, len(group)))
     direction = np.zeros((len(group), 2))
-    first_directions(free, settled, direction)
+    first_directions(free, noise, direction)
     alike = np.arange(len(group))
     unite_directions(direction, arcs.near, arcs.far, alike)
     theta = direction[:, 0].copy()
-    walls = Walls(sums, first, end, np.zeros_like(end), arcs.near, theta, settled)
+    walls = Walls(sums, first, end, np.zeros_like(end), arcs.near, theta, noise)
     for fine in (False, True):
         walls = _along(arcs, walls, fine=fine)
         if not fine:
@@ -92,36 +89,73 @@ def _arcs_of_polygons(arcs: Arcs, polygons: int) -> tuple[Ints, Ints]:
     return begin.astype(np.int64), arc[order]
 
 
-def _free(arcs: Arcs, noise: Floats, sums: Floats) -> tuple[Ints, Ints]:
-    """First wall of each arc, and ends of walls of any direction; writes the prefix sums."""
-    first, end = np.zeros(len(arcs.first), np.int64), np.empty(len(arcs.xy), np.int64)
-    price = PRICES[0] * noise[arcs.near] ** 2
-    closed = arcs.node_from == NO_NODE
-    _cut_freely(arcs.xy, arcs.first, closed, price, (sums, first, end))
-    return first, end[: first[-1]].copy()
+def _free(arcs: Arcs, group: Ints, noise_px: float, sums: Floats) -> tuple[Ints, Ints, Floats]:
+    """Walls of any direction: the first of each arc, their ends, and the noise they were cut at.
+
+    Writes the prefix sums. Arcs are cut again where the noise that their group has shown differs
+    from what they were cut at.
+    """
+    closed, noise = arcs.node_from == NO_NODE, np.full(len(group), noise_px)
+    count, room = np.zeros(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
+    _begin_far(arcs.xy, arcs.first, closed, sums)
+    stale = np.ones(len(group), dtype=np.bool_)
+    for later in reversed(range(ROUNDS)):
+        price = PRICES[0] * noise[arcs.near] ** 2
+        _cut_freely(arcs.first, sums, price, stale[arcs.near], (count, room))
+        if later:
+            first, end = _packed(arcs.first, count, room)
+            better = estimate_noise(sums, arcs, first, end, group, noise_px)
+            stale, noise = better != noise, better
+    _begin_at_sharpest(arcs.xy, arcs.first, closed, sums, (count, room))
+    return *_packed(arcs.first, count, room), noise
+
+
+def _packed(arc_first: Ints, count: Ints, room: Ints) -> tuple[Ints, Ints]:
+    """First wall of each arc, and ends of all walls, which lie at each arc's first vertex."""
+    k, arc = runs(count)
+    return np.append(0, np.cumsum(count)), room[arc_first[arc] + k]
 
 
 @jit
-def _cut_freely(
-    xy: Floats, first: Ints, closed: Bools, price: Floats, out: tuple[Floats, Ints, Ints]
-) -> None:
-    sums, wall_first, end = out
-    cand, ring = np.empty(len(xy) + 2, np.int64), np.empty((len(xy), 2))
-    at = 0
-    for arc in range(len(first) - 1):
+def _begin_far(xy: Floats, first: Ints, closed: Bools, sums: Floats) -> None:
+    """Rotate closed arcs, in place, to begin far from their middle; write the prefix sums."""
+    ring = np.empty((len(xy), 2))
+    for arc in range(len(closed)):
         start, stop = first[arc], first[arc + 1] - 1
         if closed[arc]:
             _begin_at(xy, start, stop, _farthest(xy, start, stop), ring)
         prefix_sums(xy, start, stop, sums)
-        count = coarse_candidates(start, stop, cand)
-        walls = cut_arc_freely(sums, cand[:count], price[arc], end[at:])
-        if closed[arc] and walls > 1:
-            corner = _sharpest(sums, start, end[at : at + walls])
-            _rotate_ends(end[at : at + walls], corner, stop - start, cand)
+
+
+@jit
+def _cut_freely(
+    first: Ints, sums: Floats, price: Floats, wanted: Bools, out: tuple[Ints, Ints]
+) -> None:
+    """Write the number of walls of the wanted arcs, and their ends at each arc's first vertex."""
+    count, end = out
+    cand, open_ = np.empty(len(end) + 2, np.int64), new_beginnings(len(end))
+    for arc in range(len(count)):
+        if wanted[arc]:
+            start, stop = first[arc], first[arc + 1] - 1
+            some = cand[: coarse_candidates(start, stop, cand)]
+            count[arc] = cut_arc_freely(sums, some, price[arc], open_, end[start:])
+
+
+@jit
+def _begin_at_sharpest(
+    xy: Floats, first: Ints, closed: Bools, sums: Floats, walls: tuple[Ints, Ints]
+) -> None:
+    """Rotate closed arcs, their walls and sums, in place, to begin at their surest corner."""
+    count, end = walls
+    ring, room = np.empty((len(xy), 2)), np.empty(len(xy), np.int64)
+    for arc in range(len(closed)):
+        start, stop = first[arc], first[arc + 1] - 1
+        if closed[arc] and count[arc] > 1:
+            mine = end[start : start + count[arc]]
+            corner = _sharpest(sums, start, mine)
+            _rotate_ends(mine, corner, stop - start, room)
             _begin_at(xy, start, stop, corner, ring)
             prefix_sums(xy, start, stop, sums)
-        at += walls
-        wall_first[arc + 1] = at
 
 
 def _along(arcs: Arcs, old: Walls, *, fine: bool) -> Walls:
@@ -141,6 +175,7 @@ def _cut_along(
     first, end, kind, owner = out
     room = len(end) + 2
     cand, end2, kind2 = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
+    open_ = new_beginnings(room)
     at = 0
     for arc in range(len(far)):
         start, stop = arc_first[arc], arc_first[arc + 1] - 1
@@ -150,10 +185,11 @@ def _cut_along(
             count = coarse_candidates(start, stop, cand)
         near = owner[arc]
         theta, unit = old.theta[near], old.noise[near] ** 2
-        walls, least = cut_arc(old.sums, cand[:count], theta, unit, end[at:], kind[at:])
+        some, here = cand[:count], (end[at:], kind[at:])
+        walls, least = cut_arc(old.sums, some, (theta, unit), open_, here)
         if far[arc] >= 0 and old.theta[far[arc]] != theta:
             theta = old.theta[far[arc]]
-            walls2, least2 = cut_arc(old.sums, cand[:count], theta, unit, end2, kind2)
+            walls2, least2 = cut_arc(old.sums, some, (theta, unit), open_, (end2, kind2))
             if least2 < least:
                 walls, owner[arc] = walls2, far[arc]
                 for i in range(walls):
