@@ -7,6 +7,7 @@ have no tile borders. The instances of an instance model are united by the stitc
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 import numpy as np
 
 from geoseg.errors import ModelError
-from geoseg.models.protocols import PartModel
+from geoseg.models.protocols import Instance, PartModel
 from geoseg.types import Window
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.grid import Tile
-    from geoseg.models.protocols import DenseModel, Instance, InstanceModel
+    from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.packed import PackedRows
     from geoseg.types import Block
 
@@ -84,12 +85,27 @@ def tile_instances(
     """The instances of every tile with a valid pixel in its core; arguments as :func:`tile_maps`."""
     for group, images in _batches(tiles, block, batch):
         answer = model.predict_instances(images)
-        if len(answer) != len(group):
-            raise ModelError(
-                f"predict_instances returned {len(answer)} lists for {len(group)} images; "
-                "it must return one list of instances per image"
-            )
-        yield from zip(group, answer, strict=True)
+        yield from zip(group, _checked_lists(answer, len(group)), strict=True)
+
+
+def _checked_lists(answer: object, images: int) -> list[list[Instance]]:
+    """The answer of an instance model, which may be anybody's code."""
+    if not isinstance(answer, list | tuple) or len(answer) != images:
+        given = (
+            f"{len(answer)} lists" if isinstance(answer, list | tuple) else type(answer).__name__
+        )
+        raise ModelError(
+            f"predict_instances returned {given} for {images} images; "
+            "it must return one list of instances per image"
+        )
+    lists = [list(one) if isinstance(one, Iterable) else [one] for one in answer]
+    strange = [item for one in lists for item in one if not isinstance(item, Instance)]
+    if strange:
+        raise ModelError(
+            f"predict_instances returned {type(strange[0]).__name__} among its instances; "
+            "each must be a geoseg.Instance"
+        )
+    return lists
 
 
 def core_maps(model: DenseModel, images: NDArray[np.uint8], core: Window) -> NDArray[np.float32]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from geoseg import Instance, predict
 from geoseg.errors import MissingDependencyError, ModelError
 from geoseg.models.adapters import is_adapter_spec, load_adapter
 from geoseg.models.adapters.common import cropped
@@ -169,6 +171,57 @@ def test_weights_with_code_in_them_are_refused(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("")
     with pytest.raises(ModelError, match="could run code"):
         load_adapter(f"detectron2:{tmp_path / 'c.yaml'},{tmp_path / 'w.pth'}", "cpu")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", b"\x80\x02}q\x00X\xff", b"\x80\x04K", b"PK\x03\x04"]
+)
+def test_files_that_are_no_pickles_are_refused_in_one_sentence(
+    tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "w.pth").write_bytes(content)
+    (tmp_path / "c.yaml").write_text("")
+    with pytest.raises(ModelError, match="does not open as plain tensors"):
+        load_adapter(f"detectron2:{tmp_path / 'c.yaml'},{tmp_path / 'w.pth'}", "cpu")
+
+
+# What models answer
+
+
+MASK = np.ones((4, 5), np.bool_)
+
+
+@pytest.mark.parametrize(
+    "mask", [MASK.astype(np.float32), MASK.astype(np.uint8), MASK[None], MASK.tolist()]
+)
+def test_a_mask_is_an_array_of_bool(mask: object) -> None:
+    with pytest.raises(ModelError, match="array of bool"):
+        Instance(mask, 0, 0, 0.5)
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf")])
+def test_a_score_is_a_number(score: float) -> None:
+    with pytest.raises(ModelError, match="score"):
+        Instance(MASK, 0, 0, score)
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (None, "returned NoneType for 1 images"),
+        ([[], []], "returned 2 lists for 1 images"),
+        ([None], "returned NoneType among"),
+        ([[(0, 0, 0.5)]], "returned tuple among"),
+    ],
+)
+def test_answers_of_another_shape_are_refused(
+    make_raster: Any, tmp_path: Path, answer: object, sentence: str
+) -> None:
+    path = make_raster("town.tif", np.zeros((3, 32, 32), np.uint8))
+    model = SimpleNamespace(gsd_m=None, predict_instances=lambda _images: answer)
+    with pytest.raises(ModelError, match=sentence):
+        predict(path, tmp_path / "b.gpkg", model=model)
+    assert not list(tmp_path.glob("b.gpkg*"))
 
 
 # YOLO as ONNX

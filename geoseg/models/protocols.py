@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from geoseg.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +27,16 @@ class Instance:
     """First column of the crop within the image."""
     score: float
     """0..1."""
+
+    def __post_init__(self) -> None:
+        kind = getattr(self.mask, "dtype", type(self.mask).__name__)
+        if getattr(self.mask, "ndim", 0) != 2 or kind != "bool":  # noqa: PLR2004  # an image
+            raise ModelError(
+                "an instance's mask must be a (height, width) array of bool, got "
+                f"{getattr(self.mask, 'shape', '')} {kind}; compare probabilities with a threshold"
+            )
+        if not math.isfinite(self.score):
+            raise ModelError(f"an instance's score must be a number from 0 to 1, got {self.score}")
 
 
 @runtime_checkable

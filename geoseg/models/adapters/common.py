@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +15,24 @@ from geoseg.models.protocols import Instance
 
 if TYPE_CHECKING:
     import torch
+
+UNPICKLING_ERRORS = (
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    ImportError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What opening a file as a pickle raises, by what its bytes happen to mean."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, or its kind where it says nothing."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def local_file(text: str, what: str, suffixes: tuple[str, ...]) -> Path:

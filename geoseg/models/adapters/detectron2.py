@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from yaml import YAMLError
 
 from geoseg.errors import MissingDependencyError, ModelError
-from geoseg.models.adapters.common import all_cropped, local_file, pick_device
+from geoseg.models.adapters.common import (
+    UNPICKLING_ERRORS,
+    all_cropped,
+    first_line,
+    local_file,
+    pick_device,
+)
 from geoseg.models.protocols import Instance
 
 
@@ -32,7 +40,13 @@ def load_detectron2(text: str, device: str) -> Detectron2:
             "pip install 'git+https://github.com/facebookresearch/detectron2.git'"
         ) from error
     settings = get_cfg()
-    settings.merge_from_file(str(config), allow_unsafe=False)
+    try:
+        settings.merge_from_file(str(config), allow_unsafe=False)
+    except (AssertionError, AttributeError, LookupError, TypeError, ValueError, YAMLError) as error:
+        raise ModelError(
+            f"Detectron2 cannot read {config}: {first_line(error)}; give the file that "
+            "the model was trained with"
+        ) from error
     settings.MODEL.WEIGHTS = str(weights)
     settings.MODEL.DEVICE = str(pick_device(device))
     return Detectron2(DefaultPredictor(settings), weights.stem)
@@ -40,13 +54,13 @@ def load_detectron2(text: str, device: str) -> Detectron2:
 
 def refuse_code(path: Path) -> None:
     """Raise unless a ``.pth`` file holds tensors and plain values alone."""
-    import pickle
-
     import torch
 
     try:
-        torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # torch remarks on what the next lines say
+            torch.load(path, map_location="cpu", weights_only=True)
+    except UNPICKLING_ERRORS as error:
         raise ModelError(
             f"{path} does not open as plain tensors, so opening it could run code, and it is "
             "refused; save it again as torch.save({'model': network.state_dict()}, path)"

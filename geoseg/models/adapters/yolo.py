@@ -14,7 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.errors import MissingDependencyError, ModelError
-from geoseg.models.adapters.common import all_cropped, local_file, pick_device
+from geoseg.models.adapters.common import (
+    UNPICKLING_ERRORS,
+    all_cropped,
+    first_line,
+    local_file,
+    pick_device,
+)
 from geoseg.models.protocols import Instance
 from geoseg.models.torchvision_repair import ensure_torchvision
 
@@ -39,10 +45,9 @@ def load_yolo(text: str, device: str) -> Yolo:
         ) from error
     try:
         network = YOLO(path, task="segment")
-    except (RuntimeError, TypeError, KeyError, EOFError) as error:
+    except UNPICKLING_ERRORS as error:
         raise ModelError(
-            f"ultralytics cannot open {path}: {str(error).splitlines()[0]}; give a .pt file that it "
-            "wrote"
+            f"ultralytics cannot open {path}: {first_line(error)}; give a .pt file that it wrote"
         ) from error
     if network.task != "segment":
         raise ModelError(
