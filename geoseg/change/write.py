@@ -1,19 +1,17 @@
-"""Writing a comparison: one function per file format, files complete or not at all."""
+"""A comparison's files: refused before the work, or written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from geoseg.change.build import Comparison
 from geoseg.change.page import CHANGE_COLOURS, change_page
-from geoseg.export.atomic import output_errors, write_text
 from geoseg.export.target import require_other
+from geoseg.statistics.formats import check_output, write_result
 from geoseg.statistics.geopackage import write_layers
 from geoseg.statistics.layers import VectorInput
-from geoseg.statistics.render import render
 from geoseg.statistics.style import categories, choropleth
-from geoseg.statistics.write import check_output, table_csv, write_json, write_xlsx
 
 CHANGES_LAYER = "changes"
 """Layer of the buildings in a GeoPackage."""
@@ -42,24 +40,13 @@ def write_comparison(result: Comparison, path: Path) -> None:
     Raises:
         OutputError: disk full, no permission.
     """
-    with output_errors(path):
-        WRITERS[path.suffix.lower()](result, path)
+    write_result(result, path, layers=_write_layers, page=change_page)
 
 
-def _write_gpkg(result: Comparison, path: Path) -> None:
+def _write_layers(result: Comparison, path: Path) -> None:
     shade = choropleth(result.table["new"].iloc[:-1].to_numpy(dtype=float), "new", "new buildings")
     layers = {
         ZONES_LAYER: (result.table, shade),
         CHANGES_LAYER: (result.changes, categories("change", CHANGE_COLOURS)),
     }
     write_layers(path, layers, keep=False)
-
-
-WRITERS: dict[str, Callable[[Comparison, Path], None]] = {
-    ".csv": lambda result, path: write_text(table_csv(result.table), path),
-    ".xlsx": lambda result, path: write_xlsx(result.table, result.notes, result.provenance, path),
-    ".gpkg": _write_gpkg,
-    ".json": lambda result, path: write_json(result.table, result.notes, result.provenance, path),
-    ".html": lambda result, path: write_text(render(change_page(result)), path),
-}
-"""The writer of each extension."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ import typer
 
 from geoseg.cli.counting import counting_bar
 from geoseg.cli.options import Json, Overwrite, Quiet
-from geoseg.cli.report import show_notes, show_table
+from geoseg.cli.tables import tell
 from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones
 
 SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
@@ -54,8 +53,4 @@ def compare(
         result = build_comparison(old, new, options, limits, progress)
     for path in outputs:
         write_comparison(result, path)
-    if as_json:
-        typer.echo(json.dumps({**result.summary(), "output": [str(path) for path in outputs]}))
-    elif not quiet:
-        show_table(result.table, SHOWN)
-        show_notes(result.notes, outputs)
+    tell(result, outputs, SHOWN, as_json=as_json, quiet=quiet)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from geoseg.cli.counting import counting_bar
 from geoseg.cli.options import Json, Overwrite, Quiet, parse_numbers
+from geoseg.cli.tables import tell
 from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones
 
-if TYPE_CHECKING:
-    import geopandas as gpd
-
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
-ROWS_SHOWN = 40
-"""Zones that the terminal lists."""
 SHOWN = ("buildings", "area_m2", "coverage_ratio", "density_per_km2")
 """Columns that the terminal lists."""
 
@@ -90,43 +85,4 @@ def report(
         result = build_report(buildings, options, progress)
     for path in outputs:
         write_report(result, path)
-    if as_json:
-        typer.echo(json.dumps({**result.summary(), "output": [str(path) for path in outputs]}))
-    elif not quiet:
-        show_table(result.table, SHOWN)
-        show_notes(result.notes, outputs)
-
-
-def show_table(table: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:
-    """Print the first zones and the total."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    shown = Table(box=None, padding=(0, 2, 0, 0))
-    shown.add_column("zone", no_wrap=True)
-    for name in columns:
-        shown.add_column(name, justify="right")
-    zones, total = table.iloc[:-1], table.iloc[-1:]
-    rows = [*zones.head(ROWS_SHOWN).to_dict("records"), *total.to_dict("records")]
-    for row in rows:
-        shown.add_row(escape(row["zone"]), *(_figure(row[name]) for name in columns))
-    console = Console()
-    console.print(shown)
-    if len(zones) > ROWS_SHOWN:
-        console.print(f"and {len(zones) - ROWS_SHOWN} more zones; -o writes all of them")
-
-
-def show_notes(notes: tuple[str, ...], outputs: tuple[Path, ...]) -> None:
-    """Print what the user should know, and what was written, on stderr."""
-    for note in notes:
-        typer.echo(f"Note: {note}", err=True)
-    for path in outputs:
-        typer.echo(f"wrote {path}", err=True)
-
-
-def _figure(value: Any) -> str:  # noqa: ANN401  # a cell of a table
-    if value != value:  # noqa: PLR0124  # NaN
-        return ""
-    small = isinstance(value, float) and abs(value) < 10  # noqa: PLR2004
-    return f"{value:,.4g}" if small else f"{value:,.0f}"
+    tell(result, outputs, SHOWN, as_json=as_json, quiet=quiet)
