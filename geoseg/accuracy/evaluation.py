@@ -17,7 +17,7 @@ from geoseg.accuracy.photos import check_rasters
 from geoseg.accuracy.places import Pair
 from geoseg.accuracy.precision import NO_PYCOCOTOOLS, pycocotools_missing
 from geoseg.accuracy.reliability import Reliability
-from geoseg.accuracy.scenes import scene_files, sites_of_scenes
+from geoseg.accuracy.scenes import files_of_split, sites_of_scenes
 from geoseg.accuracy.score import SiteScore, score_site
 from geoseg.accuracy.site import Site
 from geoseg.errors import UsageError
@@ -112,7 +112,7 @@ def evaluate_scenes(
     Raises:
         GeosegError: the data set or the model cannot be used.
     """
-    paths = scene_files(data, split)
+    paths = files_of_split(data, split)
     provenance = {
         "model": str(getattr(model, "name", type(model).__qualname__)),
         "sha256": str(getattr(model, "sha256", "")),

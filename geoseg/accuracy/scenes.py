@@ -20,7 +20,7 @@ from rasterio.features import shapes
 from geoseg.accuracy.photos import ScenePhoto
 from geoseg.accuracy.site import Site
 from geoseg.errors import DatasetError, UsageError
-from geoseg.train.scene import Scene, load_scene
+from geoseg.train.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -45,7 +45,7 @@ def sites_of_scenes(
             progress(number, len(paths))
 
 
-def scene_files(folder: Path, split: str) -> list[Path]:
+def files_of_split(folder: Path, split: str) -> list[Path]:
     """The files of one split, or of "all", sorted by name.
 
     Raises:
@@ -54,11 +54,7 @@ def scene_files(folder: Path, split: str) -> list[Path]:
     """
     if split not in SPLITS:
         raise UsageError(f"--split must be one of {', '.join(SPLITS)}, got {split!r}")
-    paths = sorted(folder.glob("*.npz"))
-    if not paths:
-        raise DatasetError(
-            f"{folder} holds no packed scenes (*.npz); name the folder that packing wrote"
-        )
+    paths = scene_files(folder)
     chosen = [path for path in paths if split in {"all", _split_of(path)}]
     if not chosen:
         raise DatasetError(

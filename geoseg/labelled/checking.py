@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geoseg.errors import DatasetError
 from geoseg.labelled.doubts import Doubts, doubts_of, load_judge
 from geoseg.labelled.repair import TINY_M2
 from geoseg.labelled.shift import Agreement, Shift, best_shift, edge_agreement
 from geoseg.labelled.writing import read_record
-from geoseg.train.scene import Scene, load_scene
+from geoseg.train.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
     from geoseg.models.dense import TorchDenseModel
@@ -191,11 +190,7 @@ def check_folder(
     Raises:
         DatasetError: it holds no scenes.
     """
-    paths = sorted(folder.glob("*.npz"))
-    if not paths:
-        raise DatasetError(
-            f"{folder} holds no packed scenes (*.npz); name a folder that geoseg dataset wrote"
-        )
+    paths = scene_files(folder)
     record = read_record(folder)
     judge = None if model is None else load_judge(model)
     pooled: dict[tuple[str, int], Agreement] = {}

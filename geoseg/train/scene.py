@@ -96,12 +96,21 @@ def load_scene(path: Path) -> Scene:
         ) from error
 
 
-def load_scenes(folder: Path, split: Split) -> list[Scene]:
-    """Read all scenes of one split, sorted by name."""
+def scene_files(folder: Path) -> list[Path]:
+    """The files of a packed data set, sorted by name.
+
+    Raises:
+        DatasetError: it holds none.
+    """
     paths = sorted(folder.glob("*.npz"))
     if not paths:
         raise DatasetError(
-            f"{folder} holds no packed scenes (*.npz); name the folder that packing wrote"
+            f"{folder} holds no packed scenes (*.npz); name a folder that geoseg dataset wrote"
         )
-    scenes = [load_scene(path) for path in paths]
+    return paths
+
+
+def load_scenes(folder: Path, split: Split) -> list[Scene]:
+    """Read all scenes of one split, sorted by name."""
+    scenes = [load_scene(path) for path in scene_files(folder)]
     return [scene for scene in scenes if scene.split == split]
