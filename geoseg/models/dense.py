@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from geoseg.errors import ModelError, UsageError
+from geoseg.models.device import choose_device
 from geoseg.models.folding import fold_batch_norms
 from geoseg.models.network import build_network
 from geoseg.models.partial import Span, can_be_cut, part_of_logits
@@ -123,23 +124,6 @@ class TorchDenseModel:
             return part_of_logits(self.network, images, (rows, cols))
         whole: Tensor = self.network(images)
         return whole[..., rows.start : rows.stop, cols.start : cols.stop]
-
-
-def choose_device(device: str) -> torch.device:
-    """Pick CUDA, then Apple's MPS, then the CPU for "auto"; any other device must be there."""
-    if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-        torch.empty(1, device=chosen)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
-        raise UsageError(
-            f"device {device!r} cannot be used ({reason}); use auto, cpu, cuda, cuda:N or mps"
-        ) from error
-    return chosen
 
 
 def _choose_dtype(precision: str) -> torch.dtype:

@@ -5,16 +5,12 @@ from __future__ import annotations
 import pickle
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.errors import ModelError
 from geoseg.models.protocols import Instance
-
-if TYPE_CHECKING:
-    import torch
 
 UNPICKLING_ERRORS = (
     pickle.UnpicklingError,
@@ -43,22 +39,6 @@ def local_file(text: str, what: str, suffixes: tuple[str, ...]) -> Path:
     if not path.is_file():
         raise ModelError(f"there is no {what} {path}; nothing is downloaded, name a local file")
     return path
-
-
-def pick_device(name: str) -> torch.device:
-    """The device meant by "auto" or a torch device name."""
-    import torch
-
-    if name == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        return torch.device(name)
-    except RuntimeError as error:
-        raise ModelError(
-            f"device {name!r} is unknown; use auto, cpu, cuda, cuda:1 or mps"
-        ) from error
 
 
 def cropped(mask: NDArray[np.bool_], score: float) -> Instance | None:

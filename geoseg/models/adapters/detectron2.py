@@ -16,8 +16,8 @@ from geoseg.models.adapters.common import (
     all_cropped,
     first_line,
     local_file,
-    pick_device,
 )
+from geoseg.models.device import choose_device
 from geoseg.models.protocols import Instance
 
 
@@ -48,7 +48,7 @@ def load_detectron2(text: str, device: str) -> Detectron2:
             "the model was trained with"
         ) from error
     settings.MODEL.WEIGHTS = str(weights)
-    settings.MODEL.DEVICE = str(pick_device(device))
+    settings.MODEL.DEVICE = str(choose_device(device))
     return Detectron2(DefaultPredictor(settings), weights.stem)
 
 

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.models.adapters.common import local_file, pick_device
+from geoseg.models.adapters.common import local_file
 from geoseg.models.adapters.maskrcnn_file import fill, read_maskrcnn, save_maskrcnn
 from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord, build_maskrcnn
+from geoseg.models.device import choose_device
 from geoseg.models.protocols import Instance
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class MaskRcnn:
         self.gsd_m = record.gsd_m
         self.name = record.name
         self._buildings = record.building or tuple(range(1, record.classes))
-        self._device = pick_device(device)
+        self._device = choose_device(device)
         chosen: Any = network.to(self._device).eval()
         self._network = chosen
 

@@ -19,8 +19,8 @@ from geoseg.models.adapters.common import (
     all_cropped,
     first_line,
     local_file,
-    pick_device,
 )
+from geoseg.models.device import choose_device
 from geoseg.models.protocols import Instance
 from geoseg.models.torchvision_repair import ensure_torchvision
 
@@ -71,7 +71,7 @@ class Yolo:
         self.gsd_m: tuple[float, float] | None = None
         self.name = path.stem
         self._network = network
-        self._device = pick_device(device)
+        self._device = choose_device(device)
 
     def predict_instances(self, images: NDArray[np.uint8]) -> list[list[Instance]]:
         """(batch, 3, height, width) RGB to the instances of every image."""
