@@ -11,20 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from commands import exit_code, invoke
 
 import geoseg
 from geoseg import cli
 
 HEAVY = ("torch", "rasterio", "geopandas", "numba", "pyarrow", "scipy", "albumentations")
 VERBS = [command.callback.__name__ for command in cli.app.registered_commands]  # type: ignore[union-attr]
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["geoseg", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stop:
-        cli.main()
-    return int(stop.value.code or 0)
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -65,15 +58,15 @@ def test_an_exported_name_is_never_a_module() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_has_help_and_is_in_the_readme(verb: str) -> None:
     name = verb.replace("_", "-")
-    result = CliRunner().invoke(cli.app, [name, "--help"])
+    result = invoke(name, "--help")
     assert result.exit_code == 0
     assert "Usage" in result.output
     readme = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
     assert f"geoseg {name}" in readme
 
 
-def test_version(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, "--version") == 0
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("--version") == 0
     assert re.fullmatch(r"geoseg \d+\.\d+\.\d+\n", capsys.readouterr().out)
 
 
@@ -103,7 +96,7 @@ def test_bad_usage_is_one_sentence(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(monkeypatch, *arguments) == code
+    assert exit_code(*arguments) == code
     shown = capsys.readouterr()
     assert message in shown.err
     assert "Traceback" not in shown.err
@@ -112,13 +105,10 @@ def test_bad_usage_is_one_sentence(
 
 
 def test_json_is_one_object_on_stdout(
-    make_raster: Any,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    make_raster: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dull = make_raster("dull.tif", np.full((3, 64, 64), 90, np.uint8), crs="EPSG:32645")
-    assert run(monkeypatch, "predict", dull, tmp_path / "b.gpkg", "--json") == 0
+    assert exit_code("predict", dull, tmp_path / "b.gpkg", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert set(told) >= {
         "buildings", "area_m2", "megapixels", "tiles", "dropped",

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import shapely
 from affine import Affine
+from commands import invoke
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from rasterio.features import rasterize
-from typer.testing import CliRunner
 
 from geoseg.coco import export_coco, import_coco
 from geoseg.coco.rle import compress, decode_crop, decompress, encode_crop
@@ -240,20 +240,11 @@ def test_bad_input_is_said(
 
 
 def test_the_command_line(buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path) -> None:
-    import typer
-
-    from geoseg.cli.export import export
-    from geoseg.cli.import_coco import import_coco as import_command
-
-    app = typer.Typer()
-    app.command("export")(export)
-    app.command("import-coco")(import_command)
     source, coco, again = (tmp_path / name for name in ("b.gpkg", "c.json", "again.geojson"))
     buildings.to_file(source, layer="buildings")
-    run = CliRunner().invoke
-    result = run(app, ["export", str(source), str(coco), "--raster", str(raster)])
+    result = invoke("export", source, coco, "--raster", raster)
     assert result.exit_code == 0, result.output
     assert "3 annotations" in result.output
-    result = run(app, ["import-coco", str(coco), str(again), "--raster", str(raster)])
+    result = invoke("import-coco", coco, again, "--raster", raster)
     assert result.exit_code == 0, result.output
     assert len(gpd.read_file(again)) == 3

@@ -11,15 +11,13 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-import typer
+from commands import invoke
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from geoseg.change import compare
 from geoseg.change.match import match
-from geoseg.cli.compare import compare as compare_verb
 from geoseg.errors import OutputExistsError, UsageError
 
 CRS = "EPSG:32645"
@@ -141,10 +139,8 @@ def test_the_command_line(tmp_path: Path) -> None:
     everything = shapely.box(LEFT, BOTTOM, LEFT + 750, BOTTOM + 750)
     before = write_date(tmp_path / "old.gpkg", old, everything)
     after = write_date(tmp_path / "new.gpkg", new, everything)
-    app = typer.Typer()
-    app.command()(compare_verb)
     output = tmp_path / "changes.gpkg"
-    done = CliRunner().invoke(app, [str(before), str(after), "-o", str(output), "--json"])
+    done = invoke("compare", before, after, "-o", output, "--json")
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     assert {kind: summary[kind] for kind in TRUTH} == TRUTH

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import pyproj
 import pytest
 import shapely
 from accuracy_layers import BOTTOM, CONFIDENCE, LEFT, PREDICTED, TRUTH, UTM, layer
+from commands import exit_code
 
 import geoseg
 from geoseg.accuracy import evaluate_model
@@ -36,17 +36,6 @@ def town(tmp_path: Path) -> tuple[Path, Path]:
     layer(PREDICTED, confidence=CONFIDENCE).to_file(predicted)
     layer(TRUTH, crs="EPSG:4326").to_file(truth)
     return predicted, truth
-
-
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    from geoseg.cli import main
-
-    monkeypatch.setattr(sys, "argv", ["geoseg", "evaluate", *map(str, arguments)])
-    try:
-        main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
 
 
 @pytest.mark.parametrize("crs", [UTM, "EPSG:4326", "EPSG:3857", "EPSG:2263"])
@@ -176,18 +165,16 @@ def test_bad_input_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_the_command_line(
-    town: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(monkeypatch, *town) == 0
+def test_the_command_line(town: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("evaluate", *town) == 0
     assert "0.545" in capsys.readouterr().out
     page = town[0].with_name("page.html")
-    assert run(monkeypatch, *town, "--json", "--html", page) == 0
+    assert exit_code("evaluate", *town, "--json", "--html", page) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["total"]["f1"] == pytest.approx(6 / 11)
     assert found["html"] == str(page)
     assert found["reliability"]["count"] == [0, 0, 0, 1, 0, 0, 2, 1, 1, 1]
-    assert run(monkeypatch, *town, "--html", page) == 2
+    assert exit_code("evaluate", *town, "--html", page) == 2
     assert "--overwrite" in capsys.readouterr().err
 
 
@@ -202,10 +189,8 @@ def test_the_command_line(
         ("--data", "chips", "--split", "test"),
     ],
 )
-def test_wrong_usage(
-    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(monkeypatch, *arguments) == 2
+def test_wrong_usage(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code("evaluate", *arguments) == 2
     assert capsys.readouterr().err.startswith("Error: ")
 
 

@@ -8,16 +8,14 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
+from commands import invoke
 from conftest import UTM, RasterMaker, draw_scene, transform_at
 from painted import PaintedModel
 from pyproj import CRS
 from rasterio.enums import ColorInterp
 from rasterio.shutil import copy as copy_raster
 from safetensors.numpy import save_file
-from typer import Typer
-from typer.testing import CliRunner
 
-from geoseg.cli.info import info
 from geoseg.errors import ModelError, UnreadableRasterError, UsageError
 from geoseg.estimate import estimate_run, measured_s_per_mp
 from geoseg.grid import Lattice
@@ -153,15 +151,9 @@ def test_a_mosaic_over_many_latitudes(make_raster: RasterMaker) -> None:
     assert any("vary from" in warning for warning in look(*paths).warnings)
 
 
-def run(*arguments: object) -> object:
-    app = Typer()
-    app.command()(info)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
 def test_the_command_prints_json(make_raster: RasterMaker, weights: Path) -> None:
     path = make_raster("a.tif", IMAGE.astype(np.uint16))
-    result = run(path, "--model", weights, "--json", "--bands", "3,2,1")
+    result = invoke("info", path, "--model", weights, "--json", "--bands", "3,2,1")
     assert result.exit_code == 0, result.output
     printed = json.loads(result.stdout)
     assert printed["rasters"][0]["path"] == str(path)
@@ -174,18 +166,20 @@ def test_the_command_prints_a_table_and_warnings(make_raster: RasterMaker, weigh
     image = IMAGE.copy()
     image[:, :50] = 0
     path = make_raster("odd [name].tif", image, crs=UTM)
-    result = run(path, "--model", weights)
+    result = invoke("info", path, "--model", weights)
     assert result.exit_code == 0, result.output
     for text in ("odd [name].tif", "EPSG:32645", "0.300 m", "striped", "Warning:", "pure black"):
         assert text in " ".join(result.stdout.split())
 
 
 def test_errors_come_out_as_they_are(make_raster: RasterMaker, weights: Path) -> None:
-    missing = run(make_raster.folder / "absent.tif", "--model", weights)
+    missing = invoke("info", make_raster.folder / "absent.tif", "--model", weights)
     assert isinstance(missing.exception, UnreadableRasterError)
     path = make_raster("a.tif", IMAGE)
-    assert isinstance(run(path, "--model", weights, "--bands", "x").exception, UsageError)
-    assert isinstance(run(path, "--model", "absent.safetensors").exception, ModelError)
+    assert isinstance(
+        invoke("info", path, "--model", weights, "--bands", "x").exception, UsageError
+    )
+    assert isinstance(invoke("info", path, "--model", "absent.safetensors").exception, ModelError)
 
 
 def test_time_grows_with_tiles_and_context() -> None:
@@ -206,7 +200,7 @@ def test_time_measured_on_one_tile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_command_measures(make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geoseg.models.load_model", lambda _name: PaintedModel())
-    result = run(make_raster("a.tif", IMAGE), "--measure", "--json")
+    result = invoke("info", make_raster("a.tif", IMAGE), "--measure", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["time"]["basis"] == "one tile, measured here"
 

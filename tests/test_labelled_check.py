@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import shapely
+from commands import exit_code
 from labelled_town import coco, houses, on_ground, photo
 from rasterio.features import rasterize
 
 import geoseg
-from geoseg import cli
 from geoseg.errors import DatasetError, OutputExistsError, UsageError
 from geoseg.labelled.doubts import doubts_of
 from geoseg.labelled.sheet import COLOURS, thumbnail
@@ -153,15 +153,7 @@ def test_the_page_loads_nothing_from_anywhere(tmp_path: Path) -> None:
 def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., int]:
     monkeypatch.chdir(tmp_path)
 
-    def call(*arguments: object) -> int:
-        monkeypatch.setattr(sys, "argv", ["geoseg", "dataset", *map(str, arguments)])
-        try:
-            cli.main()
-        except SystemExit as stop:
-            return int(stop.code or 0)
-        return 0
-
-    return call
+    return partial(exit_code, "dataset")
 
 
 @pytest.fixture

@@ -7,21 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import invoke
 from safetensors.numpy import save_file
-from typer import Typer
-from typer.testing import CliRunner, Result
 
-from geoseg.cli.models import models
 from geoseg.errors import ModelError
 from geoseg.models import DEFAULT_WEIGHTS, load_model
 from geoseg.models.catalogue import built_in_models, describe_model
 from geoseg.models.weights import Metadata, Source, file_sha256, read_metadata
-
-
-def run(*arguments: object) -> Result:
-    app = Typer()
-    app.command()(models)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def write(path: Path, key: str, text: str) -> Path:
@@ -53,14 +45,14 @@ def test_the_built_in_models() -> None:
 
 @pytest.mark.parametrize("name", ["default", "towns"])
 def test_built_in_models_by_name(name: str) -> None:
-    (shown,) = json.loads(run(name, "--json").stdout)
+    (shown,) = json.loads(invoke("models", name, "--json").stdout)
     assert shown["file"] == str(DEFAULT_WEIGHTS.with_name(f"{name}.safetensors"))
     assert shown["use"] == name
     assert load_model(name).sha256 == shown["sha256"]
 
 
 def test_the_list_as_json() -> None:
-    result = run("--json")
+    result = invoke("models", "--json")
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told[0]["use"] == "default"
@@ -68,7 +60,7 @@ def test_the_list_as_json() -> None:
 
 
 def test_a_file(mine: Path) -> None:
-    result = run(mine)
+    result = invoke("models", mine)
     assert result.exit_code == 0, result.output
     shown = " ".join(result.stdout.split())
     for text in (
@@ -87,7 +79,7 @@ def test_a_mask_rcnn(tmp_path: Path) -> None:
     assert (entry.kind, entry.exact, entry.halo_px) == ("masks", False, None)
     assert entry.use == f"maskrcnn:{path}"
     assert entry.thresholds == {"score_threshold": 0.7}
-    assert "Mask R-CNN v1 on resnet50" in " ".join(run(path).stdout.split())
+    assert "Mask R-CNN v1 on resnet50" in " ".join(invoke("models", path).stdout.split())
 
 
 def test_files_that_are_no_models(tmp_path: Path) -> None:
@@ -100,4 +92,4 @@ def test_files_that_are_no_models(tmp_path: Path) -> None:
     ):
         with pytest.raises(ModelError, match=message):
             describe_model(path)
-        assert isinstance(run(path).exception, ModelError)
+        assert isinstance(invoke("models", path).exception, ModelError)

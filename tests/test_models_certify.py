@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 import torch
+from commands import invoke
 from torch import nn
-from typer.testing import CliRunner
 
 from geoseg.models.certify import certify
 from geoseg.models.dense import TorchDenseModel
@@ -120,18 +120,12 @@ def test_halo_of_the_built_in_architecture() -> None:
 
 
 def test_command(tmp_path: pytest.TempPathFactory) -> None:
-    import typer
-
-    from geoseg.cli.certify import certify as command
-
-    app = typer.Typer()
-    app.command()(command)
     path = tmp_path / "m.safetensors"  # type: ignore[operator]
     save_weights(unet().state_dict(), Metadata(name="m", architecture=SMALL, halo_px=HALO_PX), path)
-    done = CliRunner().invoke(app, [str(path), "--json"])
+    done = invoke("certify", path, "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.output)["exact"] is True
     save_weights(unet().state_dict(), Metadata(name="m", architecture=SMALL, halo_px=16), path)
-    done = CliRunner().invoke(app, [str(path)])
+    done = invoke("certify", path)
     assert done.exit_code == 1
     assert "cannot be exact" in done.output

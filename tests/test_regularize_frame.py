@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 import shapely
 import town
+from commands import invoke
 from shapely.geometry import MultiPolygon, Point, Polygon, box
-from typer import Typer
-from typer.testing import CliRunner
 
-from geoseg.cli.regularize import regularize as command
 from geoseg.errors import GeosegError, OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.shaping.frame import regularize
 
@@ -126,9 +124,7 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(
 
 
 def run(*arguments: object) -> str:
-    app = Typer()
-    app.command()(command)
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    result = invoke("regularize", *arguments)
     if isinstance(result.exception, GeosegError):
         raise result.exception
     assert result.exit_code == 0, result.output

@@ -13,14 +13,12 @@ import numpy as np
 import pyogrio
 import pytest
 import shapely
-import typer
+from commands import invoke
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyproj import CRS, Geod
-from typer.testing import CliRunner
 
-from geoseg.cli.report import report as report_verb
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export.gpkg_tables import add_metadata
 from geoseg.statistics import report
@@ -376,19 +374,11 @@ def test_outputs_are_refused_before_the_work(town: Path, tmp_path: Path) -> None
         report(town, output=tmp_path / "r.doc")
 
 
-def run_cli(verb: Any, *arguments: object) -> Any:
-    app = typer.Typer()
-    app.command()(verb)
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
-
-
 def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_path: Path) -> None:
     zones = tmp_path / "zones.geojson"
     make_zones().to_file(zones, driver="GeoJSON")
     outputs = [tmp_path / "r.csv", tmp_path / "r.html"]
-    done = run_cli(
-        report_verb, town, "--zones", zones, "-o", outputs[0], "-o", outputs[1], "--json"
-    )
+    done = invoke("report", town, "--zones", zones, "-o", outputs[0], "-o", outputs[1], "--json")
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     table = report(town, zones=make_zones())
@@ -396,12 +386,12 @@ def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_pat
     assert summary["area_m2"] == table["area_m2"].iloc[-1]
     assert summary["output"] == [str(path) for path in outputs]
     assert all(path.exists() for path in outputs)
-    again = run_cli(report_verb, town, "-o", outputs[0])
+    again = invoke("report", town, "-o", outputs[0])
     assert isinstance(again.exception, OutputExistsError)
 
 
 def test_the_command_line_prints_the_table(town: Path) -> None:
-    done = run_cli(report_verb, town, "--grid", "500m", "--sizes", "50,100")
+    done = invoke("report", town, "--grid", "500m", "--sizes", "50,100")
     assert done.exit_code == 0
     assert "E340000 N3060000" in done.stdout
     assert "total" in done.stdout

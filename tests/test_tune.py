@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
+from commands import invoke
 
-from geoseg.cli import app
 from geoseg.confidence import Qualities, probabilities
 from geoseg.errors import DatasetError, GeosegError, UsageError
 from geoseg.models import DEFAULT_WEIGHTS
@@ -318,16 +317,12 @@ def chips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "chips"
 
 
-def cli(*arguments: object) -> Any:
-    return CliRunner().invoke(app, ["tune", *map(str, arguments)], catch_exceptions=True)
-
-
 def test_tune_writes_thresholds_calibration_scores_and_card(
     model_file: Path, chips: Path, tmp_path: Path
 ) -> None:
     output, card = tmp_path / "tuned.safetensors", tmp_path / "tuned.md"
     options = ["--data", chips, "-o", output, "--card", card, "--note", "Nice.", "--json"]
-    told = cli(model_file, *options, "--max-area-bias", "0.1")
+    told = invoke("tune", model_file, *options, "--max-area-bias", "0.1")
     assert told.exit_code == 0, told.output
     before, after = read_metadata(model_file), read_metadata(output)
     assert after.validation is not None
@@ -346,7 +341,7 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     assert summary["output"] == str(output)
     assert card.read_text() == render_card(output)
     assert "east | 0.50 | 64 |" in card.read_text()
-    again = cli(output, *options, "--max-area-bias", "0.1", "--overwrite")
+    again = invoke("tune", output, *options, "--max-area-bias", "0.1", "--overwrite")
     assert again.exit_code == 0, again.output
 
 
@@ -381,14 +376,16 @@ def test_wrong_usage_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(model_file.parent)
-    told = cli(model_file, "--data", chips, *arguments)
+    told = invoke("tune", model_file, "--data", chips, *arguments)
     assert isinstance(told.exception, GeosegError)
     assert sentence in str(told.exception)
 
 
 def test_data_without_held_out_scenes(model_file: Path, tmp_path: Path) -> None:
     save_scene(replace(make_scene(), split="train"), tmp_path / "chips")
-    told = cli(model_file, "--data", tmp_path / "chips", "-o", tmp_path / "t.safetensors")
+    told = invoke(
+        "tune", model_file, "--data", tmp_path / "chips", "-o", tmp_path / "t.safetensors"
+    )
     assert isinstance(told.exception, DatasetError)
     assert "split 'val'" in str(told.exception)
 
