@@ -329,6 +329,22 @@ def test_the_surer_of_two_contradicting_pieces_wins() -> None:
     assert found_boxes(labels) == [(10, 24, 44, 56), (26, 40, 44, 56)]
 
 
+def test_in_a_conflict_the_view_that_goes_on_beyond_the_border_wins() -> None:
+    labels, counts = stitch_tiles(
+        [block((10, 30), (30, 60), 0.95)], [block((15, 50), (6, 32), 0.5)]
+    )
+    assert counts.conflicts == 1
+    assert (labels[15:50, 46:72] == labels[49, 60]).all()  # no wall where the left tile ends
+
+
+def test_in_a_conflict_of_two_that_are_cut_the_surer_wins() -> None:
+    labels, counts = stitch_tiles(
+        [block((10, 30), (30, 60), 0.95)], [block((18, 50), (0, 32), 0.5)]
+    )
+    assert counts.conflicts == 1
+    assert (labels[10:30, 30:60] == labels[10, 30]).all()
+
+
 def test_slivers_are_left_to_the_neighbour() -> None:
     labels, counts = stitch_tiles([block((10, 30), (57, 60))], [block((10, 30), (18, 50))])
     assert found_boxes(labels) == [(10, 30, 58, 90)]

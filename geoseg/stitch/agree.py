@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.stitch.components import parts_of
 from geoseg.stitch.params import StitchParams
-from geoseg.stitch.tile import Pieces
+from geoseg.stitch.tile import SCORE_STEPS, Pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Verdict:
     """(n, 2) labels in the first and in the second tile of one building."""
     conflict: NDArray[np.int64]
     """(m, 3) labels of pieces that claim the same pixels as different buildings, and how many."""
+    first_wins: NDArray[np.bool_]
+    """(m,) True where the piece of the first tile gets them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _sum_pairs(
 
 
 def _none() -> Verdict:
-    return Verdict(np.zeros((0, 2), np.int64), np.zeros((0, 3), np.int64))
+    return Verdict(np.zeros((0, 2), np.int64), np.zeros((0, 3), np.int64), np.zeros(0, np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +165,32 @@ def compare(first: Pieces, second: Pieces, params: StitchParams) -> Verdict:
     same |= (first.cut[a] | second.cut[b]) & (pairs.part_same | most)
     whole = np.minimum(first.area[a], second.area[b])
     clash = ~same & ((pairs.thick & (2 * pairs.common >= smaller)) | (2 * pairs.common >= whole))
-    return Verdict(pairs.labels[same], np.column_stack([pairs.labels, pairs.common])[clash])
+    ranks = [
+        _ranks(*each, params) for each in ((first, second, labels[0]), (second, first, labels[1]))
+    ]
+    wins = ranks[0][a[clash]] >= ranks[1][b[clash]]
+    return Verdict(pairs.labels[same], np.column_stack([pairs.labels, pairs.common])[clash], wins)
+
+
+def _ranks(
+    tile: Pieces, other: Pieces, labels: NDArray[np.uint16], params: StitchParams
+) -> NDArray[np.int64]:
+    """(n + 1,) the higher wins a conflict: surer, and above all not cut where the other sees on.
+
+    ``labels`` are the tile's on the shared window.
+    """
+    own, seen, reach = tile.window, other.window, params.tolerance_px + 1
+    whole = np.ones(tile.count + 1, np.bool_)
+    if seen.row_off < own.row_off:
+        whole[labels[:reach]] = False
+    if seen.row_end > own.row_end:
+        whole[labels[-reach:]] = False
+    if seen.col_off < own.col_off:
+        whole[labels[:, :reach]] = False
+    if seen.col_end > own.col_end:
+        whole[labels[:, -reach:]] = False
+    ranks: NDArray[np.int64] = tile.score + whole * np.int64(SCORE_STEPS + 1)
+    return ranks
 
 
 def _pairs(first: NDArray[np.uint16], second: NDArray[np.uint16], params: StitchParams) -> _Pairs:

@@ -28,12 +28,11 @@ class Neighbours:
                 known[verdict.same[:, column]] = True
                 self._partner[tile.serial, other.serial] = known
         if len(verdict.conflict):
-            self._book(first, second, verdict.conflict)
+            self._book(first, second, verdict)
 
-    def _book(self, first: Pieces, second: Pieces, conflict: NDArray[np.int64]) -> None:
-        """The surer piece wins, among equals the one whose tile comes first."""
-        a, b, pixels = conflict.T
-        first_wins = first.score[a] >= second.score[b]
+    def _book(self, first: Pieces, second: Pieces, verdict: Verdict) -> None:
+        a, b, pixels = verdict.conflict.T
+        first_wins = verdict.first_wins
         np.add.at(second.lost, b[first_wins], pixels[first_wins])
         np.add.at(first.lost, a[~first_wins], pixels[~first_wins])
         id_a, id_b = first.first_id + a - 1, second.first_id + b - 1

@@ -67,7 +67,7 @@ class Pieces:
     cut: NDArray[np.bool_]
     """(n + 1,) True where the tile's border cuts the piece off."""
     lost: NDArray[np.int64]
-    """(n + 1,) pixels lost to surer pieces of other tiles that claim them as another building."""
+    """(n + 1,) pixels lost to pieces of other tiles that claim them as another building."""
     serial: int = 0
     """Number of the tile in lattice order."""
     first_id: int = 1
