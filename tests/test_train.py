@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from killed_training import assert_resumes
 from typer.testing import CliRunner
 
 from geoseg.cli import app
@@ -316,27 +316,8 @@ def test_the_command_prints_one_object_and_what_to_do_next(packed: Path) -> None
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_killed_run_resumes_onto_the_same_curve(
-    packed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
     from geoseg.train.module import SegmentationModule
-    from geoseg.train.run import train
 
     config = make_config(packed, name="whole", output=packed / "whole")
-    whole = load_weights(train(config))[0]
-    killed = config.model_copy(update={"output": packed / "killed"})
-    step = SegmentationModule.training_step
-
-    def killed_at_three(self: SegmentationModule, *batch: Any) -> torch.Tensor:
-        if self.global_step == 3:
-            raise BrokenPipeError
-        return step(self, *batch)
-
-    monkeypatch.setattr(SegmentationModule, "training_step", killed_at_three)
-    with pytest.raises(BrokenPipeError):
-        train(killed)
-    monkeypatch.setattr(SegmentationModule, "training_step", step)
-    resumed = load_weights(train(killed, resume=True))[0]
-    assert resumed.keys() == whole.keys()
-    for name, tensor in whole.items():
-        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
+    assert_resumes(config, SegmentationModule, lambda path: load_weights(path)[0])

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from killed_training import assert_resumes
 from safetensors.torch import save_file
 
 from geoseg.errors import DatasetError, ModelError, UsageError
@@ -219,23 +220,6 @@ def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_a_killed_run_resumes_onto_the_same_curve(
-    packed: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
     config = make_config(packed, output=packed / "whole")
-    whole = read_maskrcnn(train(config))[1]
-    killed = config.model_copy(update={"output": packed / "killed"})
-    step = MaskRcnnModule.training_step
-
-    def killed_at_three(self: MaskRcnnModule, *batch: Any) -> torch.Tensor:
-        if self.global_step == 3:
-            raise BrokenPipeError
-        return step(self, *batch)
-
-    monkeypatch.setattr(MaskRcnnModule, "training_step", killed_at_three)
-    with pytest.raises(BrokenPipeError):
-        train(killed)
-    monkeypatch.setattr(MaskRcnnModule, "training_step", step)
-    resumed = read_maskrcnn(train(killed, resume=True))[1]
-    for name, tensor in whole.items():
-        torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)
+    assert_resumes(config, MaskRcnnModule, lambda path: read_maskrcnn(path)[1])
