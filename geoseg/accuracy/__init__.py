@@ -59,7 +59,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     """
     from geoseg.accuracy.evaluation import evaluate_layers
     from geoseg.accuracy.options import LayerOptions, Measure
-    from geoseg.accuracy.write import write_page
+    from geoseg.accuracy.page import write_page
     from geoseg.export.target import PAGE, check_target
 
     rasters = [raster] if isinstance(raster, (str, Path)) else raster
@@ -111,7 +111,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     """
     from geoseg.accuracy.evaluation import evaluate_scenes
     from geoseg.accuracy.options import Measure
-    from geoseg.accuracy.write import write_page
+    from geoseg.accuracy.page import write_page
     from geoseg.export.target import PAGE, check_target
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -13,6 +14,7 @@ from geoseg.accuracy.evaluation import Evaluation
 from geoseg.accuracy.misses import KINDS, Miss, worst_misses
 from geoseg.accuracy.reliability import BINS, Reliability
 from geoseg.accuracy.site import Bounds
+from geoseg.export.atomic import output_errors, write_text
 from geoseg.pages.document import Figure, environment, static, table_script
 
 PACKAGE = "geoseg.accuracy"
@@ -65,6 +67,17 @@ class Bin:
     """By the number of buildings in the bin."""
     hint: str
     """Shown when pointed at."""
+
+
+def write_page(result: Evaluation, path: Path) -> None:
+    """Draw the page and write it, complete or not at all.
+
+    Raises:
+        OutputError: disk full, no permission.
+    """
+    text = render_page(result)
+    with output_errors(path):
+        write_text(text, path)
 
 
 def render_page(result: Evaluation) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoseg.cli.options import Json, Overwrite, Quiet
+from geoseg.cli.terminal import terminal
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -100,7 +101,6 @@ def _listed(f1: Mapping[str, float]) -> str:
 @contextmanager
 def _watching(*, show: bool) -> Iterator[_Watcher]:
     """A bar on a terminal; elsewhere a line for every scoring."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         Progress,
@@ -110,8 +110,8 @@ def _watching(*, show: bool) -> Iterator[_Watcher]:
         TimeRemainingColumn,
     )
 
-    console = Console(stderr=True)
-    if not show or not console.is_terminal:
+    console = terminal(show=show)
+    if console is None:
         yield _Watcher(None, None, lines=show)
         return
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
