@@ -35,6 +35,7 @@ def main() -> None:
     """Run what the options ask for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--lots", type=int, default=150, help="lots of the main table")
+    parser.add_argument("--seed", type=int, default=0, help="another town for the main table")
     parser.add_argument("--count", type=int, help="measure time up to so many buildings instead")
     parser.add_argument("--picture", type=Path, help="draw before and after to a PNG instead")
     options = parser.parse_args()
@@ -44,7 +45,7 @@ def main() -> None:
     elif options.count:
         measure_time(options.count)
     else:
-        compare_tools(build_town(TownSpec(options.lots, RECTILINEAR)), 0.3)
+        compare_tools(build_town(TownSpec(options.lots, RECTILINEAR, seed=options.seed)), 0.3)
         vary(max(20, options.lots // 3))
 
 
