@@ -321,3 +321,25 @@ def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
 
     config = make_config(packed, name="whole", output=packed / "whole")
     assert_resumes(config, SegmentationModule, lambda path: load_weights(path)[0])
+
+
+def test_every_process_goes_by_the_first_ones_clock(
+    packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.train.module import SegmentationModule
+
+    class Strategy:
+        def broadcast(self, _: float) -> float:
+            return 90.0
+
+    class Trainer:
+        strategy = Strategy()
+
+    schedule = make_config(packed).schedule.model_copy(
+        update={"max_minutes": 3, "max_steps": 1000, "warmup_steps": 0}
+    )
+    learner = SegmentationModule(make_config(packed).model_copy(update={"schedule": schedule}), [])
+    monkeypatch.setattr(SegmentationModule, "trainer", Trainer())
+    assert learner.progress(0) == 0
+    learner.on_train_batch_start(None, 0)
+    assert learner.progress(0) == pytest.approx(0.5)

@@ -41,6 +41,8 @@ class Learner(lightning.LightningModule):
         self._held_out = held_out
         self._elapsed_before_s = 0.0
         self._began_s = time.monotonic()
+        self.elapsed_s = 0.0
+        """Seconds of training in this and earlier runs, by the clock of the first process."""
         self._counts: dict[str, Counts] = {}
 
     @abstractmethod
@@ -89,19 +91,20 @@ class Learner(lightning.LightningModule):
         del optimizer, gradient_clip_val, gradient_clip_algorithm
         nn.utils.clip_grad_norm_(self.network.parameters(), _CLIP_NORM)
 
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:  # noqa: ANN401 - see batch
+        """Read one clock for all processes, or their rates differ and only some of them stop."""
+        del batch, batch_idx
+        measured_s = self._elapsed_before_s + time.monotonic() - self._began_s
+        self.elapsed_s = self.trainer.strategy.broadcast(measured_s)
+
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the clock, so that a resumed training goes on with what is left of its budget."""
         checkpoint["elapsed_s"] = self.elapsed_s
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Set the clock."""
-        self._elapsed_before_s = float(checkpoint["elapsed_s"])
+        self.elapsed_s = self._elapsed_before_s = float(checkpoint["elapsed_s"])
         self._began_s = time.monotonic()
-
-    @property
-    def elapsed_s(self) -> float:
-        """Seconds of training in this and earlier runs."""
-        return self._elapsed_before_s + time.monotonic() - self._began_s
 
     def progress(self, step: int) -> float:
         """0..1, by steps or by minutes, whichever is farther."""

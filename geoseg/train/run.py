@@ -66,7 +66,8 @@ def train(
         )
     trainer.save_checkpoint(last, weights_only=False)
     path = config.output / f"{config.name}.safetensors"
-    learner.write(torch.load(last, map_location="cpu", weights_only=True), path)
+    if trainer.is_global_zero:
+        learner.write(torch.load(last, map_location="cpu", weights_only=True), path)
     return path
 
 
