@@ -220,7 +220,7 @@ def test_resampling_moves_into_the_range_alone() -> None:
 # --- configuration ---
 
 
-@pytest.mark.parametrize("name", ["builtin.yaml", "finetune.yaml"])
+@pytest.mark.parametrize("name", sorted(path.name for path in CONFIGS.glob("*.yaml")))
 def test_shipped_configurations_are_valid(name: str) -> None:
     assert read_config(CONFIGS / name).architecture.heads == ("body", "contact", "edge")
 
