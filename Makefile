@@ -26,7 +26,7 @@ demo: setup
 	@echo "Open out/banepa.gpkg in QGIS over examples/banepa.tif: it comes styled."
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-slow: setup
 	$(BIN)/python -m pytest -m "slow or not slow"
