@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 QUARTER = np.pi / 2
 CORRELATION_PX = 6.0
 """Length over which the noise of an outline is correlated: so many samples count as one."""
+FLAT_PX2 = 1e-9
+"""Samples that spread by less lie in one place, as far as rounding lets one tell."""
 MOST_TURN = 0.14
 """Houses that are turned by more against each other, radians, never share a direction."""
 
@@ -83,7 +85,7 @@ def _wall_angles(walls: FreeWalls, polygon: int, noise: float) -> tuple[Floats, 
             _, _, _, t, d, c = moments(walls.sums, i, walls.wall_end[wall])
             i = walls.wall_end[wall]
             r = np.sqrt(d * d + c * c)
-            if r > 0.0:
+            if r > FLAT_PX2:
                 angle[n] = 0.5 * np.arctan2(c, d) % QUARTER
                 spread[n] = noise * noise * CORRELATION_PX / (t + r)
                 n += 1
