@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyproj
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from rasterio.warp import Resampling, calculate_default_transform, reproject
 from rasterio.windows import Window
 
 import geoseg
+from geoseg.raster.ground import local_utm
 
 PX = Affine.translation
 CUTS = (1, 2, 4, 8)
@@ -66,19 +68,12 @@ def copies(square: Square, folder: Path) -> Iterator[tuple[str, Path]]:
     for number, (name, change) in enumerate(changes.items()):
         grid = square.transform * change, square.crs, square.pixels.shape[1:]
         yield name, warped(folder / f"{number}.tif", square, *grid)
-    utm = f"EPSG:{utm_zone(square)}"
-    for crs in ("EPSG:4326", utm):
+    utm = local_utm(pyproj.CRS(square.crs), *(square.transform * (0, 0))).to_wkt()
+    for name, crs in (("degrees", "EPSG:4326"), ("UTM", utm)):
         height, width = square.pixels.shape[1:]
         bounds = rasterio.transform.array_bounds(height, width, square.transform)
         transform, cols, rows = calculate_default_transform(square.crs, crs, width, height, *bounds)
-        yield crs, warped(folder / f"{crs[5:]}.tif", square, transform, crs, (rows, cols))
-
-
-def utm_zone(square: Square) -> int:
-    """EPSG number of the zone of the square's corner."""
-    corner = square.transform * (0, 0)
-    (lon,), (lat,) = rasterio.warp.transform(square.crs, "EPSG:4326", *([v] for v in corner))
-    return (32600 if lat > 0 else 32700) + int((lon + 180) // 6) + 1
+        yield name, warped(folder / f"{name}.tif", square, transform, crs, (rows, cols))
 
 
 def warped(

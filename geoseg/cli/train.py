@@ -78,11 +78,11 @@ class _Watcher:
 
     def __call__(self, moment: Moment) -> None:
         self.last = moment
+        what = f"step {moment.step}, loss {moment.loss:.3f}"
         if moment.f1 is not None:
             self.f1 = moment.f1
-            self._say(f"step {moment.step}, loss {moment.loss:.3f}, F1 {_listed(moment.f1)}")
+            self._say(f"{what}, F1 {_listed(moment.f1)}")
         if self._bar is not None and self._task is not None:
-            what = f"step {moment.step}, loss {moment.loss:.3f}"
             self._bar.update(self._task, completed=moment.done, description=what)
 
     def _say(self, line: str) -> None:
