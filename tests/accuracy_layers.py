@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UTM = "EPSG:32645"
-LEFT, BOTTOM = 352_000.0, 3_055_000.0
+LEFT, BOTTOM = 345_600.0, 3_071_000.0
 
 Box = tuple[float, float, float, float]
 """Left, bottom, width and height, metres."""

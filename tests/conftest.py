@@ -36,7 +36,8 @@ from geoseg.machine import wait_quietly
 wait_quietly()
 
 UTM = "EPSG:32645"
-LEFT_M, TOP_M = 352_000.0, 3_056_000.0
+LEFT_M, TOP_M = 345_600.0, 3_072_000.0
+"""Grids of .1 m and its multiples begin there as they are (``geoseg.raster.analysis.ALIGN_PX``)."""
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # How long an example takes says more about the machine than about the code.

@@ -199,9 +199,9 @@ def test_the_page_is_whole_escaped_and_shows_the_misses(
 ) -> None:
     photo = make_raster("ortho.tif", scene(90, 200), crs=UTM)  # 60 m by 27 m
     truth = layer(TRUTH, town=["<b>&"] * 5)
-    moved = truth.translate(0, 3_056_000 - 20 - BOTTOM)
+    moved = truth.translate(0, 3_072_000 - 20 - BOTTOM)
     predicted = layer(PREDICTED, confidence=CONFIDENCE, town=["<b>&"] * 6)
-    predicted = predicted.set_geometry(predicted.translate(0, 3_056_000 - 20 - BOTTOM))
+    predicted = predicted.set_geometry(predicted.translate(0, 3_072_000 - 20 - BOTTOM))
     page = tmp_path / "page.html"
     result = geoseg.evaluate(
         predicted, truth.set_geometry(moved), raster=photo, html=page, place_column="town"

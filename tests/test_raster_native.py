@@ -78,6 +78,14 @@ def test_the_grid_is_the_rasters_own(make_raster: RasterMaker) -> None:
         assert mosaic.stretch is None
 
 
+def test_the_grid_begins_at_a_multiple_of_strides(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", draw_scene(40, 50), transform=transform_at(row=70, col=31))
+    with Mosaic.open([path], gsd_range_m=(0.2, 0.6)) as mosaic:
+        assert not mosaic.resampled
+        assert mosaic.grid.transform.almost_equals(transform_at(row=64), precision=1e-6)
+        assert (mosaic.grid.height, mosaic.grid.width) == (46, 81)
+
+
 def test_halves_make_the_whole_again(make_raster: RasterMaker) -> None:
     image = draw_scene(HEIGHT, WIDTH)
     left = make_raster("left.tif", image[:, :, :100])
@@ -101,12 +109,13 @@ def test_the_first_valid_raster_wins(make_raster: RasterMaker) -> None:
     valid[10:20, 10:20] = False
     above = make_raster("above.tif", first, mask=valid)
     below = make_raster("below.tif", second, transform=transform_at(row=-5, col=-30))
-    expected = np.zeros((3, 65, 90), dtype=np.uint8)
-    expected[:, :60, :60] = second
-    expected[:, 5:, 30:] = np.where(valid, first, expected[:, 5:, 30:])
+    # The grid begins 32 rows and columns before the first raster.
+    expected = np.zeros((3, 92, 92), dtype=np.uint8)
+    expected[:, 27:87, 2:62] = second
+    expected[:, 32:, 32:] = np.where(valid, first, expected[:, 32:, 32:])
     with Mosaic.open([above, below], gsd_range_m=None, fill_rgb=(0, 0, 0)) as mosaic:
         block = mosaic.read(mosaic.grid.window)
-        rows, cols = np.array([10, 20, 64, 2]), np.array([31, 45, 0, 2])
+        rows, cols = np.array([37, 47, 91, 29]), np.array([33, 47, 2, 4])
         named = mosaic.source_at(rows, cols)
     np.testing.assert_array_equal(block.image, expected)
     np.testing.assert_array_equal(block.valid, expected.any(axis=0))

@@ -17,6 +17,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.warp import reproject
 
 from geoseg.raster import Mosaic
+from geoseg.raster.analysis import ALIGN_PX
 from geoseg.raster.readers import block_px, kernel_scale
 from geoseg.types import Block, Window
 
@@ -88,7 +89,7 @@ def fine_with_alpha(make: RasterMaker, image: NDArray[np.uint8]) -> Path:
 
 def shifted(make: RasterMaker, image: NDArray[np.uint8]) -> Path:
     """In the model's range, but warped: another raster decides on the grid."""
-    return make("shifted.tif", image, transform=transform_at(left=352_000.11, top=3_056_000.07))
+    return make("shifted.tif", image, transform=transform_at(left=345_600.11, top=3_072_000.07))
 
 
 def uint16(make: RasterMaker, image: NDArray[np.uint8]) -> Path:
@@ -206,15 +207,61 @@ def test_pixels_come_to_the_nearest_bound_of_the_models_range(make_raster: Raste
     for gsd, expected in ((0.07, 0.2), (1.1, 0.6)):
         path = make_raster(f"{gsd}.tif", smooth(), transform=transform_at(gsd))
         _, grid = read_with_grid(path)
-        assert grid.gsd_m == pytest.approx(expected, rel=1e-6)
-        assert grid.height == pytest.approx(HEIGHT * gsd / expected, rel=0.01)
+        assert grid.gsd_m == pytest.approx(expected, rel=1e-3)  # metres of UTM
+        assert 0 <= grid.height - HEIGHT * gsd / expected <= ALIGN_PX
 
 
 def test_the_users_pixel_size_wins(make_raster: RasterMaker) -> None:
     path = make_raster("a.tif", smooth())
     with Mosaic.open([path], gsd_range_m=(0.2, 0.6), gsd_m=0.5) as mosaic:
-        assert mosaic.grid.gsd_m == pytest.approx(0.5, rel=1e-6)
+        assert mosaic.grid.transform.a == 0.5
+        assert mosaic.grid.gsd_m == pytest.approx(0.5, rel=1e-3)
         assert mosaic.resampled
+
+
+def web_mercator(make: RasterMaker, image: NDArray[np.uint8]) -> Path:
+    to_mercator = Transformer.from_crs(32645, 3857, always_xy=True)
+    left, top = to_mercator.transform(transform_at().c, transform_at().f)
+    transform = Affine(0.1, 0, left, 0, -0.1, top)
+    return make("mercator.tif", image, crs="EPSG:3857", transform=transform)
+
+
+def cut(make: RasterMaker, image: NDArray[np.uint8]) -> Path:
+    return make("cut.tif", image[:, 13:, 29:], transform=transform_at(row=13, col=29))
+
+
+@pytest.mark.parametrize("given", [degrees, rotated, web_mercator, cut, south_up, coarse])
+@pytest.mark.parametrize("gsd_m", [None, 0.35])
+def test_grids_of_the_same_ground_begin_where_strides_do(
+    make_raster: RasterMaker,
+    given: Callable[[RasterMaker, NDArray[np.uint8]], Path],
+    gsd_m: float | None,
+) -> None:
+    range_m = (0.2, 0.6)
+    with Mosaic.open([given(make_raster, smooth())], gsd_range_m=range_m, gsd_m=gsd_m) as mosaic:
+        t = mosaic.grid.transform
+    if gsd_m is not None:
+        assert t.a == -t.e == gsd_m
+    strides = np.array([t.c / t.a, t.f / t.e]) / ALIGN_PX
+    np.testing.assert_allclose(strides, np.round(strides), atol=1e-6)
+
+
+@pytest.mark.parametrize("gsd_m", [None, 0.5])
+def test_a_cut_out_has_the_pixels_of_the_whole(
+    make_raster: RasterMaker, gsd_m: float | None
+) -> None:
+    image = draw_scene(HEIGHT, WIDTH)
+    options = {"gsd_range_m": (0.2, 0.6), "gsd_m": gsd_m}
+    whole = make_raster("whole.tif", image, transform=transform_at(row=3, col=8))
+    part = make_raster("part.tif", image[:, 51:, 77:], transform=transform_at(row=54, col=85))
+    with Mosaic.open([whole], **options) as one, Mosaic.open([part], **options) as other:
+        off = ~one.grid.transform @ (other.grid.transform.c, other.grid.transform.f)
+        assert [round(px) % ALIGN_PX for px in off] == [0, 0]
+        expected = one.read(Window(round(off[1]) + 40, round(off[0]) + 60, 50, 60))
+        got = other.read(Window(40, 60, 50, 60))
+    assert got.valid.all()
+    steps = np.abs(got.image.astype(int) - expected.image)
+    assert steps.max() <= (0 if gsd_m is None else 2)
 
 
 def test_averaging_down_keeps_the_mean(make_raster: RasterMaker) -> None:
@@ -246,7 +293,7 @@ def test_a_stretched_projection_is_left_for_utm(make_raster: RasterMaker) -> Non
 
 
 def test_long_pixels_become_squares(make_raster: RasterMaker) -> None:
-    path = make_raster("a.tif", smooth(), transform=Affine(0.6, 0, 352_000, 0, -0.3, 3_056_000))
+    path = make_raster("a.tif", smooth(), transform=Affine(0.6, 0, 345_600, 0, -0.3, 3_072_000))
     with Mosaic.open([path], gsd_range_m=None) as mosaic:
         assert mosaic.resampled
         assert mosaic.grid.transform.a == pytest.approx(-mosaic.grid.transform.e)

@@ -1,8 +1,12 @@
 """The analysis grid of a mosaic, and how each raster comes onto it.
 
 Native pixels are kept wherever that is possible: the raster lies north up, its CRS is projected and
-keeps shapes, its true pixel size is one that the model knows. Otherwise the grid is laid anew: in
-the same CRS, or in the local UTM zone where degrees or a distorting projection rule that out.
+keeps shapes, its true pixel size is one that the model knows. Otherwise the pixels are those of the
+local UTM zone, counted from the zone's origin, so that the same ground has the same pixels in
+whatever CRS, size and cut it comes.
+
+Either way a grid begins at a multiple of ``ALIGN_PX``, counted from the origin of its CRS: a network
+with strides answers differently off its lattice, and so meets a cut-out as it meets the whole.
 """
 
 from __future__ import annotations
@@ -30,6 +34,10 @@ ALIGNED_PX = 0.01
 """Pixels of another raster lie on the grid's when they are off by less than this."""
 SNAP_PX = 1e-3
 """Rounding noise in coordinates adds no row or column to the grid."""
+ALIGN_PX = 32
+"""Rows and columns of a grid begin at a multiple of this; of the networks' strides, so up to 32."""
+GSD_DIGITS = 3
+"""Significant digits of a native pixel size that pixels of a UTM zone take over."""
 MAX_SIDE_PX = 1 << 30
 """GDAL counts pixels in 32 bits."""
 
@@ -65,6 +73,12 @@ class _Lattice:
     own: bool
     """True when it is the first raster's own."""
 
+    def align(self, row: int, col: int) -> tuple[int, int]:
+        """The last row and column up to these that ``ALIGN_PX`` divides, from the CRS's origin on."""
+        t = self.transform
+        rows, cols = (row + round(t.f / t.e)) % ALIGN_PX, (col + round(t.c / t.a)) % ALIGN_PX
+        return row - rows, col - cols
+
 
 def lay_grid(
     sources: Sequence[Source], gsd_range_m: tuple[float, float] | None, gsd_m: float | None
@@ -80,7 +94,9 @@ def lay_grid(
     lattice = _lattice(first, target_gsd_m(first.pixel.gsd_m, gsd_range_m, gsd_m))
     natives = [_aligned(source, lattice) for source in sources]
     extents = [_extent(*pair, lattice) for pair in zip(sources, natives, strict=True)]
-    row_off, col_off = min(e.row_off for e in extents), min(e.col_off for e in extents)
+    row_off, col_off = lattice.align(
+        min(e.row_off for e in extents), min(e.col_off for e in extents)
+    )
     height = max(e.row_end for e in extents) - row_off
     width = max(e.col_end for e in extents) - col_off
     if max(height, width) > MAX_SIDE_PX:
@@ -113,14 +129,10 @@ def target_gsd_m(
 def _lattice(first: Source, target_m: float) -> _Lattice:
     x, y = centre_xy(first)
     same_gsd = abs(target_m / first.pixel.gsd_m - 1) <= SAME_GSD
-    crs = first.crs if _faithful(first.crs, x, y) else None
-    if crs is not None and same_gsd and _upright(first):
-        return _Lattice(crs, first.transform, own=True)
-    crs = crs or local_utm(first.crs, x, y)
-    left, bottom, right, top = bounds_in(first.crs, first.to_xy, first.shape, crs)
-    middle = Affine(1, 0, (left + right) / 2, 0, -1, (bottom + top) / 2)
-    side = target_m / pixel_size(crs, affine_mapping(middle), 0, 0).gsd_m
-    return _Lattice(crs, Affine(side, 0, left, 0, -side, top), own=False)
+    if same_gsd and _plain(first) and _faithful(first.crs, x, y):
+        return _Lattice(first.crs, _north_up(first), own=True)
+    side = float(f"{target_m:.{GSD_DIGITS}g}") if same_gsd else target_m
+    return _Lattice(local_utm(first.crs, x, y), Affine(side, 0, 0, 0, -side, 0), own=False)
 
 
 def centre_xy(source: Source) -> tuple[float, float]:
@@ -137,18 +149,26 @@ def _faithful(crs: CRS, x: float, y: float) -> bool:
     return pixel_size(crs, unit, 0, 0).aspect <= FAITHFUL_ASPECT
 
 
-def _upright(source: Source) -> bool:
-    """North-up, not sheared, square pixels, as they are stored."""
+def _plain(source: Source) -> bool:
+    """Not rotated or sheared, columns to the east, square pixels."""
     t = source.transform
-    if source.by_points or t.a <= 0 or t.e >= 0:
+    if source.by_points or t.a <= 0:
         return False
     skew_px = abs(t.b / t.a) * source.height + abs(t.d / t.e) * source.width
-    return skew_px < ALIGNED_PX and max(t.a / -t.e, -t.e / t.a) <= SQUARE_ASPECT
+    return skew_px < ALIGNED_PX and max(abs(t.a / t.e), abs(t.e / t.a)) <= SQUARE_ASPECT
+
+
+def _north_up(source: Source) -> Affine:
+    """The transform of a plain raster, turned where its first row is the southernmost."""
+    t = source.transform
+    return t if t.e < 0 else Affine(t.a, 0, t.c, 0, -t.e, t.f + t.e * source.height)
 
 
 def _aligned(source: Source, lattice: _Lattice) -> bool:
-    """Whether every pixel of ``source`` is a pixel of the lattice, which is a raster's own."""
-    if not lattice.own or not _upright(source) or not same_crs(source.crs, lattice.crs):
+    """Whether ``source`` can be copied: its pixels are the lattice's, which is a raster's own."""
+    if not lattice.own or not _plain(source) or not same_crs(source.crs, lattice.crs):
+        return False
+    if source.transform.e > 0:
         return False
     top, left, bottom, right = _sides(source, lattice)
     misfits = (
