@@ -1,4 +1,4 @@
-"""The same ground on other grids: ``python benchmarks/same_ground.py PHOTO --model default towns``.
+"""The same ground on other grids: ``python benchmarks/same_ground.py PHOTO --model default``.
 
 Cuts a square from a photo and predicts it as it is, with its first rows and columns cut off (the
 pixels stay, the network's lattice moves), and warped beforehand by cubic interpolation: moved by half
