@@ -33,6 +33,12 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stdout.rstrip().endswith("HEAVY []")
 
 
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "geoseg", "--version"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert geoseg.__version__ in done.stdout
+
+
 def test_importing_geoseg_is_light_and_complete() -> None:
     code = f"import geoseg, sys; print([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
