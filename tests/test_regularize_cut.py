@@ -8,7 +8,7 @@ import town
 from numpy.typing import NDArray
 
 from geoseg.shaping.arcs import NO_NODE, Arcs, build_arcs
-from geoseg.shaping.segment import CLASSES, FREE, PARALLEL_PRICE, PRICES
+from geoseg.shaping.segment import CLASSES, FREE, PARALLEL_PRICE, PRICES, RUN
 from geoseg.shaping.walls import Walls, _along, _begin_far, _cut_freely
 
 NOISE_PX = 1.3
@@ -57,10 +57,16 @@ def least_cost(sums: NDArray[np.float64], cand: list[int]) -> float:
     return float(best[-1].min())
 
 
-def coarse(start: int, stop: int) -> list[int]:
-    """Every third vertex of a long arc."""
-    count = (stop - start) // 3
-    return [start + k * (stop - start) // count for k in range(count + 1)]
+def coarse(xy: NDArray[np.float64]) -> list[int]:
+    """Every third vertex of a long arc, but of a straight run of more than eight edges its ends."""
+    edges = len(xy) - 1
+    count = edges // 3
+    steps = np.diff(xy, axis=0)
+    turns = [0, *(i for i in range(1, edges) if (steps[i] != steps[i - 1]).any()), edges]
+    runs = [run for run in pairwise(turns) if run[1] - run[0] > RUN]
+    every = {k * edges // count for k in range(count + 1)}
+    amid = {i for begin, end in runs for i in range(begin + 1, end)}
+    return sorted(every - amid | {0, edges} | {i for run in runs for i in run})
 
 
 def spent(sums: NDArray[np.float64], walls: Walls) -> float:
@@ -80,7 +86,7 @@ def test_no_cut_along_a_direction_is_cheaper(kind: str, seed: int) -> None:
     start = Walls(sums, *whole, arcs.near, np.full(1, THETA), np.full(1, NOISE_PX))
     walls = _along(arcs, start, fine=False)
     assert len(walls.end) >= 4
-    least = least_cost(sums, coarse(0, len(sums) - 1))
+    least = least_cost(sums, coarse(arcs.xy))
     assert spent(sums, walls) == pytest.approx(least, abs=1e-6)
 
 
@@ -89,9 +95,11 @@ def test_no_free_cut_is_cheaper(kind: str, seed: int) -> None:
     arcs, sums = ring(kind, seed)
     count, end = np.zeros(1, np.int64), np.empty(len(sums), np.int64)
     every, rebate = np.ones(1, dtype=np.bool_), NOISE_PX**2 * (PRICES[FREE] - PRICES[0])
-    _cut_freely(arcs.first, sums, NOISE_PX**2 * np.array(PRICES[:1]), every, (count, end))
+    _cut_freely(
+        (arcs.xy, arcs.first), sums, NOISE_PX**2 * np.array(PRICES[:1]), every, (count, end)
+    )
     walls = pairwise([0, *end[: count[0]].tolist()])
-    cand = coarse(0, len(sums) - 1)
+    cand = coarse(arcs.xy)
     best = np.zeros(len(cand))
     for j in range(1, len(cand)):
         best[j] = min(best[i] + wall_costs(sums, cand[i], cand[j])[FREE] for i in range(j)) - rebate

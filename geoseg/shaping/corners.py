@@ -19,6 +19,8 @@ SHALLOW = 0.2
 """Sine of the angle below which two lines do not meet reliably."""
 NODE_PX = 8.0
 """No node moves farther."""
+PULL_PX = 4.0
+"""A node of simplified walls that lies nearer to a straight one moves onto it."""
 OBTUSE = 0.8
 """Sine of the angle below which corners may lie farther from where their walls part."""
 STEEP = 0.42
@@ -29,10 +31,22 @@ ON_LINE_PX = 1e-6
 """A node nearer to a line than this lies on it."""
 
 
-def place_nodes(arcs: Arcs, walls: Walls, lines: Floats, fixed: Bools) -> Floats:
-    """(k, 2) new places of the nodes; those marked in ``fixed`` (k,) stay."""
-    out = arcs.node_xy.copy()
-    _place(arcs.node_first, walls_at_nodes(arcs, walls.first), lines, fixed, out)
+def place_nodes(
+    arcs: Arcs, walls: Walls, lines: Floats, fixed: Bools, crooked: Bools | None = None
+) -> Floats:
+    """(k, 2) new places of the nodes; those marked in ``fixed`` (k,) stay.
+
+    Arcs marked in ``crooked`` (a,) have no straight walls: the others place their nodes.
+    """
+    out, ends = arcs.node_xy.copy(), walls_at_nodes(arcs, walls.first)
+    if crooked is None or not crooked.any():
+        _place(arcs.node_first, ends, lines, fixed, out)
+        return out
+    straight = ~crooked[np.abs(arcs.node_arcs) - 1]
+    first = np.append(0, np.cumsum(straight))[arcs.node_first]
+    ends = ends[straight]
+    _place(first, ends, lines, fixed, out)
+    _pull(first, ends, lines, fixed | (np.diff(first) == np.diff(arcs.node_first)), out)
     return out
 
 
@@ -41,6 +55,20 @@ def _place(first: Ints, ends: Ints, lines: Floats, fixed: Bools, nodes: Floats) 
     for node in range(len(nodes)):
         if not fixed[node]:
             _place_node(nodes[node], ends[first[node] : first[node + 1]], lines)
+
+
+@jit
+def _pull(first: Ints, ends: Ints, lines: Floats, fixed: Bools, nodes: Floats) -> None:
+    """Put nodes near a line onto it: a joint to the line could run into a crooked wall."""
+    for node in range(len(nodes)):
+        if fixed[node]:
+            continue
+        least, x, y = PULL_PX, nodes[node, 0], nodes[node, 1]
+        for end in range(first[node], first[node + 1]):
+            px, py = foot(lines, ends[end, 0], x, y)
+            gap = np.sqrt(_square(px - x, py - y))
+            if gap < least - ON_LINE_PX:
+                least, nodes[node, 0], nodes[node, 1] = gap, px, py
 
 
 @inner_jit
@@ -168,20 +196,47 @@ def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leav
 def put_corner(
     out: Floats, at: int, lines: Floats, walls: tuple[int, int], place: Floats, limit: float
 ) -> int:
-    """Write the corner of two walls that part at a place: one vertex, or two and a joint."""
+    """Write the corner of two walls that part at a place: one vertex, or two and a joint.
+
+    A corner too far out is cut straight through the place, both walls by the same length: so the
+    cut stays the same wherever on it the walls part.
+    """
     a, b = walls
     crossing = cross(lines, a, b)
     steep = abs(crossing)
-    if steep > SHALLOW:
-        x, y = meet(lines, a, b, crossing)
-        reach = limit if steep > OBTUSE else limit / (steep + 1.0 - OBTUSE)
-        if _square(x - place[0], y - place[1]) <= reach * reach:
-            out[at, 0], out[at, 1] = x, y
-            return at + 1
+    if steep <= SHALLOW:
+        _put_step(out, at, lines, walls, place)
+        return at + 2
+    x, y = meet(lines, a, b, crossing)
+    reach = limit if steep > OBTUSE else limit / (steep + 1.0 - OBTUSE)
+    if _square(x - place[0], y - place[1]) <= reach * reach:
+        out[at, 0], out[at, 1] = x, y
+        return at + 1
+    tx, ty = lines[a, 0] - lines[b, 0], lines[a, 1] - lines[b, 1]
+    back = 2.0 * ((x - place[0]) * tx + (y - place[1]) * ty) / (tx * tx + ty * ty)
     for side in range(2):
-        x, y = foot(lines, b if side else a, place[0], place[1])
-        out[at + side, 0], out[at + side, 1] = x, y
+        wall, way = (b, back) if side else (a, -back)
+        px, py = x + way * lines[wall, 0], y + way * lines[wall, 1]
+        if back <= 0.0:
+            px, py = foot(lines, wall, place[0], place[1])
+        out[at + side, 0], out[at + side, 1] = px, py
     return at + 2
+
+
+@inner_jit
+def _put_step(out: Floats, at: int, lines: Floats, walls: tuple[int, int], place: Floats) -> None:
+    """Write the ends of the joint that leads through a place, square to the mean of two walls.
+
+    So the joint stays the same wherever between its ends the walls part.
+    """
+    a, b = walls
+    same = 1.0 if lines[a, 0] * lines[b, 0] + lines[a, 1] * lines[b, 1] > 0.0 else -1.0
+    mx, my = lines[a, 0] + same * lines[b, 0], lines[a, 1] + same * lines[b, 1]
+    for side in range(2):
+        wall = b if side else a
+        ux, uy = lines[wall, 0], lines[wall, 1]
+        far = (lines[wall, 2] - ux * place[1] + uy * place[0]) / (ux * mx + uy * my)
+        out[at + side, 0], out[at + side, 1] = place[0] - far * my, place[1] + far * mx
 
 
 @inner_jit

@@ -8,7 +8,8 @@ import numpy as np
 import shapely
 
 from geoseg.shaping.arrays import Floats, Ints, Polygons
-from geoseg.shaping.drawing import draw_groups
+from geoseg.shaping.drawing import Drawn, draw_groups
+from geoseg.shaping.settle import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,14 +61,22 @@ def regularize_groups(
         (n,) new polygons, and how each was drawn.
     """
     numbers = np.unique(group, return_inverse=True)[1].astype(np.int64)
-    corner = _group_corners(polygons, numbers)[numbers]
+    drawn = settle(polygons, numbers, settings, _draw)
+    shapes: list[Shape] = drawn.shapes.tolist()
+    return drawn.polygons, shapes
+
+
+def _draw(polygons: Polygons, group: Ints, settings: RegularizeSettings) -> Drawn:
+    """Draw groups once, numbered from 0, each as if it lay at the origin."""
+    corner = _group_corners(polygons, group)[group]
     local = shapely.normalize(_shift(polygons, -corner))
-    order = _canonical_order(local, numbers)
-    placed, names = np.empty_like(local), np.empty_like(local)
-    for batch in _batches(order, numbers):
-        placed[batch], names[batch] = draw_groups(local[batch], numbers[batch], settings)
-    shapes: list[Shape] = names.tolist()
-    return _shift(placed, corner), shapes
+    order = _canonical_order(local, group)
+    batches = [draw_groups(local[b], group[b], settings) for b in _batches(order, group)]
+    columns = [np.concatenate(column) for column in zip(*batches, strict=True)]
+    for column in columns:
+        column[order] = column.copy()
+    columns[0] = _shift(columns[0], corner)
+    return Drawn(*columns)
 
 
 def _batches(order: Ints, group: Ints) -> Iterator[Ints]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise, starmap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -16,6 +16,7 @@ from geoseg.shaping.circles import draw_circle, fit_circles
 from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
 from geoseg.shaping.limits import exceeds_reach, measure, within_limits
 from geoseg.shaping.prune import prune_walls
+from geoseg.shaping.segment import FREE
 from geoseg.shaping.walls import Walls, cut_walls
 
 if TYPE_CHECKING:
@@ -31,8 +32,25 @@ the output by exactly as much."""
 
 SHORT_ARC_PX = 16
 """Arcs up to this length are given up first."""
+FIRM_PX = 6.0
+"""Walls of this length are found again in a drawing."""
 OUT = 2
 """A polygon refused so often is drawn simplified."""
+LAST = 3
+"""Refused so often, even the nodes of its walls stay where they are."""
+
+
+class Drawn(NamedTuple):
+    """What became of polygons."""
+
+    polygons: Polygons
+    """(n,) the new ones."""
+    shapes: Polygons
+    """(n,) how each was drawn."""
+    firm: Bools
+    """(n,) True in groups whose walls all meet in corners: they are fitted the same once more."""
+    noise: Floats
+    """(n,) standard deviation of each raw outline about its walls, pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +90,9 @@ class Drawing:
         """Draw, and give up where the result breaks a limit, until it breaks none.
 
         A polygon refused once gives up corners far out, and its short arcs, which bound slivers
-        between touching buildings more often than walls; refused twice, it gives up all.
+        between touching buildings more often than walls; refused twice, it gives up all, but the
+        nodes of its walls still move onto the straight walls of its neighbours, for a joint from a
+        node to a wall could run into a simplified one; refused three times, they stay as well.
         """
         strikes = np.zeros(len(self.raw), dtype=np.int64)
         kept = self._simplified_vertices()
@@ -86,6 +106,21 @@ class Drawing:
         """(n,) how each polygon is drawn after so many strikes."""
         out = np.where(strikes < OUT, "regularized", "simplified").astype(object)
         out[self.arcs.near[self._as_circles(strikes)]] = "circle"
+        return out
+
+    def doubtful(self) -> Bools:
+        """(n,) True where another pass may see other walls: joints, oblique and short walls."""
+        arcs, walls = self.arcs, self.walls
+        nodes = place_nodes(arcs, walls, self.lines, np.zeros(len(arcs.node_xy), dtype=bool))
+        corner_px = np.full(len(arcs.near), CORNER_PX)
+        xy, first = draw_arcs(arcs, walls, self.lines, _snap(nodes), corner_px)
+        jointed = np.diff(first) > np.diff(walls.first) + 1
+        oblique = np.add.reduceat(walls.kind == FREE, walls.first[:-1]) > 0
+        step = np.hypot(*np.diff(xy, axis=0, append=np.inf).T)
+        step[first[1:] - 1] = np.inf  # from one arc to the next
+        short = np.minimum.reduceat(step, first[:-1]) < FIRM_PX
+        out = np.zeros(len(self.raw), dtype=bool)
+        out[arcs.near[(jointed | oblique | short) & ~self.circular]] = True
         return out
 
     def _as_circles(self, strikes: Ints) -> Bools:
@@ -107,17 +142,18 @@ class Drawing:
         short = np.diff(arcs.first) <= SHORT_ARC_PX
         as_is = (worst >= OUT) | (short & (worst > 0))
         fixed = np.zeros(len(arcs.node_xy), dtype=bool)
-        open_as_is = as_is & (arcs.node_from >= 0)
-        fixed[arcs.node_from[open_as_is]] = True
-        fixed[arcs.node_to[open_as_is]] = True
-        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed))
+        held = as_is & (arcs.node_from >= 0) & (worst >= LAST)
+        fixed[arcs.node_from[held]] = True
+        fixed[arcs.node_to[held]] = True
+        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is))
         corner_px = np.where(worst > 0, CLOSE_CORNER_PX, CORNER_PX)
         xy, first = draw_arcs(arcs, self.walls, self.lines, nodes, corner_px)
         xy = _snap(xy)
         round_arcs = np.flatnonzero(self._as_circles(strikes)).tolist()
         pieces = {arc: self._circle(arc) for arc in round_arcs}
         if kept is not None:
-            pieces |= {a: _kept_vertices(arcs, a, kept) for a in np.flatnonzero(as_is).tolist()}
+            chosen = np.flatnonzero(as_is).tolist()
+            pieces |= {a: _kept_vertices(arcs, a, kept, nodes) for a in chosen}
         if pieces:
             xy, first = _replace_arcs(xy, first, pieces)
         drawn = assemble(arcs, xy, first, len(self.raw))
@@ -125,9 +161,9 @@ class Drawing:
         bad = ~within_limits(self.raw, drawn, departure, arcs, self.walls.noise, self.settings)
         strays, reach = np.flatnonzero(departure.strays), self.settings.max_outward_px
         bad |= exceeds_reach(strays, arcs, (xy, first), self.raw, self.group, reach)
-        bad &= strikes < OUT
+        bad &= strikes < LAST
         settled = ~np.isin(self.group, self.group[bad])
-        return drawn, bad | (self._clashing(drawn, settled) & (strikes < OUT))
+        return drawn, bad | (self._clashing(drawn, settled) & (strikes < LAST))
 
     def _circle(self, arc: int) -> Floats:
         ring = self.arcs.xy[self.arcs.first[arc] : self.arcs.first[arc + 1]]
@@ -167,27 +203,23 @@ class Drawing:
         return kept
 
 
-def draw_groups(
-    raw: Polygons, group: Ints, settings: RegularizeSettings
-) -> tuple[Polygons, Polygons]:
+def draw_groups(raw: Polygons, group: Ints, settings: RegularizeSettings) -> Drawn:
     """Draw all groups at once, and those again where a polygon broke a limit.
 
     Args:
         raw: (n,) polygons in canonical order, each group in its own coordinates.
         group: (n,) their groups, ascending.
         settings: Limits and tolerances.
-
-    Returns:
-        (n,) polygons and (n,) how each was drawn.
     """
     drawing = Drawing.begin(raw, group, settings)
     strikes = np.zeros(len(raw), dtype=np.int64)
     drawn, refused = drawing.draw(strikes, None)
     shapes = drawing.names(strikes)
+    firm = ~np.isin(group, group[refused | drawing.doubtful()])
     again = np.isin(group, group[refused])
     if again.any():
         drawn[again], shapes[again] = Drawing.begin(raw[again], group[again], settings).finish()
-    return drawn, shapes
+    return Drawn(drawn, shapes, firm, drawing.walls.noise)
 
 
 def _snap(xy: Floats) -> Floats:
@@ -198,11 +230,13 @@ def _as_complex(xy: Floats) -> NDArray[np.complex128]:
     return np.ascontiguousarray(xy).view(np.complex128).ravel()
 
 
-def _kept_vertices(arcs: Arcs, arc: int, kept: Bools) -> Floats:
-    """Vertices of an arc that are kept; closed where the arc is."""
+def _kept_vertices(arcs: Arcs, arc: int, kept: Bools, nodes: Floats) -> Floats:
+    """Vertices of an arc that are kept, between its nodes' places; closed where the arc is."""
     span = slice(arcs.first[arc], arcs.first[arc + 1])
     piece = arcs.xy[span][kept[span]]
-    if arcs.node_from[arc] < 0 and (piece[0] != piece[-1]).any():
+    if arcs.node_from[arc] >= 0:
+        piece[0], piece[-1] = nodes[arcs.node_from[arc]], nodes[arcs.node_to[arc]]
+    elif (piece[0] != piece[-1]).any():
         piece = np.vstack([piece, piece[:1]])
     return np.asarray(piece)
 

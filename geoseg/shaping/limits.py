@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from geoseg.decode.jit import inner_jit, jit
+from geoseg.shaping.apart import square_gap
 from geoseg.shaping.arcs import OUTSIDE
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
 
@@ -101,25 +102,37 @@ def within_limits(
     noise: Floats,
     settings: RegularizeSettings,
 ) -> Bools:
+    """(n,) True where a drawn polygon is valid and near enough to its raw polygon."""
+    farthest = _of_polygons(np.maximum, departure.farthest, arcs, len(raw))
+    apart = _of_polygons(np.add, departure.band, arcs, len(raw))
+    return are_near(raw, drawn, (farthest, apart), noise, settings)
+
+
+def are_near(
+    raw: Polygons,
+    drawn: Polygons,
+    apart: tuple[Floats, Floats],
+    noise: Floats,
+    settings: RegularizeSettings,
+) -> Bools:
     """(n,) True where a drawn polygon is valid and near enough to its raw polygon.
 
     A share of the area says little about a shed of ten pixels: a wall that errs by the noise is
     right even there. The limits are therefore the larger of the share and a band along the outline.
+    ``apart`` are the distance and the area between the two, (n,) each; the area estimated.
     """
+    farthest, between = apart
     good = shapely.is_valid(drawn) & ~shapely.is_empty(drawn)
     area, new_area = shapely.area(raw), shapely.area(drawn)
     band = 1.25 * noise * shapely.length(drawn)
     good &= np.abs(new_area - area) <= np.maximum(settings.max_area_change * area, 0.25 * band)
-    good &= (
-        _of_polygons(np.maximum, departure.farthest, arcs, len(raw)) <= settings.max_deviation_px
-    )
-    apart = _of_polygons(np.add, departure.band, arcs, len(raw))
+    good &= farthest <= settings.max_deviation_px
     share = 2 * (1 - settings.min_iou) / (1 + settings.min_iou)
     allowed = np.maximum(share * 0.5 * (area + new_area), band)
-    doubtful = np.flatnonzero(good & (DOUBT * apart > allowed))
+    doubtful = np.flatnonzero(good & (DOUBT * between > allowed))
     common = shapely.area(shapely.intersection(raw[doubtful], drawn[doubtful]))
-    apart[doubtful] = area[doubtful] + new_area[doubtful] - 2 * common
-    return np.asarray(good & (apart <= allowed))
+    between[doubtful] = area[doubtful] + new_area[doubtful] - 2 * common
+    return np.asarray(good & (between <= allowed))
 
 
 def _of_polygons(combine: np.ufunc, values: Floats, arcs: Arcs, polygons: int) -> Floats:
@@ -163,7 +176,7 @@ def _raw_from_drawn(
         best = np.inf
         for k in range(min(2 * WINDOW + 1, hi - lo)):
             edge = lo + (at - lo - WINDOW + k) % (hi - lo)
-            square = _square_gap(chain, edge, x, y)
+            square = square_gap(chain, edge, x, y)
             if square < best:
                 best, found = square, edge
         at, gap = found, np.sqrt(best)
@@ -201,18 +214,6 @@ def _drawn_from_raw(
 
 
 @inner_jit
-def _square_gap(xy: Floats, i: int, x: float, y: float) -> float:
-    """Squared distance from (x, y) to edge i."""
-    dx, dy = xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1]
-    px, py = x - xy[i, 0], y - xy[i, 1]
-    square, share = dx * dx + dy * dy, px * dx + py * dy
-    if share > 0.0 and square > 0.0:
-        share = share / square if share < square else 1.0
-        px, py = px - share * dx, py - share * dy
-    return float(px * px + py * py)
-
-
-@inner_jit
 def _nearest(
     raw: Floats, lo: int, hi: int, near: int, x: float, y: float, enough: float
 ) -> tuple[float, int]:
@@ -226,7 +227,7 @@ def _nearest(
             break
         for i in (near - spread, near + spread):
             if i >= lo and i < hi:
-                square = _square_gap(raw, i, x, y)
+                square = square_gap(raw, i, x, y)
                 if square < best:
                     best, at = square, i
     return float(np.sqrt(best)), at

@@ -13,7 +13,7 @@ from geoseg.shaping.walls import Walls
 
 TRIM_PX = 2
 """Samples left out at either end of a wall, where masks round the corner off."""
-TRIM_SHARE = 6
+TRIM_SHARE = 4
 """But never more than one in so many samples at either end."""
 PARALLEL = 0.9998
 """Cosine of one degree: walls that differ by less have one direction."""

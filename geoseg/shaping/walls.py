@@ -101,7 +101,7 @@ def _free(arcs: Arcs, group: Ints, noise_px: float, sums: Floats) -> tuple[Ints,
     stale = np.ones(len(group), dtype=np.bool_)
     for later in reversed(range(ROUNDS)):
         price = PRICES[0] * noise[arcs.near] ** 2
-        _cut_freely(arcs.first, sums, price, stale[arcs.near], (count, room))
+        _cut_freely((arcs.xy, arcs.first), sums, price, stale[arcs.near], (count, room))
         if later:
             first, end = _packed(arcs.first, count, room)
             better = estimate_noise(sums, arcs, first, end, group, noise_px)
@@ -129,15 +129,15 @@ def _begin_far(xy: Floats, first: Ints, closed: Bools, sums: Floats) -> None:
 
 @jit
 def _cut_freely(
-    first: Ints, sums: Floats, price: Floats, wanted: Bools, out: tuple[Ints, Ints]
+    arcs: tuple[Floats, Ints], sums: Floats, price: Floats, wanted: Bools, out: tuple[Ints, Ints]
 ) -> None:
     """Write the number of walls of the wanted arcs, and their ends at each arc's first vertex."""
-    count, end = out
+    (xy, first), (count, end) = arcs, out
     cand, open_ = np.empty(len(end) + 2, np.int64), new_beginnings(len(end))
     for arc in range(len(count)):
         if wanted[arc]:
             start, stop = first[arc], first[arc + 1] - 1
-            some = cand[: coarse_candidates(start, stop, cand)]
+            some = cand[: coarse_candidates(xy, start, stop, cand)]
             count[arc] = cut_arc_freely(sums, some, price[arc], open_, end[start:])
 
 
@@ -162,7 +162,7 @@ def _along(arcs: Arcs, old: Walls, *, fine: bool) -> Walls:
     """Cut along the directions: anywhere, or finely near the ends of an earlier cut."""
     first, owner = np.zeros(len(arcs.first), np.int64), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
-    _cut_along(arcs.first, arcs.far, old, fine, (first, end, kind, owner))
+    _cut_along((arcs.xy, arcs.first), arcs.far, old, fine, (first, end, kind, owner))
     return old._replace(
         first=first, end=end[: first[-1]].copy(), kind=kind[: first[-1]].copy(), owner=owner
     )
@@ -170,8 +170,9 @@ def _along(arcs: Arcs, old: Walls, *, fine: bool) -> Walls:
 
 @jit
 def _cut_along(
-    arc_first: Ints, far: Ints, old: Walls, fine: bool, out: tuple[Ints, Ints, Ints, Ints]
+    arcs: tuple[Floats, Ints], far: Ints, old: Walls, fine: bool, out: tuple[Ints, Ints, Ints, Ints]
 ) -> None:
+    xy, arc_first = arcs
     first, end, kind, owner = out
     room = len(end) + 2
     cand, end2, kind2 = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
@@ -180,9 +181,10 @@ def _cut_along(
     for arc in range(len(far)):
         start, stop = arc_first[arc], arc_first[arc + 1] - 1
         if fine:
-            count = fine_candidates(start, stop, old.end[old.first[arc] : old.first[arc + 1]], cand)
+            ends = old.end[old.first[arc] : old.first[arc + 1]]
+            count = fine_candidates(xy, start, stop, ends, cand)
         else:
-            count = coarse_candidates(start, stop, cand)
+            count = coarse_candidates(xy, start, stop, cand)
         near = owner[arc]
         theta, unit = old.theta[near], old.noise[near] ** 2
         some, here = cand[:count], (end[at:], kind[at:])
