@@ -1,12 +1,17 @@
-"""How far apart outlines of a few vertices are; shapely takes many times as long."""
+"""How far apart outlines are, where one of them has few vertices: quicker than shapely's ways."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+
+if TYPE_CHECKING:
+    from shapely.geometry import Polygon
 
 
 def outlines_apart(one: Polygons, other: Polygons) -> Floats:
@@ -16,6 +21,14 @@ def outlines_apart(one: Polygons, other: Polygons) -> Floats:
         _measure(_edges(one), _edges(other), there)
         _measure(_edges(other), _edges(one), back)
     return np.maximum(there, back)
+
+
+def beyond(points: Floats, polygon: Polygon, distance: float) -> Bools:
+    """(n,) True for the points (n, 2) farther than a distance from a polygon's outline."""
+    xy, on, _ = _edges(np.array([polygon]))
+    out = np.zeros(len(points), dtype=np.bool_)
+    _mark_beyond(points, (xy, on), distance, out)
+    return out
 
 
 def _edges(polygons: Polygons) -> tuple[Floats, Bools, Ints]:
@@ -41,6 +54,17 @@ def _measure(
                     least = min(least, square_gap(xy, i, points[point, 0], points[point, 1]))
             top = max(top, least)
         out[polygon] = np.sqrt(top)
+
+
+@jit
+def _mark_beyond(points: Floats, edges: tuple[Floats, Bools], distance: float, out: Bools) -> None:
+    xy, on = edges
+    for point in range(len(points)):
+        least = np.inf
+        for i in range(len(on)):
+            if on[i]:
+                least = min(least, square_gap(xy, i, points[point, 0], points[point, 1]))
+        out[point] = least > distance * distance
 
 
 @inner_jit

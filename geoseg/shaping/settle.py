@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from geoseg.shaping.apart import outlines_apart
+from geoseg.shaping.apart import beyond, outlines_apart
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.drawing import Drawn
 from geoseg.shaping.limits import are_near
@@ -92,8 +92,7 @@ def _are_allowed(
     reach = settings.max_outward_px
     for i in np.flatnonzero(good & (apart > reach)):
         xy = shapely.get_coordinates(shapely.segmentize(after[i], PROBE_PX))
-        probes = np.asarray(shapely.points(xy))
-        probes = probes[~shapely.dwithin(shapely.boundary(before[i]), probes, STILL_PX)]
+        probes = np.asarray(shapely.points(xy[beyond(xy, before[i], STILL_PX)]))
         for member in raw[group == group[chosen[i]]]:
             probes = probes[~shapely.dwithin(member, probes, reach)]
         good[i] = len(probes) == 0
