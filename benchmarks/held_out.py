@@ -18,14 +18,15 @@ import numpy as np
 from geoseg.accuracy import evaluate_model
 from geoseg.models.loading import model_file
 from geoseg.models.weights import read_metadata
+from geoseg.raster.analysis import target_gsd_m
 from geoseg.train.scene import Scene, load_scenes, save_scene
 
 
 def moved(
-    scene: Scene, gsd_m: tuple[float, float], stride_px: int, rng: np.random.Generator
+    scene: Scene, range_m: tuple[float, float] | None, stride_px: int, rng: np.random.Generator
 ) -> Scene:
     """The scene without some of its first rows and columns."""
-    side_m = stride_px * min(max(scene.gsd_m, gsd_m[0]), gsd_m[1])
+    side_m = stride_px * target_gsd_m(scene.gsd_m, range_m, None)
     row, col = rng.integers(0, max(1, round(side_m / scene.gsd_m)), 2)
     return replace(
         scene,
@@ -51,9 +52,7 @@ def main() -> None:
         for _ in range(arguments.draws):
             with tempfile.TemporaryDirectory() as folder:
                 for scene in scenes:
-                    save_scene(
-                        moved(scene, metadata.gsd_m or (0, np.inf), stride_px, rng), Path(folder)
-                    )
+                    save_scene(moved(scene, metadata.gsd_m, stride_px, rng), Path(folder))
                 result = evaluate_model(model, folder)
             found.append({f.place: f.f1 for f in result.places} | {"all": result.total.f1})
         for place in found[0]:

@@ -166,9 +166,8 @@ def _north_up(source: Source) -> Affine:
 
 def _aligned(source: Source, lattice: _Lattice) -> bool:
     """Whether ``source`` can be copied: its pixels are the lattice's, which is a raster's own."""
-    if not lattice.own or not _plain(source) or not same_crs(source.crs, lattice.crs):
-        return False
-    if source.transform.e > 0:
+    upright = _plain(source) and source.transform.e < 0
+    if not (lattice.own and upright and same_crs(source.crs, lattice.crs)):
         return False
     top, left, bottom, right = _sides(source, lattice)
     misfits = (

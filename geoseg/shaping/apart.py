@@ -18,8 +18,9 @@ def outlines_apart(one: Polygons, other: Polygons) -> Floats:
     """(n,) Hausdorff distance of the outlines, measured at their vertices."""
     there, back = np.zeros(len(one)), np.zeros(len(one))
     if len(one):
-        _measure(_edges(one), _edges(other), there)
-        _measure(_edges(other), _edges(one), back)
+        mine, others = _edges(one), _edges(other)
+        _measure(mine, others, there)
+        _measure(others, mine, back)
     return np.maximum(there, back)
 
 
@@ -48,11 +49,8 @@ def _measure(
     for polygon in range(len(out)):
         top = 0.0
         for point in range(begin[polygon], begin[polygon + 1]):
-            least = np.inf
-            for i in range(first[polygon], first[polygon + 1]):
-                if on[i]:
-                    least = min(least, square_gap(xy, i, points[point, 0], points[point, 1]))
-            top = max(top, least)
+            edges = first[polygon], first[polygon + 1]
+            top = max(top, _least_square_gap(xy, on, edges, points[point]))
         out[polygon] = np.sqrt(top)
 
 
@@ -60,11 +58,18 @@ def _measure(
 def _mark_beyond(points: Floats, edges: tuple[Floats, Bools], distance: float, out: Bools) -> None:
     xy, on = edges
     for point in range(len(points)):
-        least = np.inf
-        for i in range(len(on)):
-            if on[i]:
-                least = min(least, square_gap(xy, i, points[point, 0], points[point, 1]))
-        out[point] = least > distance * distance
+        gap = _least_square_gap(xy, on, (0, len(on)), points[point])
+        out[point] = gap > distance * distance
+
+
+@inner_jit
+def _least_square_gap(xy: Floats, on: Bools, edges: tuple[int, int], point: Floats) -> float:
+    """Squared distance from a point to the nearest of a range of edges."""
+    least = np.inf
+    for i in range(edges[0], edges[1]):
+        if on[i]:
+            least = min(least, square_gap(xy, i, point[0], point[1]))
+    return float(least)
 
 
 @inner_jit

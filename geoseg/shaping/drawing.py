@@ -111,9 +111,8 @@ class Drawing:
     def doubtful(self) -> Bools:
         """(n,) True where another pass may see other walls: joints, oblique and short walls."""
         arcs, walls = self.arcs, self.walls
-        nodes = place_nodes(arcs, walls, self.lines, np.zeros(len(arcs.node_xy), dtype=bool))
-        corner_px = np.full(len(arcs.near), CORNER_PX)
-        xy, first = draw_arcs(arcs, walls, self.lines, _snap(nodes), corner_px)
+        straight = np.zeros(len(arcs.near), dtype=np.int64)
+        _, xy, first = self._along_walls(straight, straight > 0)
         jointed = np.diff(first) > np.diff(walls.first) + 1
         oblique = np.add.reduceat(walls.kind == FREE, walls.first[:-1]) > 0
         step = np.hypot(*np.diff(xy, axis=0, append=np.inf).T)
@@ -141,13 +140,7 @@ class Drawing:
         worst = np.maximum(strikes[arcs.near], np.where(arcs.far == OUTSIDE, 0, strikes[arcs.far]))
         short = np.diff(arcs.first) <= SHORT_ARC_PX
         as_is = (worst >= OUT) | (short & (worst > 0))
-        fixed = np.zeros(len(arcs.node_xy), dtype=bool)
-        held = as_is & (arcs.node_from >= 0) & (worst >= LAST)
-        fixed[arcs.node_from[held]] = True
-        fixed[arcs.node_to[held]] = True
-        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is))
-        corner_px = np.where(worst > 0, CLOSE_CORNER_PX, CORNER_PX)
-        xy, first = draw_arcs(arcs, self.walls, self.lines, nodes, corner_px)
+        nodes, xy, first = self._along_walls(worst, as_is)
         xy = _snap(xy)
         round_arcs = np.flatnonzero(self._as_circles(strikes)).tolist()
         pieces = {arc: self._circle(arc) for arc in round_arcs}
@@ -164,6 +157,21 @@ class Drawing:
         bad &= strikes < LAST
         settled = ~np.isin(self.group, self.group[bad])
         return drawn, bad | (self._clashing(drawn, settled) & (strikes < LAST))
+
+    def _along_walls(self, worst: Ints, as_is: Bools) -> tuple[Floats, Floats, Ints]:
+        """Places of the nodes; vertices of all arcs along their walls, and where each begins.
+
+        ``worst`` (a,) counts the strikes of the polygons beside an arc; ``as_is`` (a,) marks those
+        that are given up.
+        """
+        arcs = self.arcs
+        fixed = np.zeros(len(arcs.node_xy), dtype=bool)
+        held = as_is & (arcs.node_from >= 0) & (worst >= LAST)
+        fixed[arcs.node_from[held]] = True
+        fixed[arcs.node_to[held]] = True
+        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is))
+        corner_px = np.where(worst > 0, CLOSE_CORNER_PX, CORNER_PX)
+        return nodes, *draw_arcs(arcs, self.walls, self.lines, nodes, corner_px)
 
     def _circle(self, arc: int) -> Floats:
         ring = self.arcs.xy[self.arcs.first[arc] : self.arcs.first[arc + 1]]

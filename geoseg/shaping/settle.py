@@ -89,11 +89,13 @@ def _are_allowed(
     apart = outlines_apart(mine, after)
     middles = apart - HALF_EDGE_PX, np.full(len(mine), np.inf)
     good = are_near(mine, after, middles, noise[chosen], settings)
-    reach = settings.max_outward_px
+    reach, by_group = settings.max_outward_px, np.argsort(group, kind="stable")
     for i in np.flatnonzero(good & (apart > reach)):
         xy = shapely.get_coordinates(shapely.segmentize(after[i], PROBE_PX))
         probes = np.asarray(shapely.points(xy[beyond(xy, before[i], STILL_PX)]))
-        for member in raw[group == group[chosen[i]]]:
+        span = group[chosen[i]] + np.arange(2)
+        begin, end = np.searchsorted(group, span, sorter=by_group)
+        for member in raw[by_group[begin:end]]:
             probes = probes[~shapely.dwithin(member, probes, reach)]
         good[i] = len(probes) == 0
     return good
