@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geoseg.decode.families import Odds, Tally
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.models.records import Calibration
     from geoseg.types import Cluster
@@ -48,11 +49,21 @@ class Qualities:
         pixels = np.array([instance.pixels for instance in instances], np.int64)
         body_sum = np.array([instance.body_sum for instance in instances], np.int64)
         free = [free_walls(cluster) for cluster in clusters]
-        return cls(
-            mean_body=body_sum / (255 * pixels),
-            area_m2=(pixels * gsd_m**2).astype(np.float64),
-            free_walls=np.concatenate(free) if free else np.zeros(0),
+        return cls.of_numbers(
+            pixels, body_sum, np.concatenate(free) if free else np.zeros(0), gsd_m
         )
+
+    @classmethod
+    def of_numbers(
+        cls,
+        pixels: NDArray[np.int64],
+        body_sum: NDArray[np.int64],
+        free_walls: NDArray[np.float64],
+        gsd_m: float,
+    ) -> Self:
+        """Of buildings with so many pixels, whose quantised body sums to this."""
+        area_m2 = (pixels * gsd_m**2).astype(np.float64)
+        return cls(body_sum / (255 * pixels), area_m2, free_walls)
 
 
 def free_walls(cluster: Cluster) -> NDArray[np.float64]:
@@ -99,6 +110,22 @@ class Rating:
     def meaning(self) -> str:
         """What the numbers are, for the run's metadata."""
         return RAW if self.calibration is None else CALIBRATED
+
+    def odds(self, gsd_m: float) -> Odds | None:
+        """Probabilities for the decoder, which must choose between buildings; None: uncalibrated.
+
+        Neighbours that will be dropped still share walls then.
+        """
+        calibration = self.calibration
+        if calibration is None:
+            return None
+
+        def odds(tally: Tally) -> NDArray[np.float64]:
+            free = tally.free / tally.walls
+            numbers = Qualities.of_numbers(tally.pixels, tally.body_sum, free, gsd_m)
+            return probabilities(calibration, numbers)
+
+        return odds
 
     def confidences(self, clusters: Sequence[Cluster], gsd_m: float) -> NDArray[np.float64]:
         """Confidence of all buildings, cluster by cluster in the clusters' order."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from geoseg.confidence import Rating
 from geoseg.decode import DecodeParams, Decoder
 from geoseg.inference import SeenRow, SeenTile, core_valid, tile_instances, tile_maps
 from geoseg.models.protocols import DenseModel
@@ -106,8 +107,9 @@ class DenseStage:
         self._params = params
         self._strip_px = strip_px
         self._size = (plan.region.width, plan.region.height)
-        self._decoder = Decoder(*self._size, model.heads, params)
-        self.reach_px = params.grow_steps + CLUSTER_REACH_PX
+        self._odds = Rating.of(model).odds(plan.lattice.grid.gsd_m)
+        self._decoder = Decoder(*self._size, model.heads, params, odds=self._odds)
+        self.reach_px = params.reach_px + CLUSTER_REACH_PX
 
     def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[PackedRows[np.uint8]]]:
         """The maps of the tiles' cores, packed."""
@@ -144,7 +146,8 @@ class DenseStage:
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
-        self._decoder = Decoder.restore(*self._size, self._model.heads, self._params, arrays)
+        heads, params = self._model.heads, self._params
+        self._decoder = Decoder.restore(*self._size, heads, params, arrays, self._odds)
 
     @property
     def open_buildings(self) -> int:

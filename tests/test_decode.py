@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode.families import COST, Tally
 from geoseg.errors import UsageError
 from geoseg.types import NO_BUILDING, Cluster, MapStrip, RawInstance
 
@@ -29,15 +30,17 @@ SQUARE = np.ones((3, 3), bool)
 STEPS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
 
-def seed_mask(maps: Maps, valid: Mask, heads: tuple[str, ...], params: DecodeParams) -> Mask:
-    """Seeds by fractions in exact integers, rounded half up."""
+def score_mask(
+    maps: Maps, valid: Mask, heads: tuple[str, ...], params: DecodeParams, least: int
+) -> Mask:
+    """Body with enough seed score, by fractions in exact integers, rounded half up."""
     level = {name: maps[i].astype(object) for i, name in enumerate(heads)}
     nothing = np.zeros(valid.shape, int).astype(object)
     contact = 255**2 - params.contact_weight * level.get("contact", nothing)
     edge = 255**2 - params.edge_weight * level.get("edge", nothing)
     score = (2 * level["body"] * contact * edge + 255**4) // (2 * 255**4)
     body = (level["body"] >= params.body_threshold).astype(bool) & valid
-    return body & (score >= params.seed_threshold).astype(bool)
+    return body & (score >= least).astype(bool)
 
 
 def grow(body: Mask, seeds: Mask, limit: int) -> dict[tuple[int, int], tuple[int, int]]:
@@ -57,19 +60,67 @@ def grow(body: Mask, seeds: Mask, limit: int) -> dict[tuple[int, int], tuple[int
     return best
 
 
+def spread(labels: Labels, room: Mask, limit: int) -> tuple[Labels, int]:
+    """Labels grown through ``room``, then its parts that none reached numbered on; labels before."""
+    grown, count = labels.copy(), int(labels.max(initial=0))
+    for (r, c), (_, key) in grow(room | (labels > 0), labels > 0, limit).items():
+        grown[r, c] = labels[divmod(key, labels.shape[1])]
+    rest, _ = ndimage.label(room & (grown == 0), CROSS)
+    return np.where(rest > 0, rest + count, grown), count
+
+
 def label_image(
     maps: Maps, valid: Mask, heads: tuple[str, ...], params: DecodeParams
-) -> tuple[Labels, Mask]:
-    """Labels of buildings and of remnants before anything is united or dropped; who is a remnant."""
+) -> tuple[Labels, Mask, Labels]:
+    """Labels of buildings and of remnants before anything is united or dropped; who is a remnant,
+    and the family of each label."""
     body = valid & (maps[heads.index("body")] >= params.body_threshold)
-    seeds = seed_mask(maps, valid, heads, params)
-    components, count = ndimage.label(seeds, CROSS)
-    labels = np.zeros(body.shape, np.int64)
-    for (r, c), (_, key) in grow(body, seeds, params.grow_steps).items():
-        labels[r, c] = components[divmod(key, body.shape[1])]
-    rest, extra = ndimage.label(body & (labels == 0), CROSS)
-    labels[rest > 0] = rest[rest > 0] + count
-    return labels, np.arange(count + extra + 1) > count
+    seeds = score_mask(maps, valid, heads, params, params.seed_threshold)
+    inner = seeds | score_mask(maps, valid, heads, params, params.join_threshold)
+    seeded = ndimage.label(seeds, CROSS)[0].astype(np.int64)
+    started, _ = spread(seeded, inner, params.grow_steps)
+    labels, count = spread(started, body, params.grow_steps)
+    family = np.arange(labels.max(initial=0) + 1)
+    joined, families = ndimage.label(inner, CROSS)
+    for number in range(1, families + 1):
+        members = np.unique(started[joined == number])
+        family[members] = members[0]
+    return labels, np.arange(len(family)) > count, family
+
+
+def odds(tally: Tally) -> NDArray[np.float64]:
+    """Some probability that depends on everything that is counted."""
+    size = tally.pixels / (tally.pixels + 12.0)
+    return size * (0.2 + 0.4 * tally.free / tally.walls + 0.4 * tally.body_sum / tally.pixels / 255)
+
+
+def unite_families(
+    labels: Labels, is_remnant: Mask, family: Labels, body: Labels, params: DecodeParams
+) -> Labels:
+    """Families become one building where that promises more than their parts."""
+    united = labels.copy()
+    faces = cracks_of(labels)
+    for number in np.unique(family):
+        members = np.flatnonzero((family == number) & ~is_remnant)
+        too_large = np.isin(labels, members).sum() > params.max_family_pixels
+        if number == 0 or len(members) < 2 or too_large:
+            continue
+        apart = sum(promise(labels, [member], faces, body, params) for member in members)
+        if promise(labels, members.tolist(), faces, body, params) > apart:
+            united[np.isin(labels, members)] = members[0]
+    return united
+
+
+def promise(
+    labels: Labels, members: list[int], faces: list[Crack], body: Labels, params: DecodeParams
+) -> float:
+    mask = np.isin(labels, members)
+    pixels, body_sum = int(mask.sum()), int(body[mask].sum())
+    if judge(pixels, body_sum, remnant=False, params=params):
+        return 0.0
+    walls = [(b, a) for *_, b, a in faces if (b in members) != (a in members)]
+    numbers = (pixels, body_sum, len(walls), sum(0 in pair for pair in walls))
+    return max(0.0, float(odds(Tally(*(np.array([n]) for n in numbers)))[0]) - COST)
 
 
 def cracks_of(labels: Labels) -> list[Crack]:
@@ -130,7 +181,7 @@ def decode(
     maps: Maps, valid: Mask, heads: tuple[str, ...], params: DecodeParams
 ) -> tuple[list[Cluster], dict[str, int]]:
     """Clusters sorted by their first key, and what was dropped."""
-    labels, is_remnant = label_image(maps, valid, heads, params)
+    labels, is_remnant, family = label_image(maps, valid, heads, params)
     cluster_image, cluster_count = ndimage.label(
         ndimage.binary_dilation(labels > 0, SQUARE, iterations=3), SQUARE
     )
@@ -141,12 +192,13 @@ def decode(
     for _, _, _, before, after in raw_cracks:
         cost[cluster_of_label[before or after]] += 1
 
+    body = maps[heads.index("body")].astype(int)
+    labels = unite_families(labels, is_remnant, family, body, params)
     united = unite_remnants(labels, is_remnant)
     instances: dict[int, RawInstance] = {}
     cluster_of_key: dict[int, int] = {}
     dropped = {"too_small": 0, "unsure": 0, "remnant": 0}
     keys = np.full(labels.shape, NO_BUILDING, np.int64)
-    body = maps[heads.index("body")].astype(int)
     for label in np.unique(united[united > 0]).tolist():
         mask = united == label
         pixels, body_sum = int(mask.sum()), int(body[mask].sum())
@@ -198,7 +250,8 @@ def stream(
 ) -> tuple[list[Cluster], dict[str, int]]:
     """Clusters in the order they come, and what was dropped; strips end at ``cuts``."""
     height, width = valid.shape
-    decoder = Decoder(width, height, HEADS[: len(maps)], params, chunk_rows=chunk_rows)
+    heads = HEADS[: len(maps)]
+    decoder = Decoder(width, height, heads, params, chunk_rows=chunk_rows, odds=odds)
     clusters = []
     bounds = [0, *sorted(cut for cut in cuts if cut <= height), height]
     for top, bottom in pairwise(bounds):
@@ -255,6 +308,7 @@ def cases(draw: st.DrawFn) -> tuple[Maps, Mask, DecodeParams, list[tuple[list[in
     params = DecodeParams(
         body_threshold=body,
         seed_threshold=min(255, body + draw(st.integers(-20, 80))),
+        join_threshold=min(255, max(1, body + draw(st.integers(-30, 90)))),
         contact_weight=draw(st.sampled_from([0, 100, 255])),
         edge_weight=draw(st.sampled_from([0, 100, 255])),
         grow_steps=draw(st.sampled_from([0, 1, 2, 5, 16])),
@@ -262,6 +316,7 @@ def cases(draw: st.DrawFn) -> tuple[Maps, Mask, DecodeParams, list[tuple[list[in
         min_confidence=draw(st.integers(0, 180)),
         min_remnant_pixels=draw(st.integers(0, 20)),
         remnant_confidence=draw(st.integers(0, 150)),
+        max_family_pixels=draw(st.sampled_from([0, 20, 100, 10**6])),
         max_cluster_cracks=draw(st.sampled_from([0, 5, 20, 100, 10**6])),
     )
     cuts = st.lists(st.integers(0, height), max_size=5)
@@ -282,6 +337,26 @@ def test_equals_the_whole_image_decoder_for_every_partition(
     case: tuple[Maps, Mask, DecodeParams, list[tuple[list[int], int]]],
 ) -> None:
     assert_exact(*case)
+
+
+@pytest.mark.parametrize("largest", [40, 10**6])
+@pytest.mark.parametrize(("seed", "blur"), [(7, 0.7), (9, 1.0), (9, 1.4), (10, 0.7)])
+def test_families_of_loose_clusters_are_judged_as_a_whole(
+    seed: int, blur: float, largest: int
+) -> None:
+    maps = noise(np.random.default_rng(seed), (160, 12), blur)[None]
+    params = DecodeParams(
+        body_threshold=60,
+        seed_threshold=160,
+        join_threshold=120,
+        grow_steps=2,
+        min_pixels=1,
+        min_confidence=60,
+        min_remnant_pixels=2,
+        max_family_pixels=largest,
+        max_cluster_cracks=0,
+    )
+    assert_exact(maps, np.ones(maps.shape[1:], bool), params, [((), 1)])
 
 
 EASY = DecodeParams(

@@ -11,17 +11,25 @@ from numpy.typing import NDArray
 
 from geoseg.decode import DecodeParams, Decoder
 from geoseg.decode.decoder import CHUNK_ROWS
+from geoseg.decode.families import Tally
 from geoseg.errors import ResumeError, UsageError
 from geoseg.types import Cluster, MapStrip
 
 PARAMS = DecodeParams(
     body_threshold=100,
     seed_threshold=150,
+    join_threshold=125,
     grow_steps=3,
     min_pixels=3,
     min_remnant_pixels=4,
+    max_family_pixels=300,
     max_cluster_cracks=400,
 )
+
+
+def odds(tally: Tally) -> NDArray[np.float64]:
+    """Large buildings on their own are likely."""
+    return 0.5 * tally.pixels / (tally.pixels + 10) + 0.5 * tally.free / tally.walls
 
 
 def town(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
@@ -62,15 +70,17 @@ def through_a_file(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 @pytest.mark.parametrize("rows", [5, 64, 100])
 def test_resumed_after_every_strip_it_ends_the_same(rows: int) -> None:
     maps = town(330, 90)
-    whole = Decoder(90, 330, ("body",), PARAMS)
+    whole = Decoder(90, 330, ("body",), PARAMS, odds=odds)
     expected = whole.push(strip(maps, 0, 330)) + whole.close()
     assert {c.loose for c in expected} == {True, False}
+    apart = Decoder(90, 330, ("body",), PARAMS)
+    assert summary(apart.push(strip(maps, 0, 330)) + apart.close()) != summary(expected)
 
-    decoder, clusters = Decoder(90, 330, ("body",), PARAMS), []
+    decoder, clusters = Decoder(90, 330, ("body",), PARAMS, odds=odds), []
     for top in range(0, 330, rows):
         clusters += decoder.push(strip(maps, top, min(330, top + rows)))
         state = through_a_file(decoder.snapshot())
-        decoder = Decoder.restore(90, 330, ("body",), PARAMS, state)
+        decoder = Decoder.restore(90, 330, ("body",), PARAMS, state, odds)
     clusters += decoder.close()
     assert summary(clusters) == summary(expected)
     assert decoder.dropped == whole.dropped
@@ -78,21 +88,21 @@ def test_resumed_after_every_strip_it_ends_the_same(rows: int) -> None:
 
 def test_a_snapshot_does_not_change_when_the_decoder_goes_on() -> None:
     maps = town(200, 90)
-    decoder = Decoder(90, 200, ("body",), PARAMS)
+    decoder = Decoder(90, 200, ("body",), PARAMS, odds=odds)
     decoder.push(strip(maps, 0, 100))
     state = decoder.snapshot()
     before = {name: array.tobytes() for name, array in state.items()}
     rest = summary(decoder.push(strip(maps, 100, 200)) + decoder.close())
     assert {name: array.tobytes() for name, array in state.items()} == before
-    again = Decoder.restore(90, 200, ("body",), PARAMS, state)
+    again = Decoder.restore(90, 200, ("body",), PARAMS, state, odds)
     assert summary(again.push(strip(maps, 100, 200)) + again.close()) == rest
     assert {name: array.tobytes() for name, array in state.items()} == before
 
 
 def test_a_snapshot_of_another_raster_is_refused() -> None:
-    state = Decoder(90, 200, ("body",), PARAMS).snapshot()
+    state = Decoder(90, 200, ("body",), PARAMS, odds=odds).snapshot()
     with pytest.raises(ResumeError, match="200 x 90 pixels, the raster has 200 x 91"):
-        Decoder.restore(91, 200, ("body",), PARAMS, state)
+        Decoder.restore(91, 200, ("body",), PARAMS, state, odds)
 
 
 def most_held(maps: NDArray[np.uint8], repeats: int) -> tuple[list[int], int, int]:
@@ -101,7 +111,7 @@ def most_held(maps: NDArray[np.uint8], repeats: int) -> tuple[list[int], int, in
     And how many buildings left on the way, and how many at the end.
     """
     rows, width = maps.shape[1:]
-    decoder = Decoder(width, rows * repeats, ("body",), PARAMS)
+    decoder = Decoder(width, rows * repeats, ("body",), PARAMS, odds=odds)
     most, buildings = [0, 0, 0], 0
     for i in range(repeats):
         part = MapStrip(i * rows, maps, np.ones(maps.shape[1:], bool))
@@ -131,7 +141,7 @@ def test_what_is_held_does_not_grow_with_the_raster(streets: bool) -> None:
 
 
 def test_buildings_leave_soon_after_their_last_row() -> None:
-    decoder = Decoder(50, 10**6, ("body",), PARAMS)
+    decoder = Decoder(50, 10**6, ("body",), PARAMS, odds=odds)
     rows = np.zeros((1, 64, 50), np.uint8)
     rows[0, 10:20, 10:20] = 200
     assert decoder.push(MapStrip(0, rows, np.ones((64, 50), bool))) == []
@@ -141,7 +151,7 @@ def test_buildings_leave_soon_after_their_last_row() -> None:
 
 def test_a_raster_too_wide_is_refused() -> None:
     with pytest.raises(UsageError, match="columns are too many"):
-        Decoder(2**30, 10, ("body",), PARAMS)
+        Decoder(2**30, 10, ("body",), PARAMS, odds=odds)
 
 
 def test_a_model_without_body_is_refused() -> None:
@@ -182,9 +192,9 @@ def test_rows_without_body_pass_unseen(rows: int) -> None:
     valid[:100] = valid[512:514, :50] = valid[700:900] = valid[:, 40:44] = False
     assert (maps[0, 511] >= PARAMS.body_threshold).any()
     height = maps.shape[1]
-    plain = Decoder(90, height, ("body",), PARAMS)
+    plain = Decoder(90, height, ("body",), PARAMS, odds=odds)
     expected = plain.push(MapStrip(0, maps, valid)) + plain.close()
-    decoder, clusters = Decoder(90, height, ("body",), PARAMS), []
+    decoder, clusters = Decoder(90, height, ("body",), PARAMS, odds=odds), []
     for top in range(0, height, rows):
         part, where = maps[:, top : top + rows], valid[top : top + rows]
         if (part[0] >= PARAMS.body_threshold).any():
@@ -193,7 +203,7 @@ def test_rows_without_body_pass_unseen(rows: int) -> None:
             clusters += decoder.push_open(len(where), where if where.any() else None)
         state = through_a_file(decoder.snapshot())
         if top % 3 == 0:
-            decoder = Decoder.restore(90, height, ("body",), PARAMS, state)
+            decoder = Decoder.restore(90, height, ("body",), PARAMS, state, odds)
     clusters += decoder.close()
     assert summary(clusters) == summary(expected)
     assert decoder.dropped == plain.dropped
@@ -202,4 +212,4 @@ def test_rows_without_body_pass_unseen(rows: int) -> None:
 
 def test_rows_beyond_the_raster_are_refused() -> None:
     with pytest.raises(UsageError, match="within 10 rows, got rows 0 to 11"):
-        Decoder(5, 10, ("body",), PARAMS).push_open(11, None)
+        Decoder(5, 10, ("body",), PARAMS, odds=odds).push_open(11, None)

@@ -106,6 +106,7 @@ def test_decoding_as_grey_levels() -> None:
     assert Decoding(body_threshold=0.4, seed_threshold=1.0).as_levels() == {
         "body_threshold": 102,
         "seed_threshold": 255,
+        "join_threshold": 255,
         "contact_weight": 255,
         "edge_weight": 128,
         "min_confidence": 128,

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from geoseg.decode.jit import jit
 from geoseg.decode.params import DecodeParams, factor_table
-from geoseg.decode.store import BODY, INVALID, OPEN, SEED
+from geoseg.decode.store import BODY, INNER, INVALID, OPEN, SEED
 
 UNIT = 255**4
 """Weight one in the product of the two factor tables."""
@@ -28,7 +28,8 @@ class Classifier:
         """Classes of (heads, rows, width) maps into ``kind`` (rows, width); whether any is body."""
         contact, contact_table = self._contact
         edge, edge_table = self._edge
-        thresholds = (self._params.body_threshold, self._params.seed_threshold)
+        params = self._params
+        thresholds = (params.body_threshold, params.seed_threshold, params.join_threshold)
         return classify(
             (maps[self._body], maps[contact], maps[edge]),
             valid,
@@ -57,12 +58,12 @@ def classify(
     maps: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]],
     valid: NDArray[np.bool_],
     tables: tuple[NDArray[np.int64], NDArray[np.int64]],
-    thresholds: tuple[int, int],
+    thresholds: tuple[int, int, int],
     kind: NDArray[np.uint8],
 ) -> bool:
     """Write the class of every pixel, the score rounded half up; returns whether any is body."""
     body, contact, edge = maps
-    body_threshold, seed_threshold = thresholds
+    body_threshold, seed_threshold, join_threshold = thresholds
     holds_body = False
     for row in range(kind.shape[0]):
         for col in range(kind.shape[1]):
@@ -73,7 +74,11 @@ def classify(
                 kind[row, col] = OPEN
             else:
                 score = level * tables[0][contact[row, col]] * tables[1][edge[row, col]]
-                seed = 2 * score >= (2 * seed_threshold - 1) * UNIT
-                kind[row, col] = SEED if seed else BODY
+                if 2 * score >= (2 * seed_threshold - 1) * UNIT:
+                    kind[row, col] = SEED
+                elif 2 * score >= (2 * join_threshold - 1) * UNIT:
+                    kind[row, col] = INNER
+                else:
+                    kind[row, col] = BODY
                 holds_body = True
     return holds_body

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geoseg.decode.groups import Roots
 from geoseg.decode.jit import jit
-from geoseg.decode.settle import Roots, Verdict
+from geoseg.decode.settle import Verdict
 from geoseg.decode.store import FROZEN, KEY, LOOSE, REACH, Recent, Store
 
 
@@ -32,6 +33,7 @@ def compacted(store: Store, roots: Roots, verdict: Verdict) -> tuple[Store, NDAr
     near = nearest(roots.cluster, keep, rename)
     new = Store(
         parent=np.arange(len(near), dtype=np.int32),
+        family=nearest(roots.family, keep, rename),
         near=near,
         table=table[keep],
         cracks=relabelled(store.cracks[:cracks][kept_cracks], 3, rename),
@@ -62,11 +64,11 @@ def renamed(keep: NDArray[np.bool_]) -> NDArray[np.int32]:
 
 
 def nearest(
-    cluster: NDArray[np.int32], keep: NDArray[np.bool_], rename: NDArray[np.int32]
+    group: NDArray[np.int32], keep: NDArray[np.bool_], rename: NDArray[np.int32]
 ) -> NDArray[np.int32]:
-    """(kept labels,) the union-find over clusters, each rooted in its smallest kept label."""
+    """(kept labels,) a union-find over groups, each rooted in its smallest kept label."""
     kept = np.flatnonzero(keep)
-    _, first, inverse = np.unique(cluster[kept], return_index=True, return_inverse=True)
+    _, first, inverse = np.unique(group[kept], return_index=True, return_inverse=True)
     return rename[kept[first[inverse]]]
 
 

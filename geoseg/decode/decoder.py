@@ -2,7 +2,7 @@
 
 The result is a function of the maps and their validity alone: rows are gathered into chunks of a
 fixed height before anything is computed, so strips never show; and chunks do not show either,
-because growth looks ``grow_steps`` rows ahead and everything else goes row by row.
+because growth looks ``reach_px`` rows ahead and everything else goes row by row.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from geoseg.decode.classify import Classifier
 from geoseg.decode.compact import compacted, rename_rows
 from geoseg.decode.emit import clusters_of
-from geoseg.decode.grow import grow, label_seeds
+from geoseg.decode.families import Odds
+from geoseg.decode.grow import grow, label_rest, label_seeds
 from geoseg.decode.params import DecodeParams
 from geoseg.decode.scan import scan_rows
 from geoseg.decode.settle import REASONS, judge
 from geoseg.decode.store import (
+    BODY,
     FROZEN,
+    INNER,
     INVALID,
     OPEN,
     Recent,
@@ -57,14 +60,17 @@ class Decoder:
         params: DecodeParams,
         *,
         chunk_rows: int = CHUNK_ROWS,
+        odds: Odds | None = None,
     ) -> None:
+        """A decoder before its first row; ``odds`` choose which buildings that meet are one."""
         if "body" not in heads:
             raise UsageError(f"the decoder needs a map named 'body', the model has {heads}")
-        self._ahead = max(params.grow_steps, 1)
+        self._ahead = max(params.reach_px, 1)
         if (chunk_rows + 2 * self._ahead + 1) * (width + 2) > np.iinfo(np.int32).max:
             raise UsageError(f"{width} columns are too many to decode at once; split the raster")
         self._width, self._height = width, height
         self._heads, self._params, self._chunk_rows = heads, params, chunk_rows
+        self._odds = odds
         self._classifier = Classifier(heads, params)
         self._window: Window = new_window(1 + chunk_rows + self._ahead, width)
         self._recent: Recent = new_recent(width)
@@ -178,6 +184,7 @@ class Decoder:
         heads: tuple[str, ...],
         params: DecodeParams,
         arrays: Mapping[str, NDArray[Any]],
+        odds: Odds | None = None,
     ) -> Self:
         """The decoder as it was when ``arrays`` came from ``snapshot``; the rest as it was then."""
         progress = arrays["progress"].tolist()
@@ -186,7 +193,7 @@ class Decoder:
                 f"the saved state is of {progress[1]} x {progress[0]} pixels, the raster has "
                 f"{height} x {width}; start again without resuming"
             )
-        decoder = cls(width, height, heads, params, chunk_rows=progress[2])
+        decoder = cls(width, height, heads, params, chunk_rows=progress[2], odds=odds)
         decoder._next_row, decoder._first_row, decoder._live, decoder._swept_row = progress[3:]
         for name in Window._fields:
             getattr(decoder._window, name)[: len(arrays[name])] = arrays[name]
@@ -230,10 +237,18 @@ class Decoder:
 
     def _label_rows(self, start: int) -> None:
         """Label the window's rows from ``start`` on, the new ones; other decoders have their way."""
-        while start < self._window.kind.shape[0]:
+        rows, steps = self._window.kind.shape[0], self._params.grow_steps
+        first_rest = max(1, start - steps)
+        while start < rows:
             self._store = with_room(self._store, self._width)
             start = label_seeds(self._window, self._store, self._first_row, start)
-        grow(self._window, self._params.grow_steps)
+        if self._params.joins:
+            grow(self._window, INNER, steps)
+            while first_rest < rows - steps:
+                self._store = with_room(self._store, self._width)
+                span = first_rest, rows - steps
+                first_rest = label_rest(self._window, self._store, self._first_row, span)
+        grow(self._window, BODY, steps)
 
     def _shift(self) -> None:
         """Let the last scanned row and the rows ahead become the first of the window."""
@@ -262,7 +277,7 @@ class Decoder:
         """Let leave what is finished once ``scanned_row`` is scanned."""
         if self.open_entries == 0:
             return []
-        roots, verdict = judge(self._store, self._params, scanned_row)
+        roots, verdict = judge(self._store, self._params, scanned_row, self._odds)
         clusters = clusters_of(self._store, roots, verdict)
         self._dropped += verdict.dropped
         self._store, rename = compacted(self._store, roots, verdict)

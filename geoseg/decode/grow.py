@@ -1,8 +1,9 @@
-"""Seeds, and the body that grows from them.
+"""Seeds, the inner pixels that grow from them, and the body that grows from both.
 
-Every body pixel within ``grow_steps`` 4-neighbour steps of a seed pixel, through body, belongs to
-the seed pixel with the smallest (steps, raster order). The rule looks at pixels alone, never at
-components, so the result depends on nothing farther away than ``grow_steps``.
+Every inner pixel within ``grow_steps`` 4-neighbour steps of a seed pixel, through inner pixels,
+belongs to the seed pixel with the smallest (steps, raster order). Inner pixels that no seed reaches
+are seeds of their own. Then body grows from all of those by the same rule. It looks at pixels alone,
+never at components, so the result depends on nothing farther away than twice ``grow_steps``.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.store import (
-    BODY,
+    INNER,
     KEY,
     LABELS,
     LAST_ROW,
@@ -32,6 +33,7 @@ def new_label(store: Store, row: int, remnant: Integer) -> int:
     label = int(store.used[LABELS])
     store.used[LABELS] += 1
     store.parent[label] = label
+    store.family[label] = label
     store.near[label] = label
     store.table[label, :] = 0
     store.table[label, KEY] = NO_KEY
@@ -72,40 +74,56 @@ def label_seeds(window: Window, store: Store, first_row: int, start: int) -> int
     return rows
 
 
+@jit
+def label_rest(window: Window, store: Store, first_row: int, rows: tuple[int, int]) -> int:
+    """Label inner pixels that no seed reaches by their own 4-connected parts, like seeds.
+
+    Window rows from ``rows[0]`` up to ``rows[1]``; returns the first there was no room for.
+    """
+    kind, steps, labels = window.kind, window.steps, window.label
+    stride = kind.shape[1]
+    for row in range(rows[0], rows[1]):
+        if len(store.parent) - store.used[LABELS] < stride:
+            return row
+        for col in range(1, stride - 1):
+            if kind[row, col] == INNER and steps[row, col] == UNREACHED:
+                is_above = kind[row - 1, col] == INNER and steps[row - 1, col] == UNREACHED
+                is_left = kind[row, col - 1] == INNER and steps[row, col - 1] == UNREACHED
+                above = labels[row - 1, col] if is_above else 0
+                left = labels[row, col - 1] if is_left else 0
+                labels[row, col] = joined(store, above, left, first_row + row, np.int64(0))
+    return rows[1]
+
+
 @inner_jit
-def reset(window: Window, grow_steps: int) -> int:
-    """Forget earlier steps below row 0 and rank the seeds; returns the number of such pixels.
+def reset(window: Window, target: int) -> int:
+    """Forget earlier steps of a class below row 0; returns how many pixels may be in a queue.
 
     What was reached when less was known of the rows ahead is reached again, and labelled anew.
-
-    Ranks count from ``grow_steps`` rows above the window, so that those carried in row 0 fit.
     """
-    kind, steps, rank = window.kind, window.steps, window.rank
+    kind, steps = window.kind, window.steps
     rows, stride = kind.shape
     pixels = 0
     for row in range(1, rows):
         for col in range(1, stride - 1):
-            if kind[row, col] == BODY:
+            if kind[row, col] == target:
                 steps[row, col] = UNREACHED
-                pixels += 1
-            elif kind[row, col] == SEED:
-                steps[row, col] = 0
-                rank[row, col] = (row + grow_steps) * stride + col
-                pixels += 1
+            pixels += target <= kind[row, col] <= SEED
     return pixels
 
 
 @inner_jit
-def queue_rim(kind: NDArray[np.uint8], queue: NDArray[np.int32], tail: int) -> int:
-    """Queue the seeds below row 0 that touch body; returns the queue's new end."""
+def queue_rim(kind: NDArray[np.uint8], target: int, queue: NDArray[np.int32]) -> int:
+    """Queue what grows below row 0 and touches the class to claim; returns the queue's end."""
     rows, stride = kind.shape
+    tail = 0
     for row in range(1, rows):
         for col in range(1, stride - 1):
-            if kind[row, col] == SEED and (
-                kind[row - 1, col] == BODY
-                or kind[row, col - 1] == BODY
-                or kind[row, col + 1] == BODY
-                or (row + 1 < rows and kind[row + 1, col] == BODY)
+            if target < kind[row, col] <= SEED and (
+                kind[row - 1, col] == target
+                or kind[row, col - 1] == target
+                or kind[row, col + 1] == target
+                or (row + 1 < rows and kind[row + 1, col] == target)
             ):
                 queue[tail] = row * stride + col
                 tail += 1
@@ -113,57 +131,65 @@ def queue_rim(kind: NDArray[np.uint8], queue: NDArray[np.int32], tail: int) -> i
 
 
 @inner_jit
-def queue_carried(window: Window, queue: NDArray[np.int32], tail: int, step: int) -> int:
-    """Queue the pixels of row 0 that lie ``step`` steps from their seed."""
-    label, steps = window.label[0], window.steps[0]
-    for col in range(1, len(label) - 1):
-        if label[col] != 0 and steps[col] == step:
+def queue_carried(
+    window: Window, target: int, queue: NDArray[np.int32], tail: int, step: int
+) -> int:
+    """Queue the pixels of row 0 that lie ``step`` steps from what they grew from."""
+    kind, steps = window.kind[0], window.steps[0]
+    for col in range(1, len(kind) - 1):
+        grows = target < kind[col] <= SEED if step == 0 else kind[col] == target
+        if grows and (step == 0 or steps[col] == step):
             queue[tail] = col
             tail += 1
     return tail
 
 
 @inner_jit
-def claim(window: Window, queue: NDArray[np.int32], head: Integer, end: int) -> int:
+def claim(
+    window: Window, grown: tuple[int, int, int], queue: NDArray[np.int32], head: Integer, end: int
+) -> int:
     """Let the queued pixels claim their neighbours below row 0; returns the queue's new end.
 
-    All of them are equally far from their seeds, so a neighbour claimed twice goes to the lower
-    rank, and in any order.
+    All of them are equally far from where they grew, so a neighbour claimed twice goes to the lower
+    rank, and in any order. ``grown`` is the class to claim, its steps, and ``grow_steps``: ranks
+    count from so many rows above the window, so that those carried in row 0 fit.
     """
+    target_kind, reached, above = grown
     stride = window.kind.shape[1]
     kind, label = window.kind.ravel(), window.label.ravel()
     steps, rank = window.steps.ravel(), window.rank.ravel()
     tail = end
     for place in range(head, end):
         source = queue[place]
-        reached = steps[source] + 1
+        mine = rank[source] if reached > 1 else source + above * stride
         for target in (source - stride, source - 1, source + 1, source + stride):
-            if target < stride or target >= len(kind) or kind[target] != BODY:
+            if target < stride or target >= len(kind) or kind[target] != target_kind:
                 continue
             if steps[target] == UNREACHED:
                 queue[tail] = target
                 tail += 1
-            elif steps[target] != reached or rank[target] <= rank[source]:
+            elif steps[target] != reached or rank[target] <= mine:
                 continue
             steps[target] = reached
-            rank[target] = rank[source]
+            rank[target] = mine
             label[target] = label[source]
     return tail
 
 
 @jit
-def grow(window: Window, grow_steps: int) -> None:
-    """Label the body around seeds, step by step, from the seeds and from row 0, which is final.
+def grow(window: Window, target: int, grow_steps: int) -> None:
+    """Label the pixels of a class around those of higher ones, step by step.
 
-    Exact in all rows but the last ``grow_steps``.
+    They grow from what lies below row 0 and from row 0, which is final. Exact in all rows but the
+    last ``grow_steps`` of those in which the higher classes are labelled.
     """
-    pixels = reset(window, grow_steps)
+    pixels = reset(window, target)
     if pixels == 0:
         return
     queue = np.empty(pixels + window.kind.shape[1], np.int32)
     head: Integer = np.int64(0)
-    tail = queue_rim(window.kind, queue, 0)
+    tail = queue_rim(window.kind, target, queue)
     for step in range(grow_steps):
-        end = queue_carried(window, queue, tail, step)
-        tail = claim(window, queue, head, end)
+        end = queue_carried(window, target, queue, tail, step)
+        tail = claim(window, (target, step + 1, grow_steps), queue, head, end)
         head = end

@@ -1,4 +1,4 @@
-"""Final rows, one after another: numbers of every label, its cracks, and who is near whom."""
+"""Final rows, one after another: numbers of every label, its cracks, its family, who is near it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from geoseg.decode.store import (
     BODY,
     BODY_SUM,
     CRACKS,
+    INNER,
     INVALID,
     JUNCTIONS,
     KEY,
@@ -18,6 +19,7 @@ from geoseg.decode.store import (
     LAST_ROW,
     PIXELS,
     REACH,
+    SEED,
     UNREACHED,
     Recent,
     Store,
@@ -41,6 +43,7 @@ def scan_rows(
             return row
         label_remnants(window, store, row, first_row + row)
         measure(window, store, row, first_row + row)
+        relate(window, store, row)
         link(window, recent, store, row, first_row + row)
         trace(window, store, row, first_row + row)
     return rows[1]
@@ -90,6 +93,20 @@ def measure(window: Window, store: Store, row: int, grid_row: int) -> None:
             or kind[row, col + 1] == INVALID
         ):
             table[label, AT_EDGE] = 1
+
+
+@inner_jit
+def relate(window: Window, store: Store, row: int) -> None:
+    """Unite labels whose inner pixels touch, those of the row with each other and with the last."""
+    kind, labels = window.kind, window.label
+    for col in range(1, labels.shape[1] - 1):
+        if INNER <= kind[row, col] <= SEED:
+            label = np.int64(labels[row, col])
+            for above in range(2):
+                at, beside = row - above, col - 1 + above
+                other = np.int64(labels[at, beside])
+                if other != label and INNER <= kind[at, beside] <= SEED:
+                    unite(store.family, other, label)
 
 
 @inner_jit

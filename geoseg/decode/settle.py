@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from geoseg.decode.families import Odds, leads_of, with_ends
+from geoseg.decode.groups import Roots, all_of
 from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.params import DecodeParams
 from geoseg.decode.scan import is_node
@@ -19,6 +21,7 @@ from geoseg.decode.store import (
     AT_EDGE,
     BODY_SUM,
     CRACKS,
+    ENDLESS,
     FROZEN,
     JUNCTIONS,
     KEY,
@@ -44,20 +47,12 @@ neighbours are finished (1), a building's numbers when its remnants' owners are 
 numbers when its owner's are (3), and a building's cracks when its neighbours' keys are (4)."""
 
 
-class Roots(NamedTuple):
-    """For every label, whom it stands for."""
-
-    building: NDArray[np.int32]
-    """(labels,) root among buildings."""
-    cluster: NDArray[np.int32]
-    """(labels,) root among clusters."""
-
-
 class Verdict(NamedTuple):
     """What is known of every label; meaningful where it leaves or is a neighbour of one leaving."""
 
     owner: NDArray[np.int32]
-    """(labels,) the building it belongs to: itself, or the only one a remnant touches."""
+    """(labels,) the building it belongs to: itself, the first of its family where that is one, or
+    the only one that a remnant touches."""
     key: NDArray[np.int64]
     """(labels,) key of that building; NO_BUILDING where dropped, and for background."""
     leaving: NDArray[np.bool_]
@@ -65,7 +60,7 @@ class Verdict(NamedTuple):
     dropped: NDArray[np.int64]
     """(3,) how many leave without being buildings, by the order of REASONS."""
     totals: NDArray[np.int64]
-    """(labels, 8) the store's table summed over all a building owns, in its owner's row."""
+    """(labels, columns) the store's table summed over all a building owns, in its owner's row."""
 
 
 @jit
@@ -74,16 +69,19 @@ def resolve(store: Store) -> Roots:
     labels = store.used[LABELS]
     table = store.table
     building = np.empty(labels, np.int32)
+    family = np.empty(labels, np.int32)
     cluster = np.empty(labels, np.int32)
     for label in range(labels):
         root = find(store.parent, label)
         building[label] = root
         if root != label:
+            unite(store.family, root, label)
             unite(store.near, root, label)
             fold(table, root, label)
     for label in range(labels):
+        family[label] = find(store.family, label)
         cluster[label] = find(store.near, label)
-    return Roots(building, cluster)
+    return Roots(building, family, cluster)
 
 
 @inner_jit
@@ -92,7 +90,7 @@ def fold(table: NDArray[np.int64], into: Integer, label: int) -> None:
     table[into, PIXELS] += table[label, PIXELS]
     table[into, BODY_SUM] += table[label, BODY_SUM]
     table[into, KEY] = min(table[into, KEY], table[label, KEY])
-    for column in (LAST_ROW, AT_EDGE, LOOSE):
+    for column in (LAST_ROW, AT_EDGE, LOOSE, ENDLESS):
         table[into, column] = max(table[into, column], table[label, column])
 
 
@@ -139,10 +137,10 @@ def count_cracks(
 
 
 @jit
-def owners(store: Store, building: NDArray[np.int32]) -> NDArray[np.int32]:
-    """(labels,) a remnant that touches one building alone belongs to it; others to themselves."""
+def owners(store: Store, lead: NDArray[np.int32]) -> NDArray[np.int32]:
+    """(labels,) a remnant that touches one building alone belongs to it; others to their leads."""
     table = store.table
-    touched = np.full(len(building), TOUCHES_NONE, np.int32)
+    touched = np.full(len(lead), TOUCHES_NONE, np.int32)
     for place in range(store.used[CRACKS]):
         one, other = store.cracks[place, 3], store.cracks[place, 4]
         if table[one, REMNANT] < table[other, REMNANT]:
@@ -150,10 +148,10 @@ def owners(store: Store, building: NDArray[np.int32]) -> NDArray[np.int32]:
         if one == 0 or other == 0 or table[one, REMNANT] == 0 or table[one, FROZEN] != 0:
             continue
         if touched[one] == TOUCHES_NONE:
-            touched[one] = other
-        elif touched[one] != other:
+            touched[one] = lead[other]
+        elif touched[one] != lead[other]:
             touched[one] = TOUCHES_MANY
-    owner = building.copy()
+    owner = lead.copy()
     for label in range(len(owner)):
         if touched[label] >= 0:
             owner[label] = touched[label]
@@ -180,23 +178,10 @@ def settle_round(store: Store, settled: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 @jit
-def all_of(condition: NDArray[np.bool_], group: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """(labels,) whether the condition holds for all labels of the same group."""
-    fails = np.zeros(len(group), np.bool_)
-    for label in range(len(group)):
-        if not condition[label]:
-            fails[group[label]] = True
-    result = np.empty(len(group), np.bool_)
-    for label in range(len(group)):
-        result[label] = not fails[group[label]]
-    return result
-
-
-@jit
 def sum_by_owner(
     table: NDArray[np.int64], building: NDArray[np.int32], owner: NDArray[np.int32]
 ) -> NDArray[np.int64]:
-    """(labels, 8) the table of roots, with remnants added to their owners."""
+    """(labels, columns) the table of roots, with remnants added to their owners."""
     totals = table[: len(owner)].copy()
     for label in range(len(owner)):
         into = np.int64(owner[label])
@@ -205,18 +190,25 @@ def sum_by_owner(
     return totals
 
 
-def judge(store: Store, params: DecodeParams, scanned_row: int) -> tuple[Roots, Verdict]:
-    """Tidy the store and decide what leaves once grid row ``scanned_row`` is scanned."""
-    roots = resolve(store)
+def judge(
+    store: Store, params: DecodeParams, scanned_row: int, odds: Odds | None = None
+) -> tuple[Roots, Verdict]:
+    """Tidy the store and decide what leaves once grid row ``scanned_row`` is scanned.
+
+    ``odds`` tells which families are one building; without it none is.
+    """
+    roots = with_ends(store, resolve(store), params.max_family_pixels)
     tidy(store, roots.building)
     # A label is 4-connected: rows beyond one without it have none of it, but for seeds ahead, and
     # those are in LAST_ROW.
     finished = store.table[roots.building, LAST_ROW] + REACH <= scanned_row
     mark_loose(store, roots, finished, params.max_cluster_cracks)
-    owner = owners(store, roots.building)[roots.building]
+    complete = all_of(finished, roots.family)
+    lead = leads_of(store, roots, complete, params.keeps, odds)
+    owner = owners(store, lead)[roots.building]
     totals = sum_by_owner(store.table, roots.building, owner)
     reason = reason_to_drop(totals, params)
-    leaving = choose_leaving(store, roots, owner, finished)
+    leaving = choose_leaving(store, roots, owner, complete)
     lead = leaving & (owner == np.arange(len(owner)))
     key = np.where((reason == 0) | (totals[:, FROZEN] != 0), totals[:, KEY], NO_BUILDING)
     key[0] = NO_BUILDING
@@ -244,17 +236,17 @@ def reason_to_drop(totals: NDArray[np.int64], params: DecodeParams) -> NDArray[n
 
 
 def choose_leaving(
-    store: Store, roots: Roots, owner: NDArray[np.int32], finished: NDArray[np.bool_]
+    store: Store, roots: Roots, owner: NDArray[np.int32], complete: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """(labels,) whole clusters once all of them is finished; of loose ones what is settled."""
+    """(labels,) whole clusters once all of them is finished; of loose ones families once settled."""
     table = store.table[: len(owner)]
     loose = table[:, LOOSE] != 0
-    leaving: NDArray[np.bool_] = all_of(finished, roots.cluster) & ~loose
+    leaving: NDArray[np.bool_] = all_of(complete, roots.cluster) & ~loose
     if loose.any():
-        settled = finished
+        settled = complete
         for _ in range(SETTLING_ROUNDS):
             settled = settle_round(store, settled)
-        leaving |= all_of(settled[roots.building], owner) & loose
+        leaving |= all_of(settled[roots.building], roots.family[owner]) & loose
     leaving &= table[:, FROZEN] == 0
     leaving[0] = False
     return leaving

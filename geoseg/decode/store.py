@@ -1,7 +1,8 @@
 """The arrays that the decoder works on: a window of rows, and tables of what is open.
 
 Provisional labels are small integers; 0 is background. Two labels that turn out to be one building
-are united in ``parent``; labels close enough to share a cluster are united in ``near``.
+are united in ``parent``; labels that may yet be one, as their seeds hang together by inner pixels,
+in ``family``; labels close enough to share a cluster in ``near``.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ from numpy.typing import NDArray
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
-OPEN, BODY, SEED, INVALID = 0, 1, 2, 3
-"""Classes of pixels; everything beyond the grid is INVALID."""
+OPEN, BODY, INNER, SEED, INVALID = range(5)
+"""Classes of pixels: no building, body, body with a score for joining, or for a seed. Everything
+beyond the grid is INVALID."""
 
 UNREACHED = 255
-"""Steps of body pixels that no seed reaches."""
+"""Steps of inner pixels that no seed reaches, and of body that nothing does."""
 
-PIXELS, BODY_SUM, KEY, LAST_ROW, AT_EDGE, REMNANT, FROZEN, LOOSE = range(8)
+COLUMNS = 9
+PIXELS, BODY_SUM, KEY, LAST_ROW, AT_EDGE, REMNANT, FROZEN, LOOSE, ENDLESS = range(COLUMNS)
 """Columns of ``Store.table``. LAST_ROW: last grid row seen with the label. FROZEN: the building has
-left already and only its KEY is needed, by neighbours that have not. LOOSE: its cluster is."""
+left already and only its KEY is needed, by neighbours that have not. LOOSE: its cluster is.
+ENDLESS: its family is too large to be one building."""
 
 NO_KEY = np.iinfo(np.int64).max
 """KEY of a label none of whose pixels has been scanned."""
@@ -37,15 +41,15 @@ class Window(NamedTuple):
     """Rows in work, with one column of margin on either side; row 0 is the last scanned row."""
 
     kind: NDArray[np.uint8]
-    """(rows, width + 2) OPEN, BODY, SEED or INVALID."""
+    """(rows, width + 2) classes of pixels."""
     body: NDArray[np.uint8]
     """(rows, width + 2) body map."""
     label: NDArray[np.int32]
     """(rows, width + 2) provisional labels; final in scanned rows, seeds alone elsewhere."""
     steps: NDArray[np.uint8]
-    """(rows, width + 2) steps from the seed; UNREACHED where none."""
+    """(rows, width + 2) of inner pixels from a seed, of body from what is no body alone."""
     rank: NDArray[np.int32]
-    """(rows, width + 2) raster order of the seed pixel that a pixel grew from."""
+    """(rows, width + 2) raster order of the pixel that those steps lead to."""
 
 
 class Recent(NamedTuple):
@@ -62,10 +66,12 @@ class Store(NamedTuple):
 
     parent: NDArray[np.int32]
     """(capacity,) union-find over labels: one building."""
+    family: NDArray[np.int32]
+    """(capacity,) union-find over labels: one building or several."""
     near: NDArray[np.int32]
     """(capacity,) union-find over labels: one cluster."""
     table: NDArray[np.int64]
-    """(capacity, 8) see the columns above."""
+    """(capacity, COLUMNS) see above."""
     cracks: NDArray[np.int32]
     """(capacity, 5) row, column, vertical, label before, label after; in canonical order."""
     junctions: NDArray[np.int32]
@@ -96,8 +102,9 @@ def new_store() -> Store:
     """The background label alone."""
     return Store(
         parent=np.zeros(1, np.int32),
+        family=np.zeros(1, np.int32),
         near=np.zeros(1, np.int32),
-        table=np.zeros((1, 8), np.int64),
+        table=np.zeros((1, COLUMNS), np.int64),
         cracks=np.zeros((0, 5), np.int32),
         junctions=np.zeros((0, 6), np.int32),
         used=np.array([1, 0, 0]),
@@ -109,6 +116,7 @@ def with_room(store: Store, width: int) -> Store:
     labels, cracks, junctions = (int(n) for n in store.used)
     return Store(
         parent=resized(store.parent, labels, width + 2),
+        family=resized(store.family, labels, width + 2),
         near=resized(store.near, labels, width + 2),
         table=resized(store.table, labels, width + 2),
         cracks=resized(store.cracks, cracks, 2 * width + 2),
@@ -122,6 +130,7 @@ def trimmed(store: Store) -> Store:
     labels, cracks, junctions = (int(n) for n in store.used)
     return Store(
         parent=store.parent[:labels],
+        family=store.family[:labels],
         near=store.near[:labels],
         table=store.table[:labels],
         cracks=store.cracks[:cracks],

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from geoseg.models.records import Calibration, Curve, Validation
-    from geoseg.models.weights import Metadata
+    from geoseg.models.weights import Decoding, Metadata
 
 _NOT_TRAINED = ("running_mean", "running_var", "num_batches_tracked")
 
@@ -68,11 +68,16 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
         yield f"| training | {training} |"
     yield (
         f"| thresholds | body {decoding.body_threshold:g}, seed {decoding.seed_threshold:g}, "
-        f"contact weight {decoding.contact_weight:g}, edge weight {decoding.edge_weight:g}, least "
+        f"{_join(decoding)}contact weight {decoding.contact_weight:g}, edge weight {decoding.edge_weight:g}, least "
         f"mean body {decoding.min_confidence:g}{_least_probability(metadata)} |"
     )
     yield f"| confidence | {_confidence(metadata)} |"
     yield f"| geoseg | {metadata.geoseg_version} |"
+
+
+def _join(decoding: Decoding) -> str:
+    joins = decoding.join_threshold < decoding.seed_threshold
+    return f"joins {decoding.join_threshold:g}, " if joins else ""
 
 
 def _gsd(metadata: Metadata) -> str:

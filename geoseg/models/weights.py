@@ -54,6 +54,9 @@ class Decoding(Record):
     """Pixels with this body or more can belong to a building."""
     seed_threshold: float = Field(default=0.55, gt=0, le=1)
     """Body pixels with this seed score or more start a building."""
+    join_threshold: float = Field(default=1.0, gt=0, le=1)
+    """Buildings that meet at this seed score or more may be one, as the calibration judges; none
+    may at the seed threshold or above."""
     contact_weight: float = Field(default=1.0, ge=0, le=1)
     """How much the contact map lowers the seed score."""
     edge_weight: float = Field(default=0.5, ge=0, le=1)

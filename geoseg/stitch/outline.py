@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from geoseg.decode import DecodeParams, Decoder
 from geoseg.decode.decoder import CHUNK_ROWS
+from geoseg.decode.families import Odds
 from geoseg.decode.grow import joined
 from geoseg.decode.jit import jit
 from geoseg.decode.store import INVALID, LABELS, OPEN, SEED, Store, Window, with_room
@@ -27,8 +28,9 @@ class GroupDecoder(Decoder):
         params: DecodeParams,
         *,
         chunk_rows: int = CHUNK_ROWS,
+        odds: Odds | None = None,
     ) -> None:
-        super().__init__(width, height, heads, params, chunk_rows=chunk_rows)
+        super().__init__(width, height, heads, params, chunk_rows=chunk_rows, odds=odds)
         self.plane = np.zeros(self._window.label.shape, np.int32)
         """(rows, width + 2) groups of the rows in work."""
 
@@ -45,9 +47,10 @@ class GroupDecoder(Decoder):
         heads: tuple[str, ...],
         params: DecodeParams,
         arrays: Mapping[str, NDArray[Any]],
+        odds: Odds | None = None,
     ) -> Self:
         """The decoder as it was when ``arrays`` came from ``snapshot``."""
-        decoder = super().restore(width, height, heads, params, arrays)
+        decoder = super().restore(width, height, heads, params, arrays, odds)
         decoder.plane[: len(arrays["plane"])] = arrays["plane"]
         return decoder
 

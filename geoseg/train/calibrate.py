@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from geoseg.accuracy.reliability import reliability
-from geoseg.confidence import Qualities, probabilities
+from geoseg.confidence import Qualities
 from geoseg.models.records import Calibration, Curve, Quality
 
 if TYPE_CHECKING:
@@ -77,17 +77,23 @@ class Evidence:
         """Fitted to all that teach."""
         return fit(select(self.qualities, self.teaches), self.right[self.teaches])
 
-    def unseen(self) -> NDArray[np.float64] | None:
-        """(buildings,) probability of each by a fit to the other folds; None: too few of them."""
-        known = np.zeros(len(self.right))
-        for number in np.unique(self.fold):
-            inside = self.fold == number
-            others = self.teaches & ~inside
+    def unseen(self) -> dict[int, Calibration] | None:
+        """For every fold a calibration fitted to the others; None: too few buildings in them."""
+        fitted = {}
+        for number in np.unique(self.fold).tolist():
+            others = self.teaches & (self.fold != number)
             if not enough(self.right[others]):
                 return None
-            calibration = fit(select(self.qualities, others), self.right[others])
-            known[inside] = probabilities(calibration, select(self.qualities, inside))
-        return known
+            fitted[number] = fit(select(self.qualities, others), self.right[others])
+        return fitted
+
+    def __add__(self, other: Evidence) -> Evidence:
+        return Evidence(
+            joined([self.qualities, other.qualities]),
+            np.concatenate([self.right, other.right]),
+            np.concatenate([self.teaches, other.teaches]),
+            np.concatenate([self.fold, other.fold]),
+        )
 
 
 def select(qualities: Qualities, chosen: NDArray[np.bool_]) -> Qualities:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.confidence import Qualities
+from geoseg.confidence import Qualities, Rating
 from geoseg.decode import DecodeParams, Decoder
 from geoseg.stages import MIN_AREA_M2
+from geoseg.train.calibrate import select
 from geoseg.train.scoring import Counts, Match, match
 from geoseg.train.validation import resample_scene
 from geoseg.types import MapStrip
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.models.protocols import DenseModel
+    from geoseg.models.records import Calibration
     from geoseg.models.weights import Decoding
     from geoseg.train.scene import Scene
     from geoseg.types import Cluster
@@ -76,14 +79,38 @@ class DecodedScene:
         return self.match.counts(keep)
 
 
-def decode_scenes(mapped: Sequence[MappedScene], decoding: Decoding) -> list[DecodedScene]:
-    """Decode all scenes with the same thresholds."""
-    return [_decode_scene(one, decoding) for one in mapped]
+def decode_scenes(
+    mapped: Sequence[MappedScene],
+    decoding: Decoding,
+    calibrations: Sequence[Calibration] | None = None,
+) -> list[DecodedScene]:
+    """Decode all scenes with the same thresholds.
+
+    Buildings that meet become one where the scene's calibration says so; without any, none do.
+    """
+    judges = repeat(None) if calibrations is None else calibrations
+    return [_decode_scene(one, decoding, own) for one, own in zip(mapped, judges, strict=False)]
 
 
-def _decode_scene(mapped: MappedScene, decoding: Decoding) -> DecodedScene:
+def wholes_of(
+    mapped: Sequence[MappedScene], decoding: Decoding, parts: Sequence[DecodedScene]
+) -> list[DecodedScene]:
+    """What all of ``parts`` that meet would be as one building each; no others."""
+    at_once = decoding.model_copy(update={"seed_threshold": decoding.join_threshold})
+    scenes = []
+    for one, apart in zip(decode_scenes(mapped, at_once), parts, strict=True):
+        known = dict(zip(apart.label.tolist(), apart.qualities.area_m2.tolist(), strict=True))
+        pairs = zip(one.label.tolist(), one.qualities.area_m2.tolist(), strict=True)
+        new = np.array([known.get(label) != area_m2 for label, area_m2 in pairs], np.bool_)
+        scenes.append(replace(one, label=one.label[new], qualities=select(one.qualities, new)))
+    return scenes
+
+
+def _decode_scene(
+    mapped: MappedScene, decoding: Decoding, calibration: Calibration | None
+) -> DecodedScene:
     scene = mapped.scene
-    clusters = decode(mapped, decoding)
+    clusters = decode(mapped, decoding, calibration)
     labels = labels_of(clusters, *scene.labels.shape)
     keys = [instance.key for cluster in clusters for instance in cluster.instances]
     return DecodedScene(
@@ -94,12 +121,15 @@ def _decode_scene(mapped: MappedScene, decoding: Decoding) -> DecodedScene:
     )
 
 
-def decode(mapped: MappedScene, decoding: Decoding) -> list[Cluster]:
+def decode(
+    mapped: MappedScene, decoding: Decoding, calibration: Calibration | None = None
+) -> list[Cluster]:
     """The clusters of a whole scene."""
     _, height, width = mapped.maps.shape
     min_pixels = max(1, round(MIN_AREA_M2 / mapped.scene.gsd_m**2))
     params = DecodeParams(**decoding.as_levels(), min_pixels=min_pixels)
-    decoder = Decoder(width, height, mapped.heads, params)
+    odds = Rating(calibration).odds(mapped.scene.gsd_m)
+    decoder = Decoder(width, height, mapped.heads, params, odds=odds)
     clusters = decoder.push(MapStrip(0, mapped.maps, np.ones((height, width), bool)))
     return clusters + decoder.close()
 

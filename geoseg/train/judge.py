@@ -1,4 +1,7 @@
-"""Judge one set of thresholds: decode, calibrate by cross-fitting, drop the unlikely, score."""
+"""Judge one set of thresholds: decode, calibrate by cross-fitting, choose what is one building.
+
+Then drop the unlikely, and score.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from geoseg.confidence import probabilities
 from geoseg.train.calibrate import Evidence, joined
-from geoseg.train.decoded import decode_scenes
+from geoseg.train.decoded import decode_scenes, wholes_of
 from geoseg.train.scoring import Counts
 
 if TYPE_CHECKING:
@@ -70,8 +74,7 @@ def strictly(judgement: Judgement) -> tuple[bool, float]:
 
 def evidence_of(scenes: Sequence[DecodedScene], rule: Rule) -> Evidence:
     """The buildings of all scenes in turn; those of places without weight do not teach."""
-    places = [scene.place for scene in scenes]
-    used = [rule.place_weights.get(place, 0) > 0 for place in places]
+    places, used = _used(scenes, rule)
     number, _ = folds_of(places, used)
     teaches = [scene.counted & use for scene, use in zip(scenes, used, strict=True)]
     return Evidence(
@@ -91,18 +94,53 @@ def folds_of(places: Sequence[str], used: Sequence[bool]) -> tuple[NDArray[np.in
     return np.where(used, by_place, -1), kind if sum(used) > 1 else "none"
 
 
+@dataclass(frozen=True, slots=True)
+class CrossFit:
+    """Scenes decoded and rated by calibrations that have not seen their places."""
+
+    evidence: Evidence
+    """What calibrations learn from: all buildings, also wholes and parts that were not chosen."""
+    scenes: Sequence[DecodedScene]
+    """As decoded, with the calibrations' choices."""
+    probability: Sequence[NDArray[np.float64]] | None
+    """Scene by scene, of each building; None where there was too little to learn from."""
+
+
+def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> CrossFit:
+    """Decode all scenes, calibrated without their own folds."""
+    parts = decode_scenes(mapped, decoding)
+    evidence = evidence_of(parts, rule)
+    joins = decoding.join_threshold < decoding.seed_threshold
+    if joins:
+        evidence += evidence_of(wholes_of(mapped, decoding, parts), rule)
+    fitted = evidence.unseen()
+    if fitted is None:
+        return CrossFit(evidence, parts, None)
+    number, _ = folds_of(*_used(parts, rule))
+    # A fold without any building taught nobody.
+    calibrations = [fitted.get(fold) or evidence.taught() for fold in number.tolist()]
+    scenes = decode_scenes(mapped, decoding, calibrations) if joins else parts
+    rated = zip(calibrations, scenes, strict=True)
+    return CrossFit(evidence, scenes, [probabilities(own, s.qualities) for own, s in rated])
+
+
 def judge(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> Judgement:
     """The best judgement over the least probabilities."""
-    scenes = decode_scenes(mapped, decoding)
-    probability = evidence_of(scenes, rule).unseen()
-    if probability is None:
+    known = cross_fit(mapped, decoding, rule)
+    scenes, each = known.scenes, known.probability
+    if each is None:
         return _judged(scenes, [np.isfinite(s.label) for s in scenes], decoding, 0.0, rule)
-    each = np.split(probability, np.cumsum([len(scene.label) for scene in scenes])[:-1])
     judged = [
         _judged(scenes, [part >= least for part in each], decoding, least, rule)
         for least in MIN_PROBABILITIES
     ]
     return max(judged, key=leniently)
+
+
+def _used(scenes: Sequence[DecodedScene], rule: Rule) -> tuple[list[str], list[bool]]:
+    """Place of every scene, and whether it has a weight."""
+    places = [scene.place for scene in scenes]
+    return places, [rule.place_weights.get(place, 0) > 0 for place in places]
 
 
 def _judged(

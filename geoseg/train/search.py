@@ -17,6 +17,7 @@ COARSE: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "body_threshold": (0.3, 0.4, 0.5, 0.6),
         "min_confidence": (0.5, 0.6, 0.7, 0.8),
         "contact_weight": (0.0, 0.5, 1.0),
+        "join_threshold": (1.0, 0.4, 0.5, 0.6),
     }
 )
 """Tried first, in this order, the others staying as they are."""
@@ -28,6 +29,7 @@ FINE: Mapping[str, float] = MappingProxyType(
         "edge_weight": 0.25,
         "min_confidence": 0.05,
         "contact_weight": 0.25,
+        "join_threshold": 0.05,
     }
 )
 """Steps from the best so far, one threshold or two at a time."""
@@ -39,6 +41,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "edge_weight": (0.0, 1.0),
         "min_confidence": (0.3, 0.9),
         "contact_weight": (0.0, 1.0),
+        "join_threshold": (0.3, 0.8),
     }
 )
 """Nothing beyond is tried."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geoseg.errors import DatasetError, UsageError
 from geoseg.models.records import Validation
 from geoseg.models.weights import geoseg_version
 from geoseg.train.calibrate import brier, calibration_error
-from geoseg.train.decoded import decode_scenes, map_scene
-from geoseg.train.judge import Rule, evidence_of, folds_of, judge, strictly
+from geoseg.train.decoded import map_scene
+from geoseg.train.judge import Rule, cross_fit, folds_of, judge, strictly
 from geoseg.train.search import search
 
 if TYPE_CHECKING:
@@ -136,29 +138,35 @@ def _calibrated(
     mapped: Sequence[MappedScene], best: Judgement, rule: Rule
 ) -> tuple[Calibration | None, Validation]:
     """The calibration for the chosen thresholds, fitted to all, and its errors by cross-fitting."""
-    scenes = decode_scenes(mapped, best.decoding)
-    evidence = evidence_of(scenes, rule)
-    unseen = evidence.unseen()
-    _, folds = folds_of(
-        [s.place for s in scenes], [rule.place_weights[s.place] > 0 for s in scenes]
-    )
+    fitted = cross_fit(mapped, best.decoding, rule)
+    scenes, probability = fitted.scenes, fitted.probability
+    used = [rule.place_weights[scene.place] > 0 for scene in scenes]
+    _, folds = folds_of([scene.place for scene in scenes], used)
     chosen = {
         "place_weights": dict(rule.place_weights),
         "max_area_bias": rule.max_area_bias,
         "f1": round(best.f1, _DIGITS),
         "area_bias": round(best.area_bias, _DIGITS),
     }
-    if unseen is None:
+    if probability is None:
         return None, Validation(**chosen, folds="none")
-    right = evidence.right[evidence.teaches]
-    raw, known = evidence.qualities.mean_body[evidence.teaches], unseen[evidence.teaches]
+    counts = [scene.counted & use for scene, use in zip(scenes, used, strict=True)]
+    right, raw, known = (
+        np.concatenate([part[own] for part, own in zip(parts, counts, strict=True)])
+        for parts in (
+            [scene.right for scene in scenes],
+            [scene.qualities.mean_body for scene in scenes],
+            probability,
+        )
+    )
     errors = {
         "ece_raw": round(calibration_error(raw, right), _DIGITS),
         "ece": round(calibration_error(known, right), _DIGITS),
         "brier_raw": round(brier(raw, right), _DIGITS),
         "brier": round(brier(known, right), _DIGITS),
     }
-    calibration = evidence.taught().model_copy(update={"min_probability": best.min_probability})
+    calibration = fitted.evidence.taught()
+    calibration = calibration.model_copy(update={"min_probability": best.min_probability})
     return calibration, Validation(**chosen, folds=folds, buildings=len(right), **errors)
 
 

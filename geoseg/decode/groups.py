@@ -1,0 +1,34 @@
+"""Which labels belong together."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geoseg.decode.jit import jit
+
+
+class Roots(NamedTuple):
+    """For every label, whom it stands for."""
+
+    building: NDArray[np.int32]
+    """(labels,) root among buildings."""
+    family: NDArray[np.int32]
+    """(labels,) root among families."""
+    cluster: NDArray[np.int32]
+    """(labels,) root among clusters."""
+
+
+@jit
+def all_of(condition: NDArray[np.bool_], group: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """(labels,) whether the condition holds for all labels of the same group."""
+    fails = np.zeros(len(group), np.bool_)
+    for label in range(len(group)):
+        if not condition[label]:
+            fails[group[label]] = True
+    result = np.empty(len(group), np.bool_)
+    for label in range(len(group)):
+        result[label] = not fails[group[label]]
+    return result
