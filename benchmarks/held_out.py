@@ -1,16 +1,14 @@
 """Held-out F1 that one draw of the grid does not decide: ``python benchmarks/held_out.py SCENES``.
 
-A network with a stride answers differently when a photo moves below its lattice, and F1 of a few
-hundred buildings moves by .01 to .03 with it. This cuts random rows and columns, up to one stride, off
-every held-out scene of a packed data set, predicts it as ``geoseg evaluate --model`` does (tiles,
-outlines and all), and prints mean and standard deviation of F1 over a few such draws.
+Cuts random rows and columns, up to one stride, off every held-out scene of a packed data set, predicts
+it as ``geoseg evaluate --model`` does (tiles, outlines and all), and prints mean and standard deviation
+of F1 over a few such draws. Other draws than those of ``geoseg tune --draws``.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,22 +16,8 @@ import numpy as np
 from geoseg.accuracy import evaluate_model
 from geoseg.models.loading import model_file
 from geoseg.models.weights import read_metadata
-from geoseg.raster.analysis import target_gsd_m
-from geoseg.train.scene import Scene, load_scenes, save_scene
-
-
-def moved(
-    scene: Scene, range_m: tuple[float, float] | None, stride_px: int, rng: np.random.Generator
-) -> Scene:
-    """The scene without some of its first rows and columns."""
-    side_m = stride_px * target_gsd_m(scene.gsd_m, range_m, None)
-    row, col = rng.integers(0, max(1, round(side_m / scene.gsd_m)), 2)
-    return replace(
-        scene,
-        image=np.ascontiguousarray(scene.image[row:, col:]),
-        labels=np.ascontiguousarray(scene.labels[row:, col:]),
-        ignore=np.ascontiguousarray(scene.ignore[row:, col:]),
-    )
+from geoseg.train.draws import moved
+from geoseg.train.scene import load_scenes, save_scene
 
 
 def main() -> None:

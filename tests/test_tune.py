@@ -28,6 +28,7 @@ from geoseg.models.weights import (
 )
 from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, select
 from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of
+from geoseg.train.draws import drawn
 from geoseg.train.judge import (
     Judgement,
     Rule,
@@ -219,6 +220,10 @@ def test_one_place_is_cross_fitted_by_scene() -> None:
     rule = Rule({"town": 1})
     assert np.unique(evidence_of(decode_scenes(scenes, START), rule).fold).tolist() == [0, 1, 2]
     assert judge(scenes[:1], START, rule).min_probability == 0
+    same = [replace(one, scene=replace(one.scene, name="a")) for one in scenes]
+    assert (
+        judge(same, START, rule).min_probability == 0
+    )  # draws of one scene teach each other nothing
 
 
 def rows_and_halls(name: str) -> MappedScene:
@@ -318,11 +323,16 @@ def test_weights_of_places() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"gsd_ranges": ((0.4, 0.3),)}, {"place_weights": {"a": -1.0}}, {"max_area_bias": -0.1}],
+    [
+        {"gsd_ranges": ((0.4, 0.3),)},
+        {"place_weights": {"a": -1.0}},
+        {"max_area_bias": -0.1},
+        {"draws": 0},
+    ],
     ids=str,
 )
 def test_options_that_cannot_be_meant(wrong: Any) -> None:
-    with pytest.raises(UsageError, match=r"pixel sizes|negative"):
+    with pytest.raises(UsageError, match=r"pixel sizes|negative|draws is 1 or more"):
         TuneOptions(**wrong)
 
 
@@ -392,6 +402,25 @@ def test_the_better_pixel_size_is_declared(model_file: Path) -> None:
     assert chosen.gsd_m == (0.5, 0.6)
     assert "predicting scene 2 of 2" in told
     assert chosen == tune(model, scenes, TuneOptions(ranges, max_area_bias=0.1))
+
+
+@pytest.mark.usefixtures("chips")
+def test_draws_are_other_cuts_of_the_same_scenes(model_file: Path) -> None:
+    scenes = [make_scene(p, place=p, seed=i) for i, p in enumerate(("east", "west"))]
+    moved = drawn(scenes, 3, (0.5, 0.6), 8)
+    assert [scene.name for scene in moved] == ["east", "west"] * 3
+    assert len({scene.labels.shape for scene in moved}) > 1
+    for one, other in zip(moved, scenes * 3, strict=True):
+        rows, cols = np.array(other.labels.shape) - one.labels.shape
+        assert 0 <= max(rows, cols) < 8
+        np.testing.assert_array_equal(one.image, other.image[rows:, cols:])
+        np.testing.assert_array_equal(one.labels, other.labels[rows:, cols:])
+    model = TorchDenseModel.from_file(model_file, device="cpu")
+    chosen = tune(model, scenes, TuneOptions(max_area_bias=0.1, draws=3))
+    assert chosen.validation is not None
+    assert chosen.validation.draws == 3
+    assert chosen.metrics["east"]["buildings"] == 64
+    assert drawn(scenes, 1, (0.5, 0.6), 8) == scenes
 
 
 @pytest.mark.parametrize(

@@ -55,6 +55,14 @@ def tune(
         float,
         typer.Option(help="Limit of the mean absolute bias of the places' total areas, 0.03: 3 %."),
     ] = 0.03,
+    draws: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="How often to take every scene, each time with other rows and columns cut off, so "
+            "that thresholds do not fit one position of the network's lattice. Takes as much longer.",
+        ),
+    ] = 1,
     note: Annotated[
         list[str] | None,
         typer.Option(help="A paragraph for the card, in place of those in the file; repeatable."),
@@ -86,7 +94,7 @@ def tune(
     from geoseg.train.tune import tune as run
 
     options = TuneOptions(
-        tuple(_gsd_range(text) for text in gsd or ()), _place_weights(weights), max_area_bias
+        tuple(_gsd_range(text) for text in gsd or ()), _place_weights(weights), max_area_bias, draws
     )
     path = model_file(model)
     tensors, _ = load_weights(path)

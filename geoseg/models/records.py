@@ -58,6 +58,8 @@ class Validation(Record):
     """Weight of every place in the means; places of weight 0 are only reported."""
     max_area_bias: NonNegativeFloat
     """What the mean of the places' absolute biases in total area was to stay below."""
+    draws: int = Field(default=1, ge=1)
+    """How often every scene was taken, moved below the network's lattice; 1: once, as it is."""
     f1: float
     """Weighted mean of the places' F1 at IoU 0.5."""
     area_bias: float

@@ -53,6 +53,8 @@ def map_scene(model: DenseModel, scene: Scene, gsd_m: tuple[float, float]) -> Ma
 class DecodedScene:
     """What one set of thresholds makes of a scene."""
 
+    name: str
+    """The scene's name."""
     place: str
     """Where it lies."""
     match: Match
@@ -114,6 +116,7 @@ def _decode_scene(
     labels = labels_of(clusters, *scene.labels.shape)
     keys = [instance.key for cluster in clusters for instance in cluster.instances]
     return DecodedScene(
+        name=scene.name,
         place=scene.place,
         match=match(labels, scene.labels, scene.ignore),
         label=np.array(keys, np.int64) + 1,

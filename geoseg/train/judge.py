@@ -74,8 +74,8 @@ def strictly(judgement: Judgement) -> tuple[bool, float]:
 
 def evidence_of(scenes: Sequence[DecodedScene], rule: Rule) -> Evidence:
     """The buildings of all scenes in turn; those of places without weight do not teach."""
-    places, used = _used(scenes, rule)
-    number, _ = folds_of(places, used)
+    number, _ = folds_of(scenes, rule)
+    used = used_of(scenes, rule)
     teaches = [scene.counted & use for scene, use in zip(scenes, used, strict=True)]
     return Evidence(
         joined([scene.qualities for scene in scenes]),
@@ -85,13 +85,18 @@ def evidence_of(scenes: Sequence[DecodedScene], rule: Rule) -> Evidence:
     )
 
 
-def folds_of(places: Sequence[str], used: Sequence[bool]) -> tuple[NDArray[np.int64], Folds]:
-    """A number for every scene: of its place, or its own where one place alone is used; -1 unused."""
-    named = sorted({place for place, use in zip(places, used, strict=True) if use})
-    own = np.arange(len(places))
-    by_place = np.searchsorted(named, places) if len(named) > 1 else own
-    kind: Folds = "places" if len(named) > 1 else "scenes"
-    return np.where(used, by_place, -1), kind if sum(used) > 1 else "none"
+def folds_of(scenes: Sequence[DecodedScene], rule: Rule) -> tuple[NDArray[np.int64], Folds]:
+    """A number for every scene: of its place, or its own where one place alone is used; -1 unused.
+
+    Scenes of one name are draws of the same.
+    """
+    used = used_of(scenes, rule)
+    places = sorted({scene.place for scene, use in zip(scenes, used, strict=True) if use})
+    kind: Folds = "places" if len(places) > 1 else "scenes"
+    names = [scene.place if len(places) > 1 else scene.name for scene in scenes]
+    known = sorted({name for name, use in zip(names, used, strict=True) if use})
+    number = np.where(used, np.searchsorted(known, names), -1)
+    return number, kind if len(known) > 1 else "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> 
     fitted = evidence.unseen()
     if fitted is None:
         return CrossFit(evidence, parts, None)
-    number, _ = folds_of(*_used(parts, rule))
+    number, _ = folds_of(parts, rule)
     # A fold without any building taught nobody.
     calibrations = [fitted.get(fold) or evidence.taught() for fold in number.tolist()]
     scenes = decode_scenes(mapped, decoding, calibrations) if joins else parts
@@ -137,10 +142,9 @@ def judge(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> Judg
     return max(judged, key=leniently)
 
 
-def _used(scenes: Sequence[DecodedScene], rule: Rule) -> tuple[list[str], list[bool]]:
-    """Place of every scene, and whether it has a weight."""
-    places = [scene.place for scene in scenes]
-    return places, [rule.place_weights.get(place, 0) > 0 for place in places]
+def used_of(scenes: Sequence[DecodedScene], rule: Rule) -> list[bool]:
+    """Whether the places of the scenes have a weight."""
+    return [rule.place_weights.get(scene.place, 0) > 0 for scene in scenes]
 
 
 def _judged(

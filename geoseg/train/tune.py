@@ -14,7 +14,8 @@ from geoseg.models.records import Validation
 from geoseg.models.weights import geoseg_version
 from geoseg.train.calibrate import brier, calibration_error
 from geoseg.train.decoded import map_scene
-from geoseg.train.judge import Rule, cross_fit, folds_of, judge, strictly
+from geoseg.train.draws import drawn
+from geoseg.train.judge import Rule, cross_fit, folds_of, judge, strictly, used_of
 from geoseg.train.search import search
 
 if TYPE_CHECKING:
@@ -47,11 +48,15 @@ class TuneOptions:
     but those whose labels are blobs, as their buildings cannot be told apart."""
     max_area_bias: float = 0.03
     """What the mean of the places' absolute biases in total area is to stay below."""
+    draws: int = 1
+    """How often every scene is taken, moved below the network's lattice; 1: as it is."""
 
     def __post_init__(self) -> None:
         for low, high in self.gsd_ranges:
             if not 0 < low <= high:
                 raise UsageError(f"a range of pixel sizes is low,high in metres, got {low},{high}")
+        if self.draws < 1:
+            raise UsageError(f"the number of draws is 1 or more, got {self.draws}")
         if any(weight < 0 for weight in self.place_weights.values()) or self.max_area_bias < 0:
             raise UsageError("weights of places and the limit on area bias must not be negative")
 
@@ -77,11 +82,20 @@ def tune(
     rule = Rule(place_weights(scenes, options.place_weights), options.max_area_bias)
     own = model.metadata.gsd_m or _ANY_GSD
     tuned = [
-        _tuned_at(model, scenes, gsd_m, rule, told or (lambda _: None))
+        _tuned_at(
+            model,
+            drawn(scenes, options.draws, gsd_m, model.metadata.architecture.stride_px),
+            gsd_m,
+            rule,
+            told or (lambda _: None),
+        )
         for gsd_m in options.gsd_ranges or (own,)
     ]
     gsd_m, best, mapped = max(tuned, key=lambda one: strictly(one[1]))
     calibration, validation = _calibrated(mapped, best, rule)
+    validation = validation.model_copy(
+        update={"draws": options.draws, "buildings": validation.buildings // options.draws}
+    )
     return model.metadata.model_copy(
         update={
             "geoseg_version": geoseg_version(),
@@ -89,7 +103,7 @@ def tune(
             "decoding": best.decoding,
             "calibration": calibration,
             "validation": validation,
-            "metrics": _metrics(scenes, best),
+            "metrics": _metrics(scenes, best, options.draws),
         }
     )
 
@@ -140,8 +154,7 @@ def _calibrated(
     """The calibration for the chosen thresholds, fitted to all, and its errors by cross-fitting."""
     fitted = cross_fit(mapped, best.decoding, rule)
     scenes, probability = fitted.scenes, fitted.probability
-    used = [rule.place_weights[scene.place] > 0 for scene in scenes]
-    _, folds = folds_of([scene.place for scene in scenes], used)
+    used, (_, folds) = used_of(scenes, rule), folds_of(scenes, rule)
     chosen = {
         "place_weights": dict(rule.place_weights),
         "max_area_bias": rule.max_area_bias,
@@ -170,14 +183,14 @@ def _calibrated(
     return calibration, Validation(**chosen, folds=folds, buildings=len(right), **errors)
 
 
-def _metrics(scenes: Sequence[Scene], best: Judgement) -> dict[str, dict[str, float]]:
-    """Place to its scores."""
+def _metrics(scenes: Sequence[Scene], best: Judgement, draws: int) -> dict[str, dict[str, float]]:
+    """Place to its scores; numbers of buildings are those of a draw."""
     gsd_m = {scene.place: scene.gsd_m for scene in scenes}
     return {
         place: {
             "gsd_m": round(gsd_m[place], _DIGITS),
-            "buildings": float(count.wanted),
-            "predicted": float(count.predicted),
+            "buildings": float(round(count.wanted / draws)),
+            "predicted": float(round(count.predicted / draws)),
             "f1": round(count.f1, _DIGITS),
             "precision": round(count.precision, _DIGITS),
             "recall": round(count.recall, _DIGITS),
