@@ -2,7 +2,7 @@
 
     python benchmarks/finetune.py data runs/proof --start file.safetensors --minutes 20
 
-Takes a place that the built-in model has not seen (two mosaics of Javanese towns, COCO labels, the
+Takes two mosaics of Javanese towns that the built-in model has not seen (COCO labels, the
 folder ``val/geocarta`` of DATA), packs it with the last three of each mosaic's nine images held
 out, and cuts the rest down to ``--chips`` chips of 256 x 256 px. Of these the last third of each
 mosaic's images is for choosing the thresholds, the others are for training, as a user does it:
