@@ -3,7 +3,7 @@
     python benchmarks/finetune.py data runs/proof --start file.safetensors --minutes 20
 
 Takes two mosaics of Javanese towns that the built-in model has not seen (COCO labels, the
-folder ``val/geocarta`` of DATA), packs it with the last three of each mosaic's nine images held
+folder ``val/geocarta`` of DATA), packs them with the last three of each mosaic's nine images held
 out, and cuts the rest down to ``--chips`` chips of 256 x 256 px. Of these the last third of each
 mosaic's images is for choosing the thresholds, the others are for training, as a user does it:
 ``geoseg train``, then ``geoseg tune``. Three models are measured on the held-out images as ``geoseg

@@ -73,7 +73,8 @@ def doubts_of(scene: Scene, model: TorchDenseModel) -> Doubts:
 
     mapped = map_scene(model, scene, model.gsd_m or (scene.gsd_m, scene.gsd_m))
     shape = mapped.scene.labels.shape
-    found = labels_of(decode(mapped, model.metadata.decoding), *shape)
+    record = model.metadata
+    found = labels_of(decode(mapped, record.decoding, record.calibration), *shape)
     _, numbers = np.unique(found, return_inverse=True)
     found_numbers = numbers.reshape(shape) + (0 if (found == 0).any() else 1)
     known = ~mapped.scene.ignore
