@@ -89,7 +89,7 @@ class Bright:
     name = "bright"
     gsd_m = (0.1, 1.0)
     heads = ("body", "contact", "edge")
-    metadata = type("Card", (), {"decoding": Decoding(edge_weight=0.0)})()
+    metadata = type("Card", (), {"decoding": Decoding(edge_weight=0.0), "calibration": None})()
 
     def predict_maps(self, images: np.ndarray) -> np.ndarray:
         body = (images.mean(axis=1) > 135).astype(np.float32)
