@@ -16,7 +16,6 @@ from geoseg.shaping.circles import draw_circle, fit_circles
 from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
 from geoseg.shaping.limits import exceeds_reach, measure, within_limits
 from geoseg.shaping.prune import prune_walls
-from geoseg.shaping.segment import FREE
 from geoseg.shaping.walls import Walls, cut_walls
 
 if TYPE_CHECKING:
@@ -32,8 +31,6 @@ the output by exactly as much."""
 
 SHORT_ARC_PX = 16
 """Arcs up to this length are given up first."""
-FIRM_PX = 6.0
-"""Walls of this length are found again in a drawing."""
 OUT = 2
 """A polygon refused so often is drawn simplified."""
 LAST = 3
@@ -47,8 +44,6 @@ class Drawn(NamedTuple):
     """(n,) the new ones."""
     shapes: Polygons
     """(n,) how each was drawn."""
-    firm: Bools
-    """(n,) True in groups whose walls all meet in corners: they are fitted the same once more."""
     noise: Floats
     """(n,) standard deviation of each raw outline about its walls, pixels."""
 
@@ -80,10 +75,13 @@ class Drawing:
         raw: Polygons,
         group: Ints,
         settings: RegularizeSettings,
+        *,
+        faithful: bool = False,
     ) -> Drawing:
-        """Fit walls to all arcs."""
+        """Fit walls to all arcs; faithful ones follow what may be smooth errors of a mask."""
         arcs = build_arcs(raw, group)
-        walls, lines = prune_walls(arcs, cut_walls(arcs, group - group[0], settings.noise_px))
+        walls = cut_walls(arcs, group - group[0], settings.noise_px, faithful=faithful)
+        walls, lines = prune_walls(arcs, walls)
         return cls(raw, group, arcs, walls, lines, *fit_circles(arcs, walls), settings)
 
     def finish(self) -> tuple[Polygons, Polygons]:
@@ -106,20 +104,6 @@ class Drawing:
         """(n,) how each polygon is drawn after so many strikes."""
         out = np.where(strikes < OUT, "regularized", "simplified").astype(object)
         out[self.arcs.near[self._as_circles(strikes)]] = "circle"
-        return out
-
-    def doubtful(self) -> Bools:
-        """(n,) True where another pass may see other walls: joints, oblique and short walls."""
-        arcs, walls = self.arcs, self.walls
-        straight = np.zeros(len(arcs.near), dtype=np.int64)
-        _, xy, first = self._along_walls(straight, straight > 0)
-        jointed = np.diff(first) > np.diff(walls.first) + 1
-        oblique = np.add.reduceat(walls.kind == FREE, walls.first[:-1]) > 0
-        step = np.hypot(*np.diff(xy, axis=0, append=np.inf).T)
-        step[first[1:] - 1] = np.inf  # from one arc to the next
-        short = np.minimum.reduceat(step, first[:-1]) < FIRM_PX
-        out = np.zeros(len(self.raw), dtype=bool)
-        out[arcs.near[(jointed | oblique | short) & ~self.circular]] = True
         return out
 
     def _as_circles(self, strikes: Ints) -> Bools:
@@ -223,11 +207,11 @@ def draw_groups(raw: Polygons, group: Ints, settings: RegularizeSettings) -> Dra
     strikes = np.zeros(len(raw), dtype=np.int64)
     drawn, refused = drawing.draw(strikes, None)
     shapes = drawing.names(strikes)
-    firm = ~np.isin(group, group[refused | drawing.doubtful()])
     again = np.isin(group, group[refused])
     if again.any():
-        drawn[again], shapes[again] = Drawing.begin(raw[again], group[again], settings).finish()
-    return Drawn(drawn, shapes, firm, drawing.walls.noise)
+        faithful = Drawing.begin(raw[again], group[again], settings, faithful=True)
+        drawn[again], shapes[again] = faithful.finish()
+    return Drawn(drawn, shapes, drawing.walls.noise)
 
 
 def _snap(xy: Floats) -> Floats:

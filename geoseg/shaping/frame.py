@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UsageError
-from geoseg.shaping.arrays import Ints, Polygons
+from geoseg.shaping.arrays import Bools, Ints, Polygons
 from geoseg.shaping.coverage import regularize_groups
 from geoseg.shaping.near import near_groups
 from geoseg.shaping.plane import fit_plane
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
 """All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
+CLOSINGS = 3
+"""How often gaps between drawn walls are closed, at most."""
 SUMMARY = "regularize"
 """Key of the summary in the frame's ``attrs``."""
 
@@ -107,10 +109,50 @@ def _redraw(
     )
     if len(pieces) == 0:
         return result
-    group = near_groups(pieces, 2 * settings.max_outward_px)
-    drawn, shapes = regularize_groups(pieces, group, settings=settings)
-    _collect(drawn, np.asarray(shapes, dtype=object), row[part], result)
+    drawn, shapes, piece = _draw_closed(pieces, snap_px, settings)
+    _collect(drawn, shapes, row[part[piece]], result)
     return result
+
+
+def _draw_closed(
+    pieces: Polygons, snap_px: float, settings: RegularizeSettings
+) -> tuple[Polygons, Polygons, Ints]:
+    """Draw, and where drawn walls lie so near that they are one, close the gap and draw again.
+
+    Returns:
+        The polygons, how each was drawn, and the piece that each is of.
+    """
+    group, piece = near_groups(pieces, 2 * settings.max_outward_px), np.arange(len(pieces))
+    drawn, shapes = _draw(pieces, group, settings)
+    for _ in range(CLOSINGS):
+        gaping = _gaping(drawn, group, snap_px)
+        if not gaping.any():
+            break
+        closed, source = clean_coverage(drawn[gaping], snap_px, Repairs())
+        mine = np.flatnonzero(gaping)[source]
+        again, how = _draw(closed, group[mine], settings)
+        how = np.where(shapes[mine] == "simplified", how, shapes[mine])
+        order = np.argsort(np.append(piece[~gaping], piece[mine]), kind="stable")
+        drawn = np.append(drawn[~gaping], again)[order]
+        shapes = np.append(shapes[~gaping], how)[order]
+        group = np.append(group[~gaping], group[mine])[order]
+        piece = np.append(piece[~gaping], piece[mine])[order]
+    return drawn, shapes, piece
+
+
+def _draw(pieces: Polygons, group: Ints, settings: RegularizeSettings) -> tuple[Polygons, Polygons]:
+    drawn, shapes = regularize_groups(pieces, group, settings=settings)
+    return drawn, np.asarray(shapes, dtype=object)
+
+
+def _gaping(drawn: Polygons, group: Ints, snap_px: float) -> Bools:
+    """(n,) True in groups where two polygons leave a gap narrower than ``snap_px``."""
+    out = np.zeros(len(drawn), dtype=bool)
+    several = np.flatnonzero(np.bincount(group)[group] > 1)
+    if len(several):
+        edges = shapely.coverage_invalid_edges(drawn[several], gap_width=snap_px)
+        out[several] = ~shapely.is_empty(edges)
+    return np.isin(group, group[out])
 
 
 def _collect(drawn: Polygons, shapes: Polygons, row: Ints, result: _Result) -> None:

@@ -12,6 +12,7 @@ from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.apart import square_gap
 from geoseg.shaping.arcs import OUTSIDE
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
+from geoseg.shaping.simple import are_valid
 
 if TYPE_CHECKING:
     from geoseg.shaping.arcs import Arcs
@@ -114,18 +115,22 @@ def are_near(
     apart: tuple[Floats, Floats],
     noise: Floats,
     settings: RegularizeSettings,
+    room: float = 1.0,
 ) -> Bools:
     """(n,) True where a drawn polygon is valid and near enough to its raw polygon.
 
     A share of the area says little about a shed of ten pixels: a wall that errs by the noise is
     right even there. The limits are therefore the larger of the share and a band along the outline.
-    ``apart`` are the distance and the area between the two, (n,) each; the area estimated.
+    ``apart`` are the distance and the area between the two, (n,) each; the area estimated. Areas may
+    change by ``room`` times the limit.
     """
     farthest, between = apart
-    good = shapely.is_valid(drawn) & ~shapely.is_empty(drawn)
+    good = are_valid(drawn) & ~shapely.is_empty(drawn)
     area, new_area = shapely.area(raw), shapely.area(drawn)
     band = 1.25 * noise * shapely.length(drawn)
-    good &= np.abs(new_area - area) <= np.maximum(settings.max_area_change * area, 0.25 * band)
+    good &= np.abs(new_area - area) <= room * np.maximum(
+        settings.max_area_change * area, 0.25 * band
+    )
     good &= farthest <= settings.max_deviation_px
     share = 2 * (1 - settings.min_iou) / (1 + settings.min_iou)
     allowed = np.maximum(share * 0.5 * (area + new_area), band)

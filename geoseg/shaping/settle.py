@@ -1,8 +1,9 @@
-"""A drawing is done when drawing it once more would leave it where it is."""
+"""Outlines are drawn, and drawn again, as long as that makes them plainer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,16 +11,29 @@ import shapely
 
 from geoseg.shaping.apart import beyond, outlines_apart
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.changes import KEPT_PX, Changes, touching
 from geoseg.shaping.drawing import Drawn
 from geoseg.shaping.limits import are_near
+from geoseg.shaping.noise import MIN_NOISE_PX
+from geoseg.shaping.plain import count_flaws
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shapely.geometry import Polygon
+
     from geoseg.shaping.settings import RegularizeSettings
 
-STILL_PX = 0.1
-"""An outline that a pass moves by less, and keeps the vertices of, is left as it was."""
-PASSES = 6
-"""Groups that move after so many passes are left where they are then."""
+WORTH_FIRST = 0.2
+"""Outlines given are drawn where that saves this share of their corners and flaws."""
+WORTH_LATER = 0.12
+"""A drawing is drawn again where that saves this share. As it is less than the above, what the last
+pass left is left by the first pass of another run as well."""
+PASSES = 8
+"""What still becomes plainer after so many passes is left as it is then."""
+LATER_ROOM = 1.25
+"""Later passes may change areas by so much more than the first: else what the first brings to the
+limit, another run would take past it."""
 PROBE_PX = 0.2
 """Spacing of the points at which an outline's distance to the raw polygons is measured."""
 HALF_EDGE_PX = 0.5
@@ -30,72 +44,161 @@ Pass = Callable[[Polygons, Ints, "RegularizeSettings"], Drawn]
 """Draws groups numbered from 0 once."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Polygons on their way; the last four are written in place."""
+
+    given: Polygons
+    """(n,) polygons as given."""
+    group: Ints
+    """(n,) their groups."""
+    settings: RegularizeSettings
+    """Limits, against the polygons as given."""
+    noise: Floats
+    """(n,) standard deviation of each outline given about its walls, pixels."""
+    polygons: Polygons
+    """(n,) the polygons as drawn so far."""
+    shapes: Polygons
+    """(n,) how each was drawn."""
+    cost: Ints
+    """(n,) corners and flaws of each."""
+    flaws: Ints
+    """(n,) flaws of each."""
+
+
 def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: Pass) -> Drawn:
-    """Draw groups again and again until a pass leaves them where they are.
+    """Draw groups until another pass would not make them plainer.
 
-    The result is the first of the polygons, their drawing, the drawing of that, and so on, that the
-    next pass does not move. So a drawing is its own drawing. A polygon counts as straight when one
-    of the passes drew it so: what a later one thins stays straight.
+    Plainer is what has fewer corners and flaws, by a share of them: see ``count_flaws``. Polygons
+    that a pass changes together are taken together, or stay as they are. So no drawing leads in a
+    circle, and a drawing is its own drawing: whether an outline is worth drawing shows in the
+    outline alone. Only what a pass would take past a limit may move once more in another run, for
+    that measures from the drawing.
     """
-    done = draw(polygons, group, settings)
-    still = ~_anywhere(_moved(polygons, done.polygons), group)
-    done.polygons[still] = polygons[still]
-    active = np.flatnonzero(~(still | done.firm))
+    drawn = draw(polygons, group, settings)
+    corners, flaws = count_flaws(polygons)
+    now = polygons.copy(), drawn.shapes, corners + flaws, flaws
+    layer = _Layer(polygons, group, settings, drawn.noise, *now)
+    taken = _begin(layer, drawn)
+    part = touching(layer.polygons, group)
+    active = _anywhere(taken, part) & _anywhere(layer.flaws > 0, part)
+    # Simplified outlines look noisy, and are drawn otherwise beside others that do not: so what
+    # stays as it is at their own noise is also tried without any.
+    calm = np.zeros(len(polygons), dtype=bool)
+    quiet = replace(settings, noise_px=min(MIN_NOISE_PX, settings.noise_px))
     for _ in range(PASSES - 1):
-        if len(active) == 0:
-            break
-        numbers = np.unique(group[active], return_inverse=True)[1].astype(np.int64)
-        before = done.polygons[active]
-        after = draw(before, numbers, settings)
-        moved = _moved(before, after.polygons)
-        changed = _anywhere(moved, numbers)
-        chosen = active[moved]
-        drawn = np.column_stack([before, after.polygons])[moved]
-        moved[moved] = ~_are_allowed(polygons, group, chosen, drawn, done.noise, settings)
-        changed &= ~_anywhere(moved, numbers)
-        done.polygons[active[changed]] = after.polygons[changed]
-        gained = changed & (done.shapes[active] == "simplified")
-        done.shapes[active[gained]] = after.shapes[gained]
-        active = active[changed & ~after.firm]
-    return done
+        for how, these in ((settings, active & ~calm), (quiet, active & calm)):
+            chosen = np.flatnonzero(these)
+            if len(chosen) == 0:
+                continue
+            number = np.unique(group[chosen], return_inverse=True)[1].astype(np.int64)
+            drawn = draw(layer.polygons[chosen], number, how)
+            taken = _anywhere(_take(layer, chosen, drawn, WORTH_LATER, later=True), part[chosen])
+            flawed = _anywhere(layer.flaws[chosen] > 0, part[chosen])
+            noisy = _anywhere(drawn.noise > MIN_NOISE_PX, part[chosen])
+            active[chosen], calm[chosen] = np.where(taken, flawed, noisy), ~taken
+    return Drawn(layer.polygons, layer.shapes, layer.noise)
 
 
-def _moved(before: Polygons, after: Polygons) -> Bools:
-    """(n,) True for polygons that a pass has moved."""
-    moved = shapely.get_num_coordinates(before) != shapely.get_num_coordinates(after)
-    rest = np.flatnonzero(~moved)
-    moved[rest] = outlines_apart(before[rest], after[rest]) >= STILL_PX
-    return np.asarray(moved)
+def _begin(layer: _Layer, drawn: Drawn) -> Bools:
+    """Take the first drawing where it is worth it; (n,) True where it is."""
+    corners, flaws = count_flaws(drawn.polygons)
+    gain = layer.cost - corners - flaws
+    # Where it is for every polygon, there is no need to look which change together.
+    doubtful = _anywhere(gain < np.maximum(WORTH_FIRST * layer.cost, 1), layer.group)
+    taken = ~doubtful
+    layer.polygons[taken] = drawn.polygons[taken]
+    layer.cost[taken], layer.flaws[taken] = (corners + flaws)[taken], flaws[taken]
+    chosen = np.flatnonzero(doubtful)
+    some = Drawn(drawn.polygons[chosen], drawn.shapes[chosen], drawn.noise[chosen])
+    taken[chosen] = _take(layer, chosen, some, WORTH_FIRST, later=False)
+    return taken
+
+
+def _take(layer: _Layer, chosen: Ints, drawn: Drawn, worth: float, *, later: bool) -> Bools:
+    """Take a drawing of chosen polygons where it is worth it; (c,) True where it is.
+
+    A polygon counts as straight when one of the passes drew it so: what a later one thins stays
+    straight.
+    """
+    corners, flaws = count_flaws(drawn.polygons)
+    changes = Changes.between(layer.polygons[chosen], drawn.polygons, layer.group[chosen])
+    gain = layer.cost[chosen] - corners - flaws
+    taken = _is_worth(gain, layer.cost[chosen], changes, worth)
+    if later:
+        bad = taken.copy()
+        bad[taken] = ~_are_allowed(layer, chosen, changes, taken)
+        taken &= ~_anywhere(bad, changes.unit)
+    layer.polygons[chosen] = _without_clashes(layer, chosen, changes, taken)
+    straight = taken & (drawn.shapes != "simplified")
+    layer.shapes[chosen[straight]] = drawn.shapes[straight]
+    layer.cost[chosen[taken]] = (corners + flaws)[taken]
+    layer.flaws[chosen[taken]] = flaws[taken]
+    return taken
+
+
+def _is_worth(gain: Ints, cost: Ints, changes: Changes, worth: float) -> Bools:
+    """(c,) True for polygons in units that gain so large a share of what they cost."""
+    unit, moved = changes.unit, changes.moved
+    gains = np.bincount(unit, gain * moved)[unit] if len(unit) else gain
+    costs = np.bincount(unit, cost * moved)[unit] if len(unit) else cost
+    return np.asarray(moved & (gains > 0) & (gains >= worth * costs))
+
+
+def _without_clashes(layer: _Layer, chosen: Ints, changes: Changes, taken: Bools) -> Polygons:
+    """(c,) polygons drawn where ``taken``, which loses those that clash with what stays."""
+    while True:
+        out, whole = changes.only(taken), layer.polygons.copy()
+        whole[chosen] = out
+        clash = np.zeros(len(whole), dtype=bool)
+        for members in _members(layer.group, _partly(layer.group, chosen[taken])):
+            clash[members] = ~shapely.is_empty(shapely.coverage_invalid_edges(whole[members]))
+            clash[members] |= ~shapely.is_valid(whole[members])
+        back = taken & _anywhere(taken & clash[chosen], changes.unit)
+        if not back.any():
+            return out
+        taken &= ~back
+
+
+def _partly(group: Ints, taken: Ints) -> Ints:
+    """Groups of which some polygons are taken, but not all."""
+    every = np.bincount(group)
+    some = np.bincount(group[taken], minlength=len(every))
+    return np.flatnonzero((some > 0) & (some < every))
+
+
+def _members(group: Ints, wanted: Ints) -> Iterator[Ints]:
+    """The polygons of each wanted group."""
+    order = np.argsort(group, kind="stable")
+    begin, end = np.searchsorted(group, [wanted, wanted + 1], sorter=order)
+    return (order[i:j] for i, j in zip(begin, end, strict=True))
 
 
 def _anywhere(some: Bools, group: Ints) -> Bools:
     """(n,) True in groups with any in ``some``."""
-    return np.asarray(np.bincount(group, some)[group] > 0)
+    return np.asarray(np.bincount(group, some)[group] > 0) if len(group) else some
 
 
-def _are_allowed(
-    raw: Polygons,
-    group: Ints,
-    chosen: Ints,
-    drawn: Polygons,
-    noise: Floats,
-    settings: RegularizeSettings,
-) -> Bools:
-    """(c,) True where chosen polygons are within the limits after one more pass.
-
-    ``drawn`` (c, 2) are they before it, then within the limits, and after it.
-    """
-    before, after, mine = drawn[:, 0], drawn[:, 1], raw[chosen]
-    apart = outlines_apart(mine, after)
+def _are_allowed(layer: _Layer, chosen: Ints, changes: Changes, taken: Bools) -> Bools:
+    """(t,) True where those of the chosen polygons that are taken are within the limits."""
+    before, after, mine = changes.before[taken], changes.after[taken], layer.given[chosen[taken]]
+    apart, reach = outlines_apart(mine, after), layer.settings.max_outward_px
     middles = apart - HALF_EDGE_PX, np.full(len(mine), np.inf)
-    good = are_near(mine, after, middles, noise[chosen], settings)
-    reach, by_group = settings.max_outward_px, np.argsort(group, kind="stable")
-    for i in np.flatnonzero(good & (apart > reach)):
+    noise, group = layer.noise[chosen[taken]], layer.group[chosen[taken]]
+    good = are_near(mine, after, middles, noise, layer.settings, LATER_ROOM)
+    far = np.flatnonzero(good & (apart > reach))
+    for i, members in zip(far, _members(layer.group, group[far]), strict=True):
         xy = shapely.get_coordinates(shapely.segmentize(after[i], PROBE_PX))
-        probes = np.asarray(shapely.points(xy[beyond(xy, before[i], STILL_PX)]))
-        span = group[chosen[i]] + np.arange(2)
-        begin, end = np.searchsorted(group, span, sorter=by_group)
-        for member in raw[by_group[begin:end]]:
-            probes = probes[~shapely.dwithin(member, probes, reach)]
-        good[i] = len(probes) == 0
+        xy = _outside(mine[i], reach, xy[beyond(xy, before[i], KEPT_PX)])
+        for member in layer.given[members]:
+            xy = _outside(member, reach, xy)
+        good[i] = len(xy) == 0
     return good
+
+
+def _outside(polygon: Polygon, reach: float, xy: Floats) -> Floats:
+    """The points that lie outside a polygon and farther than ``reach`` from it."""
+    if len(xy):
+        xy = xy[~shapely.intersects_xy(polygon, xy)]
+        xy = xy[beyond(xy, polygon, reach)]
+    return xy

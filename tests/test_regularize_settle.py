@@ -1,0 +1,125 @@
+"""A drawing is its own drawing; what is no drawing yet is still drawn."""
+
+import geopandas as gpd
+import numpy as np
+import shapely
+import town
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from shapely.affinity import rotate
+from shapely.geometry import Point, Polygon, box
+
+from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
+from geoseg.shaping.changes import Changes, touching
+from geoseg.shaping.frame import regularize
+from geoseg.shaping.near import near_groups
+from geoseg.shaping.plain import count_flaws
+
+SETTINGS = RegularizeSettings(max_outward_px=4.0)
+ELL = Polygon([(0, 0), (40, 0), (40, 18), (22, 18), (22, 45), (0, 45)])
+ROOM_PX = 5
+"""Between the rows of a quarter: near enough to be one group."""
+
+
+def quarter(rows: int, across: int, seed: int) -> NDArray[np.object_]:
+    """Terraces close together, with outlines as poor as those of small houses in dense towns."""
+    lots = town.build_town(town.TownSpec(rows * across, ("terrace",), jitter_px=2.0, seed=seed))
+    raw, out, top = np.asarray(lots.raw), [], 0.0
+    for row in range(rows):
+        right, bottom = 0.0, top
+        for lot in range(row * across, (row + 1) * across):
+            houses = raw[lots.lot == lot]
+            x, y, x_max, y_max = shapely.total_bounds(houses)
+            xy = shapely.get_coordinates(houses) + np.round([right - x, bottom - y])
+            out.append(shapely.set_coordinates(houses, xy))
+            right, top = right + x_max - x + ROOM_PX, max(top, bottom + y_max - y + ROOM_PX)
+    return np.concatenate(out)
+
+
+def moved(one: NDArray[np.object_], other: NDArray[np.object_]) -> float:
+    """Share of outlines that lie a tenth of a pixel apart."""
+    apart = shapely.hausdorff_distance(shapely.boundary(one), shapely.boundary(other))
+    return float((apart > 0.1).mean())
+
+
+def array(*polygons: object) -> NDArray[np.object_]:
+    return np.array(polygons, dtype=object)
+
+
+def test_a_second_pass_leaves_dense_quarters_as_they_are() -> None:
+    parts = [quarter(4, 4, seed) for seed in (0, 1, 5)]
+    groups = [near_groups(part, 8.0) for part in parts]
+    group = np.concatenate([1000 * i + numbers for i, numbers in enumerate(groups)])
+    once, _ = regularize_groups(np.concatenate(parts), group, settings=SETTINGS)
+    twice, _ = regularize_groups(once, group, settings=SETTINGS)
+    assert np.bincount(group).max() > 10
+    assert all(shapely.coverage_is_valid(once[group == number]) for number in np.unique(group))
+    assert moved(once, twice) < 0.02
+
+
+def test_a_second_run_leaves_a_dense_quarter_as_it_is() -> None:
+    metres = shapely.transform(quarter(4, 4, 1), lambda xy: 0.3 * xy)
+    once = regularize(gpd.GeoDataFrame(geometry=metres, crs="EPSG:32633"))
+    twice = regularize(once.drop(columns="shape"))
+    drawn = [
+        np.asarray(layer.geometry.scale(1 / 0.3, 1 / 0.3, origin=(0, 0))) for layer in (once, twice)
+    ]
+    assert moved(*drawn) < 0.02
+
+
+def test_corners_that_a_hand_missed_become_right() -> None:
+    random = np.random.default_rng(0)
+    corners = shapely.get_coordinates(ELL)[:-1]
+    by_hand = [
+        rotate(Polygon(corners + random.uniform(-0.5, 0.5, (6, 2))), degrees, origin=(0, 0))
+        for degrees in range(0, 90, 5)
+    ]
+    drawn = [regularize_coverage([one], settings=SETTINGS)[0][0] for one in by_hand]
+    assert count_flaws(array(*by_hand))[1].sum() > 60
+    assert count_flaws(array(*drawn))[1].sum() <= 3
+
+
+def test_what_is_plain_comes_back_as_it_is() -> None:
+    turned = rotate(ELL, 31)
+    ((drawn, _),) = regularize_coverage([turned], settings=SETTINGS)
+    assert drawn.wkb == turned.wkb
+
+
+@given(st.floats(-180, 180), st.integers(-(10**6), 10**6))
+def test_flaws_are_counted_alike_wherever_an_outline_lies(degrees: float, away: int) -> None:
+    step = Polygon([(0, 0), (40, 0), (40, 20), (22, 20), (22, 22), (0, 22)])  # a wall of 2 px
+    odd = Polygon([(0, 0), (40, 0), (40, 20), (0, 30)])  # two corners at odd angles
+    bay = Polygon([(0, 0), (40, 0), (40, 20), (30, 30), (0, 30)])
+    dense = box(0, 0, 30, 20).segmentize(5)
+    ring = box(0, 0, 30, 30) - box(10, 10, 20, 20)
+    silo = Point(0, 0).buffer(9)
+    polygons = array(step, odd, bay, dense, ring, silo)
+    turned = shapely.transform(
+        np.array([rotate(p, degrees, origin=(0, 0)) for p in polygons]), lambda xy: xy + away
+    )
+    corners, flaws = count_flaws(turned)
+    assert corners.tolist() == [6, 4, 5, 4, 8, 3]
+    assert flaws.tolist() == [1, 2, 0, 0, 0, 0]
+
+
+def test_polygons_that_share_a_changed_vertex_change_together() -> None:
+    row = array(*(box(x, 0, x + 10, 10) for x in (0, 10, 20, 30)))
+    first_wall = shapely.transform(row, lambda xy: np.where(xy == 10, [11, 10], xy))
+    changes = Changes.between(row, first_wall, np.zeros(4, dtype=np.int64))
+    assert changes.moved.tolist() == [True, True, False, False]
+    assert changes.unit[0] == changes.unit[1]
+    assert len(set(changes.unit.tolist())) == 3
+    assert len(set(touching(row, np.zeros(4, dtype=np.int64)).tolist())) == 1
+    assert len(set(touching(row, np.arange(4)).tolist())) == 4
+
+
+def test_where_only_some_change_they_share_the_vertices_of_the_others() -> None:
+    row = array(*(box(x, 0, x + 10, 10) for x in (0, 10, 20, 30)))
+    nudged = shapely.transform(row, lambda xy: np.where(xy == [0, 10], [-5, 10], xy + 0.05))
+    changes = Changes.between(row, nudged, np.zeros(4, dtype=np.int64))
+    assert changes.moved.tolist() == [True, False, False, False]
+    out = changes.only(changes.moved)
+    assert out[1:].tolist() == row[1:].tolist()
+    assert out[0].equals(Polygon([(-5, 0.05), (-5, 10), (10, 10), (10, 0)]))
+    assert shapely.coverage_is_valid(out)
