@@ -75,13 +75,10 @@ class Drawing:
         raw: Polygons,
         group: Ints,
         settings: RegularizeSettings,
-        *,
-        faithful: bool = False,
     ) -> Drawing:
-        """Fit walls to all arcs; faithful ones follow what may be smooth errors of a mask."""
+        """Fit walls to all arcs."""
         arcs = build_arcs(raw, group)
-        walls = cut_walls(arcs, group - group[0], settings.noise_px, faithful=faithful)
-        walls, lines = prune_walls(arcs, walls)
+        walls, lines = prune_walls(arcs, cut_walls(arcs, group - group[0], settings.noise_px))
         return cls(raw, group, arcs, walls, lines, *fit_circles(arcs, walls), settings)
 
     def finish(self) -> tuple[Polygons, Polygons]:
@@ -209,8 +206,7 @@ def draw_groups(raw: Polygons, group: Ints, settings: RegularizeSettings) -> Dra
     shapes = drawing.names(strikes)
     again = np.isin(group, group[refused])
     if again.any():
-        faithful = Drawing.begin(raw[again], group[again], settings, faithful=True)
-        drawn[again], shapes[again] = faithful.finish()
+        drawn[again], shapes[again] = Drawing.begin(raw[again], group[again], settings).finish()
     return Drawn(drawn, shapes, drawing.walls.noise)
 
 
