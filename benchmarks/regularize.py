@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CRS = "EPSG:32633"
+CORNER_PX = 3.5
+"""Radius to which networks round corners."""
 TOLERANCES_PX = (0.5, 1.0, 1.5, 2.0, 2.5, 3.0)
 
 
@@ -47,6 +49,7 @@ def main() -> None:
     else:
         compare_tools(build_town(TownSpec(options.lots, RECTILINEAR, seed=options.seed)), 0.3)
         vary(max(20, options.lots // 3))
+        round_off(max(20, options.lots // 3))
 
 
 def to_frame(town: Town, gsd_m: float) -> gpd.GeoDataFrame:
@@ -107,6 +110,21 @@ def vary(lots: int) -> None:
             f"{simple:10.4f}{ours:8.4f}  {told}",
             flush=True,
         )
+
+
+def round_off(lots: int) -> None:
+    """Masks whose corners are rounded, as networks draw them."""
+    print(f"\n{'corners rounded':28}{Score.HEADER}")
+    for jitter in (0.5, 1.2):
+        spec = TownSpec(lots, RECTILINEAR, jitter_px=jitter, corner_px=CORNER_PX, seed=1)
+        town = build_town(spec)
+        truth, frame = np.asarray(town.truth), to_frame(town, 0.3)
+        best = max(TOLERANCES_PX, key=lambda t: _mean_iou(truth, town, t))
+        simple = simplify(best)(frame, 0.3)
+        layers = {"raw mask": frame, f"simplify {best:g} px": simple, "geoseg": _geoseg(frame, 0.3)}
+        for name, layer in layers.items():
+            row = score(truth, to_pixels(layer, 0.3), town.lot, 0.3).row()
+            print(f"{f'{jitter} px, {name}':28}{row}", flush=True)
 
 
 def measure_time(count: int) -> None:

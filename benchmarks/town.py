@@ -17,7 +17,7 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon, box
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from shapely.geometry import LinearRing
@@ -39,6 +39,8 @@ class TownSpec:
     """Ground size of a pixel, metres."""
     jitter_px: float = 1.2
     """Standard deviation of the displacement of the mask's boundary, pixels, along each axis."""
+    corner_px: float = 0.0
+    """Radius to which the mask's corners are rounded, convex and concave ones, pixels."""
     seed: int = 0
     """Of the random generator."""
 
@@ -164,12 +166,24 @@ def _build_lot(
     shift = rng.uniform(0, 1, 2) + margin - (x_min, y_min)
     truth = [translate(polygon, *shift) for polygon in turned]
     width, height = int(x_max - x_min + 2 * margin) + 2, int(y_max - y_min + 2 * margin) + 2
-    labels = _see(truth, height, width, spec.jitter_px, rng)
+    seen = _rounded(truth, spec.corner_px) if spec.corner_px else truth
+    labels = _see(seen, height, width, spec.jitter_px, rng)
     return truth, [_trace(labels, number + 1) for number in range(len(truth))], width
 
 
+def _rounded(truth: list[Polygon], radius_px: float) -> list[BaseGeometry]:
+    """The outlines of a lot as networks see them: its corners rounded, shared walls as they are."""
+    lot = shapely.union_all(truth)
+    blurred = lot.buffer(-radius_px).buffer(2 * radius_px).buffer(-radius_px)
+    return [(house | (house.buffer(radius_px) - lot)) & blurred for house in truth]
+
+
 def _see(
-    truth: list[Polygon], height: int, width: int, jitter_px: float, rng: np.random.Generator
+    truth: Sequence[BaseGeometry],
+    height: int,
+    width: int,
+    jitter_px: float,
+    rng: np.random.Generator,
 ) -> NDArray[np.int32]:
     """Labels of pixels whose centres, displaced by a smooth random field, lie in a building."""
     col, row = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)

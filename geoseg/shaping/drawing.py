@@ -75,10 +75,13 @@ class Drawing:
         raw: Polygons,
         group: Ints,
         settings: RegularizeSettings,
+        *,
+        faithful: bool = False,
     ) -> Drawing:
-        """Fit walls to all arcs."""
+        """Fit walls to all arcs; faithful ones follow what may be smooth errors of a mask."""
         arcs = build_arcs(raw, group)
-        walls, lines = prune_walls(arcs, cut_walls(arcs, group - group[0], settings.noise_px))
+        walls = cut_walls(arcs, group - group[0], settings.noise_px, faithful=faithful)
+        walls, lines = prune_walls(arcs, walls)
         return cls(raw, group, arcs, walls, lines, *fit_circles(arcs, walls), settings)
 
     def finish(self) -> tuple[Polygons, Polygons]:
@@ -206,7 +209,8 @@ def draw_groups(raw: Polygons, group: Ints, settings: RegularizeSettings) -> Dra
     shapes = drawing.names(strikes)
     again = np.isin(group, group[refused])
     if again.any():
-        drawn[again], shapes[again] = Drawing.begin(raw[again], group[again], settings).finish()
+        faithful = Drawing.begin(raw[again], group[again], settings, faithful=True)
+        drawn[again], shapes[again] = faithful.finish()
     return Drawn(drawn, shapes, drawing.walls.noise)
 
 

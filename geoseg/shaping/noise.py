@@ -13,6 +13,12 @@ NOISE_GAIN = 1.35
 MIN_NOISE_PX = 0.3
 """A staircase of pixels about a straight wall errs by this much."""
 
+SMOOTH_PX = 0.75
+"""Outlines of networks err smoothly, too, by as much as this; smooth errors leave no residual."""
+SMOOTH_GAIN = 5.0
+"""Outlines that show little noise were drawn, or drawn before: smooth errors count so many times
+what the noise is above its least, at most."""
+
 
 def estimate_noise(
     sums: Floats, arcs: Arcs, first: Ints, end: Ints, group: Ints, most_px: float
@@ -25,6 +31,12 @@ def estimate_noise(
     typical = np.zeros(int(group.max()) + 1)
     _weighted_medians(home, np.lexsort((square, home)), square, weight, typical)
     return np.clip(NOISE_GAIN * np.sqrt(typical[group]), MIN_NOISE_PX, most_px)
+
+
+def with_smooth_errors(noise: Floats) -> Floats:
+    """(n,) by how much outlines of such noise err about the true walls, smooth errors included."""
+    smooth = MIN_NOISE_PX + SMOOTH_GAIN * (noise - MIN_NOISE_PX)
+    return np.maximum(noise, np.minimum(SMOOTH_PX, smooth))
 
 
 def residuals(sums: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:

@@ -20,18 +20,23 @@ ROUNDS = 12
 
 def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
     """Walls that all have some length, as far as this can be had, and their lines."""
-    loose = np.zeros(len(arcs.node_xy), dtype=np.bool_)
+    loose, lines = np.zeros(len(arcs.node_xy), dtype=np.bool_), fit_lines(arcs, walls)
     for _ in range(ROUNDS):
-        lines = fit_lines(arcs, walls)
         nodes = place_nodes(arcs, walls, lines, loose)
         dropped = np.zeros(len(walls.end), dtype=np.bool_)
         _mark_shortest(arcs, walls, lines, nodes, dropped)
         if not dropped.any():
             break
-        first, end, kind = np.zeros_like(walls.first), walls.end.copy(), walls.kind.copy()
-        _drop(walls, dropped, first, end, kind)
-        walls = walls._replace(first=first, end=end[: first[-1]], kind=kind[: first[-1]])
-    return walls, fit_lines(arcs, walls)
+        walls = _without(walls, dropped)
+        lines = fit_lines(arcs, walls)
+    return walls, lines
+
+
+def _without(walls: Walls, dropped: Bools) -> Walls:
+    """The other walls, with the pixels of the dropped ones."""
+    first, end, kind = np.zeros_like(walls.first), walls.end.copy(), walls.kind.copy()
+    _drop(walls, dropped, first, end, kind)
+    return walls._replace(first=first, end=end[: first[-1]], kind=kind[: first[-1]])
 
 
 @jit

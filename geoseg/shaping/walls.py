@@ -16,7 +16,7 @@ from geoseg.shaping.direction import (
     refine_directions,
     unite_directions,
 )
-from geoseg.shaping.noise import estimate_noise
+from geoseg.shaping.noise import estimate_noise, with_smooth_errors
 from geoseg.shaping.segment import (
     FREE,
     PRICES,
@@ -53,13 +53,14 @@ class Walls(NamedTuple):
     """(n,) standard deviation of each polygon's outline about its walls, pixels."""
 
 
-def cut_walls(arcs: Arcs, group: Ints, noise_px: float) -> Walls:
+def cut_walls(arcs: Arcs, group: Ints, noise_px: float, *, faithful: bool = False) -> Walls:
     """Cut freely to learn noise and directions, then coarsely and finely along these.
 
     Args:
         arcs: The arcs; closed ones are rotated in place to begin at a corner.
         group: (n,) group of each polygon; the polygons of one group share an estimate of noise.
         noise_px: Where the estimate begins, and its upper bound.
+        faithful: Price walls by the noise that shows, not by smooth errors that it stands for.
     """
     sums = np.empty((len(arcs.xy), 6))
     first, end, noise = _free(arcs, group, noise_px, sums)
@@ -70,8 +71,9 @@ def cut_walls(arcs: Arcs, group: Ints, noise_px: float) -> Walls:
     unite_directions(direction, arcs.near, arcs.far, alike)
     theta = direction[:, 0].copy()
     walls = Walls(sums, first, end, np.zeros_like(end), arcs.near, theta, noise)
+    unit = (noise if faithful else with_smooth_errors(noise)) ** 2
     for fine in (False, True):
-        walls = _along(arcs, walls, fine=fine)
+        walls = _along(arcs, walls, unit, fine=fine)
         if not fine:
             _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
         better = refine_directions(walls, arcs.first, alike)
@@ -158,11 +160,14 @@ def _begin_at_sharpest(
             prefix_sums(xy, start, stop, sums)
 
 
-def _along(arcs: Arcs, old: Walls, *, fine: bool) -> Walls:
-    """Cut along the directions: anywhere, or finely near the ends of an earlier cut."""
+def _along(arcs: Arcs, old: Walls, unit: Floats, *, fine: bool) -> Walls:
+    """Cut along the directions: anywhere, or finely near the ends of an earlier cut.
+
+    ``unit`` (n,) is what prices are counted in, for each polygon.
+    """
     first, owner = np.zeros(len(arcs.first), np.int64), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
-    _cut_along((arcs.xy, arcs.first), arcs.far, old, fine, (first, end, kind, owner))
+    _cut_along((arcs.xy, arcs.first), arcs.far, (old, unit), fine, (first, end, kind, owner))
     return old._replace(
         first=first, end=end[: first[-1]].copy(), kind=kind[: first[-1]].copy(), owner=owner
     )
@@ -170,9 +175,13 @@ def _along(arcs: Arcs, old: Walls, *, fine: bool) -> Walls:
 
 @jit
 def _cut_along(
-    arcs: tuple[Floats, Ints], far: Ints, old: Walls, fine: bool, out: tuple[Ints, Ints, Ints, Ints]
+    arcs: tuple[Floats, Ints],
+    far: Ints,
+    given: tuple[Walls, Floats],
+    fine: bool,
+    out: tuple[Ints, Ints, Ints, Ints],
 ) -> None:
-    xy, arc_first = arcs
+    (xy, arc_first), (old, units) = arcs, given
     first, end, kind, owner = out
     room = len(end) + 2
     cand, end2, kind2 = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
@@ -186,7 +195,7 @@ def _cut_along(
         else:
             count = coarse_candidates(xy, start, stop, cand)
         near = owner[arc]
-        theta, unit = old.theta[near], old.noise[near] ** 2
+        theta, unit = old.theta[near], units[near]
         some, here = cand[:count], (end[at:], kind[at:])
         walls, least = cut_arc(old.sums, some, (theta, unit), open_, here)
         if far[arc] >= 0 and old.theta[far[arc]] != theta:
