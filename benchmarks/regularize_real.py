@@ -21,6 +21,7 @@ import shapely
 from real_scenes import RealScene, read_scenes
 from regularize_score import iou
 
+from geoseg.confidence import Rating
 from geoseg.decode import Decoder
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
 from geoseg.models import load_model
@@ -102,7 +103,8 @@ def _predict(scene: RealScene, model: DenseModel) -> NDArray[np.uint8]:
 def _decode(maps: NDArray[np.uint8], gsd_m: float, model: DenseModel) -> list[Cluster]:
     _, height, width = maps.shape
     params = replace(thresholds(model), min_pixels=max(1, round(MIN_AREA_M2 / gsd_m**2)))
-    decoder = Decoder(width, height, model.heads, params)
+    odds = Rating.of(model).odds(gsd_m)
+    decoder = Decoder(width, height, model.heads, params, odds=odds)
     clusters = decoder.push(MapStrip(0, maps, np.ones((height, width), dtype=bool)))
     return [*clusters, *decoder.close()]
 
