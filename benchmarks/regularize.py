@@ -47,7 +47,8 @@ def main() -> None:
     elif options.count:
         measure_time(options.count)
     else:
-        compare_tools(build_town(TownSpec(options.lots, RECTILINEAR, seed=options.seed)), 0.3)
+        town = build_town(TownSpec(options.lots, RECTILINEAR, seed=options.seed))
+        compare_tools(town, 0.3, installed())
         vary(max(20, options.lots // 3))
         round_off(max(20, options.lots // 3))
 
@@ -67,13 +68,13 @@ def _geoseg(frame: gpd.GeoDataFrame, gsd_m: float) -> gpd.GeoDataFrame:
     return regularize(frame, gsd_m=gsd_m)
 
 
-def compare_tools(town: Town, gsd_m: float) -> None:
-    """The main table."""
+def compare_tools(town: Town, gsd_m: float, peers: dict[str, Tool]) -> None:
+    """A table of all measures beside simplify and others."""
     truth, frame = np.asarray(town.truth), to_frame(town, gsd_m)
     tools: dict[str, Tool] = {"raw mask": lambda frame, _: frame}
     best = max(TOLERANCES_PX, key=lambda t: _mean_iou(truth, town, t))
     tools[f"simplify {best:g} px"] = simplify(best)
-    tools |= installed()
+    tools |= peers
     tools["geoseg"] = _geoseg
     print(f"{len(truth)} buildings, {(shapely.get_num_coordinates(truth) - 1).mean():.1f} vertices")
     print(f"{'':28}{Score.HEADER}   ms")
@@ -114,17 +115,10 @@ def vary(lots: int) -> None:
 
 def round_off(lots: int) -> None:
     """Masks whose corners are rounded, as networks draw them."""
-    print(f"\n{'corners rounded':28}{Score.HEADER}")
     for jitter in (0.5, 1.2):
+        print(f"\ncorners rounded to {CORNER_PX} px, jitter {jitter} px")
         spec = TownSpec(lots, RECTILINEAR, jitter_px=jitter, corner_px=CORNER_PX, seed=1)
-        town = build_town(spec)
-        truth, frame = np.asarray(town.truth), to_frame(town, 0.3)
-        best = max(TOLERANCES_PX, key=lambda t: _mean_iou(truth, town, t))
-        simple = simplify(best)(frame, 0.3)
-        layers = {"raw mask": frame, f"simplify {best:g} px": simple, "geoseg": _geoseg(frame, 0.3)}
-        for name, layer in layers.items():
-            row = score(truth, to_pixels(layer, 0.3), town.lot, 0.3).row()
-            print(f"{f'{jitter} px, {name}':28}{row}", flush=True)
+        compare_tools(build_town(spec), 0.3, {})
 
 
 def measure_time(count: int) -> None:

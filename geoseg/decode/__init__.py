@@ -2,7 +2,8 @@
 
 The modules in the order the data flows: ``params``, ``classify`` (maps to pixel classes), ``grow``
 (seeds, and the body around them), ``scan`` (labels to cracks and tables, one row after another),
-``families`` (which seeds are one building), ``settle`` (what is finished), ``emit`` (finished labels to clusters), ``decoder``.
+``families`` (which seeds are one building), ``settle`` (what is finished), ``emit`` (finished labels
+to clusters), ``decoder``.
 """
 
 from geoseg.decode.decoder import Decoder

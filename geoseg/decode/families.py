@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.groups import Roots
+from geoseg.decode.groups import Roots, mark_groups
 from geoseg.decode.jit import jit
 from geoseg.decode.store import BODY_SUM, CRACKS, ENDLESS, FROZEN, KEY, PIXELS, REMNANT, Store
 
@@ -48,11 +48,8 @@ def with_ends(store: Store, roots: Roots, max_pixels: int) -> Roots:
     table, is_root = store.table[: len(labels)], roots.building == labels
     pixels = np.zeros(len(labels), np.int64)
     np.add.at(pixels, roots.family[is_root], table[is_root, PIXELS])
-    endless = pixels > max_pixels
-    endless[roots.family[table[:, ENDLESS] != 0]] = True
-    endless[0] = False
-    table[:, ENDLESS] = endless[roots.family]
-    return roots._replace(family=np.where(endless[roots.family], roots.building, roots.family))
+    endless = mark_groups(table, ENDLESS, roots.family, pixels > max_pixels)
+    return roots._replace(family=np.where(endless, roots.building, roots.family))
 
 
 def leads_of(

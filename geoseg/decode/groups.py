@@ -32,3 +32,17 @@ def all_of(condition: NDArray[np.bool_], group: NDArray[np.int32]) -> NDArray[np
     for label in range(len(group)):
         result[label] = not fails[group[label]]
     return result
+
+
+def mark_groups(
+    table: NDArray[np.int64], column: int, group: NDArray[np.int32], found: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Mark all labels of the groups that were ``found``, by root, or of which one is marked.
+
+    A mark stays, also when the label that it was found by has left. Returns (labels,) the marks.
+    """
+    labels = len(group)
+    found[group[table[:labels, column] != 0]] = True
+    marks: NDArray[np.bool_] = found[group]
+    table[:labels, column] = marks
+    return marks

@@ -71,10 +71,16 @@ class DecodeParams:
         """Whether any pixels lie between the two thresholds."""
         return self.join_threshold < self.seed_threshold
 
+    def faults(
+        self, pixels: NDArray[np.int64], body_sum: NDArray[np.int64]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """(buildings,) whether each has too few pixels, and whether it is too unsure."""
+        return pixels < self.min_pixels, body_sum < self.min_confidence * pixels
+
     def keeps(self, numbers: Tally) -> NDArray[np.bool_]:
-        """(buildings,) True for those with enough pixels that are sure enough."""
-        sure = numbers.body_sum >= self.min_confidence * numbers.pixels
-        return (numbers.pixels >= self.min_pixels) & sure
+        """(buildings,) True for those without a fault."""
+        small, unsure = self.faults(numbers.pixels, numbers.body_sum)
+        return ~(small | unsure)
 
     @property
     def reach_px(self) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.families import Odds, leads_of, with_ends
-from geoseg.decode.groups import Roots, all_of
+from geoseg.decode.groups import Roots, all_of, mark_groups
 from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.params import DecodeParams
 from geoseg.decode.scan import is_node
@@ -219,9 +219,7 @@ def judge(
 def mark_loose(store: Store, roots: Roots, finished: NDArray[np.bool_], cap: int) -> None:
     """Set LOOSE for every label whose cluster is loose already or has more cracks than ``cap``."""
     loose = count_cracks(store, roots.cluster, finished) > cap
-    marked = store.table[: len(loose), LOOSE] != 0
-    loose[roots.cluster[marked]] = True
-    store.table[: len(loose), LOOSE] = loose[roots.cluster]
+    mark_groups(store.table, LOOSE, roots.cluster, loose)
 
 
 def reason_to_drop(totals: NDArray[np.int64], params: DecodeParams) -> NDArray[np.int64]:
@@ -231,7 +229,7 @@ def reason_to_drop(totals: NDArray[np.int64], params: DecodeParams) -> NDArray[n
     unsure_remnant = (pixels < params.min_remnant_pixels) | (
         body_sum < params.remnant_confidence * pixels
     )
-    small, unsure = pixels < params.min_pixels, body_sum < params.min_confidence * pixels
+    small, unsure = params.faults(pixels, body_sum)
     return np.select([remnant & unsure_remnant, remnant, small, unsure], [3, 0, 1, 2], 0)
 
 

@@ -76,8 +76,7 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
 
 
 def _join(decoding: Decoding) -> str:
-    joins = decoding.join_threshold < decoding.seed_threshold
-    return f"joins {decoding.join_threshold:g}, " if joins else ""
+    return f"joins {decoding.join_threshold:g}, " if decoding.joins else ""
 
 
 def _gsd(metadata: Metadata) -> str:

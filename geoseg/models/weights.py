@@ -65,6 +65,11 @@ class Decoding(Record):
     """Buildings with a lower mean body are dropped as ``unsure``: the raw value, not the
     probability."""
 
+    @property
+    def joins(self) -> bool:
+        """Whether buildings that meet may be one."""
+        return self.join_threshold < self.seed_threshold
+
     def as_levels(self) -> dict[str, int]:
         """The same as grey levels, 0..255, by the names that the decoder uses."""
         return {name: round(value * 255) for name, value in self}

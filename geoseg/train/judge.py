@@ -115,8 +115,7 @@ def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> 
     """Decode all scenes, calibrated without their own folds."""
     parts = decode_scenes(mapped, decoding)
     evidence = evidence_of(parts, rule)
-    joins = decoding.join_threshold < decoding.seed_threshold
-    if joins:
+    if decoding.joins:
         evidence += evidence_of(wholes_of(mapped, decoding, parts), rule)
     fitted = evidence.unseen()
     if fitted is None:
@@ -124,7 +123,7 @@ def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> 
     number, _ = folds_of(parts, rule)
     # A fold without any building taught nobody.
     calibrations = [fitted.get(fold) or evidence.taught() for fold in number.tolist()]
-    scenes = decode_scenes(mapped, decoding, calibrations) if joins else parts
+    scenes = decode_scenes(mapped, decoding, calibrations) if decoding.joins else parts
     rated = zip(calibrations, scenes, strict=True)
     return CrossFit(evidence, scenes, [probabilities(own, s.qualities) for own, s in rated])
 

@@ -92,10 +92,7 @@ def tune(
         for gsd_m in options.gsd_ranges or (own,)
     ]
     gsd_m, best, mapped = max(tuned, key=lambda one: strictly(one[1]))
-    calibration, validation = _calibrated(mapped, best, rule)
-    validation = validation.model_copy(
-        update={"draws": options.draws, "buildings": validation.buildings // options.draws}
-    )
+    calibration, validation = _calibrated(mapped, best, rule, options.draws)
     return model.metadata.model_copy(
         update={
             "geoseg_version": geoseg_version(),
@@ -149,7 +146,7 @@ def _tuned_at(
 
 
 def _calibrated(
-    mapped: Sequence[MappedScene], best: Judgement, rule: Rule
+    mapped: Sequence[MappedScene], best: Judgement, rule: Rule, draws: int
 ) -> tuple[Calibration | None, Validation]:
     """The calibration for the chosen thresholds, fitted to all, and its errors by cross-fitting."""
     fitted = cross_fit(mapped, best.decoding, rule)
@@ -158,6 +155,7 @@ def _calibrated(
     chosen = {
         "place_weights": dict(rule.place_weights),
         "max_area_bias": rule.max_area_bias,
+        "draws": draws,
         "f1": round(best.f1, _DIGITS),
         "area_bias": round(best.area_bias, _DIGITS),
     }
@@ -180,7 +178,7 @@ def _calibrated(
     }
     calibration = fitted.evidence.taught()
     calibration = calibration.model_copy(update={"min_probability": best.min_probability})
-    return calibration, Validation(**chosen, folds=folds, buildings=len(right), **errors)
+    return calibration, Validation(**chosen, folds=folds, buildings=len(right) // draws, **errors)
 
 
 def _metrics(scenes: Sequence[Scene], best: Judgement, draws: int) -> dict[str, dict[str, float]]:
