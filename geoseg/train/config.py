@@ -93,6 +93,11 @@ class LossConfig(_Section):
     consistency: float = Field(default=0, ge=0)
     """Weight of the squared difference between the probabilities of a crop and of the same crop
     resampled. 0: no second view, and half the time per step."""
+    teacher: Path | None = None
+    """A model file, or ``default``, whose maps are learnt beside the labels; it costs a quarter more
+    time per step."""
+    teacher_weight: float = Field(default=1.0, ge=0)
+    """Weight of the teacher's cross-entropy, head by head beside the labels' losses."""
 
 
 class ScheduleConfig(_Section):

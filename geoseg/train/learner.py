@@ -16,7 +16,7 @@ from geoseg.train.scoring import Counts
 from geoseg.train.trainer_library import lightning
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from torch.utils.data import Dataset
@@ -154,11 +154,12 @@ def history(saved: dict[str, Any], config: TrainConfig) -> dict[str, str]:
     }
 
 
-def scene_sources(config: TrainConfig) -> tuple[Source, ...]:
-    """Places and licences of the scenes that were trained on."""
+def all_sources(config: TrainConfig, before: Iterable[Source]) -> tuple[Source, ...]:
+    """Places and licences of the scenes that were trained on, after those known ``before``."""
     scenes = learnable(load_scenes(config.data.folder, "train"), config)
     pairs = sorted({(scene.place, scene.licence) for scene in scenes})
-    return tuple(Source(name=place, licence=licence) for place, licence in pairs)
+    own = [Source(name=place, licence=licence) for place, licence in pairs]
+    return tuple(dict.fromkeys([*before, *own]))
 
 
 def learnable(scenes: list[Scene], config: TrainConfig) -> list[Scene]:

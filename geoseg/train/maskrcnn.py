@@ -17,7 +17,7 @@ from geoseg.models.adapters.maskrcnn_file import (
     save_maskrcnn,
 )
 from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord, build_maskrcnn
-from geoseg.train.learner import Learner, history, scene_sources, trained_weights
+from geoseg.train.learner import Learner, all_sources, history, trained_weights
 from geoseg.train.maskrcnn_crops import InstanceCrop, InstanceCrops
 from geoseg.train.maskrcnn_scenes import stitched_labels
 from geoseg.train.scoring import count
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
+    from geoseg.models.weights import Source
     from geoseg.train.config import MaskRcnnConfig, TrainConfig
     from geoseg.train.scene import Scene
 
@@ -74,7 +75,7 @@ class MaskRcnnModule(Learner):
         network = build_maskrcnn(self.record)
         network.load_state_dict(trained_weights(saved))
         about = {
-            "sources": scene_sources(self.config),
+            "sources": all_sources(self.config, _sources_before(self.config)),
             "training": history(saved, self.config),
         }
         save_maskrcnn(network, self.record.model_copy(update=about), path)
@@ -116,6 +117,14 @@ def _load(network: nn.Module, path: Path) -> None:
         fill(network, read_maskrcnn(path)[1], path)
     else:
         load_backbone(network, path)
+
+
+def _sources_before(config: TrainConfig) -> tuple[Source, ...]:
+    """What the start has learnt from; a ResNet of torchvision does not say."""
+    start = config.start
+    if not isinstance(start, Path) or not holds_maskrcnn(start):
+        return ()
+    return read_maskrcnn(start)[0].sources
 
 
 def _section(config: TrainConfig) -> MaskRcnnConfig:

@@ -10,11 +10,19 @@ from torch.utils.data import default_collate
 from geoseg.models.loading import model_file
 from geoseg.models.network import build_network, load_imagenet_encoder
 from geoseg.models.receptive import measure_halo_px
-from geoseg.models.weights import Metadata, geoseg_version, load_weights, save_weights
+from geoseg.models.weights import (
+    Metadata,
+    Source,
+    geoseg_version,
+    load_weights,
+    read_metadata,
+    save_weights,
+)
 from geoseg.train.alignment import aligned_targets
 from geoseg.train.consistency import disagreement, resampled
 from geoseg.train.crops import CropDataset
-from geoseg.train.learner import Learner, history, scene_sources, trained_weights
+from geoseg.train.distil import Teacher, distance
+from geoseg.train.learner import Learner, all_sources, history, trained_weights
 from geoseg.train.losses import head_losses
 from geoseg.train.targets import HEADS
 from geoseg.train.validation import predict_scene, resample_scene, score_scene
@@ -42,6 +50,7 @@ class SegmentationModule(Learner):
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         weights = config.loss
         self._head_weights = [getattr(weights, head) for head in HEADS]
+        self._teacher = None if weights.teacher is None else Teacher(weights.teacher)
 
     def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
         """Loss of one batch."""
@@ -56,6 +65,10 @@ class SegmentationModule(Learner):
             apart = (self._apart(images, logits) * weights).sum()
             loss = loss + self.config.loss.consistency * apart
             by_head["apart"] = apart
+        if self._teacher is not None:
+            unlike = (distance(logits, self._teacher.answers(images)) * weights).sum()
+            loss = loss + self.config.loss.teacher_weight * unlike
+            by_head["unlike"] = unlike
         self.log_dict({"loss": loss, **by_head})
         return loss
 
@@ -119,6 +132,13 @@ def _metadata(config: TrainConfig, saved: dict[str, Any]) -> Metadata:
         architecture=config.architecture,
         gsd_m=config.model_gsd_m,
         halo_px=measure_halo_px(config.architecture),
-        sources=scene_sources(config),
+        sources=all_sources(config, _sources_before(config)),
         training=history(saved, config),
     )
+
+
+def _sources_before(config: TrainConfig) -> list[Source]:
+    """What the start and the teacher have learnt from."""
+    files = [config.start, config.loss.teacher]
+    learnt = [name for name in files if name not in {None, "imagenet", "scratch"}]
+    return [source for name in learnt for source in read_metadata(model_file(name)).sources]
