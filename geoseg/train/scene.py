@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
 
 import numpy as np
@@ -13,6 +15,7 @@ import numpy as np
 from geoseg.errors import DatasetError
 
 if TYPE_CHECKING:
+    from numpy.lib.npyio import NpzFile
     from numpy.typing import NDArray
 
 Split = Literal["train", "val"]
@@ -78,16 +81,22 @@ def save_scene(scene: Scene, folder: Path) -> Path:
 
 def load_scene(path: Path) -> Scene:
     """Read one scene; a file that is none gives a DatasetError."""
+    with _opened(path) as (arrays, about):
+        return Scene(
+            name=path.stem,
+            image=arrays["image"],
+            labels=arrays["labels"],
+            ignore=arrays["ignore"],
+            **about,
+        )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[NpzFile, dict[str, Any]]]:
+    """Arrays, which are read when they are asked for, and what is said about them."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            about = json.loads(str(arrays["about"]))
-            return Scene(
-                name=path.stem,
-                image=arrays["image"],
-                labels=arrays["labels"],
-                ignore=arrays["ignore"],
-                **about,
-            )
+            yield arrays, json.loads(str(arrays["about"]))
     except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:
         if isinstance(error, DatasetError):
             raise
@@ -112,5 +121,9 @@ def scene_files(folder: Path) -> list[Path]:
 
 def load_scenes(folder: Path, split: Split) -> list[Scene]:
     """Read all scenes of one split, sorted by name."""
-    scenes = [load_scene(path) for path in scene_files(folder)]
-    return [scene for scene in scenes if scene.split == split]
+    return [load_scene(path) for path in scene_files(folder) if _split_of(path) == split]
+
+
+def _split_of(path: Path) -> str:
+    with _opened(path) as (_, about):
+        return str(about["split"])
