@@ -21,6 +21,7 @@ from geoseg.change.table import change_table
 from geoseg.statistics.build import (
     make_zones,
     open_buildings,
+    plain,
     provenance_of,
     refuse_elsewhere,
     zone_notes,
@@ -61,9 +62,8 @@ class Comparison:
     def summary(self) -> dict[str, Any]:
         """The total as plain numbers, for ``--json``."""
         total = self.table.iloc[-1].drop(["zone", self.table.geometry.name])
-        figures = {name: float(value) for name, value in total.items()}
-        counted = {n: int(v) if v.is_integer() else v for n, v in figures.items()}
-        return {"zones": len(self.zones.names), **counted, "notes": list(self.notes)}
+        figures = {name: plain(value) for name, value in total.items()}
+        return {"zones": len(self.zones.names), **figures, "notes": list(self.notes)}
 
 
 def build_comparison(
