@@ -7,7 +7,8 @@ import pytest
 import town
 from numpy.typing import NDArray
 
-from geoseg.shaping.arcs import NO_NODE, Arcs, build_arcs
+from geoseg.shaping.arcs import Arcs, build_arcs
+from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.segment import CLASSES, FREE, PARALLEL_PRICE, PRICES, RUN
 from geoseg.shaping.walls import Walls, _along, _begin_far, _cut_freely
 

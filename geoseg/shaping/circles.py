@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.shaping.arcs import NO_NODE, OUTSIDE, Arcs
+from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.direction import CORRELATION_PX
 from geoseg.shaping.noise import residuals
+from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.walls import Walls
 
 FEWEST_WALLS = 6

@@ -8,32 +8,49 @@ from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arrays import Ints
 
 
-def number_pairs(a: Ints, b: Ints) -> tuple[Ints, Ints]:
-    """(n,) number of each pair in the order of first occurrence, and (k,) where each first occurs."""
-    size = 1 << max(4, int(2 * len(a) - 1).bit_length())
+def number_pairs(a: Ints, b: Ints, begins: Ints | None = None) -> tuple[Ints, Ints]:
+    """(n,) number of each pair in the order of first occurrence, and (k,) where each first occurs.
+
+    Pairs of different stretches are different; (s + 1,) ``begins`` are the bounds of the stretches,
+    one of all pairs where None. Short ones are quick, for their table stays in the caches.
+    """
+    bounds = np.array([0, len(a)]) if begins is None else begins
+    longest = int(np.diff(bounds).max(initial=0))
     out, place = np.empty(len(a), np.int64), np.empty(len(a), np.int64)
-    count = _number(a, b, np.full(size, -1, np.int64), out, place)
+    count = _number((a, b), bounds, np.empty(_table_size(longest), np.int64), out, place)
     return out, place[:count]
 
 
 @jit
-def _number(a: Ints, b: Ints, table: Ints, out: Ints, place: Ints) -> int:
-    """Fill ``out`` and ``place`` by an open hash table; its size is a power of two."""
-    mask = len(table) - 1
+def _number(pairs: tuple[Ints, Ints], bounds: Ints, table: Ints, out: Ints, place: Ints) -> int:
+    """Fill ``out`` and ``place`` by an open hash table for each stretch."""
+    a, b = pairs
     count = 0
-    for i in range(len(a)):
-        slot = _mix(a[i], b[i]) & mask
-        known = table[slot]
-        while known >= 0 and (a[place[known]] != a[i] or b[place[known]] != b[i]):
-            slot = (slot + 1) & mask
+    for stretch in range(len(bounds) - 1):
+        size = _table_size(bounds[stretch + 1] - bounds[stretch])
+        table[:size] = -1
+        for i in range(bounds[stretch], bounds[stretch + 1]):
+            slot = _mix(a[i], b[i]) & (size - 1)
             known = table[slot]
-        if known < 0:
-            known = count
-            table[slot] = known
-            place[known] = i
-            count += 1
-        out[i] = known
+            while known >= 0 and (a[place[known]] != a[i] or b[place[known]] != b[i]):
+                slot = (slot + 1) & (size - 1)
+                known = table[slot]
+            if known < 0:
+                known = count
+                table[slot] = known
+                place[known] = i
+                count += 1
+            out[i] = known
     return count
+
+
+@jit
+def _table_size(pairs: int) -> int:
+    """A power of two, at least twice the number of pairs."""
+    size = 16
+    while size < 2 * pairs:
+        size *= 2
+    return size
 
 
 @inner_jit

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoseg.decode.jit import inner_jit, jit
-from geoseg.shaping.arcs import NO_NODE, OUTSIDE, Arcs
+from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.beginnings import new_beginnings
 from geoseg.shaping.direction import (
@@ -17,6 +17,7 @@ from geoseg.shaping.direction import (
     unite_directions,
 )
 from geoseg.shaping.noise import estimate_noise, with_smooth_errors
+from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.segment import (
     FREE,
     PRICES,
