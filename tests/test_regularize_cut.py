@@ -8,21 +8,26 @@ import town
 from numpy.typing import NDArray
 
 from geoseg.shaping.arcs import Arcs, build_arcs
+from geoseg.shaping.candidates import RUN
 from geoseg.shaping.points import NO_NODE
-from geoseg.shaping.segment import CLASSES, FREE, PARALLEL_PRICE, PRICES, RUN
+from geoseg.shaping.segment import CLASSES, FREE, PARALLEL_PRICE, PRICES
 from geoseg.shaping.walls import Walls, _along, _begin_far, _cut_freely
 
 NOISE_PX = 1.3
 THETA = 0.4
 
 
-def ring(kind: str, seed: int) -> tuple[Arcs, NDArray[np.float64]]:
-    """The outline of a house, and its prefix sums."""
+Candidates = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def ring(kind: str, seed: int) -> tuple[Arcs, NDArray[np.float64], Candidates]:
+    """The outline of a house, its prefix sums, and where a wall may end."""
     raw = np.asarray(town.build_town(town.TownSpec(1, (kind,), seed=seed)).raw)
     arcs = build_arcs(raw, np.zeros(1, np.int64))
     sums = np.empty((len(arcs.xy), 6))
-    _begin_far(arcs.xy, arcs.first, arcs.node_from == NO_NODE, sums)
-    return arcs, sums
+    some = np.zeros(1, np.int64), np.empty(len(arcs.xy), np.int64)
+    _begin_far((arcs.xy, arcs.first), arcs.node_from == NO_NODE, sums, some)
+    return arcs, sums, some
 
 
 def moments(sums: NDArray[np.float64], i: int, j: int) -> tuple[float, float, float]:
@@ -82,7 +87,7 @@ houses = pytest.mark.parametrize(("kind", "seed"), [("house", 1), ("ell", 2), ("
 
 @houses
 def test_no_cut_along_a_direction_is_cheaper(kind: str, seed: int) -> None:
-    arcs, sums = ring(kind, seed)
+    arcs, sums, _ = ring(kind, seed)
     whole = np.array([0, 1]), np.array([len(sums) - 1]), np.zeros(1, np.int64)
     start = Walls(sums, *whole, arcs.near, np.full(1, THETA), np.full(1, NOISE_PX))
     walls = _along(arcs, start, np.full(1, NOISE_PX**2), fine=False)
@@ -93,12 +98,11 @@ def test_no_cut_along_a_direction_is_cheaper(kind: str, seed: int) -> None:
 
 @houses
 def test_no_free_cut_is_cheaper(kind: str, seed: int) -> None:
-    arcs, sums = ring(kind, seed)
+    arcs, sums, some = ring(kind, seed)
     count, end = np.zeros(1, np.int64), np.empty(len(sums), np.int64)
     every, rebate = np.ones(1, dtype=np.bool_), NOISE_PX**2 * (PRICES[FREE] - PRICES[0])
-    _cut_freely(
-        (arcs.xy, arcs.first), sums, NOISE_PX**2 * np.array(PRICES[:1]), every, (count, end)
-    )
+    price = NOISE_PX**2 * np.array(PRICES[:1])
+    _cut_freely((arcs.first, *some), sums, price, every, (count, end))
     walls = pairwise([0, *end[: count[0]].tolist()])
     cand = coarse(arcs.xy)
     best = np.zeros(len(cand))

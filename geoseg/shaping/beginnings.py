@@ -15,16 +15,23 @@ import numpy as np
 from geoseg.decode.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
 
+INFINITY = np.iinfo(np.int64).max
+"""More than the bits of any cost."""
 LANES = 128
 """Beginnings on a page."""
 STEP = 8
 """Lanes are looked at in multiples of this, past the last one in use too."""
 SUMS = 6
 """The first rows: prefix sums before the beginning, see ``segment.prefix_sums``."""
-COST, BOUND, D, C = 6, 7, 8, 9
-"""The other rows: the cost of what comes before, that and the residual of the best line, and the
-moments ``d`` and ``cxy`` about it (see ``segment``)."""
-PAGE = 10 * LANES
+COST, KIND, MOST = 6, 7, 8
+"""The next rows: the cost of what comes before, and what it is where a wall of class KIND
+follows."""
+KNOWN = 9
+"""Rows that a beginning keeps."""
+BOUND, WALL = 9, 10
+"""Rows that are written for each end of a wall: the cost before and the residual of the best line;
+and from WALL on what a wall of each class costs, that before included."""
+PAGE = 15 * LANES
 WASTE = 4
 """Beginnings are dropped when one in so many is of no use: moving the others costs time."""
 
@@ -34,6 +41,9 @@ class Beginnings(NamedTuple):
 
     pages: Floats
     """(pages * PAGE,) the rows of all pages."""
+    bits: Ints
+    """The same as whole numbers: costs are above 0, and these are in the same order, but quicker
+    to search."""
     candidate: Ints
     """(n,) number of the candidate that each beginning is."""
 
@@ -41,16 +51,21 @@ class Beginnings(NamedTuple):
 @inner_jit
 def new_beginnings(size: int) -> Beginnings:
     """Room for so many."""
-    return Beginnings(np.zeros((size // LANES + 1) * PAGE), np.empty(size + 1, np.int64))
+    pages = np.zeros((size // LANES + 1) * PAGE)
+    return Beginnings(pages, pages.view(np.int64), np.empty(size + 1, np.int64))
 
 
 @inner_jit
-def put(open_: Beginnings, at: int, sums: Floats, cost: float, candidate: int) -> int:
-    """Write a beginning at place ``at``; the place behind it."""
+def put(
+    open_: Beginnings, at: int, sums: Floats, cost: tuple[float, int, float], candidate: int
+) -> int:
+    """Write a beginning at place ``at``; the place behind it. ``cost`` is COST, KIND and MOST."""
     lane = place(at, 0)
     for row in range(SUMS):
         open_.pages[lane + row * LANES] = sums[row]
-    open_.pages[lane + COST * LANES] = cost
+    open_.pages[lane + COST * LANES] = cost[0]
+    open_.pages[lane + KIND * LANES] = cost[1]
+    open_.pages[lane + MOST * LANES] = cost[2]
     open_.candidate[at] = candidate
     return at + 1
 
@@ -62,38 +77,42 @@ def place(at: int, row: int) -> int:
 
 
 @inner_jit
-def look(open_: Beginnings, count: int, sums: Floats) -> int:
-    """Write BOUND, D and C of the walls from all beginnings to where the sums are ``sums``.
-
-    Returns:
-        The beginning with the least bound.
-    """
-    least, out = np.inf, 0
-    for begin in range(0, count, LANES):
-        start = (begin // LANES) * PAGE
-        page, used = open_.pages[start : start + PAGE], min(LANES, count - begin)
-        _look_at_page(page, (used + STEP - 1) // STEP * STEP, sums)
-        for lane in range(used):
-            if page[BOUND * LANES + lane] < least:
-                least, out = page[BOUND * LANES + lane], begin + lane
-    return out
+def lanes_in_use(count: int, begin: int) -> int:
+    """Lanes to look at on the page of the beginning at place ``begin``."""
+    return (min(LANES, count - begin) + STEP - 1) // STEP * STEP
 
 
 @inner_jit
-def _look_at_page(page: Floats, lanes: int, sums: Floats) -> None:
-    w0, x0, y0, xx0, xy0, yy0 = sums[0], sums[1], sums[2], sums[3], sums[4], sums[5]
-    for i in range(lanes):
-        # A division would be checked for zero, lane by lane.
-        each = np.reciprocal(max(w0 - page[i], 1e-9))
-        x, y = x0 - page[LANES + i], y0 - page[2 * LANES + i]
-        cxx = xx0 - page[3 * LANES + i] - x * x * each
-        cxy = xy0 - page[4 * LANES + i] - x * y * each
-        cyy = yy0 - page[5 * LANES + i] - y * y * each
-        d = 0.5 * (cxx - cyy)
-        left = 0.5 * (cxx + cyy) - np.sqrt(d * d + cxy * cxy)
-        page[BOUND * LANES + i] = page[COST * LANES + i] + left
-        page[D * LANES + i] = d
-        page[C * LANES + i] = cxy
+def spread(page: Floats, i: int, sums: Floats) -> tuple[float, float, float]:
+    """Moments t, d, cxy (see ``segment``) of a wall from lane i to where the sums are ``sums``."""
+    # A division would be checked for zero, lane by lane.
+    each = np.reciprocal(max(sums[0] - page[i], 1e-9))
+    x, y = sums[1] - page[LANES + i], sums[2] - page[2 * LANES + i]
+    cxx = sums[3] - page[3 * LANES + i] - x * x * each
+    cxy = sums[4] - page[4 * LANES + i] - x * y * each
+    cyy = sums[5] - page[5 * LANES + i] - y * y * each
+    return 0.5 * (cxx + cyy), 0.5 * (cxx - cyy), cxy
+
+
+@inner_jit
+def least(open_: Beginnings, count: int, row: int) -> float:
+    """The least of a row of costs."""
+    out = INFINITY
+    for begin in range(0, count, LANES):
+        start = (begin // LANES) * PAGE + row * LANES
+        bits = open_.bits[start : start + min(LANES, count - begin)]
+        for lane in range(len(bits)):
+            out = min(out, bits[lane])
+    return np.int64(out).view(np.float64)
+
+
+@inner_jit
+def first_with(open_: Beginnings, count: int, row: int, cost: float) -> int:
+    """The candidate of the first beginning with this cost in a row."""
+    at = 0
+    while at + 1 < count and open_.pages[place(at, row)] != cost:
+        at += 1
+    return int(open_.candidate[at])
 
 
 @inner_jit
@@ -112,7 +131,7 @@ def drop(open_: Beginnings, count: int, limit: float) -> int:
         lane = place(at, 0)
         if pages[lane + BOUND * LANES] < limit:
             to = place(out, 0)
-            for row in range(COST + 1):
+            for row in range(KNOWN):
                 pages[to + row * LANES] = pages[lane + row * LANES]
             open_.candidate[out] = open_.candidate[at]
             out += 1

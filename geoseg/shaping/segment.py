@@ -14,21 +14,32 @@ import numpy as np
 
 from geoseg.decode.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
-from geoseg.shaping.beginnings import BOUND, COST, Beginnings, C, D, drop, look, place, put
+from geoseg.shaping.beginnings import (
+    BOUND,
+    COST,
+    KIND,
+    LANES,
+    MOST,
+    PAGE,
+    WALL,
+    Beginnings,
+    drop,
+    first_with,
+    lanes_in_use,
+    least,
+    put,
+    spread,
+)
 
 ALONG, ACROSS, DIAGONAL, COUNTER, FREE = 0, 1, 2, 3, 4
 """Classes of walls: at 0, 90, 45 and 135 degrees to the building's direction, or any."""
 CLASSES = 5
+NO_WALL = -1
+"""Class of what comes before the first wall."""
 PRICES = (30.0, 30.0, 45.0, 45.0, 55.0)
 """Price of a wall of each class, in squared standard deviations of the noise."""
 PARALLEL_PRICE = 20.0
 """Extra price where two walls of one fixed class follow each other: a short wall joins them."""
-RUN = 8
-"""A straight run of more edges (of a pixel at most) has no walls' ends but its own."""
-STRAIGHT = 1e-6
-"""Two edges that span no larger area are one run, square pixels."""
-NEAR_PX = 3
-"""How far a second cut may move the end of a wall."""
 
 
 @inner_jit
@@ -87,70 +98,6 @@ def moments(sums: Floats, i: int, j: int) -> tuple[float, float, float, float, f
 
 
 @inner_jit
-def coarse_candidates(xy: Floats, start: int, stop: int, cand: Ints) -> int:
-    """Write vertices where a wall may end at first: every third, all on the shortest arcs.
-
-    No wall ends amid a long straight run of edges, but at its ends.
-    """
-    n = stop - start
-    count = n // 3
-    if count < 20:  # noqa: PLR2004
-        # Short arcs: every other vertex as far as that gives 20, all as far as that gives 12.
-        count = min(20, n if n < 12 else max(12, n // 2))  # noqa: PLR2004
-    cand[0], found, k, begin = start, 1, 1, start
-    while begin < stop:
-        end = _run_end(xy, begin, stop)
-        long = end - begin > RUN
-        if long and cand[found - 1] < begin:
-            cand[found] = begin
-            found += 1
-        while k <= count and start + (k * n) // count <= end:
-            if not long:
-                cand[found] = start + (k * n) // count
-                found += 1
-            k += 1
-        if long:
-            cand[found] = end
-            found += 1
-        begin = end
-    return found
-
-
-@inner_jit
-def _run_end(xy: Floats, begin: int, stop: int) -> int:
-    """The vertex at which the straight run of edges that begins at one ends."""
-    dx, dy = xy[begin + 1, 0] - xy[begin, 0], xy[begin + 1, 1] - xy[begin, 1]
-    end = begin + 1
-    while end < stop:
-        x, y = xy[end + 1, 0] - xy[end, 0], xy[end + 1, 1] - xy[end, 1]
-        if abs(dx * y - dy * x) > STRAIGHT or dx * x + dy * y <= 0.0:
-            break
-        end += 1
-    return end
-
-
-@inner_jit
-def fine_candidates(xy: Floats, start: int, stop: int, ends: Ints, cand: Ints) -> int:
-    """Write the vertices within NEAR_PX of the ends of an earlier cut, none amid a long run."""
-    cand[0] = start
-    count = 1
-    run_begin, run_end = start, _run_end(xy, start, stop)
-    for end in ends:
-        i = end - NEAR_PX
-        if i <= cand[count - 1]:
-            i = cand[count - 1] + 1
-        while i < stop and i <= end + NEAR_PX:
-            while run_end <= i:
-                run_begin, run_end = run_end, _run_end(xy, run_end, stop)
-            if i == run_begin or run_end - run_begin <= RUN:
-                cand[count] = i
-                count += 1
-            i += 1
-    cand[count] = stop
-    return count + 1
-
-
-@inner_jit
 def cut_arc(
     sums: Floats,
     cand: Ints,
@@ -170,91 +117,90 @@ def cut_arc(
     """
     m, (theta, unit) = len(cand), direction
     turn = np.cos(2.0 * theta), np.sin(2.0 * theta)
-    best, enter = np.full((m, CLASSES), np.inf), np.empty((m, CLASSES))
-    enter_class, from_cand = np.empty((m, CLASSES), np.int64), np.empty((m, CLASSES), np.int64)
-    for k in range(CLASSES):
-        enter[0, k] = 0.0
-        enter_class[0, k] = 0
-    count = put(open_, 0, sums[cand[0]], 0.0, 0)
+    kind, origin = np.empty((m, 2), np.int64), np.empty((m, 2), np.int64)
+    count, cheapest = put(open_, 0, sums[cand[0]], (0.0, NO_WALL, 0.0), 0), 0.0
     for j in range(1, m):
-        nearest = look(open_, count, sums[cand[j]])
-        _end_wall(open_, nearest, enter, turn, unit, (best[j], from_cand[j]))
-        # Dearer than this is no way to end a wall, whatever class comes next.
-        margin = unit * (PARALLEL_PRICE - PRICES[0])
-        limit = np.min(best[j]) + margin
-        best[j] = np.inf
-        for at in range(count):
-            if open_.pages[place(at, BOUND)] <= limit:
-                _end_wall(open_, at, enter, turn, unit, (best[j], from_cand[j]))
-        least, highest = _prepare(best[j], enter[j], enter_class[j], unit * PARALLEL_PRICE)
+        _end_walls(open_, count, sums[cand[j]], turn, unit)
+        cheapest, most = _choose(open_, count, unit * PARALLEL_PRICE, (kind[j], origin[j]))
         # A beginning no later wall can profit from is dropped (Killick et al. 2012, PELT).
-        count = drop(open_, count, highest)
-        count = put(open_, count, sums[cand[j]], least, j)
-    return _walk_back(cand, best, (from_cand, enter_class), *out)
+        count = drop(open_, count, most)
+        count = put(open_, count, sums[cand[j]], (cheapest, kind[j, 0], most), j)
+    return _walk_back(cand, kind, origin, *out), cheapest
 
 
 @inner_jit
-def _end_wall(
-    open_: Beginnings,
-    at: int,
-    enter: Floats,
-    turn: tuple[float, float],
-    unit: float,
-    out: tuple[Floats, Ints],
+def _end_walls(
+    open_: Beginnings, count: int, sums: Floats, turn: tuple[float, float], unit: float
 ) -> None:
-    """Compare walls of each class from a beginning with the best that are known."""
-    best, origin = out
-    i, (cos2, sin2) = open_.candidate[at], turn
-    d, c = open_.pages[place(at, D)], open_.pages[place(at, C)]
-    r = np.sqrt(d * d + c * c)
-    t = open_.pages[place(at, BOUND)] - open_.pages[place(at, COST)] + r
-    q, q45 = d * cos2 + c * sin2, c * cos2 - d * sin2
-    for k, gain in enumerate((q, -q, q45, -q45, r)):
-        value = enter[i, k] + t - gain + unit * PRICES[k]
-        if value < best[k]:
-            best[k], origin[k] = value, i
+    """Write what walls of each class from all beginnings to where the sums are ``sums`` cost."""
+    for begin in range(0, count, LANES):
+        start = (begin // LANES) * PAGE
+        page = open_.pages[start : start + PAGE]
+        _end_walls_of_page(page, lanes_in_use(count, begin), sums, turn, unit)
 
 
 @inner_jit
-def _prepare(
-    best: Floats, enter: Floats, enter_class: Ints, parallel: float
+def _end_walls_of_page(
+    page: Floats, lanes: int, sums: Floats, turn: tuple[float, float], unit: float
+) -> None:
+    cos2, sin2 = turn
+    for i in range(lanes):
+        t, d, c = spread(page, i, sums)
+        r, cost = np.sqrt(d * d + c * c), page[COST * LANES + i]
+        page[BOUND * LANES + i] = cost + (t - r)
+        q, q45 = d * cos2 + c * sin2, c * cos2 - d * sin2
+        before = cost, page[KIND * LANES + i], page[MOST * LANES + i]
+        page[WALL * LANES + i] = _before(before, ALONG) + t - q + unit * PRICES[0]
+        page[(WALL + 1) * LANES + i] = _before(before, ACROSS) + t + q + unit * PRICES[1]
+        page[(WALL + 2) * LANES + i] = _before(before, DIAGONAL) + t - q45 + unit * PRICES[2]
+        page[(WALL + 3) * LANES + i] = _before(before, COUNTER) + t + q45 + unit * PRICES[3]
+        page[(WALL + 4) * LANES + i] = _before(before, FREE) + t - r + unit * PRICES[4]
+
+
+@inner_jit
+def _before(cost: tuple[float, float, float], kind: int) -> float:
+    """What comes before a wall of a class costs, given COST, KIND and MOST of its beginning."""
+    return cost[2] if cost[1] == kind else cost[0]
+
+
+@inner_jit
+def _choose(
+    open_: Beginnings, count: int, parallel: float, out: tuple[Ints, Ints]
 ) -> tuple[float, float]:
-    """Cheapest way to end a wall and begin one of each class: least and most of them."""
-    first = 0
-    for k in range(1, CLASSES):
-        if best[k] < best[first]:
-            first = k
-    enter[:], enter_class[:] = best[first], first
-    most = best[first]
+    """Cheapest way to end a wall: what it costs, and what it does before a wall of its own class.
+
+    Writes the wall's class and where it begins, and those of the wall that had better come before
+    one of that class.
+    """
+    kind, origin = out
+    costs = np.empty(CLASSES)
+    for k in range(CLASSES):
+        costs[k] = least(open_, count, WALL + k)
+    first = int(np.argmin(costs))
+    second, most = first, costs[first]
     if first != FREE:
         most += parallel
         for k in range(CLASSES):
-            if k != first and best[k] < most:
-                most, enter_class[first] = best[k], k
-        enter[first] = most
-    return best[first], most
+            if k != first and costs[k] < most:
+                second, most = k, costs[k]
+    kind[0], kind[1] = first, second
+    origin[0] = origin[1] = first_with(open_, count, WALL + first, costs[first])
+    if second != first:
+        origin[1] = first_with(open_, count, WALL + second, costs[second])
+    return costs[first], most
 
 
 @inner_jit
-def _walk_back(
-    cand: Ints, best: Floats, origin: tuple[Ints, Ints], out_end: Ints, out_kind: Ints
-) -> tuple[int, float]:
-    from_cand, enter_class = origin
-    last = len(cand) - 1
-    final = 0
-    for k in range(1, CLASSES):
-        if best[last, k] < best[last, final]:
-            final = k
-    count, j, k = 0, last, final
+def _walk_back(cand: Ints, kind: Ints, origin: Ints, out_end: Ints, out_kind: Ints) -> int:
+    count, j, way = 0, len(cand) - 1, 0
     while j > 0:
-        out_end[count], out_kind[count] = cand[j], k
-        count += 1
-        i = from_cand[j, k]
-        k = enter_class[i, k]
-        j = i
+        out_end[count], out_kind[count] = cand[j], kind[j, way]
+        i = origin[j, way]
+        way = int(i > 0 and kind[i, 0] == kind[j, way])
+        count, j = count + 1, i
     _reverse(out_end, count)
     _reverse(out_kind, count)
-    return count, best[last, final]
+    return count
 
 
 @inner_jit
@@ -267,13 +213,14 @@ def _reverse(values: Ints, count: int) -> None:
 def cut_arc_freely(sums: Floats, cand: Ints, price: float, open_: Beginnings, out_end: Ints) -> int:
     """Write the ends of the walls of one arc when walls of any direction cost the same."""
     origin = np.empty(len(cand), np.int64)
-    count = put(open_, 0, sums[cand[0]], 0.0, 0)
+    count = put(open_, 0, sums[cand[0]], (0.0, NO_WALL, 0.0), 0)
     for j in range(1, len(cand)):
-        nearest = look(open_, count, sums[cand[j]])
-        origin[j] = open_.candidate[nearest]
-        cost = open_.pages[place(nearest, BOUND)] + price
+        _bound_walls(open_, count, sums[cand[j]])
+        nearest = least(open_, count, BOUND)
+        origin[j] = first_with(open_, count, BOUND, nearest)
+        cost = nearest + price
         count = drop(open_, count, cost)
-        count = put(open_, count, sums[cand[j]], cost, j)
+        count = put(open_, count, sums[cand[j]], (cost, NO_WALL, cost), j)
     walls, j = 0, len(cand) - 1
     while j > 0:
         out_end[walls] = cand[j]
@@ -281,3 +228,18 @@ def cut_arc_freely(sums: Floats, cand: Ints, price: float, open_: Beginnings, ou
         j = origin[j]
     _reverse(out_end, walls)
     return walls
+
+
+@inner_jit
+def _bound_walls(open_: Beginnings, count: int, sums: Floats) -> None:
+    """Write what the best walls from all beginnings to where the sums are ``sums`` cost."""
+    for begin in range(0, count, LANES):
+        start = (begin // LANES) * PAGE
+        _bound_walls_of_page(open_.pages[start : start + PAGE], lanes_in_use(count, begin), sums)
+
+
+@inner_jit
+def _bound_walls_of_page(page: Floats, lanes: int, sums: Floats) -> None:
+    for i in range(lanes):
+        t, d, c = spread(page, i, sums)
+        page[BOUND * LANES + i] = page[COST * LANES + i] + (t - np.sqrt(d * d + c * c))

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.decode.jit import jit
 from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.beginnings import new_beginnings
+from geoseg.shaping.candidates import coarse_candidates, fine_candidates
 from geoseg.shaping.direction import (
     FreeWalls,
     first_directions,
@@ -18,14 +19,12 @@ from geoseg.shaping.direction import (
 )
 from geoseg.shaping.noise import estimate_noise, with_smooth_errors
 from geoseg.shaping.points import NO_NODE
+from geoseg.shaping.rotate import begin_at, farthest, rotate_ends, sharpest
 from geoseg.shaping.segment import (
     FREE,
     PRICES,
-    coarse_candidates,
     cut_arc,
     cut_arc_freely,
-    fine_candidates,
-    moments,
     prefix_sums,
 )
 
@@ -100,11 +99,12 @@ def _free(arcs: Arcs, group: Ints, noise_px: float, sums: Floats) -> tuple[Ints,
     """
     closed, noise = arcs.node_from == NO_NODE, np.full(len(group), noise_px)
     count, room = np.zeros(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
-    _begin_far(arcs.xy, arcs.first, closed, sums)
+    some = np.zeros_like(count), np.empty_like(room)
+    _begin_far((arcs.xy, arcs.first), closed, sums, some)
     stale = np.ones(len(group), dtype=np.bool_)
     for later in reversed(range(ROUNDS)):
         price = PRICES[0] * noise[arcs.near] ** 2
-        _cut_freely((arcs.xy, arcs.first), sums, price, stale[arcs.near], (count, room))
+        _cut_freely((arcs.first, *some), sums, price, stale[arcs.near], (count, room))
         if later:
             first, end = _packed(arcs.first, count, room)
             better = estimate_noise(sums, arcs, first, end, group, noise_px)
@@ -120,28 +120,38 @@ def _packed(arc_first: Ints, count: Ints, room: Ints) -> tuple[Ints, Ints]:
 
 
 @jit
-def _begin_far(xy: Floats, first: Ints, closed: Bools, sums: Floats) -> None:
-    """Rotate closed arcs, in place, to begin far from their middle; write the prefix sums."""
+def _begin_far(
+    arcs: tuple[Floats, Ints], closed: Bools, sums: Floats, out: tuple[Ints, Ints]
+) -> None:
+    """Rotate closed arcs, in place, to begin far from their middle; write the prefix sums.
+
+    Writes the number of vertices where a wall may end, and these at each arc's first vertex.
+    """
+    (xy, first), (count, cand) = arcs, out
     ring = np.empty((len(xy), 2))
     for arc in range(len(closed)):
         start, stop = first[arc], first[arc + 1] - 1
         if closed[arc]:
-            _begin_at(xy, start, stop, _farthest(xy, start, stop), ring)
+            begin_at(xy, start, stop, farthest(xy, start, stop), ring)
         prefix_sums(xy, start, stop, sums)
+        count[arc] = coarse_candidates(xy, start, stop, cand[start:])
 
 
 @jit
 def _cut_freely(
-    arcs: tuple[Floats, Ints], sums: Floats, price: Floats, wanted: Bools, out: tuple[Ints, Ints]
+    candidates: tuple[Ints, Ints, Ints],
+    sums: Floats,
+    price: Floats,
+    wanted: Bools,
+    out: tuple[Ints, Ints],
 ) -> None:
     """Write the number of walls of the wanted arcs, and their ends at each arc's first vertex."""
-    (xy, first), (count, end) = arcs, out
-    cand, open_ = np.empty(len(end) + 2, np.int64), new_beginnings(len(end))
+    (first, size, cand), (count, end) = candidates, out
+    open_ = new_beginnings(len(end))
     for arc in range(len(count)):
         if wanted[arc]:
-            start, stop = first[arc], first[arc + 1] - 1
-            some = cand[: coarse_candidates(xy, start, stop, cand)]
-            count[arc] = cut_arc_freely(sums, some, price[arc], open_, end[start:])
+            some = cand[first[arc] : first[arc] + size[arc]]
+            count[arc] = cut_arc_freely(sums, some, price[arc], open_, end[first[arc] :])
 
 
 @jit
@@ -155,9 +165,9 @@ def _begin_at_sharpest(
         start, stop = first[arc], first[arc + 1] - 1
         if closed[arc] and count[arc] > 1:
             mine = end[start : start + count[arc]]
-            corner = _sharpest(sums, start, mine)
-            _rotate_ends(mine, corner, stop - start, room)
-            _begin_at(xy, start, stop, corner, ring)
+            corner = sharpest(sums, start, mine)
+            rotate_ends(mine, corner, stop - start, room)
+            begin_at(xy, start, stop, corner, ring)
             prefix_sums(xy, start, stop, sums)
 
 
@@ -225,71 +235,8 @@ def _begin_at_corners(xy: Floats, arc_first: Ints, closed: Bools, walls: Walls) 
         if walls.kind[lo] == FREE:
             continue
         shift = walls.end[lo] - start
-        _begin_at(xy, start, stop, walls.end[lo], ring)
+        begin_at(xy, start, stop, walls.end[lo], ring)
         walls.end[lo] = start
         for wall in range(lo + 1, hi - 1):
             walls.end[wall] -= shift
         prefix_sums(xy, start, stop, walls.sums)
-
-
-@inner_jit
-def _farthest(xy: Floats, start: int, stop: int) -> int:
-    """The vertex of a closed arc farthest from its middle."""
-    x = y = 0.0
-    for i in range(start, stop):
-        x += xy[i, 0]
-        y += xy[i, 1]
-    x, y = x / (stop - start), y / (stop - start)
-    top, out = -1.0, start
-    for i in range(start, stop):
-        reach = (xy[i, 0] - x) ** 2 + (xy[i, 1] - y) ** 2
-        if reach > top + 1e-6:
-            top, out = reach, i
-    return out
-
-
-@inner_jit
-def _begin_at(xy: Floats, start: int, stop: int, vertex: int, ring: Floats) -> None:
-    """Rotate a closed arc, in place, to begin and end at a vertex; ``ring`` is room to work in."""
-    n = stop - start
-    for i in range(n):
-        ring[i, 0], ring[i, 1] = xy[start + i, 0], xy[start + i, 1]
-    shift = vertex - start
-    for i in range(n + 1):
-        source = (i + shift) % n
-        xy[start + i, 0], xy[start + i, 1] = ring[source, 0], ring[source, 1]
-
-
-@inner_jit
-def _rotate_ends(ends: Ints, corner: int, n: int, room: Ints) -> None:
-    """Ends of walls, in place, after the arc of n vertices was rotated to begin at one of them.
-
-    The last end is the arc's own, n vertices after its beginning.
-    """
-    count = len(ends)
-    start, turn = ends[count - 1] - n, 0
-    for k in range(count):
-        room[k] = ends[k]
-        if ends[k] <= corner:
-            turn = k + 1
-    shift = corner - start
-    for k in range(count):
-        source = (k + turn) % count
-        ends[k] = room[source] - shift + (n if source < turn else 0)
-
-
-@inner_jit
-def _sharpest(sums: Floats, start: int, ends: Ints) -> int:
-    """The inner break between the two walls that form the surest corner."""
-    top, out = -1.0, ends[0]
-    before = start
-    for k in range(len(ends) - 1):
-        _, _, _, _, d0, c0 = moments(sums, before, ends[k])
-        _, _, _, _, d1, c1 = moments(sums, ends[k], ends[k + 1])
-        turn = 0.5 * (np.arctan2(c0, d0) - np.arctan2(c1, d1))
-        left, right = ends[k] - before, ends[k + 1] - ends[k]
-        sure = abs(np.sin(turn)) * min(left, right)
-        if sure > top + 1e-9:
-            top, out = sure, ends[k]
-        before = ends[k]
-    return int(out)
