@@ -123,7 +123,6 @@ def configured(config: Path, folder: Path, start: str, minutes: float) -> TrainC
         update={
             "output": folder.parent / "training",
             "start": start if start == "default" else Path(start),
-            "architecture": record.architecture,
             "model_gsd_m": record.gsd_m,
             "data": shipped.data.model_copy(update={"folder": folder}),
             "schedule": shipped.schedule.model_copy(update={"max_minutes": minutes}),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from small_training import ARCHITECTURE, first_logged, labels_loss, small_training
 
-from geoseg.errors import ModelError
+from geoseg.errors import ModelError, UsageError
 from geoseg.models.network import build_network
 from geoseg.models.weights import (
     Architecture,
@@ -84,3 +84,15 @@ def test_a_teacher_of_other_maps_is_refused(tmp_path: Path) -> None:
         Teacher(path)
     with pytest.raises(ModelError, match="there is no model file"):
         Teacher(tmp_path / "none.safetensors")
+
+
+def test_the_network_is_the_starts(tmp_path: Path) -> None:
+    start = write_model(tmp_path / "start.safetensors", "before")
+    config = small_training(tmp_path, {}, start=start, architecture=None)
+    own, record = load_weights(start)
+    learner = SegmentationModule(config, [])
+    assert learner.architecture == record.architecture
+    assert all(torch.equal(own[name], now) for name, now in learner.network.state_dict().items())
+    other = small_training(tmp_path, {}, start=start, architecture={"encoder": "resnet18"})
+    with pytest.raises(UsageError, match="another architecture"):
+        SegmentationModule(other, [])

@@ -146,7 +146,8 @@ class TrainConfig(_Section):
     name: str = "custom"
     """Name of the model in its file."""
     seed: int = Field(default=0, ge=0)
-    architecture: Architecture = Architecture()
+    architecture: Architecture | None = None
+    """None: that of the file to start from, else the built-in model's."""
     maskrcnn: MaskRcnnConfig | None = None
     """Train a Mask R-CNN, not the dense network; ``architecture`` and ``loss`` are not used then."""
     model_gsd_m: tuple[PositiveFloat, PositiveFloat] = (0.25, 0.6)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch.utils.data import default_collate
 
+from geoseg.errors import UsageError
 from geoseg.models.loading import model_file
 from geoseg.models.network import build_network, load_imagenet_encoder
 from geoseg.models.receptive import measure_halo_px
 from geoseg.models.weights import (
+    Architecture,
     Metadata,
     Source,
     geoseg_version,
@@ -46,7 +48,8 @@ class SegmentationModule(Learner):
 
     def __init__(self, config: TrainConfig, held_out: Sequence[Scene]) -> None:
         super().__init__(config, held_out)
-        self.network = start_network(config)
+        self.architecture = architecture_of(config)
+        self.network = start_network(config, self.architecture)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         weights = config.loss
         self._head_weights = [getattr(weights, head) for head in HEADS]
@@ -90,7 +93,7 @@ class SegmentationModule(Learner):
     def validation_step(self, number: int, _index: int) -> None:
         """Decode one whole scene at the pixel size that prediction would use."""
         scene = resample_scene(self._held_out[number], self.config.model_gsd_m)
-        maps = predict_scene(self.network, scene.image, self.config.architecture.stride_px)
+        maps = predict_scene(self.network, scene.image, self.architecture.stride_px)
         self.note(scene.place, score_scene(maps, scene))
 
     def crops(self, scenes: Sequence[Scene], first: int, length: int) -> CropDataset:
@@ -107,16 +110,37 @@ class SegmentationModule(Learner):
         save_weights(trained_weights(saved), _metadata(self.config, saved), path)
 
 
-def start_network(config: TrainConfig) -> nn.Module:
+def architecture_of(config: TrainConfig) -> Architecture:
+    """The network's: that of the file to start from, else as configured.
+
+    Raises:
+        UsageError: the configuration asks for another than the file holds.
+    """
+    start = _start_file(config)
+    if start is None:
+        return config.architecture or Architecture()
+    own = read_metadata(start).architecture
+    if config.architecture not in {None, own}:
+        raise UsageError(
+            f"start: {start} holds a network of another architecture ({own}); leave architecture "
+            "out of the configuration, or start from 'imagenet' with that model as loss.teacher"
+        )
+    return own
+
+
+def start_network(config: TrainConfig, architecture: Architecture) -> nn.Module:
     """The network with the weights that the configuration starts from."""
     torch.manual_seed(config.seed)
-    network = build_network(config.architecture)
-    if config.start == "imagenet":
-        load_imagenet_encoder(network, config.architecture)
-    elif config.start != "scratch":
-        state, _ = load_weights(model_file(config.start))
-        network.load_state_dict(state)
+    network, start = build_network(architecture), _start_file(config)
+    if start is not None:
+        network.load_state_dict(load_weights(start)[0])
+    elif config.start == "imagenet":
+        load_imagenet_encoder(network, architecture)
     return network
+
+
+def _start_file(config: TrainConfig) -> Path | None:
+    return None if config.start in {"imagenet", "scratch"} else model_file(config.start)
 
 
 def normalised(images: Tensor) -> Tensor:
@@ -126,12 +150,13 @@ def normalised(images: Tensor) -> Tensor:
 
 
 def _metadata(config: TrainConfig, saved: dict[str, Any]) -> Metadata:
+    architecture = architecture_of(config)
     return Metadata(
         name=config.name,
         geoseg_version=geoseg_version(),
-        architecture=config.architecture,
+        architecture=architecture,
         gsd_m=config.model_gsd_m,
-        halo_px=measure_halo_px(config.architecture),
+        halo_px=measure_halo_px(architecture),
         sources=all_sources(config, _sources_before(config)),
         training=history(saved, config),
     )
@@ -139,6 +164,6 @@ def _metadata(config: TrainConfig, saved: dict[str, Any]) -> Metadata:
 
 def _sources_before(config: TrainConfig) -> list[Source]:
     """What the start and the teacher have learnt from."""
-    files = [config.start, config.loss.teacher]
-    learnt = [name for name in files if name not in {None, "imagenet", "scratch"}]
-    return [source for name in learnt for source in read_metadata(model_file(name)).sources]
+    teacher = config.loss.teacher
+    files = [_start_file(config), None if teacher is None else model_file(teacher)]
+    return [source for path in files if path for source in read_metadata(path).sources]
