@@ -9,6 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from shapely import affinity
 from shapely.affinity import rotate
 from shapely.geometry import MultiPolygon, Polygon, box
 
@@ -17,7 +20,7 @@ from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_g
 from geoseg.shaping.arcs import OUTSIDE, build_arcs
 from geoseg.shaping.assemble import assemble
 from geoseg.shaping.frame import regularize
-from geoseg.shaping.near import near_pairs
+from geoseg.shaping.near import near_boxes, near_groups
 from geoseg.shaping.pairs import number_pairs
 from geoseg.shaping.simple import are_valid
 
@@ -112,11 +115,49 @@ def test_the_quick_look_finds_valid_what_is_valid(
     assert are_valid(polygons).tolist() == shapely.is_valid(polygons).tolist()
 
 
-def test_pairs_are_near_by_their_outlines_not_their_boxes() -> None:
+holes = st.tuples(corners, corners).map(lambda ends: box(*np.ravel(ends) * 2.0 - 1.0))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(holes, min_size=1, max_size=3), st.sampled_from([1.0, 0.3]))
+def test_it_does_so_with_holes_in_any_place(rings: list[Polygon], scale: float) -> None:
+    shell = Polygon([(0, 0), (6, 0), (6, 6), (3, 3), (0, 6)])
+    pierced = Polygon(shell.exterior, [hole.exterior for hole in rings])
+    polygons = np.asarray([affinity.scale(pierced, scale, scale, origin=(0, 0)), RAW[0]])
+    assert are_valid(polygons).tolist() == shapely.is_valid(polygons).tolist()
+
+
+def test_courtyards_are_found_valid_without_the_full_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    yards = np.asarray(town.build_town(town.TownSpec(4, ("courtyard",), seed=1)).raw)
+    checked: list[int] = []
+    monkeypatch.setattr("shapely.is_valid", lambda some: checked.append(len(some)) or [])
+    assert are_valid(yards).all()
+    assert checked == [0]
+
+
+spots = st.tuples(st.integers(0, 30), st.integers(0, 30))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(spots, min_size=1, max_size=12), st.sampled_from([1, 5]))
+def test_groups_are_the_components_of_near_polygons(
+    places: list[tuple[int, int]], stretch: int
+) -> None:
+    shapes = np.asarray([box(x, y * stretch, x + 3, y * stretch + 2) for x, y in places])
+    one, other = np.nonzero(shapely.distance(shapes[:, None], shapes) <= 2.0)
+    links = coo_array((np.ones(len(one)), (one, other)), shape=(len(shapes),) * 2)
+    expected = connected_components(links, directed=False)[1]
+    assert near_groups(shapes, 2.0).tolist() == expected.tolist()
+
+
+def test_polygons_are_near_by_their_outlines_not_their_boxes() -> None:
     corner = Polygon([(0, 0), (9, 0), (9, 1), (1, 1), (1, 9), (0, 9)])
     shapes = np.asarray([corner, box(4, 4, 5, 5), box(9.4, 0, 12, 1), box(9.6, 5, 12, 6)])
-    one, other = near_pairs(shapes, 0.5)
-    assert (one.tolist(), other.tolist()) == ([0], [2])
+    one, other = near_boxes(shapes, 0.5)
+    assert (one.tolist(), other.tolist()) == ([0, 0], [1, 2])
+    assert near_groups(shapes, 0.5).tolist() == [0, 1, 0, 2]
 
 
 def test_a_ring_of_a_hundred_thousand_vertices_is_drawn() -> None:

@@ -9,7 +9,7 @@ import shapely
 
 from geoseg.errors import UsageError
 from geoseg.shaping.arrays import Bools, Ints, Polygons
-from geoseg.shaping.near import near_pairs
+from geoseg.shaping.near import near_boxes
 from geoseg.shaping.simple import are_valid
 
 SLIVER_PX2 = 0.5
@@ -61,7 +61,7 @@ def refuse_unusable(geometries: Polygons) -> None:
 def to_parts(geometries: Polygons, repairs: Repairs) -> tuple[Polygons, Ints]:
     """Valid polygons in two dimensions, and the row that each is a part of."""
     missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
-    flat = np.asarray(shapely.force_2d(geometries))
+    flat = np.asarray(shapely.force_2d(geometries) if _any_z(geometries) else geometries.copy())
     flat[missing] = shapely.Polygon()
     invalid = ~are_valid(flat)
     repairs.invalid += int(invalid.sum())
@@ -69,6 +69,10 @@ def to_parts(geometries: Polygons, repairs: Repairs) -> tuple[Polygons, Ints]:
     parts, row = areal_parts(flat)
     keep = _worth_keeping(parts, row, repairs)
     return parts[keep], row[keep]
+
+
+def _any_z(geometries: Polygons) -> bool:
+    return bool(shapely.has_z(geometries).any())
 
 
 def areal_parts(geometries: Polygons) -> tuple[Polygons, Ints]:
@@ -92,10 +96,12 @@ def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[P
     Returns:
         The polygons, and the part that each is a piece of.
     """
-    one, other = near_pairs(parts, snap_px)
+    one, other = near_boxes(parts, snap_px)
     wrong = _wrong(parts, np.unique(np.concatenate([one, other])), snap_px)
     pairs = wrong[one] | wrong[other]
     one, other = one[pairs], other[pairs]
+    within = shapely.dwithin(parts[one], parts[other], snap_px)
+    one, other = one[within], other[within]
     near = np.unique(np.concatenate([one, other]))
     if len(near) == 0:
         return parts, np.arange(len(parts))

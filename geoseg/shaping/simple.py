@@ -7,11 +7,14 @@ import shapely
 
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.points import bounds
 
 RUN = 8
 """Edges that share a box."""
 MOST_EDGES = 10_000
 """Longer rings are left to the full check, which is the quicker one there."""
+MOST_RINGS = 8
+"""So are polygons of more rings."""
 ROUNDING = 4e-16
 """Signs of areas are sure beyond this share of their terms (Shewchuk 1997)."""
 
@@ -19,26 +22,77 @@ ROUNDING = 4e-16
 def are_valid(polygons: Polygons) -> Bools:
     """(n,) True where a geometry is valid, as ``shapely.is_valid``; faster for simple polygons."""
     plain = shapely.get_type_id(polygons) == shapely.GeometryType.POLYGON
-    plain &= (shapely.get_num_interior_rings(polygons) == 0) & ~shapely.is_empty(polygons)
+    plain &= ~shapely.is_empty(polygons)
+    pierced = shapely.get_num_interior_rings(polygons) > 0
     out = np.zeros(len(polygons), dtype=np.bool_)
-    chosen = np.flatnonzero(plain)
-    if len(chosen):
-        xy, ring = shapely.get_coordinates(polygons[chosen], return_index=True)
-        simple = np.zeros(len(chosen), dtype=np.bool_)
-        _mark_simple(xy, np.searchsorted(ring, np.arange(len(chosen) + 1)), simple)
-        out[chosen] = simple
+    for chosen in (np.flatnonzero(plain & ~pierced), np.flatnonzero(plain & pierced)):
+        if len(chosen):
+            out[chosen] = _are_simple(polygons[chosen])
     out[~out] = shapely.is_valid(polygons[~out])
     return out
 
 
+def _are_simple(polygons: Polygons) -> Bools:
+    """(n,) True for polygons whose rings surely neither cross nor touch themselves or each other."""
+    rings, home = polygons, np.arange(len(polygons))
+    if shapely.get_num_interior_rings(polygons).any():
+        rings, home = shapely.get_rings(polygons, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    out = np.zeros(len(polygons), dtype=np.bool_)
+    _mark_simple(xy, bounds(ring, len(rings)), bounds(home, len(polygons)), out)
+    return out
+
+
 @jit
-def _mark_simple(xy: Floats, first: Ints, out: Bools) -> None:
-    """Mark the closed rings that surely neither cross nor touch themselves."""
-    boxes = np.empty((MOST_EDGES // RUN + 1, 4))
-    for ring in range(len(out)):
-        edges = first[ring + 1] - first[ring] - 1
-        if 3 <= edges <= MOST_EDGES:  # noqa: PLR2004
-            out[ring] = _is_simple(xy, first[ring], edges, boxes)
+def _mark_simple(xy: Floats, first: Ints, shell: Ints, out: Bools) -> None:
+    """Mark polygons of closed rings, given the shell of each, that surely are valid."""
+    boxes, others = np.empty((MOST_EDGES // RUN + 1, 4)), np.empty((MOST_EDGES // RUN + 1, 4))
+    for polygon in range(len(out)):
+        begin, end = shell[polygon], shell[polygon + 1]
+        good = end - begin <= MOST_RINGS
+        for ring in range(begin, end):
+            edges = first[ring + 1] - first[ring] - 1
+            good = good and 3 <= edges <= MOST_EDGES  # noqa: PLR2004
+            good = good and _is_simple(xy, first[ring], edges, boxes)
+            for other in range(begin, ring):
+                good = good and _rings_apart(xy, first, (other, ring), (others, boxes))
+                good = good and _is_around(xy, first, other, ring) == (1 if other == begin else -1)
+                good = good and _is_around(xy, first, ring, other) == -1
+        out[polygon] = good
+
+
+@inner_jit
+def _rings_apart(
+    xy: Floats, first: Ints, rings: tuple[int, int], boxes: tuple[Floats, Floats]
+) -> bool:
+    """Whether no edge of one ring meets one of another; the boxes of the second are known."""
+    a_start, a_edges = first[rings[0]], first[rings[0] + 1] - first[rings[0]] - 1
+    b_start, b_edges = first[rings[1]], first[rings[1] + 1] - first[rings[1]] - 1
+    for a in range(_runs(xy, a_start, a_edges, boxes[0])):
+        for b in range((b_edges + RUN - 1) // RUN):
+            if not _boxes_meet(boxes[0][a], boxes[1][b]):
+                continue
+            for i in range(a_start + a * RUN, a_start + min((a + 1) * RUN, a_edges)):
+                for j in range(b_start + b * RUN, b_start + min((b + 1) * RUN, b_edges)):
+                    if not (_beside(xy, i, j) or _parted(xy, i, j) or _parted(xy, j, i)):
+                        return False
+    return True
+
+
+@inner_jit
+def _is_around(xy: Floats, first: Ints, ring: int, other: int) -> int:
+    """1 where the first vertex of another ring surely lies within a ring, -1 outside, or else 0."""
+    point, out = first[other], -1
+    y = xy[point, 1]
+    for i in range(first[ring], first[ring + 1] - 1):
+        if (xy[i, 1] > y) != (xy[i + 1, 1] > y):
+            side = _side(xy, i, i + 1, point)
+            if side == 0:
+                return 0
+            # The edge crosses the ray to the right of the point where that lies on this side.
+            if (side > 0) == (xy[i + 1, 1] > y):
+                out = -out
+    return out
 
 
 @inner_jit
@@ -49,7 +103,7 @@ def _is_simple(xy: Floats, start: int, edges: int, boxes: Floats) -> bool:
     count = _runs(xy, start, edges, boxes)
     for a in range(count):
         for b in range(a, count):
-            if _boxes_meet(boxes, a, b) and not _runs_apart(xy, (start, edges), a, b):
+            if _boxes_meet(boxes[a], boxes[b]) and not _runs_apart(xy, (start, edges), a, b):
                 return False
     return True
 
@@ -91,12 +145,9 @@ def _runs(xy: Floats, start: int, edges: int, boxes: Floats) -> int:
 
 
 @inner_jit
-def _boxes_meet(boxes: Floats, a: int, b: int) -> bool:
+def _boxes_meet(one: Floats, other: Floats) -> bool:
     return bool(
-        boxes[a, 0] <= boxes[b, 2]
-        and boxes[b, 0] <= boxes[a, 2]
-        and boxes[a, 1] <= boxes[b, 3]
-        and boxes[b, 1] <= boxes[a, 3]
+        one[0] <= other[2] and other[0] <= one[2] and one[1] <= other[3] and other[1] <= one[3]
     )
 
 
@@ -106,17 +157,24 @@ def _runs_apart(xy: Floats, ring: tuple[int, int], a: int, b: int) -> bool:
     start, edges = ring
     stop = start + edges
     for i in range(start + a * RUN, min(start + (a + 1) * RUN, stop)):
-        x_min, x_max = min(xy[i, 0], xy[i + 1, 0]), max(xy[i, 0], xy[i + 1, 0])
-        y_min, y_max = min(xy[i, 1], xy[i + 1, 1]), max(xy[i, 1], xy[i + 1, 1])
         for j in range(max(start + b * RUN, i + 2), min(start + (b + 1) * RUN, stop)):
-            k = j + 1
-            if (xy[j, 0] < x_min and xy[k, 0] < x_min) or (xy[j, 0] > x_max and xy[k, 0] > x_max):
+            if _beside(xy, i, j) or (i == start and j + 1 == stop):
                 continue
-            if (xy[j, 1] < y_min and xy[k, 1] < y_min) or (xy[j, 1] > y_max and xy[k, 1] > y_max):
-                continue
-            if not (_parted(xy, i, j) or _parted(xy, j, i) or (i == start and k == stop)):
+            if not (_parted(xy, i, j) or _parted(xy, j, i)):
                 return False
     return True
+
+
+@inner_jit
+def _beside(xy: Floats, i: int, j: int) -> bool:
+    """Whether the boxes of two edges lie apart."""
+    for axis in range(2):
+        low, high = min(xy[i, axis], xy[i + 1, axis]), max(xy[i, axis], xy[i + 1, axis])
+        if (xy[j, axis] < low and xy[j + 1, axis] < low) or (
+            xy[j, axis] > high and xy[j + 1, axis] > high
+        ):
+            return True
+    return False
 
 
 @inner_jit
