@@ -11,6 +11,7 @@ from shapely.affinity import rotate
 from shapely.geometry import Point, Polygon, box
 
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
+from geoseg.shaping.apart import outlines_apart
 from geoseg.shaping.changes import Changes, touching
 from geoseg.shaping.frame import regularize
 from geoseg.shaping.near import near_groups
@@ -123,3 +124,14 @@ def test_where_only_some_change_they_share_the_vertices_of_the_others() -> None:
     assert out[1:].tolist() == row[1:].tolist()
     assert out[0].equals(Polygon([(-5, 0.05), (-5, 10), (10, 10), (10, 0)]))
     assert shapely.coverage_is_valid(out)
+
+
+def test_the_area_between_outlines_is_told_without_overlaying_them() -> None:
+    seen = town.build_town(town.TownSpec(8, ("house", "ell", "courtyard"), seed=4))
+    truth, raw = np.asarray(seen.truth), np.asarray(seen.raw)
+    turned = np.asarray([rotate(house, 4) for house in truth])
+    for one in (raw, turned):
+        exact = shapely.area(shapely.symmetric_difference(one, truth))
+        share = outlines_apart(one, truth)[1] / exact
+        assert (share > 0.95).all()  # rather too much: then it is computed
+        assert (share < 1.3).all()

@@ -182,8 +182,8 @@ def _anywhere(some: Bools, group: Ints) -> Bools:
 def _are_allowed(layer: _Layer, chosen: Ints, changes: Changes, taken: Bools) -> Bools:
     """(t,) True where those of the chosen polygons that are taken are within the limits."""
     before, after, mine = changes.before[taken], changes.after[taken], layer.given[chosen[taken]]
-    apart, reach = outlines_apart(mine, after), layer.settings.max_outward_px
-    middles = apart - HALF_EDGE_PX, np.full(len(mine), np.inf)
+    (apart, between), reach = outlines_apart(mine, after), layer.settings.max_outward_px
+    middles = apart - HALF_EDGE_PX, between
     noise, group = layer.noise[chosen[taken]], layer.group[chosen[taken]]
     good = are_near(mine, after, middles, noise, layer.settings, LATER_ROOM)
     far = np.flatnonzero(good & (apart > reach))
