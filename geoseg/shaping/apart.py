@@ -9,12 +9,10 @@ import shapely
 
 from geoseg.decode.jit import inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.points import pieces
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
-
-SLACK = 1e-9
-"""What an edge may be longer than a pixel, pixels."""
 
 
 def outlines_apart(one: Polygons, other: Polygons) -> tuple[Floats, Floats]:
@@ -71,12 +69,11 @@ def _measure_band(
         edges, before, inner = (first[polygon], first[polygon + 1]), np.zeros(2), False
         for i in range(begin[polygon], begin[polygon + 1] - 1):
             way = points[i + 1] - points[i]
-            length = np.sqrt(way[0] * way[0] + way[1] * way[1])
-            pieces = max(1, int(np.ceil(length - SLACK))) if leads[i] else 0
-            for k in range(pieces):
-                spot = points[i] + way * ((k + 0.5) / pieces)
+            count = pieces(points, i) if leads[i] else 0
+            for k in range(count):
+                spot = points[i] + way * ((k + 0.5) / count)
                 # A staircase is longer than the band is: count the step between middles.
-                step = spot - before if inner else way / pieces
+                step = spot - before if inner else way / count
                 gap = np.sqrt(_least_square_gap(xy, on, edges, spot))
                 out[polygon] += gap * np.sqrt(step[0] * step[0] + step[1] * step[1])
                 before, inner = spot, True

@@ -13,6 +13,8 @@ from geoseg.shaping.pairs import number_pairs
 
 THROUGH = 2
 """Number of edges at a vertex that is no node."""
+SLACK = 1e-9
+"""What an edge may be longer than a pixel, pixels."""
 NO_NODE = -1
 """A point that lies at no node."""
 
@@ -70,15 +72,15 @@ def _count_points(corners: Floats, begin: Ints, first: Ints) -> None:
     for ring in range(len(begin) - 1):
         count = first[ring]
         for i in range(begin[ring], begin[ring + 1] - 1):
-            count += _pieces(corners, i)
+            count += pieces(corners, i)
         first[ring + 1] = count
 
 
 @inner_jit
-def _pieces(corners: Floats, i: int) -> int:
+def pieces(corners: Floats, i: int) -> int:
     """Number of equal pieces of at most a pixel that edge i is cut into."""
     dx, dy = corners[i + 1, 0] - corners[i, 0], corners[i + 1, 1] - corners[i, 1]
-    return max(1, int(np.ceil(np.sqrt(dx * dx + dy * dy) - 1e-9)))
+    return max(1, int(np.ceil(np.sqrt(dx * dx + dy * dy) - SLACK)))
 
 
 @jit
@@ -91,7 +93,7 @@ def _cut_edges(corners: Floats, begin: Ints, out: Floats) -> None:
     at = 0
     for ring in range(len(begin) - 1):
         for i in range(begin[ring], begin[ring + 1] - 1):
-            count = _pieces(corners, i)
+            count = pieces(corners, i)
             x, y, x1, y1 = corners[i, 0], corners[i, 1], corners[i + 1, 0], corners[i + 1, 1]
             back = x1 < x or (x1 == x and y1 < y)
             dx, dy = abs(x1 - x), (y - y1 if back else y1 - y)
