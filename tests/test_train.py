@@ -12,6 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from killed_training import assert_resumes
+from small_training import ARCHITECTURE
 from typer.testing import CliRunner
 
 from geoseg.cli import app
@@ -44,7 +45,7 @@ def make_config(folder: Path, **changes: object) -> TrainConfig:
     raw: dict[str, object] = {
         "output": folder / "out",
         "start": "scratch",
-        "architecture": {"encoder": "resnet18", "depth": 3, "decoder_channels": [8, 8, 8]},
+        "architecture": ARCHITECTURE,
         "data": {"folder": folder / "scenes", "crop_px": 32, "workers": 0},
         "schedule": {
             "batch": 2,

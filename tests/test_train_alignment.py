@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from small_training import ARCHITECTURE
 
 from geoseg.train.alignment import aligned, aligned_targets
 from geoseg.train.config import LossConfig, TrainConfig
@@ -70,7 +71,7 @@ def test_training_moves_the_targets_when_asked(tmp_path: Path) -> None:
         {
             "output": tmp_path,
             "start": "scratch",
-            "architecture": {"encoder": "resnet18", "depth": 3, "decoder_channels": [8, 8, 8]},
+            "architecture": ARCHITECTURE,
             "data": {"folder": tmp_path, "crop_px": 48, "gsd_m": (0.3, 0.3)},
             "loss": {"shift_px": 2},
         }

@@ -45,6 +45,7 @@ class MaskRcnnModule(Learner):
         super().__init__(config, held_out)
         self.record = record_of(config)
         self.network = start_maskrcnn(config, self.record)
+        self._sources_before = _sources_before(config)
 
     def crops(self, scenes: Sequence[Scene], first: int, length: int) -> InstanceCrops:
         """Crops with boxes and masks."""
@@ -75,7 +76,7 @@ class MaskRcnnModule(Learner):
         network = build_maskrcnn(self.record)
         network.load_state_dict(trained_weights(saved))
         about = {
-            "sources": all_sources(self.config, _sources_before(self.config)),
+            "sources": all_sources(self.config, self._sources_before),
             "training": history(saved, self.config),
         }
         save_maskrcnn(network, self.record.model_copy(update=about), path)

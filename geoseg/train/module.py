@@ -54,6 +54,7 @@ class SegmentationModule(Learner):
         weights = config.loss
         self._head_weights = [getattr(weights, head) for head in HEADS]
         self._teacher = None if weights.teacher is None else Teacher(weights.teacher)
+        self._sources_before = _sources_before(config)
 
     def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
         """Loss of one batch."""
@@ -107,7 +108,16 @@ class SegmentationModule(Learner):
 
     def write(self, saved: dict[str, Any], path: Path) -> None:
         """Write the averaged weights with what the decoder needs to know."""
-        save_weights(trained_weights(saved), _metadata(self.config, saved), path)
+        metadata = Metadata(
+            name=self.config.name,
+            geoseg_version=geoseg_version(),
+            architecture=self.architecture,
+            gsd_m=self.config.model_gsd_m,
+            halo_px=measure_halo_px(self.architecture),
+            sources=all_sources(self.config, self._sources_before),
+            training=history(saved, self.config),
+        )
+        save_weights(trained_weights(saved), metadata, path)
 
 
 def architecture_of(config: TrainConfig) -> Architecture:
@@ -147,19 +157,6 @@ def normalised(images: Tensor) -> Tensor:
     """Uint8 (batch, 3, height, width) to -1..1, channels last."""
     scaled = images.float().div_(127.5).sub_(1.0)
     return scaled.contiguous(memory_format=torch.channels_last)
-
-
-def _metadata(config: TrainConfig, saved: dict[str, Any]) -> Metadata:
-    architecture = architecture_of(config)
-    return Metadata(
-        name=config.name,
-        geoseg_version=geoseg_version(),
-        architecture=architecture,
-        gsd_m=config.model_gsd_m,
-        halo_px=measure_halo_px(architecture),
-        sources=all_sources(config, _sources_before(config)),
-        training=history(saved, config),
-    )
 
 
 def _sources_before(config: TrainConfig) -> list[Source]:
