@@ -19,7 +19,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from regularize_peers import Tool, installed, simplify
-from regularize_score import Score, iou, score
+from regularize_score import Score, iou, least_angle_error, score
 from town import OBLIQUE, RECTILINEAR, Town, TownSpec, build_town
 
 from geoseg.shaping.frame import regularize
@@ -77,6 +77,8 @@ def compare_tools(town: Town, gsd_m: float, peers: dict[str, Tool]) -> None:
     tools |= peers
     tools["geoseg"] = _geoseg
     print(f"{len(truth)} buildings, {(shapely.get_num_coordinates(truth) - 1).mean():.1f} vertices")
+    known = least_angle_error(truth, np.asarray(town.raw), town.lot)
+    print(f"angle error of one who knows the true walls: {known:.2f} degrees")
     print(f"{'':28}{Score.HEADER}   ms")
     for name, tool in tools.items():
         begin = time.process_time()

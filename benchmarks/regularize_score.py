@@ -10,10 +10,14 @@ import shapely
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from shapely.geometry import Polygon
+    from shapely.geometry import LinearRing, Polygon
 
 OVERLAP_PX2 = 1e-6
 """Pairs that share more area than this overlap."""
+CORNER_PX = 1.5
+"""Samples nearer to the end of a true wall may belong to the next one."""
+FEWEST_SAMPLES = 6
+"""Walls that fewer samples belong to tell nothing of a direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,47 @@ def _turn(truth: Polygon, drawn: Polygon) -> float:
     return float(
         np.degrees(abs(np.angle(np.exp(4j * (_direction(drawn) - _direction(truth))))) / 4)
     )
+
+
+def least_angle_error(
+    truth: NDArray[np.object_], raw: NDArray[np.object_], lot: NDArray[np.int64]
+) -> float:
+    """Mean error of the directions that masks give to those who know all true walls, degrees.
+
+    Every lot's true walls are turned as a whole to fit the masks by least squares: how far a tool
+    that must find the walls first can come.
+    """
+    lever = np.array([_lever(*pair) for pair in zip(truth, raw, strict=True)])
+    moment, inertia = (np.bincount(lot, weights=column) for column in lever.T)
+    return float(np.degrees(np.abs(moment / inertia))[lot].mean())
+
+
+def _lever(truth: Polygon, raw: Polygon) -> tuple[float, float]:
+    """Sums over the true walls: offsets of the mask times place along the wall, places squared."""
+    steps = np.concatenate([_steps(ring) for ring in shapely.get_rings(truth)])
+    starts, vectors = steps[:, :2], steps[:, 2:]
+    lengths = np.hypot(*vectors.T)
+    units = vectors / lengths[:, None]
+    fine = np.concatenate([_steps(r) for r in shapely.get_rings(shapely.segmentize(raw, 1.0))])
+    off = fine[:, None, :2] + fine[:, None, 2:] / 2 - starts  # (samples, walls, 2)
+    along = (off * units).sum(axis=2)
+    across = off[..., 1] * units[:, 0] - off[..., 0] * units[:, 1]
+    wall = np.hypot(across, np.maximum(0, np.maximum(-along, along - lengths))).argmin(axis=1)
+    moment = inertia = 0.0
+    for number, length in enumerate(lengths):
+        mine = along[wall == number, number]
+        inner = (mine > CORNER_PX) & (mine < length - CORNER_PX)
+        if inner.sum() >= FEWEST_SAMPLES:
+            place = mine[inner] - mine[inner].mean()
+            moment += float((place * across[wall == number, number][inner]).sum())
+            inertia += float((place**2).sum())
+    return moment, inertia
+
+
+def _steps(ring: LinearRing) -> NDArray[np.float64]:
+    """(n, 4) start and vector of every edge."""
+    xy = shapely.get_coordinates(ring)
+    return np.hstack([xy[:-1], np.diff(xy, axis=0)])
 
 
 def _overlapping_pairs(drawn: NDArray[np.object_]) -> int:

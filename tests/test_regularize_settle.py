@@ -69,6 +69,24 @@ def test_a_second_run_leaves_a_dense_quarter_as_it_is() -> None:
     assert moved(*drawn) < 0.02
 
 
+def test_fronts_of_a_terrace_with_steps_do_not_lean() -> None:
+    leaning = houses = 0
+    for seed in range(40):
+        terrace = town.build_town(town.TownSpec(1, ("terrace",), seed=seed))
+        drawn = [polygon for polygon, _ in regularize_coverage(terrace.raw, settings=SETTINGS)]
+        houses += len(drawn)
+        leaning += sum(leans(true, one) for true, one in zip(terrace.truth, drawn, strict=True))
+    assert houses > 150
+    assert leaning < 0.05 * houses
+
+
+def leans(true: Polygon, drawn: Polygon) -> bool:
+    """Whether a long wall is turned by more than five degrees against the true ones."""
+    steps, edge = (np.diff(shapely.get_coordinates(shape), axis=0) for shape in (drawn, true))
+    turn = np.angle(np.exp(4j * (np.arctan2(*steps.T[::-1]) - np.arctan2(*edge[0][::-1])))) / 4
+    return bool((np.abs(turn[np.hypot(*steps.T) > 15]) > np.radians(5)).any())
+
+
 def test_corners_that_a_hand_missed_become_right() -> None:
     random = np.random.default_rng(0)
     corners = shapely.get_coordinates(ELL)[:-1]

@@ -108,9 +108,10 @@ def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[P
     common = shapely.area(shapely.intersection(parts[one], parts[other]))
     repairs.overlapping += int((common > SLIVER_PX2).sum())
     snapped = _snapped(parts, one, other, snap_px)
-    clean = shapely.coverage_clean(  # type: ignore[attr-defined]  # its stubs are older
-        snapped[near], gap_width=snap_px, snapping_distance=1e-6, merge_strategy="min_area"
-    )
+    with np.errstate(invalid="ignore"):  # GEOS may compute with NaN on the way; its result is sound
+        clean = shapely.coverage_clean(  # type: ignore[attr-defined]  # its stubs are older
+            snapped[near], gap_width=snap_px, snapping_distance=1e-6, merge_strategy="min_area"
+        )
     out = parts.copy()
     out[near] = clean
     pieces, part = areal_parts(out)

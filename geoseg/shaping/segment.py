@@ -38,6 +38,9 @@ NO_WALL = -1
 """Class of what comes before the first wall."""
 PRICES = (30.0, 30.0, 45.0, 45.0, 55.0)
 """Price of a wall of each class, in squared standard deviations of the noise."""
+BETWEEN_NODES = 80.0
+"""Price of an oblique wall where houses touch: beside a small step to the next house a straight
+front looks as if it leant, since the mask blurs the step."""
 PARALLEL_PRICE = 20.0
 """Extra price where two walls of one fixed class follow each other: a short wall joins them."""
 
@@ -101,7 +104,7 @@ def moments(sums: Floats, i: int, j: int) -> tuple[float, float, float, float, f
 def cut_arc(
     sums: Floats,
     cand: Ints,
-    direction: tuple[float, float],
+    direction: tuple[float, float, float],
     open_: Beginnings,
     out: tuple[Ints, Ints],
 ) -> tuple[int, float]:
@@ -110,17 +113,17 @@ def cut_arc(
     Args:
         sums: Prefix sums.
         cand: Vertices at which walls may end, the arc's first and last among them.
-        direction: Of the building, radians; and the squared standard deviation of the noise,
-            which prices are counted in.
+        direction: Of the building, radians; the squared standard deviation of the noise, which
+            prices are counted in; and the price of an oblique wall.
         open_: Room to work in.
         out: Ends and classes are written here.
     """
-    m, (theta, unit) = len(cand), direction
-    turn = np.cos(2.0 * theta), np.sin(2.0 * theta)
+    m, (theta, unit, oblique) = len(cand), direction
+    turn, price = (np.cos(2.0 * theta), np.sin(2.0 * theta)), (unit, unit * oblique)
     kind, origin = np.empty((m, 2), np.int64), np.empty((m, 2), np.int64)
     count, cheapest = put(open_, 0, sums[cand[0]], (0.0, NO_WALL, 0.0), 0), 0.0
     for j in range(1, m):
-        _end_walls(open_, count, sums[cand[j]], turn, unit)
+        _end_walls(open_, count, sums[cand[j]], turn, price)
         cheapest, most = _choose(open_, count, unit * PARALLEL_PRICE, (kind[j], origin[j]))
         # A beginning no later wall can profit from is dropped (Killick et al. 2012, PELT).
         count = drop(open_, count, most)
@@ -130,20 +133,27 @@ def cut_arc(
 
 @inner_jit
 def _end_walls(
-    open_: Beginnings, count: int, sums: Floats, turn: tuple[float, float], unit: float
+    open_: Beginnings,
+    count: int,
+    sums: Floats,
+    turn: tuple[float, float],
+    price: tuple[float, float],
 ) -> None:
-    """Write what walls of each class from all beginnings to where the sums are ``sums`` cost."""
+    """Write what walls of each class from all beginnings to where the sums are ``sums`` cost.
+
+    ``price`` is one unit, and an oblique wall's.
+    """
     for begin in range(0, count, LANES):
         start = (begin // LANES) * PAGE
         page = open_.pages[start : start + PAGE]
-        _end_walls_of_page(page, lanes_in_use(count, begin), sums, turn, unit)
+        _end_walls_of_page(page, lanes_in_use(count, begin), sums, turn, price)
 
 
 @inner_jit
 def _end_walls_of_page(
-    page: Floats, lanes: int, sums: Floats, turn: tuple[float, float], unit: float
+    page: Floats, lanes: int, sums: Floats, turn: tuple[float, float], price: tuple[float, float]
 ) -> None:
-    cos2, sin2 = turn
+    (cos2, sin2), (unit, oblique) = turn, price
     for i in range(lanes):
         t, d, c = spread(page, i, sums)
         r, cost = np.sqrt(d * d + c * c), page[COST * LANES + i]
@@ -154,7 +164,7 @@ def _end_walls_of_page(
         page[(WALL + 1) * LANES + i] = _before(before, ACROSS) + t + q + unit * PRICES[1]
         page[(WALL + 2) * LANES + i] = _before(before, DIAGONAL) + t - q45 + unit * PRICES[2]
         page[(WALL + 3) * LANES + i] = _before(before, COUNTER) + t + q45 + unit * PRICES[3]
-        page[(WALL + 4) * LANES + i] = _before(before, FREE) + t - r + unit * PRICES[4]
+        page[(WALL + 4) * LANES + i] = _before(before, FREE) + t - r + oblique
 
 
 @inner_jit

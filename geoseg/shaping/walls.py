@@ -21,6 +21,7 @@ from geoseg.shaping.noise import estimate_noise, with_smooth_errors
 from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.rotate import begin_at, farthest, rotate_ends, sharpest
 from geoseg.shaping.segment import (
+    BETWEEN_NODES,
     FREE,
     PRICES,
     cut_arc,
@@ -178,7 +179,8 @@ def _along(arcs: Arcs, old: Walls, unit: Floats, *, fine: bool) -> Walls:
     """
     first, owner = np.zeros(len(arcs.first), np.int64), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
-    _cut_along((arcs.xy, arcs.first), arcs.far, (old, unit), fine, (first, end, kind, owner))
+    given = old, unit, np.where(arcs.node_from == NO_NODE, PRICES[FREE], BETWEEN_NODES)
+    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, (first, end, kind, owner))
     return old._replace(
         first=first, end=end[: first[-1]].copy(), kind=kind[: first[-1]].copy(), owner=owner
     )
@@ -188,11 +190,11 @@ def _along(arcs: Arcs, old: Walls, unit: Floats, *, fine: bool) -> Walls:
 def _cut_along(
     arcs: tuple[Floats, Ints],
     far: Ints,
-    given: tuple[Walls, Floats],
+    given: tuple[Walls, Floats, Floats],
     fine: bool,
     out: tuple[Ints, Ints, Ints, Ints],
 ) -> None:
-    (xy, arc_first), (old, units) = arcs, given
+    (xy, arc_first), (old, units, obliques) = arcs, given
     first, end, kind, owner = out
     room = len(end) + 2
     cand, end2, kind2 = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
@@ -206,12 +208,12 @@ def _cut_along(
         else:
             count = coarse_candidates(xy, start, stop, cand)
         near = owner[arc]
-        theta, unit = old.theta[near], units[near]
+        theta, unit, oblique = old.theta[near], units[near], obliques[arc]
         some, here = cand[:count], (end[at:], kind[at:])
-        walls, least = cut_arc(old.sums, some, (theta, unit), open_, here)
+        walls, least = cut_arc(old.sums, some, (theta, unit, oblique), open_, here)
         if far[arc] >= 0 and old.theta[far[arc]] != theta:
             theta = old.theta[far[arc]]
-            walls2, least2 = cut_arc(old.sums, some, (theta, unit), open_, (end2, kind2))
+            walls2, least2 = cut_arc(old.sums, some, (theta, unit, oblique), open_, (end2, kind2))
             if least2 < least:
                 walls, owner[arc] = walls2, far[arc]
                 for i in range(walls):
