@@ -103,6 +103,28 @@ def test_contact_lies_between_close_neighbours_alone() -> None:
     assert not edge[labels == 0].any()
 
 
+def test_edge_is_half_of_small_buildings_and_some_pixels_of_large_ones() -> None:
+    labels = np.zeros((60, 120), np.uint16)
+    labels[5:14, 5:40], labels[5:14, 40:60] = 1, 2  # 9 px wide, touching
+    labels[20:55, 60:110] = 3
+    edge = head_targets(labels, contact_px=4)[2]
+    np.testing.assert_array_equal(edge[5:14, 20], [1, 1, 0, 0, 0, 0, 0, 1, 1])  # 4 px deep
+    np.testing.assert_array_equal(edge[9, 36:44], [0, 0, 1, 1, 1, 1, 0, 0])
+    np.testing.assert_array_equal(edge[20:28, 85], [1, 1, 1, 1, 1, 0, 0, 0])  # 17 px deep
+    thin = np.zeros((9, 9), np.uint16)
+    thin[2:8, 3:5] = 1
+    np.testing.assert_array_equal(head_targets(thin, contact_px=4)[2], thin)
+
+
+def test_edge_is_unknown_inside_what_goes_on_beyond_the_image() -> None:
+    labels = np.zeros((30, 30), np.uint16)
+    labels[0:9, 3:20], labels[12:21, 3:20] = 1, 2
+    known = head_weights(labels, np.zeros((30, 30), bool), blobs=False)
+    assert known[:2].all()
+    np.testing.assert_array_equal(known[2, :10, 10], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
+    assert known[2, 9:].all()
+
+
 @given(st.integers(0, 2**32 - 1), st.sampled_from([2, 4, 6]))
 def test_targets_turn_with_the_labels(seed: int, contact_px: int) -> None:
     labels = np.random.default_rng(seed).integers(0, 4, (12, 15)).astype(np.uint16)
@@ -201,11 +223,15 @@ def test_scores_by_hand() -> None:
 def test_contact_splits_what_body_unites() -> None:
     maps = np.zeros((3, 20, 30), np.float32)
     maps[0, 5:15, 5:25] = 0.9
-    assert decode_plainly(maps, seed=0.5, body=0.4).max() == 1
+    assert decode_plainly(maps, seed=0.5, body=0.4, edge_weight=0).max() == 1
     maps[1, :, 14:16] = 0.9
-    labels = decode_plainly(maps, seed=0.5, body=0.4)
+    labels = decode_plainly(maps, seed=0.5, body=0.4, edge_weight=0)
     assert labels.max() == 2
     np.testing.assert_array_equal(labels > 0, maps[0] > 0.4)
+    maps[2] = maps[1]
+    maps[1] = 0
+    assert decode_plainly(maps, seed=0.5, body=0.4, edge_weight=0).max() == 1
+    assert decode_plainly(maps, seed=0.5, body=0.4, edge_weight=1).max() == 2
 
 
 def test_resampling_moves_into_the_range_alone() -> None:

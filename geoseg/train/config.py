@@ -84,8 +84,8 @@ class LossConfig(_Section):
     """Weights of the heads; each is binary cross-entropy plus ``dice`` times the Dice loss."""
 
     body: float = Field(default=1.0, ge=0)
-    contact: float = Field(default=0.4, ge=0)
-    edge: float = Field(default=0.1, ge=0)
+    contact: float = Field(default=0.8, ge=0)
+    edge: float = Field(default=0.8, ge=0)
     dice: float = Field(default=1.0, ge=0)
     shift_px: int = Field(default=0, ge=0, le=5)
     """Labels may lie this far off: in every step each building's label moves by up to so many rows

@@ -69,7 +69,7 @@ class Counts:
 
 
 def decode_plainly(
-    maps: NDArray[np.float32], *, seed: float, body: float, edge_weight: float = 0.0
+    maps: NDArray[np.float32], *, seed: float, body: float, edge_weight: float
 ) -> NDArray[np.int32]:
     """Labels of seeds grown within the body, for scores while training.
 

@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 HEADS = ("body", "contact", "edge")
 """Order of the maps everywhere in training."""
 
+EDGE_SHARE = 0.5
+"""Share of a building's largest depth that is outer part."""
+EDGE_PX = 5.0
+"""Pixels: no outer part is deeper."""
+
 _BACKGROUND_LAST = np.uint16(np.iinfo(np.uint16).max)
 
 
@@ -25,13 +30,30 @@ def head_targets(labels: NDArray[np.uint16], *, contact_px: int) -> NDArray[np.u
 
     Returns:
         (3, height, width), 0 or 1: ``body``, every labelled pixel; ``contact``, pixels that have two
-        different buildings within ``contact_px / 2``; ``edge``, labelled pixels with a neighbour of
-        another label.
+        different buildings within ``contact_px / 2``; ``edge``, the outer part of every building,
+        see :func:`outer_part`.
     """
     body = labels > 0
     contact = _two_buildings_within(labels, 2 * (contact_px // 2) + 1)
-    edge = body & (_highest(labels, 3) != _lowest(labels, 3))
-    return np.stack([body, contact, edge]).astype(np.uint8)
+    return np.stack([body, contact, outer_part(labels)]).astype(np.uint8)
+
+
+def outer_part(labels: NDArray[np.uint16]) -> NDArray[np.bool_]:
+    """(height, width), True in every building down to half of its depth, at most ``EDGE_PX``.
+
+    What is left is smaller than the building by the same share whatever its size, so that the inner
+    parts of neighbours lie well apart. Depth is the distance to the outermost pixels, which have a
+    neighbour of another label and belong to the outer part always.
+    """
+    body = labels > 0
+    outline = body & (_highest(labels, 3) != _lowest(labels, 3))
+    inside = (body & ~outline).astype(np.uint8)
+    depth_px = cv2.distanceTransform(inside, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    deepest_px = np.zeros(int(labels.max()) + 1, np.float32)
+    np.maximum.at(deepest_px, labels.ravel(), depth_px.ravel())
+    least_px = np.minimum(EDGE_SHARE * deepest_px, EDGE_PX)
+    outer: NDArray[np.bool_] = body & (outline | (depth_px < least_px[labels]))
+    return outer
 
 
 def head_weights(
@@ -40,9 +62,13 @@ def head_weights(
     """(3, height, width), 1 where the target is known.
 
     Within a blob nobody knows where one building ends, so ``contact`` and ``edge`` are unknown
-    there; on the blob's outline and outside they are known.
+    there; on the blob's outline and outside they are known. A building that goes on beyond the image
+    may be deeper there, so what lies inside the outer part of the piece seen is unknown to ``edge``.
     """
     known = np.broadcast_to(~ignore, (len(HEADS), *labels.shape)).astype(np.uint8)
+    sides = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    goes_on = np.isin(labels, sides[sides > 0])
+    known[HEADS.index("edge"), goes_on & ~outer_part(labels)] = 0
     if blobs:
         inner = _lowest(labels, 3) > 0
         known[1:, inner] = 0

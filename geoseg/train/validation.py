@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from geoseg.train.scene import Scene
 
-_SEED, _BODY = 0.5, 0.4
+_SEED, _BODY, _EDGE_WEIGHT = 0.5, 0.4, 1.0
 
 
 def resample_scene(scene: Scene, gsd_m: tuple[float, float]) -> Scene:
@@ -61,5 +61,5 @@ def predict_scene(
 
 def score_scene(maps: NDArray[np.float32], scene: Scene) -> Counts:
     """Counts of a plain decoding at fixed thresholds."""
-    labels = decode_plainly(maps, seed=_SEED, body=_BODY)
+    labels = decode_plainly(maps, seed=_SEED, body=_BODY, edge_weight=_EDGE_WEIGHT)
     return count(labels, scene.labels, scene.ignore)
