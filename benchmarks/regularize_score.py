@@ -129,11 +129,11 @@ def _lever(truth: Polygon, raw: Polygon) -> tuple[float, float]:
     wall = np.hypot(across, np.maximum(0, np.maximum(-along, along - lengths))).argmin(axis=1)
     moment = inertia = 0.0
     for number, length in enumerate(lengths):
-        mine = along[wall == number, number]
-        inner = (mine > CORNER_PX) & (mine < length - CORNER_PX)
+        mine = along[:, number]
+        inner = (wall == number) & (mine > CORNER_PX) & (mine < length - CORNER_PX)
         if inner.sum() >= FEWEST_SAMPLES:
             place = mine[inner] - mine[inner].mean()
-            moment += float((place * across[wall == number, number][inner]).sum())
+            moment += float((place * across[inner, number]).sum())
             inertia += float((place**2).sum())
     return moment, inertia
 

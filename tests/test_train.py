@@ -119,7 +119,8 @@ def test_edge_is_half_of_small_buildings_and_some_pixels_of_large_ones() -> None
 def test_edge_is_unknown_inside_what_goes_on_beyond_the_image() -> None:
     labels = np.zeros((30, 30), np.uint16)
     labels[0:9, 3:20], labels[12:21, 3:20] = 1, 2
-    known = head_weights(labels, np.zeros((30, 30), bool), blobs=False)
+    target = head_targets(labels, contact_px=4)
+    known = head_weights(labels, target, np.zeros((30, 30), bool), blobs=False)
     assert known[:2].all()
     np.testing.assert_array_equal(known[2, :10, 10], [0, 0, 0, 0, 0, 1, 1, 1, 1, 1])
     assert known[2, 9:].all()
@@ -139,12 +140,13 @@ def test_within_blobs_only_the_body_is_known() -> None:
     labels[2:10, 2:10] = 1
     ignore = np.zeros((12, 12), bool)
     ignore[0] = True
-    known = head_weights(labels, ignore, blobs=True)
+    target = head_targets(labels, contact_px=4)
+    known = head_weights(labels, target, ignore, blobs=True)
     assert not known[:, 0].any()
     assert known[0, 1:].all()
     assert not known[1:, 5, 5].any()
     assert known[1:, 2, 2:10].all()
-    assert head_weights(labels, ignore, blobs=False)[1:, 5, 5].all()
+    assert head_weights(labels, target, ignore, blobs=False)[1:, 5, 5].all()
 
 
 # --- crops ---

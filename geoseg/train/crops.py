@@ -58,11 +58,11 @@ class CropDataset(Dataset[dict[str, "NDArray[Any]"]]):
 
     def __getitem__(self, index: int) -> dict[str, NDArray[Any]]:
         crop = self.crop(index)
-        ignore = crop.ignore > 0
+        target = head_targets(crop.labels, contact_px=self._config.data.contact_px)
         item = {
             "image": np.ascontiguousarray(np.moveaxis(crop.image, 2, 0)),
-            "target": head_targets(crop.labels, contact_px=self._config.data.contact_px),
-            "weight": head_weights(crop.labels, ignore, blobs=crop.blobs),
+            "target": target,
+            "weight": head_weights(crop.labels, target, crop.ignore > 0, blobs=crop.blobs),
         }
         if self._config.loss.shift_px:
             item["labels"] = crop.labels.astype(np.int32)

@@ -41,9 +41,9 @@ def head_targets(labels: NDArray[np.uint16], *, contact_px: int) -> NDArray[np.u
 def outer_part(labels: NDArray[np.uint16]) -> NDArray[np.bool_]:
     """(height, width), True in every building down to half of its depth, at most ``EDGE_PX``.
 
-    What is left is smaller than the building by the same share whatever its size, so that the inner
-    parts of neighbours lie well apart. Depth is the distance to the outermost pixels, which have a
-    neighbour of another label and belong to the outer part always.
+    So the inner parts of neighbours lie well apart, and small buildings keep one. Depth is the
+    distance to the outermost pixels, which have a neighbour of another label and belong to the outer
+    part always.
     """
     body = labels > 0
     outline = body & (_highest(labels, 3) != _lowest(labels, 3))
@@ -57,9 +57,13 @@ def outer_part(labels: NDArray[np.uint16]) -> NDArray[np.bool_]:
 
 
 def head_weights(
-    labels: NDArray[np.uint16], ignore: NDArray[np.bool_], *, blobs: bool
+    labels: NDArray[np.uint16],
+    target: NDArray[np.uint8],
+    ignore: NDArray[np.bool_],
+    *,
+    blobs: bool,
 ) -> NDArray[np.uint8]:
-    """(3, height, width), 1 where the target is known.
+    """(3, height, width), 1 where the ``target`` of these labels is known.
 
     Within a blob nobody knows where one building ends, so ``contact`` and ``edge`` are unknown
     there; on the blob's outline and outside they are known. A building that goes on beyond the image
@@ -68,7 +72,8 @@ def head_weights(
     known = np.broadcast_to(~ignore, (len(HEADS), *labels.shape)).astype(np.uint8)
     sides = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     goes_on = np.isin(labels, sides[sides > 0])
-    known[HEADS.index("edge"), goes_on & ~outer_part(labels)] = 0
+    edge = HEADS.index("edge")
+    known[edge, goes_on & (target[edge] == 0)] = 0
     if blobs:
         inner = _lowest(labels, 3) > 0
         known[1:, inner] = 0
