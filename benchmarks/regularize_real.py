@@ -25,6 +25,7 @@ from geoseg.confidence import Rating
 from geoseg.decode import Decoder
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
 from geoseg.models import load_model
+from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel
 from geoseg.stages import MIN_AREA_M2, thresholds
 from geoseg.types import Cluster, MapStrip
@@ -71,7 +72,7 @@ def main() -> None:
     parser.add_argument("--place", default="", help="only places whose name begins so")
     parser.add_argument("--picture", type=Path, help="draw before and after over the photos, PNG")
     options = parser.parse_args()
-    model = load_model(options.model)
+    model = averaged_if(load_model(options.model), None)
     if not isinstance(model, DenseModel):
         parser.error("only models that predict maps take part")
     scenes = (s for s in read_scenes(options.data) if s.place.startswith(options.place))

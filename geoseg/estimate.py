@@ -33,19 +33,24 @@ class Estimate:
     """What they come from, as a phrase."""
 
 
-def estimate_run(lattice: Lattice, model: DenseModel | None = None) -> Estimate:
+def estimate_run(
+    lattice: Lattice, model: DenseModel | None = None, *, tta: bool = False
+) -> Estimate:
     """The time for all tiles, as if each had a valid pixel.
 
     Args:
         lattice: The tiles.
-        model: Runs on one tile, to measure; None: figures of the built-in model.
+        model: Runs on one tile, to measure, as it is; None: figures of the built-in model.
+        tta: Whether these are to be for maps averaged over flips.
     """
     seen_mp, core_mp = _megapixels(lattice)
     if model is not None:
         seconds, basis = seen_mp * measured_s_per_mp(model), "one tile, measured here"
         return _range(seconds, MEASURED, basis)
-    cores = usable_cores()
-    seconds = (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / cores
+    from geoseg.models.averaged import FLIPS
+
+    cores, views = usable_cores(), len(FLIPS) if tta else 1
+    seconds = views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / cores
     named = f"{cores} cores" if cores > 1 else "one core"
     return _range(
         seconds, USUAL, f"the built-in model on {named} of unknown speed; --measure tells better"

@@ -122,6 +122,7 @@ def describe(
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     tile_px: int | None = None,
+    tta: bool = False,
     measure: DenseModel | None = None,
 ) -> MosaicInfo:
     """Look at a mosaic without running anything.
@@ -132,6 +133,7 @@ def describe(
         gsd_m: Pixel size to analyse at, metres; None: the native one, held within the range.
         bands: Numbers of the red, green and blue band, or of one.
         tile_px: Side of the network's input; None: the default for the model.
+        tta: Whether the run averages over flips, which takes longer.
         measure: Run this model on one tile, to say how long a run takes.
     """
     from geoseg.plan import default_tile_px
@@ -151,7 +153,7 @@ def describe(
             stretch=mosaic.stretch,
             megapixels=grid.width * grid.height / 1e6,
             tiles=lattice.tile_count,
-            time=estimate_run(lattice, measure),
+            time=estimate_run(lattice, measure, tta=tta),
             warnings=tuple(_all_warnings(mosaic, samples, model.gsd_m)),
         )
 

@@ -95,13 +95,13 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
     from geoseg.exactness import check_exactness
     from geoseg.models import load_model
-    from geoseg.models.averaged import averaged
+    from geoseg.models.averaged import AveragedModel, averaged_if
     from geoseg.run import Run
 
     loaded = load_model(model, device=device, precision=precision)
     check_exactness(loaded, required=exact)
-    if checked.tta:
-        loaded = averaged(loaded)
+    loaded = averaged_if(loaded, checked.tta)
+    checked = checked.model_copy(update={"tta": isinstance(loaded, AveragedModel)})
     sources = [source] if isinstance(source, str | Path) else list(source)
     run = Run.prepare(sources, loaded, checked, tally)
     on_processor = str(getattr(loaded, "device", "")) == "cpu"

@@ -39,8 +39,9 @@ class PredictSettings(BaseModel):
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     """Buildings with a lower confidence, as it is written, are dropped and counted as unlikely;
     None: the model's. It adds to what the decoder drops by the model's own raw thresholds."""
-    tta: bool = False
-    """Test-time augmentation: average the maps over flips of the image, for four times the work."""
+    tta: bool | None = None
+    """Test-time augmentation: average the maps over flips of the image, for four times the work;
+    None: if the model's thresholds were chosen so."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
     aoi: Path | None = None

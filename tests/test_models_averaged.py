@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +143,20 @@ def test_it_belongs_to_the_identity_of_a_run(make_raster: RasterMaker, tmp_path:
 def test_the_built_in_model_takes_it() -> None:
     wrapped = averaged(load_model("default", device="cpu"))
     assert wrapped.predict_maps(noise(32, 32)).shape == (1, 3, 32, 32)
+
+
+class Meant(Counting):
+    """A model whose file says that its maps are to be averaged."""
+
+    metadata = Metadata(name="meant", halo_px=0, tta=True)
+
+
+@pytest.mark.parametrize(("wanted", "views"), [(None, len(FLIPS)), (False, 1)])
+def test_a_model_can_ask_for_it(make_raster: RasterMaker, wanted: bool | None, views: int) -> None:
+    town, output = make_raster("town.tif", paint_town(60, 60)[0]), make_raster.folder / "b.gpkg"
+    Meant.calls = 0
+    geoseg.predict(town, output, model=Meant(), tta=wanted)
+    assert Meant.calls == views
+    with sqlite3.connect(output) as database:
+        told = json.loads(database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0])
+    assert told["parameters"]["tta"] is (views > 1)

@@ -14,6 +14,7 @@ from commands import invoke
 from geoseg.confidence import Qualities, probabilities
 from geoseg.errors import DatasetError, GeosegError, UsageError
 from geoseg.models import DEFAULT_WEIGHTS
+from geoseg.models.averaged import AveragedModel
 from geoseg.models.card import count_parameters, render_card
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.network import build_network
@@ -27,7 +28,7 @@ from geoseg.models.weights import (
     save_weights,
 )
 from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, select
-from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of
+from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of, map_scene
 from geoseg.train.draws import drawn
 from geoseg.train.judge import (
     Judgement,
@@ -388,8 +389,10 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     assert summary["output"] == str(output)
     assert card.read_text() == render_card(output)
     assert "east | 0.50 | 64 |" in card.read_text()
-    again = invoke("tune", output, *options, "--max-area-bias", "0.1", "--overwrite")
+    assert "flips" not in card.read_text()
+    again = invoke("tune", output, *options, "--max-area-bias", "0.1", "--tta", "--overwrite")
     assert again.exit_code == 0, again.output
+    assert "mean over four flips" in card.read_text()
 
 
 @pytest.mark.usefixtures("chips")
@@ -402,6 +405,26 @@ def test_the_better_pixel_size_is_declared(model_file: Path) -> None:
     assert chosen.gsd_m == (0.5, 0.6)
     assert "predicting scene 2 of 2" in told
     assert chosen == tune(model, scenes, TuneOptions(ranges, max_area_bias=0.1))
+
+
+@pytest.mark.usefixtures("chips")
+def test_thresholds_are_chosen_on_the_maps_of_prediction(
+    model_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes = [make_scene("east", place="east")]
+    model = TorchDenseModel.from_file(model_file, device="cpu")
+    seen: list[bool] = []
+
+    def spy(model: object, scene: Scene, gsd_m: tuple[float, float]) -> MappedScene:
+        seen.append(isinstance(model, AveragedModel))
+        return map_scene(model, scene, gsd_m)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("geoseg.train.tune.map_scene", spy)
+    plain, asked = (tune(model, scenes, TuneOptions(tta=tta)) for tta in (None, True))
+    model.metadata = asked
+    again, refused = (tune(model, scenes, TuneOptions(tta=tta)) for tta in (None, False))
+    assert seen == [False, True, True, False]
+    assert [m.tta for m in (plain, asked, again, refused)] == seen
 
 
 @pytest.mark.usefixtures("chips")

@@ -81,7 +81,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     split: Literal["val", "train", "all"] = "val",
     device: str = "auto",
     precision: Literal["auto", "fp32", "bf16"] = "auto",
-    tta: bool = False,
+    tta: bool | None = None,
     boundary_m: float = 1.0,
     min_area_m2: float = 0.0,
     html: str | Path | None = None,
@@ -96,7 +96,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
         split: "val", "train" or "all".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "auto", "fp32" or "bf16".
-        tta: Average the maps over flips; four times the work.
+        tta: Average the maps over flips, four times the work; None: if the model is meant so.
         boundary_m: Width of the band of the boundary IoU, metres.
         min_area_m2: Smaller buildings do not count.
         html: A page to write.
@@ -114,13 +114,11 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.accuracy.page import write_page
     from geoseg.export.target import PAGE, check_target
     from geoseg.models import load_model
-    from geoseg.models.averaged import averaged
+    from geoseg.models.averaged import averaged_if
 
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
-    loaded = load_model(model, device=device, precision=precision)
-    if tta:
-        loaded = averaged(loaded)
+    loaded = averaged_if(load_model(model, device=device, precision=precision), tta)
     result = evaluate_scenes(loaded, Path(data), split, measure, progress)
     if page is not None:
         write_page(result, page)

@@ -81,7 +81,7 @@ def evaluate(
     ] = "val",
     device: Device = "auto",
     precision: Precision = "auto",
-    tta: Tta = False,
+    tta: Tta = None,
     boundary: Annotated[
         float, typer.Option(help="Width of the band of the boundary IoU, metres.")
     ] = 1.0,

@@ -24,6 +24,7 @@ class _Needs:
     gsd_m: tuple[float, float] | None
     halo_px: int
     stride_px: int
+    tta: bool
 
 
 def info(
@@ -57,12 +58,14 @@ def info(
     """
     from geoseg.info import describe
 
+    needs = _needs(model)
     result = describe(
         rasters,
-        _needs(model),
+        needs,
         gsd_m=gsd,
         bands=parse_whole_numbers(bands, "--bands"),
         tile_px=tile,
+        tta=needs.tta,
         measure=_loaded(model) if measure else None,
     )
     if as_json:
@@ -77,14 +80,16 @@ def _needs(model: str) -> _Needs:
     from geoseg.models.weights import read_metadata
 
     metadata = read_metadata(DEFAULT_WEIGHTS if model == DEFAULT else Path(model))
-    return _Needs(metadata.gsd_m, metadata.halo_px, metadata.architecture.stride_px)
+    stride_px = metadata.architecture.stride_px
+    return _Needs(metadata.gsd_m, metadata.halo_px, stride_px, metadata.tta)
 
 
 def _loaded(model: str) -> DenseModel:
     from geoseg.errors import UsageError
     from geoseg.models import DenseModel, load_model
+    from geoseg.models.averaged import averaged_if
 
-    loaded = load_model(model)
+    loaded = averaged_if(load_model(model), None)
     if not isinstance(loaded, DenseModel):
         raise UsageError(f"--measure works with models that predict maps, and {model} does not")
     return loaded

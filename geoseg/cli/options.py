@@ -27,10 +27,11 @@ ModelName = Annotated[
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
 Tta = Annotated[
-    bool,
+    bool | None,
     typer.Option(
-        "--tta",
+        "--tta/--no-tta",
         help="Average the maps over the image and its flips; the network takes 4 times as long.",
+        show_default="as the model was tuned",
     ),
 ]
 

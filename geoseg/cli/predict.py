@@ -98,7 +98,7 @@ def predict(
         bool,
         typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
     ] = False,
-    tta: Tta = False,
+    tta: Tta = None,
     skip_errors: Annotated[
         bool,
         typer.Option(

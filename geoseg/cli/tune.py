@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.options import Device, Json, Overwrite, Quiet, parse_numbers
+from geoseg.cli.options import Device, Json, Overwrite, Quiet, Tta, parse_numbers
 from geoseg.cli.terminal import terminal
 from geoseg.errors import UsageError
 
@@ -63,6 +63,7 @@ def tune(
             "that thresholds do not fit one position of the network's lattice. Takes as much longer.",
         ),
     ] = 1,
+    tta: Tta = None,
     note: Annotated[
         list[str] | None,
         typer.Option(help="A paragraph for the card, in place of those in the file; repeatable."),
@@ -94,7 +95,11 @@ def tune(
     from geoseg.train.tune import tune as run
 
     options = TuneOptions(
-        tuple(_gsd_range(text) for text in gsd or ()), _place_weights(weights), max_area_bias, draws
+        tuple(_gsd_range(text) for text in gsd or ()),
+        _place_weights(weights),
+        max_area_bias,
+        draws,
+        tta,
     )
     path = model_file(model)
     tensors, _ = load_weights(path)
@@ -155,7 +160,7 @@ def _status(*, show: bool) -> Iterator[Callable[[str], None] | None]:
 
 def _summary(metadata: Metadata, output: Path) -> dict[str, object]:
     described = metadata.model_dump(
-        mode="json", include={"gsd_m", "decoding", "calibration", "validation", "metrics"}
+        mode="json", include={"gsd_m", "decoding", "tta", "calibration", "validation", "metrics"}
     )
     return {"output": str(output)} | described
 

@@ -43,6 +43,19 @@ def averaged(model: DenseModel | InstanceModel) -> AveragedModel:
     return AveragedModel(model)
 
 
+def averaged_if(
+    model: DenseModel | InstanceModel, wanted: bool | None
+) -> DenseModel | InstanceModel:
+    """The model as it is to predict; ``wanted`` None: averaged if its file says so.
+
+    Raises:
+        UsageError: it is wanted averaged and predicts no maps.
+    """
+    if wanted is None:
+        wanted = bool(getattr(getattr(model, "metadata", None), "tta", False))
+    return averaged(model) if wanted else model
+
+
 class AveragedModel:
     """A dense model; everything but its maps is as the averaged model has it."""
 

@@ -71,6 +71,11 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
         f"{_join(decoding)}contact weight {decoding.contact_weight:g}, edge weight {decoding.edge_weight:g}, least "
         f"mean body {decoding.min_confidence:g}{_least_probability(metadata)} |"
     )
+    if metadata.tta:
+        yield (
+            "| flips | maps are the mean over four flips of the image, unless --no-tta is given; "
+            "the thresholds were chosen so |"
+        )
     yield f"| confidence | {_confidence(metadata)} |"
     yield f"| geoseg | {metadata.geoseg_version} |"
 

@@ -101,6 +101,9 @@ class Metadata(Record):
     halo_px: int = Field(ge=0)
     """Receptive field to one side, rounded up to the stride."""
     decoding: Decoding = Decoding()
+    tta: bool = False
+    """Thresholds were chosen on maps averaged over flips, so that is how it predicts unless told
+    otherwise."""
     calibration: Calibration | None = None
     """None: confidence is the raw mean of body."""
     validation: Validation | None = None

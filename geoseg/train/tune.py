@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import DatasetError, UsageError
+from geoseg.models.averaged import averaged
 from geoseg.models.records import Validation
 from geoseg.models.weights import geoseg_version
 from geoseg.train.calibrate import brier, calibration_error
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.protocols import DenseModel
     from geoseg.models.records import Calibration
-    from geoseg.models.weights import Metadata
+    from geoseg.models.weights import Decoding, Metadata
     from geoseg.train.decoded import MappedScene
     from geoseg.train.judge import Judgement
     from geoseg.train.scene import Scene
@@ -50,6 +52,8 @@ class TuneOptions:
     """What the mean of the places' absolute biases in total area is to stay below."""
     draws: int = 1
     """How often every scene is taken, moved below the network's lattice; 1: as it is."""
+    tta: bool | None = None
+    """Whether maps are averaged over flips, here and in every prediction; None: as the file says."""
 
     def __post_init__(self) -> None:
         for low, high in self.gsd_ranges:
@@ -81,9 +85,12 @@ def tune(
     options = options or TuneOptions()
     rule = Rule(place_weights(scenes, options.place_weights), options.max_area_bias)
     own = model.metadata.gsd_m or _ANY_GSD
+    tta = model.metadata.tta if options.tta is None else options.tta
+    seeing: DenseModel = averaged(model) if tta else model
     tuned = [
         _tuned_at(
-            model,
+            seeing,
+            model.metadata.decoding,
             drawn(scenes, options.draws, gsd_m, model.metadata.architecture.stride_px),
             gsd_m,
             rule,
@@ -98,6 +105,7 @@ def tune(
             "geoseg_version": geoseg_version(),
             "gsd_m": None if gsd_m == _ANY_GSD else gsd_m,
             "decoding": best.decoding,
+            "tta": tta,
             "calibration": calibration,
             "validation": validation,
             "metrics": _metrics(scenes, best, options.draws),
@@ -130,7 +138,12 @@ def place_weights(scenes: Sequence[Scene], wanted: Mapping[str, float]) -> dict[
 
 
 def _tuned_at(
-    model: TorchDenseModel, scenes: Sequence[Scene], gsd_m: GsdRange, rule: Rule, told: Told
+    model: DenseModel,
+    start: Decoding,
+    scenes: Sequence[Scene],
+    gsd_m: GsdRange,
+    rule: Rule,
+    told: Told,
 ) -> tuple[GsdRange, Judgement, list[MappedScene]]:
     """Predict all scenes once at a pixel size and search the thresholds for it."""
     mapped = []
@@ -141,7 +154,7 @@ def _tuned_at(
     def tell(judged: int, best: Judgement) -> None:
         told(f"{judged} sets of thresholds, F1 {best.f1:.3f}, area bias {best.area_bias:.1%}")
 
-    best = search(lambda tried: judge(mapped, tried, rule), model.metadata.decoding, tell)
+    best = search(lambda tried: judge(mapped, tried, rule), start, tell)
     return gsd_m, best, mapped
 
 
