@@ -41,7 +41,9 @@ def test_not_a_raster(make_raster: RasterMaker, content: bytes) -> None:
 
 
 def test_a_folder(make_raster: RasterMaker) -> None:
-    assert isinstance(refusal(make_raster.folder), UnreadableRasterError)
+    error = refusal(make_raster.folder)
+    assert isinstance(error, UnreadableRasterError)
+    assert "is a folder; name the rasters in it" in str(error)
 
 
 def test_a_file_cut_off_before_its_directory(make_raster: RasterMaker) -> None:

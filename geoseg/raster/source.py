@@ -139,6 +139,10 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
             dataset = rasterio.open(path)
             return _rectified(dataset) if _lies_by_points(dataset) else dataset
     except (RasterioError, CRSError) as error:
+        if _is_local(path) and Path(path).is_dir():
+            raise UnreadableRasterError(
+                f"{path} is a folder; name the rasters in it, such as {Path(path) / '*.tif'}"
+            ) from error
         raise UnreadableRasterError(
             f"{path} cannot be opened as a raster ({_brief(error)}); "
             "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
