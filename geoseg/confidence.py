@@ -28,6 +28,10 @@ CALIBRATED = (
     "calibrated: estimated probability that the building is real and its outline right with "
     "IoU >= 0.5, fitted on validation data"
 )
+INHERITED = (
+    "estimated probability that the building is real and its outline right with IoU >= 0.5, fitted "
+    "to the model that the training started from; geoseg tune fits it to this one"
+)
 RAW = "raw: mean body probability of the building's pixels, not calibrated"
 
 
@@ -109,7 +113,9 @@ class Rating:
     @property
     def meaning(self) -> str:
         """What the numbers are, for the run's metadata."""
-        return RAW if self.calibration is None else CALIBRATED
+        if self.calibration is None:
+            return RAW
+        return INHERITED if self.calibration.inherited else CALIBRATED
 
     def odds(self, gsd_m: float) -> Odds | None:
         """Probabilities for the decoder, which must choose between buildings; None: uncalibrated.

@@ -8,10 +8,14 @@ import pytest
 import torch
 from small_training import ARCHITECTURE, first_logged, labels_loss, small_training
 
+from geoseg.confidence import Rating
 from geoseg.errors import ModelError, UsageError
+from geoseg.models.card import render_card
 from geoseg.models.network import build_network
+from geoseg.models.records import Calibration, Curve
 from geoseg.models.weights import (
     Architecture,
+    Decoding,
     Metadata,
     Source,
     load_weights,
@@ -76,6 +80,24 @@ def test_the_file_names_what_start_and_teacher_have_learnt_from(tmp_path: Path) 
     sources = read_metadata(train(config)).sources
     assert [source.name for source in sources] == ["before", "elsewhere", "town"]
     assert [source.licence for source in sources][:2] == ["ODbL", "ODbL"]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_file_decodes_as_the_start_does_and_says_so(tmp_path: Path) -> None:
+    start = write_model(tmp_path / "start.safetensors", "before")
+    state, record = load_weights(start)
+    chosen = Decoding(body_threshold=0.37, seed_threshold=0.71, join_threshold=0.5)
+    calibration = Calibration(
+        intercept=-1.0, curves={"mean_body": Curve(at=(0.0, 1.0), adds=(0.0, 1.0))}
+    )
+    decoded = {"decoding": chosen, "tta": True, "calibration": calibration}
+    save_weights(state, record.model_copy(update=decoded), start)
+    path = train(small_training(tmp_path, {}, start=start))
+    ours = read_metadata(path)
+    assert (ours.decoding, ours.tta) == (chosen, True)
+    assert ours.calibration == calibration.model_copy(update={"inherited": True})
+    assert Rating(ours.calibration).meaning.endswith("geoseg tune fits it to this one")
+    assert "calibrated for the model that the training started from" in render_card(path)
 
 
 def test_a_teacher_of_other_maps_is_refused(tmp_path: Path) -> None:

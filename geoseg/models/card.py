@@ -102,6 +102,10 @@ def _least_probability(metadata: Metadata) -> str:
 def _confidence(metadata: Metadata) -> str:
     if metadata.calibration is None:
         return "raw mean of body, not calibrated"
+    if metadata.calibration.inherited:
+        return (
+            "calibrated for the model that the training started from; `geoseg tune` fits it to this"
+        )
     return "calibrated: estimated probability that the building is real with IoU >= 0.5"
 
 

@@ -44,6 +44,8 @@ class Calibration(Record):
     """Log odds where all curves are zero."""
     curves: dict[Quality, Curve]
     """One for every quality that counts."""
+    inherited: bool = False
+    """Fitted to the weights that a training started from, not to those beside it."""
     min_probability: float = Field(default=0.0, ge=0, le=1)
     """Buildings with a lower probability are dropped as ``unlikely``."""
 

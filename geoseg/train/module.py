@@ -107,8 +107,13 @@ class SegmentationModule(Learner):
         return default_collate(crops)
 
     def write(self, saved: dict[str, Any], path: Path) -> None:
-        """Write the averaged weights with what the decoder needs to know."""
+        """Write the averaged weights with what the decoder needs to know.
+
+        How the start decodes suits the new weights better than any table does, until ``geoseg
+        tune`` has fitted it to them.
+        """
         metadata = Metadata(
+            **_decoding_before(self.config),
             name=self.config.name,
             geoseg_version=geoseg_version(),
             architecture=self.architecture,
@@ -151,6 +156,17 @@ def start_network(config: TrainConfig, architecture: Architecture) -> nn.Module:
 
 def _start_file(config: TrainConfig) -> Path | None:
     return None if config.start in {"imagenet", "scratch"} else model_file(config.start)
+
+
+def _decoding_before(config: TrainConfig) -> dict[str, Any]:
+    """Thresholds, flips and calibration of the start, where it is a model file."""
+    path = _start_file(config)
+    if path is None:
+        return {}
+    start = read_metadata(path)
+    fitted = start.calibration
+    inherited = None if fitted is None else fitted.model_copy(update={"inherited": True})
+    return {"decoding": start.decoding, "tta": start.tta, "calibration": inherited}
 
 
 def normalised(images: Tensor) -> Tensor:
