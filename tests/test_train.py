@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from small_training import ARCHITECTURE
 from typer.testing import CliRunner
 
 from geoseg.cli import app
-from geoseg.errors import DatasetError, OutputExistsError, UsageError
+from geoseg.errors import DatasetError, OutputError, OutputExistsError, UsageError
 from geoseg.models.weights import load_weights
 from geoseg.train.config import TrainConfig, read_config
 from geoseg.train.crops import CropDataset
@@ -263,7 +264,13 @@ def test_shipped_configurations_are_valid(name: str) -> None:
         ("output: x\ndata: {folder: y}\nmaskrcnn: {zz: 1}", "maskrcnn.zz.*known are version, back"),
         ("output: x\ndata: {folder: y, crop_px: -1}", "data.crop_px"),
         ("a: [", "is not YAML"),
-        ("- 1", "the file"),
+        ("- 1", "the file must hold keys"),
+        ("", "the file must hold keys"),
+        ("output: x\ndata: {folder: y, gsd_m: [0.5, 0.3]}", r"gsd_m: the smaller .* \[0.3, 0.5\]"),
+        ("output: x\ndata: {folder: y}\nmodel_gsd_m: [0.5, 0.3]", "model_gsd_m: the smaller"),
+        ("output: x\ndata: {folder: y, place_weights: {a: -1}}", "place_weights.a"),
+        ("output: x\ndata: {folder: y}\nname: a/b", "name: it becomes a file's name"),
+        ("output: x\ndata: {folder: y}\nname: ''", "name: it becomes a file's name"),
     ],
 )
 def test_bad_configurations_are_one_sentence(tmp_path: Path, text: str, message: str) -> None:
@@ -271,6 +278,14 @@ def test_bad_configurations_are_one_sentence(tmp_path: Path, text: str, message:
     path.write_text(text)
     with pytest.raises(UsageError, match=message):
         read_config(path)
+
+
+def test_a_configuration_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "ortho.tif"
+    path.write_bytes(b"II*\x00\xc2\xff\x81")
+    with pytest.raises(UsageError, match=r"ortho\.tif is not YAML") as caught:
+        read_config(path)
+    assert "\n" not in str(caught.value)
 
 
 def test_missing_configuration(tmp_path: Path) -> None:
@@ -297,6 +312,47 @@ def test_a_run_ends_with_a_model_file(packed: Path) -> None:
     assert model.metadata.name == "tiny"
     assert model.metadata.training["steps"] == "4"
     assert (packed / "out/best.ckpt").exists()
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("changed", "error", "message"),
+    [
+        ({"output": "file"}, OutputError, "file cannot be written: .* Name another folder"),
+        ({"output": "file/out"}, OutputError, "out cannot be written: .* Name another folder"),
+        ({"compute": {"devices": 99, "accelerator": "gpu"}}, UsageError, "compute: .*auto"),
+        ({"data": {"crop_px": 50}}, UsageError, r"crop_px 50: .* stride, 8; take 48"),
+    ],
+)
+def test_what_cannot_be_run_is_one_sentence(
+    packed: Path, changed: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    from geoseg.train.run import train
+
+    (packed / "file").write_text("")
+    raw = make_config(packed).model_dump()
+    for key, value in changed.items():
+        raw[key] = raw[key] | value if isinstance(value, dict) else packed / value
+    with pytest.raises(error, match=message):
+        train(TrainConfig.model_validate(raw))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
+    packed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.train import run
+
+    config = make_config(packed)
+    run.train(config)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "_trainer", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(config, overwrite=True)
+    assert not (config.output / "last.ckpt").exists()
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -5,10 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from geoseg.errors import UsageError
 from geoseg.models.weights import Architecture
@@ -16,7 +25,21 @@ from geoseg.models.weights import Architecture
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-Share = Field(ge=0.0, le=1.0)
+
+def _rising(value: tuple[float, float]) -> tuple[float, float]:
+    low, high = value
+    if low > high:
+        raise ValueError(f"the smaller pixel size comes first: [{high:g}, {low:g}]")
+    return value
+
+
+def _file_name(value: str) -> str:
+    if not value or any(sign in value for sign in "/\\"):
+        raise ValueError("it becomes a file's name, so it must not be empty or hold / or \\")
+    return value
+
+
+PixelSizes = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_rising)]
 
 
 class _Section(BaseModel):
@@ -30,11 +53,11 @@ class DataConfig(_Section):
     """Packed data set, a folder of scenes."""
     crop_px: PositiveInt = 256
     """Side of a training crop, a multiple of the network's stride."""
-    gsd_m: tuple[PositiveFloat, PositiveFloat] = (0.22, 0.62)
+    gsd_m: PixelSizes = (0.22, 0.62)
     """Range of pixel sizes that crops are resampled to, drawn evenly on a log scale."""
     upsample: PositiveFloat = 2.2
     """Crops are never finer than their scene's pixel size divided by this."""
-    place_weights: dict[str, float] = {}
+    place_weights: dict[str, NonNegativeFloat] = {}
     """How often a place is drawn; places not named have weight 1, a weight of 0 leaves it out."""
     contact_px: PositiveInt = 4
     """Width of the line between close neighbours that the contact head learns."""
@@ -143,14 +166,14 @@ class TrainConfig(_Section):
     start: Literal["imagenet", "default", "scratch"] | Path = "imagenet"
     """ImageNet encoder, the built-in model, nothing, or a .safetensors file; for Mask R-CNN nothing
     or a file, which may also hold a ResNet of torchvision alone."""
-    name: str = "custom"
+    name: Annotated[str, AfterValidator(_file_name)] = "custom"
     """Name of the model in its file."""
     seed: int = Field(default=0, ge=0)
     architecture: Architecture | None = None
     """None: that of the file to start from, else the built-in model's."""
     maskrcnn: MaskRcnnConfig | None = None
     """Train a Mask R-CNN, not the dense network; ``architecture`` and ``loss`` are not used then."""
-    model_gsd_m: tuple[PositiveFloat, PositiveFloat] = (0.25, 0.6)
+    model_gsd_m: PixelSizes = (0.25, 0.6)
     """Range of pixel sizes that the finished model declares; finer and coarser rasters are
     resampled to its nearer end."""
     data: DataConfig
@@ -169,8 +192,8 @@ def read_config(path: Path) -> TrainConfig:
         return TrainConfig.model_validate(raw)
     except OSError as error:
         raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not YAML: {error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         raise UsageError(f"{path}: {_sentences(error)}") from error
 
@@ -181,8 +204,10 @@ def _sentences(error: ValidationError) -> str:
 
 def _sentence(item: ErrorDetails) -> str:
     where = ".".join(str(part) for part in item["loc"]) or "the file"
+    if item["type"] == "model_type":
+        return f"{where} must hold keys with values, as configs/finetune.yaml does"
     if item["type"] != "extra_forbidden":
-        return f"{where}: {item['msg']}"
+        return f"{where}: {item['msg'].removeprefix('Value error, ')}"
     *parents, given = (str(part) for part in item["loc"])
     known = _keys(parents)
     near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)

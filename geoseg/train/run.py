@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -9,16 +11,28 @@ import cv2
 import torch
 from torch.utils.data import DataLoader
 
-from geoseg.errors import DatasetError, OutputExistsError
+from geoseg.errors import (
+    DatasetError,
+    MissingDependencyError,
+    OutputError,
+    OutputExistsError,
+    UsageError,
+)
+from geoseg.export.atomic import output_errors
 from geoseg.machine import keep_freed_memory, memory_errors
 from geoseg.train.learner import Learner, learnable
 from geoseg.train.module import SegmentationModule
 from geoseg.train.scene import load_scenes
-from geoseg.train.trainer_library import callbacks, lightning, loggers
+from geoseg.train.trainer_library import (
+    MisconfigurationException,
+    callbacks,
+    lightning,
+    loggers,
+)
 from geoseg.train.watch import Watched, quietly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from geoseg.train.config import TrainConfig
     from geoseg.train.scene import Scene, Split
@@ -55,9 +69,13 @@ def train(
             f"{config.data.folder} holds no scene of the split 'train' to learn from"
         )
     learner = make_learner(config, held_out)
+    _make_folder(config.output)
     last = _last(config)
+    if not resume:  # or an interruption before the first checkpoint would resume the older training
+        last.unlink(missing_ok=True)
     with quietly(), memory_errors(LESS_MEMORY):
-        trainer = _trainer(config, told, validate=bool(held_out))
+        with _machine_errors():
+            trainer = _trainer(config, told, validate=bool(held_out))
         trainer.fit(
             learner,
             datamodule=_Scenes(learner, training, len(held_out)),
@@ -74,7 +92,9 @@ def train(
 def make_learner(config: TrainConfig, held_out: Sequence[Scene]) -> Learner:
     """The kind of network that the configuration asks for."""
     if config.maskrcnn is None:
-        return SegmentationModule(config, held_out)
+        module = SegmentationModule(config, held_out)
+        _check_crops(config.data.crop_px, module.architecture.stride_px)
+        return module
     from geoseg.train.maskrcnn import MaskRcnnModule
 
     return MaskRcnnModule(config, held_out)
@@ -90,6 +110,25 @@ def _check_output(config: TrainConfig, *, allowed: bool) -> None:
             f"{config.output} holds a training already; pass --resume to go on with it, --overwrite "
             "to start anew, or name another folder as output in the configuration"
         )
+
+
+def _check_crops(crop_px: int, stride_px: int) -> None:
+    """Refuse crops on which the network's resolutions do not lie upon one another."""
+    if crop_px % stride_px:
+        near = max(1, round(crop_px / stride_px)) * stride_px
+        raise UsageError(
+            f"data.crop_px {crop_px}: must be a multiple of the network's stride, {stride_px}; "
+            f"take {near}"
+        )
+
+
+def _make_folder(folder: Path) -> None:
+    """Find out before the training whether its results can be written."""
+    advice = "Name another folder as output in the configuration."
+    with output_errors(folder, advice):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise OutputError(f"{folder} cannot be written: no permission. {advice}")
 
 
 def _load(config: TrainConfig, split: Split) -> list[Scene]:
@@ -162,6 +201,23 @@ def _trainer(config: TrainConfig, told: Told | None, *, validate: bool) -> light
         enable_model_summary=False,
         enable_progress_bar=False,
     )
+
+
+@contextmanager
+def _machine_errors() -> Iterator[None]:
+    """Turn what the trainer says of the machine and its packages into one sentence."""
+    try:
+        yield
+    except MisconfigurationException as error:
+        raise UsageError(
+            f"compute: {' '.join(str(error).split()).rstrip('.!')}; accelerator auto and devices 1 "
+            "suit every machine"
+        ) from error
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            "tensorboard: true needs the package tensorboard; pip install tensorboard, or leave it "
+            "out, as metrics.csv holds the same"
+        ) from error
 
 
 def _callbacks(
