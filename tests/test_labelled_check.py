@@ -226,6 +226,7 @@ def test_several_places_from_options_and_lists(
         (("ortho.tif", "labels.geojson", "-o", "x", "--chip-px", "64"), "256 px"),
         (("ortho.tif", "labels.geojson", "-o", "x", "--stretch", "9"), "two numbers"),
         (("ortho.tif", "labels.geojson", "-o", "x", "--mask-kind", "round"), "instances"),
+        (("ortho.tif", "labels.geojson", "-o", "x", "-m", "gone.safetensors"), "no model"),
         (("--list", "none.yaml", "-o", "x"), "cannot be read"),
         (("--list", "bad.yaml", "-o", "x", "--gsd", "0.3"), "into the list"),
         (("--list", "bad.yaml", "-o", "x"), "pair 1: speed"),

@@ -296,9 +296,29 @@ def lines(folder: Path) -> Path:
     return folder / "l.gpkg"
 
 
+def broken_json(folder: Path) -> Path:
+    (folder / "l.json").write_text('{"images": [')
+    return folder / "l.json"
+
+
+def several_layers(folder: Path) -> Path:
+    for layer in ("roofs", "sheds"):
+        on_ground(TOWN[:50]).to_file(folder / "l.gpkg", layer=layer)
+    return folder / "l.gpkg"
+
+
+def nobody(folder: Path) -> Path:
+    on_ground(TOWN)[:0].to_file(folder / "l.gpkg")
+    return folder / "l.gpkg"
+
+
 @pytest.mark.parametrize(
     ("labels", "options", "error", "message"),
     [
+        (broken_json, {}, UnreadableVectorError, "is not JSON"),
+        (several_layers, {}, UnreadableVectorError, "name one of them"),
+        (several_layers, {"layer": "halls"}, UnreadableVectorError, "halls"),
+        (nobody, {}, DatasetError, "holds no feature"),
         (no_crs, {}, UnreadableVectorError, "has no CRS"),
         (elsewhere, {}, DatasetError, "none of its 200 features lies on the raster"),
         (everything, {}, DatasetError, "pixels are building"),
@@ -322,6 +342,109 @@ def test_bad_input_is_one_sentence(
     with pytest.raises(error, match=message):
         geoseg.pack_dataset(ortho, given, tmp_path / "chips", **options)
     assert not list(tmp_path.glob("chips*"))
+
+
+def test_a_layer_of_several_can_be_named(ortho: Path, tmp_path: Path) -> None:
+    labels = several_layers(tmp_path)
+    packed = geoseg.pack_dataset(ortho, labels, tmp_path / "chips", layer="sheds", val_share=0)
+    (findings,) = packed.findings.values()
+    assert findings["features"] == 50
+
+
+def test_geoparquet_labels(ortho: Path, tmp_path: Path) -> None:
+    on_ground(TOWN, crs="EPSG:4326").to_parquet(tmp_path / "l.parquet")
+    packed = geoseg.pack_dataset(ortho, tmp_path / "l.parquet", tmp_path / "chips", val_share=0)
+    (sides,) = packed.places.values()
+    assert sides["train"].buildings == len(TOWN)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"segmentation": [[1, 2, 3]]}, "annotation 0: its segmentation is neither"),
+        ({"segmentation": [["a", 2, 3, 4, 5, 6]]}, "annotation 0: its segmentation is neither"),
+        ({"segmentation": [[1, 2, 3, 4, 5, float("nan")]]}, "a corner is no number"),
+        ({"segmentation": {"size": [280, 280]}}, "annotation 0: its segmentation is neither"),
+        ({"segmentation": {"size": [280], "counts": "a"}}, "annotation 0: its segmentation"),
+        ({"image_id": None}, None),
+    ],
+)
+def test_annotations_that_mean_nothing(
+    pictures: dict[str, list[shapely.Geometry]],
+    tmp_path: Path,
+    changed: dict[str, Any],
+    message: str | None,
+) -> None:
+    labels = coco(tmp_path / "labels.json", pictures, 280)
+    content = json.loads(labels.read_text())
+    content["annotations"][0] |= changed
+    labels.write_text(json.dumps(content))
+    arguments = (tmp_path / "photos", labels, tmp_path / "c")
+    if message:
+        with pytest.raises(UnreadableVectorError, match=message):
+            geoseg.pack_dataset(*arguments, gsd_m=0.3)
+        return
+    (findings,) = geoseg.pack_dataset(*arguments, gsd_m=0.3).findings.values()
+    assert findings["strays"] == 1
+    assert findings["features"] == 3 * 81 - 1
+
+
+def test_coco_entries_need_their_keys_and_names_of_their_own(
+    pictures: dict[str, list[shapely.Geometry]], tmp_path: Path
+) -> None:
+    labels = coco(tmp_path / "labels.json", pictures, 280)
+    content = json.loads(labels.read_text())
+    content["images"].append(content["images"][0] | {"id": 77, "file_name": "b/town_1.tif"})
+    labels.write_text(json.dumps(content))
+    arguments = (tmp_path / "photos", labels, tmp_path / "c")
+    with pytest.raises(DatasetError, match=r"several images of the name town_1\.tif"):
+        geoseg.pack_dataset(*arguments, gsd_m=0.3)
+    del content["images"][1]["width"]
+    labels.write_text(json.dumps(content))
+    with pytest.raises(UnreadableVectorError, match="number 2 of its images has no 'width'"):
+        geoseg.pack_dataset(*arguments, gsd_m=0.3)
+
+
+def located_mask(make_raster: Maker, folder: Path, mask: NDArray[Any], col: int = 0) -> Any:
+    make_raster("located/a.tif", photo(TOWN, HEIGHT, WIDTH), transform=transform_at())
+    make_raster("masks/a.tif", mask, transform=transform_at(col=col))
+    return folder / "located", folder / "masks", folder / "c"
+
+
+def roofs() -> NDArray[np.uint8]:
+    return (photo(TOWN, HEIGHT, WIDTH).mean(axis=0) > 135).astype(np.uint8)
+
+
+def test_masks_of_other_ground_or_size_are_refused(make_raster: Maker, tmp_path: Path) -> None:
+    moved = located_mask(make_raster, tmp_path, roofs(), col=7)
+    with pytest.raises(DatasetError, match="corners lie 7 pixels apart"):
+        geoseg.pack_dataset(*moved)
+    arguments = located_mask(make_raster, tmp_path, roofs())
+    with pytest.raises(UsageError, match="not of 1 m as --gsd says"):
+        geoseg.pack_dataset(*arguments, gsd_m=1.0)
+    assert not (tmp_path / "c").exists()
+    geoseg.pack_dataset(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "background", "message"),
+    [("float32", 0.5, "holds fractions"), ("int16", -1, "holds negative numbers")],
+)
+def test_masks_hold_whole_numbers(
+    make_raster: Maker, tmp_path: Path, dtype: str, background: float, message: str
+) -> None:
+    mask = np.where(roofs() > 0, 1, background).astype(dtype)
+    with pytest.raises(DatasetError, match=message):
+        geoseg.pack_dataset(*located_mask(make_raster, tmp_path, mask))
+
+
+def test_masks_of_classes_are_pointed_out(make_raster: Maker, tmp_path: Path) -> None:
+    classes = roofs().astype(np.float32)
+    classes[:20, :20] = 2  # roads, say
+    classes[-5:, -5:] = np.nan
+    packed = geoseg.pack_dataset(*located_mask(make_raster, tmp_path, classes))
+    (findings,) = packed.findings.values()
+    assert (findings["features"], findings["scattered"]) == (2, 1)
 
 
 def test_an_area_to_ignore_that_leaves_nothing(ortho: Path, tmp_path: Path) -> None:

@@ -57,6 +57,12 @@ def dataset(
         Path | None,
         typer.Option("--list", help="YAML or CSV file of pairs.", rich_help_panel=INPUTS),
     ] = None,
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            help="Layer of the labels, where the file has several.", rich_help_panel=INPUTS
+        ),
+    ] = None,
     aoi: Annotated[
         Path | None,
         typer.Option(help="Polygons: only what lies within is labelled.", rich_help_panel=INPUTS),
@@ -164,7 +170,14 @@ def dataset(
     )  # fmt: skip
     if preview is not None:
         check_target(preview, PAGE, overwrite=overwrite)
-    about = {"aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place, "licence": licence}
+    if model is not None:
+        from geoseg.labelled.doubts import load_judge
+
+        load_judge(model)  # a misspelt one should not be found out after the packing
+    about = {
+        "layer": layer, "aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place,
+        "licence": licence,
+    }  # fmt: skip
     given = given_pairs(inputs or [], pair or [], pairs, about)
     with stage_bar("starting", show=not quiet) as progress:
         if given:

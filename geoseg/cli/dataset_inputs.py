@@ -37,7 +37,7 @@ def given_pairs(
         return named
     if not named and any(about.values()):
         raise UsageError(
-            "--aoi, --ignore, --gsd, --place and --licence do not apply to --list; "
+            "--layer, --aoi, --ignore, --gsd, --place and --licence do not apply to --list; "
             "write them into the list"
         )
     return named + read_list(listed)

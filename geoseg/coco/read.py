@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
 LEAST_CORNERS = 3
+NEEDED = {"images": ("id", "file_name", "height", "width"), "annotations": ("id", "image_id")}
+"""Keys without which an entry says nothing."""
 
 
 def import_coco(
@@ -78,7 +80,20 @@ def load_coco(path: Path) -> dict[str, Any]:
             f"{path} is not a COCO file: it needs 'images' and 'annotations'; lists of results "
             "alone name no images"
         )
+    for kind, keys in NEEDED.items():
+        _require(content[kind], kind, keys, path)
     return content
+
+
+def _require(entries: Any, kind: str, keys: tuple[str, ...], path: Path) -> None:  # noqa: ANN401  # JSON
+    """Refuse entries that lack a key."""
+    listed = entries if isinstance(entries, list) else [None]
+    for place, entry in enumerate(listed):
+        lacking = [key for key in keys if not isinstance(entry, dict) or key not in entry]
+        if lacking:
+            raise UnreadableVectorError(
+                f"{path} is not a COCO file: number {place + 1} of its {kind} has no {lacking[0]!r}"
+            )
 
 
 def _match(content: dict[str, Any], images: list[Image], path: Path) -> dict[int, Image]:
@@ -144,18 +159,33 @@ def _on_ground(shape: shapely.Geometry, transform: Affine) -> shapely.Geometry:
 
 def annotation_shape(segmentation: Any, number: int) -> shapely.Geometry | None:  # noqa: ANN401  # JSON
     """A valid polygon or multipolygon in pixels; None for an empty mask."""
-    if isinstance(segmentation, dict):
-        parts = list(_traced(segmentation))
-    elif isinstance(segmentation, list):
-        rings = (np.array(ring, np.float64).reshape(-1, 2) for ring in segmentation)
-        parts = [shapely.Polygon(ring) for ring in rings if len(ring) >= LEAST_CORNERS]
-    else:
+    if not isinstance(segmentation, dict | list):
         raise UnreadableVectorError(f"annotation {number} has no segmentation")
+    try:
+        if isinstance(segmentation, dict):
+            parts = list(_traced(segmentation))
+        else:
+            parts = list(_drawn(segmentation))
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        raise UnreadableVectorError(
+            f"annotation {number}: its segmentation is neither a list of polygons, x and y in turn, "
+            f"nor an RLE mask ({error}); correct it, or remove the annotation"
+        ) from error
     union = shapely.union_all([shapely.make_valid(part) for part in parts])
     polygons = [part for part in shapely.get_parts(union) if part.geom_type == "Polygon"]
     if not polygons:
         return None
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
+def _drawn(rings: list[Any]) -> Iterator[shapely.Geometry]:
+    """Polygons of x and y in turn."""
+    for ring in rings:
+        corners = np.array(ring, np.float64).reshape(-1, 2)
+        if not np.isfinite(corners).all():
+            raise ValueError("a corner is no number")
+        if len(corners) >= LEAST_CORNERS:
+            yield shapely.Polygon(corners)
 
 
 def _traced(rle: dict[str, Any]) -> Iterator[shapely.Geometry]:

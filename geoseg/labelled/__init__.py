@@ -19,6 +19,7 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     labels: str | Path | gpd.GeoDataFrame,
     output: str | Path,
     *,
+    layer: str | None = None,
     place: str | None = None,
     aoi: str | Path | None = None,
     ignore: str | Path | None = None,
@@ -39,6 +40,7 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         labels: Polygons (a vector file of any format and CRS, or a GeoDataFrame), a COCO file, a
             mask, or a folder of masks.
         output: The folder to write.
+        layer: Layer of the labels, where the file has several of polygons.
         place: Name that scores are reported under; None takes it from the file names.
         aoi: Polygons: only what lies within is labelled.
         ignore: Polygons: nobody knows what lies within.
@@ -71,6 +73,7 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     pair = make_pair(
         named,
         labels,
+        layer=layer,
         place=place,
         aoi=None if aoi is None else Path(aoi),
         ignore=None if ignore is None else Path(ignore),

@@ -50,8 +50,10 @@ class CocoLabels:
         self._path = path
         chosen = _category(content, category, path)
         wanted = _numbers(content, chosen)
-        self._entries = {Path(one["file_name"]).name: one for one in content["images"]}
+        self._entries = _by_name(content["images"], path)
         self._annotations: dict[int, list[dict[str, Any]]] = defaultdict(list)
+        numbers = {one["id"] for one in content["images"]}
+        self._strays = sum(one["image_id"] not in numbers for one in content["annotations"])
         for one in content["annotations"]:
             if wanted is None or one.get("category_id") in wanted:
                 self._annotations[one["image_id"]].append(one)
@@ -66,6 +68,7 @@ class CocoLabels:
                 f"{missing[0]}; give their folder, or remove them from the file"
             )
         found["images_unlisted"] += len(images) - len(listed)
+        found["strays"] += self._strays
         return listed
 
     def of(
@@ -84,6 +87,18 @@ class CocoLabels:
             kind = crowds if one.get("iscrowd") and not _is_list(one) else known
             kind.append(annotation_shape(one.get("segmentation"), one["id"]))
         return _drawn(_array(known), _array(crowds), shape, gsd_m, found)
+
+
+def _by_name(images: list[dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
+    """The entries of the images; files are found by their names, whatever folder they lie in."""
+    named = {Path(one["file_name"]).name: one for one in images}
+    if len(named) < len(images):
+        times = Counter(Path(one["file_name"]).name for one in images)
+        raise DatasetError(
+            f"{path.name} lists several images of the name {times.most_common(1)[0][0]}; give "
+            "every image a name of its own"
+        )
+    return named
 
 
 def _array(shapes: list[object]) -> NDArray[np.object_]:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 
 _SAMPLE_PX = 128
+_GSD_SLACK = 0.1
+"""A pixel size that the user gives may be rounded this much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _scene(
     found: Counter[str],
 ) -> tuple[Scene, NDArray[np.bool_]]:
     """The whole image as one scene, and where labels overlap."""
-    gsd_m = pair.gsd_m or _measured_gsd_m(header)
+    gsd_m = _gsd_m(header, pair.gsd_m)
     image, valid = _read(header, stretch)
     if isinstance(labels, CocoLabels):
         marked = labels.of(header.path, header.shape, gsd_m, found)
@@ -130,13 +132,22 @@ def _scene(
     return scene, marked.twice
 
 
-def _measured_gsd_m(header: Header) -> float:
+def _gsd_m(header: Header, asked_m: float | None) -> float:
+    """The image's own pixel size, where it has a place; such images are not resampled."""
     if not header.located:
+        if asked_m is None:
+            raise UsageError(
+                f"{header.path.name} has no place on the ground, so its pixel size is unknown; "
+                "give it in metres with --gsd"
+            )
+        return asked_m
+    own_m = inspect(str(header.path)).pixel.gsd_m
+    if asked_m is not None and abs(asked_m / own_m - 1) > _GSD_SLACK:
         raise UsageError(
-            f"{header.path.name} has no place on the ground, so its pixel size is unknown; "
-            "give it in metres with --gsd"
+            f"{header.path.name} has pixels of {own_m:.3g} m, not of {asked_m:g} m as --gsd says, "
+            "and images with masks are not resampled; leave --gsd out, or warp images and masks"
         )
-    return inspect(str(header.path)).pixel.gsd_m
+    return own_m
 
 
 def _read(header: Header, stretch: Stretch | None) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:

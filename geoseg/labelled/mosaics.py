@@ -91,7 +91,7 @@ def mosaic_chips(
         stretch=options.stretch,
         fill_rgb=(FILL, FILL, FILL),
     ) as mosaic:
-        labels = read_footprints(pair.labels, mosaic.grid)
+        labels = read_footprints(pair.labels, mosaic.grid, pair.layer)
         found.update(labels.counts)
         packer = _Packer(pair, place, mosaic, PolygonIndex.of(labels.polygons))
         regions = packer.regions(options)

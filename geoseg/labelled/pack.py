@@ -174,7 +174,11 @@ def _require_both_classes(packed: Packed) -> None:
 def _notes(packed: Packed, options: PackOptions) -> Iterator[str]:
     """What the user should know."""
     if not any("val" in sides for sides in packed.places.values()):
-        why = "" if options.val_share == 0 else ": there is too little ground, or too wide a margin"
+        why = (
+            ""
+            if options.val_share == 0
+            else ": there are too few buildings, too little ground, or too wide a margin"
+        )
         yield f"nothing is held out{why}, so training cannot tell how good the model is"
     for place, sides in packed.places.items():
         if "val" in sides and not sides["val"].building_pixels:
@@ -197,6 +201,7 @@ def _provenance(pairs: Sequence[Pair], options: PackOptions) -> dict[str, Any]:
                 "place": pair.place,
                 "images": [str(path) for path in pair.images],
                 "labels": str(pair.labels) if isinstance(pair.labels, Path) else "a table",
+                "layer": pair.layer,
                 "aoi": pair.aoi and str(pair.aoi),
                 "ignore": pair.ignore and str(pair.ignore),
                 "split": pair.split,

@@ -86,12 +86,14 @@ def kind_of(labels: Path | gpd.GeoDataFrame) -> Kind:
 def _is_coco(path: Path) -> bool:
     """GeoJSON says what it is within its first bytes; COCO is no GeoJSON and has annotations."""
     with path.open(encoding="utf-8", errors="replace") as file:
-        if "FeatureCollection" in file.read(_HEAD_BYTES):
+        if '"Feature' in file.read(_HEAD_BYTES):  # also of GeoJSON text sequences, line by line
             return False
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except OSError:
         return False
+    except ValueError as error:
+        raise UnreadableVectorError(f"{path} is not JSON: {error}; is it complete?") from error
     return isinstance(content, dict) and "annotations" in content
 
 
@@ -102,6 +104,7 @@ class _Entry(BaseModel):
 
     images: list[str]
     labels: str
+    layer: str | None = None
     place: str | None = None
     split: Side = "blocks"
     aoi: str | None = None
@@ -153,6 +156,7 @@ def _pair(path: Path, number: int, row: object) -> Pair:
     return make_pair(
         [file for image in entry.images for file in _found(base, image)],
         base / entry.labels,
+        layer=entry.layer,
         place=entry.place,
         split=entry.split,
         aoi=None if entry.aoi is None else base / entry.aoi,

@@ -29,7 +29,10 @@ FINDINGS = {
     "overlapping": "pairs that overlap: the smaller one lies on top",
     "tiny": f"smaller than {TINY_M2:g} m²: kept",
     "across": "reach from training into validation ground: ignored in training",
-    "without_pixels": "without a known pixel (nodata, ignored, margin, or too small)",
+    "without_pixels": "without a known pixel (outside the area of interest, ignored, nodata, margin, or too small)",
+    "scattered": "numbers of masks in separate parts, one building each: if they are classes, "
+    "pack with --mask-kind binary",
+    "strays": "annotations of images that the labels do not list: left out",
     "images_unlisted": "images that the labels do not list: left out",
     "masks_unused": "masks without an image: left out",
     "chips_unknown": "chips with hardly a known pixel: left out",

@@ -37,6 +37,8 @@ class Pair:
     """Rasters of one mosaic, or separate images for COCO and masks."""
     labels: Path | gpd.GeoDataFrame
     """Polygons (file or table), a COCO file, a mask, or a folder of masks."""
+    layer: str | None = None
+    """Layer of the labels, where the file has several of polygons."""
     place: str = ""
     """Name that scores are reported under; empty: made from the file names."""
     split: Side = "blocks"

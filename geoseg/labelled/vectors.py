@@ -12,7 +12,8 @@ import shapely
 from geoseg.errors import DatasetError, UnreadableVectorError
 from geoseg.labelled.repair import TINY_M2, Repaired, repair
 from geoseg.raster.ground import affine_mapping, bounds_in
-from geoseg.statistics.layers import geometry_of, open_layer
+from geoseg.statistics.build import open_buildings
+from geoseg.statistics.layers import Layer, geometry_of, open_layer
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
 
     from geoseg.types import Grid
 
+PARQUET = (".parquet", ".geoparquet")
+"""Files that GDAL does not read."""
 
-def read_footprints(labels: Path | gpd.GeoDataFrame, grid: Grid) -> Repaired:
+
+def read_footprints(
+    labels: Path | gpd.GeoDataFrame, grid: Grid, layer: str | None = None
+) -> Repaired:
     """The labels on the grid, in its pixels.
 
     Raises:
@@ -29,8 +35,10 @@ def read_footprints(labels: Path | gpd.GeoDataFrame, grid: Grid) -> Repaired:
         DatasetError: no label lies on the raster.
     """
     name = labels.name if isinstance(labels, Path) else "the table of labels"
-    frame, features = _near(labels, grid)
+    frame, features = _near(labels, grid, layer)
     pixels = _to_pixels(geometry_of(frame.to_crs(grid.crs)), grid)
+    if not features:
+        raise DatasetError(f"{name} holds no feature; give the layer of the labelled buildings")
     repaired = repair(pixels)
     counts = repaired.counts + Counter(features=features, outside=features - len(frame))
     raster = shapely.box(0, 0, grid.width, grid.height)
@@ -46,8 +54,14 @@ def read_footprints(labels: Path | gpd.GeoDataFrame, grid: Grid) -> Repaired:
     return Repaired(polygons, counts)
 
 
-def _near(labels: Path | gpd.GeoDataFrame, grid: Grid) -> tuple[gpd.GeoDataFrame, int]:
+def _near(
+    labels: Path | gpd.GeoDataFrame, grid: Grid, name: str | None
+) -> tuple[gpd.GeoDataFrame, int]:
     """The features whose boxes meet the grid's, and how many there are in all."""
+    if isinstance(labels, Path) and labels.suffix.lower() in PARQUET:
+        table = open_buildings(labels, None).data
+        assert not isinstance(table, Layer)  # noqa: S101  # GeoParquet is always read whole
+        return table, len(table)
     if not isinstance(labels, Path):
         if labels.crs is None:
             raise UnreadableVectorError(
@@ -56,7 +70,7 @@ def _near(labels: Path | gpd.GeoDataFrame, grid: Grid) -> tuple[gpd.GeoDataFrame
         return labels, len(labels)
     import geopandas as gpd
 
-    layer = open_layer(labels, preferred="buildings")
+    layer = open_layer(labels, name, preferred="buildings")
     shape = grid.height, grid.width
     bounds = bounds_in(grid.crs, affine_mapping(grid.transform), shape, layer.crs)
     return gpd.read_file(labels, layer=layer.name, columns=[], bbox=bounds), layer.features
