@@ -17,7 +17,13 @@ from small_training import ARCHITECTURE
 from typer.testing import CliRunner
 
 from geoseg.cli import app
-from geoseg.errors import DatasetError, OutputError, OutputExistsError, UsageError
+from geoseg.errors import (
+    DatasetError,
+    OutputError,
+    OutputExistsError,
+    ResumeError,
+    UsageError,
+)
 from geoseg.models.weights import load_weights
 from geoseg.train.config import TrainConfig, read_config
 from geoseg.train.crops import CropDataset
@@ -335,6 +341,21 @@ def test_what_cannot_be_run_is_one_sentence(
         raw[key] = raw[key] | value if isinstance(value, dict) else packed / value
     with pytest.raises(error, match=message):
         train(TrainConfig.model_validate(raw))
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_cannot_be_gone_on_with_is_one_sentence(packed: Path) -> None:
+    from geoseg.train.run import train
+
+    config = make_config(packed)
+    train(config)
+    wider = make_config(packed, architecture={**ARCHITECTURE, "decoder_channels": [16, 8, 8]})
+    with pytest.raises(ResumeError, match="another network than the configuration"):
+        train(wider, resume=True)
+    last = config.output / "last.ckpt"
+    last.write_bytes(last.read_bytes()[:5000])
+    with pytest.raises(ResumeError, match="no complete checkpoint"):
+        train(config, resume=True)
 
 
 @pytest.mark.filterwarnings("ignore")

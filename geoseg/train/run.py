@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Literal
 
 import cv2
@@ -16,6 +17,7 @@ from geoseg.errors import (
     MissingDependencyError,
     OutputError,
     OutputExistsError,
+    ResumeError,
     UsageError,
 )
 from geoseg.export.atomic import output_errors
@@ -71,6 +73,8 @@ def train(
     learner = make_learner(config, held_out)
     _make_folder(config.output)
     last = _last(config)
+    if resume and last.exists():
+        _require_own(last, learner)
     if not resume:  # or an interruption before the first checkpoint would resume the older training
         last.unlink(missing_ok=True)
     with quietly(), memory_errors(LESS_MEMORY):
@@ -109,6 +113,27 @@ def _check_output(config: TrainConfig, *, allowed: bool) -> None:
         raise OutputExistsError(
             f"{config.output} holds a training already; pass --resume to go on with it, --overwrite "
             "to start anew, or name another folder as output in the configuration"
+        )
+
+
+def _require_own(checkpoint: Path, learner: Learner) -> None:
+    """Refuse checkpoints that are broken, or of another network.
+
+    Raises:
+        ResumeError: one sentence that says what to do.
+    """
+    advice = "pass --overwrite to start anew, or name another folder as output"
+    try:
+        saved = torch.load(checkpoint, map_location="cpu", weights_only=True, mmap=True)
+        shapes = {name: tensor.shape for name, tensor in saved["state_dict"].items()}
+    except (OSError, EOFError, RuntimeError, KeyError, UnpicklingError) as error:
+        raise ResumeError(
+            f"{checkpoint} is no complete checkpoint of a training; {advice}"
+        ) from error
+    if shapes != {name: tensor.shape for name, tensor in learner.state_dict().items()}:
+        raise ResumeError(
+            f"{checkpoint} is of another network than the configuration describes; set architecture "
+            f"and start as they were, or {advice}"
         )
 
 
