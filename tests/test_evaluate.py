@@ -187,6 +187,8 @@ def test_the_command_line(town: tuple[Path, Path], capsys: pytest.CaptureFixture
         ("a.gpkg", "b.gpkg", "--data", "chips"),
         ("--data", "chips", "--aoi", "area.gpkg"),
         ("--data", "chips", "--split", "test"),
+        ("a.gpkg", "b.gpkg", "--no-tta"),
+        ("a.gpkg", "b.gpkg", "--split", "all"),
     ],
 )
 def test_wrong_usage(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,6 +110,15 @@ def evaluate(
             "--layer": layer, "--truth-layer": truth_layer, "--raster": raster,
         }  # fmt: skip
         _refuse([name for name, value in of_layers.items() if value])
+    else:
+        _refuse_of_model(
+            {
+                "--split": split != "val",
+                "--device": device != "auto",
+                "--precision": precision != "auto",
+                "--tta": tta is not None,
+            }
+        )
     shared: dict[str, Any] = {
         "boundary_m": boundary, "min_area_m2": min_area, "html": html, "overwrite": overwrite,
     }  # fmt: skip
@@ -150,6 +159,15 @@ def _refuse(options: list[str]) -> None:
         raise UsageError(
             f"{', '.join(options)} cannot be used with --data: packed scenes know their places, "
             "pixel sizes, photos and what to ignore"
+        )
+
+
+def _refuse_of_model(given: dict[str, bool]) -> None:
+    names = ", ".join(name for name, is_given in given.items() if is_given)
+    if names:
+        raise UsageError(
+            f"{names} cannot be used with two layers, as no model runs; name packed scenes with "
+            "--data, or leave it out"
         )
 
 

@@ -182,6 +182,8 @@ def _show(metadata: Metadata, output: Path) -> None:
     console.print(table)
     thresholds = ", ".join(f"{name} {value:g}" for name, value in metadata.decoding)
     console.print(f"thresholds  {thresholds}")
+    flips = "chosen and used on the mean of four flips" if metadata.tta else "none"
+    console.print(f"flips       {flips}")
     if metadata.gsd_m is not None:
         console.print(f"pixel size  {metadata.gsd_m[0]:g} to {metadata.gsd_m[1]:g} m")
     if validation is not None:

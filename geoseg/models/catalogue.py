@@ -42,6 +42,8 @@ class ModelEntry:
     """Tiles begin at multiples of it; None for separate masks."""
     exact: bool
     """True when its record says that tiles equal the whole raster; ``geoseg certify`` shows it."""
+    tta: bool
+    """True when it predicts on the mean of its maps over four flips, unless told otherwise."""
     thresholds: dict[str, float]
     """By which its answers become buildings."""
     calibrated: bool
@@ -92,6 +94,7 @@ def _maps_entry(path: Path) -> ModelEntry:
         stride_px=built.stride_px,
         # Training measures the halo and refuses networks that see the whole image.
         exact=True,
+        tta=metadata.tta,
         thresholds=metadata.decoding.model_dump(),
         calibrated=metadata.calibration is not None,
         scores=metadata.metrics,
@@ -114,6 +117,7 @@ def _masks_entry(path: Path, record: MaskRcnnRecord) -> ModelEntry:
         halo_px=None,
         stride_px=None,
         exact=False,
+        tta=False,
         thresholds={"score_threshold": record.score_threshold},
         calibrated=False,
         scores={},
