@@ -258,6 +258,19 @@ def test_seeds_that_meet_are_joined_where_that_is_likelier() -> None:
     assert len(fitted.evidence.right) == 3 * (3 * 64 + 64)
 
 
+def test_a_prior_rates_where_one_scene_teaches_too_little() -> None:
+    joining = Decoding(seed_threshold=0.7, edge_weight=0.0, join_threshold=0.5)
+    others = [rows_and_halls(name) for name in "xyz"]
+    wide = Rule(dict.fromkeys("xyz", 1.0), max_area_bias=1.0)
+    prior = cross_fit(others, joining, wide).evidence.taught()
+    one = [rows_and_halls("w")]
+    alone = Rule({"w": 1.0}, max_area_bias=1.0)
+    assert judge(one, joining, alone).f1 < 0.9
+    assert judge(one, joining, replace(alone, prior=prior)).f1 > 0.99
+    assert not cross_fit(one, joining, replace(alone, prior=prior)).learnt
+    assert cross_fit(others, joining, replace(wide, prior=prior)).learnt
+
+
 def judgement(decoding: Decoding, f1: float, bias: float) -> Judgement:
     return Judgement(decoding, 0.0, {}, f1, bias, max(0.0, bias - 0.03))
 
@@ -393,6 +406,33 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     again = invoke("tune", output, *options, "--max-area-bias", "0.1", "--tta", "--overwrite")
     assert again.exit_code == 0, again.output
     assert "mean over four flips" in card.read_text()
+
+
+@pytest.mark.usefixtures("chips")
+def test_a_calibration_stays_where_a_single_scene_cannot_give_another(
+    model_file: Path, tmp_path: Path
+) -> None:
+    scenes = [make_scene(place, place=place, seed=i) for i, place in enumerate(("east", "west"))]
+    state, _ = load_weights(model_file)
+    wide = TuneOptions(max_area_bias=0.1)
+    before = tune(TorchDenseModel.from_file(model_file, device="cpu"), scenes, wide)
+    assert before.calibration is not None
+    inherited = before.calibration.model_copy(update={"inherited": True})
+    path = tmp_path / "fine.safetensors"
+    save_weights(state, before.model_copy(update={"calibration": inherited}), path)
+    after = tune(TorchDenseModel.from_file(path, device="cpu"), scenes[:1], wide)
+    assert after.calibration is not None
+    assert after.calibration.curves == inherited.curves
+    assert after.calibration.inherited
+    assert after.validation is not None
+    assert after.validation.ece is None
+    save_scene(scenes[0], tmp_path / "one")
+    options = ["--data", tmp_path / "one", "-o", tmp_path / "again.safetensors"]
+    told = invoke("tune", path, *options, "--max-area-bias", "0.1")
+    assert "confidence  as the model had it before: too few" in told.output
+    again = tune(TorchDenseModel.from_file(path, device="cpu"), scenes, wide)
+    assert again.calibration is not None
+    assert not again.calibration.inherited
 
 
 @pytest.mark.usefixtures("chips")

@@ -197,8 +197,9 @@ def _show(metadata: Metadata, output: Path) -> None:
 
 def _show_calibration(console: Console, metadata: Metadata) -> None:
     calibration, validation = metadata.calibration, metadata.validation
-    if calibration is None or validation is None:
-        console.print("confidence  raw: too few buildings, or a single scene, to calibrate on")
+    if calibration is None or validation is None or validation.ece is None:
+        kept = "raw" if calibration is None else "as the model had it before"
+        console.print(f"confidence  {kept}: too few buildings, or a single scene, to calibrate on")
         return
     console.print(
         f"confidence  calibrated on {validation.buildings} buildings; error {validation.ece_raw:.3f}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geoseg.models.records import Calibration
     from geoseg.models.weights import Decoding
     from geoseg.train.decoded import DecodedScene, MappedScene
 
@@ -37,6 +38,8 @@ class Rule:
     """Place to its weight in the means; 0 is only reported."""
     max_area_bias: float = 0.03
     """The mean of the places' absolute biases in total area is to stay below this."""
+    prior: Calibration | None = None
+    """Rates buildings where the scenes hold too few to learn it from."""
 
     def mean(self, values: Mapping[str, float]) -> float:
         """Weighted mean over places."""
@@ -108,7 +111,10 @@ class CrossFit:
     scenes: Sequence[DecodedScene]
     """As decoded, with the calibrations' choices."""
     probability: Sequence[NDArray[np.float64]] | None
-    """Scene by scene, of each building; None where there was too little to learn from."""
+    """Scene by scene, of each building; None where there was too little to learn from, and no
+    prior."""
+    learnt: bool
+    """Whether the scenes taught the calibrations."""
 
 
 def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> CrossFit:
@@ -118,14 +124,18 @@ def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> 
     if decoding.joins:
         evidence += evidence_of(wholes_of(mapped, decoding, parts), rule)
     fitted = evidence.unseen()
-    if fitted is None:
-        return CrossFit(evidence, parts, None)
-    number, _ = folds_of(parts, rule)
-    # A fold without any building taught nobody.
-    calibrations = [fitted.get(fold) or evidence.taught() for fold in number.tolist()]
+    if fitted is not None:
+        number, _ = folds_of(parts, rule)
+        # A fold without any building taught nobody.
+        calibrations = [fitted.get(fold) or evidence.taught() for fold in number.tolist()]
+    elif rule.prior is not None:
+        calibrations = [rule.prior] * len(mapped)
+    else:
+        return CrossFit(evidence, parts, None, learnt=False)
     scenes = decode_scenes(mapped, decoding, calibrations) if decoding.joins else parts
     rated = zip(calibrations, scenes, strict=True)
-    return CrossFit(evidence, scenes, [probabilities(own, s.qualities) for own, s in rated])
+    probability = [probabilities(own, scene.qualities) for own, scene in rated]
+    return CrossFit(evidence, scenes, probability, learnt=fitted is not None)
 
 
 def judge(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> Judgement:

@@ -83,7 +83,8 @@ def tune(
         UsageError: a place with a weight is not among the scenes.
     """
     options = options or TuneOptions()
-    rule = Rule(place_weights(scenes, options.place_weights), options.max_area_bias)
+    weights = place_weights(scenes, options.place_weights)
+    rule = Rule(weights, options.max_area_bias, model.metadata.calibration)
     own = model.metadata.gsd_m or _ANY_GSD
     tta = model.metadata.tta if options.tta is None else options.tta
     seeing: DenseModel = averaged(model) if tta else model
@@ -172,8 +173,10 @@ def _calibrated(
         "f1": round(best.f1, _DIGITS),
         "area_bias": round(best.area_bias, _DIGITS),
     }
-    if probability is None:
-        return None, Validation(**chosen, folds="none")
+    least = {"min_probability": best.min_probability}
+    if probability is None or not fitted.learnt:
+        kept = None if rule.prior is None else rule.prior.model_copy(update=least)
+        return kept, Validation(**chosen, folds="none")
     counts = [scene.counted & use for scene, use in zip(scenes, used, strict=True)]
     right, raw, known = (
         np.concatenate([part[own] for part, own in zip(parts, counts, strict=True)])
@@ -189,8 +192,7 @@ def _calibrated(
         "brier_raw": round(brier(raw, right), _DIGITS),
         "brier": round(brier(known, right), _DIGITS),
     }
-    calibration = fitted.evidence.taught()
-    calibration = calibration.model_copy(update={"min_probability": best.min_probability})
+    calibration = fitted.evidence.taught().model_copy(update=least)
     return calibration, Validation(**chosen, folds=folds, buildings=len(right) // draws, **errors)
 
 
