@@ -217,6 +217,15 @@ def test_several_places_from_options_and_lists(
     assert "there is no such place, only other, x" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("town")
+def test_a_packed_folder_beside_a_pair_is_refused(
+    run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ortho.tif", "labels.geojson", "-o", "a", "-q") == 0
+    assert run("a", "--pair", "ortho.tif,labels.geojson", "-o", "b") == 2
+    assert "a is a packed data set and cannot be packed again" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

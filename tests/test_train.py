@@ -269,6 +269,7 @@ def test_shipped_configurations_are_valid(name: str) -> None:
         ("output: x\ndata: {folder: y, gsdm: 1}", "data.gsdm: no such key; did you mean gsd_m"),
         ("output: x\ndata: {folder: y}\nmaskrcnn: {zz: 1}", "maskrcnn.zz.*known are version, back"),
         ("output: x\ndata: {folder: y, crop_px: -1}", "data.crop_px"),
+        ("output: x\ndata: {folder: y}\nloss: {body: 0, contact: 0, edge: 0}", "all 0"),
         ("a: [", "is not YAML"),
         ("- 1", "the file must hold keys"),
         ("", "the file must hold keys"),

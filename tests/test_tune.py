@@ -491,6 +491,8 @@ def test_draws_are_other_cuts_of_the_same_scenes(model_file: Path) -> None:
     [
         (["-o", "t.pt"], "allowed are .safetensors"),
         (["-o", "small.safetensors"], "is there already"),
+        (["-o", "none/t.safetensors"], "does not exist"),
+        (["-o", "t.safetensors", "--card", "none/card.md"], "does not exist"),
         (["-o", "t.safetensors", "--gsd", "0.3"], "takes low,high"),
         (["-o", "t.safetensors", "--gsd", "0.5,0.3"], "low,high in metres"),
         (["-o", "t.safetensors", "--place-weights", "east"], "takes place=weight"),

@@ -28,6 +28,11 @@ def given_pairs(
             f"{inputs[0]} is no packed data set; name imagery first and its labels last, such as "
             f"{EXAMPLE}"
         )
+    elif inputs and (pairs or listed):
+        raise UsageError(
+            f"{inputs[0]} is a packed data set and cannot be packed again; leave it, or --pair and "
+            "--list, out"
+        )
     if pairs and about["place"]:
         raise UsageError("--place names one place; leave it out, or give a --list with places")
     for text in pairs:

@@ -120,12 +120,11 @@ def tune(
 
 def _check_outputs(output: Path, card: Path | None, *, overwrite: bool) -> None:
     """Before minutes of work."""
-    from geoseg.export.target import check_extension, require_free
+    from geoseg.export.target import check_target
 
-    check_extension(output, [".safetensors"])
-    for path in (output, card):
-        if path is not None:
-            require_free(path, overwrite=overwrite)
+    check_target(output, [".safetensors"], overwrite=overwrite)
+    if card is not None:
+        check_target(card, None, overwrite=overwrite)
 
 
 def _gsd_range(text: str) -> tuple[float, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
 
 import yaml
 from pydantic import (
@@ -17,6 +17,7 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    model_validator,
 )
 
 from geoseg.errors import UsageError
@@ -121,6 +122,12 @@ class LossConfig(_Section):
     time per step."""
     teacher_weight: float = Field(default=1.0, ge=0)
     """Weight of the teacher's cross-entropy, head by head beside the labels' losses."""
+
+    @model_validator(mode="after")
+    def _learns_something(self) -> Self:
+        if not (self.body or self.contact or self.edge):
+            raise ValueError("body, contact and edge are all 0, so nothing would be learnt")
+        return self
 
 
 class ScheduleConfig(_Section):
