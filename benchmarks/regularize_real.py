@@ -77,6 +77,8 @@ def main() -> None:
         parser.error("only models that predict maps take part")
     scenes = (s for s in read_scenes(options.data) if s.place.startswith(options.place))
     drawn = [draw_scene(scene, model) for scene in scenes]
+    if not drawn:
+        parser.error(f"{options.data} holds no held-out scene of a place named so")
     print_table(drawn)
     if options.picture:
         draw_picture(drawn, options.picture)
