@@ -160,6 +160,7 @@ def dataset(
     """
     from geoseg.export.target import PAGE, check_target
     from geoseg.labelled.checking import check_folder
+    from geoseg.labelled.doubts import load_judge
     from geoseg.labelled.page import write_page
     from geoseg.labelled.pairs import hold_out
     from geoseg.labelled.request import PackOptions
@@ -170,10 +171,8 @@ def dataset(
     )  # fmt: skip
     if preview is not None:
         check_target(preview, PAGE, overwrite=overwrite)
-    if model is not None:
-        from geoseg.labelled.doubts import load_judge
-
-        load_judge(model)  # a misspelt one should not be found out after the packing
+    # Loaded first: a misspelt one should not be found out after the packing.
+    judge = None if model is None else load_judge(model)
     about = {
         "layer": layer, "aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place,
         "licence": licence,
@@ -185,7 +184,7 @@ def dataset(
         else:
             folder = packed_folder(inputs or [], output)
         checking = None if progress is None else partial(progress, "checking")
-        checked = check_folder(folder, model=model, progress=checking)
+        checked = check_folder(folder, model=judge, progress=checking)
         if preview is not None:
             write_page(checked, preview)
     if as_json:

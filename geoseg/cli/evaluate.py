@@ -13,10 +13,14 @@ from geoseg.cli.options import Device, Json, Overwrite, Precision, Quiet, Tta
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geoseg.accuracy.evaluation import Evaluation
 
 LAYERS = "Two layers"
 MODEL = "A model over packed scenes"
+OF_SCENES = "--data: packed scenes know their places, pixel sizes, photos and what to ignore"
+OF_LAYERS = "two layers, as no model runs; name packed scenes with --data, or leave it out"
 SHOWN = {
     "true": "True", "predicted": "Found", "f1": "F1", "precision": "Prec.", "recall": "Rec.",
     "ap": "AP", "ap50": "AP50", "pq": "PQ", "pixel_iou": "Pixel", "area_bias": "Area",
@@ -109,16 +113,13 @@ def evaluate(
             "--aoi": aoi, "--ignore": ignore, "--place-column": place_column, "--gsd": gsd,
             "--layer": layer, "--truth-layer": truth_layer, "--raster": raster,
         }  # fmt: skip
-        _refuse([name for name, value in of_layers.items() if value])
+        _refuse(of_layers, OF_SCENES)
     else:
-        _refuse_of_model(
-            {
-                "--split": split != "val",
-                "--device": device != "auto",
-                "--precision": precision != "auto",
-                "--tta": tta is not None,
-            }
-        )
+        of_model = {
+            "--split": split != "val", "--device": device != "auto",
+            "--precision": precision != "auto", "--tta": tta is not None,
+        }  # fmt: skip
+        _refuse(of_model, OF_LAYERS)
     shared: dict[str, Any] = {
         "boundary_m": boundary, "min_area_m2": min_area, "html": html, "overwrite": overwrite,
     }  # fmt: skip
@@ -154,21 +155,10 @@ def _check_usage(paths: list[Path], model: str | None, data: Path | None) -> Non
         )
 
 
-def _refuse(options: list[str]) -> None:
-    if options:
-        raise UsageError(
-            f"{', '.join(options)} cannot be used with --data: packed scenes know their places, "
-            "pixel sizes, photos and what to ignore"
-        )
-
-
-def _refuse_of_model(given: dict[str, bool]) -> None:
-    names = ", ".join(name for name, is_given in given.items() if is_given)
+def _refuse(given: Mapping[str, object], why: str) -> None:
+    names = ", ".join(name for name, value in given.items() if value)
     if names:
-        raise UsageError(
-            f"{names} cannot be used with two layers, as no model runs; name packed scenes with "
-            "--data, or leave it out"
-        )
+        raise UsageError(f"{names} cannot be used with {why}")
 
 
 def _show(result: Evaluation, html: Path | None) -> None:

@@ -12,17 +12,13 @@ import shapely
 from geoseg.errors import DatasetError, UnreadableVectorError
 from geoseg.labelled.repair import TINY_M2, Repaired, repair
 from geoseg.raster.ground import affine_mapping, bounds_in
-from geoseg.statistics.build import open_buildings
-from geoseg.statistics.layers import Layer, geometry_of, open_layer
+from geoseg.statistics.layers import PARQUET, geometry_of, open_layer, read_geoparquet
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from geoseg.types import Grid
-
-PARQUET = (".parquet", ".geoparquet")
-"""Files that GDAL does not read."""
 
 
 def read_footprints(
@@ -59,9 +55,7 @@ def _near(
 ) -> tuple[gpd.GeoDataFrame, int]:
     """The features whose boxes meet the grid's, and how many there are in all."""
     if isinstance(labels, Path) and labels.suffix.lower() in PARQUET:
-        table = open_buildings(labels, None).data
-        assert not isinstance(table, Layer)  # noqa: S101  # GeoParquet is always read whole
-        return table, len(table)
+        labels = read_geoparquet(labels)
     if not isinstance(labels, Path):
         if labels.crs is None:
             raise UnreadableVectorError(

@@ -8,7 +8,7 @@ a mirrored tile lies on the mirrored raster's lattice, and nothing is seen farth
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -43,6 +43,12 @@ def averaged(model: DenseModel | InstanceModel) -> AveragedModel:
     return AveragedModel(model)
 
 
+@overload
+def averaged_if(model: DenseModel, wanted: bool | None) -> DenseModel: ...
+@overload
+def averaged_if(
+    model: DenseModel | InstanceModel, wanted: bool | None
+) -> DenseModel | InstanceModel: ...
 def averaged_if(
     model: DenseModel | InstanceModel, wanted: bool | None
 ) -> DenseModel | InstanceModel:

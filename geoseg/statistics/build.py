@@ -25,7 +25,13 @@ from geoseg.statistics.collect import (
     source_of_frame,
     source_of_layer,
 )
-from geoseg.statistics.layers import VectorInput, open_layer, read_metadata
+from geoseg.statistics.layers import (
+    PARQUET,
+    VectorInput,
+    open_layer,
+    read_geoparquet,
+    read_metadata,
+)
 from geoseg.statistics.nearby import around
 from geoseg.statistics.observed import (
     NO_EXTENT,
@@ -137,13 +143,8 @@ def open_buildings(buildings: VectorInput, layer: str | None) -> BuildingSource:
     if not isinstance(buildings, (str, Path)):
         return source_of_frame(buildings)
     path = Path(buildings)
-    if path.suffix.lower() in {".parquet", ".geoparquet"}:
-        if not path.exists():
-            raise UnreadableVectorError(f"{path}: there is no such file")
-        try:
-            return source_of_frame(gpd.read_parquet(path))
-        except (ValueError, OSError) as error:
-            raise UnreadableVectorError(f"{path} is no GeoParquet file ({error})") from None
+    if path.suffix.lower() in PARQUET:
+        return source_of_frame(read_geoparquet(path))
     return source_of_layer(open_layer(path, layer, preferred="buildings"))
 
 

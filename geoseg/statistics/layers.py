@@ -21,6 +21,8 @@ from geoseg.export.schema import EXTENT_LAYER
 
 VectorInput = str | Path | gpd.GeoDataFrame
 """Polygons: a file, or a table in memory."""
+PARQUET = (".parquet", ".geoparquet")
+"""Extensions of GeoParquet, which is read whole; GDAL's usual builds do not read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,20 @@ def polygon_layers(path: Path) -> tuple[str, ...]:
 def read_frame(layer: Layer, columns: list[str] | None = None) -> gpd.GeoDataFrame:
     """The whole layer as a GeoDataFrame."""
     return gpd.read_file(layer.path, layer=layer.name, columns=columns)
+
+
+def read_geoparquet(path: Path) -> gpd.GeoDataFrame:
+    """The whole file as a GeoDataFrame.
+
+    Raises:
+        UnreadableVectorError: there is no such file, or it is no GeoParquet.
+    """
+    if not path.exists():
+        raise UnreadableVectorError(f"{path}: there is no such file")
+    try:
+        return gpd.read_parquet(path)
+    except (ValueError, OSError) as error:
+        raise UnreadableVectorError(f"{path} is no GeoParquet file ({error})") from None
 
 
 def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:

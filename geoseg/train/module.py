@@ -55,6 +55,7 @@ class SegmentationModule(Learner):
         self._head_weights = [getattr(weights, head) for head in HEADS]
         self._teacher = None if weights.teacher is None else Teacher(weights.teacher)
         self._sources_before = _sources_before(config)
+        self._decoding_before = _decoding_before(config)
 
     def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
         """Loss of one batch."""
@@ -113,7 +114,7 @@ class SegmentationModule(Learner):
         tune`` has fitted it to them.
         """
         metadata = Metadata(
-            **_decoding_before(self.config),
+            **self._decoding_before,
             name=self.config.name,
             geoseg_version=geoseg_version(),
             architecture=self.architecture,

@@ -73,9 +73,10 @@ def train(
     learner = make_learner(config, held_out)
     _make_folder(config.output)
     last = _last(config)
-    if resume and last.exists():
+    goes_on = resume and last.exists()
+    if goes_on:
         _require_own(last, learner)
-    if not resume:  # or an interruption before the first checkpoint would resume the older training
+    else:  # or an interruption before the first checkpoint would resume the older training
         last.unlink(missing_ok=True)
     with quietly(), memory_errors(LESS_MEMORY):
         with _machine_errors():
@@ -83,7 +84,7 @@ def train(
         trainer.fit(
             learner,
             datamodule=_Scenes(learner, training, len(held_out)),
-            ckpt_path=str(last) if resume and last.exists() else None,
+            ckpt_path=str(last) if goes_on else None,
             weights_only=True,
         )
     trainer.save_checkpoint(last, weights_only=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import DatasetError, UsageError
-from geoseg.models.averaged import averaged
+from geoseg.models.averaged import AveragedModel, averaged_if
 from geoseg.models.records import Validation
 from geoseg.models.weights import geoseg_version
 from geoseg.train.calibrate import brier, calibration_error
@@ -86,8 +86,7 @@ def tune(
     weights = place_weights(scenes, options.place_weights)
     rule = Rule(weights, options.max_area_bias, model.metadata.calibration)
     own = model.metadata.gsd_m or _ANY_GSD
-    tta = model.metadata.tta if options.tta is None else options.tta
-    seeing: DenseModel = averaged(model) if tta else model
+    seeing = averaged_if(model, options.tta)
     tuned = [
         _tuned_at(
             seeing,
@@ -106,7 +105,7 @@ def tune(
             "geoseg_version": geoseg_version(),
             "gsd_m": None if gsd_m == _ANY_GSD else gsd_m,
             "decoding": best.decoding,
-            "tta": tta,
+            "tta": isinstance(seeing, AveragedModel),
             "calibration": calibration,
             "validation": validation,
             "metrics": _metrics(scenes, best, options.draws),
