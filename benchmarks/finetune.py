@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 
 from geoseg.accuracy import evaluate_model
+from geoseg.labelled.collection import export_frame
 from geoseg.labelled.order import group_of
 from geoseg.labelled.pack import pack_pairs
 from geoseg.labelled.pairs import make_pair
@@ -33,10 +34,9 @@ from geoseg.labelled.request import PackOptions
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.loading import model_file
 from geoseg.models.weights import load_weights, save_weights
+from geoseg.scenes.scene import Scene, load_scene, load_scenes, save_scene
 from geoseg.train.config import TrainConfig, read_config
 from geoseg.train.run import train
-from geoseg.train.scene import Scene, load_scene, load_scenes, save_scene
-from geoseg.train.sources import export_frame
 from geoseg.train.tune import tune
 
 HELD_OUT = 1 / 3

@@ -16,8 +16,8 @@ import numpy as np
 from geoseg.accuracy import evaluate_model
 from geoseg.models.loading import model_file
 from geoseg.models.weights import read_metadata
+from geoseg.scenes.scene import load_scenes, save_scene
 from geoseg.train.draws import moved
-from geoseg.train.scene import load_scenes, save_scene
 
 
 def main() -> None:

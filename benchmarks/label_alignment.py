@@ -22,10 +22,10 @@ from geoseg.machine import keep_freed_memory
 from geoseg.models import DEFAULT_WEIGHTS
 from geoseg.models.network import build_network
 from geoseg.models.weights import load_weights
+from geoseg.scenes.scene import Scene, load_scenes
 from geoseg.train.alignment import aligned_targets
 from geoseg.train.losses import head_losses
 from geoseg.train.module import normalised
-from geoseg.train.scene import Scene, load_scenes
 from geoseg.train.scoring import Counts
 from geoseg.train.targets import head_targets
 from geoseg.train.validation import predict_scene, resample_scene, score_scene

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from geoseg.labelled.shift import SURE, best_shift, edge_agreement
-from geoseg.train.scene import Scene, load_scene
+from geoseg.scenes.scene import Scene, load_scene
 
 MOVES_PX = ((6, -9), (-4, 3), (0, 12))
 LEAST_LABELS = 4

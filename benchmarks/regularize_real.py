@@ -21,13 +21,14 @@ import shapely
 from real_scenes import RealScene, read_scenes
 from regularize_score import iou
 
-from geoseg.confidence import Rating
+from geoseg.attributes.confidence import Rating
 from geoseg.decode import Decoder
+from geoseg.decode.params import MIN_AREA_M2
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
 from geoseg.models import load_model
 from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel
-from geoseg.stages import MIN_AREA_M2, thresholds
+from geoseg.run.stages import thresholds
 from geoseg.types import Cluster, MapStrip
 
 if TYPE_CHECKING:

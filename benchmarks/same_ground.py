@@ -26,7 +26,7 @@ from rasterio.warp import Resampling, calculate_default_transform, reproject
 from rasterio.windows import Window
 
 import geoseg
-from geoseg.raster.ground import local_utm
+from geoseg.earth.ground import local_utm
 
 PX = Affine.translation
 CUTS = (1, 2, 4, 8)

@@ -34,11 +34,12 @@ from rasterio.windows import Window
 from seams_peers import PEERS, Maps, read, with_halo
 
 import geoseg
-from geoseg.grid import Lattice
-from geoseg.inference import core_in_window, core_maps
+from geoseg.models.asking import core_maps
 from geoseg.models.protocols import DenseModel
 from geoseg.raster import Mosaic
 from geoseg.summary import peak_rss_mb
+from geoseg.tiles.lattice import Lattice
+from geoseg.tiles.looking import core_in_window
 from geoseg.types import Grid
 
 PHOTO = Path(__file__).parents[1] / "examples" / "banepa.tif"

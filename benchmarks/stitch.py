@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from stitch_town import Labels, Lattice, Oracle, Rough, draw_town, perfect, telling
 
+from geoseg.attributes.measure import measure
 from geoseg.footprints import FootprintSettings, draw_all
-from geoseg.measure import measure
 from geoseg.stitch import InstanceDecoder, StitchCounts, Stitcher, TileInstances
 from geoseg.train.decoded import labels_of
 from geoseg.types import Cluster, Grid

@@ -6,19 +6,18 @@ Everything heavy is imported when it is first used, so that ``import geoseg`` is
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
+
+from geoseg.version import __version__
 
 if TYPE_CHECKING:
     from geoseg.accuracy import evaluate
     from geoseg.change import compare
     from geoseg.labelled import check_dataset, pack_dataset
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
-    from geoseg.pipeline import predict
+    from geoseg.run.predicting import predict
     from geoseg.shaping.frame import regularize
     from geoseg.statistics import report
-
-__version__ = version("geoseg")
 
 __all__ = [
     "DenseModel",
@@ -42,7 +41,7 @@ _HOMES = {
     "compare": "geoseg.change",
     "evaluate": "geoseg.accuracy",
     "pack_dataset": "geoseg.labelled",
-    "predict": "geoseg.pipeline",
+    "predict": "geoseg.run.predicting",
     "regularize": "geoseg.shaping.frame",
     "report": "geoseg.statistics",
 }

@@ -27,6 +27,7 @@ import rasterio
 from affine import Affine
 from hypothesis import settings
 from numpy.typing import NDArray
+from output_tables import empty_table, identity, make_mosaic_identity, make_table  # noqa: F401
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp
 

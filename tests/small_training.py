@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from geoseg.scenes.scene import Scene, save_scene
 from geoseg.train.config import TrainConfig
-from geoseg.train.scene import Scene, save_scene
 
 ARCHITECTURE = {"encoder": "resnet18", "depth": 3, "decoder_channels": [8, 8, 8]}
 

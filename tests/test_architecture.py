@@ -1,25 +1,43 @@
-"""The page on the architecture names what is there, and nothing else."""
+"""The page on the architecture names the rooms that are there, and nothing else."""
 
 import re
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
-PACKAGE = ROOT / "geoseg"
+from conftest import REPOSITORY
 
-
-def parts() -> set[str]:
-    """Modules and packages, as the page writes them."""
-    modules = {path.name for path in PACKAGE.glob("*.py")} - {"__init__.py"}
-    return modules | {f"{path.parent.name}/" for path in PACKAGE.glob("*/__init__.py")}
+PAGE = (REPOSITORY / "docs/architecture.md").read_text(encoding="utf-8")
+PACKAGE = REPOSITORY / "geoseg"
+MOST_AT_THE_ROOT = 9
 
 
-def test_every_part_is_named() -> None:
-    assert sorted(part for part in parts() if not re.search(rf"\b{re.escape(part)}", PAGE)) == []
+def rooms() -> set[str]:
+    return {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+
+
+def test_every_room_is_named() -> None:
+    assert sorted(room for room in rooms() if not re.search(rf"\b{room}/", PAGE)) == []
 
 
 def test_what_is_named_is_there() -> None:
-    named = set(re.findall(r"(?<![.\w])[a-z_]+(?:/[a-z_]+)*(?:\.py|/)", PAGE))
-    homes = (PACKAGE, PACKAGE / "export")
-    assert sorted(one for one in named if not any((home / one).exists() for home in homes)) == []
-    assert len(named) > 40
+    named = set(re.findall(r"(?<![.\w/])[a-z_]+(?:/[a-z_]+)*(?:\.py|/)", PAGE))
+    assert sorted(one for one in named if not (PACKAGE / one).exists()) == []
+    assert len(named) > 25
+
+
+def test_the_root_is_small() -> None:
+    assert len(list(PACKAGE.glob("*.py"))) <= MOST_AT_THE_ROOT
+
+
+def test_tests_mirror_the_tree() -> None:
+    tested = {path.parent.name for path in (REPOSITORY / "tests").glob("*/test_*.py")}
+    assert tested <= rooms()
+
+
+def test_rooms_with_kernels_are_compiled_anew_together() -> None:
+    from geoseg.kernels.jit import ROOMS
+
+    compiled = {
+        path.relative_to(PACKAGE).parts[0]
+        for path in PACKAGE.rglob("*.py")
+        if re.search(r"^@(?:inner_)?jit\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert compiled <= set(ROOMS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation, Progress
     from geoseg.models.protocols import DenseModel, InstanceModel
-    from geoseg.statistics.layers import VectorInput
+    from geoseg.vectors.layers import VectorInput
 
 
 def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the command line
@@ -60,7 +60,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     from geoseg.accuracy.evaluation import evaluate_layers
     from geoseg.accuracy.options import LayerOptions, Measure
     from geoseg.accuracy.page import write_page
-    from geoseg.export.target import PAGE, check_target
+    from geoseg.files.target import PAGE, check_target
 
     rasters = [raster] if isinstance(raster, (str, Path)) else raster
     options = LayerOptions(
@@ -112,7 +112,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.accuracy.evaluation import evaluate_scenes
     from geoseg.accuracy.options import Measure
     from geoseg.accuracy.page import write_page
-    from geoseg.export.target import PAGE, check_target
+    from geoseg.files.target import PAGE, check_target
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geoseg import __version__
 from geoseg.accuracy.figures import TOTAL, Figures, figures_of, reliability_of, without_blobs
 from geoseg.accuracy.options import LayerOptions, Measure
 from geoseg.accuracy.photos import check_rasters
 from geoseg.accuracy.places import Pair
 from geoseg.accuracy.precision import NO_PYCOCOTOOLS, pycocotools_missing
-from geoseg.accuracy.reliability import Reliability
 from geoseg.accuracy.scenes import files_of_split, sites_of_scenes
 from geoseg.accuracy.score import SiteScore, score_site
 from geoseg.accuracy.site import Site
+from geoseg.attributes.reliability import Reliability
 from geoseg.errors import UsageError
 from geoseg.models.averaged import AveragedModel
-from geoseg.statistics.layers import VectorInput
+from geoseg.vectors.layers import VectorInput
+from geoseg.version import __version__
 
 if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from geoseg.accuracy.pixels import PixelCounts
 from geoseg.accuracy.precision import Precision, average_precision, pycocotools_missing
-from geoseg.accuracy.reliability import Reliability, reliability
 from geoseg.accuracy.score import SiteScore
+from geoseg.attributes.reliability import Reliability, reliability
 
 TOTAL = "all"
 """Name of the last row."""

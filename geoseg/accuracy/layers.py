@@ -12,10 +12,10 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.statistics.build import open_buildings
-from geoseg.statistics.geodesic import ground_under
-from geoseg.statistics.layers import (
+from geoseg.vectors.buildings import open_buildings
+from geoseg.vectors.layers import (
     Layer,
     VectorInput,
     geometry_of,
@@ -23,9 +23,9 @@ from geoseg.statistics.layers import (
     read_frame,
     read_metadata,
 )
-from geoseg.statistics.nearby import Neighbourhood
-from geoseg.statistics.observed import read_extent
-from geoseg.statistics.zones import polygonal, read_polygons
+from geoseg.vectors.nearby import Neighbourhood
+from geoseg.vectors.observed import read_extent
+from geoseg.vectors.polygons import polygonal, read_polygons
 
 POLYGON_TYPES = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 

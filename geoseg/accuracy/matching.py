@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.overlap import Overlaps, find_overlaps, one_to_one
+from geoseg.vectors.overlap import Overlaps, find_overlaps, one_to_one
 
 LEAST_IOU = 0.5
 """A pair of at least this intersection over union is one building."""

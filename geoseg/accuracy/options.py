@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoseg.errors import UsageError
-from geoseg.statistics.layers import VectorInput
+from geoseg.vectors.layers import VectorInput
 
 DEFAULT_GSD_M = 0.3
 """Pixel size where the predictions do not say on what imagery they were made."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geoseg.accuracy.matching import LEAST_IOU, Matches, assign, overlaps
 from geoseg.accuracy.site import Site, clip, share_within
-from geoseg.overlap import Overlaps
+from geoseg.vectors.overlap import Overlaps
 
 LEAST_SHARE = 0.5
 """A building counts where at least this part of its area lies in the assessed area."""

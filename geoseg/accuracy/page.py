@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from geoseg.accuracy.columns import COLUMNS
 from geoseg.accuracy.evaluation import Evaluation
 from geoseg.accuracy.misses import KINDS, Miss, worst_misses
-from geoseg.accuracy.reliability import BINS, Reliability
 from geoseg.accuracy.site import Bounds
-from geoseg.export.atomic import output_errors, write_text
+from geoseg.attributes.reliability import BINS, Reliability
+from geoseg.files.atomic import output_errors, write_text
 from geoseg.pages.document import Figure, environment, static, table_script
 
 PACKAGE = "geoseg.accuracy"

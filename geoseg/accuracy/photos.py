@@ -14,8 +14,8 @@ from scipy import ndimage
 
 from geoseg.accuracy.site import Bounds
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
+from geoseg.pages.photo import BACKGROUND, read_photo
 from geoseg.pages.picture import jpeg_url
-from geoseg.statistics.photo import BACKGROUND, read_photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class ScenePhoto:
 
     def crop(self, bounds: Bounds, side_px: int) -> str | None:
         """A square of the ground as a JPEG in a data URL."""
-        from geoseg.train.scene import load_scene
+        from geoseg.scenes.scene import load_scene
 
         scene = load_scene(self.path)
         left, _, right, top = (bound / scene.gsd_m for bound in bounds)

@@ -23,9 +23,9 @@ from geoseg.accuracy.options import DEFAULT_GSD_M, LayerOptions
 from geoseg.accuracy.photos import RasterPhoto
 from geoseg.accuracy.plane import apart, box_in_degrees, bring, middle_of, plane_around, region
 from geoseg.accuracy.site import Site
+from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
-from geoseg.statistics.geodesic import reproject
-from geoseg.statistics.layers import VectorInput
+from geoseg.vectors.layers import VectorInput
 
 NO_NAME = "(no name)"
 """Place of rows that name none."""

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from geoseg.accuracy.site import bounds_of
-from geoseg.statistics.geodesic import reproject
-from geoseg.statistics.zones import polygonal
+from geoseg.earth.reproject import reproject
+from geoseg.vectors.polygons import polygonal
 
 DEGREES = CRS.from_epsg(4326)
 """Longitude and latitude."""

@@ -15,7 +15,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geoseg.accuracy.matching import LEAST_IOU
-from geoseg.overlap import Overlaps
+from geoseg.vectors.overlap import Overlaps
 
 if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval

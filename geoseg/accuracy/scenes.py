@@ -20,7 +20,7 @@ from rasterio.features import shapes
 from geoseg.accuracy.photos import ScenePhoto
 from geoseg.accuracy.site import Site
 from geoseg.errors import DatasetError, UsageError
-from geoseg.train.scene import Scene, load_scene, scene_files
+from geoseg.scenes.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -94,7 +94,7 @@ def _site(model: DenseModel | InstanceModel, scene: Scene, path: Path) -> Site:
 
 def _predict(model: DenseModel | InstanceModel, scene: Scene) -> gpd.GeoDataFrame:
     """What ``geoseg predict`` finds in the scene's image, laid on the plane."""
-    from geoseg.pipeline import predict
+    from geoseg.run.predicting import predict
 
     height, width = scene.labels.shape
     with tempfile.TemporaryDirectory(prefix="geoseg-") as folder:

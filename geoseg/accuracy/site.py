@@ -77,7 +77,7 @@ def share_within(
 
 def clip(shapes: NDArray[np.object_], region: shapely.Geometry | None) -> NDArray[np.object_]:
     """What of each shape lies in the region; all of it where there is no region."""
-    from geoseg.statistics.zones import polygonal
+    from geoseg.vectors.polygons import polygonal
 
     if region is None or not len(shapes):
         return shapes

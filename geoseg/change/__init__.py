@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from geoseg.change.build import Comparison
-    from geoseg.statistics.layers import VectorInput
+    from geoseg.vectors.layers import VectorInput
 
 
 def compare(  # noqa: PLR0913  # the public face: one keyword per option of the command line

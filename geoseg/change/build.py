@@ -18,27 +18,16 @@ from geoseg.change.changes import (
     read_date,
 )
 from geoseg.change.table import change_table
-from geoseg.statistics.build import (
-    make_zones,
-    open_buildings,
-    plain,
-    provenance_of,
-    refuse_elsewhere,
-    zone_notes,
-)
-from geoseg.statistics.collect import (
-    OUTSIDE,
-    BuildingSource,
-    Progress,
-    assign,
-)
-from geoseg.statistics.layers import VectorInput
-from geoseg.statistics.observed import (
+from geoseg.statistics.build import make_zones, plain, provenance_of, refuse_elsewhere, zone_notes
+from geoseg.statistics.collect import OUTSIDE, Progress, assign
+from geoseg.statistics.options import ReportOptions
+from geoseg.statistics.zones import Zones
+from geoseg.vectors.buildings import BuildingSource, open_buildings
+from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.observed import (
     observed_m2,
     observed_parts,
 )
-from geoseg.statistics.options import ReportOptions
-from geoseg.statistics.zones import Zones
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +72,7 @@ def build_comparison(
     before, after = (read_date(source, crs, progress) for source in sources)
     extent = common_extent(before, after)
     zones = make_zones(_areas(before, after, extent), crs, options)
-    parts = observed_parts(zones, extent)
+    parts = observed_parts(zones.geometry, extent)
     observed = observed_m2(parts, crs)
     refuse_elsewhere(extent, observed)
     changes, unseen = find_changes(before, after, limits, extent)

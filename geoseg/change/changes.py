@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.change.match import match
+from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
-from geoseg.statistics.collect import Buildings, BuildingSource, Progress, assign, collect
-from geoseg.statistics.geodesic import reproject
-from geoseg.statistics.observed import read_extent
-from geoseg.statistics.zones import polygonal
+from geoseg.statistics.collect import Buildings, Progress, assign, collect
+from geoseg.vectors.buildings import BuildingSource
+from geoseg.vectors.observed import read_extent
+from geoseg.vectors.polygons import polygonal
 
 
 @dataclass(frozen=True, slots=True)

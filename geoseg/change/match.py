@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.overlap import find_overlaps, one_to_one
+from geoseg.vectors.overlap import find_overlaps, one_to_one
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 from geoseg.change.build import Comparison
 from geoseg.change.page import CHANGE_COLOURS, change_page
-from geoseg.export.target import require_other
+from geoseg.files.target import require_other
 from geoseg.statistics.formats import check_output, write_result
 from geoseg.statistics.geopackage import write_layers
-from geoseg.statistics.layers import VectorInput
 from geoseg.statistics.style import categories, choropleth
+from geoseg.vectors.layers import VectorInput
 
 CHANGES_LAYER = "changes"
 """Layer of the buildings in a GeoPackage."""

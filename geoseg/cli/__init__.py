@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from geoseg import __version__
 from geoseg.cli.certify import certify
 from geoseg.cli.compare import compare
 from geoseg.cli.dataset import dataset
@@ -23,6 +22,7 @@ from geoseg.cli.train import train
 from geoseg.cli.tune import tune
 from geoseg.errors import GeosegError
 from geoseg.machine import wait_quietly
+from geoseg.version import __version__
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by the shell's convention."""

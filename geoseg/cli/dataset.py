@@ -158,7 +158,7 @@ def dataset(
 
     geoseg dataset ortho.tif footprints.gpkg -o chips/ --preview labels.html
     """
-    from geoseg.export.target import PAGE, check_target
+    from geoseg.files.target import PAGE, check_target
     from geoseg.labelled.checking import check_folder
     from geoseg.labelled.doubts import load_judge
     from geoseg.labelled.page import write_page

@@ -12,9 +12,9 @@ import typer
 from geoseg.cli.options import ModelName, parse_whole_numbers
 
 if TYPE_CHECKING:
-    from geoseg.estimate import Estimate
-    from geoseg.info import MosaicInfo, RasterInfo
     from geoseg.models import DenseModel
+    from geoseg.preview.describe import MosaicInfo, RasterInfo
+    from geoseg.preview.estimate import Estimate
 
 DEFAULT = "default"
 
@@ -56,7 +56,7 @@ def info(
 
     geoseg info ortho.tif
     """
-    from geoseg.info import describe
+    from geoseg.preview.describe import describe
 
     needs = _needs(model)
     result = describe(

@@ -123,7 +123,7 @@ def predict(
     # Asked to end, a run stops as after Ctrl-C: in order, keeping what is finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from geoseg.cli.progress import progress_bar
-    from geoseg.pipeline import predict as run
+    from geoseg.run.predicting import predict as run
 
     with progress_bar(show=not quiet) as progress:
         summary = run(

@@ -19,7 +19,7 @@ from geoseg.cli.terminal import terminal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from geoseg.pipeline import ProgressReport
+    from geoseg.run.progress import ProgressReport
 
 
 @contextmanager

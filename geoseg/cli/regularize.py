@@ -59,7 +59,7 @@ def _check_output(output: Path, *, overwrite: bool) -> str:
     import pyogrio
 
     from geoseg.errors import UsageError
-    from geoseg.export.target import check_target
+    from geoseg.files.target import check_target
 
     try:
         driver = pyogrio.detect_write_driver(output)
@@ -94,7 +94,7 @@ def _write(frame: gpd.GeoDataFrame, output: Path, driver: str) -> None:
     from pyogrio.errors import DataSourceError, FeatureError
 
     from geoseg.errors import OutputError
-    from geoseg.export.atomic import CHECK_FOLDER, output_errors, scratch_folder
+    from geoseg.files.atomic import CHECK_FOLDER, output_errors, scratch_folder
 
     target = output.absolute()
     try:

@@ -85,12 +85,12 @@ def tune(
     geoseg tune model.safetensors --data chips -o tuned.safetensors --card tuned.md
     """
     _check_outputs(output, card, overwrite=overwrite)
-    from geoseg.export.atomic import output_errors, write_text
+    from geoseg.files.atomic import output_errors, write_text
     from geoseg.models.card import render_card
     from geoseg.models.dense import TorchDenseModel
     from geoseg.models.loading import model_file
     from geoseg.models.weights import load_weights, save_weights
-    from geoseg.train.scene import load_scenes
+    from geoseg.scenes.scene import load_scenes
     from geoseg.train.tune import TuneOptions
     from geoseg.train.tune import tune as run
 
@@ -120,7 +120,7 @@ def tune(
 
 def _check_outputs(output: Path, card: Path | None, *, overwrite: bool) -> None:
     """Before minutes of work."""
-    from geoseg.export.target import check_target
+    from geoseg.files.target import check_target
 
     check_target(output, [".safetensors"], overwrite=overwrite)
     if card is not None:

@@ -15,8 +15,8 @@ from rasterio.features import shapes
 from geoseg.coco.images import Image, read_image
 from geoseg.coco.rle import decode_crop
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.export.atomic import output_errors, put_in_place, scratch_folder
-from geoseg.export.target import check_target
+from geoseg.files.atomic import output_errors, put_in_place, scratch_folder
+from geoseg.files.target import check_target
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -16,9 +16,9 @@ from shapely.affinity import affine_transform
 from geoseg.coco.images import Image, read_image
 from geoseg.coco.rle import encode_crop
 from geoseg.errors import UsageError
-from geoseg.export.atomic import output_errors, write_text
-from geoseg.export.target import check_target
-from geoseg.statistics.layers import open_layer, read_frame
+from geoseg.files.atomic import output_errors, write_text
+from geoseg.files.target import check_target
+from geoseg.vectors.layers import open_layer, read_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd

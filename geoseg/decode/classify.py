@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
 from geoseg.decode.params import DecodeParams, factor_table
 from geoseg.decode.store import BODY, INNER, INVALID, OPEN, SEED
+from geoseg.kernels.jit import jit
 
 UNIT = 255**4
 """Weight one in the product of the two factor tables."""

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.groups import Roots
-from geoseg.decode.jit import jit
 from geoseg.decode.settle import Verdict
 from geoseg.decode.store import FROZEN, KEY, LOOSE, REACH, Recent, Store
+from geoseg.kernels.jit import jit
 
 
 def compacted(store: Store, roots: Roots, verdict: Verdict) -> tuple[Store, NDArray[np.int32]]:

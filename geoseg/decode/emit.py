@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.groups import Roots
-from geoseg.decode.jit import jit
 from geoseg.decode.scan import NODE_CRACKS
 from geoseg.decode.settle import Verdict
 from geoseg.decode.store import AT_EDGE, BODY_SUM, CRACKS, JUNCTIONS, LOOSE, PIXELS, Store
+from geoseg.kernels.jit import jit
 from geoseg.types import Cluster, RawInstance
 
 Groups = tuple[NDArray[np.int64], NDArray[np.int64]]

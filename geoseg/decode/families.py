@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.groups import Roots, mark_groups
-from geoseg.decode.jit import jit
 from geoseg.decode.store import BODY_SUM, CRACKS, ENDLESS, FROZEN, KEY, PIXELS, REMNANT, Store
+from geoseg.kernels.jit import jit
 
 COST = 0.2
 """What a building must promise to be worth having: F1 rises with a building whose probability is

@@ -11,7 +11,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.store import (
     INNER,
     KEY,
@@ -24,7 +23,8 @@ from geoseg.decode.store import (
     Store,
     Window,
 )
-from geoseg.decode.unionfind import unite
+from geoseg.kernels.jit import Integer, inner_jit, jit
+from geoseg.kernels.unionfind import unite
 
 
 @inner_jit

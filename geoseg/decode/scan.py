@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from geoseg.decode.grow import joined
-from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.store import (
     AT_EDGE,
     BODY,
@@ -25,7 +24,8 @@ from geoseg.decode.store import (
     Store,
     Window,
 )
-from geoseg.decode.unionfind import find, unite
+from geoseg.kernels.jit import Integer, inner_jit, jit
+from geoseg.kernels.unionfind import find, unite
 
 NODE_CRACKS = 3
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from geoseg.decode.families import Odds, leads_of, with_ends
 from geoseg.decode.groups import Roots, all_of, mark_groups
-from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.decode.params import DecodeParams
 from geoseg.decode.scan import is_node
 from geoseg.decode.store import (
@@ -33,7 +32,8 @@ from geoseg.decode.store import (
     REMNANT,
     Store,
 )
-from geoseg.decode.unionfind import find, unite
+from geoseg.kernels.jit import Integer, inner_jit, jit
+from geoseg.kernels.unionfind import find, unite
 from geoseg.types import NO_BUILDING
 
 TOUCHES_NONE, TOUCHES_MANY = -1, -2

@@ -15,8 +15,9 @@ from geoseg.errors import OutputError
 from geoseg.export.gpkg_tables import add_column_descriptions, add_metadata, add_styles
 from geoseg.export.layer import LAYER_DESCRIPTION, LayerInfo
 from geoseg.export.ogr import write_with_gdal
-from geoseg.export.schema import EXTENT_LAYER, GEOMETRY, LAYER
+from geoseg.export.schema import GEOMETRY, LAYER
 from geoseg.export.stream import BatchStream
+from geoseg.vectors.layers import EXTENT_LAYER
 
 GEOMETRY_COLUMN = "geom"
 """Name of the geometry column in the file, GDAL's usual one."""

@@ -13,20 +13,20 @@ from pydantic import JsonValue
 from pyproj import CRS
 
 from geoseg.errors import OutputError
-from geoseg.export.atomic import (
-    CHECK_FOLDER,
-    output_errors,
-    scratch_folder,
-    sync_file,
-    sync_folder,
-)
 from geoseg.export.flatgeobuf import write_flatgeobuf
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
 from geoseg.export.gpkg import write_gpkg
 from geoseg.export.layer import LayerInfo, horizontal_crs
 from geoseg.export.stream import BatchStream
-from geoseg.export.target import check_target
+from geoseg.files.atomic import (
+    CHECK_FOLDER,
+    output_errors,
+    scratch_folder,
+    sync_file,
+    sync_folder,
+)
+from geoseg.files.target import check_target
 
 WRITERS: dict[str, Callable[[Path, BatchStream, LayerInfo], None]] = {
     ".gpkg": write_gpkg,

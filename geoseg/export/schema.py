@@ -8,8 +8,6 @@ import pyarrow as pa
 
 LAYER = "buildings"
 """Name of the layer in every format that names layers."""
-EXTENT_LAYER = "extent"
-"""Name of the layer that holds the observed area, in a GeoPackage."""
 GEOMETRY = "geometry"
 """Name of the geometry column in record batches."""
 

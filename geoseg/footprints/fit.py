@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit
 from geoseg.footprints.arcs import Bools, Floats, Ints
+from geoseg.kernels.jit import inner_jit
 
 REACH_PX = 0.9
 """No corner and no wall moves farther; with half a pixel for the staircase that stays below the

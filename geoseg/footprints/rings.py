@@ -15,8 +15,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
 from geoseg.footprints.arcs import Arcs, Bools, Floats, Headings, Ints
+from geoseg.kernels.jit import jit
 from geoseg.types import NO_BUILDING, Cluster
 
 LEAST_COORDINATES = 4

@@ -25,9 +25,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from geoseg.decode.jit import Integer, inner_jit, jit
 from geoseg.footprints.arcs import Arcs, Bools, Floats, Ints
 from geoseg.footprints.fit import Room, fit, new_room, take_kept
+from geoseg.kernels.jit import Integer, inner_jit, jit
 
 SAFE_TOLERANCE_PX = 0.2
 """Within this, arcs that were apart stay apart."""

@@ -102,7 +102,7 @@ def check_dataset(
     Returns:
         Figures per chip and per place.
     """
-    from geoseg.export.target import PAGE, check_target
+    from geoseg.files.target import PAGE, check_target
     from geoseg.labelled.checking import check_folder
     from geoseg.labelled.page import write_page
 

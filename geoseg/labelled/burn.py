@@ -12,7 +12,7 @@ from rasterio import features
 from rasterio.enums import MergeAlg
 
 from geoseg.errors import DatasetError
-from geoseg.train.scene import MAX_BUILDINGS
+from geoseg.scenes.scene import MAX_BUILDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

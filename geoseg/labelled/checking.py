@@ -13,7 +13,7 @@ from geoseg.labelled.doubts import Doubts, doubts_of, load_judge
 from geoseg.labelled.repair import TINY_M2
 from geoseg.labelled.shift import Agreement, Shift, best_shift, edge_agreement
 from geoseg.labelled.writing import read_record
-from geoseg.train.scene import Scene, load_scene, scene_files
+from geoseg.scenes.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
     from geoseg.models.dense import TorchDenseModel

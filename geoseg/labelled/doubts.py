@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from geoseg.models.dense import TorchDenseModel
     from geoseg.models.loading import ModelSpec
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 LABELLED_SHARE = 0.2
 """A building found whose labelled part is smaller than this has no label."""

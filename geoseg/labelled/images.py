@@ -20,7 +20,7 @@ from geoseg.labelled.strips import Region, divide
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.source import inspect
 from geoseg.raster.stretch import Stretch, percentile_stretch
-from geoseg.train.scene import Scene
+from geoseg.scenes.scene import Scene
 from geoseg.types import Window
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from scipy import ndimage
 from geoseg.errors import DatasetError
 from geoseg.labelled.order import images_in
 from geoseg.labelled.pixels import COLOURS, opened, read_pixels
-from geoseg.train.scene import MAX_BUILDINGS
+from geoseg.scenes.scene import MAX_BUILDINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from geoseg.area import Area
 from geoseg.labelled.burn import PolygonIndex
 from geoseg.labelled.pixels import FILL, missing
 from geoseg.labelled.request import FINEST_M, LEAST_KNOWN_PX, Chip, PackOptions, Pair, Tick
 from geoseg.labelled.strips import Region, divide
 from geoseg.labelled.vectors import read_footprints
 from geoseg.raster import Mosaic
-from geoseg.train.scene import Scene
+from geoseg.scenes.scene import Scene
+from geoseg.tiles.area import Area
 from geoseg.types import Window
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geoseg.train.scene import Split
+    from geoseg.scenes.scene import Split
     from geoseg.types import Grid
 
 

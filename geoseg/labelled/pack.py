@@ -18,10 +18,10 @@ from geoseg.labelled.mosaics import mosaic_chips
 from geoseg.labelled.pairs import kind_of
 from geoseg.labelled.request import Chip, PackOptions, Pair, Tick
 from geoseg.labelled.writing import SceneWriter, new_folder
-from geoseg.models.weights import geoseg_version
+from geoseg.version import __version__
 
 if TYPE_CHECKING:
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 Progress = Callable[[str, int, int], None]
 """Told the place, how much of it is done, and of how much."""
@@ -194,7 +194,7 @@ def _recorded(packed: Packed) -> dict[str, Any]:
 
 def _provenance(pairs: Sequence[Pair], options: PackOptions) -> dict[str, Any]:
     return {
-        "geoseg_version": geoseg_version(),
+        "geoseg_version": __version__,
         "options": asdict(options),
         "pairs": [
             {

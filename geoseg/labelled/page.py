@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.export.atomic import output_errors, write_text
+from geoseg.files.atomic import output_errors, write_text
 from geoseg.labelled.repair import FINDINGS
 from geoseg.labelled.sheet import COLOURS, thumbnail
 from geoseg.pages.document import Figure, environment, static
 from geoseg.pages.picture import jpeg_url
-from geoseg.train.scene import load_scene
+from geoseg.scenes.scene import load_scene
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

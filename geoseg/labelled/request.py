@@ -13,7 +13,7 @@ from geoseg.errors import UsageError
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 Tick = Callable[[int, int], None]
 """Told how much is done, and of how much."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.labelled.doubts import Doubts
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 COLOURS = {
     "label": (255, 221, 51),

@@ -17,7 +17,7 @@ from scipy import fft, ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 REACH_M = 6.0
 """Shifts up to this are found, metres."""

@@ -13,7 +13,7 @@ from geoseg.types import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.train.scene import Split
+    from geoseg.scenes.scene import Split
 
 LEAST_BUILDINGS = 10
 """Places with fewer buildings are not divided."""

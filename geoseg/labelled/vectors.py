@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from geoseg.earth.ground import affine_mapping, bounds_in
 from geoseg.errors import DatasetError, UnreadableVectorError
 from geoseg.labelled.repair import TINY_M2, Repaired, repair
-from geoseg.raster.ground import affine_mapping, bounds_in
-from geoseg.statistics.layers import PARQUET, geometry_of, open_layer, read_geoparquet
+from geoseg.vectors.layers import PARQUET, geometry_of, open_layer, read_geoparquet
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import DatasetError, OutputExistsError
-from geoseg.export.atomic import output_errors, scratch_folder
-from geoseg.export.target import require_free
-from geoseg.train.scene import save_scene
+from geoseg.files.atomic import output_errors, scratch_folder
+from geoseg.files.target import require_free
+from geoseg.scenes.scene import save_scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 RECORD = "dataset.json"
 """What was packed, from what and how; training does not need it."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from geoseg.errors import UsageError
-from geoseg.inference import core_maps
+from geoseg.models.asking import core_maps
 from geoseg.models.protocols import DenseModel
 from geoseg.types import Window
 

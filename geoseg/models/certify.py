@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch import nn
 
-from geoseg.inference import core_maps
+from geoseg.models.asking import core_maps
 from geoseg.models.receptive import open_all_paths, support_px
 from geoseg.types import Window
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import torch
 
 from geoseg.errors import ModelError
-from geoseg.grid import round_up
 from geoseg.models.network import build_network
+from geoseg.models.strides import round_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

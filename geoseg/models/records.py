@@ -8,7 +8,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, model_validator
 
 Quality = Literal["mean_body", "area_m2", "free_walls"]
-"""What a probability can depend on; see :class:`geoseg.confidence.Qualities`."""
+"""What a probability can depend on; see :class:`geoseg.attributes.confidence.Qualities`."""
 
 
 class Record(BaseModel):

@@ -8,14 +8,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
 
 from geoseg.errors import ModelError
-from geoseg.export.atomic import output_errors, replacing
+from geoseg.files.atomic import output_errors, replacing
 from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
@@ -166,14 +165,6 @@ def file_sha256(path: Path) -> str:
     """Hexadecimal SHA-256 of the file: the identity of the model."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def geoseg_version() -> str:
-    """Version of the installed package, "0" in a bare checkout."""
-    try:
-        return version("geoseg")
-    except PackageNotFoundError:
-        return "0"
 
 
 def _parse(path: Path, text: str) -> Metadata:

@@ -19,8 +19,9 @@ import numpy as np
 from affine import Affine
 from pyproj import CRS
 
-from geoseg.errors import UnsupportedRasterError, UsageError
-from geoseg.raster.ground import affine_mapping, bounds_in, local_utm, pixel_size, same_crs
+from geoseg.earth.ground import affine_mapping, bounds_in, local_utm, pixel_size, same_crs
+from geoseg.earth.gsd import target_gsd_m
+from geoseg.errors import UnsupportedRasterError
 from geoseg.raster.source import Source
 from geoseg.types import Grid, Window
 
@@ -113,17 +114,6 @@ def lay_grid(
     transform = _shifted(lattice.transform, col_off, row_off)
     gsd = pixel_size(lattice.crs, affine_mapping(transform), width / 2, height / 2).gsd_m
     return Analysis(Grid(lattice.crs, transform, height, width, gsd), tuple(placements))
-
-
-def target_gsd_m(
-    native_m: float, range_m: tuple[float, float] | None, wanted_m: float | None
-) -> float:
-    """The pixel size asked for, else the native one held within the model's range."""
-    if wanted_m is not None:
-        if not (math.isfinite(wanted_m) and wanted_m > 0):
-            raise UsageError(f"gsd {wanted_m}: give the pixel size in metres, such as 0.3")
-        return wanted_m
-    return native_m if range_m is None else min(max(native_m, range_m[0]), range_m[1])
 
 
 def _lattice(first: Source, target_m: float) -> _Lattice:

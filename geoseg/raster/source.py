@@ -18,9 +18,9 @@ from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 
+from geoseg.earth.ground import Mapping, PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
-from geoseg.raster.ground import Mapping, PixelSize, affine_mapping, pixel_size
 
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""

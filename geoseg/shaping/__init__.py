@@ -1,11 +1,6 @@
 """Straight walls, right angles, shared walls: footprints as a cartographer would draw them."""
 
-from pathlib import Path
-
-from geoseg.decode.jit import forget_stale_code
 from geoseg.shaping.coverage import Shape, regularize_coverage, regularize_groups
 from geoseg.shaping.settings import RegularizeSettings
 
 __all__ = ["RegularizeSettings", "Shape", "regularize_coverage", "regularize_groups"]
-
-forget_stale_code(Path(__file__).parent)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arrays import Floats, Ints, Polygons
 from geoseg.shaping.points import NO_NODE, Points, bounds, cut_rings
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit
+from geoseg.kernels.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
 
 INFINITY = np.iinfo(np.int64).max

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from geoseg.decode.jit import inner_jit
+from geoseg.kernels.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
 
 RUN = 8

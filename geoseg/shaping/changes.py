@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from geoseg.decode.jit import jit
+from geoseg.kernels.jit import jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.direction import find
 from geoseg.shaping.pairs import number_pairs

@@ -6,10 +6,10 @@ import numpy as np
 
 from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
+from geoseg.shaping.cut import Walls
 from geoseg.shaping.direction import CORRELATION_PX
 from geoseg.shaping.noise import residuals
 from geoseg.shaping.points import NO_NODE
-from geoseg.shaping.walls import Walls
 
 FEWEST_WALLS = 6
 """A ring of fewer walls is a polygon."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
+from geoseg.shaping.cut import Walls
 from geoseg.shaping.lines import walls_at_nodes
-from geoseg.shaping.walls import Walls
 
 CORNER_PX = 6.0
 """A corner farther than this from where the walls part (more for obtuse ones) is none: a short

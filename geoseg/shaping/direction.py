@@ -5,16 +5,17 @@ Directions are angles modulo 90 degrees; the circle is closed by four times the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arrays import Floats, Ints
+from geoseg.shaping.cut import FreeWalls
 from geoseg.shaping.segment import ACROSS, COUNTER, DIAGONAL, FREE, moments
 
 if TYPE_CHECKING:
-    from geoseg.shaping.walls import Walls
+    from geoseg.shaping.cut import Walls
 
 QUARTER = np.pi / 2
 CORRELATION_PX = 6.0
@@ -23,23 +24,6 @@ FLAT_PX2 = 1e-9
 """Samples that spread by less lie in one place, as far as rounding lets one tell."""
 MOST_TURN = 0.14
 """Houses that are turned by more against each other, radians, never share a direction."""
-
-
-class FreeWalls(NamedTuple):
-    """Walls of any direction, and which arcs bound which polygon."""
-
-    sums: Floats
-    """(v, 6) prefix sums of the samples, see ``segment.prefix_sums``."""
-    arc_first: Ints
-    """(a + 1,) first vertex of each arc."""
-    wall_first: Ints
-    """(a + 1,) first wall of each arc."""
-    wall_end: Ints
-    """(w,) vertex at which each wall ends."""
-    polygon_first: Ints
-    """(n + 1,) where each polygon's arcs begin in ``arcs``."""
-    arcs: Ints
-    """Arcs of the polygons in order."""
 
 
 @inner_jit

@@ -14,9 +14,10 @@ from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.assemble import assemble
 from geoseg.shaping.circles import draw_circle, fit_circles
 from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
+from geoseg.shaping.cut import Walls
 from geoseg.shaping.limits import exceeds_reach, measure, within_limits
 from geoseg.shaping.prune import prune_walls
-from geoseg.shaping.walls import Walls, cut_walls
+from geoseg.shaping.walls import cut_walls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

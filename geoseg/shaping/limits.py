@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.apart import square_gap
 from geoseg.shaping.arcs import OUTSIDE
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints
+from geoseg.shaping.cut import Walls
 from geoseg.shaping.direction import CORRELATION_PX, find
 from geoseg.shaping.segment import FREE, moments
-from geoseg.shaping.walls import Walls
 
 TRIM_PX = 2
 """Samples left out at either end of a wall, where masks round the corner off."""

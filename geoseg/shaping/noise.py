@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.decode.jit import jit
+from geoseg.kernels.jit import jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.pairs import number_pairs
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.corners import CLOSE_CORNER_PX, foot, place_nodes, put_corner
+from geoseg.shaping.cut import Walls
 from geoseg.shaping.lines import fit_lines
 from geoseg.shaping.segment import FREE
-from geoseg.shaping.walls import Walls
 
 MIN_WALL_PX = 0.75
 """Walls shorter than this, or drawn backwards, are dropped."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.decode.jit import inner_jit
+from geoseg.kernels.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.segment import moments
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
-from geoseg.decode.jit import jit
+from geoseg.kernels.jit import jit
 from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.beginnings import new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
-from geoseg.shaping.direction import (
-    FreeWalls,
-    first_directions,
-    refine_directions,
-    unite_directions,
-)
+from geoseg.shaping.cut import FreeWalls, Walls
+from geoseg.shaping.direction import first_directions, refine_directions, unite_directions
 from geoseg.shaping.noise import estimate_noise, with_smooth_errors
 from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.rotate import begin_at, farthest, rotate_ends, sharpest
@@ -33,25 +27,6 @@ ROUNDS = 3
 """Free cuts, each with the noise that the one before has shown."""
 FEWEST = 4
 """A ring of fewer walls is not rotated: two walls of one class are then all there is."""
-
-
-class Walls(NamedTuple):
-    """The cut of all arcs into walls."""
-
-    sums: Floats
-    """(v, 6) prefix sums of the samples, see ``segment.prefix_sums``."""
-    first: Ints
-    """(a + 1,) first wall of each arc."""
-    end: Ints
-    """(w,) vertex at which each wall ends; it begins where the one before it ends."""
-    kind: Ints
-    """(w,) class, see ``segment``."""
-    owner: Ints
-    """(a,) polygon whose direction the classes of the arc's walls refer to."""
-    theta: Floats
-    """(n,) direction of each polygon, radians."""
-    noise: Floats
-    """(n,) standard deviation of each polygon's outline about its walls, pixels."""
 
 
 def cut_walls(arcs: Arcs, group: Ints, noise_px: float, *, faithful: bool = False) -> Walls:

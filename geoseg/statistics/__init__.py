@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geoseg.statistics.layers import VectorInput
+    from geoseg.vectors.layers import VectorInput
 
 
 def report(  # noqa: PLR0913  # the public face: one keyword per option of the command line

@@ -13,37 +13,29 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg import __version__
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
-from geoseg.statistics.collect import (
-    OUTSIDE,
-    Buildings,
+from geoseg.statistics.collect import OUTSIDE, Buildings, Progress, collect
+from geoseg.statistics.options import ReportOptions
+from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample
+from geoseg.statistics.table import SizeClass, zone_table
+from geoseg.statistics.zones import Zones, unobserved_note, zones_from_polygons
+from geoseg.vectors.buildings import (
     BuildingSource,
-    Progress,
-    collect,
-    source_of_frame,
-    source_of_layer,
+    open_buildings,
 )
-from geoseg.statistics.layers import (
-    PARQUET,
+from geoseg.vectors.layers import (
     VectorInput,
-    open_layer,
-    read_geoparquet,
     read_metadata,
 )
-from geoseg.statistics.nearby import around
-from geoseg.statistics.observed import (
+from geoseg.vectors.nearby import around
+from geoseg.vectors.observed import (
     NO_EXTENT,
     observed_m2,
     observed_parts,
     read_extent,
-    unobserved_note,
 )
-from geoseg.statistics.options import ReportOptions
-from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample
-from geoseg.statistics.table import SizeClass, zone_table
-from geoseg.statistics.zones import Zones, zones_from_polygons
+from geoseg.version import __version__
 
 MOST_OUTLINES = 40_000
 """Buildings whose outlines are kept for the map; beyond that it shows density."""
@@ -95,7 +87,7 @@ def build_report(
     source = open_buildings(buildings, options.layer)
     extent = read_extent(source.layer) if source.layer else None
     zones = make_zones(_areas(source, extent), source.crs, options)
-    parts = observed_parts(zones, extent)
+    parts = observed_parts(zones.geometry, extent)
     observed = observed_m2(parts, zones.crs)
     refuse_elsewhere(extent, observed)
     found = collect(
@@ -136,16 +128,6 @@ def zone_notes(
     """What the user should know about the zones and the observed area."""
     unknown = (NO_EXTENT,) if extent is None else ()
     return *zones.notes, *unknown, *unobserved_note(zones, observed)
-
-
-def open_buildings(buildings: VectorInput, layer: str | None) -> BuildingSource:
-    """A file or a GeoDataFrame as a source of buildings."""
-    if not isinstance(buildings, (str, Path)):
-        return source_of_frame(buildings)
-    path = Path(buildings)
-    if path.suffix.lower() in PARQUET:
-        return source_of_frame(read_geoparquet(path))
-    return source_of_layer(open_layer(path, layer, preferred="buildings"))
 
 
 def plain(value: object) -> str | float | None:

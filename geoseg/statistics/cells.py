@@ -11,8 +11,8 @@ from pyproj import CRS, Transformer
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 
+from geoseg.earth.reproject import ground_under, metres_per_unit, reproject
 from geoseg.errors import MissingDependencyError, UsageError
-from geoseg.statistics.geodesic import ground_under, metres_per_unit, reproject
 from geoseg.statistics.zones import WHOLE, Zones
 
 MOST_CELLS = 100_000

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import geopandas as gpd
 
 from geoseg.errors import MissingDependencyError
-from geoseg.export.atomic import output_errors, replacing, write_text
-from geoseg.export.target import check_target
+from geoseg.files.atomic import output_errors, replacing, write_text
+from geoseg.files.target import check_target
 from geoseg.statistics.build import plain
 from geoseg.statistics.page import Page
 from geoseg.statistics.render import render

@@ -12,9 +12,9 @@ import geopandas as gpd
 import pyogrio
 
 from geoseg.errors import OutputError
-from geoseg.export.atomic import put_in_place, scratch_folder
 from geoseg.export.gpkg import GEOMETRY_COLUMN
 from geoseg.export.gpkg_tables import add_styles
+from geoseg.files.atomic import put_in_place, scratch_folder
 
 LIBRARY_ERRORS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, sqlite3.Error)
 """What writing a layer may raise."""

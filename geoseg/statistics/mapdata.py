@@ -22,8 +22,8 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.statistics.geodesic import metres_per_unit
-from geoseg.statistics.photo import read_photo
+from geoseg.earth.reproject import metres_per_unit
+from geoseg.pages.photo import read_photo
 
 FINEST_M = 0.1
 """Quantum of small areas, metres."""

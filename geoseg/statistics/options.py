@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import cast, get_args
 
 from geoseg.errors import UnreadableRasterError, UsageError
-from geoseg.statistics.layers import VectorInput
 from geoseg.statistics.table import SizeClass, size_classes
 from geoseg.statistics.zones import Overlaps
+from geoseg.vectors.layers import VectorInput
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,13 +20,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geoseg.earth.reproject import areas_m2
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.statistics.collect import OUTSIDE, Buildings, assign
-from geoseg.statistics.geodesic import areas_m2
-from geoseg.statistics.layers import VectorInput
-from geoseg.statistics.nearby import Neighbourhood
-from geoseg.statistics.observed import observed_m2
-from geoseg.statistics.zones import Zones, overlapping_pairs, polygonal, read_polygons
+from geoseg.statistics.zones import Zones, overlapping_pairs
+from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.nearby import Neighbourhood
+from geoseg.vectors.observed import observed_m2
+from geoseg.vectors.polygons import polygonal, read_polygons
 
 CONFIDENCE = 0.95
 """Probability that an interval holds the truth, over repeated samples."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from geoseg.errors import OutputExistsError
-from geoseg.export.target import require_other, same_file
+from geoseg.files.target import require_other, same_file
 from geoseg.statistics.build import AreaReport
 from geoseg.statistics.formats import check_output, write_result
 from geoseg.statistics.geopackage import has_layer, write_layers
-from geoseg.statistics.layers import VectorInput
 from geoseg.statistics.page import area_page
 from geoseg.statistics.style import choropleth
+from geoseg.vectors.layers import VectorInput
 
 ZONES_LAYER = "zones"
 """Layer of the table in a GeoPackage."""

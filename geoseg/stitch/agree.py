@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.stitch.components import parts_of
 from geoseg.stitch.params import StitchParams
 from geoseg.stitch.tile import SCORE_STEPS, Pieces

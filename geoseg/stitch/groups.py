@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
-from geoseg.decode.unionfind import find, unite
+from geoseg.kernels.jit import jit
+from geoseg.kernels.unionfind import find, unite
 
 
 class Groups:

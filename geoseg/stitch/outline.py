@@ -12,8 +12,8 @@ from geoseg.decode import DecodeParams, Decoder
 from geoseg.decode.decoder import CHUNK_ROWS
 from geoseg.decode.families import Odds
 from geoseg.decode.grow import joined
-from geoseg.decode.jit import jit
 from geoseg.decode.store import INVALID, LABELS, OPEN, SEED, Store, Window, with_room
+from geoseg.kernels.jit import jit
 from geoseg.types import Cluster
 
 

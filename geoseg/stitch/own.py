@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.stitch.neighbours import Neighbours
 from geoseg.stitch.tile import Pieces
 from geoseg.types import Window

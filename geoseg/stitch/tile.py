@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.jit import jit
 from geoseg.errors import ModelError
+from geoseg.kernels.jit import jit
 from geoseg.models.protocols import Instance
 from geoseg.stitch.components import components
 from geoseg.stitch.params import StitchParams

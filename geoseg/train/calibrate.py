@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.optimize import minimize
 
-from geoseg.accuracy.reliability import reliability
-from geoseg.confidence import Qualities
+from geoseg.attributes.confidence import Qualities
+from geoseg.attributes.reliability import reliability
 from geoseg.models.records import Calibration, Curve, Quality
 
 if TYPE_CHECKING:

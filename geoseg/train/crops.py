@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -11,6 +10,7 @@ from torch.utils.data import Dataset
 
 from geoseg.errors import DatasetError
 from geoseg.train.augment import FILL, build_augmentation, seeded
+from geoseg.train.crop import Crop
 from geoseg.train.paste import paste_buildings
 from geoseg.train.targets import head_targets, head_weights
 
@@ -20,24 +20,11 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from geoseg.scenes.scene import Scene
     from geoseg.train.config import TrainConfig
-    from geoseg.train.scene import Scene
 
 _TRIES = 8
 _MOST_IGNORED = 0.6
-
-
-@dataclass(frozen=True, slots=True)
-class Crop:
-    """A square cut from a scene and resampled."""
-
-    image: NDArray[np.uint8]
-    """(crop, crop, 3)."""
-    labels: NDArray[np.uint16]
-    """(crop, crop)."""
-    ignore: NDArray[np.uint8]
-    """(crop, crop), 1 where unknown."""
-    blobs: bool
 
 
 class CropDataset(Dataset[dict[str, "NDArray[Any]"]]):

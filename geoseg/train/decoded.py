@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.confidence import Qualities, Rating
+from geoseg.attributes.confidence import Qualities, Rating
 from geoseg.decode import DecodeParams, Decoder
-from geoseg.stages import MIN_AREA_M2
+from geoseg.decode.params import MIN_AREA_M2
 from geoseg.train.calibrate import select
 from geoseg.train.scoring import Counts, Match, match
 from geoseg.train.validation import resample_scene
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel
     from geoseg.models.records import Calibration
     from geoseg.models.weights import Decoding
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
     from geoseg.types import Cluster
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.raster.analysis import target_gsd_m
+from geoseg.earth.gsd import target_gsd_m
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 SEED = 7
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from geoseg.confidence import probabilities
+from geoseg.attributes.confidence import probabilities
 from geoseg.train.calibrate import Evidence, joined
 from geoseg.train.decoded import decode_scenes, wholes_of
 from geoseg.train.scoring import Counts

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from geoseg.models.weights import Source
-from geoseg.train.scene import load_scenes
+from geoseg.scenes.scene import load_scenes
 from geoseg.train.scoring import Counts
 from geoseg.train.trainer_library import lightning
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from torch.utils.data import Dataset
 
+    from geoseg.scenes.scene import Scene
     from geoseg.train.config import TrainConfig
-    from geoseg.train.scene import Scene
 
 _CLIP_NORM = 1.0
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from geoseg.models.weights import Source
+    from geoseg.scenes.scene import Scene
     from geoseg.train.config import MaskRcnnConfig, TrainConfig
-    from geoseg.train.scene import Scene
 
 _PROPOSALS = 1000
 """Boxes per level and per crop that are looked at; torchvision's 2000 suit larger images."""

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geoseg.scenes.scene import Scene
     from geoseg.train.config import TrainConfig
-    from geoseg.train.scene import Scene
 
 MIN_PIXELS = 12
 """Smaller rests of buildings at a crop's border are ground."""

@@ -15,7 +15,6 @@ from geoseg.models.weights import (
     Architecture,
     Metadata,
     Source,
-    geoseg_version,
     load_weights,
     read_metadata,
     save_weights,
@@ -28,6 +27,7 @@ from geoseg.train.learner import Learner, all_sources, history, trained_weights
 from geoseg.train.losses import head_losses
 from geoseg.train.targets import HEADS
 from geoseg.train.validation import predict_scene, resample_scene, score_scene
+from geoseg.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from geoseg.scenes.scene import Scene
     from geoseg.train.config import TrainConfig
-    from geoseg.train.scene import Scene
 
 
 class SegmentationModule(Learner):
@@ -116,7 +116,7 @@ class SegmentationModule(Learner):
         metadata = Metadata(
             **self._decoding_before,
             name=self.config.name,
-            geoseg_version=geoseg_version(),
+            geoseg_version=__version__,
             architecture=self.architecture,
             gsd_m=self.config.model_gsd_m,
             halo_px=measure_halo_px(self.architecture),

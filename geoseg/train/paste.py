@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from geoseg.train.crops import Crop
+    from geoseg.train.crop import Crop
 
 _MOST = 12
 _FEATHER_PX = 0.7

@@ -20,11 +20,11 @@ from geoseg.errors import (
     ResumeError,
     UsageError,
 )
-from geoseg.export.atomic import output_errors
+from geoseg.files.atomic import output_errors
 from geoseg.machine import keep_freed_memory, memory_errors
+from geoseg.scenes.scene import load_scenes
 from geoseg.train.learner import Learner, learnable
 from geoseg.train.module import SegmentationModule
-from geoseg.train.scene import load_scenes
 from geoseg.train.trainer_library import (
     MisconfigurationException,
     callbacks,
@@ -36,8 +36,8 @@ from geoseg.train.watch import Watched, quietly
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from geoseg.scenes.scene import Scene, Split
     from geoseg.train.config import TrainConfig
-    from geoseg.train.scene import Scene, Split
     from geoseg.train.watch import Told
 
 

@@ -12,12 +12,12 @@ import numpy as np
 from geoseg.errors import DatasetError, UsageError
 from geoseg.models.averaged import AveragedModel, averaged_if
 from geoseg.models.records import Validation
-from geoseg.models.weights import geoseg_version
 from geoseg.train.calibrate import brier, calibration_error
 from geoseg.train.decoded import map_scene
 from geoseg.train.draws import drawn
 from geoseg.train.judge import Rule, cross_fit, folds_of, judge, strictly, used_of
 from geoseg.train.search import search
+from geoseg.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel
     from geoseg.models.records import Calibration
     from geoseg.models.weights import Decoding, Metadata
+    from geoseg.scenes.scene import Scene
     from geoseg.train.decoded import MappedScene
     from geoseg.train.judge import Judgement
-    from geoseg.train.scene import Scene
 
 GsdRange = tuple[float, float]
 
@@ -102,7 +102,7 @@ def tune(
     calibration, validation = _calibrated(mapped, best, rule, options.draws)
     return model.metadata.model_copy(
         update={
-            "geoseg_version": geoseg_version(),
+            "geoseg_version": __version__,
             "gsd_m": None if gsd_m == _ANY_GSD else gsd_m,
             "decoding": best.decoding,
             "tta": isinstance(seeing, AveragedModel),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import nn
 
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 _SEED, _BODY, _EDGE_WEIGHT = 0.5, 0.4, 1.0
 

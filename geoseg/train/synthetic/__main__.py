@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from geoseg.train.scene import load_scenes, save_scene
+from geoseg.scenes.scene import load_scenes, save_scene
 from geoseg.train.synthetic import STYLES, TextureBank, cut_textures, render_town
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from geoseg.train.scene import Scene
+from geoseg.scenes.scene import Scene
 from geoseg.train.synthetic.light import Sun, cast_shadows
 from geoseg.train.synthetic.noise import chance, fractal_noise
 from geoseg.train.synthetic.paint import Canvas

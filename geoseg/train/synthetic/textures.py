@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
-    from geoseg.train.scene import Scene
+    from geoseg.scenes.scene import Scene
 
 _GSD_M = 0.3
 _GROUND_M = 30.0

@@ -1,0 +1,1 @@
+"""What is known of a building beside its outline: measures and confidence."""

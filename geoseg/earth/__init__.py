@@ -1,0 +1,1 @@
+"""Where things lie on the ellipsoid: sizes, areas, lengths, other CRSs."""

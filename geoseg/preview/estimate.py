@@ -1,0 +1,98 @@
+"""How long a run will take: a range, and what it is based on."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from geoseg.models.protocols import DenseModel
+    from geoseg.tiles.lattice import Lattice
+
+CORE_S_PER_MP = 1.3
+"""Seconds of one CPU core for a megapixel that tiles answer for, with the built-in model."""
+CONTEXT_S_PER_MP = 0.3
+"""The same for every megapixel that tiles see; both by ``benchmarks/speed.py``."""
+USUAL = (0.4, 2.5)
+"""CPU cores differ that much from the one measured, and are rarely idle."""
+MEASURED = (0.9, 1.5)
+"""What one tile says about all: the rest of the run may add to it."""
+_TRIAL_CORE_PX = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Time of a run."""
+
+    least_minutes: float
+    """On a fast and idle machine."""
+    most_minutes: float
+    """On a slow or busy one."""
+    basis: str
+    """What they come from, as a phrase."""
+
+
+def estimate_run(
+    lattice: Lattice, model: DenseModel | None = None, *, tta: bool = False
+) -> Estimate:
+    """The time for all tiles, as if each had a valid pixel.
+
+    Args:
+        lattice: The tiles.
+        model: Runs on one tile, to measure, as it is; None: figures of the built-in model.
+        tta: Whether these are to be for maps averaged over flips.
+    """
+    seen_mp, core_mp = _megapixels(lattice)
+    if model is not None:
+        seconds, basis = seen_mp * measured_s_per_mp(model), "one tile, measured here"
+        return _range(seconds, MEASURED, basis)
+    from geoseg.models.averaged import FLIPS
+
+    cores, views = usable_cores(), len(FLIPS) if tta else 1
+    seconds = views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / cores
+    named = f"{cores} cores" if cores > 1 else "one core"
+    return _range(
+        seconds, USUAL, f"the built-in model on {named} of unknown speed; --measure tells better"
+    )
+
+
+def measured_s_per_mp(model: DenseModel) -> float:
+    """Seconds per megapixel seen, by running the model on one tile of noise, the second time."""
+    from time import perf_counter
+
+    import numpy as np
+
+    from geoseg.machine import freed_memory_kept
+    from geoseg.models.asking import core_maps
+    from geoseg.models.strides import round_up
+    from geoseg.types import Window
+
+    halo, core = round_up(model.halo_px, model.stride_px), round_up(_TRIAL_CORE_PX, model.stride_px)
+    side = core + 2 * halo
+    image = np.random.default_rng(0).integers(0, 256, (1, 3, side, side), dtype=np.uint8)
+    with freed_memory_kept():
+        for _ in range(2):
+            began = perf_counter()
+            core_maps(model, image, Window(halo, halo, core, core))
+            seconds = perf_counter() - began
+    return seconds / (side**2 / 1e6)
+
+
+def usable_cores() -> int:
+    """CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _megapixels(lattice: Lattice) -> tuple[float, float]:
+    """Megapixels that the tiles see, and that they answer for."""
+    windows = (tile.window for strip in lattice.strips() for tile in strip.tiles)
+    seen = sum(window.height * window.width for window in windows) / 1e6
+    return seen, lattice.grid.height * lattice.grid.width / 1e6
+
+
+def _range(seconds: float, factors: tuple[float, float], basis: str) -> Estimate:
+    least, most = (seconds * factor / 60 for factor in factors)
+    return Estimate(least, most, basis)

@@ -1,0 +1,1 @@
+"""One run over a mosaic, composed of the stages."""

@@ -1,0 +1,191 @@
+"""One run, composed: raster, tiles, model, instances, footprints, measures, file."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoseg.run.record import Totals, model_card, run_metadata, summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
+
+    from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.raster import Mosaic
+    from geoseg.raster.identity import MosaicIdentity
+    from geoseg.run.finish import Finisher
+    from geoseg.run.job import Backend
+    from geoseg.run.progress import Progress
+    from geoseg.run.sinks import Sink
+    from geoseg.run.state.identity import RunIdentity
+    from geoseg.settings import PredictSettings
+    from geoseg.summary import Summary, Tally
+    from geoseg.tiles.area import Area
+    from geoseg.tiles.plan import Plan
+    from geoseg.types import Window
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A model, a mosaic and settings that fit together."""
+
+    mosaic: Mosaic
+    """The open mosaic."""
+    inputs: MosaicIdentity
+    """Its files as they were when the run began."""
+    model: DenseModel | InstanceModel
+    """The loaded model."""
+    settings: PredictSettings
+    """Of the run."""
+    tally: Tally
+    """Counts and times; its clock runs since the run was asked for."""
+
+    @classmethod
+    def prepare(
+        cls,
+        sources: list[str | Path],
+        model: DenseModel | InstanceModel,
+        settings: PredictSettings,
+        tally: Tally,
+    ) -> Run:
+        """Open the mosaic on the analysis grid that suits the model."""
+        from geoseg.raster import Mosaic
+        from geoseg.tiles.swaths import FILL_GREY
+
+        mosaic = Mosaic.open(
+            sources,
+            gsd_range_m=model.gsd_m,
+            gsd_m=settings.gsd_m,
+            bands=settings.bands,
+            stretch=settings.stretch,
+            fill_rgb=(FILL_GREY, FILL_GREY, FILL_GREY),
+        )
+        return cls(mosaic, mosaic.identity(), model, settings, tally)
+
+    def to_frame(self, progress: Progress | None) -> gpd.GeoDataFrame:
+        """Run in memory."""
+        from geoseg.export.frame import to_frame
+        from geoseg.run.sinks import MemorySink
+
+        sink = MemorySink(self.inputs)
+        self._compute(*self._plan(), sink, progress)
+        return to_frame(sink.batches(), crs=self.mosaic.output_crs)
+
+    def to_file(self, output: Path, progress: Progress | None, *, resume: bool) -> Summary:
+        """Run with parts on disk, then put them together to one file."""
+        from geoseg.run.sinks import PartsSink
+
+        plan, area = self._plan()
+        sink = PartsSink(output, self._identity(), resume=resume)
+        try:
+            backend = self._compute(plan, area, sink, progress)
+            totals = self._write(output, sink, backend)
+        except BaseException:
+            if sink.load() is None:
+                sink.remove()  # nothing to go on with
+            else:
+                _log.warning(
+                    "What is finished is kept in %s: the same command with --resume goes on "
+                    "from there.",
+                    sink.folder,
+                )
+            raise
+        return summarize(self.mosaic, self.model, backend, totals, output)
+
+    def _write(self, output: Path, sink: Sink, backend: Backend) -> Totals:
+        """Put the parts together."""
+        from geoseg.export.output import write_output
+
+        totals = Totals()
+        with self.tally.stage("write"):
+            crs = self.mosaic.output_crs
+            write_output(
+                output,
+                totals.watch(sink.batches()),
+                crs=crs,
+                run_metadata=run_metadata(self.mosaic, self.model, self.settings, backend),
+                extent=backend.extent.wkb(crs),
+            )
+            sink.remove()
+        return totals
+
+    def _plan(self) -> tuple[Plan, Area | None]:
+        """The tiles to compute, and the area of interest that asks for them."""
+        from geoseg.raster.layout import lies_in_rows
+        from geoseg.tiles.area import Area
+        from geoseg.tiles.plan import Plan
+
+        in_rows = any(lies_in_rows(source) for source in self.mosaic.sources)
+        plan = Plan.of(self.mosaic.grid, self.model, self.settings, whole_rows=in_rows)
+        if self.settings.aoi is None:
+            return plan, None
+        area = Area.read(self.settings.aoi, self.mosaic.grid)
+        return replace(plan, chosen=area.tiles(plan.lattice)), area
+
+    def _compute(
+        self, plan: Plan, area: Area | None, sink: Sink, progress: Progress | None
+    ) -> Backend:
+        from geoseg.attributes.confidence import Rating
+        from geoseg.footprints import FootprintSettings
+        from geoseg.run.finish import Finisher
+
+        shape = FootprintSettings(shape=self.settings.shape)
+        rating = Rating.of(self.model, self.settings.min_confidence)
+        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area, rating)
+        state = sink.load()
+        if state is not None:
+            plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))
+        while True:
+            backend = self._pass(plan, finisher, sink, progress)
+            if not backend.missing.any():
+                return backend
+            # Buildings of the area reach into tiles that were left out: start again with them.
+            plan = replace(plan, chosen=plan.chosen | backend.missing)
+            sink.restart()
+
+    def _pass(
+        self, plan: Plan, finisher: Finisher, sink: Sink, progress: Progress | None
+    ) -> Backend:
+        """Run over the chosen tiles."""
+        from geoseg.run.job import Backend, run
+        from geoseg.run.stages import make_stage
+
+        self.tally.counts.clear()
+        stage = make_stage(self.model, plan, self.settings)
+        backend = Backend(plan, stage, sink, finisher, self.tally)
+        run(self.mosaic, plan, self.settings, backend, _reporter(plan.region, backend, progress))
+        return backend
+
+    def _identity(self) -> RunIdentity:
+        from geoseg.run.state.identity import RunIdentity
+        from geoseg.version import __version__
+
+        return RunIdentity(
+            version=__version__,
+            mosaic=self.inputs,
+            model_sha256=model_card(self.model)["sha256"],
+            parameters=self.settings.result_parameters(),
+        )
+
+
+def _reporter(
+    region: Window, backend: Backend, progress: Progress | None
+) -> Callable[[int, int], None]:
+    """Turns finished rows (by this run, in all) into progress reports."""
+    from geoseg.run.progress import ProgressReport
+
+    def report(rows_new: int, rows_done: int) -> None:
+        if progress is not None:
+            done, new, total = (
+                rows * region.width for rows in (rows_done, rows_new, region.height)
+            )
+            buildings = backend.tally.counts["buildings"]
+            progress(ProgressReport("finding buildings", done, new, total, buildings))
+
+    return report

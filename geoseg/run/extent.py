@@ -1,0 +1,77 @@
+"""The observed area: which part of the grid held valid pixels.
+
+Kept as counts per cell, so that its size does not grow with the raster, and drawn at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyproj import CRS
+    from shapely import MultiPolygon
+
+    from geoseg.types import Grid
+
+CELLS_PER_SIDE = 2048
+"""A cell is one pixel up to this size of the grid, and a square of pixels beyond."""
+
+
+class Extent:
+    """Accumulates validity row by row."""
+
+    def __init__(self, grid: Grid) -> None:
+        self._grid = grid
+        self._cell_px = -(-max(grid.height, grid.width) // CELLS_PER_SIDE)
+        shape = (-(-grid.height // self._cell_px), -(-grid.width // self._cell_px))
+        self.counts: NDArray[np.int64] = np.zeros(shape, np.int64)
+        """(cell rows, cell columns), valid pixels per cell."""
+
+    def add(self, row_off: int, col_off: int, valid: NDArray[np.bool_]) -> None:
+        """Count ``valid`` (rows, columns), whose first pixel is (row_off, col_off)."""
+        cell_rows, cell_cols = (
+            (offset + np.arange(size)) // self._cell_px
+            for offset, size in zip((row_off, col_off), valid.shape, strict=True)
+        )
+        cols, starts = np.unique(cell_cols, return_index=True)
+        per_row = np.add.reduceat(valid, starts, axis=1, dtype=np.int64)
+        np.add.at(self.counts, (cell_rows[:, None], cols[None]), per_row)
+
+    def polygon(self, crs: CRS) -> MultiPolygon:
+        """Cells of which at least half is valid, cut to the grid, in ``crs``; may be empty."""
+        import shapely
+        from pyproj import Transformer
+        from rasterio.features import shapes
+
+        from geoseg.earth.ground import affine_mapping
+
+        grid, cell_px = self._grid, self._cell_px
+        observed = (self.counts * 2 >= self._pixels_per_cell()) & (self.counts > 0)
+        to_grid = grid.transform.__class__.scale(cell_px)
+        cells = [
+            shapely.geometry.shape(geometry)
+            for geometry, _ in shapes(observed.astype(np.uint8), observed, transform=to_grid)
+        ]
+        inside = shapely.intersection(cells, shapely.box(0, 0, grid.width, grid.height))
+        area = shapely.union_all(shapely.segmentize(inside, max(grid.height, grid.width) / 32))
+        coordinates = shapely.get_coordinates(area)
+        x, y = affine_mapping(grid.transform)(coordinates[:, 0], coordinates[:, 1])
+        x, y = Transformer.from_crs(grid.crs, crs, always_xy=True).transform(x, y)
+        area = shapely.set_coordinates(area, np.column_stack([x, y]))
+        return shapely.MultiPolygon(list(shapely.get_parts(area)))
+
+    def wkb(self, crs: CRS) -> list[bytes]:
+        """The parts of :meth:`polygon` as WKB."""
+        import shapely
+
+        return [part.wkb for part in shapely.get_parts(self.polygon(crs))]
+
+    def _pixels_per_cell(self) -> NDArray[np.int64]:
+        def lengths(size: int) -> NDArray[np.int64]:
+            starts = np.arange(0, size, self._cell_px)
+            return np.minimum(self._cell_px, size - starts)
+
+        return np.outer(lengths(self._grid.height), lengths(self._grid.width))

@@ -1,0 +1,105 @@
+"""From clusters to rows of the output: draw, measure, name the source."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import shapely
+
+from geoseg.attributes.confidence import Rating
+from geoseg.attributes.measure import measure
+from geoseg.export.schema import SCHEMA
+from geoseg.footprints import draw_all
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pyproj import CRS
+
+    from geoseg.footprints import Footprint, FootprintSettings
+    from geoseg.raster import Mosaic
+    from geoseg.tiles.area import Area
+    from geoseg.types import Cluster
+
+
+CLUSTERS_AT_A_TIME = 1024
+"""Drawn together, for speed; more would only take more memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """Rows of the output."""
+
+    table: pa.Table
+    """Buildings with the contract's columns."""
+    dropped: Counter[str]
+    """Reason to number of buildings, or parts of them, left out here."""
+
+
+class Finisher:
+    """Draws and measures clusters."""
+
+    def __init__(
+        self,
+        mosaic: Mosaic,
+        settings: FootprintSettings,
+        output_crs: CRS,
+        area: Area | None,
+        rating: Rating | None = None,
+    ) -> None:
+        self._mosaic = mosaic
+        self._settings = settings
+        self._output_crs = output_crs
+        self._rating = rating or Rating()
+        self.area = area
+        """Buildings whose representative point lies outside are left out; None: none are."""
+
+    def finish(self, clusters: Iterable[Cluster]) -> Finished:
+        """The rows of all buildings in ``clusters``."""
+        tables = [SCHEMA.empty_table()]
+        dropped: Counter[str] = Counter()
+        waiting = iter(clusters)
+        while group := list(islice(waiting, CLUSTERS_AT_A_TIME)):
+            drawn = draw_all(group, self._settings)
+            for each in drawn:
+                dropped.update(each.dropped)
+            footprints = [one for each in drawn for one in each.footprints]
+            likely = self._likely(group, footprints)
+            dropped["unlikely"] += len(footprints) - len(likely)
+            tables.append(self._table(likely))
+        return Finished(pa.concat_tables(tables), dropped)
+
+    def _likely(self, clusters: list[Cluster], footprints: list[Footprint]) -> list[Footprint]:
+        """The footprints with their confidence, without those that are too unlikely.
+
+        They are drawn all the same: walls that others share with them are the same either way.
+        """
+        confidences = self._rating.confidences(clusters, self._mosaic.grid.gsd_m)
+        kept = self._rating.keeps(confidences)
+        return [
+            replace(footprint, confidence=confidence)
+            for footprint, confidence, keep in zip(
+                footprints, confidences.tolist(), kept.tolist(), strict=True
+            )
+            if keep
+        ]
+
+    def _table(self, footprints: list[Footprint]) -> pa.Table:
+        points = shapely.point_on_surface([footprint.polygon for footprint in footprints])
+        if self.area is not None:
+            inside = self.area.holds(points)
+            points = points[inside]
+            footprints = [footprints[i] for i in np.flatnonzero(inside)]
+        if not footprints:
+            return SCHEMA.empty_table()
+        measured = measure(footprints, self._mosaic.grid, self._output_crs)
+        cols, rows = np.floor(shapely.get_coordinates(points)).astype(int).T
+        columns = {name: getattr(measured, name) for name in SCHEMA.names[:-2]}
+        columns["source"] = self._mosaic.source_at(rows, cols)
+        columns["geometry"] = shapely.to_wkb(measured.geometry)
+        return pa.table(columns, schema=SCHEMA)

@@ -1,0 +1,211 @@
+"""One run over one mosaic: rows of tiles flow through model, decoder and finisher.
+
+The model runs in the calling thread; reading goes on ahead of it, some tiles at a time, and everything
+after it goes on behind it, one row of tiles at a time, in threads of their own and in order. What a
+row finished is committed together with the decoder's state, so that an interrupted run goes on after
+the last committed row.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from geoseg.run.extent import Extent
+from geoseg.run.sinks import RunState
+from geoseg.tiles.looking import SeenRow
+from geoseg.tiles.region import missing_tiles, to_grid
+from geoseg.tiles.swaths import SwathReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from geoseg.raster import Mosaic
+    from geoseg.run.finish import Finisher
+    from geoseg.run.sinks import Sink
+    from geoseg.run.stages import Stage
+    from geoseg.settings import PredictSettings
+    from geoseg.summary import Tally
+    from geoseg.tiles.area import Area
+    from geoseg.tiles.lattice import Strip
+    from geoseg.tiles.plan import Plan
+    from geoseg.tiles.swaths import Swath
+    from geoseg.types import Cluster
+
+DECODER = "decoder_"
+"""Prefix of the decoder's arrays in the saved state."""
+
+
+class Backend:
+    """What follows the model: decode, draw, measure, commit; resumes from the sink's state."""
+
+    def __init__(
+        self, plan: Plan, stage: Stage, sink: Sink, finisher: Finisher, tally: Tally
+    ) -> None:
+        self._plan = plan
+        self.stage = stage
+        self._finisher = finisher
+        self._sink = sink
+        self.tally = tally
+        self.extent = Extent(plan.lattice.grid)
+        self.missing = np.zeros_like(plan.chosen)
+        """(strips, tiles per strip) True at tiles that an area of interest turned out to need."""
+        self.strips_done = 0
+        state = sink.load()
+        if state is None:
+            return
+        self.strips_done = state.strips_done
+        self.tally.counts.update(state.counts)
+        self.extent.counts[:] = state.arrays["extent"]
+        self.missing[:] = state.arrays["missing"]
+        arrays = {
+            name.removeprefix(DECODER): array
+            for name, array in state.arrays.items()
+            if name.startswith(DECODER)
+        }
+        stage.restore(arrays)
+
+    def take(self, row: SeenRow[Any], row_off: int) -> None:
+        """Work off the row of tiles that begins in row ``row_off`` of the grid, and commit it."""
+        tables = []
+        found = self.stage.decode(row)
+        while True:
+            with self.tally.stage("decode"):
+                clusters = next(found, None)
+            if clusters is None:
+                break
+            tables.append(self._finish(clusters))
+        self._observe(row, row_off)
+        counts = self.tally.counts
+        counts["tiles_done"] += len(row.tiles)
+        counts["tiles_skipped"] += row.tiles_skipped
+        counts["blocks_failed"] += len(row.failed)
+        counts["open_most"] = max(counts["open_most"], self.stage.open_buildings)
+        self._commit(tables)
+
+    def _observe(self, row: SeenRow[Any], row_off: int) -> None:
+        """Add the valid pixels to the observed area."""
+        for tile in row.tiles:
+            col_off = tile.core.col_off + self._plan.region.col_off
+            for index in range(len(tile.valid.packed)):
+                valid = tile.valid.piece(index)
+                if valid is not None:
+                    self.extent.add(row_off + index * tile.valid.step, col_off, valid)
+
+    def close(self) -> None:
+        """Finish what is still open and commit it."""
+        with self.tally.stage("decode"):
+            clusters = self.stage.close()
+        self.tally.counts["closed"] = 1
+        self._commit([self._finish(clusters)])
+
+    @property
+    def closed(self) -> bool:
+        """True when every building is committed."""
+        return self.tally.counts["closed"] == 1
+
+    def dropped(self) -> dict[str, int]:
+        """Reason to number of everything dropped."""
+        return {
+            name.removeprefix("dropped_"): count
+            for name, count in sorted(self.tally.counts.items())
+            if name.startswith("dropped_") and count
+        }
+
+    def _finish(self, found: Iterable[Cluster]) -> pa.Table:
+        """Rows of the output; those of an area of interest alone."""
+        grid = self._plan.lattice.grid
+        clusters = [to_grid(cluster, self._plan.region, grid.width) for cluster in found]
+        area = self._finisher.area
+        if area is not None:
+            clusters = [cluster for cluster in clusters if _meets(cluster, area)]
+            for cluster in clusters:
+                self.missing |= missing_tiles(
+                    cluster, self._plan.lattice, self._plan.chosen, self.stage.reach_px
+                )
+        with self.tally.stage("vectorize"):
+            finished = self._finisher.finish(clusters)
+        counts = self.tally.counts
+        counts["buildings"] += finished.table.num_rows
+        counts.update({f"dropped_{reason}": n for reason, n in finished.dropped.items()})
+        return finished.table
+
+    def _commit(self, tables: list[pa.Table]) -> None:
+        counts = self.tally.counts
+        for reason, total in self.stage.dropped.items():
+            counts[f"dropped_{reason}"] = total
+        self.strips_done += 1
+        arrays = {f"{DECODER}{name}": array for name, array in self.stage.snapshot().items()}
+        arrays |= {
+            "extent": self.extent.counts,
+            "missing": self.missing,
+            "chosen": self._plan.chosen,
+        }
+        with self.tally.stage("write"):
+            state = RunState(self.strips_done, dict(counts), arrays)
+            self._sink.commit(pa.concat_tables(tables), state)
+
+
+def _meets(cluster: Cluster, area: Area) -> bool:
+    rows, cols = cluster.crack_row, cluster.crack_col
+    return area.meets(int(rows.min()), int(cols.min()), int(rows.max()) + 1, int(cols.max()) + 1)
+
+
+def run(
+    mosaic: Mosaic,
+    plan: Plan,
+    settings: PredictSettings,
+    backend: Backend,
+    after_strip: Callable[[int, int], None],
+) -> None:
+    """Run the model over every row of tiles that ``backend`` has not finished yet.
+
+    Args:
+        mosaic: Read from; every reading thread opens its own.
+        plan: The tiles.
+        settings: Of the run.
+        backend: Holds the model; takes what it saw, row of tiles by row of tiles.
+        after_strip: Called with the rows finished by this run and in all.
+    """
+    if backend.closed:
+        return
+    strips = plan.strips[backend.strips_done :]
+    first_row = strips[0].row_off if strips else plan.region.row_end
+    reader = SwathReader(
+        mosaic,
+        workers=settings.workers,
+        skip_errors=settings.skip_errors,
+        tally=backend.tally,
+    )
+    pending: Future[None] | None = None
+    with reader, ThreadPoolExecutor(1) as behind:
+        swaths = reader.swaths(panel.window for strip in strips for panel in plan.panels(strip))
+        for strip in strips:
+            row = _look(plan, strip, swaths, backend)
+            if pending is not None:
+                pending.result()
+            pending = behind.submit(backend.take, row, strip.row_off)
+            del row  # it is large, and the next one is being made
+            after_strip(strip.row_end - first_row, strip.row_end - plan.region.row_off)
+        if pending is not None:
+            pending.result()
+    backend.close()
+
+
+def _look(plan: Plan, strip: Strip, swaths: Iterator[Swath], backend: Backend) -> SeenRow[Any]:
+    """Run the model over one row of tiles."""
+    row: SeenRow[Any] = SeenRow(strip.height, [], 0, set())
+    for panel in plan.panels(strip):
+        swath = next(swaths)
+        with backend.tally.stage("model"):
+            seen = backend.stage.look(panel.tiles, swath.block)
+        row.tiles += seen
+        row.tiles_skipped += len(panel.tiles) - len(seen)
+        row.failed |= {
+            piece for piece in swath.failed if strip.row_off <= piece.row_off < strip.row_end
+        }
+        del swath, seen  # they are large, and the next ones are being made
+    return row

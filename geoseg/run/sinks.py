@@ -1,0 +1,133 @@
+"""Where finished buildings go while a run goes on: to parts on disk, or into memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import pyarrow as pa
+
+from geoseg.export.schema import SCHEMA
+from geoseg.run.state.assemble import assemble
+from geoseg.run.state.parts import PartsWriter, has_state
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from geoseg.raster.identity import MosaicIdentity
+    from geoseg.run.state.identity import RunIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """Everything a run needs to go on after a row of tiles."""
+
+    strips_done: int
+    """Rows of tiles that are finished."""
+    counts: dict[str, int]
+    """The run's counters."""
+    arrays: dict[str, NDArray[np.generic]]
+    """The decoder's open instances and the observed area."""
+
+
+class Sink(Protocol):
+    """Takes what each row of tiles finished, together with the state after it."""
+
+    def load(self) -> RunState | None:
+        """The state of the last commit; None at the start."""
+        ...
+
+    def commit(self, table: pa.Table, state: RunState) -> None:
+        """Keep ``table`` and ``state``, both or neither.
+
+        Raises:
+            UnreadableRasterError: a raster was changed since the run began: who knows what was read.
+        """
+        ...
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Everything committed, sorted by building_id."""
+        ...
+
+    def restart(self) -> None:
+        """Forget everything: the run begins anew."""
+        ...
+
+    def remove(self) -> None:
+        """Forget everything: the run is complete."""
+        ...
+
+
+class MemorySink:
+    """Keeps the buildings in memory, for callers who want a GeoDataFrame."""
+
+    def __init__(self, inputs: MosaicIdentity) -> None:
+        self._inputs = inputs
+        self._tables: list[pa.Table] = []
+
+    def load(self) -> RunState | None:
+        """Nothing: a run in memory starts anew."""
+        return None
+
+    def commit(self, table: pa.Table, state: RunState) -> None:  # noqa: ARG002
+        """Keep the buildings."""
+        self._inputs.require_unchanged()
+        self._tables.append(table)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All buildings, sorted by building_id."""
+        table = pa.concat_tables([SCHEMA.empty_table(), *self._tables])
+        yield from table.sort_by("building_id").to_batches()
+
+    def restart(self) -> None:
+        """Forget the buildings."""
+        self._tables.clear()
+
+    def remove(self) -> None:
+        """Forget the buildings."""
+        self._tables.clear()
+
+
+class PartsSink:
+    """Keeps buildings and state in ``<output>.parts``, from where a run can be resumed."""
+
+    def __init__(self, output: Path, identity: RunIdentity, *, resume: bool) -> None:
+        open_parts = PartsWriter.resume if resume and has_state(output) else PartsWriter.create
+        self._parts = open_parts(output, identity)
+        self._output = output
+        self._identity = identity
+
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        return self._parts.folder
+
+    def load(self) -> RunState | None:
+        """The state of the last commit."""
+        done = self._parts.done_strips
+        arrays = self._parts.load_snapshot()
+        if not done or arrays is None:
+            return None
+        counts = {name: int(str(count)) for name, count in self._parts.counters.items()}
+        return RunState(len(done), counts, arrays)
+
+    def commit(self, table: pa.Table, state: RunState) -> None:
+        """Write a part and the state, atomically."""
+        self._identity.mosaic.require_unchanged()
+        self._parts.commit(state.strips_done - 1, table, state.arrays, dict(state.counts))
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """All buildings, sorted by building_id, in bounded memory."""
+        return assemble(self._parts.parts)
+
+    def restart(self) -> None:
+        """Empty the folder."""
+        self._parts.remove()
+        self._parts = PartsWriter.create(self._output, self._identity)
+
+    def remove(self) -> None:
+        """Remove the folder."""
+        self._parts.remove()

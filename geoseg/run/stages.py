@@ -1,0 +1,245 @@
+"""The two ways from pixels to clusters: maps decoded, or instances stitched.
+
+``look`` runs the model over tiles side by side, in the calling thread; ``decode`` turns what it saw of
+a whole row of them into finished clusters, in order, in another thread while the model goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from geoseg.attributes.confidence import Rating
+from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode.params import MIN_AREA_M2
+from geoseg.models.protocols import DenseModel
+from geoseg.stitch import InstanceDecoder, TileInstances
+from geoseg.stitch.decoder import GROWN_BY_NOTHING
+from geoseg.tiles.looking import SeenRow, SeenTile, core_valid, tile_instances, tile_maps
+from geoseg.tiles.packed import PackedRows
+from geoseg.types import MapStrip, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geoseg.models.protocols import InstanceModel
+    from geoseg.settings import PredictSettings
+    from geoseg.tiles.lattice import Tile
+    from geoseg.tiles.plan import Plan
+    from geoseg.types import Block, Cluster
+
+CLUSTER_REACH_PX = 8
+"""How far, besides growth or context, a pixel can bear on a building: neighbours in its cluster."""
+
+
+STRIP_PX = 128
+"""Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
+
+
+def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictSettings) -> Stage:
+    """The stage for a kind of model; the least area counts in pixels of the grid's centre."""
+    min_area_m2 = MIN_AREA_M2 if settings.min_area_m2 is None else settings.min_area_m2
+    min_pixels = max(1, round(min_area_m2 / plan.lattice.grid.gsd_m**2))
+    if isinstance(model, DenseModel):
+        params = replace(thresholds(model), min_pixels=min_pixels)
+        return DenseStage(model, plan, params, settings.strip_px or STRIP_PX)
+    return InstanceStage(model, plan, replace(GROWN_BY_NOTHING, min_pixels=min_pixels))
+
+
+def thresholds(model: DenseModel) -> DecodeParams:
+    """The model's own thresholds, or the defaults for a model that brings none."""
+    decoding = getattr(getattr(model, "metadata", None), "decoding", None)
+    return DecodeParams() if decoding is None else DecodeParams(**decoding.as_levels())
+
+
+class Stage(Protocol):
+    """Model and decoder of one run."""
+
+    reach_px: int
+    """Pixels farther than this from a cluster cannot change it."""
+
+    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[Any]]:
+        """Run the model over those of the tiles that have a valid pixel."""
+        ...
+
+    def decode(self, row: SeenRow[Any]) -> Iterator[list[Cluster]]:
+        """Clusters that this row of tiles finished, a part of its rows at a time."""
+        ...
+
+    def close(self) -> list[Cluster]:
+        """The rest."""
+        ...
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """The state after the last decoded row."""
+        ...
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+        ...
+
+    @property
+    def open_buildings(self) -> int:
+        """Buildings begun and not finished, in memory."""
+        ...
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Reason to number of candidates dropped so far."""
+        ...
+
+    @property
+    def resolved(self) -> dict[str, int]:
+        """Resolutions of the stitcher so far; empty for maps."""
+        ...
+
+
+class DenseStage:
+    """A model that predicts maps."""
+
+    def __init__(self, model: DenseModel, plan: Plan, params: DecodeParams, strip_px: int) -> None:
+        self._model = model
+        self._plan = plan
+        self._params = params
+        self._strip_px = strip_px
+        self._size = (plan.region.width, plan.region.height)
+        self._odds = Rating.of(model).odds(plan.lattice.grid.gsd_m)
+        self._decoder = Decoder(*self._size, model.heads, params, odds=self._odds)
+        self.reach_px = params.reach_px + CLUSTER_REACH_PX
+
+    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[PackedRows[np.uint8]]]:
+        """The maps of the tiles' cores, packed."""
+        body, seen = self._model.heads.index("body"), []
+        for tile, maps in tile_maps(self._model, tiles, block, self._plan.batch):
+            # Where there is no body the decoder looks at nothing else, and zeros take no room.
+            needed = maps * (maps[body] >= self._params.body_threshold)
+            valid = PackedRows.of(core_valid(tile, block), self._strip_px)
+            core = moved(tile.core, self._plan.region)
+            seen.append(SeenTile(core, valid, PackedRows.of(needed, self._strip_px)))
+        return seen
+
+    def decode(self, row: SeenRow[PackedRows[np.uint8]]) -> Iterator[list[Cluster]]:
+        """Clusters that these maps finished."""
+        for start in range(0, row.height, self._strip_px):
+            yield self._push(row, start, min(self._strip_px, row.height - start))
+
+    def _push(self, row: SeenRow[PackedRows[np.uint8]], start: int, rows: int) -> list[Cluster]:
+        """Decode some rows of all tiles."""
+        index = start // self._strip_px
+        valid = laid_out([(tile.core, tile.valid) for tile in row.tiles], index, self._size[0])
+        maps = laid_out([(tile.core, tile.found) for tile in row.tiles], index, self._size[0])
+        if maps is None or valid is None:
+            return self._decoder.push_open(rows, valid)
+        return self._decoder.push(MapStrip(self._decoder.next_row, maps, valid))
+
+    def close(self) -> list[Cluster]:
+        """The rest."""
+        return self._decoder.close()
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """The decoder's state."""
+        return self._decoder.snapshot()
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+        heads, params = self._model.heads, self._params
+        self._decoder = Decoder.restore(*self._size, heads, params, arrays, self._odds)
+
+    @property
+    def open_buildings(self) -> int:
+        """Buildings in the decoder's memory."""
+        return self._decoder.open_instances
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Candidates dropped by the decoder."""
+        return self._decoder.dropped
+
+    @property
+    def resolved(self) -> dict[str, int]:
+        """Nothing: maps have no seams."""
+        return {}
+
+
+class InstanceStage:
+    """A model that predicts separate masks per tile."""
+
+    def __init__(self, model: InstanceModel, plan: Plan, params: DecodeParams) -> None:
+        self._model = model
+        self._plan = plan
+        self._params = params
+        self._size = (plan.region.width, plan.region.height)
+        self._decoder = InstanceDecoder(*self._size, decode=params)
+        self.reach_px = 2 * plan.lattice.context_px + CLUSTER_REACH_PX
+
+    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[TileInstances]]:
+        """The instances of the tiles."""
+        region, seen = self._plan.region, []
+        for tile, instances in tile_instances(self._model, tiles, block, self._plan.batch):
+            core, window = moved(tile.core, region), moved(tile.window, region)
+            context = block.valid[tile.window.slices_in(block.window)].copy()
+            valid = PackedRows.of(core_valid(tile, block), STRIP_PX)
+            seen.append(SeenTile(core, valid, TileInstances(window, core, instances, context)))
+        return seen
+
+    def decode(self, row: SeenRow[TileInstances]) -> Iterator[list[Cluster]]:
+        """Clusters that these instances finished."""
+        yield self._decoder.push([tile.found for tile in row.tiles])
+
+    def close(self) -> list[Cluster]:
+        """The rest."""
+        return self._decoder.close()
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """The stitcher's state."""
+        return self._decoder.snapshot()
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
+        """Go on from a snapshot."""
+        self._decoder = InstanceDecoder.restore(*self._size, arrays, decode=self._params)
+
+    @property
+    def open_buildings(self) -> int:
+        """Buildings in the stitcher's memory."""
+        return self._decoder.open_instances
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Candidates dropped by the stitcher."""
+        counts = self._decoder.counts
+        lost = {"slivers": counts.slivers, "fragments": counts.fragments}
+        return self._decoder.dropped | lost
+
+    @property
+    def resolved(self) -> dict[str, int]:
+        """What the stitcher united, deduplicated and decided."""
+        counts = self._decoder.counts
+        return {
+            "united": counts.united,
+            "deduplicated": counts.deduplicated,
+            "conflicts": counts.conflicts,
+        }
+
+
+def laid_out(
+    tiles: Sequence[tuple[Window, PackedRows[Any]]], index: int, width: int
+) -> NDArray[Any] | None:
+    """Piece ``index`` of all tiles side by side, 0 elsewhere, ``width`` wide; None where all is 0."""
+    pieces = [(core, packed.piece(index)) for core, packed in tiles]
+    filled = [(core, piece) for core, piece in pieces if piece is not None]
+    if not filled:
+        return None
+    some = filled[0][1]
+    array = np.zeros((*some.shape[:-1], width), some.dtype)
+    for core, piece in filled:
+        array[..., core.col_off : core.col_end] = piece
+    return array
+
+
+def moved(window: Window, region: Window) -> Window:
+    """The same window, counted from the region's first row and column."""
+    row_off, col_off = window.row_off - region.row_off, window.col_off - region.col_off
+    return Window(row_off, col_off, window.height, window.width)

@@ -1,0 +1,1 @@
+"""What a stopped run leaves behind, and what goes on from it."""

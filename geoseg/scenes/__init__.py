@@ -1,0 +1,1 @@
+"""Packed scenes: labelled images of places, readable without any GIS library."""

@@ -1,0 +1,43 @@
+"""Outlines cut into walls: what finding directions and cutting hand to each other."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from geoseg.shaping.arrays import Floats, Ints
+
+
+class Walls(NamedTuple):
+    """The cut of all arcs into walls."""
+
+    sums: Floats
+    """(v, 6) prefix sums of the samples, see ``segment.prefix_sums``."""
+    first: Ints
+    """(a + 1,) first wall of each arc."""
+    end: Ints
+    """(w,) vertex at which each wall ends; it begins where the one before it ends."""
+    kind: Ints
+    """(w,) class, see ``segment``."""
+    owner: Ints
+    """(a,) polygon whose direction the classes of the arc's walls refer to."""
+    theta: Floats
+    """(n,) direction of each polygon, radians."""
+    noise: Floats
+    """(n,) standard deviation of each polygon's outline about its walls, pixels."""
+
+
+class FreeWalls(NamedTuple):
+    """Walls of any direction, and which arcs bound which polygon."""
+
+    sums: Floats
+    """(v, 6) prefix sums of the samples, see ``segment.prefix_sums``."""
+    arc_first: Ints
+    """(a + 1,) first vertex of each arc."""
+    wall_first: Ints
+    """(a + 1,) first wall of each arc."""
+    wall_end: Ints
+    """(w,) vertex at which each wall ends."""
+    polygon_first: Ints
+    """(n + 1,) where each polygon's arcs begin in ``arcs``."""
+    arcs: Ints
+    """Arcs of the polygons in order."""

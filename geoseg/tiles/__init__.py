@@ -1,0 +1,1 @@
+"""How a grid is cut into tiles, read and looked at."""

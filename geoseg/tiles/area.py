@@ -1,0 +1,87 @@
+"""An area of interest: which tiles it needs, which buildings lie inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geoseg.errors import UnreadableVectorError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
+
+    from geoseg.tiles.lattice import Lattice
+    from geoseg.types import Grid
+
+MARGIN_PX = 128
+"""Tiles this far from the area are computed from the start: most blocks of buildings that reach
+into the area end there, and it is cheaper than starting again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area of interest on the analysis grid."""
+
+    shape: BaseGeometry
+    """Its union, in pixels: x is the column, y the row."""
+
+    @classmethod
+    def read(cls, path: Path, grid: Grid) -> Area:
+        """The polygons of a vector file, brought onto ``grid``.
+
+        Raises:
+            UnreadableVectorError: no such file, no polygons, no CRS, or all of it off the raster.
+        """
+        from geoseg.earth.ground import affine_mapping
+        from geoseg.vectors.layers import open_layer, read_frame
+
+        frame = read_frame(open_layer(path)).to_crs(grid.crs)
+        to_pixels = affine_mapping(~grid.transform)
+        polygons = frame.geometry.dropna().to_numpy()
+        # What lies beyond the reach of the grid's projection comes out infinite.
+        finite = np.isfinite(shapely.bounds(polygons)).all(axis=1)
+        polygons = shapely.make_valid(polygons[finite])
+        shape = shapely.transform(
+            shapely.union_all(polygons),
+            lambda xy: np.column_stack(to_pixels(xy[:, 0], xy[:, 1])),
+        )
+        inside = shapely.intersection(shape, shapely.box(0, 0, grid.width, grid.height))
+        if shapely.area(inside) == 0:
+            raise UnreadableVectorError(
+                f"{path} holds no polygon that overlaps the raster; check its CRS and its place"
+            )
+        shapely.prepare(shape)
+        return cls(shape)
+
+    def tiles(self, lattice: Lattice) -> NDArray[np.bool_]:
+        """(strips, tiles per strip) True where a tile's core lies within MARGIN_PX of the area."""
+        cores = [[tile.core for tile in strip.tiles] for strip in lattice.strips()]
+        boxes = [
+            [
+                shapely.box(
+                    core.col_off - MARGIN_PX,
+                    core.row_off - MARGIN_PX,
+                    core.col_end + MARGIN_PX,
+                    core.row_end + MARGIN_PX,
+                )
+                for core in row
+            ]
+            for row in cores
+        ]
+        touched: NDArray[np.bool_] = shapely.intersects(np.array(boxes, dtype=object), self.shape)
+        return touched
+
+    def holds(self, points: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """Whether each point, in pixels, lies inside; on the border counts."""
+        inside: NDArray[np.bool_] = shapely.intersects(points, self.shape)
+        return inside
+
+    def meets(self, row_min: int, col_min: int, row_max: int, col_max: int) -> bool:
+        """Whether the area has a point in common with a box of pixels."""
+        return bool(shapely.intersects(shapely.box(col_min, row_min, col_max, row_max), self.shape))

@@ -1,0 +1,143 @@
+"""How a mosaic will be worked through: tile lattice, part of the grid, batch, thresholds."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoseg.errors import InexactModelWarning
+from geoseg.models.protocols import DenseModel
+from geoseg.models.strides import round_up
+from geoseg.tiles.lattice import Lattice, Strip
+from geoseg.types import Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geoseg.models.protocols import InstanceModel
+    from geoseg.settings import PredictSettings
+    from geoseg.tiles.lattice import Tile
+    from geoseg.types import Grid
+
+CORE_PX = 768
+"""Side of a tile's core by default: smaller ones take longer for their context, larger ones take
+more memory and hardly save any time (``benchmarks/speed.py``)."""
+INSTANCE_CONTEXT_PX = 128
+"""Context of a tile to each side for models that predict separate masks."""
+INSTANCE_STRIDE_PX = 32
+"""Their windows start at multiples of this, which suits the strides of all common networks."""
+GPU_BATCH = 4
+"""Tiles per call of the network on a GPU by default."""
+PANEL_PX = 4096
+"""Columns of cores that are read at once; more would only take more memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Tiles side by side whose pixels are read at once."""
+
+    tiles: tuple[Tile, ...]
+    """From left to right, at least one."""
+    window: Window
+    """Pixels that hold all that they see."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cutting of one run. Nothing in here changes the result of an exact model."""
+
+    lattice: Lattice
+    """Tiles on multiples of the network's stride."""
+    batch: int
+    """Tiles per call of the network."""
+    chosen: NDArray[np.bool_]
+    """(strips, tiles per strip) True where a tile is computed; all but for an area of interest."""
+    whole_rows: bool
+    """Read rows from side to side: right for rasters that lie on disk in rows."""
+
+    @classmethod
+    def of(
+        cls,
+        grid: Grid,
+        model: DenseModel | InstanceModel,
+        settings: PredictSettings,
+        *,
+        whole_rows: bool = False,
+    ) -> Plan:
+        """The plan for the whole grid; ``whole_rows`` as in the field.
+
+        Raises:
+            UsageError: when the tile leaves no core within its context.
+        """
+        # An instance model states no receptive field: the stitcher needs context, not exactness.
+        needed_px = getattr(model, "halo_px", INSTANCE_CONTEXT_PX)
+        stride_px = getattr(model, "stride_px", INSTANCE_STRIDE_PX)
+        halo_px = needed_px if settings.overlap_px is None else settings.overlap_px
+        if isinstance(model, DenseModel) and halo_px < needed_px:
+            warnings.warn(
+                f"an overlap of {halo_px} px is less than the model's receptive field of "
+                f"{needed_px} px: maps will change a little near the tiles' borders",
+                InexactModelWarning,
+                stacklevel=2,
+            )
+        tile_px = settings.tile_px or default_tile_px(halo_px, stride_px)
+        lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
+        on_gpu = str(getattr(model, "device", "cpu")) != "cpu"
+        shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
+        batch = settings.batch or (GPU_BATCH if on_gpu else 1)
+        return cls(lattice, batch, np.ones(shape, bool), whole_rows)
+
+    @cached_property
+    def region(self) -> Window:
+        """The part of the grid to decode: the box around the cores of the chosen tiles."""
+        core, grid = self.lattice.core_px, self.lattice.grid
+        rows, cols = (np.flatnonzero(self.chosen.any(axis=axis)) * core for axis in (1, 0))
+        return Window(
+            int(rows[0]),
+            int(cols[0]),
+            min(int(rows[-1]) + core, grid.height) - int(rows[0]),
+            min(int(cols[-1]) + core, grid.width) - int(cols[0]),
+        )
+
+    @cached_property
+    def strips(self) -> list[Strip]:
+        """The region's rows of tiles, from top to bottom, each with its chosen tiles alone."""
+        first, last = np.flatnonzero(self.chosen.any(axis=1))[[0, -1]]
+        strips = list(self.lattice.strips())[first : last + 1]
+        return [
+            replace(
+                strip, tiles=tuple(tile for tile, on in zip(strip.tiles, row, strict=True) if on)
+            )
+            for strip, row in zip(strips, self.chosen[first:], strict=False)
+        ]
+
+    def panels(self, strip: Strip) -> list[Panel]:
+        """The strip's tiles in the groups in which they are read, from left to right."""
+        if not strip.tiles:
+            return []
+        if self.whole_rows:
+            rows, columns = strip.tiles[0].window, self._columns_read
+            whole = Window(rows.row_off, columns.start, rows.height, len(columns))
+            return [Panel(strip.tiles, whole)]
+        columns_px = max(1, PANEL_PX // self.lattice.core_px // self.batch) * self.batch
+        columns_px *= self.lattice.core_px
+        groups = groupby(strip.tiles, key=lambda tile: tile.core.col_off // columns_px)
+        parts = [replace(strip, tiles=tuple(tiles)) for _, tiles in groups]
+        return [Panel(part.tiles, part.window) for part in parts]
+
+    @cached_property
+    def _columns_read(self) -> range:
+        """The columns that the chosen tiles see together."""
+        windows = [tile.window for strip in self.strips for tile in strip.tiles]
+        first = min(window.col_off for window in windows)
+        return range(first, max(window.col_end for window in windows))
+
+
+def default_tile_px(halo_px: int, stride_px: int) -> int:
+    """The least tile whose core is at least CORE_PX: whole strides, context on both sides."""
+    return round_up(CORE_PX, stride_px) + 2 * round_up(halo_px, stride_px)

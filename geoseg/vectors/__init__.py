@@ -1,0 +1,1 @@
+"""Reading polygon layers, once, for everybody."""

@@ -1,0 +1,134 @@
+"""A layer of buildings, in a file or in memory, read batch by batch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import pyogrio
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.errors import UnreadableVectorError
+from geoseg.vectors.layers import (
+    PARQUET,
+    Layer,
+    VectorInput,
+    geometry_of,
+    open_layer,
+    read_geoparquet,
+)
+
+BATCH_ROWS = 65_536
+"""Rows in memory at once."""
+
+
+OPTIONAL_COLUMNS = ("building_id", "area_m2", "confidence", "at_edge")
+"""Columns of the output contract that are used where present."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a buildings layer."""
+
+    geometry: NDArray[np.object_]
+    """(n,) polygons or multipolygons."""
+    columns: dict[str, NDArray[np.float64]]
+    """Those of OPTIONAL_COLUMNS that the layer has, (n,) each; NaN where null."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingSource:
+    """A buildings layer, in a file or in memory."""
+
+    label: str
+    """How messages name it."""
+    crs: CRS
+    """Its CRS."""
+    rows: int
+    """Number of buildings."""
+    columns: tuple[str, ...]
+    """Which of OPTIONAL_COLUMNS it has."""
+    data: Layer | gpd.GeoDataFrame
+    """Where they are."""
+
+    @property
+    def layer(self) -> Layer | None:
+        """The file's layer; None for a table in memory."""
+        return self.data if isinstance(self.data, Layer) else None
+
+    def batches(self) -> Iterator[Batch]:
+        """All rows in order."""
+        if isinstance(self.data, Layer):
+            return _file_batches(self, self.data)
+        return _frame_batches(self, self.data)
+
+    def bounds(self) -> tuple[float, float, float, float] | None:
+        """Bounding box of all buildings, or None where there is none."""
+        if isinstance(self.data, Layer):
+            info = pyogrio.read_info(self.data.path, layer=self.data.name, force_total_bounds=True)
+            box = tuple(info["total_bounds"] or (np.nan,) * 4)
+        else:
+            box = tuple(float(side) for side in self.data.total_bounds)
+        return None if self.rows == 0 or not np.isfinite(box).all() else box
+
+
+def source_of_layer(layer: Layer) -> BuildingSource:
+    """A file's layer as a source of buildings."""
+    found = tuple(name for name in OPTIONAL_COLUMNS if name in layer.numbers)
+    return BuildingSource(layer.label, layer.crs, layer.features, found, layer)
+
+
+def source_of_frame(frame: gpd.GeoDataFrame) -> BuildingSource:
+    """A GeoDataFrame as a source of buildings.
+
+    Raises:
+        UnreadableVectorError: when it has no CRS.
+    """
+    if frame.crs is None:
+        raise UnreadableVectorError("the buildings have no CRS; assign one with set_crs")
+    numbers = {name for name, kind in frame.dtypes.items() if kind.kind in "iufb"}
+    found = tuple(name for name in OPTIONAL_COLUMNS if name in numbers)
+    crs = CRS.from_user_input(frame.crs)
+    return BuildingSource("the buildings' table", crs, len(frame), found, frame)
+
+
+def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
+    opened = pyogrio.open_arrow(
+        layer.path, layer=layer.name, columns=list(source.columns), batch_size=BATCH_ROWS,
+        use_pyarrow=True,
+    )  # fmt: skip
+    with opened as (meta, reader):
+        geometry_name = meta["geometry_name"] or "wkb_geometry"
+        for table in reader:
+            wkb = table.column(geometry_name).to_numpy(zero_copy_only=False)
+            columns = {name: _numbers(table.column(name)) for name in source.columns}
+            yield Batch(shapely.from_wkb(wkb), columns)
+
+
+def _frame_batches(source: BuildingSource, frame: gpd.GeoDataFrame) -> Iterator[Batch]:
+    geometry = geometry_of(frame)
+    columns = {name: frame[name].astype("float64").to_numpy(dtype=float) for name in source.columns}
+    yield Batch(geometry, columns)
+
+
+def _numbers(column: pa.Array) -> NDArray[np.float64]:
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.int8())
+    numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return numbers
+
+
+def open_buildings(buildings: VectorInput, layer: str | None) -> BuildingSource:
+    """A file or a GeoDataFrame as a source of buildings."""
+    if not isinstance(buildings, (str, Path)):
+        return source_of_frame(buildings)
+    path = Path(buildings)
+    if path.suffix.lower() in PARQUET:
+        return source_of_frame(read_geoparquet(path))
+    return source_of_layer(open_layer(path, layer, preferred="buildings"))

@@ -1,0 +1,70 @@
+"""The observed area: where the imagery had valid pixels, as a whole and within zones."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.earth.reproject import areas_m2, densify, reproject
+from geoseg.vectors.layers import (
+    EXTENT_LAYER,
+    Layer,
+    geometry_of,
+    open_layer,
+    polygon_layers,
+    read_frame,
+)
+from geoseg.vectors.polygons import polygonal
+
+NO_EXTENT = (
+    "The file has no layer 'extent', so zones count as observed in full; "
+    "where the imagery did not cover them, density and coverage are too low."
+)
+"""Said when the observed area is unknown."""
+
+
+def read_extent(layer: Layer) -> shapely.Geometry | None:
+    """The observed area in the CRS of the buildings, or None where the file does not know it."""
+    if EXTENT_LAYER not in polygon_layers(layer.path):
+        return None
+    extent = open_layer(layer.path, EXTENT_LAYER)
+    outlines = geometry_of(read_frame(extent, []))
+    outlines = outlines[~shapely.is_missing(outlines)]
+    moved = reproject(outlines, extent.crs, layer.crs)
+    united = shapely.union_all(shapely.make_valid(moved))
+    return None if shapely.is_empty(united) else polygonal(np.array([united], dtype=object))[0]
+
+
+def observed_parts(
+    zones: NDArray[np.object_], extent: shapely.Geometry | None
+) -> NDArray[np.object_]:
+    """(n,) the part of each of (n,) zones that was observed; empty where none was."""
+    if extent is None:
+        return zones
+    shapely.prepare(extent)
+    parts = zones.copy()
+    inside = shapely.covers(extent, parts)
+    for index in np.flatnonzero(~inside):
+        parts[index] = _cut(parts[index], extent)
+    return polygonal(parts)
+
+
+def observed_m2(parts: NDArray[np.object_], crs: CRS) -> NDArray[np.float64]:
+    """(n,) geodesic areas of observed parts."""
+    return areas_m2(densify(parts, crs), crs)
+
+
+def _cut(zone: shapely.Geometry, extent: shapely.Geometry) -> shapely.Geometry:
+    if not shapely.intersects(extent, zone):
+        return shapely.MultiPolygon()
+    # Clipping first keeps the overlay fast where the extent has a million vertices.
+    near = shapely.make_valid(shapely.clip_by_rect(extent, *_roomy_bounds(zone)))
+    return shapely.intersection(zone, near)
+
+
+def _roomy_bounds(zone: shapely.Geometry) -> list[float]:
+    left, bottom, right, top = shapely.bounds(zone)
+    room = 0.01 * max(right - left, top - bottom)
+    return [left - room, bottom - room, right + room, top + room]

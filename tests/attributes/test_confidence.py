@@ -1,0 +1,155 @@
+"""Confidence: what it depends on, and that cutting does not show in it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from clusters import cluster_of, loose_pieces
+from hypothesis import given
+from hypothesis import strategies as st
+from painted import PaintedModel, paint_town
+from pydantic import ValidationError
+
+import geoseg
+from geoseg.attributes.confidence import Qualities, Rating, probabilities
+from geoseg.models.records import Calibration, Curve
+from geoseg.types import NO_BUILDING
+
+STEEP = Calibration(
+    intercept=-3.0,
+    curves={
+        "mean_body": Curve(at=(0.5, 1.0), adds=(0.0, 1.0)),
+        "area_m2": Curve(at=(6.0, 40.0, 100.0), adds=(0.0, 3.0, 4.0)),
+        "free_walls": Curve(at=(0.0, 1.0), adds=(0.0, 1.0)),
+    },
+)
+
+
+def some_labels(seed: int) -> np.ndarray:
+    """A few rectangles that touch and overlap, as one cluster."""
+    rng = np.random.default_rng(seed)
+    labels = np.full((20, 24), NO_BUILDING, np.int64)
+    for key in range(3, 3 + rng.integers(1, 6)):
+        row, col = rng.integers(0, 14, 2)
+        labels[row : row + rng.integers(2, 9), col : col + rng.integers(2, 9)] = key
+    return labels
+
+
+def walls_by_hand(labels: np.ndarray, key: int) -> float:
+    padded = np.pad(labels, 1, constant_values=NO_BUILDING)
+    faces = [
+        other
+        for axis in (0, 1)
+        for shift in (-1, 1)
+        for other in np.roll(padded, shift, axis)[(padded == key)].tolist()
+        if other != key
+    ]
+    return faces.count(NO_BUILDING) / len(faces)
+
+
+@given(st.integers(0, 10**6))
+def test_qualities_by_brute_force(seed: int) -> None:
+    labels = some_labels(seed)
+    cluster = cluster_of(labels)
+    found = Qualities.of([cluster], gsd_m=0.5)
+    keys = [instance.key for instance in cluster.instances]
+    assert found.free_walls.tolist() == [walls_by_hand(labels, key) for key in keys]
+    assert found.area_m2.tolist() == [(labels == key).sum() / 4 for key in keys]
+    assert found.mean_body == pytest.approx(200 / 255)
+
+
+@given(st.integers(0, 10**6))
+def test_a_building_has_the_same_qualities_alone_and_among_others(seed: int) -> None:
+    cluster = cluster_of(some_labels(seed))
+    other = cluster_of(some_labels(seed + 1), row_off=100)
+    together = Qualities.of([other, cluster], gsd_m=0.3)
+    alone = Qualities.of(loose_pieces(cluster), gsd_m=0.3)
+    rated = probabilities(STEEP, together)[len(other.instances) :]
+    assert rated.tobytes() == probabilities(STEEP, alone).tobytes()
+    assert together.free_walls[len(other.instances) :].tobytes() == alone.free_walls.tobytes()
+
+
+def test_probability_is_the_logistic_of_the_curves() -> None:
+    qualities = Qualities(np.array([0.75, 0.2]), np.array([40.0, 1e6]), np.array([1.0, 0.0]))
+    log_odds = np.array([-3 + 0.5 + 3 + 1, -3 + 0 + 4 + 0])
+    assert probabilities(STEEP, qualities) == pytest.approx(1 / (1 + np.exp(-log_odds)))
+    sure = STEEP.model_copy(update={"intercept": 1e6})
+    assert probabilities(sure, qualities).tolist() == [1.0, 1.0]
+    never = STEEP.model_copy(update={"intercept": -1e6})
+    assert probabilities(never, qualities).tolist() == [0.0, 0.0]
+
+
+def test_an_uncalibrated_model_keeps_its_raw_mean() -> None:
+    cluster = cluster_of(some_labels(1))
+    rating = Rating.of(PaintedModel())
+    rated = rating.confidences([cluster], 0.3)
+    assert rated.tolist() == [200 / 255] * len(cluster.instances)
+    assert rating.keeps(rated).all()
+    assert rating.meaning.startswith("raw")
+    assert not Rating.of(PaintedModel(), 0.9).keeps(rated).any()
+
+
+def test_the_users_limit_goes_before_the_models() -> None:
+    strict = STEEP.model_copy(update={"min_probability": 0.5})
+    rated = np.array([0.2, 0.6, 0.9])
+    assert Rating(strict).keeps(rated).tolist() == [False, True, True]
+    assert Rating(strict, 0.0).keeps(rated).tolist() == [True, True, True]
+    assert Rating(strict, 0.7).keeps(rated).tolist() == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    "curve", [{"at": [0, 1], "adds": [0]}, {"at": [1, 1], "adds": [0, 1]}, {"at": [], "adds": []}]
+)
+def test_curves_that_are_none_are_refused(curve: dict[str, list[float]]) -> None:
+    with pytest.raises(ValidationError):
+        Curve.model_validate(curve)
+
+
+class CalibratedModel(PaintedModel):
+    """The painted model with a calibration that small buildings do badly by."""
+
+    metadata = SimpleNamespace(
+        decoding=None, calibration=STEEP.model_copy(update={"min_probability": 0.2})
+    )
+
+
+def mixed_town() -> np.ndarray:
+    """Houses of many sizes, some of which touch (their keys differ by a contact line)."""
+    rng = np.random.default_rng(8)
+    return rng.integers(0, 256, (3, 24, 21)).astype(np.uint8).repeat(5, 1).repeat(7, 2)
+
+
+@pytest.mark.parametrize("cutting", [{"tile_px": 24}, {"strip_px": 1}, {"batch": 5}], ids=str)
+def test_cutting_never_shows_in_the_probability(make_raster: Any, cutting: dict[str, int]) -> None:
+    path = make_raster("noise.tif", mixed_town())
+    settings = {"tile_px": 64, "min_area_m2": 0, "shape": "raw"}
+    whole = geoseg.predict(path, model=CalibratedModel(), **settings)
+    cut = geoseg.predict(path, model=CalibratedModel(), **settings | cutting)
+    assert whole["confidence"].nunique() > 5
+    assert whole["confidence"].between(0.2, 1).all()
+    assert whole.drop(columns="geometry").equals(cut.drop(columns="geometry"))
+
+
+def test_unlikely_buildings_are_counted_and_the_file_says_calibrated(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    town, houses = paint_town(80, 80)
+    town[0, 19:27, 19:27] = 160  # a hut of 5.8 m2
+    path, output = make_raster("town.tif", town), tmp_path / "b.gpkg"
+    options = {"model": CalibratedModel(), "tile_px": 64, "shape": "raw", "min_area_m2": 0}
+    summary = geoseg.predict(path, output, **options)
+    assert summary.buildings == houses
+    assert summary.dropped == {"unlikely": 1}
+    with sqlite3.connect(output) as database:
+        told = json.loads(database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0])
+    assert told["confidence"].startswith("calibrated")
+    assert told["parameters"]["min_confidence"] is None
+    everything = geoseg.predict(path, **options, min_confidence=0)
+    assert len(everything) == houses + 1
+    assert everything["confidence"].min() < 0.2

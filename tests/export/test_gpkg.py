@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pyarrow as pa
+import pyogrio
+import pyproj
+import pytest
+import shapely
+from conftest import REPOSITORY
+
+from geoseg.export.gpkg_tables import style_qml
+from geoseg.export.output import write_output
+from geoseg.export.schema import COLUMNS
+
+MakeTable = Callable[..., pa.Table]
+
+UTM = pyproj.CRS(32645)
+VALIDATOR = os.environ.get("GEOSEG_GPKG_VALIDATOR") or shutil.which("geopackage-validator")
+
+
+@pytest.fixture
+def gpkg(tmp_path: Path, make_table: MakeTable) -> Path:
+    path = tmp_path / "b.gpkg"
+    extent = [
+        shapely.to_wkb(shapely.box(3e5, 3e4, 3.01e5, 3.1e4)),
+        shapely.to_wkb(shapely.box(3.005e5, 3e4, 3.02e5, 3.1e4)),
+        shapely.to_wkb(shapely.box(4e5, 3e4, 4.1e5, 3.1e4)),
+    ]
+    write_output(
+        path,
+        make_table(range(40)).to_batches(),
+        crs=UTM,
+        run_metadata={"version": "1"},
+        extent=extent,
+    )
+    return path
+
+
+def query(path: Path, sql: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def test_version_type_and_layers(gpkg: Path) -> None:
+    assert query(gpkg, "PRAGMA user_version") == [(10300,)]
+    contents = query(gpkg, "SELECT table_name, data_type FROM gpkg_contents")
+    assert contents == [
+        ("buildings", "features"),
+        ("extent", "features"),
+        ("layer_styles", "attributes"),
+    ]
+    info = pyogrio.read_info(gpkg, layer="buildings")
+    assert (info["geometry_type"], info["features"], info["fid_column"]) == ("Polygon", 40, "fid")
+    assert dict(zip(info["fields"], info["ogr_subtypes"], strict=True))["at_edge"] == "OFSTBoolean"
+    types = dict(query(gpkg, "SELECT name, type FROM pragma_table_info('buildings')"))
+    assert (types["building_id"], types["at_edge"], types["area_m2"]) == (
+        "INTEGER",
+        "BOOLEAN",
+        "REAL",
+    )
+
+
+def test_extent_is_one_multipolygon(gpkg: Path) -> None:
+    extent = pyogrio.read_dataframe(gpkg, layer="extent")
+    assert extent.geom_type.tolist() == ["MultiPolygon"]
+    assert extent.crs == UTM
+    assert extent.area.sum() == pytest.approx(2000 * 1000 + 10_000 * 1000)
+    assert extent.is_valid.all()
+
+
+def test_without_extent_there_is_no_such_layer(tmp_path: Path, make_table: MakeTable) -> None:
+    path = tmp_path / "b.gpkg"
+    write_output(path, make_table([1]).to_batches(), crs=UTM, run_metadata={})
+    assert pyogrio.list_layers(path)[:, 0].tolist() == ["buildings", "layer_styles"]
+
+
+def test_every_column_is_described_with_its_unit(gpkg: Path) -> None:
+    rows = query(gpkg, "SELECT table_name, column_name, title, description FROM gpkg_data_columns")
+    assert rows == [("buildings", c.name, c.title, c.description) for c in COLUMNS]
+    assert "Unit: m²." in COLUMNS[1].description
+
+
+def test_metadata_belongs_to_the_table(gpkg: Path) -> None:
+    sql = (
+        "SELECT r.table_name, m.mime_type, m.metadata FROM gpkg_metadata m"
+        " JOIN gpkg_metadata_reference r ON r.md_file_id = m.id"
+    )
+    assert query(gpkg, sql) == [("buildings", "application/json", '{"version": "1"}')]
+
+
+def test_extensions_are_registered(gpkg: Path) -> None:
+    rows = query(gpkg, "SELECT table_name, extension_name FROM gpkg_extensions")
+    assert sorted(rows) == [
+        ("buildings", "gpkg_rtree_index"),
+        ("extent", "gpkg_rtree_index"),
+        ("gpkg_data_column_constraints", "gpkg_schema"),
+        ("gpkg_data_columns", "gpkg_schema"),
+        ("gpkg_metadata", "gpkg_metadata"),
+        ("gpkg_metadata_reference", "gpkg_metadata"),
+    ]
+
+
+def test_both_layers_have_their_style_as_default(gpkg: Path) -> None:
+    rows = query(
+        gpkg,
+        "SELECT f_table_catalog, f_table_schema, f_table_name, f_geometry_column, useAsDefault,"
+        " styleQML FROM layer_styles",
+    )
+    assert rows == [
+        ("", "", layer, "geom", 1, style_qml(layer)) for layer in ("buildings", "extent")
+    ]
+
+
+@pytest.mark.parametrize("layer", ["buildings", "extent"])
+def test_styles_are_whole(layer: str) -> None:
+    root = ET.fromstring(style_qml(layer).split("\n", 1)[1])  # noqa: S314
+    symbols = {symbol.get("name") for symbol in root.iter("symbol")}
+    rules = [rule for rule in root.iter("rule") if rule.get("filter")]
+    assert {rule.get("symbol") for rule in rules} <= symbols
+    fields = {column.name for column in COLUMNS}
+    for rule in rules:
+        assert rule.get("filter").split('"')[1] in fields
+
+
+def test_area_classes_leave_no_gap() -> None:
+    root = ET.fromstring(style_qml("buildings").split("\n", 1)[1])  # noqa: S314
+    filters = [rule.get("filter") or "" for rule in root.iter("rule")]
+    lower = {f.split(">= ")[1].split(" ")[0] for f in filters if ">=" in f}
+    upper = {f.split("< ")[1] for f in filters if "< " in f}
+    assert lower == upper
+    assert len(lower) == 5
+
+
+@pytest.mark.skipif(VALIDATOR is None, reason="pdok-geopackage-validator is not installed")
+@pytest.mark.parametrize("buildings", [0, 500])
+@pytest.mark.parametrize("epsg", [32645, 4326, 28992])
+def test_pdok_validator_finds_nothing(
+    tmp_path: Path, make_table: MakeTable, epsg: int, buildings: int
+) -> None:
+    path = tmp_path / "buildings.gpkg"
+    crs = pyproj.CRS(epsg)
+    table = make_table(range(buildings), **({"scale": 1e-5, "x": 85.0} if epsg == 4326 else {}))
+    extent = [shapely.to_wkb(shapely.box(0, 0, 1, 1))]
+    write_output(path, table.to_batches(), crs=crs, run_metadata={}, extent=extent)
+    done = subprocess.run(
+        [VALIDATOR, "validate", "--gpkg-path", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    report = json.loads(done.stdout)
+    # RQ22 knows only the CRSs used in the Netherlands. RQ2 wants a feature in every layer, RC25
+    # sees the autoincrement key by the first feature only.
+    accepted = {"RQ22"} | ({"RQ2", "RC25"} if buildings == 0 else set())
+    found = {result["validation_code"] for result in report["results"]}
+    assert len(report["validations_executed"]) > 15
+    assert found <= accepted, report["results"]
+
+
+def test_styles_are_part_of_the_package() -> None:
+    folder = REPOSITORY / "geoseg" / "export"
+    assert {path.stem for path in folder.glob("*.qml")} == {"buildings", "extent"}

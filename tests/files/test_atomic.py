@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+
+from geoseg.errors import OutputError, UnreadableRasterError
+from geoseg.files.atomic import output_errors, replacing, scratch_folder, write_text
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_stays_as_it_was_when_writing_fails(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    write_text("old\n", path)
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(path)
+    assert (path.read_bytes(), names(tmp_path)) == (b"old\n", ["page.html"])
+    write_text("new\n", path)
+    assert (path.read_bytes(), names(tmp_path)) == (b"new\n", ["page.html"])
+
+
+def test_a_scratch_folder_holds_nothing_old_and_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "b.gpkg"
+    with scratch_folder(path) as folder:
+        assert folder.parent == path.parent
+        (folder / "b.gpkg").touch()
+        # As after a kill.
+        with scratch_folder(path) as again:
+            assert names(again) == []
+    assert names(path.parent) == []
+
+
+def test_what_the_system_says_becomes_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"cannot be written: Not a directory\. Choose"):
+        scratch_folder(tmp_path / "file" / "b.gpkg").__enter__()
+    with pytest.raises(OutputError, match=r"b\.gpkg cannot be written: disk full\. Check"):
+        _fail(tmp_path / "b.gpkg", OSError(28, "disk full"))
+
+
+def test_errors_of_what_is_read_are_not_errors_of_the_output(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableRasterError, match=r"^ortho\.tif is torn$"):
+        _fail(tmp_path / "b.gpkg", UnreadableRasterError("ortho.tif is torn"))
+
+
+def _interrupted(path: Path) -> None:
+    with replacing(path) as temporary:
+        temporary.write_text("half of the n")
+        raise KeyboardInterrupt
+
+
+def _fail(path: Path, error: OSError) -> None:
+    with output_errors(path):
+        raise error

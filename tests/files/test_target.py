@@ -1,0 +1,47 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from geoseg.errors import OutputError, OutputExistsError, UsageError
+from geoseg.files.target import PAGE, check_target, require_other
+
+
+def test_a_free_name_is_given_back_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert check_target(Path("page.HTML"), PAGE, overwrite=False) == Path("page.HTML")
+    assert check_target(Path("anything"), None, overwrite=False) == Path("anything")
+
+
+@pytest.mark.parametrize("name", ["page.pdf", "page", "page.html.gz", ".html"])
+def test_another_extension_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match=r"allowed are \.html, \.htm$"):
+        check_target(tmp_path / name, PAGE, overwrite=True)
+
+
+def test_an_existing_file_is_refused_until_it_may_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "page.html"
+    path.touch()
+    with pytest.raises(OutputExistsError, match=r"page\.html is there already; .* --overwrite"):
+        check_target(path, PAGE, overwrite=False)
+    check_target(path, PAGE, overwrite=True)
+
+
+def test_a_folder_and_a_missing_folder_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "page.html").mkdir()
+    with pytest.raises(OutputError, match="is a folder"):
+        check_target(tmp_path / "page.html", PAGE, overwrite=True)
+    with pytest.raises(OutputError, match="does not exist; create it first"):
+        check_target(tmp_path / "no" / "page.html", PAGE, overwrite=False)
+
+
+def test_an_input_is_refused_under_any_of_its_names(tmp_path: Path) -> None:
+    path = tmp_path / "buildings.gpkg"
+    path.touch()
+    os.link(path, tmp_path / "again.gpkg")
+    with pytest.raises(UsageError, match=r"again\.gpkg is an input"):
+        require_other(tmp_path / "again.gpkg", ["nowhere.gpkg", str(path)])
+    require_other(tmp_path / "new.gpkg", [path])
+    require_other(path, [object(), tmp_path / "nowhere.gpkg"])

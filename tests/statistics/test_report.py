@@ -1,0 +1,446 @@
+"""Area statistics against an independent computation with geopandas and pyproj."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from commands import invoke
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from pyproj import CRS, Geod
+
+from geoseg.earth.reproject import areas_m2
+from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.export.gpkg_tables import add_metadata
+from geoseg.statistics import report
+from geoseg.statistics.collect import OUTSIDE, assign
+from geoseg.statistics.table import SIZE_LIMITS_M2, size_classes
+
+CRS_AND_STEP = {
+    "EPSG:32645": (340_000.0, 3_060_000.0, 1.0),
+    "EPSG:3857": (9_500_000.0, 3_200_000.0, 1.0),
+    "EPSG:2263": (980_000.0, 200_000.0, 3.28),
+    "EPSG:4326": (85.5, 27.6, 1e-5),
+}
+CUTS = (0, 310, 640, 1000)
+NONE: tuple[str, ...] = ()
+FIRST_COLUMNS = [
+    "zone", "buildings", "area_m2", "mean_area_m2", "median_area_m2", "observed_km2",
+    "coverage_ratio", "density_per_km2", "size_lt_20", "size_20_50", "size_50_100",
+    "size_100_200", "size_200_500", "size_500_1000", "size_ge_1000",
+]  # fmt: skip
+
+
+def make_town(crs: str = "EPSG:32645", count: int = 120, seed: int = 0) -> gpd.GeoDataFrame:
+    """Random boxes, one in seven with a courtyard, in a square of 1000 units of about a metre."""
+    left, bottom, unit = CRS_AND_STEP[crs]
+    random = np.random.default_rng(seed)
+    x, y = random.uniform(40, 960, (2, count))
+    y = np.where(x < 340, 240 + y * 0.7, y)  # off the corner that is not observed
+    half = random.uniform(1.5, 20, (2, count))
+    boxes = shapely.box(x - half[0], y - half[1], x + half[0], y + half[1])
+    yard = shapely.box(x - half[0] / 2, y - half[1] / 2, x + half[0] / 4, y + half[1] / 2)
+    shapes = np.where(np.arange(count) % 7 == 0, shapely.difference(boxes, yard), boxes)
+    moved = shapely.transform(shapes, lambda xy: xy * unit + (left, bottom))
+    columns = {
+        "area_m2": areas_m2(moved, CRS(crs)),
+        "confidence": random.uniform(0.3, 1, count).astype("float32"),
+        "at_edge": random.random(count) < 0.2,
+    }
+    return gpd.GeoDataFrame(columns, geometry=moved, crs=crs)
+
+
+def make_extent(crs: str = "EPSG:32645") -> gpd.GeoDataFrame:
+    """The square without its lower left corner."""
+    left, bottom, unit = CRS_AND_STEP[crs]
+    square = shapely.difference(shapely.box(0, 0, 1000, 1000), shapely.box(0, 0, 300, 200))
+    moved = shapely.transform(square, lambda xy: xy * unit + (left, bottom))
+    return gpd.GeoDataFrame(geometry=[shapely.MultiPolygon([moved])], crs=crs)
+
+
+def make_zones(
+    crs: str = "EPSG:32645", to: str = "EPSG:4326", cuts: tuple[int, ...] = CUTS
+) -> gpd.GeoDataFrame:
+    """Upright strips of the square, in another CRS."""
+    left, bottom, unit = CRS_AND_STEP[crs]
+    strips = [
+        shapely.transform(shapely.box(low, -50, high, 1050), lambda xy: xy * unit + (left, bottom))
+        for low, high in pairwise(cuts)
+    ]
+    names = [f"strip {number}" for number in range(len(strips))]
+    return gpd.GeoDataFrame({"name": names}, geometry=strips, crs=crs).to_crs(to)
+
+
+def write_town(
+    path: Path,
+    crs: str = "EPSG:32645",
+    *,
+    extent: bool = True,
+    count: int = 120,
+    drop: tuple[str, ...] = NONE,
+) -> Path:
+    make_town(crs, count).drop(columns=list(drop)).to_file(path, layer="buildings", driver="GPKG")
+    if extent:
+        make_extent(crs).to_file(path, layer="extent", driver="GPKG")
+    return path
+
+
+def independent_area(frame: gpd.GeoDataFrame) -> NDArray[np.float64]:
+    """Geodesic areas by pyproj alone."""
+    geod = CRS(frame.crs).get_geod()
+    degrees = frame.to_crs(CRS(frame.crs).geodetic_crs).geometry
+    return np.array([abs(geod.geometry_area_perimeter(shapely.normalize(g))[0]) for g in degrees])
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Path:
+    return write_town(tmp_path / "town.gpkg")
+
+
+@pytest.mark.parametrize("crs", list(CRS_AND_STEP))
+def test_figures_equal_an_independent_computation(tmp_path: Path, crs: str) -> None:
+    path = write_town(tmp_path / "town.gpkg", crs)
+    zones = make_zones(crs)
+    table = report(path, zones=zones)
+    assert list(table.columns)[: len(FIRST_COLUMNS)] == FIRST_COLUMNS
+
+    buildings = gpd.read_file(path, layer="buildings")
+    buildings["true"] = independent_area(buildings)
+    points = buildings.set_geometry(buildings.geometry.representative_point())
+    local = zones.to_crs(crs)
+    joined = gpd.sjoin(points, local, predicate="within").groupby("name")["true"]
+    observed = independent_area(gpd.overlay(local, make_extent(crs)))
+    rows = table.set_index("zone")
+    for name, area in zip(local["name"], observed, strict=True):
+        row, members = rows.loc[name], joined.get_group(name)
+        assert row["buildings"] == len(members)
+        assert row["area_m2"] == pytest.approx(members.sum(), rel=1e-9)
+        assert row["median_area_m2"] == pytest.approx(members.median(), rel=1e-9)
+        assert row["observed_km2"] == pytest.approx(area / 1e6, rel=1e-9)
+        assert row["density_per_km2"] == pytest.approx(len(members) / area * 1e6, rel=1e-9)
+        assert row["coverage_ratio"] == pytest.approx(members.sum() / area, rel=1e-9)
+        assert row["size_50_100"] == ((members >= 50) & (members < 100)).sum()
+
+
+def test_total_is_the_last_row_and_the_sum(town: Path) -> None:
+    table = report(town, zones=make_zones())
+    zones, total = table.iloc[:-1], table.iloc[-1]
+    assert total["zone"] == "total"
+    for column in ("buildings", "area_m2", "observed_km2", "weighted_buildings", "size_20_50"):
+        assert total[column] == pytest.approx(zones[column].sum(), rel=1e-12)
+    assert total["buildings"] == 120
+
+
+def test_confidence_and_edge_figures(town: Path) -> None:
+    total = report(town).iloc[-1]
+    buildings = gpd.read_file(town, layer="buildings")
+    assert total["weighted_buildings"] == pytest.approx(buildings["confidence"].sum())
+    weighted = (buildings["confidence"].astype(float) * buildings["area_m2"]).sum()
+    assert total["weighted_area_m2"] == pytest.approx(weighted, rel=1e-9)
+    assert total["at_edge_share"] == pytest.approx(buildings["at_edge"].mean())
+
+
+def test_missing_columns_are_computed_or_left_out(tmp_path: Path) -> None:
+    full = report(write_town(tmp_path / "full.gpkg"))
+    columns = ("area_m2", "confidence", "at_edge")
+    bare = report(write_town(tmp_path / "bare.gpkg", drop=columns))
+    assert bare["area_m2"].iloc[-1] == pytest.approx(full["area_m2"].iloc[-1], rel=1e-12)
+    assert "weighted_buildings" not in bare.columns
+    assert any("no column area_m2" in note for note in bare.attrs["notes"])
+    assert any("confidence or at_edge" in note for note in bare.attrs["notes"])
+
+
+def test_a_table_in_memory_gives_the_same_counts(town: Path) -> None:
+    table = report(make_town(), zones=make_zones())
+    stored = report(town, zones=make_zones())
+    assert table["buildings"].tolist() == stored["buildings"].tolist()
+    assert any("no layer 'extent'" in note for note in table.attrs["notes"])
+
+
+@pytest.mark.parametrize("crs", list(CRS_AND_STEP))
+def test_grid_cells_are_true_to_scale_and_count_all(tmp_path: Path, crs: str) -> None:
+    table = report(write_town(tmp_path / "town.gpkg", crs), grid="250m")
+    assert table["buildings"].iloc[:-1].sum() == 120
+    cells = table.iloc[:-1]
+    inner = cells[cells.geometry.within(make_extent(crs).geometry.iloc[0].buffer(1e-9))]
+    # UTM shrinks by up to 0.04 % along and grows towards its border.
+    assert inner["observed_km2"].to_numpy() == pytest.approx(0.0625, rel=0.003)
+    assert table["zone"].is_unique
+
+
+def test_h3_cells_count_all(town: Path) -> None:
+    h3 = pytest.importorskip("h3")
+    table = report(town, h3=9)
+    assert table["buildings"].iloc[:-1].sum() == 120
+    points = gpd.read_file(town, layer="buildings").geometry.representative_point().to_crs(4326)
+    cells = [h3.latlng_to_cell(point.y, point.x, 9) for point in points]
+    rows = table.set_index("zone")["buildings"]
+    assert all(rows[cell] == cells.count(cell) for cell in cells)
+
+
+def test_overlapping_zones_count_once_for_the_first(town: Path) -> None:
+    zones = make_zones()
+    wide = make_zones(cuts=(0, 400))
+    zones.geometry = [wide.geometry.iloc[0], *zones.geometry[1:]]
+    with pytest.raises(UsageError, match="overlap"):
+        report(town, zones=zones, overlaps="refuse")
+    table = report(town, zones=zones)
+    assert any("overlap" in note for note in table.attrs["notes"])
+    whole = report(town)
+    for column in ("buildings", "observed_km2"):
+        assert table[column].iloc[-1] == pytest.approx(whole[column].iloc[-1], rel=1e-7)
+    assert table["buildings"].iloc[0] == report(town, zones=wide)["buildings"].iloc[0]
+
+
+def test_buildings_outside_all_zones_are_told(town: Path) -> None:
+    table = report(town, zones=make_zones(cuts=(0, 500)))
+    outside = 120 - table["buildings"].iloc[-1]
+    assert any(
+        note.startswith(f"{outside} buildings lie in no zone") for note in table.attrs["notes"]
+    )
+
+
+def test_the_run_that_made_the_buildings_is_told(town: Path, tmp_path: Path) -> None:
+    with sqlite3.connect(town) as connection:
+        add_metadata(connection, "buildings", json.dumps({"model": "lite <0>"}))
+    connection.close()
+    table = report(town, output=tmp_path / "r.html")
+    assert table.attrs["provenance"]["run"] == {"model": "lite <0>"}
+    assert "lite &lt;0&gt;" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_names_are_guessed(town: Path) -> None:
+    zones = make_zones().rename(columns={"name": "BEZIRK"}).assign(code=[7.0, 8.0, 9.0])
+    assert report(town, zones=zones)["zone"].tolist()[0] == "strip 0"
+    assert report(town, zones=zones, name_column="code")["zone"].tolist()[0] == "7"
+    numbered = report(town, zones=zones[["geometry"]])
+    assert numbered["zone"].tolist() == ["zone 1", "zone 2", "zone 3", "total"]
+    gadm = make_zones().rename(columns={"name": "NAME_2"}).assign(GID="x", COUNTRY="y")
+    assert report(town, zones=gadm)["zone"].tolist()[0] == "strip 0"
+
+
+def test_invalid_zones_are_repaired_and_told(town: Path) -> None:
+    bow = shapely.Polygon(
+        [(340_000, 3_060_000), (341_000, 3_061_000), (341_000, 3_060_000), (340_000, 3_061_000)]
+    )
+    zones = gpd.GeoDataFrame({"name": ["bow"]}, geometry=[bow], crs="EPSG:32645")
+    table = report(town, zones=zones)
+    assert table["observed_km2"].iloc[-1] == pytest.approx(0.5 - 0.02, rel=1e-3)
+    assert any("were repaired" in note for note in table.attrs["notes"])
+
+
+def one_sentence(error: pytest.ExceptionInfo[Exception]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    assert 20 < len(text) < 250
+    return text
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"zones": make_zones().set_crs(None, allow_override=True)}, "no CRS"),
+        ({"zones": make_zones().iloc[:0]}, "is empty"),
+        ({"zones": make_zones(), "name_column": "mayor"}, "'mayor'"),
+        ({"zones": make_zones().set_crs("EPSG:3857", allow_override=True)}, "observed area"),
+        ({"zones": make_zones().set_geometry(make_zones().representative_point())}, "polygons"),
+        ({"zones": "nowhere.gpkg"}, "no such file"),
+        ({"grid": "500 miles"}, "500m"),
+        ({"grid": "0.01m"}, "cells"),
+        ({"h3": 99}, "0 to 15"),
+        ({"h3": 15, "grid": "1km"}, "exclude"),
+        ({"sizes": (50, 20)}, "rising"),
+        ({"sample": "a.gpkg"}, "together"),
+        ({"overlaps": "last"}, "refuse"),
+        ({"name_column": "name"}, "--zones"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_one_sentence(town: Path, options: dict[str, Any], expected: str) -> None:
+    with pytest.raises((UsageError, UnreadableVectorError)) as error:
+        report(town, **options)
+    assert expected in one_sentence(error)
+
+
+def test_bad_buildings_are_one_sentence(tmp_path: Path) -> None:
+    no_crs = make_town().set_crs(None, allow_override=True)
+    with pytest.raises(UnreadableVectorError, match="no CRS"):
+        report(no_crs)
+    empty = tmp_path / "empty.gpkg"
+    make_town().iloc[:0].to_file(empty, layer="buildings", driver="GPKG")
+    with pytest.raises(UnreadableVectorError, match="nothing to report"):
+        report(empty)
+    text = tmp_path / "text.gpkg"
+    text.write_text("no database")
+    with pytest.raises(UnreadableVectorError, match="cannot be read"):
+        report(text)
+
+
+def test_zones_of_another_place_are_refused_without_an_extent_too() -> None:
+    with pytest.raises(UsageError, match="observed area"):
+        report(make_town(), zones=make_zones("EPSG:2263"))
+
+
+def test_zones_of_the_whole_world_are_welcome(town: Path, tmp_path: Path) -> None:
+    world = shapely.box(np.arange(-180, 180, 5), -85, np.arange(-175, 185, 5), 85)
+    zones = gpd.GeoDataFrame(geometry=world, crs="EPSG:4326")
+    outputs = [tmp_path / "r.html", tmp_path / "r.gpkg"]
+    table = report(town, zones=zones, output=outputs)
+    assert table["buildings"].tolist() == [120 * (left == 85) for left in range(-180, 180, 5)] + [
+        120
+    ]
+    assert all(path.exists() for path in outputs)
+
+
+def test_an_observed_area_without_buildings_reports_zeros(tmp_path: Path) -> None:
+    path = tmp_path / "empty.gpkg"
+    make_town().iloc[:0].to_file(path, layer="buildings", driver="GPKG")
+    make_extent().to_file(path, layer="extent", driver="GPKG")
+    table = report(path, zones=make_zones(), output=tmp_path / "r.html")
+    assert table["buildings"].tolist() == [0, 0, 0, 0]
+    assert table["density_per_km2"].iloc[-1] == 0
+    assert np.isnan(table["mean_area_m2"].iloc[-1])
+    assert any("holds no buildings" in note for note in table.attrs["notes"])
+
+
+def test_zones_off_the_raster_have_no_density(town: Path) -> None:
+    zones = make_zones(cuts=(0, 500, 1000, 1500))
+    table = report(town, zones=zones)
+    assert table["observed_km2"].iloc[2] == 0
+    assert np.isnan(table["density_per_km2"].iloc[2])
+    assert any(
+        "1 zones lie outside the observed area: 'strip 2'" in n for n in table.attrs["notes"]
+    )
+
+
+def test_tables_are_written_in_every_format(town: Path, tmp_path: Path) -> None:
+    zones = make_zones()
+    zones["name"] = ["=1+1", 'O\'Hara "x"', "<script>"]
+    outputs = [tmp_path / f"r.{suffix}" for suffix in ("csv", "json", "xlsx", "gpkg")]
+    table = report(town, zones=zones, output=outputs)
+
+    csv = gpd.pd.read_csv(outputs[0])
+    assert csv["zone"].tolist() == [*zones["name"], "total"]
+    assert csv["area_m2"].tolist() == table["area_m2"].tolist()
+    stored = json.loads(outputs[1].read_text())
+    assert [row["buildings"] for row in stored["rows"]] == table["buildings"].tolist()
+    assert stored["notes"]
+    assert stored["provenance"]["buildings"] == "town.gpkg (layer buildings)"
+    openpyxl = pytest.importorskip("openpyxl")
+    sheet = openpyxl.load_workbook(outputs[2])["zones"]
+    assert [cell.value for cell in sheet[1]] == list(csv.columns)
+    assert (sheet["A2"].value, sheet["A2"].data_type) == ("=1+1", "s")
+    assert (
+        gpd.read_file(outputs[3], layer="zones")["buildings"].tolist() == csv["buildings"].tolist()
+    )
+    assert not [path for path in tmp_path.iterdir() if "writing" in path.name]
+
+
+def test_zones_become_a_styled_layer_of_the_buildings_file(town: Path) -> None:
+    before = gpd.read_file(town, layer="buildings")
+    report(town, zones=make_zones(), output=town)
+    assert {"buildings", "extent", "zones"} <= set(pyogrio.list_layers(town)[:, 0])
+    assert gpd.read_file(town, layer="buildings").equals(before)
+    with sqlite3.connect(town) as connection:
+        query = "SELECT f_table_name, styleQML, useAsDefault FROM layer_styles"
+        ((layer, qml, default),) = connection.execute(query).fetchall()
+        kinds = dict(connection.execute("SELECT table_name, data_type FROM gpkg_contents"))
+    connection.close()
+    assert (layer, default) == ("zones", 1)
+    assert 'type="graduatedSymbol" attr="density_per_km2"' in qml
+    assert kinds["layer_styles"] == "attributes"
+    with pytest.raises(OutputExistsError, match="'zones'"):
+        report(town, output=town)
+    report(town, output=town, overwrite=True)
+    assert len(gpd.read_file(town, layer="zones")) == 2
+
+
+def test_outputs_are_refused_before_the_work(town: Path, tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("mine")
+    with pytest.raises(OutputExistsError, match="--overwrite"):
+        report(town, output=[tmp_path / "new.json", tmp_path / "r.csv"])
+    assert (tmp_path / "r.csv").read_text() == "mine"
+    assert not (tmp_path / "new.json").exists()
+    with pytest.raises(UsageError, match="allowed are"):
+        report(town, output=tmp_path / "r.doc")
+
+
+def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_path: Path) -> None:
+    zones = tmp_path / "zones.geojson"
+    make_zones().to_file(zones, driver="GeoJSON")
+    outputs = [tmp_path / "r.csv", tmp_path / "r.html"]
+    done = invoke("report", town, "--zones", zones, "-o", outputs[0], "-o", outputs[1], "--json")
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    table = report(town, zones=make_zones())
+    assert summary["zones"] == 3
+    assert summary["area_m2"] == table["area_m2"].iloc[-1]
+    assert summary["output"] == [str(path) for path in outputs]
+    assert all(path.exists() for path in outputs)
+    again = invoke("report", town, "-o", outputs[0])
+    assert isinstance(again.exception, OutputExistsError)
+
+
+def test_the_command_line_prints_the_table(town: Path) -> None:
+    done = invoke("report", town, "--grid", "500m", "--sizes", "50,100")
+    assert done.exit_code == 0
+    assert "E340000 N3060000" in done.stdout
+    assert "total" in done.stdout
+    assert "Note: " in done.stderr
+
+
+def test_real_footprints_in_degrees(shared_data: Path) -> None:
+    labels = shared_data / "train" / "banepa_z18" / "labels.geojson"
+    real = gpd.read_file(labels)
+    table = report(labels, grid="250m")
+    area = independent_area(real)
+    assert table["buildings"].iloc[-1] == len(real)
+    assert table["area_m2"].iloc[-1] == pytest.approx(area.sum(), rel=1e-9)
+    assert table["median_area_m2"].iloc[-1] == pytest.approx(np.median(area), rel=1e-9)
+    points = real.set_geometry(real.geometry.representative_point())
+    counts = gpd.sjoin(table.iloc[:-1], points, predicate="contains").groupby("zone").size()
+    rows = table.iloc[:-1].set_index("zone")["buildings"]
+    assert rows[rows > 0].to_dict() == counts.to_dict()
+
+
+@given(
+    points=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=30),
+    cuts=st.lists(st.integers(1, 11), max_size=4, unique=True),
+)
+def test_every_point_has_the_first_zone_that_touches_it(
+    points: list[tuple[int, int]], cuts: tuple[int, ...]
+) -> None:
+    edges = [0, *sorted(cuts), 10]
+    zones = shapely.box(np.array(edges[:-1]), 0, np.array(edges[1:]), 10)
+    found = assign(np.array(points, dtype=float), zones)
+    for (x, y), zone in zip(points, found, strict=True):
+        touching = [i for i, z in enumerate(zones) if z.intersects(shapely.Point(x, y))]
+        assert zone == (touching[0] if touching else OUTSIDE)
+
+
+@given(st.lists(st.floats(0.1, 5000), max_size=50))
+def test_size_classes_are_a_partition(areas: list[float]) -> None:
+    classes = size_classes(SIZE_LIMITS_M2)
+    held = [sum(c.lower_m2 <= area < c.upper_m2 for c in classes) for area in areas]
+    assert held == [1] * len(areas)
+
+
+@settings(max_examples=25)
+@given(lon=st.floats(-179, 178), lat=st.floats(-80, 79), size=st.floats(1e-4, 0.5))
+def test_geodesic_areas_equal_pyproj_with_holes(lon: float, lat: float, size: float) -> None:
+    ring = [(lon, lat), (lon + size, lat), (lon + size, lat + size), (lon, lat + size)]
+    hole = [(lon + size * a, lat + size * b) for a, b in ((0.2, 0.2), (0.7, 0.3), (0.4, 0.8))]
+    shape = shapely.orient_polygons(shapely.Polygon(ring, [hole]))
+    expected = Geod(ellps="WGS84").geometry_area_perimeter(shape)[0]
+    got = areas_m2(np.array([shape, shapely.Polygon(), shape.reverse()]), CRS(4326))
+    # GeographicLib itself rounds by up to 1e-5 m2 here, depending on where a ring begins.
+    assert got.tolist() == pytest.approx([expected, 0, expected], rel=1e-9, abs=1e-4)
