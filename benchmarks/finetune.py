@@ -159,7 +159,7 @@ def main() -> None:
     scenes = [*load_scenes(folder, "train"), *load_scenes(folder, "val")]
     start = model_file(arguments.start)
     began_s = cpu_s()
-    trained = train(configured(arguments.config, folder, arguments.start, arguments.minutes))
+    trained = train(configured(arguments.config, folder, arguments.start, arguments.minutes)).path
     spent_s = cpu_s() - began_s
     models = {
         "start": start,

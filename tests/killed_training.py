@@ -22,13 +22,13 @@ def assert_resumes(
     """The weights of both, as ``read`` from their files, are the same."""
     from geoseg.train.run import train
 
-    whole = read(train(config))
+    whole = read(train(config).path)
     killed = config.model_copy(update={"output": config.output.with_name("killed")})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(learner, "training_step", dying(learner.training_step))
         with pytest.raises(BrokenPipeError):
             train(killed)
-    resumed = read(train(killed, resume=True))
+    resumed = read(train(killed, resume=True).path)
     assert resumed.keys() == whole.keys()
     for name, tensor in whole.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)

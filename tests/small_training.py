@@ -28,7 +28,7 @@ def small_training(folder: Path, loss: dict[str, Any], **changed: Any) -> TrainC
             "output": folder / "out",
             "start": "scratch",
             "architecture": ARCHITECTURE,
-            "data": {"folder": folder, "crop_px": 48, "gsd_m": (0.3, 0.3), "workers": 0},
+            "data": {"scenes": folder, "crop_px": 48, "gsd_m": (0.3, 0.3), "workers": 0},
             "loss": loss,
             "schedule": {"batch": 2, "max_steps": 2, "steps_per_round": 1, "warmup_steps": 0},
             "compute": {"accelerator": "cpu", "threads": 1},

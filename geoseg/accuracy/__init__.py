@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from geoseg.accuracy.evaluation import Evaluation, Progress
+    from geoseg.accuracy.evaluation import Evaluation
     from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.progress import Progress
     from geoseg.vectors.layers import VectorInput
 
 
@@ -49,7 +50,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         raster: Photos for the pictures of the page.
         html: A page to write.
         overwrite: Replace ``html`` if it is there already.
-        progress: Called with (places done, places in all).
+        progress: Told place by place.
 
     Returns:
         Figures per place and of all places; see ``Evaluation``.
@@ -61,6 +62,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     from geoseg.accuracy.options import LayerOptions, Measure
     from geoseg.accuracy.page import write_page
     from geoseg.files.target import PAGE, check_target
+    from geoseg.progress import heard
 
     rasters = [raster] if isinstance(raster, (str, Path)) else raster
     options = LayerOptions(
@@ -68,7 +70,8 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     )
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     pairs = _pairs(predictions, truth)
-    result = evaluate_layers(pairs, options, Measure(boundary_m, min_area_m2), progress)
+    with heard(progress) as told:
+        result = evaluate_layers(pairs, options, Measure(boundary_m, min_area_m2), told)
     if page is not None:
         write_page(result, page)
     return result
@@ -76,7 +79,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
 
 def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     model: str | Path | DenseModel | InstanceModel,
-    data: str | Path,
+    scenes: str | Path,
     *,
     split: Literal["val", "train", "all"] = "val",
     device: str = "auto",
@@ -92,7 +95,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
 
     Args:
         model: See ``geoseg.predict``.
-        data: Folder of packed scenes (``*.npz``).
+        scenes: Folder of packed scenes (``*.npz``).
         split: "val", "train" or "all".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "auto", "fp32" or "bf16".
@@ -101,7 +104,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
         min_area_m2: Smaller buildings do not count.
         html: A page to write.
         overwrite: Replace ``html`` if it is there already.
-        progress: Called with (scenes done, scenes in all).
+        progress: Told scene by scene.
 
     Returns:
         Figures per place and of all places; see ``Evaluation``.
@@ -115,11 +118,13 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.files.target import PAGE, check_target
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
+    from geoseg.progress import heard
 
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
     loaded = averaged_if(load_model(model, device=device, precision=precision), tta)
-    result = evaluate_scenes(loaded, Path(data), split, measure, progress)
+    with heard(progress) as told:
+        result = evaluate_scenes(loaded, Path(scenes), split, measure, told)
     if page is not None:
         write_page(result, page)
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,14 +21,13 @@ from geoseg.accuracy.site import Site
 from geoseg.attributes.reliability import Reliability
 from geoseg.errors import UsageError
 from geoseg.models.averaged import AveragedModel
+from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.vectors.layers import VectorInput
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
 
-Progress = Callable[[int, int], None]
-"""Called with (steps done, steps in all)."""
 BLOBS = (
     "The truth of {} has blobs, outlines that may hold several touching buildings: only the pixel "
     "figures can be trusted there, and the figures of single buildings in the last row leave it out."
@@ -76,7 +75,7 @@ def evaluate_layers(
     pairs: Sequence[tuple[VectorInput, VectorInput]],
     options: LayerOptions,
     measure: Measure,
-    progress: Progress | None = None,
+    progress: Progress = ignored,
 ) -> Evaluation:
     """Compare layers of predictions with layers of truth.
 
@@ -105,7 +104,7 @@ def evaluate_scenes(
     data: Path,
     split: str,
     measure: Measure,
-    progress: Progress | None = None,
+    progress: Progress = ignored,
 ) -> Evaluation:
     """Predict packed scenes and compare with their labels.
 
@@ -128,14 +127,13 @@ def _evaluation(
     measure: Measure,
     notes: tuple[str, ...],
     provenance: dict[str, Any],
-    progress: Progress | None,
+    progress: Progress,
     steps: int,
 ) -> Evaluation:
     scores = []
     for site in sites:
         scores.append(score_site(site, measure))
-        if progress is not None:
-            progress(len(scores), steps)
+        progress(ProgressReport("evaluating", len(scores), steps, "places"))
     if not any(score.outcome.truth_counts.any() or score.correct.size for score in scores):
         raise UsageError(
             "no building, true or predicted, lies in the assessed area; check the areas of interest "

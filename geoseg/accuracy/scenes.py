@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -36,13 +36,10 @@ SPLITS = ("val", "train", "all")
 def sites_of_scenes(
     model: DenseModel | InstanceModel,
     paths: Sequence[Path],
-    progress: Callable[[int, int], None] | None = None,
 ) -> Iterator[Site]:
     """Predict scene after scene and hold each against its labels."""
-    for number, path in enumerate(paths, start=1):
+    for path in paths:
         yield _site(model, load_scene(path), path)
-        if progress is not None:
-            progress(number, len(paths))
 
 
 def files_of_split(folder: Path, split: str) -> list[Path]:

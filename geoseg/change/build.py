@@ -18,8 +18,9 @@ from geoseg.change.changes import (
     read_date,
 )
 from geoseg.change.table import change_table
+from geoseg.progress import Progress
 from geoseg.statistics.build import make_zones, plain, provenance_of, refuse_elsewhere, zone_notes
-from geoseg.statistics.collect import OUTSIDE, Progress, assign
+from geoseg.statistics.collect import OUTSIDE, assign
 from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.zones import Zones
 from geoseg.vectors.buildings import BuildingSource, open_buildings

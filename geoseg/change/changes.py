@@ -13,7 +13,8 @@ from pyproj import CRS
 from geoseg.change.match import match
 from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
-from geoseg.statistics.collect import Buildings, Progress, assign, collect
+from geoseg.progress import Progress
+from geoseg.statistics.collect import Buildings, assign, collect
 from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.polygons import polygonal

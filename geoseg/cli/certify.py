@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoseg.cli.options import Device, Json, Quiet, Verbose
+from geoseg.cli.telling import tell
+
 if TYPE_CHECKING:
     from geoseg.models.certify import Certificate
 
@@ -14,25 +17,24 @@ if TYPE_CHECKING:
 def certify(
     model: Annotated[str, typer.Argument(help="'default' or a .safetensors file.")] = "default",
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    device: Device = "cpu",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Check whether a model's answer can be independent of how the raster is cut.
 
     Exits with 1 when it cannot; predict then takes a generous overlap and warns.
-    """
-    from geoseg.errors import UsageError
-    from geoseg.models import DenseModel, load_model
-    from geoseg.models.certify import certify as look
 
-    loaded = load_model(model, device="cpu")
-    if not isinstance(loaded, DenseModel):
-        raise UsageError(
-            f"{model} predicts separate masks; only models that predict maps can be certified"
-        )
-    certificate = look(loaded)
+    geoseg certify model.safetensors
+    """
+    tell(verbose)
+    from geoseg.models import certify_model
+
+    certificate = certify_model(model, device=device)
     if as_json:
         typer.echo(json.dumps(certificate.as_dict()))
-    else:
+    elif not quiet:
         _show(certificate)
     if not certificate.exact:
         raise typer.Exit(1)

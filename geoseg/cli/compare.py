@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.counting import counting_bar
-from geoseg.cli.options import Json, Overwrite, Quiet
-from geoseg.cli.tables import tell
+from geoseg.cli.options import Json, Overwrite, Progress, Quiet, Verbose
+from geoseg.cli.progress import watching
+from geoseg.cli.tables import show
+from geoseg.cli.telling import tell
 from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones
 
 SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
@@ -34,13 +35,16 @@ def compare(
         float, typer.Option(help="Intersection over union from which it is the same building.")
     ] = 0.1,
     overwrite: Overwrite = False,
+    progress: Progress = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Find new, gone and changed buildings between two dates.
 
     geoseg compare 2019.gpkg 2024.gpkg -o changes.gpkg -o changes.html
     """
+    tell(verbose)
     from geoseg.change.build import build_comparison
     from geoseg.change.changes import Limits
     from geoseg.change.write import open_outputs, write_comparison
@@ -49,8 +53,8 @@ def compare(
     limits = Limits(unchanged, match)
     options = ReportOptions(zones=zones, name_column=name_column, grid=grid, h3=h3)
     outputs = open_outputs(output or [], (old, new), overwrite=overwrite)
-    with counting_bar("buildings", show=not quiet) as progress:
-        result = build_comparison(old, new, options, limits, progress)
+    with watching(progress, quiet=quiet) as told:
+        result = build_comparison(old, new, options, limits, told)
     for path in outputs:
         write_comparison(result, path)
-    tell(result, outputs, SHOWN, as_json=as_json, quiet=quiet)
+    show(result, outputs, SHOWN, as_json=as_json, quiet=quiet)

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import json
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.counting import stage_bar
-from geoseg.cli.dataset_inputs import given_pairs, low_high, packed_folder
-from geoseg.cli.options import Json, Overwrite, Quiet, parse_whole_numbers
+from geoseg.cli.dataset_inputs import given_pairs, packed_folder
+from geoseg.cli.options import (
+    Device,
+    Html,
+    Json,
+    Overwrite,
+    Precision,
+    Progress,
+    Quiet,
+    Verbose,
+    parse_range,
+    parse_whole_numbers,
+)
+from geoseg.cli.progress import watching
+from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
     from geoseg.labelled.checking import Checked
-    from geoseg.labelled.pack import Progress
     from geoseg.labelled.request import PackOptions, Pair
+    from geoseg.progress import Progress as Told
 
 WORST_SHOWN = 5
 """Chips that the terminal lists."""
@@ -135,12 +146,7 @@ def dataset(
             rich_help_panel=SPLIT,
         ),
     ] = 20.0,
-    preview: Annotated[
-        Path | None,
-        typer.Option(
-            help="Web page to write: labels over photos, the worst first.", rich_help_panel=CHECKS
-        ),
-    ] = None,
+    html: Html = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -150,14 +156,19 @@ def dataset(
             rich_help_panel=CHECKS,
         ),
     ] = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
     overwrite: Overwrite = False,
+    progress: Progress = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Pack imagery and labels for training, and check the labels.
 
-    geoseg dataset ortho.tif footprints.gpkg -o chips/ --preview labels.html
+    geoseg dataset ortho.tif footprints.gpkg -o chips/ --html labels.html
     """
+    tell(verbose)
     from geoseg.files.target import PAGE, check_target
     from geoseg.labelled.checking import check_folder
     from geoseg.labelled.doubts import load_judge
@@ -167,31 +178,30 @@ def dataset(
 
     options = PackOptions(
         val_share=val_share, margin_m=margin, chip_px=chip_px, category=category,
-        bands=parse_whole_numbers(bands, "--bands"), stretch=low_high(stretch), mask_kind=mask_kind,
+        bands=parse_whole_numbers(bands, "--bands"), stretch=parse_range(stretch, "--stretch"), mask_kind=mask_kind,
     )  # fmt: skip
-    if preview is not None:
-        check_target(preview, PAGE, overwrite=overwrite)
+    if html is not None:
+        check_target(html, PAGE, overwrite=overwrite)
     # Loaded first: a misspelt one should not be found out after the packing.
-    judge = None if model is None else load_judge(model)
+    judge = None if model is None else load_judge(model, device, precision)
     about = {
         "layer": layer, "aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place,
         "licence": licence,
     }  # fmt: skip
     given = given_pairs(inputs or [], pair or [], pairs, about)
-    with stage_bar("starting", show=not quiet) as progress:
+    with watching(progress, quiet=quiet) as told:
         if given:
-            folder = _packed(hold_out(given, val_place or []), output, options, overwrite, progress)
+            folder = _packed(hold_out(given, val_place or []), output, options, overwrite, told)
         else:
             folder = packed_folder(inputs or [], output)
-        checking = None if progress is None else partial(progress, "checking")
-        checked = check_folder(folder, model=judge, progress=checking)
-        if preview is not None:
-            write_page(checked, preview)
+        checked = check_folder(folder, judge=judge, progress=told)
+        if html is not None:
+            write_page(checked, html)
     if as_json:
-        shown = None if preview is None else str(preview)
-        typer.echo(json.dumps({**checked.summary(), "preview": shown}))
+        page = None if html is None else str(html)
+        typer.echo(json.dumps({**checked.as_dict(), "html": page}))
     elif not quiet:
-        _tell(checked, preview)
+        _show(checked, html)
 
 
 def _packed(
@@ -199,16 +209,16 @@ def _packed(
     output: Path | None,
     options: PackOptions,
     overwrite: bool,
-    progress: Progress | None,
+    told: Told | None,
 ) -> Path:
     from geoseg.labelled.pack import pack_pairs
 
     if output is None:
         raise UsageError("where to? Name the folder to write with --output")
-    return pack_pairs(pairs, output, options, overwrite=overwrite, progress=progress).folder
+    return pack_pairs(pairs, output, options, overwrite=overwrite, progress=told).folder
 
 
-def _tell(checked: Checked, preview: Path | None) -> None:
+def _show(checked: Checked, html: Path | None) -> None:
     """Print places, what was found, and the worst chips."""
     from rich.console import Console
     from rich.markup import escape
@@ -234,5 +244,5 @@ def _tell(checked: Checked, preview: Path | None) -> None:
     for note in checked.notes:
         typer.echo(f"Note: {note}", err=True)
     typer.echo(f"{checked.folder}: {len(checked.chips)} scenes", err=True)
-    if preview is not None:
-        typer.echo(f"wrote {preview}", err=True)
+    if html is not None:
+        typer.echo(f"wrote {html}", err=True)

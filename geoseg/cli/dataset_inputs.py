@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoseg.cli.options import parse_numbers
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,15 +56,3 @@ def packed_folder(inputs: list[Path], output: Path | None) -> Path:
     if output is not None:
         raise UsageError(f"{inputs[0]} is packed already; leave --output out to look at it")
     return inputs[0]
-
-
-def low_high(text: str | None) -> tuple[float, float] | None:
-    """The value of ``--stretch``."""
-    numbers = parse_numbers(text, "--stretch")
-    if numbers is None:
-        return None
-    if len(numbers) != 2 or numbers[0] >= numbers[1]:  # noqa: PLR2004
-        raise UsageError(
-            f"--stretch takes two numbers, the lower first, such as 200,2800; got {text}"
-        )
-    return numbers[0], numbers[1]

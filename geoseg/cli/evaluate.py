@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoseg.cli.counting import counting_bar
-from geoseg.cli.options import Device, Json, Overwrite, Precision, Quiet, Tta
+from geoseg.cli.options import (
+    Device,
+    Html,
+    Json,
+    Overwrite,
+    Precision,
+    Progress,
+    Quiet,
+    Tta,
+    Verbose,
+)
+from geoseg.cli.progress import watching
+from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,8 +30,8 @@ if TYPE_CHECKING:
 
 LAYERS = "Two layers"
 MODEL = "A model over packed scenes"
-OF_SCENES = "--data: packed scenes know their places, pixel sizes, photos and what to ignore"
-OF_LAYERS = "two layers, as no model runs; name packed scenes with --data, or leave it out"
+OF_SCENES = "--scenes: packed scenes know their places, pixel sizes, photos and what to ignore"
+OF_LAYERS = "two layers, as no model runs; name packed scenes with --scenes, or leave it out"
 SHOWN = {
     "true": "True", "predicted": "Found", "f1": "F1", "precision": "Prec.", "recall": "Rec.",
     "ap": "AP", "ap50": "AP50", "pq": "PQ", "pixel_iou": "Pixel", "area_bias": "Area",
@@ -77,7 +88,7 @@ def evaluate(
         str | None,
         typer.Option("--model", "-m", help="As in geoseg predict.", rich_help_panel=MODEL),
     ] = None,
-    data: Annotated[
+    scenes: Annotated[
         Path | None, typer.Option(help="Folder of packed scenes (*.npz).", rich_help_panel=MODEL)
     ] = None,
     split: Annotated[
@@ -90,25 +101,26 @@ def evaluate(
         float, typer.Option(help="Width of the band of the boundary IoU, metres.")
     ] = 1.0,
     min_area: Annotated[float, typer.Option(help="Smaller buildings do not count, m2.")] = 0.0,
-    html: Annotated[
-        Path | None, typer.Option(help="Page to write, with pictures of the worst misses.")
-    ] = None,
+    html: Html = None,
     overwrite: Overwrite = False,
+    progress: Progress = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Measure predicted buildings against true ones.
 
     geoseg evaluate predictions.gpkg truth.gpkg --raster ortho.tif --html report.html
 
-    geoseg evaluate --model weights.safetensors --data chips/ --html report.html
+    geoseg evaluate --model weights.safetensors --scenes chips/ --html report.html
     """
+    tell(verbose)
     from geoseg.accuracy import evaluate as compare
     from geoseg.accuracy import evaluate_model
 
     given = list(paths or [])
-    _check_usage(given, model, data)
-    if data is not None:
+    _check_usage(given, model, scenes)
+    if scenes is not None:
         of_layers = {
             "--aoi": aoi, "--ignore": ignore, "--place-column": place_column, "--gsd": gsd,
             "--layer": layer, "--truth-layer": truth_layer, "--raster": raster,
@@ -126,16 +138,14 @@ def evaluate(
     running: dict[str, Any] = {
         "split": split, "device": device, "precision": precision, "tta": tta,
     }  # fmt: skip
-    with counting_bar("evaluating", show=not quiet) as progress:
-        if data is not None:
-            result = evaluate_model(
-                model or "default", data, progress=progress, **running, **shared
-            )
+    with watching(progress, quiet=quiet) as told:
+        if scenes is not None:
+            result = evaluate_model(model or "default", scenes, progress=told, **running, **shared)
         else:
             result = compare(
                 given[::2], given[1::2], aoi=aoi, ignore=ignore, place_column=place_column,
                 confidence=confidence, gsd_m=gsd, layer=layer, truth_layer=truth_layer,
-                raster=raster or (), progress=progress, **shared,
+                raster=raster or (), progress=told, **shared,
             )  # fmt: skip
     if as_json:
         typer.echo(json.dumps({**result.as_dict(), "html": None if html is None else str(html)}))
@@ -143,15 +153,15 @@ def evaluate(
         _show(result, html)
 
 
-def _check_usage(paths: list[Path], model: str | None, data: Path | None) -> None:
-    if data is None and model is not None:
-        raise UsageError("--model needs --data, a folder of packed scenes to run it on")
-    if data is not None and paths:
-        raise UsageError("give either two layers or --model and --data, not both")
-    if data is None and (not paths or len(paths) % 2):
+def _check_usage(paths: list[Path], model: str | None, scenes: Path | None) -> None:
+    if scenes is None and model is not None:
+        raise UsageError("--model needs --scenes, a folder of packed scenes to run it on")
+    if scenes is not None and paths:
+        raise UsageError("give either two layers or --model and --scenes, not both")
+    if scenes is None and (not paths or len(paths) % 2):
         raise UsageError(
             "give predictions and truth in turn, such as predictions.gpkg truth.gpkg, or --model "
-            f"and --data; got {len(paths)} layers"
+            f"and --scenes; got {len(paths)} layers"
         )
 
 

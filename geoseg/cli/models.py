@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoseg.cli.options import Html, Json, Overwrite, Quiet, Verbose
+from geoseg.cli.telling import tell
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,7 +31,11 @@ def models(
         ),
     ] = None,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list.")] = False,
+    html: Html = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Show the built-in models, or what is in model files: scores, sources, licences.
 
@@ -36,13 +43,14 @@ def models(
 
     geoseg models mine.safetensors
     """
-    from geoseg.models.catalogue import built_in_models, describe_model
+    tell(verbose)
+    from geoseg.models import list_models
 
-    entries = [describe_model(path) for path in files] if files else built_in_models()
+    entries = list_models(files or (), html=html, overwrite=overwrite)
     if as_json:
         typer.echo(json.dumps([entry.as_dict() for entry in entries]))
         return
-    for number, entry in enumerate(entries):
+    for number, entry in enumerate(() if quiet else entries):
         if number:
             typer.echo()
         _show(entry)

@@ -1,20 +1,60 @@
-"""Options that several verbs share, and the parsing of their values."""
+"""Options that several verbs share, once each, and the parsing of their values."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
+from geoseg.cli.progress import ProgressKind
 from geoseg.errors import UsageError
+
+PRINTING = "Printing"
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it is there already.")
 ]
 Json = Annotated[
-    bool, typer.Option("--json", help="Print the summary as one JSON object on stdout.")
+    bool,
+    typer.Option(
+        "--json", help="Print the result as JSON on stdout, alone.", rich_help_panel=PRINTING
+    ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar, no summary.")]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="No progress, no summary.", rich_help_panel=PRINTING),
+]
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        help="Say what is decided on the way; twice: in detail.",
+        show_default=False,
+        rich_help_panel=PRINTING,
+    ),
+]
+Progress = Annotated[
+    ProgressKind,
+    typer.Option(
+        "--progress",
+        help="auto: a bar on a terminal, else lines now and then. json: an object per line on "
+        "stderr, for other programs.",
+        rich_help_panel=PRINTING,
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="What to write; also the last argument.", show_default=False
+    ),
+]
+Html = Annotated[
+    Path | None, typer.Option("--html", help="A page to look at, .html.", show_default=False)
+]
 ModelName = Annotated[
     str,
     typer.Option(
@@ -24,8 +64,11 @@ ModelName = Annotated[
         "file, or package.module:Class.",
     ),
 ]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps.")]
-Precision = Annotated[str, typer.Option(help="auto, fp32 or bf16.")]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
+Precision = Annotated[
+    Literal["auto", "fp32", "bf16"],
+    typer.Option("--precision", help="Of the network's arithmetic."),
+]
 Tta = Annotated[
     bool | None,
     typer.Option(
@@ -34,16 +77,30 @@ Tta = Annotated[
         show_default="as the model was tuned",
     ),
 ]
+Bands = Annotated[
+    str | None,
+    typer.Option("--bands", help="Red, green and blue band, such as 3,2,1.", show_default=False),
+]
+Stretch = Annotated[
+    str | None,
+    typer.Option("--stretch", help="Values shown as black and white: lo,hi.", show_default=False),
+]
 
 
 def parse_whole_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
     """The whole numbers of a comma-separated option value.
 
     Raises:
-        UsageError: when a part is not a number.
+        UsageError: when a part is no whole number.
     """
-    numbers = parse_numbers(text, option)
-    return None if numbers is None else tuple(int(number) for number in numbers)
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(
+            f"{option} takes whole numbers separated by commas, such as 3,2,1; got {text!r}"
+        ) from None
 
 
 def parse_numbers(text: str | None, option: str) -> tuple[float, ...] | None:
@@ -60,3 +117,46 @@ def parse_numbers(text: str | None, option: str) -> tuple[float, ...] | None:
         raise UsageError(
             f"{option} takes numbers separated by commas, such as 3,2,1; got {text!r}"
         ) from None
+
+
+def parse_range(
+    text: str | None, option: str, *, may_be_one: bool = False
+) -> tuple[float, float] | None:
+    """Two numbers, the lower first; with ``may_be_one`` they may be the same.
+
+    Raises:
+        UsageError: when they are anything else.
+    """
+    numbers = parse_numbers(text, option)
+    if numbers is None:
+        return None
+    rising = len(numbers) == 2 and (  # noqa: PLR2004
+        numbers[0] < numbers[1] or (may_be_one and numbers[0] == numbers[1])
+    )
+    if not rising:
+        raise UsageError(f"{option} takes two numbers, the lower first; got {text!r}")
+    return numbers[0], numbers[1]
+
+
+def with_output(
+    given: Sequence[str | Path], output: Path | None, *, inputs: int, example: str
+) -> tuple[list[str], Path]:
+    """What is read, and what is written: ``--output``, or else the last argument.
+
+    Args:
+        given: The arguments.
+        output: The value of ``--output``.
+        inputs: How many are read; 0: one or more.
+        example: A command that is right.
+
+    Raises:
+        UsageError: when there are too few or too many.
+    """
+    read = [str(one) for one in given]
+    if output is None:
+        if len(read) < max(inputs, 1) + 1:
+            raise UsageError(f"where to? Name the output last or with --output, as in {example}")
+        output = Path(read.pop())
+    if not read or (inputs and len(read) != inputs):
+        raise UsageError(f"{len(read)} inputs are not what this takes, as in {example}")
+    return read, output

@@ -15,10 +15,14 @@ from geoseg.cli.options import (
     ModelName,
     Overwrite,
     Precision,
+    Progress,
     Quiet,
     Tta,
+    Verbose,
     parse_numbers,
 )
+from geoseg.cli.progress import watching
+from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
@@ -110,8 +114,10 @@ def predict(
         typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=RUN),
     ] = False,
     overwrite: Overwrite = False,
+    progress: Progress = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Find the buildings of an orthophoto mosaic of any size.
 
@@ -119,13 +125,12 @@ def predict(
     """
     if len(paths) < 2:  # noqa: PLR2004  # a raster and an output
         raise UsageError("give at least one raster and then the output, such as buildings.gpkg")
-    _configure_logging()
+    tell(verbose)
     # Asked to end, a run stops as after Ctrl-C: in order, keeping what is finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from geoseg.cli.progress import progress_bar
     from geoseg.run.predicting import predict as run
 
-    with progress_bar(show=not quiet) as progress:
+    with watching(progress, quiet=quiet) as told:
         summary = run(
             paths[:-1],
             Path(paths[-1]),
@@ -135,7 +140,7 @@ def predict(
             exact=exact,
             overwrite=overwrite,
             resume=resume,
-            progress=progress,
+            progress=told,
             gsd_m=gsd,
             bands=parse_numbers(bands, "--bands"),
             stretch=parse_numbers(stretch, "--stretch"),
@@ -155,16 +160,6 @@ def predict(
         typer.echo(json.dumps(summary.as_dict()))
     elif not quiet:
         _show(summary)
-
-
-def _configure_logging() -> None:
-    """Warnings of geoseg go to stderr as one line each, without source lines."""
-    import logging
-    import warnings
-
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
-    logging.captureWarnings(capture=True)
-    warnings.formatwarning = lambda message, *_args, **_kwargs: f"Warning: {message}"
 
 
 def _show(summary: Summary) -> None:

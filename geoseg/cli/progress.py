@@ -1,55 +1,117 @@
-"""The progress bar of a prediction run."""
+"""How a verb tells where it stands: a bar, plain lines, or JSON for other programs."""
 
 from __future__ import annotations
 
+import json
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from time import monotonic
+from typing import TYPE_CHECKING, Literal
 
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-
-from geoseg.cli.terminal import terminal
+from geoseg.progress import ProgressReport, figures
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from geoseg.progress import Progress
 
-    from geoseg.run.progress import ProgressReport
+ProgressKind = Literal["auto", "bar", "lines", "json", "none"]
+FIRST_LINE_S = 10.0
+"""Work that is done sooner needs no line."""
+LINE_EVERY_S = 30.0
+JSON_EVERY_S = 0.25
+"""Between two reports of one stage; its last one always comes."""
 
 
 @contextmanager
-def progress_bar(*, show: bool) -> Iterator[Callable[[ProgressReport], None] | None]:
-    """A function that draws each report on stderr; None where nothing is to be shown."""
-    console = terminal(show=show)
-    if console is None:
+def watching(kind: ProgressKind, *, quiet: bool) -> Iterator[Progress | None]:
+    """What to give to a call as ``progress``; None where nothing is to be shown.
+
+    Args:
+        kind: ``auto``: a bar where stderr is a terminal, else lines now and then.
+        quiet: Nothing is shown, JSON that was asked for apart.
+    """
+    if kind == "json":
+        yield Lines(json_line, first_s=0.0, every_s=JSON_EVERY_S, whole_stages=True)
+    elif quiet or kind == "none":
         yield None
-        return
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[rate]:.2f} MP/s"),
-        TextColumn("{task.fields[buildings]:,} buildings"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
+    elif kind == "bar" or (kind == "auto" and sys.stderr.isatty()):
+        from rich.console import Console
+
+        from geoseg.progress import bar
+
+        with bar(Console(stderr=True, force_terminal=kind == "bar" or None)) as draw:
+            yield draw
+    else:
+        yield Lines(plain_line, first_s=FIRST_LINE_S, every_s=LINE_EVERY_S)
+
+
+class Lines:
+    """Writes a line on stderr for some of the reports."""
+
+    def __init__(
+        self,
+        line: Callable[[ProgressReport, float], str],
+        *,
+        first_s: float,
+        every_s: float,
+        whole_stages: bool = False,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        """Begin to count the time.
+
+        Args:
+            line: The text for a report and the seconds that have passed.
+            first_s: No line before this.
+            every_s: Nor sooner than this after the one before.
+            whole_stages: But for the first and the last report of a stage.
+            clock: Tells seconds.
+        """
+        self._line, self._every_s, self._whole = line, every_s, whole_stages
+        self._clock, self._began = clock, clock()
+        self._next, self._stage = self._began + first_s, ""
+
+    def __call__(self, report: ProgressReport) -> None:
+        """Write it, or let it pass."""
+        now = self._clock()
+        turn = report.stage != self._stage or report.done >= report.total > 0
+        if report.note is None and now < self._next and not (self._whole and turn):
+            return
+        self._stage, self._next = report.stage, now + self._every_s
+        sys.stderr.write(self._line(report, now - self._began) + "\n")
+        sys.stderr.flush()
+
+
+def json_line(report: ProgressReport, seconds: float) -> str:
+    """A report as one JSON object; what is not known is null."""
+    left = report.seconds_left(seconds)
+    return json.dumps(
+        {
+            "stage": report.stage,
+            "done": report.done,
+            "total": report.total or None,
+            "unit": report.unit,
+            "buildings": report.buildings,
+            "seconds": round(seconds, 1),
+            "seconds_left": None if left is None else round(left, 1),
+            "note": report.note,
+        }
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("starting", total=None, rate=0.0, buildings=0)
 
-        def draw(report: ProgressReport) -> None:
-            elapsed = bar.tasks[0].elapsed or 1e-9
-            bar.update(
-                task,
-                description=report.stage,
-                total=report.pixels_total,
-                completed=report.pixels_done,
-                rate=report.pixels_new / 1e6 / elapsed,
-                buildings=report.buildings,
-            )
 
-        yield draw
+def plain_line(report: ProgressReport, seconds: float) -> str:
+    """A report as words."""
+    if report.note is not None:
+        return report.note
+    left = report.seconds_left(seconds)
+    told = [f"{report.done / report.total:.0%}"] if report.total else []
+    told += [figures(report, seconds)] if figures(report, seconds) else []
+    told += [] if left is None else [f"{_duration(left)} left"]
+    return ": ".join([report.stage, ", ".join(told)] if told else [report.stage])
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

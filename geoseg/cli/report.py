@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.counting import counting_bar
-from geoseg.cli.options import Json, Overwrite, Quiet, parse_numbers
-from geoseg.cli.tables import tell
+from geoseg.cli.options import Json, Overwrite, Progress, Quiet, Verbose, parse_numbers
+from geoseg.cli.progress import watching
+from geoseg.cli.tables import show
+from geoseg.cli.telling import tell
 from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones
 
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
@@ -64,13 +65,16 @@ def report(
         str | None, typer.Option(help="Layer of the buildings, where there are several.")
     ] = None,
     overwrite: Overwrite = False,
+    progress: Progress = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Count and measure buildings per zone.
 
     geoseg report buildings.gpkg --zones districts.gpkg -o report.html -o report.csv
     """
+    tell(verbose)
     from geoseg.statistics.build import build_report
     from geoseg.statistics.options import ReportOptions
     from geoseg.statistics.write import open_outputs, write_report
@@ -81,8 +85,8 @@ def report(
         sample=sample, sample_areas=sample_areas, image=image, layer=layer,
     )  # fmt: skip
     outputs = open_outputs(output or [], buildings, overwrite=overwrite)
-    with counting_bar("buildings", show=not quiet) as progress:
-        result = build_report(buildings, options, progress)
+    with watching(progress, quiet=quiet) as told:
+        result = build_report(buildings, options, told)
     for path in outputs:
         write_report(result, path)
-    tell(result, outputs, SHOWN, as_json=as_json, quiet=quiet)
+    show(result, outputs, SHOWN, as_json=as_json, quiet=quiet)

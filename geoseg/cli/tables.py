@@ -18,7 +18,7 @@ ROWS_SHOWN = 40
 """Zones that the terminal lists."""
 
 
-def tell(
+def show(
     result: AreaReport | Comparison,
     outputs: tuple[Path, ...],
     columns: tuple[str, ...],

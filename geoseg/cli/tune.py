@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.options import Device, Json, Overwrite, Quiet, Tta, parse_numbers
-from geoseg.cli.terminal import terminal
+from geoseg.cli.options import (
+    Device,
+    Html,
+    Json,
+    Overwrite,
+    Precision,
+    Progress,
+    Quiet,
+    Tta,
+    Verbose,
+    parse_range,
+)
+from geoseg.cli.progress import watching
+from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from geoseg.models.weights import Metadata
-
-GSD_ENDS = 2
+    from geoseg.train.results import Tuning
 
 
 def tune(
@@ -27,16 +36,17 @@ def tune(
         str, typer.Argument(help='"default" or a .safetensors file.', show_default=False)
     ],
     *,
-    data: Annotated[
+    scenes: Annotated[
         Path,
         typer.Option(help="Folder of packed scenes; those of the split val are used."),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Model file to write, .safetensors.")
     ],
-    gsd: Annotated[
+    gsd_range: Annotated[
         list[str] | None,
         typer.Option(
+            "--gsd-range",
             metavar="LO,HI",
             help="Range of pixel sizes that the model may declare, metres; give several to choose "
             "among them. Without: the model's own.",
@@ -68,13 +78,14 @@ def tune(
         list[str] | None,
         typer.Option(help="A paragraph for the card, in place of those in the file; repeatable."),
     ] = None,
-    card: Annotated[
-        Path | None, typer.Option(help="Also write the model's card, Markdown.")
-    ] = None,
+    html: Html = None,
     device: Device = "auto",
+    precision: Precision = "auto",
     overwrite: Overwrite = False,
+    progress: Progress = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Choose a model's thresholds on held-out scenes and calibrate its confidence.
 
@@ -82,56 +93,33 @@ def tune(
     probability that a building is real with IoU >= 0.5, fitted by leaving out places in turn, and
     buildings too unlikely are dropped. The tensors stay as they are.
 
-    geoseg tune model.safetensors --data chips -o tuned.safetensors --card tuned.md
+    geoseg tune model.safetensors --scenes chips -o tuned.safetensors --html card.html
     """
-    _check_outputs(output, card, overwrite=overwrite)
-    from geoseg.files.atomic import output_errors, write_text
-    from geoseg.models.card import render_card
-    from geoseg.models.dense import TorchDenseModel
-    from geoseg.models.loading import model_file
-    from geoseg.models.weights import load_weights, save_weights
-    from geoseg.scenes.scene import load_scenes
-    from geoseg.train.tune import TuneOptions
-    from geoseg.train.tune import tune as run
+    tell(verbose)
+    from geoseg.train import tune_model
 
-    options = TuneOptions(
-        tuple(_gsd_range(text) for text in gsd or ()),
-        _place_weights(weights),
-        max_area_bias,
-        draws,
-        tta,
-    )
-    path = model_file(model)
-    tensors, _ = load_weights(path)
-    loaded = TorchDenseModel.from_file(path, device=device)
-    with _status(show=not (quiet or as_json)) as told:
-        metadata = run(loaded, load_scenes(data, "val"), options, told)
-    if note:
-        metadata = metadata.model_copy(update={"notes": tuple(note)})
-    save_weights(tensors, metadata, output)
-    if card is not None:
-        with output_errors(card):
-            write_text(render_card(output), card)
+    ranges = [parse_range(text, "--gsd-range", may_be_one=True) for text in gsd_range or ()]
+    with watching(progress, quiet=quiet) as told:
+        done = tune_model(
+            model,
+            output,
+            scenes=scenes,
+            gsd_ranges=[one for one in ranges if one is not None],
+            place_weights=_place_weights(weights),
+            max_area_bias=max_area_bias,
+            draws=draws,
+            tta=tta,
+            notes=tuple(note or ()),
+            html=html,
+            device=device,
+            precision=precision,
+            overwrite=overwrite,
+            progress=told,
+        )
     if as_json:
-        typer.echo(json.dumps(_summary(metadata, output)))
+        typer.echo(json.dumps(done.as_dict()))
     elif not quiet:
-        _show(metadata, output)
-
-
-def _check_outputs(output: Path, card: Path | None, *, overwrite: bool) -> None:
-    """Before minutes of work."""
-    from geoseg.files.target import check_target
-
-    check_target(output, [".safetensors"], overwrite=overwrite)
-    if card is not None:
-        check_target(card, None, overwrite=overwrite)
-
-
-def _gsd_range(text: str) -> tuple[float, float]:
-    ends = parse_numbers(text, "--gsd") or ()
-    if len(ends) != GSD_ENDS:
-        raise UsageError(f"--gsd takes low,high in metres, such as 0.35,0.4; got {text!r}")
-    return ends[0], ends[1]
+        _show(done)
 
 
 def _place_weights(text: str | None) -> dict[str, float]:
@@ -146,29 +134,11 @@ def _place_weights(text: str | None) -> dict[str, float]:
         ) from None
 
 
-@contextmanager
-def _status(*, show: bool) -> Iterator[Callable[[str], None] | None]:
-    """A line on stderr that says what is going on."""
-    console = terminal(show=show)
-    if console is None:
-        yield None
-        return
-    with console.status("starting") as status:
-        yield status.update
-
-
-def _summary(metadata: Metadata, output: Path) -> dict[str, object]:
-    described = metadata.model_dump(
-        mode="json", include={"gsd_m", "decoding", "tta", "calibration", "validation", "metrics"}
-    )
-    return {"output": str(output)} | described
-
-
-def _show(metadata: Metadata, output: Path) -> None:
+def _show(done: Tuning) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(stderr=True, soft_wrap=True)
+    metadata, console = done.metadata, Console(stderr=True, soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("place", "buildings", "F1", "precision", "recall", "IoU", "area", "weight"):
         table.add_column(title, justify="left" if title == "place" else "right")
@@ -191,7 +161,9 @@ def _show(metadata: Metadata, output: Path) -> None:
             f"mean        F1 {validation.f1:.3f}, bias {validation.area_bias:.1%}; {limit}"
         )
     _show_calibration(console, metadata)
-    console.print(f"Model written to {output}")
+    console.print(f"Model written to {done.output}")
+    if done.html is not None:
+        console.print(f"wrote {done.html}")
 
 
 def _show_calibration(console: Console, metadata: Metadata) -> None:

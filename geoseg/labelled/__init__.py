@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from geoseg.labelled.checking import Checked
     from geoseg.labelled.pack import Packed
     from geoseg.models.loading import ModelSpec
+    from geoseg.progress import Progress
 
 
 def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of the command line
@@ -31,7 +32,9 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     stretch: tuple[float, float] | None = None,
     category: str | None = None,
     licence: str = "",
+    mask_kind: Literal["auto", "instances", "binary"] = "auto",
     overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Packed:
     """Pack imagery and labels into a folder of scenes that training reads.
 
@@ -53,7 +56,10 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         stretch: Numbers that become 0 and 255; None: eight bits as they are, else percentiles.
         category: COCO category that means buildings, where there are several.
         licence: Of imagery and labels; training writes it into the model's card.
+        mask_kind: "instances": masks hold building numbers; "binary": touching buildings are one
+            blob; "auto": what they look like.
         overwrite: Replace a data set that is there already.
+        progress: Told scene by scene.
 
     Returns:
         Counts by place and side of the split, and what was found in the labels.
@@ -64,10 +70,11 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     from geoseg.labelled.pack import pack_pairs
     from geoseg.labelled.pairs import make_pair
     from geoseg.labelled.request import PackOptions
+    from geoseg.progress import heard
 
     options = PackOptions(
         val_share=val_share, margin_m=margin_m, chip_px=chip_px,
-        bands=bands, stretch=stretch, category=category,
+        bands=bands, stretch=stretch, category=category, mask_kind=mask_kind,
     )  # fmt: skip
     named = [images] if isinstance(images, (str, Path)) else list(images)
     pair = make_pair(
@@ -80,15 +87,19 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         gsd_m=gsd_m,
         licence=licence,
     )
-    return pack_pairs([pair], Path(output), options, overwrite=overwrite)
+    with heard(progress) as told:
+        return pack_pairs([pair], Path(output), options, overwrite=overwrite, progress=told)
 
 
 def check_dataset(
     folder: str | Path,
     *,
     model: ModelSpec | None = None,
-    page: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    html: str | Path | None = None,
     overwrite: bool = False,
+    progress: Progress | None = None,
 ) -> Checked:
     """Look for labels that are shifted, missing or doubtful in a packed data set.
 
@@ -96,19 +107,25 @@ def check_dataset(
         folder: What :func:`pack_dataset` wrote.
         model: Also compare with what this model finds, "default" for the built-in one: labels
             that are missing, labels of which nothing is to be seen.
-        page: An HTML file to write: labels over photos, the worst chips first.
-        overwrite: Replace ``page`` if it is there already.
+        device: Where that model runs: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        precision: Of its arithmetic: "auto", "fp32" or "bf16".
+        html: A page to write: labels over photos, the worst chips first.
+        overwrite: Replace ``html`` if it is there already.
+        progress: Told scene by scene.
 
     Returns:
         Figures per chip and per place.
     """
     from geoseg.files.target import PAGE, check_target
     from geoseg.labelled.checking import check_folder
+    from geoseg.labelled.doubts import load_judge
     from geoseg.labelled.page import write_page
+    from geoseg.progress import heard
 
+    page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
+    judge = None if model is None else load_judge(model, device, precision)
+    with heard(progress) as told:
+        checked = check_folder(Path(folder), judge=judge, progress=told)
     if page is not None:
-        check_target(Path(page), PAGE, overwrite=overwrite)
-    checked = check_folder(Path(folder), model=model)
-    if page is not None:
-        write_page(checked, Path(page))
+        write_page(checked, page)
     return checked

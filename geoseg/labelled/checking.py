@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geoseg.labelled.doubts import Doubts, doubts_of, load_judge
+from geoseg.labelled.doubts import Doubts, doubts_of
 from geoseg.labelled.repair import TINY_M2
 from geoseg.labelled.shift import Agreement, Shift, best_shift, edge_agreement
 from geoseg.labelled.writing import read_record
+from geoseg.progress import Progress, ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
     from geoseg.models.dense import TorchDenseModel
-    from geoseg.models.loading import ModelSpec
 
 SHIFTED_M = 1.0
 """Chips whose labels lie farther off than this count as shifted."""
@@ -93,7 +92,7 @@ class ChipCheck:
         )
         return tuple(text for holds, text in all_reasons if holds)
 
-    def summary(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As plain data."""
         return {
             "name": self.name,
@@ -148,7 +147,7 @@ class Checked:
             )
         return tuple(notes)
 
-    def summary(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         return {
             "folder": str(self.folder),
@@ -162,7 +161,7 @@ class Checked:
             "findings": self.record.get("findings", {}),
             "shifts": {place: _shift_summary(shift) for place, shift in self.place_shifts.items()},
             "notes": list(self.notes),
-            "worst": [chip.summary() for chip in self.worst[:20]],
+            "worst": [chip.as_dict() for chip in self.worst[:20]],
         }
 
 
@@ -182,8 +181,8 @@ def _shift_summary(shift: Shift) -> dict[str, Any]:
 def check_folder(
     folder: Path,
     *,
-    model: ModelSpec | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    judge: TorchDenseModel | None = None,
+    progress: Progress | None = None,
 ) -> Checked:
     """Look through all scenes of a data set, one at a time.
 
@@ -192,7 +191,6 @@ def check_folder(
     """
     paths = scene_files(folder)
     record = read_record(folder)
-    judge = None if model is None else load_judge(model)
     pooled: dict[tuple[str, int], Agreement] = {}
     chips = []
     for done, path in enumerate(paths, start=1):
@@ -201,7 +199,7 @@ def check_folder(
         pooled[key] = pooled[key] + agreement if key in pooled else agreement
         chips.append(chip)
         if progress is not None:
-            progress(done, len(paths))
+            progress(ProgressReport("checking", done, len(paths), "scenes"))
     name = None if judge is None else judge.name
     return Checked(folder, tuple(chips), _surest(pooled), record, name)
 

@@ -13,7 +13,7 @@ from geoseg.labelled.shift import Agreement, edge_agreement
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.dense import Precision, TorchDenseModel
     from geoseg.models.loading import ModelSpec
     from geoseg.scenes.scene import Scene
 
@@ -49,7 +49,9 @@ class Doubts:
         return pixels
 
 
-def load_judge(model: ModelSpec) -> TorchDenseModel:
+def load_judge(
+    model: ModelSpec, device: str = "auto", precision: Precision = "auto"
+) -> TorchDenseModel:
     """The model to compare labels with.
 
     Raises:
@@ -58,7 +60,7 @@ def load_judge(model: ModelSpec) -> TorchDenseModel:
     from geoseg.models.dense import TorchDenseModel
     from geoseg.models.loading import load_model
 
-    judge = load_model(model)
+    judge = load_model(model, device=device, precision=precision)
     if not isinstance(judge, TorchDenseModel):
         raise UsageError(
             "labels can be compared with a dense model's maps only: name 'default' or a "

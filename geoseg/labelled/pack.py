@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,13 +18,11 @@ from geoseg.labelled.mosaics import mosaic_chips
 from geoseg.labelled.pairs import kind_of
 from geoseg.labelled.request import Chip, PackOptions, Pair, Tick
 from geoseg.labelled.writing import SceneWriter, new_folder
+from geoseg.progress import Progress, ProgressReport
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
     from geoseg.scenes.scene import Scene
-
-Progress = Callable[[str, int, int], None]
-"""Told the place, how much of it is done, and of how much."""
 
 
 @dataclass(slots=True)
@@ -65,7 +63,7 @@ class Packed:
     notes: tuple[str, ...] = ()
     """What the user should know."""
 
-    def summary(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """As plain data for JSON."""
         places = {
             place: {side: asdict(counts) for side, counts in sides.items()}
@@ -122,7 +120,7 @@ def _pack_one(
 
     def tick(done: int, total: int) -> None:
         if progress is not None:
-            progress(pair.place, done, total)
+            progress(ProgressReport(f"packing {pair.place}", done, total, "scenes"))
 
     for chip in _chips(pair, options, found, tick):
         name = writer.write(chip.scene)
@@ -189,7 +187,7 @@ def _notes(packed: Packed, options: PackOptions) -> Iterator[str]:
 
 
 def _recorded(packed: Packed) -> dict[str, Any]:
-    return {**packed.summary(), "overlap_m2": packed.overlap_m2}
+    return {**packed.as_dict(), "overlap_m2": packed.overlap_m2}
 
 
 def _provenance(pairs: Sequence[Pair], options: PackOptions) -> dict[str, Any]:

@@ -33,9 +33,35 @@ def render_card(path: Path) -> str:
         *_scores_part(metadata),
         *_notes_part(metadata),
         *_sources_part(metadata),
-        "This card is written from the model file by `geoseg tune --card`.",
+        "This card is written from the model file by geoseg.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def write_card(model: Path, page: Path) -> None:
+    """Write the card of a model file as an HTML page; what the file says is escaped.
+
+    Raises:
+        OutputError: the page cannot be written.
+    """
+    from markdown_it import MarkdownIt
+    from markupsafe import Markup
+
+    from geoseg.files.atomic import output_errors, write_text
+    from geoseg.pages.document import environment
+
+    title, _, text = render_card(model).partition("\n")
+    # Markup that the file brings along is shown as text.
+    card = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    template = environment("geoseg.pages").get_template("card.html")
+    shown = template.render(
+        title=title.removeprefix("# "),
+        card=Markup(card),  # noqa: S704  # escaped by the renderer
+        style="",
+        figures=(),
+    )
+    with output_errors(page):
+        write_text(shown, page)
 
 
 def count_parameters(path: Path) -> int:

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.progress import Progress
     from geoseg.raster import Mosaic
     from geoseg.raster.identity import MosaicIdentity
     from geoseg.run.finish import Finisher
     from geoseg.run.job import Backend
-    from geoseg.run.progress import Progress
     from geoseg.run.sinks import Sink
     from geoseg.run.state.identity import RunIdentity
     from geoseg.settings import PredictSettings
@@ -178,14 +178,19 @@ def _reporter(
     region: Window, backend: Backend, progress: Progress | None
 ) -> Callable[[int, int], None]:
     """Turns finished rows (by this run, in all) into progress reports."""
-    from geoseg.run.progress import ProgressReport
+    from geoseg.progress import PIXELS, ProgressReport
 
     def report(rows_new: int, rows_done: int) -> None:
         if progress is not None:
-            done, new, total = (
-                rows * region.width for rows in (rows_done, rows_new, region.height)
+            progress(
+                ProgressReport(
+                    "finding buildings",
+                    rows_done * region.width,
+                    region.height * region.width,
+                    PIXELS,
+                    done_before=(rows_done - rows_new) * region.width,
+                    buildings=backend.tally.counts["buildings"],
+                )
             )
-            buildings = backend.tally.counts["buildings"]
-            progress(ProgressReport("finding buildings", done, new, total, buildings))
 
     return report

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from geoseg.models.protocols import DenseModel, InstanceModel
-    from geoseg.run.progress import Progress
+    from geoseg.progress import Progress
 
 Source = str | Path | Sequence[str | Path]
 

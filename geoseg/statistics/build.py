@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.progress import Progress
 from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
-from geoseg.statistics.collect import OUTSIDE, Buildings, Progress, collect
+from geoseg.statistics.collect import OUTSIDE, Buildings, collect
 from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample
 from geoseg.statistics.table import SizeClass, zone_table

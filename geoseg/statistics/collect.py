@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +10,11 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.earth.reproject import areas_m2
+from geoseg.progress import Progress, ProgressReport
 from geoseg.vectors.buildings import Batch, BuildingSource
 
 OUTSIDE = -1
 """Zone of buildings that lie in none."""
-
-Progress = Callable[[int, int], None]
-"""Called with (rows done, rows in all)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ def collect(
         skipped += len(batch.geometry) - len(kept.geometry)
         done += len(batch.geometry)
         if progress is not None:
-            progress(done, source.rows)
+            progress(ProgressReport("reading buildings", done, source.rows, "buildings"))
     zone, point, columns = _join(pieces, source)
     kept_outlines = np.concatenate([*outlines, np.empty(0, object)]) if keep_outlines else None
     return Buildings(zone, point, columns, kept_outlines, _notes(source, zone, skipped))

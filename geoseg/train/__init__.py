@@ -1,5 +1,131 @@
 """Training: packed scenes, crops, targets, losses, and the run that ends with a model file.
 
-Nothing here but :mod:`geoseg.labelled.collection` needs a GIS library, so a packed data set trains on any
-machine with torch, segmentation_models_pytorch, albumentations and lightning.
+Nothing here needs a GIS library, so a packed data set trains on any machine with torch,
+segmentation_models_pytorch, albumentations and lightning.
 """
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from geoseg.progress import Progress
+    from geoseg.train.config import TrainConfig
+    from geoseg.train.results import Training, Tuning
+
+
+def train_model(
+    config: str | Path | TrainConfig,
+    *,
+    scenes: str | Path | None = None,
+    output: str | Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Training:
+    """Train a model, or fine-tune the built-in one, as a configuration says.
+
+    Args:
+        config: A YAML file, or what is in it.
+        scenes: Folder of packed scenes, in place of the configuration's ``data.scenes``.
+        output: Folder for checkpoints, logs and the model file, in place of its ``output``.
+        resume: Go on from the last checkpoint in the output folder, where there is one.
+        overwrite: Start anew where the output folder holds a training.
+        progress: Told after every step and every scoring on held-out places.
+
+    Returns:
+        The model file, and the last scores.
+
+    Raises:
+        GeosegError: The configuration, the scenes or the output cannot be used; one sentence.
+    """
+    from geoseg.progress import heard
+    from geoseg.train.config import TrainConfig, read_config
+    from geoseg.train.results import Training
+
+    checked = config if isinstance(config, TrainConfig) else read_config(Path(config))
+    if scenes is not None:
+        data = checked.data.model_copy(update={"scenes": Path(scenes)})
+        checked = checked.model_copy(update={"data": data})
+    if output is not None:
+        checked = checked.model_copy(update={"output": Path(output)})
+    from geoseg.train.run import train
+
+    with heard(progress) as told:
+        done = train(checked, resume=resume, overwrite=overwrite, progress=told)
+    return Training(done.path, done.last.step, done.last.loss, dict(done.last.f1))
+
+
+def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of the command line
+    model: str | Path,
+    output: str | Path,
+    *,
+    scenes: str | Path,
+    gsd_ranges: Sequence[tuple[float, float]] = (),
+    place_weights: Mapping[str, float] | None = None,
+    max_area_bias: float = 0.03,
+    draws: int = 1,
+    tta: bool | None = None,
+    notes: Sequence[str] = (),
+    html: str | Path | None = None,
+    device: str = "auto",
+    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Tuning:
+    """Choose a model's thresholds on held-out scenes and calibrate its confidence.
+
+    The rule: best mean F1 at IoU 0.5 with total areas kept true. The tensors stay as they are.
+
+    Args:
+        model: "default" or a .safetensors file.
+        output: The model file to write, .safetensors.
+        scenes: Folder of packed scenes; those of the split "val" are used.
+        gsd_ranges: Ranges of pixel sizes that the model may declare, metres, to choose among; none:
+            the model's own.
+        place_weights: Weights of places in the means; places not named are only reported. None: 1
+            each, 0 where touching buildings are one blob.
+        max_area_bias: Limit of the mean absolute bias of the places' total areas, 0..1.
+        draws: How often every scene is taken, each time with other rows and columns cut off, so
+            that thresholds do not fit one position of the network's lattice.
+        tta: Whether maps are averaged over flips, here and in every prediction; None: as the file
+            says.
+        notes: Paragraphs for the model's card, in place of those in the file.
+        html: The model's card as a page to write.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps".
+        precision: "auto", "fp32" or "bf16".
+        overwrite: Replace ``output`` and ``html`` where they are there already.
+        progress: Told scene by scene, and while thresholds are chosen.
+
+    Returns:
+        What was chosen, and how well it does.
+
+    Raises:
+        GeosegError: The model, the scenes or the outputs cannot be used; one sentence.
+    """
+    from geoseg.files.target import PAGE, check_target
+    from geoseg.models.card import write_card
+    from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.loading import model_file
+    from geoseg.models.weights import load_weights, save_weights
+    from geoseg.progress import heard
+    from geoseg.scenes.scene import load_scenes
+    from geoseg.train.results import Tuning
+    from geoseg.train.tune import TuneOptions, tune
+
+    target = check_target(Path(output), [".safetensors"], overwrite=overwrite)
+    page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
+    options = TuneOptions(tuple(gsd_ranges), place_weights or {}, max_area_bias, draws, tta)
+    path = model_file(model)
+    tensors, _ = load_weights(path)
+    loaded = TorchDenseModel.from_file(path, device=device, precision=precision)
+    with heard(progress) as told:
+        metadata = tune(loaded, load_scenes(Path(scenes), "val"), options, told)
+    if notes:
+        metadata = metadata.model_copy(update={"notes": tuple(notes)})
+    save_weights(tensors, metadata, target)
+    if page is not None:
+        write_card(target, page)
+    return Tuning(metadata, target, page)

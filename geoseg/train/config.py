@@ -50,7 +50,7 @@ class _Section(BaseModel):
 class DataConfig(_Section):
     """Where the scenes are and how crops are drawn from them."""
 
-    folder: Path
+    scenes: Path
     """Packed data set, a folder of scenes."""
     crop_px: PositiveInt = 256
     """Side of a training crop, a multiple of the network's stride."""

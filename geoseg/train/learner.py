@@ -156,7 +156,7 @@ def history(saved: dict[str, Any], config: TrainConfig) -> dict[str, str]:
 
 def all_sources(config: TrainConfig, before: Iterable[Source]) -> tuple[Source, ...]:
     """Places and licences of the scenes that were trained on, after those known ``before``."""
-    scenes = learnable(load_scenes(config.data.folder, "train"), config)
+    scenes = learnable(load_scenes(config.data.scenes, "train"), config)
     pairs = sorted({(scene.place, scene.licence) for scene in scenes})
     own = [Source(name=place, licence=licence) for place, licence in pairs]
     return tuple(dict.fromkeys([*before, *own]))

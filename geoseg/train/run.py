@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Literal
@@ -22,6 +23,7 @@ from geoseg.errors import (
 )
 from geoseg.files.atomic import output_errors
 from geoseg.machine import keep_freed_memory, memory_errors
+from geoseg.progress import Progress, ignored
 from geoseg.scenes.scene import load_scenes
 from geoseg.train.learner import Learner, learnable
 from geoseg.train.module import SegmentationModule
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
 
     from geoseg.scenes.scene import Scene, Split
     from geoseg.train.config import TrainConfig
-    from geoseg.train.watch import Told
+    from geoseg.train.watch import Moment
 
 
 _EMA_EVERY = 5
@@ -48,16 +50,30 @@ LESS_MEMORY = "lower schedule.batch and raise schedule.accumulate by as much, or
 """What to do when a training does not fit into memory."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished training."""
+
+    path: Path
+    """The model file."""
+    last: Moment
+    """Its last step, with the last scores on held-out places."""
+
+
 def train(
-    config: TrainConfig, *, resume: bool = False, overwrite: bool = False, told: Told | None = None
-) -> Path:
-    """Train and return the path of the model file.
+    config: TrainConfig,
+    *,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress = ignored,
+) -> Trained:
+    """Train and write the model file.
 
     Args:
         config: what to train.
         resume: go on from the last checkpoint in the output folder, if there is one.
         overwrite: start anew where the output folder holds a training.
-        told: is told how it goes.
+        progress: told after every step and every scoring.
 
     Raises:
         OutputExistsError: the output folder holds a training, and neither was asked for.
@@ -68,7 +84,7 @@ def train(
     training, held_out = _load(config, "train"), _load(config, "val")
     if not training:
         raise DatasetError(
-            f"{config.data.folder} holds no scene of the split 'train' to learn from"
+            f"{config.data.scenes} holds no scene of the split 'train' to learn from"
         )
     learner = make_learner(config, held_out)
     _make_folder(config.output)
@@ -78,9 +94,10 @@ def train(
         _require_own(last, learner)
     else:  # or an interruption before the first checkpoint would resume the older training
         last.unlink(missing_ok=True)
+    watched = Watched(progress)
     with quietly(), memory_errors(LESS_MEMORY):
         with _machine_errors():
-            trainer = _trainer(config, told, validate=bool(held_out))
+            trainer = _trainer(config, watched, validate=bool(held_out))
         trainer.fit(
             learner,
             datamodule=_Scenes(learner, training, len(held_out)),
@@ -91,7 +108,7 @@ def train(
     path = config.output / f"{config.name}.safetensors"
     if trainer.is_global_zero:
         learner.write(torch.load(last, map_location="cpu", weights_only=True), path)
-    return path
+    return Trained(path, watched.last)
 
 
 def make_learner(config: TrainConfig, held_out: Sequence[Scene]) -> Learner:
@@ -158,7 +175,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _load(config: TrainConfig, split: Split) -> list[Scene]:
-    return learnable(load_scenes(config.data.folder, split), config)
+    return learnable(load_scenes(config.data.scenes, split), config)
 
 
 class _Scenes(lightning.LightningDataModule):
@@ -208,7 +225,7 @@ class _StopAtBudget(callbacks.Callback):
             trainer.should_stop = True
 
 
-def _trainer(config: TrainConfig, told: Told | None, *, validate: bool) -> lightning.Trainer:
+def _trainer(config: TrainConfig, watched: Watched, *, validate: bool) -> lightning.Trainer:
     schedule, compute = config.schedule, config.compute
     return lightning.Trainer(
         accelerator=compute.accelerator,
@@ -221,7 +238,7 @@ def _trainer(config: TrainConfig, told: Told | None, *, validate: bool) -> light
         num_sanity_val_steps=0,
         reload_dataloaders_every_n_epochs=1,
         log_every_n_steps=20,
-        callbacks=_callbacks(config, told, validate=validate),
+        callbacks=_callbacks(config, watched, validate=validate),
         logger=_loggers(config),
         default_root_dir=config.output,
         enable_model_summary=False,
@@ -247,7 +264,7 @@ def _machine_errors() -> Iterator[None]:
 
 
 def _callbacks(
-    config: TrainConfig, told: Told | None, *, validate: bool
+    config: TrainConfig, watched: Watched, *, validate: bool
 ) -> list[callbacks.Callback]:
     folder, schedule = config.output, config.schedule
     chosen: list[callbacks.Callback] = [
@@ -258,9 +275,8 @@ def _callbacks(
             folder, filename="last", save_on_train_epoch_end=True, enable_version_counter=False
         ),
         _StopAtBudget(),
+        watched,
     ]
-    if told is not None:
-        chosen.append(Watched(told))
     if validate:
         best = callbacks.ModelCheckpoint(
             folder, filename="best", monitor="score", mode="max", enable_version_counter=False

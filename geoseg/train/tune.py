@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import numpy as np
 from geoseg.errors import DatasetError, UsageError
 from geoseg.models.averaged import AveragedModel, averaged_if
 from geoseg.models.records import Validation
+from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.train.calibrate import brier, calibration_error
 from geoseg.train.decoded import map_scene
 from geoseg.train.draws import drawn
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
     from geoseg.train.judge import Judgement
 
 GsdRange = tuple[float, float]
-
-Told = Callable[[str], None]
-"""Is told what is going on, for people."""
 
 _ANY_GSD = 0.0, math.inf
 _DIGITS = 4
@@ -69,7 +67,7 @@ def tune(
     model: TorchDenseModel,
     scenes: Sequence[Scene],
     options: TuneOptions | None = None,
-    told: Told | None = None,
+    progress: Progress = ignored,
 ) -> Metadata:
     """The model's metadata with thresholds, calibration and scores found on held-out scenes.
 
@@ -94,7 +92,7 @@ def tune(
             drawn(scenes, options.draws, gsd_m, model.metadata.architecture.stride_px),
             gsd_m,
             rule,
-            told or (lambda _: None),
+            progress,
         )
         for gsd_m in options.gsd_ranges or (own,)
     ]
@@ -143,16 +141,17 @@ def _tuned_at(
     scenes: Sequence[Scene],
     gsd_m: GsdRange,
     rule: Rule,
-    told: Told,
+    progress: Progress,
 ) -> tuple[GsdRange, Judgement, list[MappedScene]]:
     """Predict all scenes once at a pixel size and search the thresholds for it."""
     mapped = []
     for number, scene in enumerate(scenes):
-        told(f"predicting scene {number + 1} of {len(scenes)}")
+        progress(ProgressReport("predicting scenes", number, len(scenes), "scenes"))
         mapped.append(map_scene(model, scene, gsd_m))
 
     def tell(judged: int, best: Judgement) -> None:
-        told(f"{judged} sets of thresholds, F1 {best.f1:.3f}, area bias {best.area_bias:.1%}")
+        stage = f"choosing thresholds, F1 {best.f1:.3f}, area bias {best.area_bias:.1%}"
+        progress(ProgressReport(stage, judged, 0, "sets of thresholds"))
 
     best = search(lambda tried: judge(mapped, tried, rule), start, tell)
     return gsd_m, best, mapped

@@ -1,14 +1,16 @@
-"""What a running training tells those who watch it."""
+"""What a running training tells of itself."""
 
 from __future__ import annotations
 
 import logging
+import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from geoseg.progress import Progress, ProgressReport
 from geoseg.train.learner import Learner
 from geoseg.train.trainer_library import callbacks, lightning
 
@@ -27,27 +29,33 @@ _NOISE = (
 class Moment:
     """Where a training is."""
 
-    step: int
+    step: int = 0
     """Steps of the optimiser so far."""
-    done: float
-    """Share of the steps or minutes that is used up, 0..1."""
-    loss: float
+    loss: float = math.nan
     """Running mean."""
-    f1: Mapping[str, float] | None
-    """Place to F1 at IoU 0.5, right after the held-out scenes were scored; else None."""
+    f1: Mapping[str, float] = field(default_factory=dict)
+    """Place to F1 at IoU 0.5, when the held-out scenes were scored last; empty before."""
 
+    @property
+    def text(self) -> str:
+        """Step and loss, for people."""
+        return f"step {self.step}, loss {self.loss:.3f}"
 
-Told = Callable[[Moment], None]
-"""Is told after every step and every scoring."""
+    @property
+    def scores(self) -> str:
+        """F1, for people."""
+        each = ", ".join(f"{place} {score:.3f}" for place, score in sorted(self.f1.items()))
+        mean = sum(self.f1.values()) / max(1, len(self.f1))
+        return each if len(self.f1) == 1 else f"{mean:.3f} ({each})"
 
 
 class Watched(callbacks.Callback):
-    """Tells about every step; of several processes only the first one does."""
+    """Tells about every step and every scoring; of several processes only the first one does."""
 
-    def __init__(self, told: Told) -> None:
-        self._told, self._loss = told, None
-
-    _loss: float | None
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self.last = Moment()
+        """The newest."""
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *args: Any
@@ -55,9 +63,10 @@ class Watched(callbacks.Callback):
         """A step more."""
         if trainer.is_global_zero:
             loss = float(args[0]["loss"])  # lightning calls what training_step returned "outputs"
-            before = loss if self._loss is None else self._loss
-            self._loss = _MEMORY * before + (1 - _MEMORY) * loss
-            self._tell(trainer, pl_module, None)
+            before = loss if math.isnan(self.last.loss) else self.last.loss
+            mean = _MEMORY * before + (1 - _MEMORY) * loss
+            self.last = Moment(trainer.global_step, mean, self.last.f1)
+            self._tell(pl_module, None)
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -66,17 +75,13 @@ class Watched(callbacks.Callback):
         if trainer.is_global_zero:
             scores = trainer.callback_metrics.items()
             f1 = {name[3:]: float(score) for name, score in scores if name.startswith("f1/")}
-            self._tell(trainer, pl_module, f1)
+            self.last = Moment(trainer.global_step, self.last.loss, f1)
+            self._tell(pl_module, f"{self.last.text}, F1 {self.last.scores}")
 
-    def _tell(
-        self,
-        trainer: lightning.Trainer,
-        module: lightning.LightningModule,
-        f1: Mapping[str, float] | None,
-    ) -> None:
+    def _tell(self, module: lightning.LightningModule, note: str | None) -> None:
         if isinstance(module, Learner):
-            step = trainer.global_step
-            self._told(Moment(step, module.progress(step), self._loss or 0.0, f1))
+            share = 100 * module.progress(self.last.step)
+            self._progress(ProgressReport(self.last.text, share, 100, "percent", note=note))
 
 
 @contextmanager

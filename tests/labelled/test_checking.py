@@ -74,7 +74,7 @@ def test_shifted_labels_are_found_and_ranked_first(tmp_path: Path) -> None:
         r"labels belong 0\.\d m (east|west), 2\.\d m north", checked.worst[0].reasons[0]
     )
     assert any("village: all labels together lie 2.4 m beside" in note for note in checked.notes)
-    summary = json.loads(json.dumps(checked.summary()))
+    summary = json.loads(json.dumps(checked.as_dict()))
     assert summary["shifted_chips"] == 1
     assert summary["shifts"]["village"]["shift_south_m"] == pytest.approx(-2.4, abs=0.1)
 
@@ -133,16 +133,16 @@ def test_the_page_loads_nothing_from_anywhere(tmp_path: Path) -> None:
     save_scene(make_scene("<b>odd", down=9), tmp_path)
     save_scene(make_scene("fine", split="val"), tmp_path)
     page = tmp_path / "page.html"
-    geoseg.check_dataset(tmp_path, page=page)
+    geoseg.check_dataset(tmp_path, html=page)
     text = page.read_text(encoding="utf-8")
     assert not re.search(r"(src|href)=[\"'](?!data:)", text)
     assert text.count("data:image/jpeg;base64,") == 2
     assert text.index("The worst 1 chips") < text.index("1 of the other 1 chips")
     assert "&lt;b&gt;odd" in text
     with pytest.raises(OutputExistsError):
-        geoseg.check_dataset(tmp_path, page=page)
+        geoseg.check_dataset(tmp_path, html=page)
     with pytest.raises(UsageError, match=r"\.html"):
-        geoseg.check_dataset(tmp_path, page=tmp_path / "page.pdf")
+        geoseg.check_dataset(tmp_path, html=tmp_path / "page.pdf")
     with pytest.raises(DatasetError, match="no packed scenes"):
         geoseg.check_dataset(tmp_path / "nowhere")
 
@@ -176,7 +176,7 @@ def test_pack_look_and_json(
             "chips",
             "--margin",
             3,
-            "--preview",
+            "--html",
             "p.html",
             "--json",
         )
@@ -184,7 +184,7 @@ def test_pack_look_and_json(
     )
     told = json.loads(capsys.readouterr().out)
     assert told["findings"]["ortho"]["duplicates"] == 1
-    assert told["preview"] == "p.html"
+    assert told["html"] == "p.html"
     assert set(told["places"]["ortho"]) == {"train", "val"}
     assert (town / "p.html").exists()
     assert run("chips", "--quiet") == 0
@@ -243,7 +243,7 @@ def test_a_packed_folder_beside_a_pair_is_refused(
         (("--list", "short.csv", "-o", "x"), "pair 1: labels"),
         (("ortho.tif", "gone.json", "-o", "x"), "there is no such file"),
         (("ortho.tif", "labels.geojson", "-o", "ortho.tif/x"), "cannot be written"),
-        (("ortho.tif", "labels.geojson", "-o", "x", "--preview", "p.png"), ".html"),
+        (("ortho.tif", "labels.geojson", "-o", "x", "--html", "p.png"), ".html"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
@@ -276,6 +276,6 @@ def test_coco_by_the_command_line(
 
 def test_the_shipped_configuration_reads_the_folder_that_the_docs_name() -> None:
     root = REPOSITORY
-    folder = read_config(root / "configs/finetune.yaml").data.folder
+    folder = read_config(root / "configs/finetune.yaml").data.scenes
     assert f"-o {folder}" in (root / "docs/dataset.md").read_text(encoding="utf-8")
     assert f"-o {folder}" in (root / "configs/finetune.yaml").read_text(encoding="utf-8")

@@ -72,7 +72,7 @@ def test_training_moves_the_targets_when_asked(tmp_path: Path) -> None:
             "output": tmp_path,
             "start": "scratch",
             "architecture": ARCHITECTURE,
-            "data": {"folder": tmp_path, "crop_px": 48, "gsd_m": (0.3, 0.3)},
+            "data": {"scenes": tmp_path, "crop_px": 48, "gsd_m": (0.3, 0.3)},
             "loss": {"shift_px": 2},
         }
     )

@@ -77,7 +77,7 @@ def test_the_file_names_what_start_and_teacher_have_learnt_from(tmp_path: Path) 
     teacher = write_model(tmp_path / "teacher.safetensors", "elsewhere")
     start = write_model(tmp_path / "start.safetensors", "before")
     config = small_training(tmp_path, {"teacher": teacher}, start=start)
-    sources = read_metadata(train(config)).sources
+    sources = read_metadata(train(config).path).sources
     assert [source.name for source in sources] == ["before", "elsewhere", "town"]
     assert [source.licence for source in sources][:2] == ["ODbL", "ODbL"]
 
@@ -92,7 +92,7 @@ def test_the_file_decodes_as_the_start_does_and_says_so(tmp_path: Path) -> None:
     )
     decoded = {"decoding": chosen, "tta": True, "calibration": calibration}
     save_weights(state, record.model_copy(update=decoded), start)
-    path = train(small_training(tmp_path, {}, start=start))
+    path = train(small_training(tmp_path, {}, start=start)).path
     ours = read_metadata(path)
     assert (ours.decoding, ours.tta) == (chosen, True)
     assert ours.calibration == calibration.model_copy(update={"inherited": True})

@@ -53,7 +53,7 @@ def make_config(folder: Path, **changes: object) -> TrainConfig:
         "name": "tiny",
         "maskrcnn": {"channels": 8, "boxes": 16, "score_threshold": 0.0},
         "model_gsd_m": (0.25, 0.4),
-        "data": {"folder": folder / "scenes", "crop_px": 64, "workers": 0},
+        "data": {"scenes": folder / "scenes", "crop_px": 64, "workers": 0},
         "schedule": {
             "batch": 2,
             "max_steps": 4,
@@ -204,7 +204,7 @@ def packed(tmp_path: Path) -> Path:
 
 @pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
 def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
-    path = train(make_config(packed))
+    path = train(make_config(packed)).path
     model = load_adapter(f"maskrcnn:{path}", "cpu")
     assert isinstance(model, MaskRcnn)
     assert model.gsd_m == (0.25, 0.4)

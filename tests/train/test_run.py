@@ -26,6 +26,7 @@ from geoseg.errors import (
     UsageError,
 )
 from geoseg.models.weights import load_weights
+from geoseg.progress import ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, load_scenes, save_scene
 from geoseg.train.config import TrainConfig, read_config
 from geoseg.train.crops import CropDataset
@@ -54,7 +55,7 @@ def make_config(folder: Path, **changes: object) -> TrainConfig:
         "output": folder / "out",
         "start": "scratch",
         "architecture": ARCHITECTURE,
-        "data": {"folder": folder / "scenes", "crop_px": 32, "workers": 0},
+        "data": {"scenes": folder / "scenes", "crop_px": 32, "workers": 0},
         "schedule": {
             "batch": 2,
             "max_steps": 4,
@@ -176,19 +177,19 @@ def test_a_crop_depends_on_its_number_alone(tmp_path: Path) -> None:
 
 def test_places_of_weight_zero_are_never_drawn(tmp_path: Path) -> None:
     dark = replace(make_scene("b", place="dark"), image=np.zeros((96, 96, 3), np.uint8))
-    data = {"folder": tmp_path, "crop_px": 32, "place_weights": {"dark": 0}}
+    data = {"scenes": tmp_path, "crop_px": 32, "place_weights": {"dark": 0}}
     crops = CropDataset([make_scene(), dark], make_config(tmp_path, data=data), first=0, length=20)
     assert min(crops[i]["image"].max() for i in range(20)) > 0
 
 
 def test_misspelt_places_are_refused(tmp_path: Path) -> None:
-    data = {"folder": tmp_path, "place_weights": {"twon": 2}}
+    data = {"scenes": tmp_path, "place_weights": {"twon": 2}}
     with pytest.raises(DatasetError, match="twon"):
         CropDataset([make_scene()], make_config(tmp_path, data=data), first=0, length=1)
 
 
 def test_scenes_smaller_than_a_crop_are_padded_as_unknown(tmp_path: Path) -> None:
-    data = {"folder": tmp_path, "crop_px": 64, "gsd_m": (0.3, 0.3)}
+    data = {"scenes": tmp_path, "crop_px": 64, "gsd_m": (0.3, 0.3)}
     config = make_config(tmp_path, data=data, augment={"tilt": 0})
     crop = CropDataset([make_scene(side=40)], config, first=0, length=1)[0]
     assert crop["weight"][0].sum() == 40 * 40
@@ -259,26 +260,26 @@ def test_resampling_moves_into_the_range_alone() -> None:
 
 @pytest.mark.parametrize("name", sorted(path.name for path in CONFIGS.glob("*.yaml")))
 def test_shipped_configurations_are_valid(name: str) -> None:
-    assert read_config(CONFIGS / name).data.folder.parts[0] == "runs"
+    assert read_config(CONFIGS / name).data.scenes.parts[0] == "runs"
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("output: x", "data: Field required"),
-        ("output: x\ndata: {folder: y}\nspeed: 3", "speed: no such key; did you mean seed"),
-        ("output: x\ndata: {folder: y, gsdm: 1}", "data.gsdm: no such key; did you mean gsd_m"),
-        ("output: x\ndata: {folder: y}\nmaskrcnn: {zz: 1}", "maskrcnn.zz.*known are version, back"),
-        ("output: x\ndata: {folder: y, crop_px: -1}", "data.crop_px"),
-        ("output: x\ndata: {folder: y}\nloss: {body: 0, contact: 0, edge: 0}", "all 0"),
+        ("output: x\ndata: {scenes: y}\nspeed: 3", "speed: no such key; did you mean seed"),
+        ("output: x\ndata: {scenes: y, gsdm: 1}", "data.gsdm: no such key; did you mean gsd_m"),
+        ("output: x\ndata: {scenes: y}\nmaskrcnn: {zz: 1}", "maskrcnn.zz.*known are version, back"),
+        ("output: x\ndata: {scenes: y, crop_px: -1}", "data.crop_px"),
+        ("output: x\ndata: {scenes: y}\nloss: {body: 0, contact: 0, edge: 0}", "all 0"),
         ("a: [", "is not YAML"),
         ("- 1", "the file must hold keys"),
         ("", "the file must hold keys"),
-        ("output: x\ndata: {folder: y, gsd_m: [0.5, 0.3]}", r"gsd_m: the smaller .* \[0.3, 0.5\]"),
-        ("output: x\ndata: {folder: y}\nmodel_gsd_m: [0.5, 0.3]", "model_gsd_m: the smaller"),
-        ("output: x\ndata: {folder: y, place_weights: {a: -1}}", "place_weights.a"),
-        ("output: x\ndata: {folder: y}\nname: a/b", "name: it becomes a file's name"),
-        ("output: x\ndata: {folder: y}\nname: ''", "name: it becomes a file's name"),
+        ("output: x\ndata: {scenes: y, gsd_m: [0.5, 0.3]}", r"gsd_m: the smaller .* \[0.3, 0.5\]"),
+        ("output: x\ndata: {scenes: y}\nmodel_gsd_m: [0.5, 0.3]", "model_gsd_m: the smaller"),
+        ("output: x\ndata: {scenes: y, place_weights: {a: -1}}", "place_weights.a"),
+        ("output: x\ndata: {scenes: y}\nname: a/b", "name: it becomes a file's name"),
+        ("output: x\ndata: {scenes: y}\nname: ''", "name: it becomes a file's name"),
     ],
 )
 def test_bad_configurations_are_one_sentence(tmp_path: Path, text: str, message: str) -> None:
@@ -316,7 +317,7 @@ def test_a_run_ends_with_a_model_file(packed: Path) -> None:
     from geoseg.models.dense import TorchDenseModel
     from geoseg.train.run import train
 
-    model = TorchDenseModel.from_file(train(make_config(packed, name="tiny")), device="cpu")
+    model = TorchDenseModel.from_file(train(make_config(packed, name="tiny")).path, device="cpu")
     assert model.metadata.name == "tiny"
     assert model.metadata.training["steps"] == "4"
     assert (packed / "out/best.ckpt").exists()
@@ -381,16 +382,17 @@ def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
 @pytest.mark.filterwarnings("ignore")
 def test_who_watches_is_told_of_every_step_and_score(packed: Path) -> None:
     from geoseg.train.run import train
-    from geoseg.train.watch import Moment
 
-    told: list[Moment] = []
-    train(make_config(packed), told=told.append)
-    steps = [moment for moment in told if moment.f1 is None]
-    assert [(moment.step, moment.done) for moment in steps] == [
-        (step, step / 4) for step in (1, 2, 3, 4)
+    told: list[ProgressReport] = []
+    last = train(make_config(packed), progress=told.append).last
+    steps = [report for report in told if report.note is None]
+    assert [(report.stage.split(",")[0], report.done) for report in steps] == [
+        (f"step {step}", 25 * step) for step in (1, 2, 3, 4)
     ]
-    assert steps[-1].loss > 0
-    assert all(moment.f1.keys() == {"town"} for moment in told if moment.f1 is not None)
+    assert last.step == 4
+    assert last.loss > 0
+    assert last.f1.keys() == {"town"}
+    assert [f"F1 {last.scores}" in report.note for report in told if report.note][-1]
     assert len(told) > len(steps)
 
 
@@ -399,12 +401,12 @@ def test_a_training_is_not_overwritten_by_accident(packed: Path) -> None:
     from geoseg.train.run import train
 
     config = make_config(packed)
-    path = train(config)
+    path = train(config).path
     before = path.read_bytes()
     with pytest.raises(OutputExistsError, match=r"--resume .* --overwrite"):
         train(config)
     assert path.read_bytes() == before
-    assert train(config.model_copy(update={"seed": 9}), overwrite=True).read_bytes() != before
+    assert train(config.model_copy(update={"seed": 9}), overwrite=True).path.read_bytes() != before
 
 
 @pytest.mark.filterwarnings("ignore")

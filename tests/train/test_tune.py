@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from geoseg.models.weights import (
     read_metadata,
     save_weights,
 )
+from geoseg.progress import ProgressReport
 from geoseg.scenes.scene import Scene, save_scene
 from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, select
 from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of, map_scene
@@ -381,8 +383,8 @@ def chips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_tune_writes_thresholds_calibration_scores_and_card(
     model_file: Path, chips: Path, tmp_path: Path
 ) -> None:
-    output, card = tmp_path / "tuned.safetensors", tmp_path / "tuned.md"
-    options = ["--data", chips, "-o", output, "--card", card, "--note", "Nice.", "--json"]
+    output, card = tmp_path / "tuned.safetensors", tmp_path / "tuned.html"
+    options = ["--scenes", chips, "-o", output, "--html", card, "--note", "<b>Nice</b>.", "--json"]
     told = invoke("tune", model_file, *options, "--max-area-bias", "0.1")
     assert told.exit_code == 0, told.output
     before, after = read_metadata(model_file), read_metadata(output)
@@ -392,7 +394,7 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     assert after.validation.f1 > 0.99
     assert after.validation.ece < after.validation.ece_raw
     assert after.metrics["east"]["buildings"] == 64
-    assert after.notes == ("Nice.",)
+    assert after.notes == ("<b>Nice</b>.",)
     assert after.gsd_m == before.gsd_m
     old, new = load_weights(model_file)[0], load_weights(output)[0]
     assert old.keys() == new.keys()
@@ -400,12 +402,18 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     summary = json.loads(told.stdout)
     assert summary["metrics"] == after.metrics
     assert summary["output"] == str(output)
-    assert card.read_text() == render_card(output)
-    assert "east | 0.50 | 64 |" in card.read_text()
-    assert "flips" not in card.read_text()
+    assert summary["html"] == str(card)
+    text = render_card(output)
+    assert "east | 0.50 | 64 |" in text
+    assert "flips" not in text
+    page = card.read_text()
+    assert re.search(r"<td>east</td>\s*<td>0.50</td>\s*<td>64</td>", page)
+    assert "&lt;b&gt;Nice&lt;/b&gt;." in page
+    assert "<b>Nice" not in page
     again = invoke("tune", output, *options, "--max-area-bias", "0.1", "--tta", "--overwrite")
     assert again.exit_code == 0, again.output
     assert "mean over four flips" in card.read_text()
+    assert "mean over four flips" in render_card(output)
 
 
 @pytest.mark.usefixtures("chips")
@@ -427,7 +435,7 @@ def test_a_calibration_stays_where_a_single_scene_cannot_give_another(
     assert after.validation is not None
     assert after.validation.ece is None
     save_scene(scenes[0], tmp_path / "one")
-    options = ["--data", tmp_path / "one", "-o", tmp_path / "again.safetensors"]
+    options = ["--scenes", tmp_path / "one", "-o", tmp_path / "again.safetensors"]
     told = invoke("tune", path, *options, "--max-area-bias", "0.1")
     assert "confidence  as the model had it before: too few" in told.output
     again = tune(TorchDenseModel.from_file(path, device="cpu"), scenes, wide)
@@ -440,10 +448,10 @@ def test_the_better_pixel_size_is_declared(model_file: Path) -> None:
     scenes = [make_scene(p, place=p, seed=i) for i, p in enumerate(("east", "west"))]
     model = TorchDenseModel.from_file(model_file, device="cpu")
     ranges = ((2.0, 2.5), (0.5, 0.6))
-    told: list[str] = []
+    told: list[ProgressReport] = []
     chosen = tune(model, scenes, TuneOptions(ranges, max_area_bias=0.1), told.append)
     assert chosen.gsd_m == (0.5, 0.6)
-    assert "predicting scene 2 of 2" in told
+    assert ProgressReport("predicting scenes", 1, 2, "scenes") in told
     assert chosen == tune(model, scenes, TuneOptions(ranges, max_area_bias=0.1))
 
 
@@ -492,9 +500,9 @@ def test_draws_are_other_cuts_of_the_same_scenes(model_file: Path) -> None:
         (["-o", "t.pt"], "allowed are .safetensors"),
         (["-o", "small.safetensors"], "is there already"),
         (["-o", "none/t.safetensors"], "does not exist"),
-        (["-o", "t.safetensors", "--card", "none/card.md"], "does not exist"),
-        (["-o", "t.safetensors", "--gsd", "0.3"], "takes low,high"),
-        (["-o", "t.safetensors", "--gsd", "0.5,0.3"], "low,high in metres"),
+        (["-o", "t.safetensors", "--html", "none/card.html"], "does not exist"),
+        (["-o", "t.safetensors", "--gsd-range", "0.3"], "takes two numbers"),
+        (["-o", "t.safetensors", "--gsd-range", "0.5,0.3"], "the lower first"),
         (["-o", "t.safetensors", "--place-weights", "east"], "takes place=weight"),
         (["-o", "t.safetensors", "--place-weights", "north=1"], "no held-out place north"),
     ],
@@ -507,7 +515,7 @@ def test_wrong_usage_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(model_file.parent)
-    told = invoke("tune", model_file, "--data", chips, *arguments)
+    told = invoke("tune", model_file, "--scenes", chips, *arguments)
     assert isinstance(told.exception, GeosegError)
     assert sentence in str(told.exception)
 
@@ -515,7 +523,7 @@ def test_wrong_usage_is_one_sentence(
 def test_data_without_held_out_scenes(model_file: Path, tmp_path: Path) -> None:
     save_scene(replace(make_scene(), split="train"), tmp_path / "chips")
     told = invoke(
-        "tune", model_file, "--data", tmp_path / "chips", "-o", tmp_path / "t.safetensors"
+        "tune", model_file, "--scenes", tmp_path / "chips", "-o", tmp_path / "t.safetensors"
     )
     assert isinstance(told.exception, DatasetError)
     assert "split 'val'" in str(told.exception)
