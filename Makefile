@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: help setup demo test test-slow check format clean
+.PHONY: help setup demo test test-slow check format reference clean
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
@@ -40,6 +40,9 @@ check: setup
 format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: setup
+	$(BIN)/python -m geoseg.cli.reference > docs/cli.md
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

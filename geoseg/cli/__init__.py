@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -11,13 +12,13 @@ from geoseg.cli.certify import certify
 from geoseg.cli.compare import compare
 from geoseg.cli.dataset import dataset
 from geoseg.cli.evaluate import evaluate
-from geoseg.cli.export import export
-from geoseg.cli.import_coco import import_coco
+from geoseg.cli.from_coco import from_coco
 from geoseg.cli.info import info
 from geoseg.cli.models import models
 from geoseg.cli.predict import predict
 from geoseg.cli.regularize import regularize
 from geoseg.cli.report import report
+from geoseg.cli.to_coco import to_coco
 from geoseg.cli.train import train
 from geoseg.cli.tune import tune
 from geoseg.errors import GeosegError
@@ -30,7 +31,7 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="geoseg",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Orthophotos to buildings: one georeferenced polygon per building, with its true area.",
@@ -53,10 +54,25 @@ def _options(
     """Turn orthophotos into buildings."""
 
 
-for _verb in (
-    info, predict, regularize, report, compare, export, import_coco, dataset, train, tune, evaluate, models, certify
-):  # fmt: skip
-    app.command()(_verb)
+VERBS: dict[str, Callable[..., None]] = {
+    "info": info,
+    "predict": predict,
+    "regularize": regularize,
+    "report": report,
+    "compare": compare,
+    "to-coco": to_coco,
+    "from-coco": from_coco,
+    "dataset": dataset,
+    "train": train,
+    "tune": tune,
+    "evaluate": evaluate,
+    "models": models,
+    "certify": certify,
+}
+"""In the order in which data flow through them."""
+
+for _name, _verb in VERBS.items():
+    app.command(_name)(_verb)
 
 
 def main() -> None:

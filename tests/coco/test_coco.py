@@ -242,9 +242,9 @@ def test_bad_input_is_said(
 def test_the_command_line(buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path) -> None:
     source, coco, again = (tmp_path / name for name in ("b.gpkg", "c.json", "again.geojson"))
     buildings.to_file(source, layer="buildings")
-    result = invoke("export", source, coco, "--raster", raster)
+    result = invoke("to-coco", source, coco, "--raster", raster)
     assert result.exit_code == 0, result.output
     assert "3 annotations" in result.output
-    result = invoke("import-coco", coco, again, "--raster", raster)
+    result = invoke("from-coco", coco, again, "--raster", raster)
     assert result.exit_code == 0, result.output
     assert len(gpd.read_file(again)) == 3

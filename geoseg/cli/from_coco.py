@@ -1,4 +1,4 @@
-"""``geoseg import-coco``: COCO annotations in, polygons on the ground out."""
+"""``geoseg from-coco``: COCO annotations in, polygons on the ground out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from geoseg.cli.options import Json, Overwrite, Quiet
 
 
-def import_coco(
+def from_coco(
     coco: Annotated[Path, typer.Argument(help="The COCO file, .json.", show_default=False)],
     output: Annotated[
         Path, typer.Argument(help="File to write: .gpkg, .geojson or .fgb.", show_default=False)
@@ -29,7 +29,7 @@ def import_coco(
 ) -> None:
     """Read COCO annotations as polygons on the ground.
 
-    geoseg import-coco coco.json labels.gpkg --raster ortho.tif
+    geoseg from-coco coco.json labels.gpkg --raster ortho.tif
     """
     from geoseg.coco import import_coco as run
 

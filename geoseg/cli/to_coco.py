@@ -1,4 +1,4 @@
-"""``geoseg export``: buildings in, COCO annotations out."""
+"""``geoseg to-coco``: buildings in, COCO annotations out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from geoseg.cli.options import Json, Overwrite, Quiet
 
 
-def export(
+def to_coco(
     buildings: Annotated[
         Path,
         typer.Argument(help="A file by geoseg predict, or any polygon layer.", show_default=False),
@@ -33,7 +33,7 @@ def export(
 ) -> None:
     """Write buildings as COCO annotations, in the pixels of rasters.
 
-    geoseg export buildings.gpkg coco.json --raster ortho.tif
+    geoseg to-coco buildings.gpkg coco.json --raster ortho.tif
     """
     from geoseg.coco import export_coco
 
