@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.errors import MissingDependencyError, ModelError
+from geoseg.models.encoders import ENCODERS
 from geoseg.models.torchvision_repair import ensure_torchvision
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ def build_network(architecture: Architecture) -> nn.Module:
     Height and width must be multiples of the stride. Upsampling repeats pixels (``nearest``), so no
     output depends on where the image ends but through the padding of convolutions.
     """
+    _require_known(architecture.encoder)
     ensure_torchvision()
     import segmentation_models_pytorch as smp
 
@@ -47,10 +50,22 @@ def build_network(architecture: Architecture) -> nn.Module:
     except (KeyError, RuntimeError, ValueError) as error:
         raise ModelError(
             f"cannot build a U-Net on encoder {architecture.encoder!r} of depth "
-            f"{architecture.depth}: {error}; name an encoder of segmentation_models_pytorch"
+            f"{architecture.depth}: {error}; choose another depth or encoder"
         ) from error
     _drop_unread_blocks(network)
     return network
+
+
+def _require_known(encoder: str) -> None:
+    """Refuse to build what may mean an address or a folder.
+
+    Raises:
+        ModelError: The encoder is not among those that model files may name.
+    """
+    if encoder not in ENCODERS:
+        near = difflib.get_close_matches(encoder, ENCODERS, n=1)
+        advice = f"did you mean {near[0]}?" if near else "geoseg.models.encoders lists them"
+        raise ModelError(f"the encoder {encoder!r} is not one that geoseg builds; {advice}")
 
 
 def _drop_unread_blocks(network: nn.Module) -> None:

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from geoseg.errors import ModelError, UsageError
 from geoseg.models import DenseModel, load_model
 from geoseg.models.dense import TorchDenseModel
+from geoseg.models.encoders import ENCODERS
 from geoseg.models.network import build_network
 from geoseg.models.weights import (
     Architecture,
@@ -183,8 +184,33 @@ def test_tensors_that_do_not_fit_are_refused(tmp_path: Path) -> None:
 def test_unknown_encoder_is_refused() -> None:
     with pytest.raises(ModelError, match="no-such-net"):
         build_network(Architecture(encoder="no-such-net"))
+    with pytest.raises(ModelError, match="did you mean resnet18"):
+        build_network(Architecture(encoder="resnet-18"))
     with pytest.raises(ModelError, match="must name 4 stages"):
         build_network(Architecture(decoder_channels=(8, 8)))
+
+
+@pytest.mark.parametrize(
+    "encoder",
+    ["tu-hf-hub:someone/some-model", "tu-hf_hub:a/b", "tu-local-dir:/etc", "tu-../resnet18", ""],
+)
+def test_a_file_cannot_name_an_address_or_a_folder(
+    encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError(f"{encoder} was handed on")
+
+    monkeypatch.setattr("segmentation_models_pytorch.Unet", asked)
+    with pytest.raises(ModelError, match="is not one that geoseg builds"):
+        build_network(Architecture(encoder=encoder))
+
+
+def test_every_encoder_on_the_list_is_known_to_its_library() -> None:
+    import timm
+    from segmentation_models_pytorch.encoders import encoders
+
+    known = {*encoders, *(f"tu-{name}" for name in timm.list_models())}
+    assert known >= ENCODERS
 
 
 def test_missing_file_and_odd_objects() -> None:
