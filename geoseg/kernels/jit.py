@@ -9,6 +9,8 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numba
 import numpy as np
 
+from geoseg.kernels.keeping import folder_elsewhere
+
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -36,11 +38,7 @@ def inner_jit(function: Callable[P, R]) -> Callable[P, R]:
 
 def _compiled(function: Callable[P, R], **options: bool) -> Callable[P, R]:
     njit: Any = numba.njit  # the options above are in no type stub
-    try:
-        compiled = njit(cache=True, nogil=True, **options)(function)
-    except RuntimeError:  # nowhere to keep it: neither this folder nor a home is writable
-        compiled = njit(nogil=True, **options)(function)
-    return cast("Callable[P, R]", compiled)
+    return cast("Callable[P, R]", njit(cache=True, nogil=True, **options)(function))
 
 
 def forget_stale_code(rooms: Sequence[Path]) -> None:
@@ -58,4 +56,10 @@ def forget_stale_code(rooms: Sequence[Path]) -> None:
             continue
 
 
-forget_stale_code([PACKAGE / room for room in ROOMS])
+_rooms = [PACKAGE / room for room in ROOMS]
+_elsewhere = folder_elsewhere(_rooms)
+if _elsewhere is None:
+    forget_stale_code(_rooms)
+else:
+    settings: Any = numba.config
+    settings.CACHE_DIR = str(_elsewhere)

@@ -1,0 +1,82 @@
+"""Where machine code is kept between runs when the package's own folders cannot be written to.
+
+numba would fall back to a folder of the user's that knows nothing of changes in other files than a
+function's own, and without a home compile anew in every run, without a word.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+OWN_CHOICE = "NUMBA_CACHE_DIR"
+"""Whoever sets it decides."""
+
+
+def folder_elsewhere(rooms: Sequence[Path]) -> Path | None:
+    """A folder for the code of ``rooms``, for this state of their sources; None: beside them.
+
+    Code that is loaded again is executed, so a folder that others may write to is never used.
+    """
+    if os.environ.get(OWN_CHOICE) or all(_writable(room / "__pycache__") for room in rooms):
+        return None
+    stamp = max(path.stat().st_mtime_ns for room in rooms for path in room.glob("*.py"))
+    for place in _places():
+        folder = place / f"kernels-{stamp:x}"
+        if _made_private(folder) and _writable(folder):
+            return folder
+    folder = Path(tempfile.mkdtemp(prefix="geoseg-kernels-"))
+    _log.warning(
+        "the pixel loops are compiled anew in every run, which takes half a minute: neither %s nor "
+        "a home can be written to; set %s to a folder of your own that can",
+        rooms[0].parent,
+        OWN_CHOICE,
+    )
+    return folder
+
+
+def _places() -> Iterator[Path]:
+    """The user's folder for what can be made again, then one in the temporary folder."""
+    if sys.platform == "win32":
+        home = os.environ.get("LOCALAPPDATA")
+    elif sys.platform == "darwin":
+        home = str(Path("~/Library/Caches").expanduser())
+    else:
+        home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    if home and not home.startswith("~"):
+        yield Path(home) / "geoseg"
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    yield Path(tempfile.gettempdir()) / f"geoseg-{user}"
+
+
+def _made_private(folder: Path) -> bool:
+    """Make it and the folder it lies in; False where that fails or others can write to either."""
+    with suppress(OSError):
+        folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return _private(folder.parent) and _private(folder)
+    return False
+
+
+def _private(folder: Path) -> bool:
+    if not hasattr(os, "getuid"):
+        return True
+    status = folder.lstat()
+    others_write = 0o022
+    return status.st_uid == os.getuid() and not status.st_mode & others_write
+
+
+def _writable(folder: Path) -> bool:
+    """Tried, since permissions do not tell of file systems that are read-only."""
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    return False

@@ -1,0 +1,105 @@
+"""Where machine code is kept: never where others could put theirs."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from geoseg.kernels import keeping
+from geoseg.kernels.jit import forget_stale_code
+from geoseg.kernels.keeping import OWN_CHOICE, folder_elsewhere
+
+
+@pytest.fixture
+def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Two rooms of a package, and a home, a cache and a temporary folder of their own."""
+    monkeypatch.delenv(OWN_CHOICE, raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(keeping.sys, "platform", "linux")
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(keeping.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
+    monkeypatch.setattr(keeping.tempfile, "tempdir", str(tmp_path / "tmp"))
+    made = [tmp_path / "package" / name for name in ("one", "two")]
+    for room in made:
+        room.mkdir(parents=True)
+        (room / "loops.py").write_text("")
+    return made
+
+
+def only_below(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but what lies in ``folder`` can be written to."""
+    tried = keeping._writable
+    monkeypatch.setattr(
+        keeping, "_writable", lambda path: path.is_relative_to(folder) and tried(path)
+    )
+
+
+def test_beside_the_sources_where_that_can_be(rooms: list[Path]) -> None:
+    assert folder_elsewhere(rooms) is None
+
+
+def test_in_the_users_cache_where_it_cannot(
+    rooms: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_below(tmp_path / "cache", monkeypatch)
+    first = folder_elsewhere(rooms)
+    assert first is not None
+    assert first.parent == tmp_path / "cache" / "geoseg"
+    assert folder_elsewhere(rooms) == first
+    assert stat.S_IMODE(first.stat().st_mode) == 0o700
+    os.utime(rooms[1] / "loops.py", ns=(2**62, 2**62))
+    assert folder_elsewhere(rooms) != first  # another state of any source, other code
+
+
+def test_in_the_temporary_folder_without_a_home(
+    rooms: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_below(tmp_path / "tmp", monkeypatch)
+    folder = folder_elsewhere(rooms)
+    assert folder is not None
+    assert folder.is_relative_to(tmp_path / "tmp" / f"geoseg-{os.getuid()}")
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o722])
+def test_what_others_can_write_to_is_not_used_but_told_of(
+    rooms: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    mode: int,
+) -> None:
+    only_below(tmp_path / "tmp", monkeypatch)
+    shared = tmp_path / "tmp" / f"geoseg-{os.getuid()}"
+    shared.mkdir()
+    shared.chmod(mode)
+    folder = folder_elsewhere(rooms)
+    assert folder is not None
+    assert not folder.is_relative_to(shared)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert "compiled anew in every run" in caplog.text
+    assert OWN_CHOICE in caplog.text
+
+
+def test_a_choice_of_the_users_stands(
+    rooms: list[Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    only_below(tmp_path / "cache", monkeypatch)
+    monkeypatch.setenv(OWN_CHOICE, str(tmp_path))
+    assert folder_elsewhere(rooms) is None
+
+
+def test_code_older_than_any_source_of_any_room_is_forgotten(rooms: list[Path]) -> None:
+    code = [room / "__pycache__" / "loops.nbi" for room in rooms]
+    for path in code:
+        path.parent.mkdir()
+        path.write_text("")
+        os.utime(path, (1000, 1000))
+        os.utime(path.parents[1] / "loops.py", (900, 900))
+    forget_stale_code(rooms)
+    assert all(path.exists() for path in code)
+    os.utime(rooms[0] / "loops.py", (1100, 1100))
+    forget_stale_code(rooms)
+    assert not any(path.exists() for path in code)
