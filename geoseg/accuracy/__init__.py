@@ -18,7 +18,9 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     truth: VectorInput | Sequence[VectorInput],
     *,
     aoi: VectorInput | None = None,
+    aoi_layer: str | None = None,
     ignore: VectorInput | None = None,
+    ignore_layer: str | None = None,
     place_column: str | None = None,
     confidence: str = "confidence",
     gsd_m: float | None = None,
@@ -38,7 +40,9 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         truth: The true buildings, in any CRS; as many as ``predictions``.
         aoi: Polygons where the truth is complete; None: everywhere, or what the imagery showed by
             the layer ``extent`` of the predictions.
+        aoi_layer: Layer of ``aoi``, where there are several.
         ignore: Polygons where nobody knows.
+        ignore_layer: Layer of ``ignore``, where there are several.
         place_column: Column that names places, of ``aoi`` or else of both layers.
         confidence: Column of the predictions' confidence.
         gsd_m: Pixel size of the pixel measures; None: that of the imagery where the predictions
@@ -66,8 +70,10 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
 
     rasters = [raster] if isinstance(raster, (str, Path)) else raster
     options = LayerOptions(
-        aoi, ignore, place_column, confidence, layer, truth_layer, gsd_m, tuple(map(Path, rasters))
-    )
+        aoi=aoi, aoi_layer=aoi_layer, ignore=ignore, ignore_layer=ignore_layer,
+        place_column=place_column, confidence=confidence, layer=layer, truth_layer=truth_layer,
+        gsd_m=gsd_m, rasters=tuple(map(Path, rasters)),
+    )  # fmt: skip
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     pairs = _pairs(predictions, truth)
     with heard(progress) as told:

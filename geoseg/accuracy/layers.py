@@ -19,11 +19,9 @@ from geoseg.vectors.layers import (
     Layer,
     VectorInput,
     geometry_of,
-    open_layer,
     read_frame,
-    read_metadata,
 )
-from geoseg.vectors.nearby import Neighbourhood
+from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.polygons import polygonal, read_polygons
 
@@ -76,12 +74,12 @@ def read_buildings(
     Raises:
         UnreadableVectorError: no such file, no CRS on earth, points or lines.
     """
-    opened = open_buildings(source, layer)
+    opened = open_buildings(source, layer, role)
     ground_under(opened.crs)
     path = Path(source) if isinstance(source, (str, Path)) else None
     data = opened.data
     frame = read_frame(data, list(columns)) if isinstance(data, Layer) else data
-    label = opened.label if path else f"the table of the {role}"
+    label = opened.label
     geometry, kept, notes = _valid_buildings(frame, label)
     present = [name for name in columns if name in frame.columns]
     return BuildingLayer(
@@ -96,23 +94,20 @@ def read_buildings(
     )
 
 
-def read_areas(source: VectorInput | None, role: str) -> Areas | None:
+def read_areas(source: VectorInput | None, role: str, layer: str | None) -> Areas | None:
     """Areas of a file or a GeoDataFrame, in their own CRS; None where none are given.
 
     Raises:
         UnreadableVectorError: no such file, no CRS on earth, no polygons.
+        UsageError: a layer is named of what has none, or without a file.
     """
     if source is None:
+        if layer is not None:
+            raise UsageError(f"the layer {layer!r} is of the {role}, which are not given")
         return None
-    if isinstance(source, (str, Path)):
-        crs = open_layer(Path(source)).crs
-    elif source.crs is None:
-        raise UnreadableVectorError(f"the {role} have no CRS; assign one with set_crs")
-    else:
-        crs = CRS.from_user_input(source.crs)
-    ground_under(crs)
-    drawn = read_polygons(source, Neighbourhood(crs), role=role)
-    return Areas(drawn.label, crs, drawn.geometry, drawn.frame, drawn.notes)
+    drawn = read_polygons(source, None, layer=layer, role=role)
+    ground_under(drawn.crs)
+    return Areas(drawn.label, drawn.crs, drawn.geometry, drawn.frame, drawn.notes)
 
 
 def numbers_of(layer: BuildingLayer, column: str) -> NDArray[np.float64] | None:

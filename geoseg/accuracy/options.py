@@ -37,6 +37,10 @@ class LayerOptions:
     they have one, else everywhere."""
     ignore: VectorInput | None = None
     """Polygons where nobody knows."""
+    aoi_layer: str | None = None
+    """Layer of ``aoi``, where there are several."""
+    ignore_layer: str | None = None
+    """Layer of ``ignore``, where there are several."""
     place_column: str | None = None
     """Column that names places: of ``aoi`` if it has it, else of both layers."""
     confidence: str = "confidence"

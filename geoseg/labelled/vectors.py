@@ -10,9 +10,10 @@ import numpy as np
 import shapely
 
 from geoseg.earth.ground import affine_mapping, bounds_in
-from geoseg.errors import DatasetError, UnreadableVectorError
+from geoseg.errors import DatasetError
 from geoseg.labelled.repair import TINY_M2, Repaired, repair
-from geoseg.vectors.layers import PARQUET, geometry_of, open_layer, read_geoparquet
+from geoseg.vectors.layers import geometry_of, open_layer, read_frame
+from geoseg.vectors.load import load
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -54,20 +55,13 @@ def _near(
     labels: Path | gpd.GeoDataFrame, grid: Grid, name: str | None
 ) -> tuple[gpd.GeoDataFrame, int]:
     """The features whose boxes meet the grid's, and how many there are in all."""
-    if isinstance(labels, Path) and labels.suffix.lower() in PARQUET:
-        labels = read_geoparquet(labels)
     if not isinstance(labels, Path):
-        if labels.crs is None:
-            raise UnreadableVectorError(
-                "the table of labels has no CRS; assign one with set_crs before packing"
-            )
-        return labels, len(labels)
-    import geopandas as gpd
-
+        frame = load(labels, "labels", layer=name).frame
+        return frame, len(frame)
     layer = open_layer(labels, name, preferred="buildings")
     shape = grid.height, grid.width
     bounds = bounds_in(grid.crs, affine_mapping(grid.transform), shape, layer.crs)
-    return gpd.read_file(labels, layer=layer.name, columns=[], bbox=bounds), layer.features
+    return read_frame(layer, [], bounds), layer.features
 
 
 def _to_pixels(geometries: NDArray[np.object_], grid: Grid) -> NDArray[np.object_]:

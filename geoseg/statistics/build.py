@@ -25,10 +25,8 @@ from geoseg.vectors.buildings import (
     BuildingSource,
     open_buildings,
 )
-from geoseg.vectors.layers import (
-    VectorInput,
-    read_metadata,
-)
+from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.nearby import around
 from geoseg.vectors.observed import (
     NO_EXTENT,
@@ -98,10 +96,8 @@ def build_report(
         raise UsageError(ELSEWHERE)
     table = zone_table(zones, found, observed, options.classes)
     sample_notes: tuple[str, ...] = (NO_SAMPLE,)
-    if options.sample is not None:
-        sampled, sample_notes = read_sample(
-            options.sample, options.sample_areas, zones, parts, found
-        )
+    if options.labelled is not None:
+        sampled, sample_notes = read_sample(options.labelled, zones, parts, found)
         table = add_estimates(table, sampled)
     about = zone_notes(zones, extent, observed)
     return AreaReport(

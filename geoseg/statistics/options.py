@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from geoseg.errors import UnreadableRasterError, UsageError
+from geoseg.statistics.sample import Sample
 from geoseg.statistics.table import SizeClass, size_classes
 from geoseg.statistics.zones import Overlaps
 from geoseg.vectors.layers import VectorInput
@@ -32,8 +33,12 @@ class ReportOptions:
     """``first`` or ``refuse``."""
     sample: VectorInput | None = None
     """Labelled buildings of the sampled plots: a path or a GeoDataFrame."""
+    sample_layer: str | None = None
+    """Layer of ``sample``, where there are several."""
     sample_areas: VectorInput | None = None
     """The sampled plots: a path or a GeoDataFrame."""
+    sample_areas_layer: str | None = None
+    """Layer of ``sample_areas``, where there are several."""
     image: Path | None = None
     """Orthophoto below the map of the page."""
     layer: str | None = None
@@ -54,11 +59,24 @@ class ReportOptions:
             raise UsageError("--sample and --sample-areas belong together; give both or none")
         if self.name_column is not None and self.zones is None:
             raise UsageError("--name-column names a column of --zones; give --zones too")
+        for name in ("zones", "sample", "sample_areas"):
+            layer = getattr(self, f"{name}_layer")
+            if layer is not None and getattr(self, name) is None:
+                raise UsageError(
+                    f"the layer {layer!r} is of {name.replace('_', ' ')}, which are not given"
+                )
 
     @property
     def classes(self) -> tuple[SizeClass, ...]:
         """The size classes."""
         return size_classes() if self.sizes is None else size_classes(self.sizes)
+
+    @property
+    def labelled(self) -> Sample | None:
+        """The labelled sample; None where none is given."""
+        if self.sample is None or self.sample_areas is None:
+            return None
+        return Sample(self.sample, self.sample_layer, self.sample_areas, self.sample_areas_layer)
 
     @property
     def overlap_rule(self) -> Overlaps:

@@ -103,18 +103,27 @@ def difference_estimate(
     return Estimate(value, max(0.0, value - half), max(0.0, value + half))
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What somebody labelled."""
+
+    labels: VectorInput
+    """Polygons of every real building in the plots, file or GeoDataFrame."""
+    labels_layer: str | None
+    """Layer of the labels' file; None: its only polygon layer."""
+    areas: VectorInput
+    """The plots, file or GeoDataFrame."""
+    areas_layer: str | None
+    """Layer of the plots' file; None: its only polygon layer."""
+
+
 def read_sample(
-    labels: VectorInput,
-    areas: VectorInput,
-    zones: Zones,
-    parts: NDArray[np.object_],
-    buildings: Buildings,
+    sample: Sample, zones: Zones, parts: NDArray[np.object_], buildings: Buildings
 ) -> tuple[SampledPlots, tuple[str, ...]]:
     """Compare labels and predictions in the plots.
 
     Args:
-        labels: Polygons of every real building in the plots, file or GeoDataFrame.
-        areas: The plots, file or GeoDataFrame.
+        sample: What was labelled.
         zones: The zones of the report.
         parts: (n,) their observed parts.
         buildings: The predictions.
@@ -122,8 +131,10 @@ def read_sample(
     Raises:
         UsageError: when plots overlap or too few lie in the observed area.
     """
-    plots = read_polygons(areas, Neighbourhood(zones.crs), role="sample areas")
-    truth = _labels(labels, zones)
+    plots = read_polygons(
+        sample.areas, Neighbourhood(zones.crs), layer=sample.areas_layer, role="sample areas"
+    )
+    truth = _labels(sample, zones)
     if len(overlapping_pairs(plots.geometry)):
         raise UsageError(f"{plots.label} has overlapping plots; each place may be sampled once")
     pieces = _pieces(plots.geometry, parts, zones)
@@ -173,9 +184,12 @@ def _row_estimate(table: gpd.GeoDataFrame, sampled: SampledPlots, row: int, name
     return difference_estimate(float(table[name].iloc[row]), population_m2, plot_m2, gap)
 
 
-def _labels(labels: VectorInput, zones: Zones) -> NDArray[np.object_]:
+def _labels(sample: Sample, zones: Zones) -> NDArray[np.object_]:
+    place = Neighbourhood(zones.crs)
     try:
-        return read_polygons(labels, Neighbourhood(zones.crs), role="labels").geometry
+        return read_polygons(
+            sample.labels, place, layer=sample.labels_layer, role="labels"
+        ).geometry
     except UnreadableVectorError as error:
         if "is empty" in str(error):
             return np.empty(0, dtype=object)

@@ -11,13 +11,12 @@ import shapely
 from geoseg.errors import UnreadableVectorError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
     from shapely.geometry.base import BaseGeometry
 
     from geoseg.tiles.lattice import Lattice
     from geoseg.types import Grid
+    from geoseg.vectors.layers import VectorInput
 
 MARGIN_PX = 128
 """Tiles this far from the area are computed from the start: most blocks of buildings that reach
@@ -32,16 +31,24 @@ class Area:
     """Its union, in pixels: x is the column, y the row."""
 
     @classmethod
-    def read(cls, path: Path, grid: Grid) -> Area:
-        """The polygons of a vector file, brought onto ``grid``.
+    def read(cls, source: VectorInput, grid: Grid, *, layer: str | None = None) -> Area:
+        """The polygons of a vector file or a GeoDataFrame, brought onto ``grid``.
+
+        Args:
+            source: A path or a GeoDataFrame of any CRS.
+            grid: The analysis grid.
+            layer: Layer of the file; None: its only polygon layer.
 
         Raises:
-            UnreadableVectorError: no such file, no polygons, no CRS, or all of it off the raster.
+            UnreadableVectorError: no such file or layer, no polygons, no CRS, or all of it off the
+                raster.
+            UsageError: a layer is named of what has none.
         """
         from geoseg.earth.ground import affine_mapping
-        from geoseg.vectors.layers import open_layer, read_frame
+        from geoseg.vectors.load import load
 
-        frame = read_frame(open_layer(path)).to_crs(grid.crs)
+        loaded = load(source, "areas of interest", layer=layer, columns=[])
+        frame = loaded.frame.to_crs(grid.crs)
         to_pixels = affine_mapping(~grid.transform)
         polygons = frame.geometry.dropna().to_numpy()
         # What lies beyond the reach of the grid's projection comes out infinite.
@@ -54,7 +61,7 @@ class Area:
         inside = shapely.intersection(shape, shapely.box(0, 0, grid.width, grid.height))
         if shapely.area(inside) == 0:
             raise UnreadableVectorError(
-                f"{path} holds no polygon that overlaps the raster; check its CRS and its place"
+                f"{loaded.label} holds no polygon that overlaps the raster; check its CRS and its place"
             )
         shapely.prepare(shape)
         return cls(shape)

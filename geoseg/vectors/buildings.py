@@ -14,15 +14,16 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.errors import UnreadableVectorError
 from geoseg.vectors.layers import (
-    PARQUET,
     Layer,
     VectorInput,
+    box_of,
     geometry_of,
+    layer_bounds,
     open_layer,
-    read_geoparquet,
+    read_frame,
 )
+from geoseg.vectors.load import crs_of_frame
 
 BATCH_ROWS = 65_536
 """Rows in memory at once."""
@@ -64,38 +65,36 @@ class BuildingSource:
 
     def batches(self) -> Iterator[Batch]:
         """All rows in order."""
-        if isinstance(self.data, Layer):
-            return _file_batches(self, self.data)
-        return _frame_batches(self, self.data)
+        if not isinstance(self.data, Layer):
+            return _frame_batches(self, self.data)
+        if self.data.name is None:
+            return _frame_batches(self, read_frame(self.data, list(self.columns)))
+        return _file_batches(self, self.data)
 
     def bounds(self) -> tuple[float, float, float, float] | None:
         """Bounding box of all buildings, or None where there is none."""
-        if isinstance(self.data, Layer):
-            info = pyogrio.read_info(self.data.path, layer=self.data.name, force_total_bounds=True)
-            box = tuple(info["total_bounds"] or (np.nan,) * 4)
-        else:
-            box = tuple(float(side) for side in self.data.total_bounds)
+        data = self.data
+        box = layer_bounds(data) if isinstance(data, Layer) else box_of(data.total_bounds)
         return None if self.rows == 0 or not np.isfinite(box).all() else box
 
 
-def source_of_layer(layer: Layer) -> BuildingSource:
-    """A file's layer as a source of buildings."""
-    found = tuple(name for name in OPTIONAL_COLUMNS if name in layer.numbers)
-    return BuildingSource(layer.label, layer.crs, layer.features, found, layer)
-
-
-def source_of_frame(frame: gpd.GeoDataFrame) -> BuildingSource:
-    """A GeoDataFrame as a source of buildings.
+def open_buildings(
+    buildings: VectorInput, layer: str | None, role: str = "buildings"
+) -> BuildingSource:
+    """A file or a GeoDataFrame as a source of buildings.
 
     Raises:
-        UnreadableVectorError: when it has no CRS.
+        UnreadableVectorError: no such file or layer, no polygons, no CRS.
+        UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
     """
-    if frame.crs is None:
-        raise UnreadableVectorError("the buildings have no CRS; assign one with set_crs")
-    numbers = {name for name, kind in frame.dtypes.items() if kind.kind in "iufb"}
+    if isinstance(buildings, (str, Path)):
+        opened = open_layer(Path(buildings), layer, preferred="buildings")
+        found = tuple(name for name in OPTIONAL_COLUMNS if name in opened.numbers)
+        return BuildingSource(opened.label, opened.crs, opened.features, found, opened)
+    crs = crs_of_frame(buildings, role, layer)
+    numbers = {name for name, kind in buildings.dtypes.items() if kind.kind in "iufb"}
     found = tuple(name for name in OPTIONAL_COLUMNS if name in numbers)
-    crs = CRS.from_user_input(frame.crs)
-    return BuildingSource("the buildings' table", crs, len(frame), found, frame)
+    return BuildingSource(f"the table of {role}", crs, len(buildings), found, buildings)
 
 
 def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
@@ -122,13 +121,3 @@ def _numbers(column: pa.Array) -> NDArray[np.float64]:
         column = column.cast(pa.int8())
     numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     return numbers
-
-
-def open_buildings(buildings: VectorInput, layer: str | None) -> BuildingSource:
-    """A file or a GeoDataFrame as a source of buildings."""
-    if not isinstance(buildings, (str, Path)):
-        return source_of_frame(buildings)
-    path = Path(buildings)
-    if path.suffix.lower() in PARQUET:
-        return source_of_frame(read_geoparquet(path))
-    return source_of_layer(open_layer(path, layer, preferred="buildings"))

@@ -27,7 +27,7 @@ NO_EXTENT = (
 
 def read_extent(layer: Layer) -> shapely.Geometry | None:
     """The observed area in the CRS of the buildings, or None where the file does not know it."""
-    if EXTENT_LAYER not in polygon_layers(layer.path):
+    if layer.name is None or EXTENT_LAYER not in polygon_layers(layer.path):
         return None
     extent = open_layer(layer.path, EXTENT_LAYER)
     outlines = geometry_of(read_frame(extent, []))

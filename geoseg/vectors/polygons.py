@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -12,7 +11,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError
-from geoseg.vectors.layers import VectorInput, geometry_of, open_layer, read_frame
+from geoseg.vectors.layers import VectorInput, geometry_of
+from geoseg.vectors.load import load
 from geoseg.vectors.nearby import Neighbourhood
 
 
@@ -25,28 +25,40 @@ class Drawn:
     label: str
     """How messages name them."""
     geometry: NDArray[np.object_]
-    """(n,) valid polygons or multipolygons in the CRS asked for."""
+    """(n,) valid polygons or multipolygons in ``crs``."""
+    crs: CRS
+    """The CRS asked for, else that of the file or table."""
     notes: tuple[str, ...]
     """What was repaired, one sentence each."""
 
 
 def read_polygons(
-    source: VectorInput, place: Neighbourhood, *, layer: str | None = None, role: str
+    source: VectorInput, place: Neighbourhood | None, *, layer: str | None = None, role: str
 ) -> Drawn:
-    """Valid polygons in the CRS of ``place`` from a vector file or a GeoDataFrame of any CRS.
+    """Valid polygons from a vector file or a GeoDataFrame of any CRS.
+
+    Args:
+        source: A path or a GeoDataFrame.
+        place: The CRS to bring them into; None leaves them in their own.
+        layer: Layer of the file; None: its only polygon layer.
+        role: What they are, plural, for messages.
 
     Raises:
         UnreadableVectorError: when there is none, or rows are no polygons.
+        UsageError: when a layer is named of what has none.
     """
-    frame, label = _load(source, layer, role)
+    loaded = load(source, role, layer=layer)
+    frame, label = loaded.frame.reset_index(drop=True), loaded.label
     if frame.empty:
         raise UnreadableVectorError(f"{label} is empty; {role} need at least one polygon")
     geometry, notes = _valid_polygons(frame, label, role)
-    moved = place.bring(geometry, CRS.from_user_input(frame.crs))
+    if place is None:
+        return Drawn(frame, label, geometry, loaded.crs, notes)
+    moved = place.bring(geometry, loaded.crs)
     # An edge may fold over its neighbour when both are drawn in another CRS.
     folded = ~shapely.is_valid(moved)
     moved[folded] = polygonal(shapely.make_valid(moved[folded]))
-    return Drawn(frame, label, moved, notes)
+    return Drawn(frame, label, moved, place.crs, notes)
 
 
 def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
@@ -59,15 +71,6 @@ def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
         result[index] = shapely.union_all(dimension_two)
     result[shapely.get_dimensions(result) < 2] = shapely.MultiPolygon()  # noqa: PLR2004
     return result
-
-
-def _load(source: VectorInput, layer: str | None, role: str) -> tuple[gpd.GeoDataFrame, str]:
-    if isinstance(source, (str, Path)):
-        found = open_layer(Path(source), layer)
-        return read_frame(found), found.label
-    if source.crs is None:
-        raise UnreadableVectorError(f"the {role} have no CRS; assign one with set_crs")
-    return source.reset_index(drop=True), f"the table of {role}"
 
 
 def _valid_polygons(

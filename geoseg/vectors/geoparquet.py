@@ -1,0 +1,128 @@
+"""GeoParquet, always read by pyarrow: GDAL's usual builds do not know it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
+from geoseg.errors import UnreadableVectorError
+
+EXTENSIONS = (".parquet", ".geoparquet")
+"""Extensions that mean GeoParquet."""
+MAGIC = b"PAR1"
+"""First bytes of a Parquet file, whatever its name."""
+DEFAULT_CRS = "OGC:CRS84"
+"""Where a file names no CRS, by the specification."""
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in a layer's CRS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a GeoParquet file says about itself."""
+
+    geometry: str
+    """Name of its main geometry column."""
+    kinds: tuple[str, ...]
+    """Types of its geometries; empty: not known."""
+    crs: CRS | None
+    """Its CRS; None where it says that it has none."""
+    columns: tuple[str, ...]
+    """Names of its columns beside that one."""
+    numbers: tuple[str, ...]
+    """Those that hold numbers or booleans."""
+    rows: int
+    """Number of rows."""
+
+
+def is_geoparquet(path: Path) -> bool:
+    """Whether a file is read as GeoParquet, by its extension or else by its first bytes."""
+    if path.suffix.lower() in EXTENSIONS:
+        return True
+    try:
+        with path.open("rb") as file:
+            return file.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def read_header(path: Path) -> Header:
+    """Describe a file; no row is read.
+
+    Raises:
+        UnreadableVectorError: it is no GeoParquet.
+    """
+    try:
+        file = pq.read_metadata(path)
+        geo = json.loads((file.metadata or {})[b"geo"])
+        name = str(geo["primary_column"])
+        column = geo["columns"][name]
+        schema = file.schema.to_arrow_schema()
+        crs = column.get("crs", DEFAULT_CRS)
+        return Header(
+            name,
+            tuple(map(str, column.get("geometry_types", ()))),
+            None if crs is None else CRS.from_user_input(crs),
+            tuple(field for field in schema.names if field != name),
+            _numbers(schema),
+            file.num_rows,
+        )
+    except KeyError as error:
+        raise _unreadable(path, f"its metadata lack {error}") from None
+    except (OSError, ValueError, TypeError, pa.ArrowException, CRSError) as error:
+        raise _unreadable(path, error) from None
+
+
+def read_rows(
+    path: Path, columns: list[str] | None = None, bbox: Box | None = None
+) -> gpd.GeoDataFrame:
+    """The rows as a GeoDataFrame.
+
+    Args:
+        path: The file.
+        columns: Those wanted beside the geometry; None: all.
+        bbox: Only rows whose own box meets this one.
+
+    Raises:
+        UnreadableVectorError: it is no GeoParquet, or damaged.
+    """
+    wanted = None
+    if columns is not None:
+        header = read_header(path)
+        wanted = [*(name for name in columns if name in header.columns), header.geometry]
+    try:
+        frame = gpd.read_parquet(path, columns=wanted)
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        raise _unreadable(path, error) from None
+    if bbox is None:
+        return frame
+    near = frame.sindex.query(shapely.box(*bbox), sort=True)
+    return frame.iloc[near].reset_index(drop=True)
+
+
+def read_file_metadata(path: Path, key: str) -> str | None:
+    """A text of the file's own metadata; None where there is none."""
+    try:
+        stored = (pq.read_metadata(path).metadata or {}).get(key.encode())
+    except (OSError, pa.ArrowException):
+        return None
+    return None if stored is None else stored.decode(errors="replace")
+
+
+def _numbers(schema: pa.Schema) -> tuple[str, ...]:
+    kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    return tuple(field.name for field in schema if any(is_kind(field.type) for is_kind in kinds))
+
+
+def _unreadable(path: Path, reason: Any) -> UnreadableVectorError:  # noqa: ANN401  # text or error
+    return UnreadableVectorError(f"{path} is no GeoParquet file ({' '.join(str(reason).split())})")

@@ -1,0 +1,94 @@
+"""What ``geoseg predict`` stored about its run in the file that it wrote."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyogrio
+
+from geoseg.vectors.geoparquet import is_geoparquet, read_file_metadata
+from geoseg.vectors.layers import GDAL_ERRORS
+
+KEY = "geoseg"
+"""What the metadata are called in formats that name them."""
+_HEAD_BYTES = 1 << 20
+"""How far into a GeoJSON file the metadata are looked for: they come before the features."""
+
+
+def read_metadata(path: Path) -> dict[str, Any]:
+    """The run's metadata; empty where the file has none."""
+    for text in _texts(path):
+        try:
+            found = json.loads(text)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _texts(path: Path) -> Iterator[str]:
+    """Texts that may be the metadata, the likeliest first."""
+    match path.suffix.lower():
+        case ".gpkg":
+            yield from _of_geopackage(path)
+        case ".fgb":
+            yield from _of_flatgeobuf(path)
+        case ".geojson" | ".json":
+            yield from _of_geojson(path)
+        case _ if is_geoparquet(path):
+            yield read_file_metadata(path, KEY) or ""
+
+
+def _of_geopackage(path: Path) -> list[str]:
+    query = "SELECT metadata FROM gpkg_metadata WHERE mime_type = 'application/json'"
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    try:
+        with closing(sqlite3.connect(uri, uri=True)) as connection:
+            return [str(row[0]) for row in connection.execute(query)]
+    except sqlite3.Error:
+        return []
+
+
+def _of_flatgeobuf(path: Path) -> list[str]:
+    try:
+        stored = pyogrio.read_info(path)["layer_metadata"] or {}
+    except GDAL_ERRORS:
+        return []
+    return [stored[KEY]] if KEY in stored else []
+
+
+def _of_geojson(path: Path) -> list[str]:
+    """The member of the collection, without reading the features."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES).decode(errors="ignore")
+    except OSError:
+        return []
+    return [json.dumps(value) for name, value in _members(head) if name == KEY]
+
+
+def _members(head: str) -> Iterator[tuple[str, Any]]:
+    """Names and values of an object's first members, as far as they are whole."""
+    decoder = json.JSONDecoder()
+    place = head.find("{") + 1
+    try:
+        while place:
+            name, end = decoder.raw_decode(head, _skip(head, place))
+            value, end = decoder.raw_decode(head, _skip(head, _skip(head, end) + 1))
+            yield str(name), value
+            place = _skip(head, end) + 1
+    except (json.JSONDecodeError, IndexError):
+        return
+
+
+def _skip(text: str, place: int) -> int:
+    """The place of the next character that is no white space."""
+    while text[place].isspace():
+        place += 1
+    return place

@@ -1,0 +1,208 @@
+"""One way of reading for every format: GDAL's and GeoParquet alike."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyogrio
+import pytest
+import shapely
+from conftest import transform_at
+from pyproj import CRS
+
+from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.export.output import WRITERS, write_output
+from geoseg.tiles.area import Area
+from geoseg.types import Grid
+from geoseg.vectors.buildings import open_buildings
+from geoseg.vectors.layers import geometry_of, open_layer, polygon_layers, read_frame
+from geoseg.vectors.load import load
+from geoseg.vectors.metadata import read_metadata
+from geoseg.vectors.observed import read_extent
+
+UTM = "EPSG:32645"
+LEFT, TOP = 345_600.0, 3_072_000.0
+FORMATS = [".gpkg", ".geojson", ".fgb", ".shp", ".parquet", ".geoparquet"]
+
+
+def squares() -> gpd.GeoDataFrame:
+    shapes = [shapely.box(LEFT + x, TOP - 9, LEFT + x + 5, TOP - 4) for x in (1, 11, 51)]
+    columns = {"name": ["a", "b", "c"], "area_m2": [25.0, np.nan, 24.0], "floors": [1, 2, 3]}
+    return gpd.GeoDataFrame(columns, geometry=shapes, crs=UTM)
+
+
+def write(path: Path, frame: gpd.GeoDataFrame | None = None, layer: str | None = None) -> Path:
+    frame = squares() if frame is None else frame
+    if path.suffix in {".parquet", ".geoparquet", ".bin"}:
+        frame.to_parquet(path)
+    else:
+        frame.to_file(path, layer=layer)
+    return path
+
+
+def grid() -> Grid:
+    return Grid(CRS(UTM), transform_at(1.0), 100, 100, 1.0)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_every_format_reads_the_same(tmp_path: Path, suffix: str) -> None:
+    path = write(tmp_path / f"b{suffix}")
+    layer = open_layer(path)
+    assert (layer.features, layer.crs.to_epsg() in {32645, 4326}) == (3, True)
+    assert set(layer.numbers) == {"area_m2", "floors"}
+    assert path.name in layer.label
+    frame = read_frame(layer).to_crs(UTM).sort_values("name", ignore_index=True)
+    assert frame["name"].tolist() == ["a", "b", "c"]
+    assert shapely.hausdorff_distance(geometry_of(frame), geometry_of(squares())).max() < 0.01
+    assert list(read_frame(layer, ["floors", "absent"]).columns) == ["floors", "geometry"]
+    for given in (path, str(path), squares()):
+        loaded = load(given, "zones").frame
+        assert sorted(loaded["name"]) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_box_chooses_rows(tmp_path: Path, suffix: str) -> None:
+    layer = open_layer(write(tmp_path / f"b{suffix}"))
+    box = tuple(squares().iloc[:2].to_crs(layer.crs).total_bounds)
+    assert sorted(read_frame(layer, ["floors"], box)["floors"]) == [1, 2]
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_buildings_come_in_batches_with_bounds(tmp_path: Path, suffix: str) -> None:
+    source = open_buildings(write(tmp_path / f"b{suffix}"), None)
+    assert source.columns == ("area_m2",)
+    batches = list(source.batches())
+    assert sum(len(batch.geometry) for batch in batches) == source.rows == 3
+    area_m2 = np.concatenate([batch.columns["area_m2"] for batch in batches])
+    assert sorted(area_m2.tolist())[:1] == [24.0] or np.isnan(area_m2).sum() == 1
+    expected = squares().to_crs(source.crs).total_bounds
+    assert source.bounds() == pytest.approx(tuple(expected), abs=1e-6)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_an_area_of_interest_of_any_format(tmp_path: Path, suffix: str) -> None:
+    area = Area.read(write(tmp_path / f"b{suffix}"), grid())
+    assert shapely.area(area.shape) == pytest.approx(75, rel=1e-3)
+    assert area.holds(np.array([shapely.Point(3, 6), shapely.Point(30, 6)])).tolist() == [
+        True,
+        False,
+    ]
+
+
+def test_an_area_of_interest_in_memory_and_by_layer(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.gpkg", layer="all")
+    write(path, squares().iloc[:1], layer="one")
+    with pytest.raises(UnreadableVectorError, match=r"all, one\); name one"):
+        Area.read(path, grid())
+    assert shapely.area(Area.read(path, grid(), layer="one").shape) == pytest.approx(25)
+    assert shapely.area(Area.read(squares(), grid()).shape) == pytest.approx(75)
+
+
+def test_parquet_is_known_by_its_content_too(tmp_path: Path) -> None:
+    layer = open_layer(write(tmp_path / "b.bin"))
+    assert (layer.name, layer.features) == (None, 3)
+    assert polygon_layers(tmp_path / "b.bin") == ()
+
+
+def test_a_column_called_as_the_geometry_is_kept(tmp_path: Path) -> None:
+    frame = squares().rename_geometry("geom").assign(geometry=["x", "y", "z"])
+    pyogrio.write_dataframe(frame, tmp_path / "b.gpkg")
+    found = read_frame(open_layer(tmp_path / "b.gpkg"))
+    assert found["geometry"].tolist() == ["x", "y", "z"]
+    assert found.geometry.area.tolist() == pytest.approx([25.0] * 3)
+    assert found.crs == UTM
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_the_runs_metadata_and_extent_come_back(
+    tmp_path: Path, suffix: str, make_table: object
+) -> None:
+    told = {"model": 'lite "0"', "counts": {"buildings": 2}}
+    path = tmp_path / f"b{suffix}"
+    extent = [shapely.to_wkb(shapely.box(3e5, 3e4, 3.1e5, 3.1e4))]
+    batches = make_table([1, 2]).to_batches()  # type: ignore[operator]
+    write_output(path, batches, crs=CRS(UTM), run_metadata=told, extent=extent)
+    assert read_metadata(path) == told
+    source = open_buildings(path, None)
+    assert source.layer is not None
+    found = read_extent(source.layer)
+    assert (found is not None) == (suffix == ".gpkg")
+
+
+@pytest.mark.parametrize("suffix", [*FORMATS, ".txt"])
+def test_files_without_metadata_have_none(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"b{suffix}"
+    assert read_metadata(path) == {}
+    path.write_text("{" if suffix == ".geojson" else "nonsense")
+    assert read_metadata(path) == {}
+    path.write_text(json.dumps({"type": "FeatureCollection", "geoseg": [1], "features": []}))
+    assert read_metadata(path) == {}
+
+
+def one_sentence(error: pytest.ExceptionInfo[Exception]) -> str:
+    text = str(error.value)
+    assert "\n" not in text
+    assert "duckdb" not in text
+    return text
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_nonsense_is_one_sentence(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"b{suffix}"
+    with pytest.raises(UnreadableVectorError) as error:
+        open_layer(path)
+    assert "no such file" in one_sentence(error)
+    path.write_text("nonsense")
+    with pytest.raises(UnreadableVectorError) as error:
+        open_layer(path)
+    assert path.name in one_sentence(error)
+
+
+def test_parquet_that_is_no_geoparquet_is_one_sentence(tmp_path: Path) -> None:
+    squares().drop(columns="geometry").to_parquet(tmp_path / "b.parquet")
+    with pytest.raises(UnreadableVectorError, match="no GeoParquet"):
+        load(tmp_path / "b.parquet", "zones")
+    whole = write(tmp_path / "c.parquet").read_bytes()
+    (tmp_path / "c.parquet").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(UnreadableVectorError, match="no GeoParquet"):
+        load(tmp_path / "c.parquet", "zones")
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_points_are_refused(tmp_path: Path, suffix: str) -> None:
+    points = squares().set_geometry(squares().centroid)
+    with pytest.raises(UnreadableVectorError, match=r"has no polygon layer|holds Point; polygons"):
+        open_layer(write(tmp_path / f"b{suffix}", points))
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet", ".shp"])
+@pytest.mark.filterwarnings("ignore:'crs' was not provided")
+def test_a_file_without_crs_is_refused(tmp_path: Path, suffix: str) -> None:
+    nowhere = squares().set_crs(None, allow_override=True)
+    with pytest.raises(UnreadableVectorError, match=r"no CRS|Undefined"):
+        open_layer(write(tmp_path / f"b{suffix}", nowhere))
+
+
+def test_naming_a_layer(tmp_path: Path) -> None:
+    gpkg = write(tmp_path / "b.gpkg", layer="houses")
+    assert open_layer(gpkg, "houses").features == 3
+    with pytest.raises(UnreadableVectorError, match=r"no layer 'roofs'; it has houses"):
+        open_layer(gpkg, "roofs")
+    with pytest.raises(
+        UsageError, match="GeoParquet, which has no layers; leave out the layer 'x'"
+    ):
+        open_layer(write(tmp_path / "b.parquet"), "x")
+    with pytest.raises(UsageError, match="the zones are a table, which has no layers"):
+        load(squares(), "zones", layer="x")
+
+
+def test_tables_that_cannot_be_used() -> None:
+    with pytest.raises(UsageError, match="must be a path or a GeoDataFrame; got 'list'"):
+        load([1], "zones")  # type: ignore[arg-type]
+    with pytest.raises(UnreadableVectorError, match="set_crs"):
+        load(squares().set_crs(None, allow_override=True), "zones")
+    with pytest.raises(UnreadableVectorError, match="set_geometry"):
+        load(gpd.GeoDataFrame({"a": [1]}), "zones")
