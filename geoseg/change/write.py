@@ -7,14 +7,15 @@ from pathlib import Path
 
 from geoseg.change.build import Comparison
 from geoseg.change.page import CHANGE_COLOURS, change_page
+from geoseg.export.frames import FrameLayer
+from geoseg.export.output import write_layers
 from geoseg.files.target import require_other
 from geoseg.statistics.formats import check_output, write_result
-from geoseg.statistics.geopackage import write_layers
 from geoseg.statistics.style import categories, choropleth
 from geoseg.vectors.layers import VectorInput
 
 CHANGES_LAYER = "changes"
-"""Layer of the buildings in a GeoPackage."""
+"""Layer of the buildings, in formats that name layers."""
 ZONES_LAYER = "change_zones"
 """Layer of the table in a GeoPackage."""
 
@@ -45,8 +46,5 @@ def write_comparison(result: Comparison, path: Path) -> None:
 
 def _write_layers(result: Comparison, path: Path) -> None:
     shade = choropleth(result.table["new"].iloc[:-1].to_numpy(dtype=float), "new", "new buildings")
-    layers = {
-        ZONES_LAYER: (result.table, shade),
-        CHANGES_LAYER: (result.changes, categories("change", CHANGE_COLOURS)),
-    }
-    write_layers(path, layers, keep=False)
+    buildings = FrameLayer(CHANGES_LAYER, result.changes, categories("change", CHANGE_COLOURS))
+    write_layers([buildings, FrameLayer(ZONES_LAYER, result.table, shade)], path)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from geoseg.export.layer import LAYER_DESCRIPTION, LayerInfo
+from pydantic import JsonValue
+
+from geoseg.export.layer import LayerInfo
 from geoseg.export.ogr import write_with_gdal
 from geoseg.export.stream import BatchStream
 
@@ -15,7 +17,9 @@ DECIMALS = 8
 
 def write_geojson(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
     """Write one feature per line; the run's metadata is the member ``geoseg`` of the collection."""
-    members = {"type": "FeatureCollection", "geoseg": dict(layer.run_metadata)}
+    members: dict[str, JsonValue] = {"type": "FeatureCollection"}
+    if layer.run_metadata is not None:
+        members["geoseg"] = dict(layer.run_metadata)
     write_with_gdal(
         path,
         stream,
@@ -24,7 +28,8 @@ def write_geojson(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
         layer_options={
             "RFC7946": "YES",
             "COORDINATE_PRECISION": str(DECIMALS),
-            "DESCRIPTION": LAYER_DESCRIPTION,
+            # Text stays text, also where it reads like JSON.
+            "AUTODETECT_JSON_STRINGS": "NO",
             "NATIVE_DATA": json.dumps(members, allow_nan=False),
             "NATIVE_MEDIA_TYPE": "application/vnd.geo+json",
         },

@@ -1,4 +1,4 @@
-"""GeoPackage 1.3: buildings, extent, style, metadata and column descriptions, checked."""
+"""GeoPackage 1.3: a layer, the extent, style, metadata and column descriptions, checked."""
 
 from __future__ import annotations
 
@@ -10,44 +10,81 @@ from pathlib import Path
 import pyarrow as pa
 import pyogrio
 import shapely
+from pyogrio.errors import DataSourceError
 
 from geoseg.errors import OutputError
-from geoseg.export.gpkg_tables import add_column_descriptions, add_metadata, add_styles
-from geoseg.export.layer import LAYER_DESCRIPTION, LayerInfo
+from geoseg.export.gpkg_tables import (
+    add_column_descriptions,
+    add_metadata,
+    set_style,
+    style_qml,
+)
+from geoseg.export.layer import LayerInfo
 from geoseg.export.ogr import write_with_gdal
-from geoseg.export.schema import GEOMETRY, LAYER
+from geoseg.export.schema import GEOMETRY
 from geoseg.export.stream import BatchStream
-from geoseg.vectors.layers import EXTENT_LAYER
+from geoseg.vectors.layers import EXTENT_LAYER, free_name
 
 GEOMETRY_COLUMN = "geom"
-"""Name of the geometry column in the file, GDAL's usual one."""
+"""Name of the geometry column in the file, GDAL's usual one, unless a column is called so."""
+KEY_COLUMN = "fid"
+"""Name of the key of the rows, GDAL's usual one, unless a column is called so."""
+
+
+def has_layer(path: Path, layer: str) -> bool:
+    """True when the GeoPackage has a layer of this name."""
+    try:
+        return layer in {str(name) for name, _ in pyogrio.list_layers(path)}
+    except DataSourceError:
+        return False
 
 
 def write_gpkg(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
-    """Write, describe and check a GeoPackage."""
+    """Write, describe and check a layer: of a new GeoPackage, or of one that is there.
+
+    A layer of the same name is replaced.
+    """
+    geometry = free_name(GEOMETRY_COLUMN, layer.attributes)
     write_with_gdal(
         path,
         stream,
         layer,
         driver="GPKG",
         # 1.4 is refused by the GDAL of current long-term releases.
-        dataset_options={"VERSION": "1.3"},
+        dataset_options={} if path.exists() else {"VERSION": "1.3"},
         layer_options={
-            "GEOMETRY_NAME": GEOMETRY_COLUMN,
+            "GEOMETRY_NAME": geometry,
+            "FID": free_name(KEY_COLUMN, (*layer.attributes, geometry)),
             "SPATIAL_INDEX": "YES",
-            "DESCRIPTION": LAYER_DESCRIPTION,
         },
     )
-    styled = [LAYER]
     if layer.extent:
         _write_extent(path, layer, layer.extent)
-        styled.append(EXTENT_LAYER)
     with closing(sqlite3.connect(path)) as connection, connection:
-        add_styles(connection, styled, GEOMETRY_COLUMN)
-        add_column_descriptions(connection, LAYER)
-        add_metadata(connection, LAYER, layer.run_json)
+        _describe(connection, layer, geometry)
     with closing(sqlite3.connect(path)) as connection:
-        _check(connection, stream)
+        _check(connection, stream, layer, geometry)
+
+
+def copy_gpkg(path: Path, target: Path) -> None:
+    """Copy a GeoPackage whole, with what only its journal holds yet."""
+    with (
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        closing(sqlite3.connect(target)) as copy,
+    ):
+        source.backup(copy)
+
+
+def _describe(connection: sqlite3.Connection, layer: LayerInfo, geometry: str) -> None:
+    """Add what a GeoPackage says beside the rows."""
+    if layer.style is not None:
+        set_style(connection, layer.name, geometry, layer.style)
+    if layer.extent:
+        set_style(connection, EXTENT_LAYER, GEOMETRY_COLUMN, style_qml(EXTENT_LAYER))
+    if layer.columns:
+        add_column_descriptions(connection, layer.name, layer.columns)
+    if layer.run_json is not None:
+        add_metadata(connection, layer.name, layer.run_json)
 
 
 def _write_extent(path: Path, layer: LayerInfo, polygons: Sequence[bytes]) -> None:
@@ -72,11 +109,14 @@ def _write_extent(path: Path, layer: LayerInfo, polygons: Sequence[bytes]) -> No
     )
 
 
-def _check(connection: sqlite3.Connection, stream: BatchStream) -> None:
+def _check(
+    connection: sqlite3.Connection, stream: BatchStream, layer: LayerInfo, geometry: str
+) -> None:
     """Count features and index entries, and let SQLite look at every page."""
-    for table in (LAYER, f"rtree_{LAYER}_{GEOMETRY_COLUMN}"):
-        (rows,) = connection.execute(f'SELECT count(*) FROM "{table}"').fetchone()  # noqa: S608
-        stream.require_written(rows)
+    table = layer.name
+    for name, absent in ((table, 0), (f"rtree_{table}_{geometry}", layer.without_place)):
+        (rows,) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
+        stream.require_written(rows + absent)
     (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
     if verdict != "ok":
         raise OutputError(f"the GeoPackage is damaged after writing: {verdict}")

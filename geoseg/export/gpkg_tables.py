@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from importlib import resources
 
-from geoseg.export.schema import COLUMNS
+from geoseg.export.schema import Column
 
 METADATA_STANDARD = "https://www.rfc-editor.org/rfc/rfc8259"
 """The run's metadata is plain JSON of our own structure; docs/output.md explains it."""
@@ -93,35 +93,37 @@ INSERT INTO gpkg_extensions VALUES
 
 
 def style_qml(layer: str) -> str:
-    """The QGIS style of a layer, from the file of its name beside this module."""
+    """The QGIS style of a layer of ours, from the file of its name beside this module."""
     return resources.files("geoseg.export").joinpath(f"{layer}.qml").read_text(encoding="utf-8")
 
 
-def add_styles(connection: sqlite3.Connection, layers: Sequence[str], geometry_column: str) -> None:
-    """Store the style of every layer as its default.
+def set_style(connection: sqlite3.Connection, layer: str, geometry_column: str, qml: str) -> None:
+    """Store a layer's style as its default, in the place of an older one.
 
     ``layer_styles`` must be in ``gpkg_contents``: QGIS forgets styles in an unregistered table as
     soon as another attributes table exists.
     """
-    connection.executescript(_STYLES)
-    connection.executemany(
+    query = "SELECT 1 FROM sqlite_master WHERE name = 'layer_styles'"
+    if connection.execute(query).fetchone() is None:
+        connection.executescript(_STYLES)
+    connection.execute("DELETE FROM layer_styles WHERE f_table_name = ?", (layer,))
+    connection.execute(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
         " f_geometry_column, styleName, styleQML, useAsDefault, description, owner)"
         " VALUES ('', '', ?, ?, ?, ?, 1, ?, '')",
-        [
-            (layer, geometry_column, f"geoseg {layer}", style_qml(layer), f"{layer} by geoseg")
-            for layer in layers
-        ],
+        (layer, geometry_column, f"geoseg {layer}", qml, f"{layer} by geoseg"),
     )
 
 
-def add_column_descriptions(connection: sqlite3.Connection, layer: str) -> None:
-    """Describe every column of the contract, with its unit."""
+def add_column_descriptions(
+    connection: sqlite3.Connection, layer: str, columns: Sequence[Column]
+) -> None:
+    """Describe columns, with their units."""
     connection.executescript(_SCHEMA_EXTENSION)
     connection.executemany(
         "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)"
         " VALUES (?, ?, ?, ?, ?)",
-        [(layer, column.name, column.name, column.title, column.description) for column in COLUMNS],
+        [(layer, column.name, column.name, column.title, column.description) for column in columns],
     )
 
 

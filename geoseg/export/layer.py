@@ -1,13 +1,16 @@
-"""What a file says beside its buildings."""
+"""What a file says beside its rows."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+import pyarrow as pa
 from pydantic import JsonValue
 from pyproj import CRS
+
+from geoseg.export.schema import COLUMNS, LAYER, SCHEMA, Column
 
 LAYER_DESCRIPTION = (
     "Roof outlines of buildings seen in aerial or satellite imagery, one polygon per building."
@@ -20,8 +23,22 @@ class LayerInfo:
 
     crs: CRS
     """CRS of the outlines, two-dimensional."""
-    run_metadata: Mapping[str, JsonValue]
-    """Version, command, model, parameters, sources, counts."""
+    name: str = LAYER
+    """Name of the layer, in formats that name layers."""
+    schema: pa.Schema = field(default_factory=lambda: SCHEMA)
+    """The columns in order, the geometry last."""
+    geometry_types: tuple[str, ...] = ("Polygon",)
+    """Which of Polygon and MultiPolygon there are."""
+    without_place: int = 0
+    """Rows whose geometry is missing or empty: no spatial index holds them."""
+    description: str = ""
+    """One sentence on the layer."""
+    columns: tuple[Column, ...] = ()
+    """Columns whose meaning is stored."""
+    style: str | None = None
+    """QML that QGIS applies; only a GeoPackage holds it."""
+    run_metadata: Mapping[str, JsonValue] | None = None
+    """Version, command, model, parameters, sources, counts; None where no run made the layer."""
     extent: Sequence[bytes] | None = None
     """The observed area as WKB polygons in ``crs``, where known; for formats with several layers."""
 
@@ -30,9 +47,40 @@ class LayerInfo:
         _ = self.run_json
 
     @property
-    def run_json(self) -> str:
+    def run_json(self) -> str | None:
         """The run's metadata as JSON text."""
+        if self.run_metadata is None:
+            return None
         return json.dumps(self.run_metadata, ensure_ascii=False, allow_nan=False)
+
+    @property
+    def geometry(self) -> str:
+        """Name of the geometry column in ``schema``."""
+        return str(self.schema.names[-1])
+
+    @property
+    def attributes(self) -> tuple[str, ...]:
+        """Names of the other columns."""
+        return tuple(self.schema.names[:-1])
+
+    @property
+    def geometry_type(self) -> str:
+        """The type that all geometries have, or can be given."""
+        return "MultiPolygon" if "MultiPolygon" in self.geometry_types else "Polygon"
+
+
+def buildings_layer(
+    crs: CRS, run_metadata: Mapping[str, JsonValue], extent: Sequence[bytes] | None, style: str
+) -> LayerInfo:
+    """The layer of the contract."""
+    return LayerInfo(
+        horizontal_crs(crs),
+        description=LAYER_DESCRIPTION,
+        columns=COLUMNS,
+        style=style,
+        run_metadata=run_metadata,
+        extent=extent,
+    )
 
 
 def horizontal_crs(crs: CRS) -> CRS:

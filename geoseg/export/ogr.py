@@ -8,7 +8,6 @@ from pathlib import Path
 import pyogrio
 
 from geoseg.export.layer import LayerInfo
-from geoseg.export.schema import GEOMETRY, LAYER
 from geoseg.export.stream import BatchStream
 
 
@@ -22,16 +21,19 @@ def write_with_gdal(
     layer_options: Mapping[str, str] | None = None,
     layer_metadata: Mapping[str, str] | None = None,
 ) -> None:
-    """Write the layer ``buildings`` of polygons with GDAL's ``driver``."""
+    """Write a layer of polygons with GDAL's ``driver``."""
+    options = dict(layer_options or {})
+    if layer.description:
+        options["DESCRIPTION"] = layer.description
     pyogrio.write_arrow(
         stream.reader(),
         path,
-        layer=LAYER,
+        layer=layer.name,
         driver=driver,
-        geometry_name=GEOMETRY,
-        geometry_type="Polygon",
+        geometry_name=layer.geometry,
+        geometry_type=layer.geometry_type,
         crs=layer.crs.to_wkt(),
         dataset_options=dict(dataset_options or {}),
-        layer_options=dict(layer_options or {}),
+        layer_options=options,
         layer_metadata=dict(layer_metadata) if layer_metadata else None,
     )

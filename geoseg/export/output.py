@@ -8,16 +8,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import geopandas as gpd
 import pyarrow as pa
 from pydantic import JsonValue
 from pyproj import CRS
 
 from geoseg.errors import OutputError
+from geoseg.export.columns import attributes
 from geoseg.export.flatgeobuf import write_flatgeobuf
+from geoseg.export.frames import FrameLayer, as_table
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
-from geoseg.export.gpkg import write_gpkg
-from geoseg.export.layer import LayerInfo, horizontal_crs
+from geoseg.export.gpkg import copy_gpkg, write_gpkg
+from geoseg.export.gpkg_tables import style_qml
+from geoseg.export.holds import HOLDS
+from geoseg.export.layer import LayerInfo, buildings_layer
+from geoseg.export.schema import LAYER
 from geoseg.export.stream import BatchStream
 from geoseg.files.atomic import (
     CHECK_FOLDER,
@@ -36,6 +42,8 @@ WRITERS: dict[str, Callable[[Path, BatchStream, LayerInfo], None]] = {
 }
 """The writer of each extension."""
 
+BATCH_ROWS = 65_536
+"""Rows of a table that are written at once."""
 _LIBRARY_ERRORS = (RuntimeError, sqlite3.Error, pa.ArrowException)
 """The first is the root of what pyogrio raises."""
 _LONGEST_REASON = 160
@@ -85,27 +93,88 @@ def write_output(
         OutputError: Disk full, no permission, or the written file failed its check. Nothing of it
             is left then. Errors of ``batches`` itself come through as they are.
     """
-    stream = BatchStream(batches)
-    layer = LayerInfo(horizontal_crs(crs), run_metadata, extent)
+    layer = buildings_layer(crs, run_metadata, extent, style_qml(LAYER))
+    stream = BatchStream(batches, layer.schema)
+    with _completing(path) as temporary:
+        _write(path, temporary, stream, layer)
+    return stream.rows
+
+
+def write_frame(frame: gpd.GeoDataFrame, path: Path, *, layer: str = LAYER) -> int:
+    """Write a finished layer of polygons with columns of any kind; see :func:`write_layers`.
+
+    Returns:
+        The number of rows written.
+    """
+    return write_layers([FrameLayer(layer, frame)], path)
+
+
+def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False) -> int:
+    """Write finished layers of polygons; the file appears when it is complete and checked.
+
+    Rows without a geometry are kept, heights dropped. An existing file is replaced.
+
+    Args:
+        layers: A GeoPackage holds all of them, every other format the first alone.
+        path: Its extension, one of ``WRITERS``, decides the format.
+        keep: Add the layers to the GeoPackage that is there, replacing those of their names.
+
+    Returns:
+        The number of rows of the first layer.
+
+    Raises:
+        UsageError: The format cannot hold a column, or a row is no polygon; nothing is written.
+        UnreadableVectorError: There is no CRS, or no geometry.
+        OutputError: Disk full, no permission, or the written file failed its check. Nothing of it
+            is left then.
+    """
+    suffix = path.suffix.lower()
+    held = layers if suffix == ".gpkg" else layers[:1]
+    tables = [as_table(layer, HOLDS[suffix]) for layer in held]
+    with _completing(path) as temporary:
+        if keep:
+            with _library_errors(path):
+                copy_gpkg(path, temporary)
+        for info, table in tables:
+            stream = BatchStream(table.to_batches(max_chunksize=BATCH_ROWS), info.schema)
+            _write(path, temporary, stream, info)
+    return len(layers[0].frame)
+
+
+def require_held(frame: gpd.GeoDataFrame, path: Path) -> None:
+    """Find out before any work whether the format of ``path`` holds the columns of a table.
+
+    Raises:
+        UsageError: It does not.
+    """
+    attributes(frame, HOLDS[path.suffix.lower()])
+
+
+@contextmanager
+def _completing(path: Path) -> Iterator[Path]:
+    """A name to write to; what is there at the end takes the place of ``path``."""
     with output_errors(path), scratch_folder(path) as folder:
-        temporary = folder / f"buildings{path.suffix.lower()}"
-        with _stream_errors(path, stream):
-            WRITERS[path.suffix.lower()](temporary, stream, layer)
+        temporary = folder / f"layers{path.suffix.lower()}"
+        yield temporary
         sync_file(temporary)
         _remove_sqlite_leftovers(path)
         temporary.replace(path)
     with output_errors(path):
         sync_folder(path.parent)
-    return stream.rows
+
+
+def _write(path: Path, temporary: Path, stream: BatchStream, layer: LayerInfo) -> None:
+    with _library_errors(path, stream):
+        WRITERS[path.suffix.lower()](temporary, stream, layer)
 
 
 @contextmanager
-def _stream_errors(path: Path, stream: BatchStream) -> Iterator[None]:
+def _library_errors(path: Path, stream: BatchStream | None = None) -> Iterator[None]:
     """Raise what the batches' source raised, or what a library says as one OutputError."""
     try:
         yield
     except _LIBRARY_ERRORS as error:
-        if stream.error is not None:
+        if stream is not None and stream.error is not None:
             raise stream.error from None
         free_mb = shutil.disk_usage(path.parent).free / 1e6
         raise OutputError(

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 import pyarrow as pa
 
 from geoseg.errors import OutputError
-from geoseg.export.schema import SCHEMA
 
 
 class BatchStream:
-    """Iterate once over batches of the contract's schema."""
+    """Iterate once over batches of one schema."""
 
-    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+    def __init__(self, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> None:
         self._batches = batches
+        self._schema = schema
         self.rows = 0
         """Rows that went through so far."""
         self.error: BaseException | None = None
@@ -23,7 +23,7 @@ class BatchStream:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
             for batch in self._batches:
-                _require_contract(batch)
+                self._require_schema(batch)
                 yield batch
                 self.rows += batch.num_rows
         except GeneratorExit:
@@ -36,15 +36,13 @@ class BatchStream:
         """Refuse a written file that does not hold every row that went through."""
         if rows != self.rows:
             raise OutputError(
-                f"the written file holds {rows} of {self.rows} buildings: the disk may be full or "
-                "failing"
+                f"the written file holds {rows} of {self.rows} rows: the disk may be full or failing"
             )
 
     def reader(self) -> pa.RecordBatchReader:
         """The same as an Arrow stream."""
-        return pa.RecordBatchReader.from_batches(SCHEMA, iter(self))
+        return pa.RecordBatchReader.from_batches(self._schema, iter(self))
 
-
-def _require_contract(batch: pa.RecordBatch) -> None:
-    if batch.schema != SCHEMA:
-        raise ValueError(f"a batch has another schema than the contract:\n{batch.schema}")
+    def _require_schema(self, batch: pa.RecordBatch) -> None:
+        if batch.schema != self._schema:
+            raise ValueError(f"a batch has another schema than promised:\n{batch.schema}")

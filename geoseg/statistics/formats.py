@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import geopandas as gpd
 
 from geoseg.errors import MissingDependencyError
+from geoseg.export.output import WRITERS
 from geoseg.files.atomic import output_errors, replacing, write_text
 from geoseg.files.target import check_target
 from geoseg.statistics.build import plain
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-EXTENSIONS = (".csv", ".xlsx", ".gpkg", ".json", ".html")
+EXTENSIONS = (".html", ".csv", ".xlsx", ".json", *WRITERS)
+"""Pages and tables, then layers of polygons."""
 
 
 class Result(Protocol):
@@ -61,7 +63,7 @@ def write_result(
     Args:
         result: What to write.
         path: A name that :func:`check_output` let pass.
-        layers: Writes a GeoPackage.
+        layers: Writes a file of polygon layers.
         page: What the HTML page shows.
 
     Raises:

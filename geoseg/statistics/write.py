@@ -6,16 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from geoseg.errors import OutputExistsError
+from geoseg.export.frames import FrameLayer
+from geoseg.export.gpkg import has_layer
+from geoseg.export.output import write_layers
 from geoseg.files.target import require_other, same_file
 from geoseg.statistics.build import AreaReport
 from geoseg.statistics.formats import check_output, write_result
-from geoseg.statistics.geopackage import has_layer, write_layers
 from geoseg.statistics.page import area_page
 from geoseg.statistics.style import choropleth
 from geoseg.vectors.layers import VectorInput
 
 ZONES_LAYER = "zones"
-"""Layer of the table in a GeoPackage."""
+"""Layer of the table, in formats that name layers."""
 SHADED_BY = "density_per_km2"
 """Column that colours the zones."""
 
@@ -58,4 +60,5 @@ def write_report(report: AreaReport, path: Path) -> None:
 
 def _write_layers(report: AreaReport, path: Path) -> None:
     qml = choropleth(report.table[SHADED_BY].iloc[:-1].to_numpy(), SHADED_BY, "buildings per km²")
-    write_layers(path, {ZONES_LAYER: (report.table, qml)}, keep=same_file(path, report.source))
+    zones = FrameLayer(ZONES_LAYER, report.table, qml)
+    write_layers([zones], path, keep=same_file(path, report.source))

@@ -23,6 +23,8 @@ VectorInput = str | Path | gpd.GeoDataFrame
 """Polygons: a file, or a table in memory."""
 GEOMETRY = "geometry"
 """What the geometry is called in a table that was read from a file."""
+NUMBERS = ("int", "uint", "float", "bool")
+"""How the types of such columns begin."""
 GDAL_ERRORS = (DataSourceError, DataLayerError)
 """What reading through GDAL may raise."""
 
@@ -75,7 +77,7 @@ def open_layer(path: Path, name: str | None = None, preferred: str | None = None
     _require_polygons(path, chosen, (info["geometry_type"],))
     crs = _require_crs(path, chosen, info["crs"])
     kinds = dict(zip(map(str, info["fields"]), info["dtypes"], strict=True))
-    numbers = tuple(name for name, kind in kinds.items() if np.dtype(kind).kind in "iufb")
+    numbers = tuple(name for name, kind in kinds.items() if str(kind).startswith(NUMBERS))
     return Layer(path, chosen, crs, tuple(kinds), numbers, int(info["features"]))
 
 

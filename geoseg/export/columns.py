@@ -1,0 +1,136 @@
+"""Columns of any table as Arrow, so that a file gives back what was in them.
+
+What a format cannot hold is refused here, before anything is written. Three things change on the
+way into what GDAL writes: datetimes have milliseconds and, where they have a zone, are in UTC; dates
+become datetimes when they are read; lists and mappings are stored as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from geoseg.errors import UsageError
+from geoseg.export.holds import Holds
+
+JSON_FIELD = {"ARROW:extension:name": "arrow.json"}
+"""Tells GDAL that a text is JSON."""
+_ANOTHER = "remove the column, change it to text or numbers, or write .parquet"
+_CONVERSIONS = (pa.ArrowException, ValueError, TypeError, OverflowError)
+"""What values that do not fit together raise."""
+
+
+def attributes(frame: gpd.GeoDataFrame, holds: Holds) -> tuple[list[pa.Field], list[Any]]:
+    """Fields and arrays of all columns but the geometry, in order.
+
+    Raises:
+        UsageError: the format cannot hold a column, or two have the same name.
+    """
+    table = pd.DataFrame(frame).drop(columns=frame.active_geometry_name)
+    names = [str(name) for name in table.columns]
+    _require_names(names, holds)
+    made = [_column(name, table.iloc[:, place], holds) for place, name in enumerate(names)]
+    return [field for field, _ in made], [array for _, array in made]
+
+
+def _require_names(names: Sequence[str], holds: Holds) -> None:
+    alike = names if holds.everything else [name.lower() for name in names]
+    twice = [name for name, count in Counter(alike).items() if count > 1]
+    if twice:
+        raise UsageError(
+            f"{holds.title} cannot hold two columns called {twice[0]!r}; rename one of them"
+        )
+    if not holds.everything and any(not name or "\0" in name for name in names):
+        raise UsageError(f"{holds.title} needs a name for every column; rename the one without")
+
+
+def _column(name: str, values: pd.Series[Any], holds: Holds) -> tuple[pa.Field, Any]:
+    if str(values.dtype) == "geometry":
+        raise UsageError(
+            f"the column {name!r} is a second geometry, and a layer has one; remove it"
+        )
+    try:
+        array = pa.array(values, from_pandas=True)
+        if holds.everything:
+            return pa.field(name, array.type), array
+        if pa.types.is_nested(array.type):
+            return pa.field(name, pa.string(), metadata=JSON_FIELD), _as_json(values, array)
+        plain = _plain(array)
+    except _CONVERSIONS as error:
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"the column {name!r} holds values that do not fit into one column of a file "
+            f"({reason}); make all of them text or all of them numbers"
+        ) from None
+    _require_held(name, plain, holds)
+    return pa.field(name, plain.type), plain
+
+
+def _plain(array: Any) -> Any:  # noqa: ANN401  # an Arrow array
+    """The same values in a type that GDAL knows, where there is one."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return _plain(array.dictionary_decode())
+    if pa.types.is_null(kind):
+        return array.cast(pa.string())
+    if pa.types.is_uint64(kind):
+        return array.cast(pa.int64())
+    if pa.types.is_float16(kind):
+        return array.cast(pa.float32())
+    if pa.types.is_timestamp(kind):
+        zone = None if kind.tz is None else "UTC"
+        return array.cast(pa.timestamp("ms", zone), safe=False)
+    return array
+
+
+def _require_held(name: str, array: Any, holds: Holds) -> None:  # noqa: ANN401  # an Arrow array
+    kind = array.type
+    if _is_text(kind):
+        if pc.any(pc.match_substring(array, "\0")).as_py():
+            raise _refusal(name, "text with the character 0", holds)
+    elif pa.types.is_floating(kind):
+        if not holds.infinity and pc.any(pc.is_inf(array)).as_py():
+            raise _refusal(name, "infinite numbers", holds)
+    elif _is_binary(kind):
+        if not holds.binary:
+            raise _refusal(name, "bytes", holds)
+    elif not any(is_kind(kind) for is_kind in _HELD):
+        raise _refusal(name, f"values of the type {kind}", holds)
+
+
+_HELD = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_date, pa.types.is_timestamp)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _is_binary(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _refusal(name: str, what: str, holds: Holds) -> UsageError:
+    return UsageError(f"the column {name!r} holds {what}, which {holds.title} cannot; {_ANOTHER}")
+
+
+def _as_json(values: pd.Series[Any], array: Any) -> pa.Array:  # noqa: ANN401  # an Arrow array
+    missing = array.is_null().to_pylist()
+    texts = [
+        None if gone else json.dumps(value, default=_as_list, allow_nan=False)
+        for value, gone in zip(values, missing, strict=True)
+    ]
+    return pa.array(texts, pa.string())
+
+
+def _as_list(value: Any) -> Any:  # noqa: ANN401  # whatever a list may hold
+    """Arrays and numbers of numpy as JSON knows them."""
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"JSON cannot hold {type(value).__name__}")

@@ -1,0 +1,94 @@
+"""A GeoDataFrame on its way into a file, checked before anything is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import shapely
+from numpy.typing import NDArray
+
+from geoseg.errors import UsageError
+from geoseg.export.columns import attributes
+from geoseg.export.holds import Holds
+from geoseg.export.layer import LayerInfo, horizontal_crs
+from geoseg.export.schema import GEOMETRY
+from geoseg.vectors.layers import free_name, geometry_of
+from geoseg.vectors.load import crs_of_frame
+
+AREAL = {
+    shapely.GeometryType.POLYGON: "Polygon",
+    shapely.GeometryType.MULTIPOLYGON: "MultiPolygon",
+}
+"""What a row may be, by its number in shapely."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLayer:
+    """A GeoDataFrame of polygons and the layer it becomes."""
+
+    name: str
+    """Of the layer, in formats that name layers."""
+    frame: gpd.GeoDataFrame
+    """Polygons and multipolygons; rows may lack a geometry."""
+    style: str | None = None
+    """QML that QGIS applies; only a GeoPackage holds it."""
+
+
+def as_table(layer: FrameLayer, holds: Holds) -> tuple[LayerInfo, pa.Table]:
+    """The rows as a format holds them, heights dropped, with what is known of them.
+
+    Raises:
+        UsageError: the format cannot hold a column, or a row is no polygon.
+        UnreadableVectorError: there is no CRS, or no geometry.
+    """
+    crs = crs_of_frame(layer.frame, "rows to write")
+    fields, arrays = attributes(layer.frame, holds)
+    shapes = _polygons(layer.frame)
+    if not holds.mixed:
+        shapes = _alike(shapes)
+    name = free_name(GEOMETRY, [field.name for field in fields])
+    schema = pa.schema([*fields, pa.field(name, pa.binary())])
+    wkb = pa.array(shapely.to_wkb(shapes), pa.binary())
+    info = LayerInfo(
+        horizontal_crs(crs),
+        layer.name,
+        schema,
+        _types(shapes),
+        int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum()),
+        style=layer.style,
+    )
+    return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)
+
+
+def _polygons(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
+    """(n,) polygons, multipolygons and None."""
+    shapes = geometry_of(frame)
+    wrong = ~(shapely.is_missing(shapes) | np.isin(shapely.get_type_id(shapes), list(AREAL)))
+    shapes[wrong & shapely.is_empty(shapes)] = None
+    wrong &= ~shapely.is_missing(shapes)
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise UsageError(
+            f"row {row} holds a {shapes[row].geom_type}; a layer of polygons is written, so remove "
+            f"the {int(wrong.sum())} rows that are none"
+        )
+    return shapes
+
+
+def _alike(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """All as multipolygons where one of them is."""
+    kinds = shapely.get_type_id(shapes)
+    if not (kinds == shapely.GeometryType.MULTIPOLYGON).any():
+        return shapes
+    single = np.flatnonzero(kinds == shapely.GeometryType.POLYGON)
+    for row in single:
+        shapes[row] = shapely.MultiPolygon([shapes[row]] if not shapes[row].is_empty else [])
+    return shapes
+
+
+def _types(shapes: NDArray[np.object_]) -> tuple[str, ...]:
+    found = np.unique(shapely.get_type_id(shapes))
+    return tuple(name for number, name in AREAL.items() if number in found) or ("Polygon",)
