@@ -22,7 +22,7 @@ from regularize_peers import Tool, installed, simplify
 from regularize_score import Score, iou, least_angle_error, score
 from town import OBLIQUE, RECTILINEAR, Town, TownSpec, build_town
 
-from geoseg.shaping.frame import regularize
+from geoseg.redraw import regularize
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

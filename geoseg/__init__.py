@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from geoseg.change import compare
     from geoseg.labelled import check_dataset, pack_dataset
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
+    from geoseg.redraw import regularize
     from geoseg.run.predicting import predict
-    from geoseg.shaping.frame import regularize
     from geoseg.statistics import report
 
 __all__ = [
@@ -42,7 +42,7 @@ _HOMES = {
     "evaluate": "geoseg.accuracy",
     "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.run.predicting",
-    "regularize": "geoseg.shaping.frame",
+    "regularize": "geoseg.redraw",
     "report": "geoseg.statistics",
 }
 

@@ -16,10 +16,10 @@ from shapely.affinity import rotate
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from geoseg.errors import UsageError
+from geoseg.redraw import regularize
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
 from geoseg.shaping.arcs import OUTSIDE, build_arcs
 from geoseg.shaping.assemble import assemble
-from geoseg.shaping.frame import regularize
 from geoseg.shaping.near import near_boxes, near_groups
 from geoseg.shaping.pairs import number_pairs
 from geoseg.shaping.simple import are_valid

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from shapely.affinity import rotate
 from shapely.geometry import Point, Polygon, box
 
+from geoseg.redraw import regularize
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
 from geoseg.shaping.apart import outlines_apart
 from geoseg.shaping.changes import Changes, touching
-from geoseg.shaping.frame import regularize
 from geoseg.shaping.near import near_groups
 from geoseg.shaping.plain import count_flaws
 

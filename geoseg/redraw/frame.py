@@ -1,7 +1,8 @@
-"""Footprints of any origin, redrawn with straight walls."""
+"""A table of footprints, redrawn with straight walls."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from geoseg.shaping.near import near_groups
 from geoseg.shaping.plane import fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
 from geoseg.shaping.settings import RegularizeSettings
+from geoseg.vectors.load import crs_of_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,7 +37,7 @@ class _Result:
     """(rows,) how each was drawn; None for rows without a geometry."""
 
 
-def regularize(
+def redraw(
     frame: gpd.GeoDataFrame,
     *,
     gsd_m: float = 0.3,
@@ -56,15 +58,17 @@ def regularize(
         was drawn and what was repaired.
 
     Raises:
-        UsageError: when the frame has no CRS, holds anything but polygons, or has coordinates that
-            are not finite.
+        UnreadableVectorError: the frame has no CRS.
+        UsageError: it holds anything but polygons, has coordinates that are not finite, or an
+            argument cannot be used.
     """
     from geopandas.array import from_shapely
 
-    if frame.crs is None:
-        raise UsageError("the footprints have no CRS. Set one, for instance with set_crs().")
-    if not gsd_m > 0:
+    crs_of_frame(frame, "footprints")
+    if not (math.isfinite(gsd_m) and gsd_m > 0):
         raise UsageError(f"gsd_m must be above 0 metres, got {gsd_m}")
+    if snap_m is not None and not (math.isfinite(snap_m) and snap_m >= 0):
+        raise UsageError(f"snap_m must be 0 metres or more, got {snap_m}")
     given = np.asarray(frame.geometry.array, dtype=object)
     refuse_unusable(given)
     repairs = Repairs(with_z=int(shapely.has_z(given).sum()))

@@ -1,0 +1,39 @@
+"""What came of redrawing a file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Regularized:
+    """Counts of rows by how they were drawn, and of what was repaired before."""
+
+    output: Path
+    """The file that was written."""
+    rows: int
+    """Rows written, as many as were read."""
+    regularized: int
+    """Rows drawn with straight walls."""
+    circle: int
+    """Rows drawn as circles."""
+    simplified: int
+    """Rows that were only thinned: straight walls would have broken a limit."""
+    empty: int
+    """Rows without a geometry; they come back as they are."""
+    invalid: int
+    """Rows whose rings were not valid."""
+    overlapping: int
+    """Pairs of polygons that overlapped; the overlap went to the smaller one."""
+    slivers: int
+    """Pieces of less than half a pixel that were dropped beside a larger piece."""
+    covered: int
+    """Rows of which nothing was left: no area, or a copy of other rows; they come back empty."""
+    with_z: int
+    """Rows that lost their heights."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "output": str(self.output)}
