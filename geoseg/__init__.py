@@ -13,6 +13,7 @@ from geoseg.version import __version__
 if TYPE_CHECKING:
     from geoseg.accuracy import evaluate
     from geoseg.change import compare
+    from geoseg.coco import from_coco, to_coco
     from geoseg.labelled import check_dataset, pack_dataset
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
     from geoseg.redraw import regularize
@@ -27,10 +28,12 @@ __all__ = [
     "check_dataset",
     "compare",
     "evaluate",
+    "from_coco",
     "pack_dataset",
     "predict",
     "regularize",
     "report",
+    "to_coco",
 ]
 
 _HOMES = {
@@ -40,10 +43,12 @@ _HOMES = {
     "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",
     "evaluate": "geoseg.accuracy",
+    "from_coco": "geoseg.coco",
     "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.run.predicting",
     "regularize": "geoseg.redraw",
     "report": "geoseg.statistics",
+    "to_coco": "geoseg.coco",
 }
 
 

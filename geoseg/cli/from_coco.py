@@ -14,7 +14,10 @@ from geoseg.cli.options import Json, Overwrite, Quiet
 def from_coco(
     coco: Annotated[Path, typer.Argument(help="The COCO file, .json.", show_default=False)],
     output: Annotated[
-        Path, typer.Argument(help="File to write: .gpkg, .geojson or .fgb.", show_default=False)
+        Path,
+        typer.Argument(
+            help="File to write: .gpkg, .geojson, .fgb or .parquet.", show_default=False
+        ),
     ],
     raster: Annotated[
         list[Path],
@@ -31,10 +34,10 @@ def from_coco(
 
     geoseg from-coco coco.json labels.gpkg --raster ortho.tif
     """
-    from geoseg.coco import import_coco as run
+    from geoseg.coco import from_coco
 
-    frame = run(coco, output, rasters=raster, overwrite=overwrite)
+    done = from_coco(coco, output, rasters=raster, overwrite=overwrite)
     if as_json:
-        typer.echo(json.dumps({"buildings": len(frame), "output": str(output)}))
+        typer.echo(json.dumps(done.as_dict()))
     elif not quiet:
-        typer.echo(f"{len(frame)} buildings written to {output}", err=True)
+        typer.echo(f"{done.buildings} buildings written to {output}", err=True)

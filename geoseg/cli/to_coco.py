@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from geoseg.cli.options import Json, Overwrite, Quiet
+
+if TYPE_CHECKING:
+    from geoseg.coco.write import Masks
 
 
 def to_coco(
@@ -35,11 +37,11 @@ def to_coco(
 
     geoseg to-coco buildings.gpkg coco.json --raster ortho.tif
     """
-    from geoseg.coco import export_coco
+    from geoseg.coco import to_coco
 
-    done = export_coco(buildings, output, raster, masks=masks, overwrite=overwrite)
+    done = to_coco(buildings, output, raster, masks=cast("Masks", masks), overwrite=overwrite)
     if as_json:
-        typer.echo(json.dumps({**asdict(done), "output": str(output)}))
+        typer.echo(json.dumps({**done.as_dict(), "output": str(output)}))
     elif not quiet:
         left = f"; {done.outside} buildings touch no raster" if done.outside else ""
         typer.echo(f"{done.annotations} annotations written to {output}{left}", err=True)

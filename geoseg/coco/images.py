@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from affine import Affine
 from pyproj import CRS
 from rasterio.errors import RasterioIOError
 
-from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
+from geoseg.errors import UnreadableRasterError, UnsupportedRasterError, UsageError
+from geoseg.files.target import paths_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,21 @@ class Image:
         return {"id": number, "file_name": name, "width": self.width, "height": self.height}
 
 
-def read_image(path: Path) -> Image:
-    """Size and place; no pixel is read."""
+def read_images(rasters: str | Path | Sequence[str | Path]) -> list[Image]:
+    """Size and place of one raster or several; no pixel is read.
+
+    Raises:
+        UsageError: none is given.
+        UnreadableRasterError: one cannot be opened.
+        UnsupportedRasterError: one has no CRS.
+    """
+    paths = paths_of(rasters)
+    if not paths:
+        raise UsageError("COCO counts in the pixels of images; name their rasters with --raster")
+    return [_read_image(path) for path in paths]
+
+
+def _read_image(path: Path) -> Image:
     try:
         with rasterio.open(path) as dataset:
             if dataset.crs is None:

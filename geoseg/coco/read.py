@@ -4,63 +4,98 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import shapely
 from affine import Affine
 from rasterio.features import shapes
 
-from geoseg.coco.images import Image, read_image
+from geoseg.coco.images import Image, read_images
 from geoseg.coco.rle import decode_crop
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.files.atomic import output_errors, put_in_place, scratch_folder
-from geoseg.files.target import check_target
+from geoseg.export.output import open_output, write_frame
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from pyproj import CRS
 
-DRIVERS = {".gpkg": "GPKG", ".geojson": "GeoJSON", ".fgb": "FlatGeobuf"}
 LEAST_CORNERS = 3
 NEEDED = {"images": ("id", "file_name", "height", "width"), "annotations": ("id", "image_id")}
 """Keys without which an entry says nothing."""
 
 
-def import_coco(
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came out of a COCO file."""
+
+    buildings: int
+    """Rows written: annotations with a geometry."""
+    output: Path
+    """The file that was written."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {"buildings": self.buildings, "output": str(self.output)}
+
+
+@overload
+def from_coco(
+    coco: str | Path,
+    output: None = None,
+    *,
+    rasters: str | Path | Sequence[str | Path],
+    overwrite: bool = False,
+) -> gpd.GeoDataFrame: ...
+
+
+@overload
+def from_coco(
+    coco: str | Path,
+    output: str | Path,
+    *,
+    rasters: str | Path | Sequence[str | Path],
+    overwrite: bool = False,
+) -> Imported: ...
+
+
+def from_coco(
     coco: str | Path,
     output: str | Path | None = None,
     *,
-    rasters: Sequence[str | Path],
+    rasters: str | Path | Sequence[str | Path],
     overwrite: bool = False,
-) -> gpd.GeoDataFrame:
+) -> gpd.GeoDataFrame | Imported:
     """Read COCO annotations as polygons on the ground.
 
     Args:
         coco: The JSON file; masks as polygons or RLE, compressed or not.
-        output: A .gpkg, .geojson or .fgb file to write as layer ``buildings``; None writes none.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet), as layer ``buildings``; None
+            returns a GeoDataFrame.
         rasters: The images, matched by file name; a single raster and a single image always match.
         overwrite: Replace ``output`` if it is there already.
 
     Returns:
         One row per annotation with a geometry (Polygon, or MultiPolygon where the mask has several
         parts), ``coco_id``, ``image``, ``category``, ``score`` (NaN where there is none), and
-        ``building_id`` where the file has it, in the CRS of the first raster.
+        ``building_id`` where the file has it, in the CRS of the first raster. With ``output`` their
+        number.
+
+    Raises:
+        UsageError: an argument cannot be used, or an image that has annotations is not given.
+        UnreadableVectorError: the file is missing or no COCO file.
+        UnreadableRasterError: a raster cannot be opened.
+        OutputExistsError: ``output`` is there already and may not be replaced.
+        OutputError: it cannot be written.
     """
-    target = None if output is None else check_target(Path(output), DRIVERS, overwrite=overwrite)
-    content = load_coco(Path(coco))
-    places = _match(content, [read_image(Path(raster)) for raster in rasters], Path(coco))
-    frame = _frame(content, places)
-    if target is not None:
-        _write(frame, target)
-    return frame
-
-
-def _write(frame: gpd.GeoDataFrame, target: Path) -> None:
-    with output_errors(target), scratch_folder(target) as folder:
-        complete = folder / target.name
-        frame.to_file(complete, layer="buildings", driver=DRIVERS[target.suffix.lower()])
-        put_in_place(complete, target)
+    target = None if output is None else open_output(output, overwrite=overwrite)
+    content, images = load_coco(Path(coco)), read_images(rasters)
+    frame = _frame(content, _match(content, images, Path(coco)), images[0].crs)
+    if target is None or output is None:
+        return frame
+    return Imported(write_frame(frame, target), Path(output))
 
 
 def load_coco(path: Path) -> dict[str, Any]:
@@ -122,11 +157,10 @@ def _match(content: dict[str, Any], images: list[Image], path: Path) -> dict[int
     return named
 
 
-def _frame(content: dict[str, Any], places: dict[int, Image]) -> gpd.GeoDataFrame:
+def _frame(content: dict[str, Any], places: dict[int, Image], crs: CRS) -> gpd.GeoDataFrame:
     import geopandas as gpd
     import pandas as pd
 
-    crs = next(iter(places.values())).crs if places else None
     names = {one["id"]: one["name"] for one in content.get("categories", [])}
     rows, geometry = [], []
     for one in content["annotations"]:

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 import shapely
 from rasterio.features import rasterize
 from shapely.affinity import affine_transform
 
-from geoseg.coco.images import Image, read_image
+from geoseg.coco.images import Image, read_images
 from geoseg.coco.rle import encode_crop
 from geoseg.errors import UsageError
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target
-from geoseg.vectors.layers import open_layer, read_frame
+from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.load import load
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from shapely.geometry import MultiPolygon, Polygon
 
 CATEGORY = {"id": 1, "name": "building", "supercategory": ""}
-MASKS = ("polygons", "rle")
+Masks = Literal["polygons", "rle"]
+"""How buildings are stored."""
 DIGITS = 2
 """Decimals of pixel coordinates."""
 
@@ -39,13 +41,18 @@ class Exported:
     outside: int
     """Buildings that touch none of the images, or are empty."""
 
+    def as_dict(self) -> dict[str, int]:
+        """Plain values for JSON."""
+        return asdict(self)
 
-def export_coco(
-    buildings: str | Path | gpd.GeoDataFrame,
+
+def to_coco(
+    buildings: VectorInput,
     output: str | Path,
-    rasters: Sequence[str | Path],
+    rasters: str | Path | Sequence[str | Path],
     *,
-    masks: str = "polygons",
+    layer: str | None = None,
+    masks: Masks = "polygons",
     overwrite: bool = False,
 ) -> Exported:
     """Write buildings as COCO annotations in the pixels of rasters.
@@ -55,21 +62,24 @@ def export_coco(
     as RLE.
 
     Args:
-        buildings: A polygon layer (of several, ``buildings``), or a GeoDataFrame with a CRS.
+        buildings: A vector file of any format, or a GeoDataFrame with a CRS.
         output: The JSON file.
         rasters: The images; every building is written for each image that it touches.
+        layer: Layer of the buildings; None takes ``buildings`` or the only one.
         masks: "polygons", or "rle" for all buildings.
         overwrite: Replace ``output`` if it is there already.
 
     Raises:
         UsageError: no building touches an image, or an option cannot be used.
+        UnreadableVectorError: there is no such file or layer, it holds no polygons, or has no CRS.
+        UnreadableRasterError: a raster cannot be opened.
         OutputExistsError: the file is there and may not be replaced.
     """
-    if masks not in MASKS:
-        raise UsageError(f"masks must be one of {', '.join(MASKS)}, got {masks!r}")
+    if masks not in get_args(Masks):
+        raise UsageError(f"masks must be one of {', '.join(get_args(Masks))}, got {masks!r}")
     target = check_target(Path(output), [".json"], overwrite=overwrite)
-    frame = _read(buildings)
-    images = [read_image(Path(raster)) for raster in rasters]
+    frame = load(buildings, "buildings", layer=layer, preferred="buildings").frame
+    images = read_images(rasters)
     annotations: list[dict[str, Any]] = []
     placed: set[int] = set()
     for number, image in enumerate(images, start=1):
@@ -78,7 +88,7 @@ def export_coco(
             placed.add(place)
     if len(frame) and not placed:
         raise UsageError(
-            f"none of the {len(frame)} buildings touches {', '.join(map(str, rasters))}; name the "
+            f"none of the {len(frame)} buildings touches {', '.join(str(image.path) for image in images)}; name the "
             "rasters that they were found in with --raster"
         )
     content = {
@@ -90,14 +100,6 @@ def export_coco(
     with output_errors(target):
         write_text(json.dumps(content), target)
     return Exported(len(annotations), outside=len(frame) - len(placed))
-
-
-def _read(buildings: str | Path | gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    if not isinstance(buildings, str | Path):
-        if buildings.crs is None:
-            raise UsageError("the GeoDataFrame has no CRS; set one with set_crs")
-        return buildings
-    return read_frame(open_layer(Path(buildings), preferred="buildings"))
 
 
 def _annotations(

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 
 PAGE = (".html", ".htm")
 """Extensions of a web page."""
+
+
+def paths_of(given: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:
+    """One path, several, or none, as paths."""
+    if given is None:
+        return ()
+    return tuple(Path(one) for one in ([given] if isinstance(given, (str, Path)) else given))
 
 
 def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: bool) -> Path:

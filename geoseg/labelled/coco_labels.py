@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from geoseg.coco.read import annotation_shape, import_coco, load_coco
+from geoseg.coco.read import annotation_shape, from_coco, load_coco
 from geoseg.errors import DatasetError, UsageError
 from geoseg.labelled.burn import PolygonIndex
 from geoseg.labelled.repair import TINY_M2, repair
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def coco_on_ground(path: Path, rasters: Sequence[Path], category: str | None) -> gpd.GeoDataFrame:
     """The annotations as polygons on the ground, where all images have a place."""
     chosen = _category(load_coco(path), category, path)
-    frame = import_coco(path, rasters=list(rasters))
+    frame = from_coco(path, rasters=rasters)
     return frame if chosen is None else frame[frame["category"] == chosen]
 
 

@@ -18,10 +18,14 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 
-from geoseg.coco import export_coco, import_coco
+from geoseg.coco import from_coco, to_coco
+from geoseg.coco.read import Imported
 from geoseg.coco.rle import compress, decode_crop, decompress, encode_crop
 from geoseg.coco.write import Exported
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.export.frames import FrameLayer
+from geoseg.export.output import WRITERS, write_frame, write_layers
+from geoseg.vectors.load import load
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pycocotools")
 Maker = Callable[..., Path]
@@ -102,7 +106,7 @@ def test_pycocotools_sees_the_buildings(
 ) -> None:
     coco = pytest.importorskip("pycocotools.coco")
     path = tmp_path / "coco.json"
-    assert export_coco(buildings, path, [raster], masks=masks).annotations == 3
+    assert to_coco(buildings, path, [raster], masks=masks).annotations == 3
     api = coco.COCO(path)
     assert api.getCatIds(catNms=["building"]) == [1]
     expected = [HOUSE, RING, shapely.intersection(AT_BORDER, shapely.box(0, 0, 64, 48))]
@@ -123,10 +127,10 @@ def test_every_image_gets_its_part(
     tmp_path: Path,
 ) -> None:
     east = make_raster("east.tif", np.zeros((3, 48, 64), np.uint8), transform=utm_transform(col=64))
-    assert export_coco(buildings, tmp_path / "coco.json", [raster, east]).annotations == 4
+    assert to_coco(buildings, tmp_path / "coco.json", [raster, east]).annotations == 4
     content = json.loads((tmp_path / "coco.json").read_text())
     assert [one["image_id"] for one in content["annotations"]] == [1, 1, 1, 2]
-    again = import_coco(tmp_path / "coco.json", rasters=[east, raster])
+    again = from_coco(tmp_path / "coco.json", rasters=[east, raster])
     assert set(again["image"]) == {"ortho.tif", "east.tif"}
     parts = again[again["building_id"] == 7].geometry.union_all()
     inside = buildings.geometry[2].intersection(parts.envelope)
@@ -134,7 +138,7 @@ def test_every_image_gets_its_part(
 
 
 def test_other_crs_are_projected(buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path) -> None:
-    export_coco(buildings.to_crs(4326), tmp_path / "coco.json", [raster])
+    to_coco(buildings.to_crs(4326), tmp_path / "coco.json", [raster])
     content = json.loads((tmp_path / "coco.json").read_text())
     assert content["annotations"][0]["bbox"] == pytest.approx([3, 4, 10, 6], abs=0.02)
 
@@ -147,9 +151,11 @@ def test_there_and_back(
     masks: str, buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path
 ) -> None:
     inside = buildings.iloc[:2]
-    export_coco(inside, tmp_path / "coco.json", [raster], masks=masks)
-    again = import_coco(tmp_path / "coco.json", tmp_path / "again.gpkg", rasters=[raster])
-    stored = gpd.read_file(tmp_path / "again.gpkg", layer="buildings")
+    to_coco(inside, tmp_path / "coco.json", [raster], masks=masks)
+    again = from_coco(tmp_path / "coco.json", rasters=raster)
+    done = from_coco(tmp_path / "coco.json", tmp_path / "again.gpkg", rasters=str(raster))
+    assert done == Imported(buildings=2, output=tmp_path / "again.gpkg")
+    stored = gpd.read_file(done.output, layer="buildings")
     for frame in (again, stored):
         assert frame.crs == inside.crs
         assert frame["building_id"].tolist() == inside["building_id"].tolist()
@@ -157,6 +163,42 @@ def test_there_and_back(
         for one, other in zip(frame.geometry, inside.geometry, strict=True):
             assert one.geom_type == "Polygon"
             assert one.symmetric_difference(other).area < 1e-6
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_any_format_in_and_out(
+    suffix: str, buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path
+) -> None:
+    source, again = tmp_path / f"b{suffix}", tmp_path / f"again{suffix}"
+    write_frame(buildings, source)
+    assert to_coco(str(source), tmp_path / "coco.json", raster).as_dict() == {
+        "annotations": 3,
+        "outside": 1,
+    }
+    assert from_coco(tmp_path / "coco.json", again, rasters=[raster]).buildings == 3
+    stored = load(again, "buildings").frame.sort_values("building_id")
+    assert stored["building_id"].tolist() == [5, 6, 7]
+    assert stored["image"].tolist() == ["ortho.tif"] * 3
+
+
+def test_a_file_without_annotations_is_a_layer_without_rows(raster: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text(json.dumps({"images": [], "annotations": []}))
+    done = from_coco(tmp_path / "c.json", tmp_path / "c.gpkg", rasters=[raster])
+    assert done.buildings == 0
+    stored = gpd.read_file(tmp_path / "c.gpkg")
+    assert (stored.crs, list(stored.columns[:2])) == (UTM, ["coco_id", "image"])
+
+
+def test_a_layer_of_several_is_named(
+    buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "b.gpkg"
+    write_layers([FrameLayer("a", buildings), FrameLayer("b", buildings.iloc[:1])], path)
+    with pytest.raises(UnreadableVectorError, match="a, b"):
+        to_coco(path, tmp_path / "coco.json", [raster])
+    assert to_coco(path, tmp_path / "coco.json", [raster], layer="b").annotations == 1
+    with pytest.raises(UsageError, match="--raster"):
+        to_coco(buildings, tmp_path / "other.json", [])
 
 
 def test_masks_from_elsewhere(raster: Path, tmp_path: Path) -> None:
@@ -180,7 +222,7 @@ def test_masks_from_elsewhere(raster: Path, tmp_path: Path) -> None:
         ],
     }
     (tmp_path / "c.json").write_text(json.dumps(content))
-    frame = import_coco(tmp_path / "c.json", rasters=[raster])
+    frame = from_coco(tmp_path / "c.json", rasters=[raster])
     assert frame.geometry.geom_type.tolist() == ["Polygon", "MultiPolygon"]
     assert frame["category"].tolist() == ["roof", "roof"]
     assert frame["score"].isna().all()
@@ -196,17 +238,17 @@ def test_nothing_is_overwritten_unasked(
     path = tmp_path / "coco.json"
     path.write_text("mine")
     with pytest.raises(OutputExistsError, match="--overwrite"):
-        export_coco(buildings, path, [raster])
+        to_coco(buildings, path, [raster])
     assert path.read_text() == "mine"
-    export_coco(buildings, path, [raster], overwrite=True)
+    to_coco(buildings, path, [raster], overwrite=True)
     (tmp_path / "o.gpkg").write_text("mine")
     with pytest.raises(OutputExistsError, match="--overwrite"):
-        import_coco(path, tmp_path / "o.gpkg", rasters=[raster])
+        from_coco(path, tmp_path / "o.gpkg", rasters=[raster])
 
 
 def test_a_bow_tie_is_mended(raster: Path, tmp_path: Path, utm_transform: Placer) -> None:
     tie = shapely.Polygon([(5, 5), (15, 15), (15, 5), (5, 15)])
-    exported = export_coco(ground(utm_transform(), tie), tmp_path / "coco.json", [raster])
+    exported = to_coco(ground(utm_transform(), tie), tmp_path / "coco.json", [raster])
     assert exported == Exported(annotations=1, outside=0)
 
 
@@ -215,28 +257,28 @@ def test_bad_input_is_said(
 ) -> None:
     path = tmp_path / "coco.json"
     with pytest.raises(UsageError, match="polygons, rle"):
-        export_coco(buildings, path, [raster], masks="boxes")
-    with pytest.raises(UsageError, match="set_crs"):
-        export_coco(buildings.set_crs(None, allow_override=True), path, [raster])
+        to_coco(buildings, path, [raster], masks="boxes")
+    with pytest.raises(UnreadableVectorError, match="set_crs"):
+        to_coco(buildings.set_crs(None, allow_override=True), path, [raster])
     with pytest.raises(UsageError, match=r"allowed are \.json"):
-        export_coco(buildings, tmp_path / "coco.txt", [raster])
+        to_coco(buildings, tmp_path / "coco.txt", [raster])
     with pytest.raises(UsageError, match="none of the 1 buildings touches"):
-        export_coco(buildings.iloc[3:], path, [raster])
+        to_coco(buildings.iloc[3:], path, [raster])
     assert not path.exists()
-    assert export_coco(buildings, path, [raster]) == Exported(annotations=3, outside=1)
+    assert to_coco(buildings, path, [raster]) == Exported(annotations=3, outside=1)
     with pytest.raises(UsageError, match="allowed are"):
-        import_coco(path, tmp_path / "out.shp", rasters=[raster])
+        from_coco(path, tmp_path / "out.shp", rasters=[raster])
     small = make_raster("small.tif", np.zeros((3, 8, 8), np.uint8))
     with pytest.raises(UsageError, match="48 x 64"):
-        import_coco(path, rasters=[small])
+        from_coco(path, rasters=[small])
     with pytest.raises(UsageError, match=r"ortho\.tif .*--raster"):
-        import_coco(path, rasters=[small, small])
+        from_coco(path, rasters=[small, small])
     for text, match in (("{", "not JSON"), ("[]", "not a COCO file")):
         path.write_text(text)
         with pytest.raises(UnreadableVectorError, match=match):
-            import_coco(path, rasters=[raster])
+            from_coco(path, rasters=[raster])
     with pytest.raises(UnreadableVectorError, match="cannot be read"):
-        import_coco(tmp_path / "absent.json", rasters=[raster])
+        from_coco(tmp_path / "absent.json", rasters=[raster])
 
 
 def test_the_command_line(buildings: gpd.GeoDataFrame, raster: Path, tmp_path: Path) -> None:
