@@ -65,14 +65,13 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     from geoseg.accuracy.evaluation import evaluate_layers
     from geoseg.accuracy.options import LayerOptions, Measure
     from geoseg.accuracy.page import write_page
-    from geoseg.files.target import PAGE, check_target
+    from geoseg.files.target import PAGE, check_target, paths_of
     from geoseg.progress import heard
 
-    rasters = [raster] if isinstance(raster, (str, Path)) else raster
     options = LayerOptions(
         aoi=aoi, aoi_layer=aoi_layer, ignore=ignore, ignore_layer=ignore_layer,
         place_column=place_column, confidence=confidence, layer=layer, truth_layer=truth_layer,
-        gsd_m=gsd_m, rasters=tuple(map(Path, rasters)),
+        gsd_m=gsd_m, rasters=paths_of(raster),
     )  # fmt: skip
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     pairs = _pairs(predictions, truth)

@@ -17,21 +17,26 @@ from geoseg.change.changes import (
     find_changes,
     read_date,
 )
-from geoseg.change.table import change_table
+from geoseg.change.table import CHANGES, change_table
 from geoseg.progress import Progress
-from geoseg.statistics.build import make_zones, plain, provenance_of, refuse_elsewhere, zone_notes
+from geoseg.statistics.build import (
+    make_zones,
+    provenance_of,
+    refuse_elsewhere,
+    total_as_dict,
+    zone_notes,
+)
 from geoseg.statistics.collect import OUTSIDE, assign
 from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.zones import Zones
-from geoseg.vectors.buildings import BuildingSource, open_buildings
-from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.observed import (
     observed_m2,
     observed_parts,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Comparison:
     """What changed."""
 
@@ -49,28 +54,30 @@ class Comparison:
     provenance: dict[str, Any]
     """How the figures were made."""
 
-    def summary(self) -> dict[str, Any]:
-        """The total as plain numbers, for ``--json``."""
-        total = self.table.iloc[-1].drop(["zone", self.table.geometry.name])
-        figures = {name: plain(value) for name, value in total.items()}
-        return {"zones": len(self.zones.names), **figures, "notes": list(self.notes)}
+    def as_dict(self) -> dict[str, Any]:
+        """The total as plain values for JSON, the number of zones and the notes."""
+        return total_as_dict(self.table, self.notes)
+
+    def __repr__(self) -> str:
+        total = self.table.iloc[-1]
+        counts = ", ".join(f"{total[kind]:,} {kind}" for kind in CHANGES)
+        return f"Comparison({len(self.table) - 1} zones, {counts})"
 
 
 def build_comparison(
-    old: VectorInput,
-    new: VectorInput,
+    old: BuildingSource,
+    new: BuildingSource,
     options: ReportOptions,
     limits: Limits,
     progress: Progress | None = None,
 ) -> Comparison:
-    """Read both dates, match their buildings and count per zone.
+    """Read the buildings of both dates, match them and count per zone.
 
     Raises:
         GeosegError: when an input cannot be used.
     """
-    sources = [open_buildings(one, options.layer) for one in (old, new)]
-    crs = sources[1].crs
-    before, after = (read_date(source, crs, progress) for source in sources)
+    crs = new.crs
+    before, after = (read_date(source, crs, progress) for source in (old, new))
     extent = common_extent(before, after)
     zones = make_zones(_areas(before, after, extent), crs, options)
     parts = observed_parts(zones.geometry, extent)
@@ -93,7 +100,7 @@ def build_comparison(
         zones,
         parts,
         notes,
-        _provenance(sources, options),
+        _provenance(old, new, options),
     )
 
 
@@ -119,7 +126,7 @@ def _method_notes(limits: Limits) -> tuple[str, str]:
     return method, "Both dates are model estimates: a difference may be an error of either."
 
 
-def _provenance(sources: list[BuildingSource], options: ReportOptions) -> dict[str, Any]:
-    made = provenance_of(sources[1], options)
+def _provenance(old: BuildingSource, new: BuildingSource, options: ReportOptions) -> dict[str, Any]:
+    made = provenance_of(new, options)
     del made["buildings"]
-    return {"old": sources[0].label, "new": sources[1].label, **made}
+    return {"old": old.label, "new": new.label, **made}

@@ -21,7 +21,7 @@ ZONES_LAYER = "change_zones"
 
 
 def open_outputs(
-    paths: Sequence[str | Path], inputs: tuple[VectorInput, VectorInput], *, overwrite: bool
+    paths: Sequence[Path], inputs: tuple[VectorInput, VectorInput], *, overwrite: bool
 ) -> tuple[Path, ...]:
     """Find out before any work whether all outputs can be written.
 
@@ -31,8 +31,8 @@ def open_outputs(
         OutputError: a folder is missing.
     """
     for path in paths:
-        require_other(Path(path), inputs)
-    return tuple(check_output(Path(path), overwrite=overwrite) for path in paths)
+        require_other(path, inputs)
+    return tuple(check_output(path, overwrite=overwrite) for path in paths)
 
 
 def write_comparison(result: Comparison, path: Path) -> None:

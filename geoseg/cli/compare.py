@@ -22,7 +22,12 @@ def compare(
     new: Annotated[Path, typer.Argument(help="Buildings of the later date.", show_default=False)],
     output: Annotated[
         list[Path] | None,
-        typer.Option("--output", "-o", help=".gpkg, .html, .csv, .xlsx or .json; may be repeated."),
+        typer.Option(
+            "--output",
+            "-o",
+            help=".html, .csv, .xlsx, .json, or the buildings as .gpkg, .geojson, .fgb or "
+            ".parquet; may be repeated.",
+        ),
     ] = None,
     zones: Zones = None,
     name_column: NameColumn = None,
@@ -45,16 +50,11 @@ def compare(
     geoseg compare 2019.gpkg 2024.gpkg -o changes.gpkg -o changes.html
     """
     tell(verbose)
-    from geoseg.change.build import build_comparison
-    from geoseg.change.changes import Limits
-    from geoseg.change.write import open_outputs, write_comparison
-    from geoseg.statistics.options import ReportOptions
+    from geoseg.change import compare as hold_against
 
-    limits = Limits(unchanged, match)
-    options = ReportOptions(zones=zones, name_column=name_column, grid=grid, h3=h3)
-    outputs = open_outputs(output or [], (old, new), overwrite=overwrite)
     with watching(progress, quiet=quiet) as told:
-        result = build_comparison(old, new, options, limits, told)
-    for path in outputs:
-        write_comparison(result, path)
-    show(result, outputs, SHOWN, as_json=as_json, quiet=quiet)
+        result = hold_against(
+            old, new, output, zones=zones, name_column=name_column, grid=grid, h3=h3,
+            unchanged_iou=unchanged, match_iou=match, overwrite=overwrite, progress=told,
+        )  # fmt: skip
+    show(result, tuple(output or ()), SHOWN, as_json=as_json, quiet=quiet)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -12,6 +12,9 @@ from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
 from geoseg.cli.telling import tell
 from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones
+
+if TYPE_CHECKING:
+    from geoseg.statistics.zones import Overlaps
 
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
 SHOWN = ("buildings", "area_m2", "coverage_ratio", "density_per_km2")
@@ -28,7 +31,8 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help=".html, .csv, .xlsx, .gpkg or .json; may be repeated. The GeoPackage of the "
+            help=".html, .csv, .xlsx, .json, or the zones as .gpkg, .geojson, .fgb or .parquet; "
+            "may be repeated. The GeoPackage of the "
             "buildings itself gets the zones as a layer.",
         ),
     ] = None,
@@ -75,18 +79,13 @@ def report(
     geoseg report buildings.gpkg --zones districts.gpkg -o report.html -o report.csv
     """
     tell(verbose)
-    from geoseg.statistics.build import build_report
-    from geoseg.statistics.options import ReportOptions
-    from geoseg.statistics.write import open_outputs, write_report
+    from geoseg.statistics import report as count
 
-    options = ReportOptions(
-        zones=zones, name_column=name_column, zones_layer=zones_layer, grid=grid, h3=h3,
-        sizes=parse_numbers(sizes, "--sizes"), overlaps=overlaps,
-        sample=sample, sample_areas=sample_areas, image=image, layer=layer,
-    )  # fmt: skip
-    outputs = open_outputs(output or [], buildings, overwrite=overwrite)
     with watching(progress, quiet=quiet) as told:
-        result = build_report(buildings, options, told)
-    for path in outputs:
-        write_report(result, path)
-    show(result, outputs, SHOWN, as_json=as_json, quiet=quiet)
+        result = count(
+            buildings, output, layer=layer, zones=zones, zones_layer=zones_layer,
+            name_column=name_column, grid=grid, h3=h3, sizes=parse_numbers(sizes, "--sizes"),
+            overlaps=cast("Overlaps", overlaps), sample=sample, sample_areas=sample_areas,
+            raster=image, overwrite=overwrite, progress=told,
+        )  # fmt: skip
+    show(result, tuple(output or ()), SHOWN, as_json=as_json, quiet=quiet)

@@ -28,7 +28,7 @@ def show(
 ) -> None:
     """Print the summary, or the table and what the user should know."""
     if as_json:
-        typer.echo(json.dumps({**result.summary(), "output": [str(path) for path in outputs]}))
+        typer.echo(json.dumps({**result.as_dict(), "output": [str(path) for path in outputs]}))
     elif not quiet:
         _show_table(result.table, columns)
         for note in result.notes:

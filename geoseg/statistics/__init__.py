@@ -7,31 +7,41 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
+    from geoseg.progress import Progress
+    from geoseg.statistics.build import AreaReport
+    from geoseg.statistics.zones import Overlaps
     from geoseg.vectors.layers import VectorInput
 
 
 def report(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     buildings: VectorInput,
+    output: str | Path | Sequence[str | Path] | None = None,
     *,
+    layer: str | None = None,
     zones: VectorInput | None = None,
+    zones_layer: str | None = None,
     name_column: str | None = None,
     grid: str | None = None,
     h3: int | None = None,
     sizes: Sequence[float] | None = None,
-    overlaps: str = "first",
+    overlaps: Overlaps = "first",
     sample: VectorInput | None = None,
+    sample_layer: str | None = None,
     sample_areas: VectorInput | None = None,
-    image: str | Path | None = None,
-    output: str | Path | Sequence[str | Path] = (),
+    sample_areas_layer: str | None = None,
+    raster: str | Path | None = None,
     overwrite: bool = False,
-) -> gpd.GeoDataFrame:
+    progress: Progress | None = None,
+) -> AreaReport:
     """Count and measure buildings per zone.
 
     Args:
         buildings: A file that ``geoseg predict`` wrote, any polygon file, or a GeoDataFrame.
+        output: Files to write as well: .html, .csv, .xlsx, .json, or the zones as .gpkg, .geojson,
+            .fgb or .parquet. The GeoPackage of the buildings itself gets the zones as a layer.
+        layer: Layer of the buildings; None takes ``buildings`` or the only one.
         zones: Polygons of any CRS, as a file or a GeoDataFrame; None: the whole area.
+        zones_layer: Layer of ``zones``, where there are several.
         name_column: Column of ``zones`` that names them; None guesses.
         grid: Cell size instead of ``zones``, such as ``"500m"``.
         h3: Resolution of H3 cells instead of ``zones``, 0 to 15.
@@ -39,32 +49,36 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
         overlaps: ``"first"`` counts what overlapping zones share for the first of them;
             ``"refuse"`` raises.
         sample: Polygons of all real buildings in ``sample_areas``, for corrected totals.
+        sample_layer: Layer of ``sample``, where there are several.
         sample_areas: Plots chosen at random and labelled in full.
-        image: An orthophoto for the map of the HTML page.
-        output: Files to write as well: .csv, .xlsx, .gpkg, .json or .html.
+        sample_areas_layer: Layer of ``sample_areas``, where there are several.
+        raster: An orthophoto for the map of the HTML page.
         overwrite: Replace outputs that are there already.
+        progress: Called with a ``ProgressReport`` as buildings are read.
 
     Returns:
-        A GeoDataFrame with one row per zone and the last row ``total``. Its ``attrs`` hold
-        ``notes``, what the reader should know, and ``provenance``, how the figures were made.
+        The figures: ``table`` has one row per zone and the last row ``total``, ``notes`` what the
+        reader should know, ``provenance`` how the figures were made.
 
     Raises:
         GeosegError: when an input cannot be used; the message is one sentence.
     """
+    from geoseg.files.target import paths_of
+    from geoseg.progress import heard
     from geoseg.statistics.build import build_report
     from geoseg.statistics.options import ReportOptions
     from geoseg.statistics.write import open_outputs, write_report
 
     options = ReportOptions(
-        zones=zones, name_column=name_column, grid=grid, h3=h3,
+        zones=zones, zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3,
         sizes=None if sizes is None else tuple(sizes), overlaps=overlaps,
-        sample=sample, sample_areas=sample_areas, image=None if image is None else Path(image),
+        sample=sample, sample_layer=sample_layer,
+        sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
+        raster=None if raster is None else Path(raster), layer=layer,
     )  # fmt: skip
-    named = [output] if isinstance(output, (str, Path)) else list(output)
-    outputs = open_outputs(named, buildings, overwrite=overwrite)
-    result = build_report(buildings, options)
+    outputs = open_outputs(paths_of(output), buildings, overwrite=overwrite)
+    with heard(progress) as told:
+        result = build_report(buildings, options, told)
     for path in outputs:
         write_report(result, path)
-    table = result.table.copy()
-    table.attrs = {"notes": list(result.notes), "provenance": result.provenance}
-    return table
+    return result

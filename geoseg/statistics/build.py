@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,7 +46,7 @@ ELSEWHERE = (
 """Said when buildings and zones have nothing in common."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class AreaReport:
     """Everything that an output shows."""
 
@@ -61,18 +62,20 @@ class AreaReport:
     """What was read of every building."""
     classes: tuple[SizeClass, ...]
     """The size classes of the table."""
-    image: Path | None
+    raster: Path | None
     """Orthophoto below the map of the page."""
     notes: tuple[str, ...]
     """What the reader should know, one sentence each."""
     provenance: dict[str, Any]
     """How the figures were made; ``run`` is what ``geoseg predict`` stored."""
 
-    def summary(self) -> dict[str, Any]:
-        """The total as plain numbers, for ``--json``."""
-        total = self.table.iloc[-1].drop(["zone", self.table.geometry.name])
-        figures = {name: plain(value) for name, value in total.items()}
-        return {"zones": len(self.zones.names), **figures, "notes": list(self.notes)}
+    def as_dict(self) -> dict[str, Any]:
+        """The total as plain values for JSON, the number of zones and the notes."""
+        return total_as_dict(self.table, self.notes)
+
+    def __repr__(self) -> str:
+        total = self.table.iloc[-1]
+        return f"AreaReport({len(self.table) - 1} zones, {total['buildings']:,} buildings)"
 
 
 def build_report(
@@ -107,10 +110,17 @@ def build_report(
         parts=parts,
         buildings=found,
         classes=options.classes,
-        image=options.image,
+        raster=options.raster,
         notes=(*about, *found.notes, *sample_notes),
         provenance=provenance_of(source, options),
     )
+
+
+def total_as_dict(table: gpd.GeoDataFrame, notes: Sequence[str]) -> dict[str, Any]:
+    """The last row of a table of zones, the number of zones and the notes."""
+    total = table.iloc[-1].drop(["zone", table.geometry.name])
+    figures = {name: plain(value) for name, value in total.items()}
+    return {"zones": len(table) - 1, **figures, "notes": list(notes)}
 
 
 def refuse_elsewhere(extent: shapely.Geometry | None, observed: NDArray[np.float64]) -> None:

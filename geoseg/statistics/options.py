@@ -39,7 +39,7 @@ class ReportOptions:
     """The sampled plots: a path or a GeoDataFrame."""
     sample_areas_layer: str | None = None
     """Layer of ``sample_areas``, where there are several."""
-    image: Path | None = None
+    raster: Path | None = None
     """Orthophoto below the map of the page."""
     layer: str | None = None
     """Layer of the buildings' file; None: ``buildings`` or its only polygon layer."""
@@ -51,8 +51,8 @@ class ReportOptions:
             raise UsageError(f"{given} exclude each other; choose one kind of zone")
         if self.sizes is not None:
             size_classes(self.sizes)  # raises where they are no limits
-        if self.image is not None and not self.image.exists():
-            raise UnreadableRasterError(f"{self.image}: there is no such file")
+        if self.raster is not None and not self.raster.exists():
+            raise UnreadableRasterError(f"{self.raster}: there is no such file")
         if self.overlaps not in get_args(Overlaps):
             raise UsageError(f"--overlaps is first or refuse; got {self.overlaps!r}")
         if (self.sample is None) != (self.sample_areas is None):

@@ -121,7 +121,7 @@ def area_page(report: AreaReport) -> Page:
             report.parts[rows[:-1]],
             drawn,
             MapStyle(METRICS, tuple(zip(named, colours, strict=True))),
-            report.image,
+            report.raster,
         ),
         provenance=report.provenance,
     )  # fmt: skip

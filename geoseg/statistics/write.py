@@ -23,7 +23,7 @@ SHADED_BY = "density_per_km2"
 
 
 def open_outputs(
-    paths: Sequence[str | Path], source: VectorInput, *, overwrite: bool
+    paths: Sequence[Path], source: VectorInput, *, overwrite: bool
 ) -> tuple[Path, ...]:
     """Find out before any work whether all outputs can be written.
 
@@ -34,7 +34,7 @@ def open_outputs(
         OutputExistsError: a file is there already and may not be replaced.
         OutputError: a folder is missing.
     """
-    return tuple(_open_output(Path(path), source, overwrite=overwrite) for path in paths)
+    return tuple(_open_output(path, source, overwrite=overwrite) for path in paths)
 
 
 def _open_output(path: Path, source: VectorInput, *, overwrite: bool) -> Path:

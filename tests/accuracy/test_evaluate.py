@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyproj
 import pytest
 import shapely
@@ -22,6 +23,8 @@ from geoseg.errors import (
     UnreadableVectorError,
     UsageError,
 )
+from geoseg.export.frames import FrameLayer
+from geoseg.export.output import write_frame, write_layers
 from geoseg.scenes.scene import Scene, save_scene
 
 if TYPE_CHECKING:
@@ -58,6 +61,44 @@ def test_files_and_several_pairs(town: tuple[Path, Path]) -> None:
     assert result.places[1].f1 == 1
     assert result.total.matched == 8
     assert any("no column 'confidence'" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet", ".fgb"])
+def test_every_input_may_be_of_any_format(tmp_path: Path, suffix: str) -> None:
+    shown = gpd.GeoDataFrame(
+        geometry=[shapely.box(LEFT - 5, BOTTOM - 5, LEFT + 65, BOTTOM + 20)], crs=UTM
+    )
+    unknown = shown.set_geometry([shapely.box(LEFT + 15, BOTTOM, LEFT + 35, BOTTOM + 20)])
+    frames = {
+        "p": layer(PREDICTED, confidence=CONFIDENCE), "t": layer(TRUTH), "a": shown, "i": unknown,
+    }  # fmt: skip
+    paths = {name: tmp_path / f"{name}{suffix}" for name in frames}
+    for name, frame in frames.items():
+        write_frame(frame, paths[name])
+    found = geoseg.evaluate(paths["p"], str(paths["t"]), aoi=paths["a"], ignore=paths["i"])
+    same = geoseg.evaluate(frames["p"], frames["t"], aoi=frames["a"], ignore=frames["i"])
+    one, other = (pd.Series(each.total.as_dict()).drop("place") for each in (found, same))
+    assert one.to_list() == pytest.approx(other.to_list(), rel=1e-5, nan_ok=True)
+    assert (found.total.true, found.total.predicted) == (3, 2)
+
+
+def test_every_input_may_have_several_layers(tmp_path: Path) -> None:
+    area = gpd.GeoDataFrame(
+        geometry=[shapely.box(LEFT - 5, BOTTOM - 5, LEFT + 65, BOTTOM + 20)], crs=UTM
+    )
+    path = tmp_path / "all.gpkg"
+    unknown = area.set_geometry(area.translate(40))
+    frames = {"p": layer(PREDICTED), "t": layer(TRUTH), "a": area, "i": unknown}
+    layers = [FrameLayer(name, f) for name, f in frames.items()]
+    write_layers(layers, path)
+    names = {"layer": "p", "truth_layer": "t", "aoi_layer": "a", "ignore_layer": "i"}
+    assert geoseg.evaluate(path, path, aoi=path, ignore=path, **names).total.true == 2
+    for left_out in names:
+        some = {name: one for name, one in names.items() if name != left_out}
+        with pytest.raises(UnreadableVectorError, match="name one of them"):
+            geoseg.evaluate(path, path, aoi=path, ignore=path, **some)
+    with pytest.raises(UsageError, match="'a' is of the areas of interest, which are not given"):
+        geoseg.evaluate(path, path, layer="p", truth_layer="t", aoi_layer="a")
 
 
 def test_places_by_column_and_by_area() -> None:

@@ -18,7 +18,10 @@ from numpy.typing import NDArray
 
 from geoseg.change import compare
 from geoseg.change.match import match
-from geoseg.errors import OutputExistsError, UsageError
+from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.export.frames import FrameLayer
+from geoseg.export.output import WRITERS, write_frame, write_layers
+from geoseg.vectors.load import load
 
 CRS = "EPSG:32645"
 LEFT, BOTTOM = 340_000, 3_060_000
@@ -132,6 +135,30 @@ def test_all_outputs_are_written(tmp_path: Path) -> None:
     assert len(gpd.pd.read_csv(outputs[2])) == len(result.table)
     with pytest.raises(OutputExistsError):
         compare(old, new, output=outputs)
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_changes_are_written_in_every_format_of_polygons(tmp_path: Path, suffix: str) -> None:
+    old, new = make_dates()
+    paths = [tmp_path / f"{name}{suffix}" for name in ("old", "new", "changes")]
+    write_frame(old, paths[0])
+    write_frame(new, paths[1])
+    result = compare(str(paths[0]), paths[1], paths[2])
+    assert counts(result) == TRUTH
+    stored = load(paths[2], "rows", layer="changes" if suffix == ".gpkg" else None).frame
+    assert Counter(stored["change"]) == TRUTH
+    assert sorted(stored["new_id"]) == sorted(result.changes["new_id"])
+    assert "60 unchanged, 15 changed, 10 gone, 20 new" in repr(result)
+    assert result.as_dict()["new"] == TRUTH["new"]
+
+
+def test_layers_of_both_dates_are_named(tmp_path: Path) -> None:
+    old, new = make_dates()
+    path = tmp_path / "both.gpkg"
+    write_layers([FrameLayer("2019", old), FrameLayer("2024", new)], path)
+    with pytest.raises(UnreadableVectorError, match="2019, 2024"):
+        compare(path, path, old_layer="2019")
+    assert counts(compare(path, path, old_layer="2019", new_layer="2024")) == TRUTH
 
 
 def test_the_command_line(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def test_the_orthophoto_lies_below_the_map(tmp_path: Path, make_raster: Any) -> 
     pixels[:, :, 150:] = 100
     transform = Affine(10, 0, left, 0, -10, top)
     image = make_raster("photo.tif", pixels, transform=transform, nodata=0)
-    report(buildings, zones=make_zones(buildings), image=image, output=tmp_path / "r.html")
+    report(buildings, zones=make_zones(buildings), raster=image, output=tmp_path / "r.html")
     photo = map_json((tmp_path / "r.html").read_text())["photo"]
     with MemoryFile(base64.b64decode(photo.split(",")[1])) as memory, memory.open() as stored:
         shown = stored.read()
@@ -173,7 +173,7 @@ def test_the_orthophoto_lies_below_the_map(tmp_path: Path, make_raster: Any) -> 
 
 def test_a_missing_orthophoto_is_told_before_the_work() -> None:
     with pytest.raises(UnreadableRasterError, match="no such file"):
-        report(make_buildings(), image="nowhere.tif")
+        report(make_buildings(), raster="nowhere.tif")
 
 
 def test_too_many_buildings_become_density(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_a_page_of_many_zones_shows_the_largest(
     monkeypatch.setattr(page_module, "MOST_ROWS", 2)
     buildings = make_buildings()
     zones = make_zones(buildings)
-    table = report(buildings, zones=zones, output=tmp_path / "r.html")
+    table = report(buildings, zones=zones, output=tmp_path / "r.html").table
     text = (tmp_path / "r.html").read_text()
     largest = table.iloc[:-1].nlargest(2, "buildings").index
     assert map_json(text)["zones"]["names"] == [NASTY[i] for i in sorted(largest)]

@@ -21,10 +21,13 @@ from pyproj import CRS, Geod
 
 from geoseg.earth.reproject import areas_m2
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
+from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_tables import add_metadata
+from geoseg.export.output import WRITERS, write_frame, write_layers
 from geoseg.statistics import report
 from geoseg.statistics.collect import OUTSIDE, assign
 from geoseg.statistics.table import SIZE_LIMITS_M2, size_classes
+from geoseg.vectors.load import load
 
 CRS_AND_STEP = {
     "EPSG:32645": (340_000.0, 3_060_000.0, 1.0),
@@ -111,7 +114,7 @@ def town(tmp_path: Path) -> Path:
 def test_figures_equal_an_independent_computation(tmp_path: Path, crs: str) -> None:
     path = write_town(tmp_path / "town.gpkg", crs)
     zones = make_zones(crs)
-    table = report(path, zones=zones)
+    table = report(path, zones=zones).table
     assert list(table.columns)[: len(FIRST_COLUMNS)] == FIRST_COLUMNS
 
     buildings = gpd.read_file(path, layer="buildings")
@@ -133,7 +136,7 @@ def test_figures_equal_an_independent_computation(tmp_path: Path, crs: str) -> N
 
 
 def test_total_is_the_last_row_and_the_sum(town: Path) -> None:
-    table = report(town, zones=make_zones())
+    table = report(town, zones=make_zones()).table
     zones, total = table.iloc[:-1], table.iloc[-1]
     assert total["zone"] == "total"
     for column in ("buildings", "area_m2", "observed_km2", "weighted_buildings", "size_20_50"):
@@ -142,7 +145,7 @@ def test_total_is_the_last_row_and_the_sum(town: Path) -> None:
 
 
 def test_confidence_and_edge_figures(town: Path) -> None:
-    total = report(town).iloc[-1]
+    total = report(town).table.iloc[-1]
     buildings = gpd.read_file(town, layer="buildings")
     assert total["weighted_buildings"] == pytest.approx(buildings["confidence"].sum())
     weighted = (buildings["confidence"].astype(float) * buildings["area_m2"]).sum()
@@ -151,25 +154,27 @@ def test_confidence_and_edge_figures(town: Path) -> None:
 
 
 def test_missing_columns_are_computed_or_left_out(tmp_path: Path) -> None:
-    full = report(write_town(tmp_path / "full.gpkg"))
+    full = report(write_town(tmp_path / "full.gpkg")).table
     columns = ("area_m2", "confidence", "at_edge")
-    bare = report(write_town(tmp_path / "bare.gpkg", drop=columns))
+    result = report(write_town(tmp_path / "bare.gpkg", drop=columns))
+    bare = result.table
     assert bare["area_m2"].iloc[-1] == pytest.approx(full["area_m2"].iloc[-1], rel=1e-12)
     assert "weighted_buildings" not in bare.columns
-    assert any("no column area_m2" in note for note in bare.attrs["notes"])
-    assert any("confidence or at_edge" in note for note in bare.attrs["notes"])
+    assert any("no column area_m2" in note for note in result.notes)
+    assert any("confidence or at_edge" in note for note in result.notes)
 
 
 def test_a_table_in_memory_gives_the_same_counts(town: Path) -> None:
-    table = report(make_town(), zones=make_zones())
-    stored = report(town, zones=make_zones())
+    result = report(make_town(), zones=make_zones())
+    table = result.table
+    stored = report(town, zones=make_zones()).table
     assert table["buildings"].tolist() == stored["buildings"].tolist()
-    assert any("no layer 'extent'" in note for note in table.attrs["notes"])
+    assert any("no layer 'extent'" in note for note in result.notes)
 
 
 @pytest.mark.parametrize("crs", list(CRS_AND_STEP))
 def test_grid_cells_are_true_to_scale_and_count_all(tmp_path: Path, crs: str) -> None:
-    table = report(write_town(tmp_path / "town.gpkg", crs), grid="250m")
+    table = report(write_town(tmp_path / "town.gpkg", crs), grid="250m").table
     assert table["buildings"].iloc[:-1].sum() == 120
     cells = table.iloc[:-1]
     inner = cells[cells.geometry.within(make_extent(crs).geometry.iloc[0].buffer(1e-9))]
@@ -180,7 +185,7 @@ def test_grid_cells_are_true_to_scale_and_count_all(tmp_path: Path, crs: str) ->
 
 def test_h3_cells_count_all(town: Path) -> None:
     h3 = pytest.importorskip("h3")
-    table = report(town, h3=9)
+    table = report(town, h3=9).table
     assert table["buildings"].iloc[:-1].sum() == 120
     points = gpd.read_file(town, layer="buildings").geometry.representative_point().to_crs(4326)
     cells = [h3.latlng_to_cell(point.y, point.x, 9) for point in points]
@@ -194,39 +199,39 @@ def test_overlapping_zones_count_once_for_the_first(town: Path) -> None:
     zones.geometry = [wide.geometry.iloc[0], *zones.geometry[1:]]
     with pytest.raises(UsageError, match="overlap"):
         report(town, zones=zones, overlaps="refuse")
-    table = report(town, zones=zones)
-    assert any("overlap" in note for note in table.attrs["notes"])
-    whole = report(town)
+    result = report(town, zones=zones)
+    table = result.table
+    assert any("overlap" in note for note in result.notes)
+    whole = report(town).table
     for column in ("buildings", "observed_km2"):
         assert table[column].iloc[-1] == pytest.approx(whole[column].iloc[-1], rel=1e-7)
-    assert table["buildings"].iloc[0] == report(town, zones=wide)["buildings"].iloc[0]
+    assert table["buildings"].iloc[0] == report(town, zones=wide).table["buildings"].iloc[0]
 
 
 def test_buildings_outside_all_zones_are_told(town: Path) -> None:
-    table = report(town, zones=make_zones(cuts=(0, 500)))
+    result = report(town, zones=make_zones(cuts=(0, 500)))
+    table = result.table
     outside = 120 - table["buildings"].iloc[-1]
-    assert any(
-        note.startswith(f"{outside} buildings lie in no zone") for note in table.attrs["notes"]
-    )
+    assert any(note.startswith(f"{outside} buildings lie in no zone") for note in result.notes)
 
 
 def test_the_run_that_made_the_buildings_is_told(town: Path, tmp_path: Path) -> None:
     with sqlite3.connect(town) as connection:
         add_metadata(connection, "buildings", json.dumps({"model": "lite <0>"}))
     connection.close()
-    table = report(town, output=tmp_path / "r.html")
-    assert table.attrs["provenance"]["run"] == {"model": "lite <0>"}
+    result = report(town, output=tmp_path / "r.html")
+    assert result.provenance["run"] == {"model": "lite <0>"}
     assert "lite &lt;0&gt;" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
 def test_names_are_guessed(town: Path) -> None:
     zones = make_zones().rename(columns={"name": "BEZIRK"}).assign(code=[7.0, 8.0, 9.0])
-    assert report(town, zones=zones)["zone"].tolist()[0] == "strip 0"
-    assert report(town, zones=zones, name_column="code")["zone"].tolist()[0] == "7"
-    numbered = report(town, zones=zones[["geometry"]])
+    assert report(town, zones=zones).table["zone"].tolist()[0] == "strip 0"
+    assert report(town, zones=zones, name_column="code").table["zone"].tolist()[0] == "7"
+    numbered = report(town, zones=zones[["geometry"]]).table
     assert numbered["zone"].tolist() == ["zone 1", "zone 2", "zone 3", "total"]
     gadm = make_zones().rename(columns={"name": "NAME_2"}).assign(GID="x", COUNTRY="y")
-    assert report(town, zones=gadm)["zone"].tolist()[0] == "strip 0"
+    assert report(town, zones=gadm).table["zone"].tolist()[0] == "strip 0"
 
 
 def test_invalid_zones_are_repaired_and_told(town: Path) -> None:
@@ -234,9 +239,10 @@ def test_invalid_zones_are_repaired_and_told(town: Path) -> None:
         [(340_000, 3_060_000), (341_000, 3_061_000), (341_000, 3_060_000), (340_000, 3_061_000)]
     )
     zones = gpd.GeoDataFrame({"name": ["bow"]}, geometry=[bow], crs="EPSG:32645")
-    table = report(town, zones=zones)
+    result = report(town, zones=zones)
+    table = result.table
     assert table["observed_km2"].iloc[-1] == pytest.approx(0.5 - 0.02, rel=1e-3)
-    assert any("were repaired" in note for note in table.attrs["notes"])
+    assert any("were repaired" in note for note in result.notes)
 
 
 def one_sentence(error: pytest.ExceptionInfo[Exception]) -> str:
@@ -294,7 +300,7 @@ def test_zones_of_the_whole_world_are_welcome(town: Path, tmp_path: Path) -> Non
     world = shapely.box(np.arange(-180, 180, 5), -85, np.arange(-175, 185, 5), 85)
     zones = gpd.GeoDataFrame(geometry=world, crs="EPSG:4326")
     outputs = [tmp_path / "r.html", tmp_path / "r.gpkg"]
-    table = report(town, zones=zones, output=outputs)
+    table = report(town, zones=zones, output=outputs).table
     assert table["buildings"].tolist() == [120 * (left == 85) for left in range(-180, 180, 5)] + [
         120
     ]
@@ -305,28 +311,28 @@ def test_an_observed_area_without_buildings_reports_zeros(tmp_path: Path) -> Non
     path = tmp_path / "empty.gpkg"
     make_town().iloc[:0].to_file(path, layer="buildings", driver="GPKG")
     make_extent().to_file(path, layer="extent", driver="GPKG")
-    table = report(path, zones=make_zones(), output=tmp_path / "r.html")
+    result = report(path, zones=make_zones(), output=tmp_path / "r.html")
+    table = result.table
     assert table["buildings"].tolist() == [0, 0, 0, 0]
     assert table["density_per_km2"].iloc[-1] == 0
     assert np.isnan(table["mean_area_m2"].iloc[-1])
-    assert any("holds no buildings" in note for note in table.attrs["notes"])
+    assert any("holds no buildings" in note for note in result.notes)
 
 
 def test_zones_off_the_raster_have_no_density(town: Path) -> None:
     zones = make_zones(cuts=(0, 500, 1000, 1500))
-    table = report(town, zones=zones)
+    result = report(town, zones=zones)
+    table = result.table
     assert table["observed_km2"].iloc[2] == 0
     assert np.isnan(table["density_per_km2"].iloc[2])
-    assert any(
-        "1 zones lie outside the observed area: 'strip 2'" in n for n in table.attrs["notes"]
-    )
+    assert any("1 zones lie outside the observed area: 'strip 2'" in n for n in result.notes)
 
 
 def test_tables_are_written_in_every_format(town: Path, tmp_path: Path) -> None:
     zones = make_zones()
     zones["name"] = ["=1+1", 'O\'Hara "x"', "<script>"]
     outputs = [tmp_path / f"r.{suffix}" for suffix in ("csv", "json", "xlsx", "gpkg")]
-    table = report(town, zones=zones, output=outputs)
+    table = report(town, zones=zones, output=outputs).table
 
     csv = gpd.pd.read_csv(outputs[0])
     assert csv["zone"].tolist() == [*zones["name"], "total"]
@@ -343,6 +349,59 @@ def test_tables_are_written_in_every_format(town: Path, tmp_path: Path) -> None:
         gpd.read_file(outputs[3], layer="zones")["buildings"].tolist() == csv["buildings"].tolist()
     )
     assert not [path for path in tmp_path.iterdir() if "writing" in path.name]
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_zones_are_written_in_every_format_of_polygons(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"r{suffix}"
+    result = report(make_town(), str(path), zones=make_zones())
+    zones = load(path, "zones", layer="zones" if suffix == ".gpkg" else None).frame
+    zones = zones.sort_values("zone", ignore_index=True)
+    assert zones["zone"].tolist() == ["strip 0", "strip 1", "strip 2", "total"]
+    assert zones["buildings"].tolist() == result.table["buildings"].tolist()
+    assert zones["area_m2"].tolist() == result.table["area_m2"].tolist()
+    assert zones.geometry.isna().tolist() == [False, False, False, True]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".geojson", ".fgb"])
+def test_every_input_may_be_of_any_format(tmp_path: Path, suffix: str) -> None:
+    plots = make_zones(to="EPSG:32645", cuts=(0, 200, 400))
+    tables = {"b": make_town(), "z": make_zones(), "s": make_town(count=60), "p": plots}
+    paths = {name: tmp_path / f"{name}{suffix}" for name in tables}
+    for name, frame in tables.items():
+        write_frame(frame, paths[name])
+    found = report(paths["b"], zones=paths["z"], sample=paths["s"], sample_areas=str(paths["p"]))
+    in_memory = report(tables["b"], zones=tables["z"], sample=tables["s"], sample_areas=tables["p"])
+    assert found.as_dict()["buildings"] == in_memory.as_dict()["buildings"] == 120
+    for column in ("buildings", "area_m2", "buildings_corrected", "observed_km2"):
+        # The rows of a FlatGeobuf lie in the order of its index.
+        one, other = (one.table.sort_values("zone")[column] for one in (found, in_memory))
+        assert one.tolist() == pytest.approx(other.tolist(), rel=1e-5, nan_ok=True)
+
+
+def test_every_input_may_have_several_layers(tmp_path: Path) -> None:
+    path = tmp_path / "all.gpkg"
+    plots = make_zones(to="EPSG:32645", cuts=(0, 200, 400))
+    tables = {"b": make_town(), "z": make_zones(), "s": make_town(count=60), "p": plots}
+    write_layers([FrameLayer(name, frame) for name, frame in tables.items()], path)
+    names = {"layer": "b", "zones_layer": "z", "sample_layer": "s", "sample_areas_layer": "p"}
+    result = report(path, zones=path, sample=path, sample_areas=path, **names)
+    assert result.table["buildings"].tolist()[-1] == 120
+    assert len(result.table) == 4
+    for left_out in names:
+        some = {name: layer for name, layer in names.items() if name != left_out}
+        with pytest.raises(UnreadableVectorError, match="name one of them"):
+            report(path, zones=path, sample=path, sample_areas=path, **some)
+    with pytest.raises(UsageError, match="'z' is of zones, which are not given"):
+        report(path, layer="b", zones_layer="z")
+    with pytest.raises(UsageError, match="has no layers"):
+        report(make_town(), layer="b")
+
+
+def test_a_report_tells_itself_in_a_line(town: Path, tmp_path: Path) -> None:
+    result = report(town, tmp_path / "r.csv", zones=make_zones())
+    assert repr(result) == "AreaReport(3 zones, 120 buildings)"
+    assert json.loads(json.dumps(result.as_dict()))["zones"] == 3
 
 
 def test_zones_become_a_styled_layer_of_the_buildings_file(town: Path) -> None:
@@ -381,7 +440,7 @@ def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_pat
     done = invoke("report", town, "--zones", zones, "-o", outputs[0], "-o", outputs[1], "--json")
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
-    table = report(town, zones=make_zones())
+    table = report(town, zones=make_zones()).table
     assert summary["zones"] == 3
     assert summary["area_m2"] == table["area_m2"].iloc[-1]
     assert summary["output"] == [str(path) for path in outputs]
@@ -401,7 +460,7 @@ def test_the_command_line_prints_the_table(town: Path) -> None:
 def test_real_footprints_in_degrees(shared_data: Path) -> None:
     labels = shared_data / "train" / "banepa_z18" / "labels.geojson"
     real = gpd.read_file(labels)
-    table = report(labels, grid="250m")
+    table = report(labels, grid="250m").table
     area = independent_area(real)
     assert table["buildings"].iloc[-1] == len(real)
     assert table["area_m2"].iloc[-1] == pytest.approx(area.sum(), rel=1e-9)

@@ -92,8 +92,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_a_sample_corrects_the_total(city: dict[str, Path]) -> None:
-    total = report(city["found"], sample=city["labels"], sample_areas=city["areas"]).iloc[-1]
-    truth = report(city["truth"]).iloc[-1]
+    total = report(city["found"], sample=city["labels"], sample_areas=city["areas"]).table.iloc[-1]
+    truth = report(city["truth"]).table.iloc[-1]
     assert total["sample_plots"] == 40
     for name in ("buildings", "area_m2"):
         assert total[f"{name}_low"] < truth[name] < total[f"{name}_high"]
@@ -105,8 +105,10 @@ def test_zones_get_an_estimate_where_ten_plots_lie(city: dict[str, Path]) -> Non
     edges = (340_000, 341_200, 342_300, 342_400)
     strips = [shapely.box(a, 3_060_000, b, 3_062_400) for a, b in pairwise(edges)]
     zones = frame(np.array(strips))
-    table = report(city["found"], zones=zones, sample=city["labels"], sample_areas=city["areas"])
-    whole = report(city["found"], sample=city["labels"], sample_areas=city["areas"])
+    table = report(
+        city["found"], zones=zones, sample=city["labels"], sample_areas=city["areas"]
+    ).table
+    whole = report(city["found"], sample=city["labels"], sample_areas=city["areas"]).table
     for name in ("value", "low", "high"):
         column = "buildings_corrected" if name == "value" else f"buildings_{name}"
         assert table[column].iloc[-1] == pytest.approx(whole[column].iloc[-1], rel=1e-9)
@@ -117,10 +119,10 @@ def test_zones_get_an_estimate_where_ten_plots_lie(city: dict[str, Path]) -> Non
 
 def test_the_source_of_the_intervals_is_named(city: dict[str, Path], tmp_path: Path) -> None:
     page = tmp_path / "r.html"
-    table = report(city["found"], sample=city["labels"], sample_areas=city["areas"], output=page)
-    assert METHOD in table.attrs["notes"]
+    result = report(city["found"], sample=city["labels"], sample_areas=city["areas"], output=page)
+    assert METHOD in result.notes
     assert "95 %:" in page.read_text(encoding="utf-8")
-    assert NO_SAMPLE in report(city["found"]).attrs["notes"]
+    assert NO_SAMPLE in report(city["found"]).notes
 
 
 def test_bad_samples_are_one_sentence(city: dict[str, Path]) -> None:
@@ -137,6 +139,6 @@ def test_bad_samples_are_one_sentence(city: dict[str, Path]) -> None:
 
 def test_plots_without_any_building_count_as_zero(city: dict[str, Path]) -> None:
     none = gpd.read_file(city["labels"]).iloc[:0]
-    total = report(city["found"], sample=none, sample_areas=city["areas"]).iloc[-1]
+    total = report(city["found"], sample=none, sample_areas=city["areas"]).table.iloc[-1]
     assert total["buildings_corrected"] < 0.2 * total["buildings"]
     assert total["buildings_low"] >= 0
