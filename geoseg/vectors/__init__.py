@@ -1,1 +1,1 @@
-"""Reading polygon layers, once, for everybody."""
+"""Reading polygon layers of any format, once, for everybody."""
