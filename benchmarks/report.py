@@ -81,7 +81,9 @@ def measure(folder: Path) -> None:
     from geoseg.statistics import report
 
     outputs = [folder / f"report.{suffix}" for suffix in ("html", "csv", "gpkg")]
-    table = report(folder / "city.gpkg", outputs, zones=folder / "districts.gpkg").table
+    table = report(
+        folder / "city.gpkg", outputs[1:], html=outputs[0], zones=folder / "districts.gpkg"
+    ).table
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (
         1 if sys.platform == "darwin" else 1024

@@ -29,6 +29,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     layer: str | None = None,
     truth_layer: str | None = None,
     raster: str | Path | Sequence[str | Path] = (),
+    output: str | Path | Sequence[str | Path] | None = None,
     html: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -52,8 +53,9 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         layer: Layer of the predictions, where there are several.
         truth_layer: Layer of the truth, where there are several.
         raster: Photos for the pictures of the page.
-        html: A page to write.
-        overwrite: Replace ``html`` if it is there already.
+        output: Files to write: all figures as .json, a row per place as .csv.
+        html: A page to write, with pictures of the worst misses.
+        overwrite: Replace outputs that are there already.
         progress: Told place by place.
 
     Returns:
@@ -64,8 +66,8 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     """
     from geoseg.accuracy.evaluation import evaluate_layers
     from geoseg.accuracy.options import LayerOptions, Measure
-    from geoseg.accuracy.page import write_page
-    from geoseg.files.target import PAGE, check_target, paths_of
+    from geoseg.accuracy.write import check_outputs, write_evaluation
+    from geoseg.files.target import paths_of, with_page
     from geoseg.progress import heard
 
     options = LayerOptions(
@@ -73,12 +75,13 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         place_column=place_column, confidence=confidence, layer=layer, truth_layer=truth_layer,
         gsd_m=gsd_m, rasters=paths_of(raster),
     )  # fmt: skip
-    page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
+    outputs = with_page(output, html)
+    check_outputs(outputs, overwrite=overwrite)
     pairs = _pairs(predictions, truth)
     with heard(progress) as told:
         result = evaluate_layers(pairs, options, Measure(boundary_m, min_area_m2), told)
-    if page is not None:
-        write_page(result, page)
+    for path in outputs:
+        write_evaluation(result, path)
     return result
 
 
@@ -92,6 +95,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     tta: bool | None = None,
     boundary_m: float = 1.0,
     min_area_m2: float = 0.0,
+    output: str | Path | Sequence[str | Path] | None = None,
     html: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -107,8 +111,9 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
         tta: Average the maps over flips, four times the work; None: if the model is meant so.
         boundary_m: Width of the band of the boundary IoU, metres.
         min_area_m2: Smaller buildings do not count.
-        html: A page to write.
-        overwrite: Replace ``html`` if it is there already.
+        output: Files to write: all figures as .json, a row per place as .csv.
+        html: A page to write, with pictures of the worst misses.
+        overwrite: Replace outputs that are there already.
         progress: Told scene by scene.
 
     Returns:
@@ -119,19 +124,20 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     """
     from geoseg.accuracy.evaluation import evaluate_scenes
     from geoseg.accuracy.options import Measure
-    from geoseg.accuracy.page import write_page
-    from geoseg.files.target import PAGE, check_target
+    from geoseg.accuracy.write import check_outputs, write_evaluation
+    from geoseg.files.target import with_page
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
     from geoseg.progress import heard
 
-    page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
+    outputs = with_page(output, html)
+    check_outputs(outputs, overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
     loaded = averaged_if(load_model(model, device=device, precision=precision), tta)
     with heard(progress) as told:
         result = evaluate_scenes(loaded, Path(scenes), split, measure, told)
-    if page is not None:
-        write_page(result, page)
+    for path in outputs:
+        write_evaluation(result, path)
     return result
 
 

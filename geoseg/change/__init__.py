@@ -26,6 +26,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     h3: int | None = None,
     unchanged_iou: float = 0.5,
     match_iou: float = 0.1,
+    html: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -34,7 +35,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     Args:
         old: Buildings of the earlier date: a file or a GeoDataFrame.
         new: Buildings of the later date.
-        output: Files to write as well: .html, .csv, .xlsx, .json, or the buildings with what became
+        output: Files to write as well: .csv, .xlsx, .json, or the buildings with what became
             of them as .gpkg, .geojson, .fgb or .parquet; a GeoPackage holds the zones too.
         old_layer: Layer of ``old``; None takes ``buildings`` or the only one.
         new_layer: Layer of ``new``; None takes ``buildings`` or the only one.
@@ -45,6 +46,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
         h3: Resolution of H3 cells instead of ``zones``, 0 to 15.
         unchanged_iou: From this intersection over union on, a building counts as unchanged.
         match_iou: From this on, two outlines are the same building, perhaps changed.
+        html: A page to write: maps, charts and tables.
         overwrite: Replace outputs that are there already.
         progress: Called with a ``ProgressReport`` as the buildings of each date are read.
 
@@ -57,7 +59,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     from geoseg.change.build import build_comparison
     from geoseg.change.changes import Limits
     from geoseg.change.write import open_outputs, write_comparison
-    from geoseg.files.target import paths_of
+    from geoseg.files.target import with_page
     from geoseg.progress import heard
     from geoseg.statistics.options import ReportOptions
     from geoseg.vectors.buildings import open_buildings
@@ -66,7 +68,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     options = ReportOptions(
         zones=zones, zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3
     )
-    outputs = open_outputs(paths_of(output), (old, new), overwrite=overwrite)
+    outputs = open_outputs(with_page(output, html), (old, new), overwrite=overwrite)
     earlier = open_buildings(old, old_layer, "buildings of the earlier date")
     later = open_buildings(new, new_layer, "buildings of the later date")
     with heard(progress) as told:

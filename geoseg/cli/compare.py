@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Json, Overwrite, Progress, Quiet, Verbose
+from geoseg.cli.options import Html, Json, Overwrite, Progress, Quiet, Verbose
 from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
 from geoseg.cli.telling import tell
-from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones
+from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones, ZonesLayer
 
 SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
 """Columns that the terminal lists."""
@@ -25,11 +25,18 @@ def compare(
         typer.Option(
             "--output",
             "-o",
-            help=".html, .csv, .xlsx, .json, or the buildings as .gpkg, .geojson, .fgb or "
+            help=".csv, .xlsx, .json, or the buildings as .gpkg, .geojson, .fgb or "
             ".parquet; may be repeated.",
         ),
     ] = None,
+    old_layer: Annotated[
+        str | None, typer.Option(help="Layer of the earlier date, where there are several.")
+    ] = None,
+    new_layer: Annotated[
+        str | None, typer.Option(help="Layer of the later date, where there are several.")
+    ] = None,
     zones: Zones = None,
+    zones_layer: ZonesLayer = None,
     name_column: NameColumn = None,
     grid: GridCells = None,
     h3: H3Cells = None,
@@ -39,6 +46,7 @@ def compare(
     match: Annotated[
         float, typer.Option(help="Intersection over union from which it is the same building.")
     ] = 0.1,
+    html: Html = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -47,14 +55,16 @@ def compare(
 ) -> None:
     """Find new, gone and changed buildings between two dates.
 
-    geoseg compare 2019.gpkg 2024.gpkg -o changes.gpkg -o changes.html
+    geoseg compare 2019.gpkg 2024.gpkg -o changes.gpkg --html changes.html
     """
     tell(verbose)
     from geoseg.change import compare as hold_against
+    from geoseg.files.target import with_page
 
     with watching(progress, quiet=quiet) as told:
         result = hold_against(
-            old, new, output, zones=zones, name_column=name_column, grid=grid, h3=h3,
-            unchanged_iou=unchanged, match_iou=match, overwrite=overwrite, progress=told,
+            old, new, output, old_layer=old_layer, new_layer=new_layer, zones=zones,
+            zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3,
+            unchanged_iou=unchanged, match_iou=match, html=html, overwrite=overwrite, progress=told,
         )  # fmt: skip
-    show(result, tuple(output or ()), SHOWN, as_json=as_json, quiet=quiet)
+    show(result, with_page(output, html), SHOWN, as_json=as_json, quiet=quiet)

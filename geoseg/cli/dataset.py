@@ -78,9 +78,17 @@ def dataset(
         Path | None,
         typer.Option(help="Polygons: only what lies within is labelled.", rich_help_panel=INPUTS),
     ] = None,
+    aoi_layer: Annotated[
+        str | None,
+        typer.Option(help="Layer of --aoi, where there are several.", rich_help_panel=INPUTS),
+    ] = None,
     ignore: Annotated[
         Path | None,
         typer.Option(help="Polygons: nobody knows what lies within.", rich_help_panel=INPUTS),
+    ] = None,
+    ignore_layer: Annotated[
+        str | None,
+        typer.Option(help="Layer of --ignore, where there are several.", rich_help_panel=INPUTS),
     ] = None,
     gsd: Annotated[
         float | None,
@@ -185,7 +193,8 @@ def dataset(
     # Loaded first: a misspelt one should not be found out after the packing.
     judge = None if model is None else load_judge(model, device, precision)
     about = {
-        "layer": layer, "aoi": aoi, "ignore": ignore, "gsd_m": gsd, "place": place,
+        "layer": layer, "aoi": aoi, "aoi_layer": aoi_layer, "ignore": ignore,
+        "ignore_layer": ignore_layer, "gsd_m": gsd, "place": place,
         "licence": licence,
     }  # fmt: skip
     given = given_pairs(inputs or [], pair or [], pairs, about)

@@ -53,8 +53,16 @@ def evaluate(
         Path | None,
         typer.Option(help="Polygons where the truth is complete.", rich_help_panel=LAYERS),
     ] = None,
+    aoi_layer: Annotated[
+        str | None,
+        typer.Option(help="Layer of --aoi, where there are several.", rich_help_panel=LAYERS),
+    ] = None,
     ignore: Annotated[
         Path | None, typer.Option(help="Polygons where nobody knows.", rich_help_panel=LAYERS)
+    ] = None,
+    ignore_layer: Annotated[
+        str | None,
+        typer.Option(help="Layer of --ignore, where there are several.", rich_help_panel=LAYERS),
     ] = None,
     place_column: Annotated[
         str | None,
@@ -101,6 +109,15 @@ def evaluate(
         float, typer.Option(help="Width of the band of the boundary IoU, metres.")
     ] = 1.0,
     min_area: Annotated[float, typer.Option(help="Smaller buildings do not count, m2.")] = 0.0,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="All figures as .json, a row per place as .csv; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
     html: Html = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
@@ -122,7 +139,8 @@ def evaluate(
     _check_usage(given, model, scenes)
     if scenes is not None:
         of_layers = {
-            "--aoi": aoi, "--ignore": ignore, "--place-column": place_column, "--gsd": gsd,
+            "--aoi": aoi, "--aoi-layer": aoi_layer, "--ignore": ignore,
+            "--ignore-layer": ignore_layer, "--place-column": place_column, "--gsd": gsd,
             "--layer": layer, "--truth-layer": truth_layer, "--raster": raster,
         }  # fmt: skip
         _refuse(of_layers, OF_SCENES)
@@ -133,7 +151,8 @@ def evaluate(
         }  # fmt: skip
         _refuse(of_model, OF_LAYERS)
     shared: dict[str, Any] = {
-        "boundary_m": boundary, "min_area_m2": min_area, "html": html, "overwrite": overwrite,
+        "boundary_m": boundary, "min_area_m2": min_area, "output": output, "html": html,
+        "overwrite": overwrite,
     }  # fmt: skip
     running: dict[str, Any] = {
         "split": split, "device": device, "precision": precision, "tta": tta,
@@ -143,14 +162,16 @@ def evaluate(
             result = evaluate_model(model or "default", scenes, progress=told, **running, **shared)
         else:
             result = compare(
-                given[::2], given[1::2], aoi=aoi, ignore=ignore, place_column=place_column,
+                given[::2], given[1::2], aoi=aoi, aoi_layer=aoi_layer, ignore=ignore, ignore_layer=ignore_layer,
+                place_column=place_column,
                 confidence=confidence, gsd_m=gsd, layer=layer, truth_layer=truth_layer,
                 raster=raster or (), progress=told, **shared,
             )  # fmt: skip
     if as_json:
-        typer.echo(json.dumps({**result.as_dict(), "html": None if html is None else str(html)}))
+        outputs = {"output": [str(path) for path in output or ()], "html": html and str(html)}
+        typer.echo(json.dumps({**result.as_dict(), **outputs}))
     elif not quiet:
-        _show(result, html)
+        _show(result, [*(output or ()), *([html] if html else ())])
 
 
 def _check_usage(paths: list[Path], model: str | None, scenes: Path | None) -> None:
@@ -171,7 +192,7 @@ def _refuse(given: Mapping[str, object], why: str) -> None:
         raise UsageError(f"{names} cannot be used with {why}")
 
 
-def _show(result: Evaluation, html: Path | None) -> None:
+def _show(result: Evaluation, written: list[Path]) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -189,5 +210,5 @@ def _show(result: Evaluation, html: Path | None) -> None:
     Console().print(table)
     for note in result.notes:
         typer.echo(f"Note: {note}", err=True)
-    if html is not None:
-        typer.echo(f"wrote {html}", err=True)
+    for path in written:
+        typer.echo(f"wrote {path}", err=True)

@@ -8,15 +8,19 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Json, Overwrite, Quiet
+from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.telling import tell
+
+EXAMPLE = "geoseg from-coco coco.json labels.gpkg --raster ortho.tif"
 
 
 def from_coco(
-    coco: Annotated[Path, typer.Argument(help="The COCO file, .json.", show_default=False)],
-    output: Annotated[
-        Path,
+    paths: Annotated[
+        list[Path],
         typer.Argument(
-            help="File to write: .gpkg, .geojson, .fgb or .parquet.", show_default=False
+            metavar="COCO [OUTPUT]",
+            help="The COCO file, .json; then what to write: .gpkg, .geojson, .fgb or .parquet.",
+            show_default=False,
         ),
     ],
     raster: Annotated[
@@ -26,14 +30,18 @@ def from_coco(
             show_default=False,
         ),
     ],
+    output: Output = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Read COCO annotations as polygons on the ground.
 
     geoseg from-coco coco.json labels.gpkg --raster ortho.tif
     """
+    tell(verbose)
+    (coco,), output = with_output(paths, output, inputs=1, example=EXAMPLE)
     from geoseg.coco import from_coco
 
     done = from_coco(coco, output, rasters=raster, overwrite=overwrite)

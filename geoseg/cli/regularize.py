@@ -8,19 +8,23 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Json, Overwrite, Quiet
+from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.telling import tell
+
+EXAMPLE = "geoseg regularize footprints.gpkg straight.gpkg"
 
 
 def regularize(
-    footprints: Annotated[
-        Path, typer.Argument(help="A layer of polygons, any format and CRS.", show_default=False)
-    ],
-    output: Annotated[
-        Path,
+    paths: Annotated[
+        list[Path],
         typer.Argument(
-            help="What to write: .gpkg, .geojson, .fgb or .parquet.", show_default=False
+            metavar="FOOTPRINTS [OUTPUT]",
+            help="A layer of polygons, any format and CRS; then what to write: .gpkg, .geojson, "
+            ".fgb or .parquet.",
+            show_default=False,
         ),
     ],
+    output: Output = None,
     gsd: Annotated[
         float,
         typer.Option(help="Ground size, in metres, of a pixel of the imagery they come from."),
@@ -37,11 +41,16 @@ def regularize(
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Redraw footprints with straight walls, right angles and shared walls.
 
     Attributes and their order are kept; a column "shape" tells how each footprint was drawn.
+
+    geoseg regularize footprints.gpkg straight.gpkg
     """
+    tell(verbose)
+    (footprints,), output = with_output(paths, output, inputs=1, example=EXAMPLE)
     from geoseg.redraw import regularize as redraw
 
     done = redraw(footprints, output, layer=layer, gsd_m=gsd, snap_m=snap, overwrite=overwrite)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, Literal
 
 import typer
 
-from geoseg.cli.options import Json, Overwrite, Progress, Quiet, Verbose, parse_numbers
+from geoseg.cli.options import Html, Json, Overwrite, Progress, Quiet, Verbose, parse_numbers
 from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
 from geoseg.cli.telling import tell
-from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones
-
-if TYPE_CHECKING:
-    from geoseg.statistics.zones import Overlaps
+from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones, ZonesLayer
 
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
 SHOWN = ("buildings", "area_m2", "coverage_ratio", "density_per_km2")
@@ -31,21 +28,18 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help=".html, .csv, .xlsx, .json, or the zones as .gpkg, .geojson, .fgb or .parquet; "
+            help=".csv, .xlsx, .json, or the zones as .gpkg, .geojson, .fgb or .parquet; "
             "may be repeated. The GeoPackage of the "
             "buildings itself gets the zones as a layer.",
         ),
     ] = None,
     zones: Zones = None,
     name_column: NameColumn = None,
-    zones_layer: Annotated[
-        str | None,
-        typer.Option(help="Layer of the zones, where there are several.", rich_help_panel=PANEL),
-    ] = None,
+    zones_layer: ZonesLayer = None,
     grid: GridCells = None,
     h3: H3Cells = None,
     overlaps: Annotated[
-        str,
+        Literal["first", "refuse"],
         typer.Option(
             help="first: what zones share counts for the first of them. refuse: stop.",
             rich_help_panel=PANEL,
@@ -59,12 +53,21 @@ def report(
         Path | None,
         typer.Option(help="The plots: chosen at random, labelled in full.", rich_help_panel=SAMPLE),
     ] = None,
+    sample_layer: Annotated[
+        str | None,
+        typer.Option(help="Layer of --sample, where there are several.", rich_help_panel=SAMPLE),
+    ] = None,
+    sample_areas_layer: Annotated[
+        str | None,
+        typer.Option(
+            help="Layer of --sample-areas, where there are several.", rich_help_panel=SAMPLE
+        ),
+    ] = None,
     sizes: Annotated[
         str, typer.Option(help="Limits of the size classes, m2.")
     ] = "20,50,100,200,500,1000",
-    image: Annotated[
-        Path | None, typer.Option(help="Orthophoto for the map of the HTML page.")
-    ] = None,
+    raster: Annotated[Path | None, typer.Option(help="Orthophoto for the map of the page.")] = None,
+    html: Html = None,
     layer: Annotated[
         str | None, typer.Option(help="Layer of the buildings, where there are several.")
     ] = None,
@@ -76,16 +79,18 @@ def report(
 ) -> None:
     """Count and measure buildings per zone.
 
-    geoseg report buildings.gpkg --zones districts.gpkg -o report.html -o report.csv
+    geoseg report buildings.gpkg --zones districts.gpkg -o report.csv --html report.html
     """
     tell(verbose)
+    from geoseg.files.target import with_page
     from geoseg.statistics import report as count
 
     with watching(progress, quiet=quiet) as told:
         result = count(
             buildings, output, layer=layer, zones=zones, zones_layer=zones_layer,
             name_column=name_column, grid=grid, h3=h3, sizes=parse_numbers(sizes, "--sizes"),
-            overlaps=cast("Overlaps", overlaps), sample=sample, sample_areas=sample_areas,
-            raster=image, overwrite=overwrite, progress=told,
+            overlaps=overlaps, sample=sample, sample_layer=sample_layer,
+            sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
+            raster=raster, html=html, overwrite=overwrite, progress=told,
         )  # fmt: skip
-    show(result, tuple(output or ()), SHOWN, as_json=as_json, quiet=quiet)
+    show(result, with_page(output, html), SHOWN, as_json=as_json, quiet=quiet)

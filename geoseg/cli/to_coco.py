@@ -4,42 +4,50 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import Annotated, Literal
 
 import typer
 
-from geoseg.cli.options import Json, Overwrite, Quiet
+from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.telling import tell
 
-if TYPE_CHECKING:
-    from geoseg.coco.write import Masks
+EXAMPLE = "geoseg to-coco buildings.gpkg coco.json --raster ortho.tif"
 
 
 def to_coco(
-    buildings: Annotated[
-        Path,
-        typer.Argument(help="A file by geoseg predict, or any polygon layer.", show_default=False),
-    ],
-    output: Annotated[
-        Path, typer.Argument(help="The COCO file to write, .json.", show_default=False)
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="BUILDINGS [OUTPUT]",
+            help="A file by geoseg predict, or any polygon layer; then the COCO file, .json.",
+            show_default=False,
+        ),
     ],
     raster: Annotated[
         list[Path],
         typer.Option(help="The image to annotate; may be repeated.", show_default=False),
     ],
+    output: Output = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Layer of the buildings, where there are several.")
+    ] = None,
     masks: Annotated[
-        str, typer.Option(help="polygons (courtyards still become RLE) or rle.")
+        Literal["polygons", "rle"], typer.Option(help="As polygons, courtyards still become RLE.")
     ] = "polygons",
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Write buildings as COCO annotations, in the pixels of rasters.
 
     geoseg to-coco buildings.gpkg coco.json --raster ortho.tif
     """
+    tell(verbose)
+    (buildings,), output = with_output(paths, output, inputs=1, example=EXAMPLE)
     from geoseg.coco import to_coco
 
-    done = to_coco(buildings, output, raster, masks=cast("Masks", masks), overwrite=overwrite)
+    done = to_coco(buildings, output, raster, layer=layer, masks=masks, overwrite=overwrite)
     if as_json:
         typer.echo(json.dumps({**done.as_dict(), "output": str(output)}))
     elif not quiet:

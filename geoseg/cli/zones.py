@@ -10,6 +10,10 @@ import typer
 PANEL = "Zones (one kind at most; none: the whole area)"
 
 Zones = Annotated[Path | None, typer.Option(help="Polygons of any CRS.", rich_help_panel=PANEL)]
+ZonesLayer = Annotated[
+    str | None,
+    typer.Option(help="Layer of the zones, where there are several.", rich_help_panel=PANEL),
+]
 NameColumn = Annotated[
     str | None,
     typer.Option(help="Column that names the zones; guessed if left out.", rich_help_panel=PANEL),

@@ -18,6 +18,26 @@ def paths_of(given: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...
     return tuple(Path(one) for one in ([given] if isinstance(given, (str, Path)) else given))
 
 
+def with_page(
+    output: str | Path | Sequence[str | Path] | None, html: str | Path | None
+) -> tuple[Path, ...]:
+    """Files and a page, as paths.
+
+    Raises:
+        UsageError: A page is among the files, or the page has another extension.
+    """
+    paths = paths_of(output)
+    for path in paths:
+        if path.suffix.lower() in PAGE:
+            raise UsageError(
+                f"{path.name} is a page: name it by --html, and other files by --output"
+            )
+    if html is None:
+        return paths
+    check_extension(Path(html), PAGE)
+    return (*paths, Path(html))
+
+
 def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: bool) -> Path:
     """Find out before any work whether a file may be written under this name.
 

@@ -23,7 +23,9 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     layer: str | None = None,
     place: str | None = None,
     aoi: str | Path | None = None,
+    aoi_layer: str | None = None,
     ignore: str | Path | None = None,
+    ignore_layer: str | None = None,
     val_share: float = 0.2,
     margin_m: float = 20.0,
     chip_px: int = 1024,
@@ -46,7 +48,9 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         layer: Layer of the labels, where the file has several of polygons.
         place: Name that scores are reported under; None takes it from the file names.
         aoi: Polygons: only what lies within is labelled.
+        aoi_layer: Layer of ``aoi``, where there are several.
         ignore: Polygons: nobody knows what lies within.
+        ignore_layer: Layer of ``ignore``, where there are several.
         val_share: Share of the buildings that is held out, as one contiguous block.
         margin_m: Ground between training and validation that goes to neither.
         chip_px: Longest side of a scene.
@@ -84,6 +88,8 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         place=place,
         aoi=None if aoi is None else Path(aoi),
         ignore=None if ignore is None else Path(ignore),
+        aoi_layer=aoi_layer,
+        ignore_layer=ignore_layer,
         gsd_m=gsd_m,
         licence=licence,
     )

@@ -38,8 +38,10 @@ class _Areas:
 
     @classmethod
     def read(cls, pair: Pair, grid: Grid) -> _Areas:
-        paths = (pair.aoi, pair.ignore)
-        return cls(*(None if path is None else Area.read(path, grid) for path in paths))
+        named = ((pair.aoi, pair.aoi_layer), (pair.ignore, pair.ignore_layer))
+        return cls(
+            *(None if path is None else Area.read(path, grid, layer=layer) for path, layer in named)
+        )
 
     def ground(self, grid: Grid) -> Window:
         """The part of the grid that the area of interest spans."""

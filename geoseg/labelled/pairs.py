@@ -108,7 +108,9 @@ class _Entry(BaseModel):
     place: str | None = None
     split: Side = "blocks"
     aoi: str | None = None
+    aoi_layer: str | None = None
     ignore: str | None = None
+    ignore_layer: str | None = None
     gsd_m: PositiveFloat | None = None
     licence: str = ""
 
@@ -161,6 +163,8 @@ def _pair(path: Path, number: int, row: object) -> Pair:
         split=entry.split,
         aoi=None if entry.aoi is None else base / entry.aoi,
         ignore=None if entry.ignore is None else base / entry.ignore,
+        aoi_layer=entry.aoi_layer,
+        ignore_layer=entry.ignore_layer,
         gsd_m=entry.gsd_m,
         licence=entry.licence,
     )

@@ -45,8 +45,12 @@ class Pair:
     """Whether a block of it is held out, or which side all of it goes to."""
     aoi: Path | None = None
     """Polygons: only what lies within is labelled."""
+    aoi_layer: str | None = None
+    """Layer of ``aoi``, where there are several."""
     ignore: Path | None = None
     """Polygons: nobody knows what lies within."""
+    ignore_layer: str | None = None
+    """Layer of ``ignore``, where there are several."""
     gsd_m: float | None = None
     """Pixel size, metres: rasters are resampled to it, images without a place are taken to have it."""
     licence: str = ""

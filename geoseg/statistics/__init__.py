@@ -30,6 +30,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     sample_areas: VectorInput | None = None,
     sample_areas_layer: str | None = None,
     raster: str | Path | None = None,
+    html: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> AreaReport:
@@ -37,7 +38,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
 
     Args:
         buildings: A file that ``geoseg predict`` wrote, any polygon file, or a GeoDataFrame.
-        output: Files to write as well: .html, .csv, .xlsx, .json, or the zones as .gpkg, .geojson,
+        output: Files to write as well: .csv, .xlsx, .json, or the zones as .gpkg, .geojson,
             .fgb or .parquet. The GeoPackage of the buildings itself gets the zones as a layer.
         layer: Layer of the buildings; None takes ``buildings`` or the only one.
         zones: Polygons of any CRS, as a file or a GeoDataFrame; None: the whole area.
@@ -53,6 +54,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
         sample_areas: Plots chosen at random and labelled in full.
         sample_areas_layer: Layer of ``sample_areas``, where there are several.
         raster: An orthophoto for the map of the HTML page.
+        html: A page to write: maps, charts and tables.
         overwrite: Replace outputs that are there already.
         progress: Called with a ``ProgressReport`` as buildings are read.
 
@@ -63,7 +65,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     Raises:
         GeosegError: when an input cannot be used; the message is one sentence.
     """
-    from geoseg.files.target import paths_of
+    from geoseg.files.target import with_page
     from geoseg.progress import heard
     from geoseg.statistics.build import build_report
     from geoseg.statistics.options import ReportOptions
@@ -76,7 +78,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
         sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
         raster=None if raster is None else Path(raster), layer=layer,
     )  # fmt: skip
-    outputs = open_outputs(paths_of(output), buildings, overwrite=overwrite)
+    outputs = open_outputs(with_page(output, html), buildings, overwrite=overwrite)
     with heard(progress) as told:
         result = build_report(buildings, options, told)
     for path in outputs:

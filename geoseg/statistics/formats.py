@@ -12,7 +12,7 @@ import geopandas as gpd
 from geoseg.errors import MissingDependencyError
 from geoseg.export.output import WRITERS
 from geoseg.files.atomic import output_errors, replacing, write_text
-from geoseg.files.target import check_target
+from geoseg.files.target import PAGE, check_target
 from geoseg.statistics.build import plain
 from geoseg.statistics.page import Page
 from geoseg.statistics.render import render
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-EXTENSIONS = (".html", ".csv", ".xlsx", ".json", *WRITERS)
+EXTENSIONS = (*PAGE, ".csv", ".xlsx", ".json", *WRITERS)
 """Pages and tables, then layers of polygons."""
 
 
@@ -77,7 +77,7 @@ def write_result(
                 _write_xlsx(result, path)
             case ".json":
                 write_text(_json(result), path)
-            case ".html":
+            case ".html" | ".htm":
                 write_text(render(page(result)), path)
             case _:
                 layers(result, path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -217,6 +218,14 @@ def test_the_command_line(town: tuple[Path, Path], capsys: pytest.CaptureFixture
     assert found["reliability"]["count"] == [0, 0, 0, 1, 0, 0, 2, 1, 1, 1]
     assert exit_code("evaluate", *town, "--html", page) == 2
     assert "--overwrite" in capsys.readouterr().err
+    files = [town[0].with_name(f"figures.{suffix}") for suffix in ("json", "csv")]
+    assert exit_code("evaluate", *town, "-o", files[0], "-o", files[1], "-q") == 0
+    assert json.loads(files[0].read_text())["total"] == found["total"]
+    rows = list(csv.DictReader(files[1].read_text().splitlines()))
+    assert [row["place"] for row in rows] == [figures["place"] for figures in found["places"]]
+    assert float(rows[-1]["f1"]) == pytest.approx(6 / 11)
+    assert exit_code("evaluate", *town, "-o", page) == 2
+    assert "name it by --html" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -120,7 +120,7 @@ def test_what_one_date_could_not_see_is_not_gone(tmp_path: Path) -> None:
 def test_all_outputs_are_written(tmp_path: Path) -> None:
     old, new = make_dates()
     outputs = [tmp_path / f"c.{suffix}" for suffix in ("gpkg", "html", "csv", "xlsx", "json")]
-    result = compare(old, new, grid="300m", output=outputs)
+    result = compare(old, new, grid="300m", output=[outputs[0], *outputs[2:]], html=outputs[1])
     layers = {str(name) for name, _ in pyogrio.list_layers(outputs[0])}
     assert {"changes", "change_zones"} <= layers
     stored = gpd.read_file(outputs[0], layer="changes")
@@ -134,7 +134,9 @@ def test_all_outputs_are_written(tmp_path: Path) -> None:
     assert json.loads(outputs[4].read_text())["rows"][-1]["new"] == TRUTH["new"]
     assert len(gpd.pd.read_csv(outputs[2])) == len(result.table)
     with pytest.raises(OutputExistsError):
-        compare(old, new, output=outputs)
+        compare(old, new, html=outputs[1])
+    with pytest.raises(OutputExistsError):
+        compare(old, new, output=outputs[0])
 
 
 @pytest.mark.parametrize("suffix", sorted(WRITERS))

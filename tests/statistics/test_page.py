@@ -109,7 +109,7 @@ def make_zones(buildings: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 def html(tmp_path_factory: pytest.TempPathFactory) -> str:
     buildings = make_buildings()
     path = tmp_path_factory.mktemp("page") / "r.html"
-    report(buildings, zones=make_zones(buildings), output=path)
+    report(buildings, zones=make_zones(buildings), html=path)
     return path.read_text(encoding="utf-8")
 
 
@@ -149,7 +149,7 @@ def test_nothing_is_loaded(html: str) -> None:
 
 def test_ten_thousand_buildings_stay_small(tmp_path: Path) -> None:
     buildings = make_buildings(10_000, corners=12)
-    report(buildings, zones=make_zones(buildings), output=tmp_path / "r.html")
+    report(buildings, zones=make_zones(buildings), html=tmp_path / "r.html")
     assert (tmp_path / "r.html").stat().st_size < 2_000_000
 
 
@@ -161,7 +161,7 @@ def test_the_orthophoto_lies_below_the_map(tmp_path: Path, make_raster: Any) -> 
     pixels[:, :, 150:] = 100
     transform = Affine(10, 0, left, 0, -10, top)
     image = make_raster("photo.tif", pixels, transform=transform, nodata=0)
-    report(buildings, zones=make_zones(buildings), raster=image, output=tmp_path / "r.html")
+    report(buildings, zones=make_zones(buildings), raster=image, html=tmp_path / "r.html")
     photo = map_json((tmp_path / "r.html").read_text())["photo"]
     with MemoryFile(base64.b64decode(photo.split(",")[1])) as memory, memory.open() as stored:
         shown = stored.read()
@@ -178,7 +178,7 @@ def test_a_missing_orthophoto_is_told_before_the_work() -> None:
 
 def test_too_many_buildings_become_density(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geoseg.statistics.build.MOST_OUTLINES", 100)
-    report(make_buildings(), output=tmp_path / "r.html")
+    report(make_buildings(), html=tmp_path / "r.html")
     data = map_json((tmp_path / "r.html").read_text())
     assert "buildings" not in data
     assert sum(unpack(data["density"]["cells"])[2::3]) == 400
@@ -190,7 +190,7 @@ def test_a_page_of_many_zones_shows_the_largest(
     monkeypatch.setattr(page_module, "MOST_ROWS", 2)
     buildings = make_buildings()
     zones = make_zones(buildings)
-    table = report(buildings, zones=zones, output=tmp_path / "r.html").table
+    table = report(buildings, zones=zones, html=tmp_path / "r.html").table
     text = (tmp_path / "r.html").read_text()
     largest = table.iloc[:-1].nlargest(2, "buildings").index
     assert map_json(text)["zones"]["names"] == [NASTY[i] for i in sorted(largest)]

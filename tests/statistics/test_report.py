@@ -219,7 +219,7 @@ def test_the_run_that_made_the_buildings_is_told(town: Path, tmp_path: Path) -> 
     with sqlite3.connect(town) as connection:
         add_metadata(connection, "buildings", json.dumps({"model": "lite <0>"}))
     connection.close()
-    result = report(town, output=tmp_path / "r.html")
+    result = report(town, html=tmp_path / "r.html")
     assert result.provenance["run"] == {"model": "lite <0>"}
     assert "lite &lt;0&gt;" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
@@ -300,7 +300,7 @@ def test_zones_of_the_whole_world_are_welcome(town: Path, tmp_path: Path) -> Non
     world = shapely.box(np.arange(-180, 180, 5), -85, np.arange(-175, 185, 5), 85)
     zones = gpd.GeoDataFrame(geometry=world, crs="EPSG:4326")
     outputs = [tmp_path / "r.html", tmp_path / "r.gpkg"]
-    table = report(town, zones=zones, output=outputs).table
+    table = report(town, zones=zones, html=outputs[0], output=outputs[1]).table
     assert table["buildings"].tolist() == [120 * (left == 85) for left in range(-180, 180, 5)] + [
         120
     ]
@@ -311,7 +311,7 @@ def test_an_observed_area_without_buildings_reports_zeros(tmp_path: Path) -> Non
     path = tmp_path / "empty.gpkg"
     make_town().iloc[:0].to_file(path, layer="buildings", driver="GPKG")
     make_extent().to_file(path, layer="extent", driver="GPKG")
-    result = report(path, zones=make_zones(), output=tmp_path / "r.html")
+    result = report(path, zones=make_zones(), html=tmp_path / "r.html")
     table = result.table
     assert table["buildings"].tolist() == [0, 0, 0, 0]
     assert table["density_per_km2"].iloc[-1] == 0
@@ -431,13 +431,19 @@ def test_outputs_are_refused_before_the_work(town: Path, tmp_path: Path) -> None
     assert not (tmp_path / "new.json").exists()
     with pytest.raises(UsageError, match="allowed are"):
         report(town, output=tmp_path / "r.doc")
+    with pytest.raises(UsageError, match="name it by --html"):
+        report(town, output=tmp_path / "r.html")
+    with pytest.raises(UsageError, match=r"allowed are \.html"):
+        report(town, html=tmp_path / "r.csv")
 
 
 def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_path: Path) -> None:
     zones = tmp_path / "zones.geojson"
     make_zones().to_file(zones, driver="GeoJSON")
     outputs = [tmp_path / "r.csv", tmp_path / "r.html"]
-    done = invoke("report", town, "--zones", zones, "-o", outputs[0], "-o", outputs[1], "--json")
+    done = invoke(
+        "report", town, "--zones", zones, "-o", outputs[0], "--html", outputs[1], "--json"
+    )
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     table = report(town, zones=make_zones()).table

@@ -119,7 +119,7 @@ def test_zones_get_an_estimate_where_ten_plots_lie(city: dict[str, Path]) -> Non
 
 def test_the_source_of_the_intervals_is_named(city: dict[str, Path], tmp_path: Path) -> None:
     page = tmp_path / "r.html"
-    result = report(city["found"], sample=city["labels"], sample_areas=city["areas"], output=page)
+    result = report(city["found"], sample=city["labels"], sample_areas=city["areas"], html=page)
     assert METHOD in result.notes
     assert "95 %:" in page.read_text(encoding="utf-8")
     assert NO_SAMPLE in report(city["found"]).notes

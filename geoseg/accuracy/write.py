@@ -1,0 +1,57 @@
+"""Figures of an evaluation as a file: all of it as JSON, a row per place as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoseg.files.atomic import output_errors, write_text
+from geoseg.files.target import PAGE, check_target
+
+if TYPE_CHECKING:
+    from geoseg.accuracy.evaluation import Evaluation
+
+EXTENSIONS = (".json", ".csv")
+
+
+def check_outputs(paths: Sequence[Path], *, overwrite: bool) -> None:
+    """Find out before any work whether these files can be written; pages as well.
+
+    Raises:
+        GeosegError: One of them cannot.
+    """
+    for path in paths:
+        check_target(path, (*EXTENSIONS, *PAGE), overwrite=overwrite)
+
+
+def write_evaluation(result: Evaluation, path: Path) -> None:
+    """Write in the format of the extension.
+
+    Raises:
+        OutputError: disk full, no permission.
+    """
+    from geoseg.accuracy.page import write_page
+
+    with output_errors(path):
+        match path.suffix.lower():
+            case ".json":
+                write_text(json.dumps(result.as_dict(), indent=1, ensure_ascii=False), path)
+            case ".csv":
+                write_text(_csv(result), path)
+            case _:
+                write_page(result, path)
+
+
+def _csv(result: Evaluation) -> str:
+    """Figures that are one number each."""
+    rows = [figures.as_dict() for figures in result.rows]
+    single = [name for name, value in rows[0].items() if not isinstance(value, (dict, list, tuple))]
+    text = io.StringIO()
+    table = csv.DictWriter(text, single, extrasaction="ignore", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
