@@ -11,6 +11,7 @@ import numpy as np
 from geoseg.attributes.confidence import Qualities, Rating
 from geoseg.decode import DecodeParams, Decoder, MapLabeller
 from geoseg.decode.params import MIN_AREA_M2
+from geoseg.models.asking import quantize
 from geoseg.train.calibrate import select
 from geoseg.train.scoring import Counts, Match, match
 from geoseg.train.validation import resample_scene
@@ -45,8 +46,7 @@ def map_scene(model: DenseModel, scene: Scene, gsd_m: tuple[float, float]) -> Ma
     fitting = resample_scene(scene, gsd_m)
     pixels = np.ascontiguousarray(np.moveaxis(fitting.image, 2, 0))[None]
     maps = model.predict_maps(pixels)[0]
-    levels = np.rint(maps * np.float32(255)).astype(np.uint8)
-    return MappedScene(fitting, levels, model.heads)
+    return MappedScene(fitting, quantize(maps), model.heads)
 
 
 @dataclass(frozen=True, slots=True)
