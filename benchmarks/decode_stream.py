@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode import DecodeParams, Decoder, MapLabeller
 from geoseg.types import MapStrip
 
 HEADS = ("body", "contact", "edge")
@@ -46,7 +46,7 @@ def peak_mb() -> float:
 def decode(maps: NDArray[np.uint8], rows: int, strip_px: int) -> dict[str, float]:
     """Stream the repeated town through a decoder."""
     width = maps.shape[2]
-    decoder = Decoder(width, rows, HEADS, DecodeParams())
+    decoder = Decoder(width, rows, MapLabeller(HEADS, DecodeParams()))
     valid = np.ones((strip_px, width), bool)
     buildings = most_open = most_entries = 0
     seconds = 0.0

@@ -24,13 +24,13 @@ from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning
 from rasterio.features import shapes
 
+from geoseg.types import FILL_GREY
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Polygons = NDArray[np.object_]
 
-GREY = 128
-"""What stands for missing pixels."""
 WORLD_M = 2 * np.pi * 6378137.0
 """Width of the web map's plane."""
 
@@ -92,7 +92,7 @@ def _strip(folder: Path, zoom: int, tile_px: int) -> RealScene:
         if x_min <= x < x_max:
             tiles[x, y] = path
     y_min, y_max = min(y for _, y in tiles), max(y for _, y in tiles) + 1
-    image = np.full(((y_max - y_min) * tile_px, (x_max - x_min) * tile_px, 3), GREY, np.uint8)
+    image = np.full(((y_max - y_min) * tile_px, (x_max - x_min) * tile_px, 3), FILL_GREY, np.uint8)
     for (x, y), path in tiles.items():
         row, col = (y - y_min) * tile_px, (x - x_min) * tile_px
         image[row : row + tile_px, col : col + tile_px] = _read(path)[..., :3]

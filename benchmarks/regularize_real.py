@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import shapely
@@ -22,25 +22,22 @@ from real_scenes import RealScene, read_scenes
 from regularize_score import iou
 
 from geoseg.attributes.confidence import Rating
-from geoseg.decode import Decoder
+from geoseg.decode import Decoder, MapLabeller
 from geoseg.decode.params import MIN_AREA_M2
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
 from geoseg.models import load_model
 from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel
 from geoseg.run.stages import thresholds
-from geoseg.types import Cluster, MapStrip
+from geoseg.types import FILL_GREY, Cluster, MapStrip, Shape
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Polygons = NDArray[np.object_]
 
-Shape = Literal["raw", "simplified", "regularized"]
-SHAPES: tuple[Shape, ...] = ("raw", "simplified", "regularized")
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 MATCH_IOU = 0.5
-GREY = 128
-"""What stands for pixels beyond a scene."""
 CHIP_PX, ZOOM = 240, 4
 """Side of the picture's piece of a photo, pixels, and how much it is enlarged."""
 
@@ -99,7 +96,7 @@ def _predict(scene: RealScene, model: DenseModel) -> NDArray[np.uint8]:
     """(heads, height, width) quantised maps of a whole scene."""
     height, width = scene.image.shape[:2]
     room = ((0, -height % model.stride_px), (0, -width % model.stride_px), (0, 0))
-    padded = np.pad(scene.image, room, constant_values=GREY)
+    padded = np.pad(scene.image, room, constant_values=FILL_GREY)
     maps = model.predict_maps(np.ascontiguousarray(padded.transpose(2, 0, 1))[None])[0]
     return np.rint(maps[:, :height, :width] * np.float32(255)).astype(np.uint8)
 
@@ -108,7 +105,7 @@ def _decode(maps: NDArray[np.uint8], gsd_m: float, model: DenseModel) -> list[Cl
     _, height, width = maps.shape
     params = replace(thresholds(model), min_pixels=max(1, round(MIN_AREA_M2 / gsd_m**2)))
     odds = Rating.of(model).odds(gsd_m)
-    decoder = Decoder(width, height, model.heads, params, odds=odds)
+    decoder = Decoder(width, height, MapLabeller(model.heads, params), odds=odds)
     clusters = decoder.push(MapStrip(0, maps, np.ones((height, width), dtype=bool)))
     return [*clusters, *decoder.close()]
 
@@ -202,7 +199,7 @@ def _panel(one: Drawn, shape: str, corner: tuple[int, int]) -> NDArray[np.uint8]
     from PIL import Image, ImageDraw
 
     col, row = corner
-    chip = np.full((CHIP_PX, CHIP_PX, 3), GREY, np.uint8)
+    chip = np.full((CHIP_PX, CHIP_PX, 3), FILL_GREY, np.uint8)
     piece = one.scene.image[row : row + CHIP_PX, col : col + CHIP_PX]
     chip[: piece.shape[0], : piece.shape[1]] = piece
     image = Image.fromarray(chip).resize((ZOOM * CHIP_PX,) * 2, Image.Resampling.BICUBIC)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from geoseg.errors import UsageError
+from geoseg.types import Shape
 
-Shape = Literal["raw", "simplified", "regularized"]
 Positive = Annotated[int, Field(ge=1)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,8 +13,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+Shape = Literal["raw", "simplified", "regularized"]
+"""What outlines can be asked for: along pixel edges; with fewer vertices; with straight walls."""
+DrawnAs = Literal["raw", "simplified", "regularized", "circle"]
+"""How one outline was drawn in the end: as asked for, in a simpler way, or round."""
 NO_BUILDING = -1
 """The key of pixels that belong to no building."""
+FILL_GREY = 128
+"""Level, in all bands, of pixels that are invalid or beyond a picture: the middle of what networks
+see, in training as in prediction."""
 
 
 @dataclass(frozen=True, slots=True)

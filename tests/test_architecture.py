@@ -27,6 +27,18 @@ def test_the_root_is_small() -> None:
     assert len(list(PACKAGE.glob("*.py"))) <= MOST_AT_THE_ROOT
 
 
+def test_the_decoders_rows_are_as_many_as_it_says() -> None:
+    from geoseg.decode import DecodeParams
+    from geoseg.decode.decoder import CHUNK_ROWS
+    from geoseg.models.loading import DEFAULT_WEIGHTS
+    from geoseg.models.weights import read_metadata
+
+    decoding = read_metadata(DEFAULT_WEIGHTS).decoding
+    assert decoding is not None
+    for params in (DecodeParams(**decoding.as_levels()), DecodeParams()):
+        assert f"{1 + CHUNK_ROWS + params.reach_px} " in PAGE
+
+
 def test_tests_mirror_the_tree() -> None:
     tested = {path.parent.name for path in (REPOSITORY / "tests").glob("*/test_*.py")}
     assert tested <= rooms()

@@ -51,7 +51,7 @@ class BuildingLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class Areas:
+class MarkedAreas:
     """Polygons that somebody drew."""
 
     label: str
@@ -94,7 +94,7 @@ def read_buildings(
     )
 
 
-def read_areas(source: VectorInput | None, role: str, layer: str | None) -> Areas | None:
+def read_areas(source: VectorInput | None, role: str, layer: str | None) -> MarkedAreas | None:
     """Areas of a file or a GeoDataFrame, in their own CRS; None where none are given.
 
     Raises:
@@ -107,7 +107,7 @@ def read_areas(source: VectorInput | None, role: str, layer: str | None) -> Area
         return None
     drawn = read_polygons(source, None, layer=layer, role=role)
     ground_under(drawn.crs)
-    return Areas(drawn.label, drawn.crs, drawn.geometry, drawn.frame, drawn.notes)
+    return MarkedAreas(drawn.label, drawn.crs, drawn.geometry, drawn.frame, drawn.notes)
 
 
 def numbers_of(layer: BuildingLayer, column: str) -> NDArray[np.float64] | None:

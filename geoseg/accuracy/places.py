@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.accuracy.layers import (
-    Areas,
     BuildingLayer,
+    MarkedAreas,
     numbers_of,
     read_areas,
     read_buildings,
@@ -45,9 +45,9 @@ class Pair:
     """The predictions."""
     truth: BuildingLayer
     """The truth."""
-    aoi: Areas | None
+    aoi: MarkedAreas | None
     """Where the truth is complete."""
-    ignore: Areas | None
+    ignore: MarkedAreas | None
     """Where nobody knows."""
     options: LayerOptions
     """The choices of the user."""

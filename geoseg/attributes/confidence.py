@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geoseg.decode.families import Odds, Tally
+    from geoseg.decode.families import BuildingNumbers, Odds
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.models.records import Calibration
     from geoseg.types import Cluster
@@ -126,7 +126,7 @@ class Rating:
         if calibration is None:
             return None
 
-        def odds(tally: Tally) -> NDArray[np.float64]:
+        def odds(tally: BuildingNumbers) -> NDArray[np.float64]:
             free = tally.free / tally.walls
             numbers = Qualities.of_numbers(tally.pixels, tally.body_sum, free, gsd_m)
             return probabilities(calibration, numbers)

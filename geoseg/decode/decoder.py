@@ -8,28 +8,24 @@ because growth looks ``reach_px`` rows ahead and everything else goes row by row
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Self
+from typing import Any, Generic, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode.classify import Classifier
 from geoseg.decode.compact import compacted, rename_rows
 from geoseg.decode.emit import clusters_of
 from geoseg.decode.families import Odds
-from geoseg.decode.grow import grow, label_rest, label_seeds
-from geoseg.decode.params import DecodeParams
+from geoseg.decode.labeller import Labeller, Pushed_contra
 from geoseg.decode.scan import scan_rows
 from geoseg.decode.settle import REASONS, judge
 from geoseg.decode.store import (
-    BODY,
     FROZEN,
-    INNER,
     INVALID,
     OPEN,
     Recent,
+    RowWindow,
     Store,
-    Window,
     new_recent,
     new_store,
     new_window,
@@ -37,7 +33,7 @@ from geoseg.decode.store import (
     with_room,
 )
 from geoseg.errors import ResumeError, UsageError
-from geoseg.types import Cluster, MapStrip
+from geoseg.types import Cluster
 
 CHUNK_ROWS = 64
 """Rows scanned at a time; bounds the memory for wide rasters."""
@@ -49,30 +45,39 @@ ALL_ROWS = np.iinfo(np.int64).max
 """A row after all others."""
 
 
-class Decoder:
+class Decoder(Generic[Pushed_contra]):
     """Decodes one grid of ``height`` x ``width`` pixels from top to bottom."""
 
     def __init__(
         self,
         width: int,
         height: int,
-        heads: tuple[str, ...],
-        params: DecodeParams,
+        labeller: Labeller[Pushed_contra],
         *,
         chunk_rows: int = CHUNK_ROWS,
         odds: Odds | None = None,
     ) -> None:
-        """A decoder before its first row; ``odds`` choose which buildings that meet are one."""
-        if "body" not in heads:
-            raise UsageError(f"the decoder needs a map named 'body', the model has {heads}")
+        """A decoder before its first row.
+
+        Args:
+            width: Columns of the grid.
+            height: Rows of the grid.
+            labeller: Says which pixels are one building; serves this decoder alone.
+            chunk_rows: Rows scanned at a time.
+            odds: Choose which buildings that meet are one; None: as the labeller has them.
+
+        Raises:
+            UsageError: More columns than can be counted.
+        """
+        params = labeller.params
         self._ahead = max(params.reach_px, 1)
         if (chunk_rows + 2 * self._ahead + 1) * (width + 2) > np.iinfo(np.int32).max:
             raise UsageError(f"{width} columns are too many to decode at once; split the raster")
         self._width, self._height = width, height
-        self._heads, self._params, self._chunk_rows = heads, params, chunk_rows
+        self._labeller, self._params, self._chunk_rows = labeller, params, chunk_rows
         self._odds = odds
-        self._classifier = Classifier(heads, params)
-        self._window: Window = new_window(1 + chunk_rows + self._ahead, width)
+        self._window: RowWindow = new_window(1 + chunk_rows + self._ahead, width)
+        self._labeller.begin(self._window)
         self._recent: Recent = new_recent(width)
         self._store: Store = new_store()
         self._dropped = np.zeros(len(REASONS), np.int64)
@@ -104,16 +109,15 @@ class Decoder:
         """Labels, cracks and junctions held at the moment."""
         return int(self._store.used.sum()) - 1
 
-    def push(self, strip: MapStrip) -> list[Cluster]:
+    def push(self, strip: Pushed_contra) -> list[Cluster]:
         """Take the next rows; returns what is finished, in an order that strips do not change."""
-        self._check(strip)
+        self._labeller.check(strip, self._width)
+        self._check_place(strip.row_off, len(strip.valid))
 
         def write(part: slice, rows: slice) -> bool:
-            maps, inside = strip.maps[:, part], (rows, slice(1, -1))
-            self._window.body[inside] = self._classifier.body(maps)
-            return self._classifier.write(maps, strip.valid[part], self._window.kind[inside])
+            return self._labeller.fill(strip, part, self._window, rows)
 
-        return self._pushed(strip.valid.shape[0], write)
+        return self._pushed(len(strip.valid), write)
 
     def push_open(self, rows: int, valid: NDArray[np.bool_] | None) -> list[Cluster]:
         """Take the next rows, which hold no body; the same as pushing their maps, and fast.
@@ -164,11 +168,10 @@ class Decoder:
         """Everything needed to go on after the last pushed row, as plain arrays."""
         rows = self._next_row - self._first_row
         window = self._window
-        # Labels are written as far as the last chunk looked ahead, steps and ranks are carried on
-        # from row 0 alone.
         state: dict[str, NDArray[Any]] = {"kind": window.kind[:rows], "body": window.body[:rows]}
+        # Labels are written as far as the last chunk looked ahead.
         state |= {"label": window.label[: min(rows, 1 + self._ahead)]}
-        state |= {"steps": window.steps[:1], "rank": window.rank[:1]}
+        state |= self._labeller.snapshot(window, rows)
         state |= {"recent_label": self._recent.label, "recent_row": self._recent.row}
         state |= trimmed(self._store)._asdict()
         raster = (self._width, self._height, self._chunk_rows)
@@ -181,37 +184,32 @@ class Decoder:
         cls,
         width: int,
         height: int,
-        heads: tuple[str, ...],
-        params: DecodeParams,
+        labeller: Labeller[Pushed_contra],
         arrays: Mapping[str, NDArray[Any]],
         odds: Odds | None = None,
     ) -> Self:
-        """The decoder as it was when ``arrays`` came from ``snapshot``; the rest as it was then."""
+        """The decoder as it was when ``arrays`` came from ``snapshot``; the rest as it was then.
+
+        Raises:
+            ResumeError: They are of another grid.
+        """
         progress = arrays["progress"].tolist()
         if progress[:2] != [width, height]:
             raise ResumeError(
                 f"the saved state is of {progress[1]} x {progress[0]} pixels, the raster has "
                 f"{height} x {width}; start again without resuming"
             )
-        decoder = cls(width, height, heads, params, chunk_rows=progress[2], odds=odds)
+        decoder = cls(width, height, labeller, chunk_rows=progress[2], odds=odds)
         decoder._next_row, decoder._first_row, decoder._live, decoder._swept_row = progress[3:]
-        for name in Window._fields:
+        for name in ("kind", "body", "label"):
             getattr(decoder._window, name)[: len(arrays[name])] = arrays[name]
+        labeller.restore(decoder._window, arrays)
         # An upper bound will do: it only tells where nothing needs to be looked for.
         decoder._last_body_row = decoder._next_row - 1
         decoder._recent = Recent(arrays["recent_label"].copy(), arrays["recent_row"].copy())
         decoder._store = Store(*(arrays[name].copy() for name in Store._fields))
         decoder._dropped[:] = arrays["dropped"]
         return decoder
-
-    def _check(self, strip: MapStrip) -> None:
-        expected = (len(self._heads), strip.valid.shape[0], self._width)
-        if strip.maps.shape != expected or strip.valid.shape != expected[1:]:
-            raise UsageError(
-                f"a strip's maps must be {expected}, got {strip.maps.shape} and validity "
-                f"{strip.valid.shape}"
-            )
-        self._check_place(strip.row_off, expected[1])
 
     def _check_place(self, row_off: int, rows: int) -> None:
         if row_off != self._next_row or row_off + rows > self._height:
@@ -226,7 +224,8 @@ class Decoder:
         if self._last_body_row < self._first_row:
             self._shift_open()
             return self._sweep(self._first_row) if self._sweep_pays() else []
-        self._label_rows(1 if self._first_row < 0 else 1 + self._ahead)
+        new = 1 if self._first_row < 0 else 1 + self._ahead
+        self._store = self._labeller.label(window, self._store, self._first_row, new)
         # One row beyond the grid closes the cracks below its last row.
         start, end = 1, 1 + min(self._chunk_rows, self._height - self._first_row)
         while start < end:
@@ -235,29 +234,14 @@ class Decoder:
         self._shift()
         return self._sweep(self._first_row) if self._sweep_pays() else []
 
-    def _label_rows(self, start: int) -> None:
-        """Label the window's rows from ``start`` on, the new ones; other decoders have their way."""
-        rows, steps = self._window.kind.shape[0], self._params.grow_steps
-        first_rest = max(1, start - steps)
-        while start < rows:
-            self._store = with_room(self._store, self._width)
-            start = label_seeds(self._window, self._store, self._first_row, start)
-        if self._params.joins:
-            grow(self._window, INNER, steps)
-            while first_rest < rows - steps:
-                self._store = with_room(self._store, self._width)
-                span = first_rest, rows - steps
-                first_rest = label_rest(self._window, self._store, self._first_row, span)
-        grow(self._window, BODY, steps)
-
     def _shift(self) -> None:
         """Let the last scanned row and the rows ahead become the first of the window."""
         window, kept = self._window, 1 + self._ahead
         for array in window:
             array[:kept] = array[self._chunk_rows :]
-        window.rank[0] -= self._chunk_rows * window.kind.shape[1]
         window.kind[kept:] = INVALID
         window.label[kept:] = 0
+        self._labeller.shift(window, kept)
         self._first_row += self._chunk_rows
 
     def _shift_open(self) -> None:

@@ -14,7 +14,7 @@ from geoseg.decode.store import AT_EDGE, BODY_SUM, CRACKS, JUNCTIONS, LOOSE, PIX
 from geoseg.kernels.jit import jit
 from geoseg.types import Cluster, RawInstance
 
-Groups = tuple[NDArray[np.int64], NDArray[np.int64]]
+Grouping = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Where each unit's places start, one more entry than units; and the places, unit by unit."""
 
 
@@ -101,7 +101,7 @@ def nodes_by_unit(
 
 def group_cracks(
     store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
-) -> Groups:
+) -> Grouping:
     """Places of the cracks of every unit, in order; a crack between two units is in both."""
     sides = store.cracks[: store.used[CRACKS], 3:]
     places = np.flatnonzero(key[sides[:, 0]] != key[sides[:, 1]])
@@ -110,7 +110,7 @@ def group_cracks(
 
 def group_junctions(
     store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
-) -> Groups:
+) -> Grouping:
     """Places of the junctions that are nodes of every unit, in order."""
     corners = store.junctions[: store.used[JUNCTIONS], 2:]
     upper_left, upper, left, here = key[corners].T
@@ -119,7 +119,7 @@ def group_junctions(
     return grouped(places, unit[corners[places]], units)
 
 
-def grouped(places: NDArray[np.int64], members: NDArray[np.int64], units: int) -> Groups:
+def grouped(places: NDArray[np.int64], members: NDArray[np.int64], units: int) -> Grouping:
     """The places unit by unit, given the (places, n) units of each; -1 is none."""
     for one in range(1, members.shape[1]):
         for other in range(one):

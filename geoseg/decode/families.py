@@ -22,7 +22,7 @@ COST = 0.2
 above half of F1. Between 0.1 and 0.3 the choice hardly changes."""
 
 
-class Tally(NamedTuple):
+class BuildingNumbers(NamedTuple):
     """Whole numbers counted per building; arrays of one length."""
 
     pixels: NDArray[np.int64]
@@ -35,7 +35,7 @@ class Tally(NamedTuple):
     """Those of them that no other body shares."""
 
 
-Odds = Callable[[Tally], NDArray[np.float64]]
+Odds = Callable[[BuildingNumbers], NDArray[np.float64]]
 """Probability that each building is real, a function of its own numbers alone."""
 
 
@@ -56,7 +56,7 @@ def leads_of(
     store: Store,
     roots: Roots,
     complete: NDArray[np.bool_],
-    kept: Callable[[Tally], NDArray[np.bool_]],
+    kept: Callable[[BuildingNumbers], NDArray[np.bool_]],
     odds: Odds | None,
 ) -> NDArray[np.int32]:
     """(labels,) the building that each label belongs to, or the first of its family if that is one.
@@ -85,7 +85,7 @@ def leads_of(
 
 
 def _promises(
-    numbers: Tally, kept: Callable[[Tally], NDArray[np.bool_]], odds: Odds
+    numbers: BuildingNumbers, kept: Callable[[BuildingNumbers], NDArray[np.bool_]], odds: Odds
 ) -> NDArray[np.float64]:
     """(buildings,) what they add to F1, up to a factor; 0 where it is better to do without."""
     return np.where(kept(numbers), np.maximum(odds(numbers) - COST, 0), 0)
@@ -93,14 +93,14 @@ def _promises(
 
 def tally(
     store: Store, building: NDArray[np.int32], group: NDArray[np.int32], heads: NDArray[np.int64]
-) -> Tally:
+) -> BuildingNumbers:
     """Numbers of the groups of buildings that the labels ``heads`` stand for."""
     roots = np.flatnonzero(building == np.arange(len(building)))
     sums = np.zeros((4, len(building)), np.int64)
     for row, column in enumerate((PIXELS, BODY_SUM)):
         np.add.at(sums[row], group[roots], store.table[roots, column])
     count_walls(store, group, sums[2:])
-    return Tally(*sums[:, heads])
+    return BuildingNumbers(*sums[:, heads])
 
 
 @jit

@@ -20,8 +20,8 @@ from geoseg.decode.store import (
     REMNANT,
     SEED,
     UNREACHED,
+    RowWindow,
     Store,
-    Window,
 )
 from geoseg.kernels.jit import Integer, inner_jit, jit
 from geoseg.kernels.unionfind import unite
@@ -56,7 +56,7 @@ def joined(store: Store, above: int, left: int, row: int, remnant: Integer) -> i
 
 
 @jit
-def label_seeds(window: Window, store: Store, first_row: int, start: int) -> int:
+def label_seeds(window: RowWindow, store: Store, first_row: int, start: int) -> int:
     """Label seeds in window rows from ``start`` on; returns the first row there was no room for.
 
     ``first_row`` is the grid row of window row 0. Seeds are 4-connected.
@@ -75,7 +75,7 @@ def label_seeds(window: Window, store: Store, first_row: int, start: int) -> int
 
 
 @jit
-def label_rest(window: Window, store: Store, first_row: int, rows: tuple[int, int]) -> int:
+def label_rest(window: RowWindow, store: Store, first_row: int, rows: tuple[int, int]) -> int:
     """Label inner pixels that no seed reaches by their own 4-connected parts, like seeds.
 
     Window rows from ``rows[0]`` up to ``rows[1]``; returns the first there was no room for.
@@ -96,7 +96,7 @@ def label_rest(window: Window, store: Store, first_row: int, rows: tuple[int, in
 
 
 @inner_jit
-def reset(window: Window, target: int) -> int:
+def reset(window: RowWindow, target: int) -> int:
     """Forget earlier steps of a class below row 0; returns how many pixels may be in a queue.
 
     What was reached when less was known of the rows ahead is reached again, and labelled anew.
@@ -132,7 +132,7 @@ def queue_rim(kind: NDArray[np.uint8], target: int, queue: NDArray[np.int32]) ->
 
 @inner_jit
 def queue_carried(
-    window: Window, target: int, queue: NDArray[np.int32], tail: int, step: int
+    window: RowWindow, target: int, queue: NDArray[np.int32], tail: int, step: int
 ) -> int:
     """Queue the pixels of row 0 that lie ``step`` steps from what they grew from."""
     kind, steps = window.kind[0], window.steps[0]
@@ -146,7 +146,11 @@ def queue_carried(
 
 @inner_jit
 def claim(
-    window: Window, grown: tuple[int, int, int], queue: NDArray[np.int32], head: Integer, end: int
+    window: RowWindow,
+    grown: tuple[int, int, int],
+    queue: NDArray[np.int32],
+    head: Integer,
+    end: int,
 ) -> int:
     """Let the queued pixels claim their neighbours below row 0; returns the queue's new end.
 
@@ -177,7 +181,7 @@ def claim(
 
 
 @jit
-def grow(window: Window, target: int, grow_steps: int) -> None:
+def grow(window: RowWindow, target: int, grow_steps: int) -> None:
     """Label the pixels of a class around those of higher ones, step by step.
 
     They grow from what lies below row 0 and from row 0, which is final. Exact in all rows but the

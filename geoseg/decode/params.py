@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
-    from geoseg.decode.families import Tally
+    from geoseg.decode.families import BuildingNumbers
 
 FULL = 255
 """The grey level of probability one, and of weight one."""
@@ -43,12 +43,12 @@ class DecodeParams:
     through pixels of the join threshold."""
     min_pixels: int = 32
     """Buildings with fewer pixels are dropped as ``too_small``."""
-    min_confidence: int = 128
+    min_mean_body: int = 128
     """Grey level 0..255: buildings with a lower mean body are dropped as ``unsure``."""
     min_remnant_pixels: int = 256
     """Body that no seed reaches and no single building touches is dropped as ``remnant`` when it
     has fewer pixels."""
-    remnant_confidence: int = 128
+    remnant_mean_body: int = 128
     """Grey level 0..255: such body is dropped as ``remnant`` when its mean is lower."""
     max_family_pixels: int = 4_000_000
     """Seeds that hang together by more pixels, with all that grows from them, are never one
@@ -63,8 +63,8 @@ class DecodeParams:
         check("contact_weight", self.contact_weight, 0, FULL)
         check("edge_weight", self.edge_weight, 0, FULL)
         check("grow_steps", self.grow_steps, 0, 200)
-        check("min_confidence", self.min_confidence, 0, FULL)
-        check("remnant_confidence", self.remnant_confidence, 0, FULL)
+        check("min_mean_body", self.min_mean_body, 0, FULL)
+        check("remnant_mean_body", self.remnant_mean_body, 0, FULL)
         for name in ("min_pixels", "min_remnant_pixels", "max_family_pixels", "max_cluster_cracks"):
             check(name, getattr(self, name), 0, 2**40)
 
@@ -77,9 +77,9 @@ class DecodeParams:
         self, pixels: NDArray[np.int64], body_sum: NDArray[np.int64]
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """(buildings,) whether each has too few pixels, and whether it is too unsure."""
-        return pixels < self.min_pixels, body_sum < self.min_confidence * pixels
+        return pixels < self.min_pixels, body_sum < self.min_mean_body * pixels
 
-    def keeps(self, numbers: Tally) -> NDArray[np.bool_]:
+    def keeps(self, numbers: BuildingNumbers) -> NDArray[np.bool_]:
         """(buildings,) True for those without a fault."""
         small, unsure = self.faults(numbers.pixels, numbers.body_sum)
         return ~(small | unsure)

@@ -21,8 +21,8 @@ from geoseg.decode.store import (
     SEED,
     UNREACHED,
     Recent,
+    RowWindow,
     Store,
-    Window,
 )
 from geoseg.kernels.jit import Integer, inner_jit, jit
 from geoseg.kernels.unionfind import find, unite
@@ -32,7 +32,7 @@ NODE_CRACKS = 3
 
 @jit
 def scan_rows(
-    window: Window, recent: Recent, store: Store, first_row: int, rows: tuple[int, int]
+    window: RowWindow, recent: Recent, store: Store, first_row: int, rows: tuple[int, int]
 ) -> int:
     """Scan window rows from ``rows[0]`` up to ``rows[1]``; returns the first without room for it.
 
@@ -60,7 +60,7 @@ def has_room(store: Store, width: int) -> bool:
 
 
 @inner_jit
-def label_remnants(window: Window, store: Store, row: int, grid_row: int) -> None:
+def label_remnants(window: RowWindow, store: Store, row: int, grid_row: int) -> None:
     """Label body that no seed reaches by its own 4-connected components."""
     upper, labels = window.label[row - 1], window.label[row]
     upper_steps, steps = window.steps[row - 1], window.steps[row]
@@ -74,7 +74,7 @@ def label_remnants(window: Window, store: Store, row: int, grid_row: int) -> Non
 
 
 @inner_jit
-def measure(window: Window, store: Store, row: int, grid_row: int) -> None:
+def measure(window: RowWindow, store: Store, row: int, grid_row: int) -> None:
     """Add the row's pixels to the table."""
     kind, table = window.kind, store.table
     width = kind.shape[1] - 2
@@ -96,7 +96,7 @@ def measure(window: Window, store: Store, row: int, grid_row: int) -> None:
 
 
 @inner_jit
-def relate(window: Window, store: Store, row: int) -> None:
+def relate(window: RowWindow, store: Store, row: int) -> None:
     """Unite labels whose inner pixels touch, those of the row with each other and with the last."""
     kind, labels = window.kind, window.label
     for col in range(1, labels.shape[1] - 1):
@@ -110,7 +110,7 @@ def relate(window: Window, store: Store, row: int) -> None:
 
 
 @inner_jit
-def link(window: Window, recent: Recent, store: Store, row: int, grid_row: int) -> None:
+def link(window: RowWindow, recent: Recent, store: Store, row: int, grid_row: int) -> None:
     """Unite labels within REACH of each other into clusters.
 
     A pixel that goes on a run looks at one new column only: the run has met the others already, and
@@ -134,7 +134,7 @@ def link(window: Window, recent: Recent, store: Store, row: int, grid_row: int) 
 
 
 @inner_jit
-def trace(window: Window, store: Store, row: int, grid_row: int) -> None:
+def trace(window: RowWindow, store: Store, row: int, grid_row: int) -> None:
     """Record cracks and junctions around the lattice points above the row, left to right."""
     labels, parent = window.label, store.parent
     for col in range(1, labels.shape[1]):

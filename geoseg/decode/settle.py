@@ -227,7 +227,7 @@ def reason_to_drop(totals: NDArray[np.int64], params: DecodeParams) -> NDArray[n
     pixels, body_sum = totals[:, PIXELS], totals[:, BODY_SUM]
     remnant = totals[:, REMNANT] != 0
     unsure_remnant = (pixels < params.min_remnant_pixels) | (
-        body_sum < params.remnant_confidence * pixels
+        body_sum < params.remnant_mean_body * pixels
     )
     small, unsure = params.faults(pixels, body_sum)
     return np.select([remnant & unsure_remnant, remnant, small, unsure], [3, 0, 1, 2], 0)

@@ -37,7 +37,7 @@ REACH = 7
 """Pixels this far from each other, by rows or by columns, share a cluster."""
 
 
-class Window(NamedTuple):
+class RowWindow(NamedTuple):
     """Rows in work, with one column of margin on either side; row 0 is the last scanned row."""
 
     kind: NDArray[np.uint8]
@@ -80,10 +80,10 @@ class Store(NamedTuple):
     """(3,) how many labels (background included), cracks and junctions there are."""
 
 
-def new_window(rows: int, width: int) -> Window:
+def new_window(rows: int, width: int) -> RowWindow:
     """A window in which every pixel is INVALID."""
     shape = (rows, width + 2)
-    return Window(
+    return RowWindow(
         kind=np.full(shape, INVALID, np.uint8),
         body=np.zeros(shape, np.uint8),
         label=np.zeros(shape, np.int32),

@@ -21,12 +21,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Headings = NDArray[np.int8]
-Lattice = tuple[Floats, Ints, Ints, Bools]
+CrackGraph = tuple[Floats, Ints, Ints, Bools]
 """Points (n, 2), the crack and the next point in each direction (n, 4), and which are nodes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arcs:
+class CrackArcs:
     """Arcs of one cluster, one after the other."""
 
     xy: Floats
@@ -46,16 +46,16 @@ class Arcs:
     """(arcs,) True for a loop that meets no node, so that none of its vertices must stay."""
 
 
-def trace(cluster: Cluster) -> Arcs:
+def trace(cluster: Cluster) -> CrackArcs:
     """Chain the cracks of a cluster; vertices on straight runs are left out."""
-    lattice = _lattice(cluster)
-    is_node, n = lattice[3], len(cluster.crack_row)
+    graph = _graph(cluster)
+    is_node, n = graph[3], len(cluster.crack_row)
     xy, offset = np.empty((2 * n, 2)), np.zeros(n + 1, np.int64)
     left, right = np.empty(n, np.int64), np.empty(n, np.int64)
     end, heading = np.empty((n, 2), np.int64), np.empty((n, 2), np.int8)
     sides = cluster.crack_before, cluster.crack_after
-    arcs = _trace(lattice, sides, np.zeros(n, np.bool_), (xy, offset, left, right, end, heading))
-    return Arcs(
+    arcs = _trace(graph, sides, np.zeros(n, np.bool_), (xy, offset, left, right, end, heading))
+    return CrackArcs(
         xy=xy[: offset[arcs]].copy(),
         offset=offset[: arcs + 1].copy(),
         left=left[:arcs],
@@ -66,7 +66,7 @@ def trace(cluster: Cluster) -> Arcs:
     )
 
 
-def _lattice(cluster: Cluster) -> Lattice:
+def _graph(cluster: Cluster) -> CrackGraph:
     """Number the lattice points in raster order; crack_at[v, d] leaves v in direction d."""
     row, col = cluster.crack_row.astype(np.int64), cluster.crack_col.astype(np.int64)
     col_min = col.min()
@@ -91,10 +91,10 @@ def _lattice(cluster: Cluster) -> Lattice:
 
 @inner_jit
 def _follow(
-    start: int, heading: int, lattice: Lattice, used: Bools, xy: Floats, size: int
+    start: int, heading: int, graph: CrackGraph, used: Bools, xy: Floats, size: int
 ) -> tuple[int, int, int]:
     """Write one arc's vertices from ``xy[size]`` on; give its last point, heading and new size."""
-    point, crack_at, neighbour, is_node = lattice
+    point, crack_at, neighbour, is_node = graph
     xy[size, 0], xy[size, 1] = point[start, 0], point[start, 1]
     size += 1
     here = start
@@ -117,13 +117,13 @@ def _follow(
 
 @jit
 def _trace(
-    lattice: Lattice,
+    graph: CrackGraph,
     sides: tuple[Ints, Ints],
     used: Bools,
     out: tuple[Floats, Ints, Ints, Ints, Ints, Headings],
 ) -> int:
-    """Write all arcs into the fields of Arcs, which have room; returns how many there are."""
-    _, crack_at, _, is_node = lattice
+    """Write all arcs into the fields of CrackArcs, which have room; returns how many there are."""
+    _, crack_at, _, is_node = graph
     before, after = sides
     xy, offset, left, right, end, heading = out
     arcs = 0
@@ -139,7 +139,7 @@ def _trace(
                 before_is_left = first in (0, 3)
                 left[arcs] = before[crack] if before_is_left else after[crack]
                 right[arcs] = after[crack] if before_is_left else before[crack]
-                here, last, size = _follow(start, first, lattice, used, xy, offset[arcs])
+                here, last, size = _follow(start, first, graph, used, xy, offset[arcs])
                 end[arcs, 0], end[arcs, 1] = start, here
                 heading[arcs, 0], heading[arcs, 1] = first, last
                 arcs += 1

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from geoseg.footprints.arcs import Arcs, trace
+from geoseg.footprints.arcs import CrackArcs, trace
 from geoseg.footprints.fit import REACH_PX
 from geoseg.footprints.rings import Assembly, assemble, polygons
 from geoseg.footprints.simplify import smooth, thin
 from geoseg.shaping import RegularizeSettings, regularize_groups
-from geoseg.types import Cluster
+from geoseg.types import Cluster, DrawnAs, Shape
 
 Outlines = NDArray[np.object_]
 """(n,) shapely polygons, x the column and y the row."""
-Shape = Literal["raw", "simplified", "regularized", "circle"]
 
 
 @dataclass(frozen=True, slots=True)
 class FootprintSettings:
     """How outlines are drawn. Lengths are in pixels of the analysis grid."""
 
-    shape: Literal["raw", "simplified", "regularized"] = "regularized"
+    shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
     tolerance_px: float = 0.7
     """Detail of a wall that simplifying leaves out, at most 0.9: with half a pixel for the middle
@@ -52,7 +50,7 @@ class Footprint:
     """The building_id."""
     polygon: Polygon
     """x is the column, y the row, on the lattice of pixel corners; shell and holes."""
-    shape: Shape
+    shape: DrawnAs
     """How its outline was made in the end."""
     confidence: float
     """Mean body probability over its pixels, 0..1."""
@@ -78,7 +76,7 @@ class _Traced:
     """A cluster on the way."""
 
     cluster: Cluster
-    arcs: Arcs
+    arcs: CrackArcs
     assembly: Assembly
 
     @classmethod
@@ -106,7 +104,7 @@ def draw_all(clusters: Iterable[Cluster], settings: FootprintSettings) -> list[D
     return [_drawn(one, *(regular.get(i) or _plain(one, settings))) for i, one in enumerate(traced)]
 
 
-def _drawn(one: _Traced, outlines: Outlines, shapes: list[Shape]) -> DrawnCluster:
+def _drawn(one: _Traced, outlines: Outlines, shapes: list[DrawnAs]) -> DrawnCluster:
     footprints = tuple(
         Footprint(
             key=instance.key,
@@ -133,7 +131,7 @@ def clashing(outlines: Outlines) -> NDArray[np.bool_]:
 
 def _regularized(
     traced: list[_Traced], settings: FootprintSettings
-) -> dict[int, tuple[Outlines, list[Shape]]]:
+) -> dict[int, tuple[Outlines, list[DrawnAs]]]:
     """Straight walls, where any building of a cluster takes them and the cluster stays clean."""
     chosen = [i for i, one in enumerate(traced) if not one.cluster.loose]
     if not chosen:
@@ -141,21 +139,21 @@ def _regularized(
     size = [len(traced[i].cluster.instances) for i in chosen]
     raw = np.concatenate([traced[i].polygons() for i in chosen])
     drawn, shapes = regularize_groups(raw, np.repeat(chosen, size), settings=settings.regularize)
-    kept: dict[int, tuple[Outlines, list[Shape]]] = {}
+    kept: dict[int, tuple[Outlines, list[DrawnAs]]] = {}
     for i, last, count in zip(chosen, np.cumsum(size).tolist(), size, strict=True):
         mine = slice(last - count, last)
-        names: list[Shape] = [*shapes[mine]]
+        names: list[DrawnAs] = [*shapes[mine]]
         regular = any(name != "simplified" for name in names)
         if regular and not clashing(drawn[mine]).any():
             kept[i] = drawn[mine], names
     return kept
 
 
-def _plain(one: _Traced, settings: FootprintSettings) -> tuple[Outlines, list[Shape]]:
+def _plain(one: _Traced, settings: FootprintSettings) -> tuple[Outlines, list[DrawnAs]]:
     """Simplified, or else along the pixels."""
     simple = None if settings.shape == "raw" else _simplified(one, settings.tolerance_px)
     outlines: Outlines = one.polygons() if simple is None else simple
-    shape: Shape = "raw" if simple is None else "simplified"
+    shape: DrawnAs = "raw" if simple is None else "simplified"
     return outlines, [shape] * len(outlines)
 
 

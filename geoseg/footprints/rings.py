@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.footprints.arcs import Arcs, Bools, Floats, Headings, Ints
+from geoseg.footprints.arcs import Bools, CrackArcs, Floats, Headings, Ints
 from geoseg.kernels.jit import jit
 from geoseg.types import NO_BUILDING, Cluster
 
@@ -49,7 +49,7 @@ class Assembly:
     """Parts of buildings dropped because they do not hang together with the largest part."""
 
 
-def assemble(cluster: Cluster, arcs: Arcs, *, min_hole_px: int) -> Assembly:
+def assemble(cluster: Cluster, arcs: CrackArcs, *, min_hole_px: int) -> Assembly:
     """Find the rings of every instance; holes smaller than ``min_hole_px`` are filled.
 
     A hole that holds another building is kept, however small.
@@ -66,14 +66,14 @@ def assemble(cluster: Cluster, arcs: Arcs, *, min_hole_px: int) -> Assembly:
     return Assembly(_select(rings, np.flatnonzero(~filled)), detached)
 
 
-def polygons(arcs: Arcs, rings: Rings) -> NDArray[np.object_]:
+def polygons(arcs: CrackArcs, rings: Rings) -> NDArray[np.object_]:
     """One polygon per instance, from whatever geometry the arcs have."""
     xy, ring = _coordinates(arcs.xy, arcs.offset, rings.arc, rings.offset)
     drawn = np.asarray(shapely.linearrings(xy, indices=ring))
     return np.asarray(shapely.polygons(drawn, indices=rings.owner))
 
 
-def _owners(cluster: Cluster, arcs: Arcs) -> Ints:
+def _owners(cluster: Cluster, arcs: CrackArcs) -> Ints:
     """Position of the instance to the right of each directed arc; -1 where there is none."""
     keys = np.array([instance.key for instance in cluster.instances], np.int64)
     sides = np.stack([arcs.right, arcs.left], axis=1).ravel()  # forward, backward, forward, ...
@@ -81,7 +81,7 @@ def _owners(cluster: Cluster, arcs: Arcs) -> Ints:
     return np.where(keys[position] == sides, position, -1)
 
 
-def _rings(owner: Ints, arcs: Arcs, *, into: bool) -> tuple[Rings, bool]:
+def _rings(owner: Ints, arcs: CrackArcs, *, into: bool) -> tuple[Rings, bool]:
     """Close the directed arcs that have an owner to rings, sorted by owner, shells first.
 
     Also tells whether an owner met itself at a corner, so that there was a turn to choose.
@@ -104,7 +104,7 @@ def _select(rings: Rings, chosen: Ints) -> Rings:
     return Rings(rings.arc[taken], offset, rings.owner[chosen], rings.area_px[chosen])
 
 
-def _largest_parts(parts: Rings, owner: Ints, arcs: Arcs) -> tuple[Bools, int]:
+def _largest_parts(parts: Rings, owner: Ints, arcs: CrackArcs) -> tuple[Bools, int]:
     """Directed arcs around the largest part of every instance, and how many parts they leave."""
     kept = np.ones(len(owner), np.bool_)
     shells = np.bincount(parts.owner[parts.area_px > 0])
@@ -119,7 +119,7 @@ def _largest_parts(parts: Rings, owner: Ints, arcs: Arcs) -> tuple[Bools, int]:
     return kept, int((shells[shells > 0] - 1).sum())
 
 
-def _part_of_ring(parts: Rings, mine: Ints, arcs: Arcs) -> Ints:
+def _part_of_ring(parts: Rings, mine: Ints, arcs: CrackArcs) -> Ints:
     """Number of the part that each ring of one instance bounds; its shells come first."""
     shells = int((parts.area_px[mine] > 0).sum())
     inside = _inner_pixels(parts, mine[shells:], arcs)
@@ -129,7 +129,7 @@ def _part_of_ring(parts: Rings, mine: Ints, arcs: Arcs) -> Ints:
     return np.concatenate([np.arange(shells), area.argmin(axis=0)])
 
 
-def _fillable(rings: Rings, arcs: Arcs, min_hole_px: int) -> Bools:
+def _fillable(rings: Rings, arcs: CrackArcs, min_hole_px: int) -> Bools:
     """Rings that are small holes of background without a building in them."""
     outside = np.where(rings.arc % 2 == 0, arcs.left[rings.arc // 2], arcs.right[rings.arc // 2])
     background = np.logical_and.reduceat(outside == NO_BUILDING, rings.offset[:-1])
@@ -142,7 +142,7 @@ def _fillable(rings: Rings, arcs: Arcs, min_hole_px: int) -> Bools:
     return fillable
 
 
-def _inner_pixels(rings: Rings, chosen: Ints, arcs: Arcs) -> Floats:
+def _inner_pixels(rings: Rings, chosen: Ints, arcs: CrackArcs) -> Floats:
     """Centre of the pixel to the right of each chosen ring's first step, (n, 2)."""
     first = rings.arc[rings.offset[chosen]]
     arc, backward = first // 2, first % 2
@@ -152,7 +152,7 @@ def _inner_pixels(rings: Rings, chosen: Ints, arcs: Arcs) -> Floats:
     return np.asarray(arcs.xy[start] + to_centre[heading])
 
 
-def _encloses(rings: Rings, ring: np.int64, points: Floats, arcs: Arcs) -> Bools:
+def _encloses(rings: Rings, ring: np.int64, points: Floats, arcs: CrackArcs) -> Bools:
     """Whether a ring on the lattice goes around each of the pixel centres (crossings, even-odd)."""
     offset = np.array([0, rings.offset[ring + 1] - rings.offset[ring]])
     arc = rings.arc[rings.offset[ring] : rings.offset[ring + 1]]

@@ -25,7 +25,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from geoseg.footprints.arcs import Arcs, Bools, Floats, Ints
+from geoseg.footprints.arcs import Bools, CrackArcs, Floats, Ints
 from geoseg.footprints.fit import Room, fit, new_room, take_kept
 from geoseg.kernels.jit import Integer, inner_jit, jit
 
@@ -33,7 +33,7 @@ SAFE_TOLERANCE_PX = 0.2
 """Within this, arcs that were apart stay apart."""
 
 
-def smooth(arcs: Arcs) -> Arcs:
+def smooth(arcs: CrackArcs) -> CrackArcs:
     """Replace staircases by slopes; moves no point by more than half a pixel."""
     xy, offset = np.empty((2 * len(arcs.xy), 2)), np.zeros(len(arcs.offset), np.int64)
     soft = np.empty(len(arcs.xy), np.bool_)
@@ -41,7 +41,7 @@ def smooth(arcs: Arcs) -> Arcs:
     return replace(arcs, xy=xy[: offset[-1]].copy(), offset=offset)
 
 
-def thin(arcs: Arcs, tolerance_px: float, *, safely: Bools | None = None) -> Arcs:
+def thin(arcs: CrackArcs, tolerance_px: float, *, safely: Bools | None = None) -> CrackArcs:
     """Smoothed arcs with fewer vertices, and walls moved to the middle of what they replace.
 
     A loop without nodes keeps two far points and one between.

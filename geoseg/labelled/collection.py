@@ -20,8 +20,9 @@ import numpy as np
 
 from geoseg.errors import DatasetError
 from geoseg.labelled.burn import rasterise
-from geoseg.labelled.pixels import FILL, blank, near_border, read_pixels, read_rgb
+from geoseg.labelled.pixels import blank, near_border, read_pixels, read_rgb
 from geoseg.scenes.scene import Scene, Split, save_scene
+from geoseg.types import FILL_GREY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -83,7 +84,7 @@ class _SlippyMosaic:
         xs, ys, zooms = zip(*self.tiles, strict=True)
         self.x_min, self.y_min, self.zoom = min(xs), min(ys), zooms[0]
         shape = ((max(ys) - self.y_min + 1) * tile_px, (max(xs) - self.x_min + 1) * tile_px)
-        self.image = np.full((*shape, 3), FILL, np.uint8)
+        self.image = np.full((*shape, 3), FILL_GREY, np.uint8)
         covered = np.zeros(shape, bool)
         for (x, y, _), path in self.tiles.items():
             rows = slice((y - self.y_min) * tile_px, (y - self.y_min + 1) * tile_px)
@@ -92,7 +93,7 @@ class _SlippyMosaic:
             covered[rows, cols] = True
         self.labels = rasterise(self._polygons(folder / "labels.geojson"), shape)
         self.ignore = near_border(covered, 15) | blank(self.image)
-        self.image[blank(self.image)] = FILL
+        self.image[blank(self.image)] = FILL_GREY
 
     def _polygons(self, path: Path) -> list[Geometry]:
         """Polygons in pixels of the canvas."""
@@ -160,7 +161,7 @@ def _coco_scenes(folder: Path, split: Split) -> Iterator[Scene]:
             for shape in _coco_polygons(annotation["segmentation"])
         ]
         frame = export_frame(image)
-        image[frame] = FILL
+        image[frame] = FILL_GREY
         name = f"geocarta_{Path(entry['file_name']).stem}"
         labels = rasterise(polygons, frame.shape)
         yield Scene(name, "geocarta", split, 0.30, image, labels, frame, licence=_GEOCARTA)
@@ -241,7 +242,7 @@ def _rio_polygon_scene(path: Path, labels_path: Path) -> Scene:
     labels = rasterise(polygons, image.shape[:2])
     name = f"spacenet_rio_{path.stem}"
     missing = blank(image)
-    image[missing] = FILL
+    image[missing] = FILL_GREY
     return Scene(name, "spacenet_rio", "train", 0.5, image, labels, missing, licence=_RIO)
 
 
@@ -264,7 +265,7 @@ def _mask_scene(path: Path, place: str, split: Split, gsd_m: float, licence: str
     image, mask = image[:height, :width].copy(), mask[:height, :width]
     labels = ndimage.label(mask)[0].astype(np.uint16)
     missing = blank(image)
-    image[missing] = FILL
+    image[missing] = FILL_GREY
     name = f"{place}_{path.stem}"
     return Scene(name, place, split, gsd_m, image, labels, missing, blobs=True, licence=licence)
 

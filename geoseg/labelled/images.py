@@ -14,14 +14,14 @@ from geoseg.errors import DatasetError, UsageError
 from geoseg.labelled.coco_labels import CocoLabels, Labelled
 from geoseg.labelled.masks import MaskLabels
 from geoseg.labelled.order import in_order, split_in_order
-from geoseg.labelled.pixels import FILL, missing, opened
+from geoseg.labelled.pixels import missing, opened
 from geoseg.labelled.request import LEAST_KNOWN_PX, SMALLEST_CHIP_PX, Chip, PackOptions, Pair, Tick
 from geoseg.labelled.strips import Region, divide
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.source import inspect
 from geoseg.raster.stretch import Stretch, percentile_stretch
 from geoseg.scenes.scene import Scene
-from geoseg.types import Window
+from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -151,14 +151,14 @@ def _gsd_m(header: Header, asked_m: float | None) -> float:
 
 
 def _read(header: Header, stretch: Stretch | None) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """(height, width, 3) with FILL where invalid, and (height, width) True where valid."""
+    """(height, width, 3) with FILL_GREY where invalid, and (height, width) True where valid."""
     with opened(header.path) as dataset:
         pixels: NDArray[Any] = dataset.read(list(header.bands.rgb))
         valid = dataset.dataset_mask() > 0
     valid = valid & np.isfinite(pixels).all(axis=0)
     image = np.moveaxis(pixels if stretch is None else stretch.apply(pixels), 0, 2)
     image = np.ascontiguousarray(image, np.uint8)
-    image[~valid] = FILL
+    image[~valid] = FILL_GREY
     return image, valid
 
 

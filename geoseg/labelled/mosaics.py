@@ -11,7 +11,7 @@ import numpy as np
 import shapely
 
 from geoseg.labelled.burn import PolygonIndex
-from geoseg.labelled.pixels import FILL, missing
+from geoseg.labelled.pixels import missing
 from geoseg.labelled.request import FINEST_M, LEAST_KNOWN_PX, Chip, PackOptions, Pair, Tick
 from geoseg.labelled.strips import Region, divide
 from geoseg.labelled.vectors import read_footprints
@@ -91,7 +91,6 @@ def mosaic_chips(
         gsd_m=pair.gsd_m,
         bands=options.bands,
         stretch=options.stretch,
-        fill_rgb=(FILL, FILL, FILL),
     ) as mosaic:
         labels = read_footprints(pair.labels, mosaic.grid, pair.layer)
         found.update(labels.counts)

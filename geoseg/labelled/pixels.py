@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-FILL = 128
-"""Grey that stands for missing pixels: the middle of the normalisation, as in prediction."""
-
 COLOURS = 3
 _WHITE, _BLACK, _BLANK_PX = 253, 2, 2000
 

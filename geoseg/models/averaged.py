@@ -15,7 +15,7 @@ import numpy as np
 from geoseg.errors import UsageError
 from geoseg.models.asking import core_maps
 from geoseg.models.protocols import DenseModel
-from geoseg.types import Window
+from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 FLIPS = tuple(product((False, True), repeat=2))
 """(upside down, left to right): the picture, its mirror images, and half a turn. Quarter turns would
 double the work once more."""
-_FILL_GREY = 128
-"""What completes the last stride of an image."""
 
 
 def averaged(model: DenseModel | InstanceModel) -> AveragedModel:
@@ -102,7 +100,7 @@ class AveragedModel:
         if not (below or right):
             return images
         border = ((0, 0), (0, 0), (0, below), (0, right))
-        return np.pad(images, border, constant_values=_FILL_GREY)
+        return np.pad(images, border, constant_values=FILL_GREY)
 
 
 def _flipped(array: NDArray[Any], vertically: bool, horizontally: bool) -> NDArray[Any]:

@@ -95,7 +95,7 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
     yield (
         f"| thresholds | body {decoding.body_threshold:g}, seed {decoding.seed_threshold:g}, "
         f"{_join(decoding)}contact weight {decoding.contact_weight:g}, edge weight {decoding.edge_weight:g}, least "
-        f"mean body {decoding.min_confidence:g}{_least_probability(metadata)} |"
+        f"mean body {decoding.min_mean_body:g}{_least_probability(metadata)} |"
     )
     if metadata.tta:
         yield (

@@ -53,7 +53,7 @@ class Span:
         return slice(self.start - outer.start, self.stop - outer.start)
 
 
-Area = tuple[Span, Span]
+Part = tuple[Span, Span]
 """Rows and columns."""
 
 
@@ -70,7 +70,7 @@ def can_be_cut(network: nn.Module) -> bool:
     )
 
 
-def part_of_logits(network: nn.Module, images: Tensor, wanted: Area) -> Tensor:
+def part_of_logits(network: nn.Module, images: Tensor, wanted: Part) -> Tensor:
     """``network(images)`` within an area, for a network that can be cut.
 
     Args:
@@ -93,9 +93,9 @@ def part_of_logits(network: nn.Module, images: Tensor, wanted: Area) -> Tensor:
     return _cut(unet.segmentation_head(x), wanted, have)
 
 
-def _areas(wanted: Area, features: list[Tensor], head_reach_px: int) -> list[Area]:
+def _areas(wanted: Part, features: list[Tensor], head_reach_px: int) -> list[Part]:
     """What each stage of the decoder needs of its input, finest first."""
-    areas: list[Area] = []
+    areas: list[Part] = []
     reach_px = _STAGE_REACH_PX + head_reach_px
     for feature in features:
         height, width = feature.shape[-2:]
@@ -105,11 +105,11 @@ def _areas(wanted: Area, features: list[Tensor], head_reach_px: int) -> list[Are
     return areas
 
 
-def _whole(x: Tensor) -> Area:
+def _whole(x: Tensor) -> Part:
     return Span(0, x.shape[-2]), Span(0, x.shape[-1])
 
 
-def _cut(x: Tensor, area: Area, have: Area) -> Tensor:
+def _cut(x: Tensor, area: Part, have: Part) -> Tensor:
     return x[..., area[0].within(have[0]), area[1].within(have[1])]
 
 

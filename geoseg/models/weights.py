@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, ValidationError
 
 from geoseg.errors import ModelError
 from geoseg.files.atomic import output_errors, replacing
@@ -60,7 +60,13 @@ class Decoding(Record):
     """How much the contact map lowers the seed score."""
     edge_weight: float = Field(default=0.5, ge=0, le=1)
     """How much the edge map lowers the seed score."""
-    min_confidence: float = Field(default=0.5, ge=0, le=1)
+    min_mean_body: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        # The second is what files from before 1.0 call it.
+        validation_alias=AliasChoices("min_mean_body", "min_confidence"),
+    )
     """Buildings with a lower mean body are dropped as ``unsure``: the raw value, not the
     probability."""
 
@@ -74,7 +80,7 @@ class Decoding(Record):
         return {name: round(value * 255) for name, value in self}
 
 
-class Source(Record):
+class DataSource(Record):
     """One data set that the model saw."""
 
     name: str
@@ -107,7 +113,7 @@ class Metadata(Record):
     """None: confidence is the raw mean of body."""
     validation: Validation | None = None
     """How thresholds and calibration were chosen."""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[DataSource, ...] = ()
     metrics: dict[str, dict[str, float]] = Field(default_factory=dict)
     """Scores on held-out places: place to score name to value."""
     training: dict[str, str] = Field(default_factory=dict)

@@ -66,7 +66,7 @@ class Analysis:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lattice:
+class _EndlessGrid:
     """An endless grid."""
 
     crs: CRS
@@ -116,13 +116,13 @@ def lay_grid(
     return Analysis(Grid(lattice.crs, transform, height, width, gsd), tuple(placements))
 
 
-def _lattice(first: Source, target_m: float) -> _Lattice:
+def _lattice(first: Source, target_m: float) -> _EndlessGrid:
     x, y = centre_xy(first)
     same_gsd = abs(target_m / first.pixel.gsd_m - 1) <= SAME_GSD
     if same_gsd and _plain(first) and _faithful(first.crs, x, y):
-        return _Lattice(first.crs, _north_up(first), own=True)
+        return _EndlessGrid(first.crs, _north_up(first), own=True)
     side = float(f"{target_m:.{GSD_DIGITS}g}") if same_gsd else target_m
-    return _Lattice(local_utm(first.crs, x, y), Affine(side, 0, 0, 0, -side, 0), own=False)
+    return _EndlessGrid(local_utm(first.crs, x, y), Affine(side, 0, 0, 0, -side, 0), own=False)
 
 
 def centre_xy(source: Source) -> tuple[float, float]:
@@ -154,7 +154,7 @@ def _north_up(source: Source) -> Affine:
     return t if t.e < 0 else Affine(t.a, 0, t.c, 0, -t.e, t.f + t.e * source.height)
 
 
-def _aligned(source: Source, lattice: _Lattice) -> bool:
+def _aligned(source: Source, lattice: _EndlessGrid) -> bool:
     """Whether ``source`` can be copied: its pixels are the lattice's, which is a raster's own."""
     upright = _plain(source) and source.transform.e < 0
     if not (lattice.own and upright and same_crs(source.crs, lattice.crs)):
@@ -169,7 +169,7 @@ def _aligned(source: Source, lattice: _Lattice) -> bool:
     return max(map(abs, misfits)) < ALIGNED_PX
 
 
-def _extent(source: Source, native: bool, lattice: _Lattice) -> Window:
+def _extent(source: Source, native: bool, lattice: _EndlessGrid) -> Window:
     """The lattice's pixels that ``source`` touches."""
     top, left, bottom, right = _sides(source, lattice)
     if native:
@@ -179,7 +179,7 @@ def _extent(source: Source, native: bool, lattice: _Lattice) -> Window:
     return Window(row, col, max(height, 1), max(width, 1))
 
 
-def _sides(source: Source, lattice: _Lattice) -> tuple[float, float, float, float]:
+def _sides(source: Source, lattice: _EndlessGrid) -> tuple[float, float, float, float]:
     """Top, left, bottom, right of ``source``, in rows and columns of the lattice."""
     left, bottom, right, top = bounds_in(source.crs, source.to_xy, source.shape, lattice.crs)
     t = lattice.transform

@@ -21,7 +21,7 @@ from geoseg.raster.readers import NativeReader, Reader, WarpedReader
 from geoseg.raster.sampling import choose_stretch, draw_samples, require_valid_pixels
 from geoseg.raster.source import Source, inspect
 from geoseg.raster.stretch import Stretch
-from geoseg.types import Block, Grid, Window
+from geoseg.types import FILL_GREY, Block, Grid, Window
 
 MAX_OPEN = 64
 """Rasters held open at a time."""
@@ -54,7 +54,7 @@ class Mosaic:
         gsd_m: float | None = None,
         bands: Sequence[int] | None = None,
         stretch: tuple[float, float] | None = None,
-        fill_rgb: tuple[int, int, int] = (127, 127, 127),
+        fill_rgb: tuple[int, int, int] = (FILL_GREY, FILL_GREY, FILL_GREY),
     ) -> Self:
         """Inspect the rasters, lay the grid, choose the stretch.
 

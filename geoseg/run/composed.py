@@ -56,7 +56,6 @@ class Run:
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
-        from geoseg.tiles.swaths import FILL_GREY
 
         mosaic = Mosaic.open(
             sources,
@@ -64,7 +63,6 @@ class Run:
             gsd_m=settings.gsd_m,
             bands=settings.bands,
             stretch=settings.stretch,
-            fill_rgb=(FILL_GREY, FILL_GREY, FILL_GREY),
         )
         return cls(mosaic, mosaic.identity(), model, settings, tally)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from geoseg.attributes.confidence import Rating
-from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode import DecodeParams, Decoder, MapLabeller
 from geoseg.decode.params import MIN_AREA_M2
 from geoseg.models.protocols import DenseModel
 from geoseg.stitch import InstanceDecoder, TileInstances
@@ -107,7 +107,8 @@ class DenseStage:
         self._strip_px = strip_px
         self._size = (plan.region.width, plan.region.height)
         self._odds = Rating.of(model).odds(plan.lattice.grid.gsd_m)
-        self._decoder = Decoder(*self._size, model.heads, params, odds=self._odds)
+        labeller = MapLabeller(model.heads, params)
+        self._decoder = Decoder(*self._size, labeller, odds=self._odds)
         self.reach_px = params.reach_px + CLUSTER_REACH_PX
 
     def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[PackedRows[np.uint8]]]:
@@ -145,8 +146,8 @@ class DenseStage:
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
-        heads, params = self._model.heads, self._params
-        self._decoder = Decoder.restore(*self._size, heads, params, arrays, self._odds)
+        labeller = MapLabeller(self._model.heads, self._params)
+        self._decoder = Decoder.restore(*self._size, labeller, arrays, self._odds)
 
     @property
     def open_buildings(self) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -17,17 +17,15 @@ if TYPE_CHECKING:
     from shapely.geometry import Polygon
 
     from geoseg.shaping.settings import RegularizeSettings
+    from geoseg.types import DrawnAs
 
 BATCH = 500
 """Polygons drawn at a time; groups are not torn apart."""
 
-Shape = Literal["regularized", "circle", "simplified"]
-"""How a polygon was drawn."""
-
 
 def regularize_coverage(
     polygons: Sequence[Polygon], *, settings: RegularizeSettings
-) -> list[tuple[Polygon, Shape]]:
+) -> list[tuple[Polygon, DrawnAs]]:
     """Redraw polygons with straight walls, right angles and shared walls.
 
     Args:
@@ -48,7 +46,7 @@ def regularize_coverage(
 
 def regularize_groups(
     polygons: Polygons, group: Ints, *, settings: RegularizeSettings
-) -> tuple[Polygons, list[Shape]]:
+) -> tuple[Polygons, list[DrawnAs]]:
     """The same for many groups at once, which is several times faster than one by one.
 
     Args:
@@ -62,7 +60,7 @@ def regularize_groups(
     """
     numbers = np.unique(group, return_inverse=True)[1].astype(np.int64)
     drawn = settle(polygons, numbers, settings, _draw)
-    shapes: list[Shape] = drawn.shapes.tolist()
+    shapes: list[DrawnAs] = drawn.shapes.tolist()
     return drawn.polygons, shapes
 
 

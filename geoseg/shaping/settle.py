@@ -45,7 +45,7 @@ Pass = Callable[[Polygons, Ints, "RegularizeSettings"], Drawn]
 
 
 @dataclass(frozen=True, slots=True)
-class _Layer:
+class _Underway:
     """Polygons on their way; the last four are written in place."""
 
     given: Polygons
@@ -78,10 +78,10 @@ def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: 
     drawn = draw(polygons, group, settings)
     corners, flaws = count_flaws(polygons)
     now = polygons.copy(), drawn.shapes, corners + flaws, flaws
-    layer = _Layer(polygons, group, settings, drawn.noise, *now)
-    taken = _begin(layer, drawn)
-    part = touching(layer.polygons, group)
-    active = _anywhere(taken, part) & _anywhere(layer.flaws > 0, part)
+    state = _Underway(polygons, group, settings, drawn.noise, *now)
+    taken = _begin(state, drawn)
+    part = touching(state.polygons, group)
+    active = _anywhere(taken, part) & _anywhere(state.flaws > 0, part)
     # Simplified outlines look noisy, and are drawn otherwise beside others that do not: so what
     # stays as it is at their own noise is also tried without any.
     calm = np.zeros(len(polygons), dtype=bool)
@@ -92,48 +92,48 @@ def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: 
             if len(chosen) == 0:
                 continue
             number = np.unique(group[chosen], return_inverse=True)[1].astype(np.int64)
-            drawn = draw(layer.polygons[chosen], number, how)
-            taken = _anywhere(_take(layer, chosen, drawn, WORTH_LATER, later=True), part[chosen])
-            flawed = _anywhere(layer.flaws[chosen] > 0, part[chosen])
+            drawn = draw(state.polygons[chosen], number, how)
+            taken = _anywhere(_take(state, chosen, drawn, WORTH_LATER, later=True), part[chosen])
+            flawed = _anywhere(state.flaws[chosen] > 0, part[chosen])
             noisy = _anywhere(drawn.noise > MIN_NOISE_PX, part[chosen])
             active[chosen], calm[chosen] = np.where(taken, flawed, noisy), ~taken
-    return Drawn(layer.polygons, layer.shapes, layer.noise)
+    return Drawn(state.polygons, state.shapes, state.noise)
 
 
-def _begin(layer: _Layer, drawn: Drawn) -> Bools:
+def _begin(state: _Underway, drawn: Drawn) -> Bools:
     """Take the first drawing where it is worth it; (n,) True where it is."""
     corners, flaws = count_flaws(drawn.polygons)
-    gain = layer.cost - corners - flaws
+    gain = state.cost - corners - flaws
     # Where it is for every polygon, there is no need to look which change together.
-    doubtful = _anywhere(gain < np.maximum(WORTH_FIRST * layer.cost, 1), layer.group)
+    doubtful = _anywhere(gain < np.maximum(WORTH_FIRST * state.cost, 1), state.group)
     taken = ~doubtful
-    layer.polygons[taken] = drawn.polygons[taken]
-    layer.cost[taken], layer.flaws[taken] = (corners + flaws)[taken], flaws[taken]
+    state.polygons[taken] = drawn.polygons[taken]
+    state.cost[taken], state.flaws[taken] = (corners + flaws)[taken], flaws[taken]
     chosen = np.flatnonzero(doubtful)
     some = Drawn(drawn.polygons[chosen], drawn.shapes[chosen], drawn.noise[chosen])
-    taken[chosen] = _take(layer, chosen, some, WORTH_FIRST, later=False)
+    taken[chosen] = _take(state, chosen, some, WORTH_FIRST, later=False)
     return taken
 
 
-def _take(layer: _Layer, chosen: Ints, drawn: Drawn, worth: float, *, later: bool) -> Bools:
+def _take(state: _Underway, chosen: Ints, drawn: Drawn, worth: float, *, later: bool) -> Bools:
     """Take a drawing of chosen polygons where it is worth it; (c,) True where it is.
 
     A polygon counts as straight when one of the passes drew it so: what a later one thins stays
     straight.
     """
     corners, flaws = count_flaws(drawn.polygons)
-    changes = Changes.between(layer.polygons[chosen], drawn.polygons, layer.group[chosen])
-    gain = layer.cost[chosen] - corners - flaws
-    taken = _is_worth(gain, layer.cost[chosen], changes, worth)
+    changes = Changes.between(state.polygons[chosen], drawn.polygons, state.group[chosen])
+    gain = state.cost[chosen] - corners - flaws
+    taken = _is_worth(gain, state.cost[chosen], changes, worth)
     if later:
         bad = taken.copy()
-        bad[taken] = ~_are_allowed(layer, chosen, changes, taken)
+        bad[taken] = ~_are_allowed(state, chosen, changes, taken)
         taken &= ~_anywhere(bad, changes.unit)
-    layer.polygons[chosen] = _without_clashes(layer, chosen, changes, taken)
+    state.polygons[chosen] = _without_clashes(state, chosen, changes, taken)
     straight = taken & (drawn.shapes != "simplified")
-    layer.shapes[chosen[straight]] = drawn.shapes[straight]
-    layer.cost[chosen[taken]] = (corners + flaws)[taken]
-    layer.flaws[chosen[taken]] = flaws[taken]
+    state.shapes[chosen[straight]] = drawn.shapes[straight]
+    state.cost[chosen[taken]] = (corners + flaws)[taken]
+    state.flaws[chosen[taken]] = flaws[taken]
     return taken
 
 
@@ -145,13 +145,13 @@ def _is_worth(gain: Ints, cost: Ints, changes: Changes, worth: float) -> Bools:
     return np.asarray(moved & (gains > 0) & (gains >= worth * costs))
 
 
-def _without_clashes(layer: _Layer, chosen: Ints, changes: Changes, taken: Bools) -> Polygons:
+def _without_clashes(state: _Underway, chosen: Ints, changes: Changes, taken: Bools) -> Polygons:
     """(c,) polygons drawn where ``taken``, which loses those that clash with what stays."""
     while True:
-        out, whole = changes.only(taken), layer.polygons.copy()
+        out, whole = changes.only(taken), state.polygons.copy()
         whole[chosen] = out
         clash = np.zeros(len(whole), dtype=bool)
-        for members in _members(layer.group, _partly(layer.group, chosen[taken])):
+        for members in _members(state.group, _partly(state.group, chosen[taken])):
             clash[members] = ~shapely.is_empty(shapely.coverage_invalid_edges(whole[members]))
             clash[members] |= ~shapely.is_valid(whole[members])
         back = taken & _anywhere(taken & clash[chosen], changes.unit)
@@ -179,18 +179,18 @@ def _anywhere(some: Bools, group: Ints) -> Bools:
     return np.asarray(np.bincount(group, some)[group] > 0) if len(group) else some
 
 
-def _are_allowed(layer: _Layer, chosen: Ints, changes: Changes, taken: Bools) -> Bools:
+def _are_allowed(state: _Underway, chosen: Ints, changes: Changes, taken: Bools) -> Bools:
     """(t,) True where those of the chosen polygons that are taken are within the limits."""
-    before, after, mine = changes.before[taken], changes.after[taken], layer.given[chosen[taken]]
-    (apart, between), reach = outlines_apart(mine, after), layer.settings.max_outward_px
+    before, after, mine = changes.before[taken], changes.after[taken], state.given[chosen[taken]]
+    (apart, between), reach = outlines_apart(mine, after), state.settings.max_outward_px
     middles = apart - HALF_EDGE_PX, between
-    noise, group = layer.noise[chosen[taken]], layer.group[chosen[taken]]
-    good = are_near(mine, after, middles, noise, layer.settings, LATER_ROOM)
+    noise, group = state.noise[chosen[taken]], state.group[chosen[taken]]
+    good = are_near(mine, after, middles, noise, state.settings, LATER_ROOM)
     far = np.flatnonzero(good & (apart > reach))
-    for i, members in zip(far, _members(layer.group, group[far]), strict=True):
+    for i, members in zip(far, _members(state.group, group[far]), strict=True):
         xy = shapely.get_coordinates(shapely.segmentize(after[i], PROBE_PX))
         xy = _outside(mine[i], reach, xy[beyond(xy, before[i], KEPT_PX)])
-        for member in layer.given[members]:
+        for member in state.given[members]:
             xy = _outside(member, reach, xy)
         good[i] = len(xy) == 0
     return good

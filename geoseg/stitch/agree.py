@@ -14,7 +14,7 @@ from geoseg.stitch.tile import SCORE_STEPS, Pieces
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Comparison:
     """What two tiles say about each other's pieces; labels are each tile's own."""
 
     same: NDArray[np.int64]
@@ -119,8 +119,8 @@ def _sum_pairs(
     return unique, place.ravel(), total
 
 
-def _none() -> Verdict:
-    return Verdict(np.zeros((0, 2), np.int64), np.zeros((0, 3), np.int64), np.zeros(0, np.bool_))
+def _none() -> Comparison:
+    return Comparison(np.zeros((0, 2), np.int64), np.zeros((0, 3), np.int64), np.zeros(0, np.bool_))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ class _Pairs:
     """(n,) pixels of either piece on the shared area."""
 
 
-def compare(first: Pieces, second: Pieces, params: StitchParams) -> Verdict:
+def compare(first: Pieces, second: Pieces, params: StitchParams) -> Comparison:
     """Compare the pieces of two tiles on their shared window.
 
     Two pieces are one building when, on the shared window,
@@ -169,7 +169,9 @@ def compare(first: Pieces, second: Pieces, params: StitchParams) -> Verdict:
         _ranks(*each, params) for each in ((first, second, labels[0]), (second, first, labels[1]))
     ]
     wins = ranks[0][a[clash]] >= ranks[1][b[clash]]
-    return Verdict(pairs.labels[same], np.column_stack([pairs.labels, pairs.common])[clash], wins)
+    return Comparison(
+        pairs.labels[same], np.column_stack([pairs.labels, pairs.common])[clash], wins
+    )
 
 
 def _ranks(

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from geoseg.decode import DecodeParams
+from geoseg.decode import DecodeParams, Decoder
 from geoseg.stitch.groups import Groups
-from geoseg.stitch.outline import GroupDecoder
+from geoseg.stitch.outline import GroupLabeller
 from geoseg.stitch.params import StitchParams
 from geoseg.stitch.saved import restore_stitcher, saved_stitcher
 from geoseg.stitch.stitcher import StitchCounts, Stitched, Stitcher
 from geoseg.stitch.tile import TileInstances
 from geoseg.types import Cluster
 
-GROWN_BY_NOTHING = DecodeParams(grow_steps=0, min_confidence=0)
+GROWN_BY_NOTHING = DecodeParams(grow_steps=0, min_mean_body=0)
 """Masks are what the model says; how sure an instance must be is the model's threshold."""
 
 STITCHER, OUTLINE, GROUPS = "stitcher_", "outline_", "groups_"
@@ -38,7 +39,8 @@ class InstanceDecoder:
         decode: DecodeParams = GROWN_BY_NOTHING,
     ) -> None:
         self._stitcher = Stitcher(width, height, params)
-        self._outline = GroupDecoder(width, height, ("body",), decode)
+        self._labeller = GroupLabeller(decode)
+        self._outline = Decoder(width, height, self._labeller)
         self._groups = Groups()
 
     @property
@@ -65,14 +67,14 @@ class InstanceDecoder:
         return self._outlined(self._stitcher.close()) + self._outline.close()
 
     def _outlined(self, stitched: Stitched) -> list[Cluster]:
-        groups, outline = self._groups, self._outline
+        groups, outline, labeller = self._groups, self._outline, self._labeller
         groups.admit(stitched.next_id)
         groups.unite(stitched.same)
         clusters: list[Cluster] = []
-        outline.plane[:] = groups.roots()[outline.plane]
+        labeller.plane[:] = groups.roots()[labeller.plane]
         for rows in stitched.rows:
-            clusters += outline.push_groups(groups.of(rows.labels), rows.body, rows.valid)
-        outline.plane[:] = groups.forget(stitched.live_id, outline.plane)[outline.plane]
+            clusters += outline.push(replace(rows, labels=groups.of(rows.labels)))
+        labeller.plane[:] = groups.forget(stitched.live_id, labeller.plane)[labeller.plane]
         return clusters
 
     def snapshot(self) -> dict[str, NDArray[Any]]:
@@ -95,9 +97,8 @@ class InstanceDecoder:
     ) -> Self:
         """The decoder as it was when ``arrays`` came from ``snapshot``."""
         decoder = cls(width, height, params, decode)
-        decoder._outline = GroupDecoder.restore(
-            width, height, ("body",), decode, _part(arrays, OUTLINE)
-        )
+        outline = _part(arrays, OUTLINE)
+        decoder._outline = Decoder.restore(width, height, decoder._labeller, outline)
         restore_stitcher(decoder._stitcher, _part(arrays, STITCHER))
         groups = _part(arrays, GROUPS)
         decoder._groups.parent = groups["parent"].copy()

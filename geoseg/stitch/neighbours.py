@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.stitch.agree import Verdict
+from geoseg.stitch.agree import Comparison
 from geoseg.stitch.tile import Pieces
 
 
@@ -20,7 +20,7 @@ class Neighbours:
         self._beaten: list[NDArray[np.int64]] = []
         self._sorted: NDArray[np.int64] | None = None
 
-    def record(self, first: Pieces, second: Pieces, verdict: Verdict) -> None:
+    def record(self, first: Pieces, second: Pieces, verdict: Comparison) -> None:
         """Keep what two tiles say about each other and book the losses of conflicts."""
         if len(verdict.same):
             for tile, other, column in ((first, second, 0), (second, first, 1)):
@@ -30,7 +30,7 @@ class Neighbours:
         if len(verdict.conflict):
             self._book(first, second, verdict)
 
-    def _book(self, first: Pieces, second: Pieces, verdict: Verdict) -> None:
+    def _book(self, first: Pieces, second: Pieces, verdict: Comparison) -> None:
         a, b, pixels = verdict.conflict.T
         first_wins = verdict.first_wins
         np.add.at(second.lost, b[first_wins], pixels[first_wins])

@@ -3,87 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode import DecodeParams, Decoder
-from geoseg.decode.decoder import CHUNK_ROWS
-from geoseg.decode.families import Odds
+from geoseg.decode import DecodeParams
 from geoseg.decode.grow import joined
-from geoseg.decode.store import INVALID, LABELS, OPEN, SEED, Store, Window, with_room
+from geoseg.decode.store import INVALID, LABELS, OPEN, SEED, RowWindow, Store, with_room
+from geoseg.errors import UsageError
 from geoseg.kernels.jit import jit
-from geoseg.types import Cluster
+from geoseg.stitch.own import LabelRows
 
 
-class GroupDecoder(Decoder):
-    """A decoder whose buildings are the 4-connected parts of rows of groups, not grown seeds."""
+class GroupLabeller:
+    """A building is a 4-connected part of a group; the rows pushed are labelled by groups."""
 
-    def __init__(
-        self,
-        width: int,
-        height: int,
-        heads: tuple[str, ...],
-        params: DecodeParams,
-        *,
-        chunk_rows: int = CHUNK_ROWS,
-        odds: Odds | None = None,
-    ) -> None:
-        super().__init__(width, height, heads, params, chunk_rows=chunk_rows, odds=odds)
-        self.plane = np.zeros(self._window.label.shape, np.int32)
-        """(rows, width + 2) groups of the rows in work."""
+    def __init__(self, params: DecodeParams) -> None:
+        self._params = params
+        self.plane = np.zeros((0, 0), np.int32)
+        """(rows, width + 2) groups of the rows in work; those that become one are renamed here."""
 
-    def snapshot(self) -> dict[str, NDArray[Any]]:
-        """Everything needed to go on, as plain arrays."""
-        rows = self._next_row - self._first_row
-        return super().snapshot() | {"plane": self.plane[:rows].copy()}
+    @property
+    def params(self) -> DecodeParams:
+        """What a part needs to be a building."""
+        return self._params
 
-    @classmethod
-    def restore(
-        cls,
-        width: int,
-        height: int,
-        heads: tuple[str, ...],
-        params: DecodeParams,
-        arrays: Mapping[str, NDArray[Any]],
-        odds: Odds | None = None,
-    ) -> Self:
-        """The decoder as it was when ``arrays`` came from ``snapshot``."""
-        decoder = super().restore(width, height, heads, params, arrays, odds)
-        decoder.plane[: len(arrays["plane"])] = arrays["plane"]
-        return decoder
+    def begin(self, window: RowWindow) -> None:
+        """Make room for as many groups."""
+        self.plane = np.zeros(window.label.shape, np.int32)
 
-    def push_groups(
-        self, groups: NDArray[np.int32], body: NDArray[np.uint8], valid: NDArray[np.bool_]
-    ) -> list[Cluster]:
-        """Take the next (rows, width) groups, scores and validity; returns what is finished."""
+    def check(self, strip: LabelRows, width: int) -> None:
+        """Raise UsageError unless the arrays have the same rows and are so wide."""
+        shapes = {array.shape for array in (strip.labels, strip.body, strip.valid)}
+        if shapes != {(len(strip.valid), width)}:
+            raise UsageError(
+                f"groups, body and validity must be {(len(strip.valid), width)}, "
+                f"got {sorted(shapes)}"
+            )
 
-        def write(part: slice, rows: slice) -> bool:
-            inside, shown = (rows, slice(1, -1)), groups[part] > 0
-            kind = np.where(shown, np.uint8(SEED), np.uint8(OPEN))
-            self._window.kind[inside] = np.where(valid[part], kind, np.uint8(INVALID))
-            self._window.body[inside] = body[part]
-            self.plane[inside] = groups[part]
-            return bool(shown.any())
+    def fill(self, strip: LabelRows, part: slice, window: RowWindow, rows: slice) -> bool:
+        """Write groups as seeds, which do not grow; whether there was any."""
+        inside, shown = (rows, slice(1, -1)), strip.labels[part] > 0
+        kind = np.where(shown, np.uint8(SEED), np.uint8(OPEN))
+        window.kind[inside] = np.where(strip.valid[part], kind, np.uint8(INVALID))
+        window.body[inside] = strip.body[part]
+        self.plane[inside] = strip.labels[part]
+        return bool(shown.any())
 
-        return self._pushed(len(groups), write)
+    def label(self, window: RowWindow, store: Store, first_row: int, start: int) -> Store:
+        """Label the new rows."""
+        rows, stride = self.plane.shape
+        while start < rows:
+            store = with_room(store, stride - 2)
+            start = label_groups(window, self.plane, store, first_row, start)
+        return store
 
-    def _label_rows(self, start: int) -> None:
-        while start < len(self.plane):
-            self._store = with_room(self._store, self._width)
-            start = label_groups(self._window, self.plane, self._store, self._first_row, start)
-
-    def _shift(self) -> None:
-        super()._shift()
-        kept = 1 + self._ahead
-        self.plane[:kept] = self.plane[self._chunk_rows :]
+    def shift(self, window: RowWindow, kept: int) -> None:  # noqa: ARG002
+        """Move the groups along."""
+        self.plane[:kept] = self.plane[-kept:]
         self.plane[kept:] = 0
+
+    def snapshot(self, window: RowWindow, rows: int) -> dict[str, NDArray[Any]]:  # noqa: ARG002
+        """The groups."""
+        return {"plane": self.plane[:rows]}
+
+    def restore(self, window: RowWindow, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: ARG002
+        """Go on from a snapshot."""
+        self.plane[: len(arrays["plane"])] = arrays["plane"]
 
 
 @jit
 def label_groups(
-    window: Window, plane: NDArray[np.int32], store: Store, first_row: int, start: int
+    window: RowWindow, plane: NDArray[np.int32], store: Store, first_row: int, start: int
 ) -> int:
     """Label the groups in window rows from ``start`` on; returns the first row without room.
 

@@ -25,7 +25,7 @@ class LabelRows:
     row_off: int
     """First row on the grid."""
     labels: NDArray[np.int32]
-    """(rows, grid width) provisional ids from 1 on, 0 for none."""
+    """(rows, grid width) provisional ids from 1 on, or the groups that they are in; 0 for none."""
     body: NDArray[np.uint8]
     """(rows, grid width) the piece's score * 255, 0 where there is none."""
     valid: NDArray[np.bool_]

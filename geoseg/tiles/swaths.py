@@ -18,7 +18,7 @@ import numpy as np
 
 from geoseg.errors import UnreadableRasterError
 from geoseg.models.strides import round_down, round_up
-from geoseg.types import Block, Window
+from geoseg.types import FILL_GREY, Block, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from geoseg.raster import Mosaic
     from geoseg.summary import Tally
 
-FILL_GREY = 128
-"""Colour of invalid pixels in all bands: the middle, as in training."""
 ISOLATION_PX = 64
 """Side of the lattice pieces in which rows are read again when some block cannot be read. Every
 read covers whole rows of this lattice, so that what is lost does not depend on the swaths."""

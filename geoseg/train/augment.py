@@ -11,10 +11,10 @@ import numpy as np
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")  # it would ask the network on import
 import albumentations as A  # noqa: N812
 
+from geoseg.types import FILL_GREY
+
 if TYPE_CHECKING:
     from geoseg.train.config import AugmentConfig
-
-FILL = 128
 
 
 def build_augmentation(config: AugmentConfig) -> Any:  # noqa: ANN401 - untyped library
@@ -31,7 +31,7 @@ def _geometry(config: AugmentConfig) -> list[Any]:
         rotate=(-45, 45),
         shear=(-6, 6),
         scale=(0.95, 1.05),
-        fill=FILL,
+        fill=FILL_GREY,
         fill_mask=0,
         interpolation=cv2.INTER_LINEAR,
         mask_interpolation=cv2.INTER_NEAREST,

@@ -9,10 +9,11 @@ import numpy as np
 from torch.utils.data import Dataset
 
 from geoseg.errors import DatasetError
-from geoseg.train.augment import FILL, build_augmentation, seeded
+from geoseg.train.augment import build_augmentation, seeded
 from geoseg.train.crop import Crop
 from geoseg.train.paste import paste_buildings
 from geoseg.train.targets import head_targets, head_weights
+from geoseg.types import FILL_GREY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +135,7 @@ def _cut(scene: Scene, side: int, rng: Generator) -> Crop:
     after = [side - b - length for b, length in zip(before, labels.shape, strict=True)]
     if any(before) or any(after):
         around = tuple(zip(before, after, strict=True))
-        image = np.pad(image, (*around, (0, 0)), constant_values=FILL)
+        image = np.pad(image, (*around, (0, 0)), constant_values=FILL_GREY)
         labels = np.pad(labels, around)
         ignore = np.pad(ignore, around, constant_values=1)
     return Crop(image, labels, ignore, scene.blobs)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.attributes.confidence import Qualities, Rating
-from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode import DecodeParams, Decoder, MapLabeller
 from geoseg.decode.params import MIN_AREA_M2
+from geoseg.models.asking import quantize
 from geoseg.train.calibrate import select
 from geoseg.train.scoring import Counts, Match, match
 from geoseg.train.validation import resample_scene
@@ -45,8 +46,7 @@ def map_scene(model: DenseModel, scene: Scene, gsd_m: tuple[float, float]) -> Ma
     fitting = resample_scene(scene, gsd_m)
     pixels = np.ascontiguousarray(np.moveaxis(fitting.image, 2, 0))[None]
     maps = model.predict_maps(pixels)[0]
-    levels = np.rint(maps * np.float32(255)).astype(np.uint8)
-    return MappedScene(fitting, levels, model.heads)
+    return MappedScene(fitting, quantize(maps), model.heads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def decode(
     min_pixels = max(1, round(MIN_AREA_M2 / mapped.scene.gsd_m**2))
     params = DecodeParams(**decoding.as_levels(), min_pixels=min_pixels)
     odds = Rating(calibration).odds(mapped.scene.gsd_m)
-    decoder = Decoder(width, height, mapped.heads, params, odds=odds)
+    decoder = Decoder(width, height, MapLabeller(mapped.heads, params), odds=odds)
     clusters = decoder.push(MapStrip(0, mapped.maps, np.ones((height, width), bool)))
     return clusters + decoder.close()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import nn
 
-from geoseg.models.weights import Source
+from geoseg.models.weights import DataSource
 from geoseg.scenes.scene import load_scenes
 from geoseg.train.scoring import Counts
 from geoseg.train.trainer_library import lightning
@@ -154,11 +154,11 @@ def history(saved: dict[str, Any], config: TrainConfig) -> dict[str, str]:
     }
 
 
-def all_sources(config: TrainConfig, before: Iterable[Source]) -> tuple[Source, ...]:
+def all_sources(config: TrainConfig, before: Iterable[DataSource]) -> tuple[DataSource, ...]:
     """Places and licences of the scenes that were trained on, after those known ``before``."""
     scenes = learnable(load_scenes(config.data.scenes, "train"), config)
     pairs = sorted({(scene.place, scene.licence) for scene in scenes})
-    own = [Source(name=place, licence=licence) for place, licence in pairs]
+    own = [DataSource(name=place, licence=licence) for place, licence in pairs]
     return tuple(dict.fromkeys([*before, *own]))
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from geoseg.models.weights import Source
+    from geoseg.models.weights import DataSource
     from geoseg.scenes.scene import Scene
     from geoseg.train.config import MaskRcnnConfig, TrainConfig
 
@@ -120,7 +120,7 @@ def _load(network: nn.Module, path: Path) -> None:
         load_backbone(network, path)
 
 
-def _sources_before(config: TrainConfig) -> tuple[Source, ...]:
+def _sources_before(config: TrainConfig) -> tuple[DataSource, ...]:
     """What the start has learnt from; a ResNet of torchvision does not say."""
     start = config.start
     if not isinstance(start, Path) or not holds_maskrcnn(start):

@@ -9,8 +9,8 @@ import torch
 from scipy import ndimage
 from torch.utils.data import Dataset
 
-from geoseg.train.augment import FILL
 from geoseg.train.crops import CropDataset
+from geoseg.types import FILL_GREY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ class InstanceCrops(Dataset[InstanceCrop]):
     def __getitem__(self, index: int) -> InstanceCrop:
         crop = self._crops.crop(index)
         unknown = crop.ignore > 0
-        image = np.where(unknown[..., None], np.uint8(FILL), crop.image)
+        image = np.where(unknown[..., None], np.uint8(FILL_GREY), crop.image)
         boxes, masks = boxes_and_masks(np.where(unknown, 0, crop.labels))
         return {
             "image": torch.from_numpy(np.ascontiguousarray(np.moveaxis(image, 2, 0))),

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.stitch import InstanceDecoder, TileInstances
-from geoseg.train.augment import FILL
 from geoseg.train.decoded import labels_of
-from geoseg.types import Window
+from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +25,7 @@ def stitched_labels(model: InstanceModel, image: NDArray[np.uint8]) -> NDArray[n
     """(height, width) numbers of the buildings in a (height, width, 3) image, 0 elsewhere."""
     height, width = image.shape[:2]
     beyond = (0, CORE_PX + CONTEXT_PX)  # windows in whole tiles reach beyond the scene
-    padded = np.pad(image, (beyond, beyond, (0, 0)), constant_values=FILL)
+    padded = np.pad(image, (beyond, beyond, (0, 0)), constant_values=FILL_GREY)
     decoder = InstanceDecoder(width, height)
     clusters = []
     for row in _rows(height, width):

@@ -13,8 +13,8 @@ from geoseg.models.network import build_network, load_imagenet_encoder
 from geoseg.models.receptive import measure_halo_px
 from geoseg.models.weights import (
     Architecture,
+    DataSource,
     Metadata,
-    Source,
     load_weights,
     read_metadata,
     save_weights,
@@ -176,7 +176,7 @@ def normalised(images: Tensor) -> Tensor:
     return scaled.contiguous(memory_format=torch.channels_last)
 
 
-def _sources_before(config: TrainConfig) -> list[Source]:
+def _sources_before(config: TrainConfig) -> list[DataSource]:
     """What the start and the teacher have learnt from."""
     teacher = config.loss.teacher
     files = [_start_file(config), None if teacher is None else model_file(teacher)]

@@ -15,7 +15,7 @@ COARSE: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "seed_threshold": (0.4, 0.5, 0.6, 0.7, 0.8),
         "edge_weight": (0.0, 0.5, 1.0),
         "body_threshold": (0.3, 0.4, 0.5, 0.6),
-        "min_confidence": (0.5, 0.6, 0.7, 0.8),
+        "min_mean_body": (0.5, 0.6, 0.7, 0.8),
         "contact_weight": (0.0, 0.5, 1.0),
         "join_threshold": (1.0, 0.4, 0.5, 0.6),
     }
@@ -27,7 +27,7 @@ FINE: Mapping[str, float] = MappingProxyType(
         "seed_threshold": 0.05,
         "body_threshold": 0.05,
         "edge_weight": 0.25,
-        "min_confidence": 0.05,
+        "min_mean_body": 0.05,
         "contact_weight": 0.25,
         "join_threshold": 0.05,
     }
@@ -39,14 +39,14 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
         "seed_threshold": (0.2, 0.95),
         "body_threshold": (0.2, 0.8),
         "edge_weight": (0.0, 1.0),
-        "min_confidence": (0.3, 0.9),
+        "min_mean_body": (0.3, 0.9),
         "contact_weight": (0.0, 1.0),
         "join_threshold": (0.3, 0.8),
     }
 )
 """Nothing beyond is tried."""
 
-_TOGETHER = ("seed_threshold", "body_threshold", "min_confidence")
+_TOGETHER = ("seed_threshold", "body_threshold", "min_mean_body")
 
 Judge = Callable[[Decoding], Judgement]
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from geoseg.train.scoring import Counts, count, decode_plainly
+from geoseg.types import FILL_GREY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,11 +47,9 @@ def predict_scene(
     network: nn.Module, image: NDArray[np.uint8], stride_px: int
 ) -> NDArray[np.float32]:
     """(height, width, 3) to (heads, height, width) probabilities, in one pass."""
-    from geoseg.train.augment import FILL  # brings a large library
-
     height, width = image.shape[:2]
     below, right = -height % stride_px, -width % stride_px
-    padded = np.pad(image, ((0, below), (0, right), (0, 0)), constant_values=FILL)
+    padded = np.pad(image, ((0, below), (0, right), (0, 0)), constant_values=FILL_GREY)
     device = next(network.parameters()).device
     pixels = torch.from_numpy(np.moveaxis(padded, 2, 0)[None].copy()).to(device)
     scaled = pixels.float().div_(127.5).sub_(1.0).contiguous(memory_format=torch.channels_last)

@@ -17,7 +17,7 @@ from geoseg.vectors.nearby import Neighbourhood
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnPolygons:
     """Polygons that somebody drew, read and repaired."""
 
     frame: gpd.GeoDataFrame
@@ -34,7 +34,7 @@ class Drawn:
 
 def read_polygons(
     source: VectorInput, place: Neighbourhood | None, *, layer: str | None = None, role: str
-) -> Drawn:
+) -> DrawnPolygons:
     """Valid polygons from a vector file or a GeoDataFrame of any CRS.
 
     Args:
@@ -53,12 +53,12 @@ def read_polygons(
         raise UnreadableVectorError(f"{label} is empty; {role} need at least one polygon")
     geometry, notes = _valid_polygons(frame, label, role)
     if place is None:
-        return Drawn(frame, label, geometry, loaded.crs, notes)
+        return DrawnPolygons(frame, label, geometry, loaded.crs, notes)
     moved = place.bring(geometry, loaded.crs)
     # An edge may fold over its neighbour when both are drawn in another CRS.
     folded = ~shapely.is_valid(moved)
     moved[folded] = polygonal(shapely.make_valid(moved[folded]))
-    return Drawn(frame, label, moved, place.crs, notes)
+    return DrawnPolygons(frame, label, moved, place.crs, notes)
 
 
 def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:

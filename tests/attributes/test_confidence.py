@@ -103,6 +103,14 @@ def test_the_users_limit_goes_before_the_models() -> None:
     assert Rating(strict, 0.7).keeps(rated).tolist() == [False, False, True]
 
 
+def test_a_building_exactly_at_the_limit_is_kept() -> None:
+    below, above = np.nextafter(0.5, 0), np.nextafter(0.5, 1)
+    rated = np.array([below, 0.5, above])
+    strict = STEEP.model_copy(update={"min_probability": 0.5})
+    for rating in (Rating(strict), Rating(strict, 0.5), Rating(None, 0.5)):
+        assert rating.keeps(rated).tolist() == [False, True, True]
+
+
 @pytest.mark.parametrize(
     "curve", [{"at": [0, 1], "adds": [0]}, {"at": [1, 1], "adds": [0, 1]}, {"at": [], "adds": []}]
 )

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geoseg.decode import DecodeParams, Decoder
-from geoseg.decode.families import COST, Tally
+from geoseg.decode import DecodeParams, Decoder, MapLabeller
+from geoseg.decode.families import COST, BuildingNumbers
 from geoseg.errors import UsageError
 from geoseg.types import NO_BUILDING, Cluster, MapStrip, RawInstance
 
@@ -88,7 +88,7 @@ def label_image(
     return labels, np.arange(len(family)) > count, family
 
 
-def odds(tally: Tally) -> NDArray[np.float64]:
+def odds(tally: BuildingNumbers) -> NDArray[np.float64]:
     """Some probability that depends on everything that is counted."""
     size = tally.pixels / (tally.pixels + 12.0)
     return size * (0.2 + 0.4 * tally.free / tally.walls + 0.4 * tally.body_sum / tally.pixels / 255)
@@ -120,7 +120,7 @@ def promise(
         return 0.0
     walls = [(b, a) for *_, b, a in faces if (b in members) != (a in members)]
     numbers = (pixels, body_sum, len(walls), sum(0 in pair for pair in walls))
-    return max(0.0, float(odds(Tally(*(np.array([n]) for n in numbers)))[0]) - COST)
+    return max(0.0, float(odds(BuildingNumbers(*(np.array([n]) for n in numbers)))[0]) - COST)
 
 
 def cracks_of(labels: Labels) -> list[Crack]:
@@ -171,10 +171,10 @@ def at_edge(mask: Mask, valid: Mask) -> bool:
 def judge(pixels: int, body_sum: int, remnant: bool, params: DecodeParams) -> str:
     if remnant:
         small = pixels < params.min_remnant_pixels
-        return "remnant" if small or body_sum < params.remnant_confidence * pixels else ""
+        return "remnant" if small or body_sum < params.remnant_mean_body * pixels else ""
     if pixels < params.min_pixels:
         return "too_small"
-    return "unsure" if body_sum < params.min_confidence * pixels else ""
+    return "unsure" if body_sum < params.min_mean_body * pixels else ""
 
 
 def decode(
@@ -251,7 +251,8 @@ def stream(
     """Clusters in the order they come, and what was dropped; strips end at ``cuts``."""
     height, width = valid.shape
     heads = HEADS[: len(maps)]
-    decoder = Decoder(width, height, heads, params, chunk_rows=chunk_rows, odds=odds)
+    labeller = MapLabeller(heads, params)
+    decoder = Decoder(width, height, labeller, chunk_rows=chunk_rows, odds=odds)
     clusters = []
     bounds = [0, *sorted(cut for cut in cuts if cut <= height), height]
     for top, bottom in pairwise(bounds):
@@ -313,9 +314,9 @@ def cases(draw: st.DrawFn) -> tuple[Maps, Mask, DecodeParams, list[tuple[list[in
         edge_weight=draw(st.sampled_from([0, 100, 255])),
         grow_steps=draw(st.sampled_from([0, 1, 2, 5, 16])),
         min_pixels=draw(st.integers(0, 10)),
-        min_confidence=draw(st.integers(0, 180)),
+        min_mean_body=draw(st.integers(0, 180)),
         min_remnant_pixels=draw(st.integers(0, 20)),
-        remnant_confidence=draw(st.integers(0, 150)),
+        remnant_mean_body=draw(st.integers(0, 150)),
         max_family_pixels=draw(st.sampled_from([0, 20, 100, 10**6])),
         max_cluster_cracks=draw(st.sampled_from([0, 5, 20, 100, 10**6])),
     )
@@ -351,7 +352,7 @@ def test_families_of_loose_clusters_are_judged_as_a_whole(
         join_threshold=120,
         grow_steps=2,
         min_pixels=1,
-        min_confidence=60,
+        min_mean_body=60,
         min_remnant_pixels=2,
         max_family_pixels=largest,
         max_cluster_cracks=0,
@@ -510,7 +511,7 @@ def test_a_remnant_joins_the_only_building_it_touches() -> None:
 
 
 def test_unequal_strips_are_refused() -> None:
-    decoder = Decoder(4, 10, ("body",), EASY)
+    decoder = Decoder(4, 10, MapLabeller(("body",), EASY))
     rows = MapStrip(0, np.zeros((1, 4, 4), np.uint8), np.ones((4, 4), bool))
     decoder.push(rows)
     with pytest.raises(UsageError, match="expected a strip from row 4"):

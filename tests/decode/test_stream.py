@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode import DecodeParams, Decoder, MapLabeller
 from geoseg.decode.decoder import CHUNK_ROWS
-from geoseg.decode.families import Tally
+from geoseg.decode.families import BuildingNumbers
 from geoseg.errors import ResumeError, UsageError
 from geoseg.types import Cluster, MapStrip
 
@@ -27,7 +27,7 @@ PARAMS = DecodeParams(
 )
 
 
-def odds(tally: Tally) -> NDArray[np.float64]:
+def odds(tally: BuildingNumbers) -> NDArray[np.float64]:
     """Large buildings on their own are likely."""
     return 0.5 * tally.pixels / (tally.pixels + 10) + 0.5 * tally.free / tally.walls
 
@@ -70,17 +70,17 @@ def through_a_file(arrays: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
 @pytest.mark.parametrize("rows", [5, 64, 100])
 def test_resumed_after_every_strip_it_ends_the_same(rows: int) -> None:
     maps = town(330, 90)
-    whole = Decoder(90, 330, ("body",), PARAMS, odds=odds)
+    whole = Decoder(90, 330, MapLabeller(("body",), PARAMS), odds=odds)
     expected = whole.push(strip(maps, 0, 330)) + whole.close()
     assert {c.loose for c in expected} == {True, False}
-    apart = Decoder(90, 330, ("body",), PARAMS)
+    apart = Decoder(90, 330, MapLabeller(("body",), PARAMS))
     assert summary(apart.push(strip(maps, 0, 330)) + apart.close()) != summary(expected)
 
-    decoder, clusters = Decoder(90, 330, ("body",), PARAMS, odds=odds), []
+    decoder, clusters = Decoder(90, 330, MapLabeller(("body",), PARAMS), odds=odds), []
     for top in range(0, 330, rows):
         clusters += decoder.push(strip(maps, top, min(330, top + rows)))
         state = through_a_file(decoder.snapshot())
-        decoder = Decoder.restore(90, 330, ("body",), PARAMS, state, odds)
+        decoder = Decoder.restore(90, 330, MapLabeller(("body",), PARAMS), state, odds)
     clusters += decoder.close()
     assert summary(clusters) == summary(expected)
     assert decoder.dropped == whole.dropped
@@ -88,21 +88,21 @@ def test_resumed_after_every_strip_it_ends_the_same(rows: int) -> None:
 
 def test_a_snapshot_does_not_change_when_the_decoder_goes_on() -> None:
     maps = town(200, 90)
-    decoder = Decoder(90, 200, ("body",), PARAMS, odds=odds)
+    decoder = Decoder(90, 200, MapLabeller(("body",), PARAMS), odds=odds)
     decoder.push(strip(maps, 0, 100))
     state = decoder.snapshot()
     before = {name: array.tobytes() for name, array in state.items()}
     rest = summary(decoder.push(strip(maps, 100, 200)) + decoder.close())
     assert {name: array.tobytes() for name, array in state.items()} == before
-    again = Decoder.restore(90, 200, ("body",), PARAMS, state, odds)
+    again = Decoder.restore(90, 200, MapLabeller(("body",), PARAMS), state, odds)
     assert summary(again.push(strip(maps, 100, 200)) + again.close()) == rest
     assert {name: array.tobytes() for name, array in state.items()} == before
 
 
 def test_a_snapshot_of_another_raster_is_refused() -> None:
-    state = Decoder(90, 200, ("body",), PARAMS, odds=odds).snapshot()
+    state = Decoder(90, 200, MapLabeller(("body",), PARAMS), odds=odds).snapshot()
     with pytest.raises(ResumeError, match="200 x 90 pixels, the raster has 200 x 91"):
-        Decoder.restore(91, 200, ("body",), PARAMS, state, odds)
+        Decoder.restore(91, 200, MapLabeller(("body",), PARAMS), state, odds)
 
 
 def most_held(maps: NDArray[np.uint8], repeats: int) -> tuple[list[int], int, int]:
@@ -111,7 +111,7 @@ def most_held(maps: NDArray[np.uint8], repeats: int) -> tuple[list[int], int, in
     And how many buildings left on the way, and how many at the end.
     """
     rows, width = maps.shape[1:]
-    decoder = Decoder(width, rows * repeats, ("body",), PARAMS, odds=odds)
+    decoder = Decoder(width, rows * repeats, MapLabeller(("body",), PARAMS), odds=odds)
     most, buildings = [0, 0, 0], 0
     for i in range(repeats):
         part = MapStrip(i * rows, maps, np.ones(maps.shape[1:], bool))
@@ -141,7 +141,7 @@ def test_what_is_held_does_not_grow_with_the_raster(streets: bool) -> None:
 
 
 def test_buildings_leave_soon_after_their_last_row() -> None:
-    decoder = Decoder(50, 10**6, ("body",), PARAMS, odds=odds)
+    decoder = Decoder(50, 10**6, MapLabeller(("body",), PARAMS), odds=odds)
     rows = np.zeros((1, 64, 50), np.uint8)
     rows[0, 10:20, 10:20] = 200
     assert decoder.push(MapStrip(0, rows, np.ones((64, 50), bool))) == []
@@ -151,12 +151,12 @@ def test_buildings_leave_soon_after_their_last_row() -> None:
 
 def test_a_raster_too_wide_is_refused() -> None:
     with pytest.raises(UsageError, match="columns are too many"):
-        Decoder(2**30, 10, ("body",), PARAMS, odds=odds)
+        Decoder(2**30, 10, MapLabeller(("body",), PARAMS), odds=odds)
 
 
 def test_a_model_without_body_is_refused() -> None:
     with pytest.raises(UsageError, match="needs a map named 'body'"):
-        Decoder(10, 10, ("edge",), PARAMS)
+        Decoder(10, 10, MapLabeller(("edge",), PARAMS))
 
 
 def test_arms_that_turn_out_to_be_one_building_do_not_count_against_the_cap() -> None:
@@ -164,7 +164,7 @@ def test_arms_that_turn_out_to_be_one_building_do_not_count_against_the_cap() ->
     maps[0, 5:155, 2:7] = 200
     maps[0, 5:150, 3:6] = 120  # body between two arms of seeds that meet below
     params = DecodeParams(body_threshold=100, seed_threshold=150, max_cluster_cracks=2 * (150 + 5))
-    decoder = Decoder(9, 160, ("body",), params)
+    decoder = Decoder(9, 160, MapLabeller(("body",), params))
     (cluster,) = decoder.push(strip(maps, 0, 160)) + decoder.close()
     assert not cluster.loose
     assert len(cluster.crack_row) == 2 * (150 + 5)
@@ -175,7 +175,7 @@ def test_a_neighbour_of_one_arm_waits_for_the_whole_building() -> None:
     maps = np.zeros((1, 160, 30), np.uint8)
     maps[0, 5:72, 2:6] = maps[0, 5:72, 12:16] = maps[0, 68:72, 2:16] = 200
     maps[0, 10:20, 18:24] = 200
-    decoder = Decoder(30, 160, ("body",), DecodeParams())
+    decoder = Decoder(30, 160, MapLabeller(("body",), DecodeParams()))
     assert decoder.push(strip(maps, 0, 80)) == []
     (cluster,) = decoder.push(strip(maps, 80, 160)) + decoder.close()
     assert [instance.key for instance in cluster.instances] == [5 * 30 + 2, 10 * 30 + 18]
@@ -192,9 +192,9 @@ def test_rows_without_body_pass_unseen(rows: int) -> None:
     valid[:100] = valid[512:514, :50] = valid[700:900] = valid[:, 40:44] = False
     assert (maps[0, 511] >= PARAMS.body_threshold).any()
     height = maps.shape[1]
-    plain = Decoder(90, height, ("body",), PARAMS, odds=odds)
+    plain = Decoder(90, height, MapLabeller(("body",), PARAMS), odds=odds)
     expected = plain.push(MapStrip(0, maps, valid)) + plain.close()
-    decoder, clusters = Decoder(90, height, ("body",), PARAMS, odds=odds), []
+    decoder, clusters = Decoder(90, height, MapLabeller(("body",), PARAMS), odds=odds), []
     for top in range(0, height, rows):
         part, where = maps[:, top : top + rows], valid[top : top + rows]
         if (part[0] >= PARAMS.body_threshold).any():
@@ -203,7 +203,7 @@ def test_rows_without_body_pass_unseen(rows: int) -> None:
             clusters += decoder.push_open(len(where), where if where.any() else None)
         state = through_a_file(decoder.snapshot())
         if top % 3 == 0:
-            decoder = Decoder.restore(90, height, ("body",), PARAMS, state, odds)
+            decoder = Decoder.restore(90, height, MapLabeller(("body",), PARAMS), state, odds)
     clusters += decoder.close()
     assert summary(clusters) == summary(expected)
     assert decoder.dropped == plain.dropped
@@ -212,4 +212,4 @@ def test_rows_without_body_pass_unseen(rows: int) -> None:
 
 def test_rows_beyond_the_raster_are_refused() -> None:
     with pytest.raises(UsageError, match="within 10 rows, got rows 0 to 11"):
-        Decoder(5, 10, ("body",), PARAMS, odds=odds).push_open(11, None)
+        Decoder(5, 10, MapLabeller(("body",), PARAMS), odds=odds).push_open(11, None)

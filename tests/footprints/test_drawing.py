@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import Literal
 
 import numpy as np
 import pytest
@@ -17,13 +16,12 @@ from shapely import Polygon
 from shapely.affinity import rotate, translate
 
 from geoseg.footprints import DrawnCluster, FootprintSettings, draw, draw_all
-from geoseg.footprints.arcs import Arcs, trace
+from geoseg.footprints.arcs import CrackArcs, trace
 from geoseg.footprints.rings import assemble, polygons
 from geoseg.footprints.simplify import smooth, thin
-from geoseg.types import NO_BUILDING
+from geoseg.types import NO_BUILDING, Shape
 
 Labels = NDArray[np.int64]
-Shape = Literal["raw", "simplified"]
 
 RAW = FootprintSettings(shape="raw", min_hole_px=0)
 SIMPLE = FootprintSettings(shape="simplified", min_hole_px=0)
@@ -262,7 +260,7 @@ def test_shapes_that_clash_are_drawn_in_the_next_simpler_way(
     assert draw(cluster, FootprintSettings()) == draw(cluster, FootprintSettings(shape="raw"))
 
 
-def collapsed(arcs: Arcs) -> Arcs:
+def collapsed(arcs: CrackArcs) -> CrackArcs:
     """Every arc cut down to its first and last vertex."""
     ends = np.sort(np.concatenate([arcs.offset[:-1], arcs.offset[1:] - 1]))
     return replace(arcs, xy=arcs.xy[ends], offset=np.arange(0, len(ends) + 1, 2))

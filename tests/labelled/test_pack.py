@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -506,21 +504,3 @@ def test_what_is_there_is_kept_unless_it_may_go(ortho: Path, tmp_path: Path) -> 
     with pytest.raises(OutputExistsError, match=r"thesis\.docx"):
         geoseg.pack_dataset(ortho, on_ground(TOWN), out, overwrite=True)
     assert (out / "thesis.docx").exists()
-
-
-@pytest.mark.slow  # imports all of torch once more
-def test_training_needs_no_gis_library(ortho: Path, tmp_path: Path) -> None:
-    geoseg.pack_dataset(ortho, on_ground(TOWN), tmp_path / "chips")
-    code = (
-        "import sys\n"
-        "for name in ('rasterio', 'geopandas', 'pyogrio', 'shapely', 'pyproj', 'fiona'):\n"
-        "    sys.modules[name] = None\n"
-        "from pathlib import Path\n"
-        "import geoseg.train.run\n"
-        "from geoseg.train.crops import CropDataset\n"
-        "from geoseg.scenes.scene import load_scenes\n"
-        f"print(len(load_scenes(Path({str(tmp_path / 'chips')!r}), 'train')))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-600:]
-    assert int(done.stdout) > 0

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from geoseg.errors import ModelError
 from geoseg.models import DEFAULT_WEIGHTS, load_model
 from geoseg.models.catalogue import built_in_models, describe_model
-from geoseg.models.weights import Metadata, Source, file_sha256, read_metadata
+from geoseg.models.weights import DataSource, Metadata, file_sha256, read_metadata
 
 
 def write(path: Path, key: str, text: str) -> Path:
@@ -27,7 +27,7 @@ def mine(tmp_path: Path) -> Path:
         name="mine [draft]",
         halo_px=224,
         gsd_m=(0.1, 0.25),
-        sources=(Source(name="our town", licence="CC0"),),
+        sources=(DataSource(name="our town", licence="CC0"),),
         metrics={"Oldtown": {"f1": 0.5, "buildings": 12.0, "area_bias": -0.034}},
     )
     return write(tmp_path / "mine.safetensors", "geoseg", metadata.model_dump_json())

@@ -10,12 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.models import DenseModel, load_model
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.encoders import ENCODERS
+from geoseg.models.loading import DEFAULT_WEIGHTS
 from geoseg.models.network import build_network
 from geoseg.models.weights import (
     Architecture,
@@ -110,8 +112,25 @@ def test_decoding_as_grey_levels() -> None:
         "join_threshold": 255,
         "contact_weight": 255,
         "edge_weight": 128,
-        "min_confidence": 128,
+        "min_mean_body": 128,
     }
+
+
+def test_the_limit_on_mean_body_is_read_by_its_old_name_and_written_by_its_new_one() -> None:
+    old = Decoding.model_validate_json('{"min_confidence": 0.7}')
+    assert old == Decoding(min_mean_body=0.7)
+    assert old.model_dump()["min_mean_body"] == 0.7
+    assert "min_confidence" not in old.model_dump_json()
+    assert Decoding.model_validate_json(old.model_dump_json()) == old
+    assert old.model_copy(update={"min_mean_body": 0.6}) == Decoding(min_mean_body=0.6)
+    with pytest.raises(ValidationError, match="min_confidence"):
+        Decoding.model_validate({"min_confidence": 1.5})
+
+
+def test_the_built_in_model_keeps_its_limit_on_mean_body() -> None:
+    decoding = read_metadata(DEFAULT_WEIGHTS).decoding
+    assert decoding is not None
+    assert decoding.min_mean_body != Decoding().min_mean_body
 
 
 def test_levels_are_what_the_decoder_takes() -> None:

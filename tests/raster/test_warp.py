@@ -19,7 +19,7 @@ from rasterio.warp import reproject
 from geoseg.raster import Mosaic
 from geoseg.raster.analysis import ALIGN_PX
 from geoseg.raster.readers import block_px, kernel_scale
-from geoseg.types import Block, Window
+from geoseg.types import FILL_GREY, Block, Window
 
 HEIGHT, WIDTH = 230, 310
 RGBA = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
@@ -375,4 +375,4 @@ def check_part(part: Block, whole: Block) -> None:
         np.testing.assert_array_equal(part.image[:, *into], whole.image[:, *out_of])
         np.testing.assert_array_equal(part.valid[into], whole.valid[out_of])
     assert not part.valid[~inside].any()
-    assert (part.image[:, ~inside] == 127).all()
+    assert (part.image[:, ~inside] == FILL_GREY).all()

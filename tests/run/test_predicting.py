@@ -305,12 +305,48 @@ def test_an_area_of_interest_gives_the_buildings_of_the_full_run(
     assert attributes[0].equals(attributes[1])
 
 
+@pytest.mark.parametrize("turns", range(4), ids=["up", "left", "down", "right"])
+def test_what_reaches_far_out_of_the_area_is_followed_on_every_side(
+    make_raster: Any, tmp_path: Path, turns: int
+) -> None:
+    town = np.zeros((3, 480, 480), np.uint8)
+    town[0, 230:450, 232:248] = 250  # long enough for its representative point to lie in it
+    town[0, 20:230, 238:242] = 250  # an arm, farther out than tiles are computed from the start
+    town, house = np.rot90(town, turns, axes=(1, 2)), np.zeros((480, 480), bool)
+    house[230:450, 232:248] = True
+    rows, cols = np.nonzero(np.rot90(house, turns))
+    path = make_raster("town.tif", np.ascontiguousarray(town))
+    with rasterio.open(path) as raster:
+        transform = raster.transform
+    box = shapely.box(cols.min(), rows.min(), cols.max() + 1, rows.max() + 1)
+    area = shapely.transform(box, lambda xy: np.column_stack(transform @ tuple(xy.T)))
+    gpd.GeoSeries([area], crs=32645).to_file(tmp_path / "area.gpkg")
+    whole = run(path, tile_px=32)
+    model = PaintedModel()
+    part = geoseg.predict(path, model=model, tile_px=32, shape="raw", aoi=tmp_path / "area.gpkg")
+    assert len(whole) == 1
+    assert part.equals(whole)
+
+
+def test_buildings_in_a_hole_of_the_area_are_not_in_the_area(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    town, houses = paint_town(120, 120)
+    path = make_raster("town.tif", town)
+    with rasterio.open(path) as raster:
+        whole = shapely.box(*raster.bounds)
+    area = whole - whole.centroid.buffer(24 * 0.3)
+    gpd.GeoSeries([area], crs=32645).to_file(tmp_path / "area.gpkg")
+    frame, everything = run(path, aoi=tmp_path / "area.gpkg"), run(path)
+    inside = shapely.intersects(everything.geometry.representative_point(), area)
+    assert 0 < inside.sum() < houses
+    assert frame["building_id"].tolist() == everything["building_id"][inside].tolist()
+
+
 def test_an_area_of_interest_computes_its_tiles_alone(make_raster: Any, tmp_path: Path) -> None:
     town, _ = paint_town(1000, 1000)
     path = make_raster("town.tif", town)
-    left, top, *_ = rasterio.open(path).bounds
-    area = gpd.GeoSeries([shapely.box(left + 150, top + 6, left + 165, top + 15)], crs=32645)
-    top = rasterio.open(path).bounds.top
+    left, _, _, top = rasterio.open(path).bounds
     area = gpd.GeoSeries([shapely.box(left + 150, top - 165, left + 165, top - 150)], crs=32645)
     area.to_file(tmp_path / "area.gpkg")
     summary = run(path, tmp_path / "b.gpkg", tile_px=104, aoi=tmp_path / "area.gpkg")

@@ -16,10 +16,12 @@ import numpy as np
 import painted
 import pytest
 import rasterio
+import shapely
 from painted import PaintedModel, paint_town
 
 import geoseg
 from geoseg.errors import OutputExistsError, ResumeError, UnreadableRasterError
+from geoseg.settings import PredictSettings
 
 RUN = """
 import sys, time
@@ -130,12 +132,64 @@ def test_resume_is_refused_when_something_differs(make_raster: Any, tmp_path: Pa
         geoseg.predict(source, output, model=PaintedModel(), tile_px=48, shape="raw", resume=True)
 
 
-def test_another_tile_size_does_not_resume(make_raster: Any, tmp_path: Path) -> None:
+SETTINGS: dict[str, Any] = {"tile_px": 48, "shape": "raw"}
+"""Of the runs that are interrupted."""
+OTHERWISE: dict[str, Any] = {
+    "gsd_m": 0.6,
+    "bands": (3, 2, 1),
+    "stretch": (0, 200),
+    "tile_px": 64,
+    "overlap_px": 8,
+    "min_area_m2": 5.0,
+    "min_confidence": 0.1,
+    "tta": True,
+    "shape": "simplified",
+    "aoi": "area.gpkg",
+    "skip_errors": True,
+}
+"""Another value for every setting that can change the result."""
+DECISIVE = set(PredictSettings().result_parameters())
+
+
+def write_area(path: Path, source: Path) -> Path:
+    """An area of interest that covers all of a raster."""
+    with rasterio.open(source) as raster:
+        gpd.GeoSeries([shapely.box(*raster.bounds)], crs=raster.crs).to_file(path)
+    return path
+
+
+def test_every_decisive_setting_has_a_case() -> None:
+    assert set(OTHERWISE) == DECISIVE
+
+
+@pytest.mark.parametrize("name", sorted(DECISIVE))
+def test_a_run_with_another_value_of_a_setting_is_another_run(
+    make_raster: Any, tmp_path: Path, name: str
+) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
     interrupted(source, output)
-    with pytest.raises(ResumeError, match="tile_px"):
-        geoseg.predict(source, output, model=PaintedModel(), tile_px=64, shape="raw", resume=True)
+    value = write_area(tmp_path / OTHERWISE[name], source) if name == "aoi" else OTHERWISE[name]
+    with pytest.raises(ResumeError, match=rf"\b{name} was"):
+        geoseg.predict(
+            source, output, model=PaintedModel(), resume=True, **SETTINGS | {name: value}
+        )
+    assert not output.exists()
+    assert output.with_name("b.gpkg.parts").is_dir()
+
+
+@pytest.mark.parametrize("name", sorted(set(PredictSettings.model_fields) - DECISIVE))
+def test_a_run_goes_on_with_another_value_of_a_setting_that_never_changes_the_result(
+    make_raster: Any, tmp_path: Path, name: str
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    interrupted(source, output)
+    model = PaintedModel()
+    geoseg.predict(source, output, model=model, resume=True, **SETTINGS | {name: 3})
+    assert model.calls < 60 - 15
+    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
 
 
 def test_a_left_state_is_neither_lost_nor_used_by_accident(

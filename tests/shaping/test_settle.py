@@ -14,8 +14,10 @@ from geoseg.redraw import regularize
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
 from geoseg.shaping.apart import outlines_apart
 from geoseg.shaping.changes import Changes, touching
+from geoseg.shaping.drawing import Drawn
 from geoseg.shaping.near import near_groups
 from geoseg.shaping.plain import count_flaws
+from geoseg.shaping.settle import settle
 
 SETTINGS = RegularizeSettings(max_outward_px=4.0)
 ELL = Polygon([(0, 0), (40, 0), (40, 18), (22, 18), (22, 45), (0, 45)])
@@ -153,3 +155,60 @@ def test_the_area_between_outlines_is_told_without_overlaying_them() -> None:
         share = outlines_apart(one, truth)[1] / exact
         assert (share > 0.95).all()  # rather too much: then it is computed
         assert (share < 1.3).all()
+
+
+def toothed(teeth: int, left: float = 0.0) -> Polygon:
+    """A house with so many teeth along its upper wall."""
+    upper = [
+        (left + 8 * tooth + x, 100 + y)
+        for tooth in range(teeth)
+        for x, y in ((1, 0), (1, 1), (5, 1), (5, 0))
+    ]
+    return Polygon([(left, 0), (left, 100), *upper, (left + 170, 100), (left + 170, 0)])
+
+
+def settled(given: list[Polygon], *passes: list[Polygon]) -> list[Polygon]:
+    """What is left of one group when the passes draw this, and the last again and again."""
+    drawings = iter(passes)
+
+    def draw(polygons: NDArray[np.object_], *_: object) -> Drawn:
+        drawn = array(*next(drawings, passes[-1]))
+        assert len(drawn) == len(polygons)
+        return Drawn(drawn, np.full(len(drawn), "regularized", object), np.zeros(len(drawn)))
+
+    group = np.zeros(len(given), np.int64)
+    return list(settle(array(*given), group, SETTINGS, draw).polygons)
+
+
+def costs(polygon: Polygon) -> int:
+    corners, flaws = count_flaws(array(polygon))
+    return int(corners[0] + flaws[0])
+
+
+def test_a_first_drawing_is_taken_where_it_saves_a_fifth() -> None:
+    assert 0.18 < 1 - costs(toothed(17)) / costs(toothed(21)) < 0.2
+    assert settled([toothed(21)], [toothed(17)]) == [toothed(21)]
+    assert settled([toothed(21)], [toothed(16)]) == [toothed(16)]
+
+
+def test_a_later_drawing_is_taken_where_it_saves_less_but_not_for_next_to_nothing() -> None:
+    begun = [toothed(21)], [toothed(10)]
+    assert 0.08 < 1 - costs(toothed(9)) / costs(toothed(10)) < 0.12
+    assert settled(*begun, [toothed(9)]) == [toothed(10)]
+    assert 0.12 < 1 - costs(toothed(8)) / costs(toothed(10)) < 0.2
+    assert settled(*begun, [toothed(8)]) == [toothed(8)]
+
+
+def test_a_later_drawing_too_far_from_what_was_given_is_not_taken() -> None:
+    begun, away = [toothed(21)], toothed(8, left=10)
+    assert toothed(21).intersection(away).area / toothed(21).union(away).area < 0.9
+    assert settled(begun, [toothed(10)], [away]) == [toothed(10)]
+
+
+def test_a_drawing_that_runs_into_a_neighbour_that_stays_is_not_taken() -> None:
+    neighbour = box(173, 0, 200, 100)
+    plain, aside = box(0, 0, 175, 100), box(178, 0, 205, 100)
+    assert plain.intersects(neighbour)
+    assert not plain.intersects(aside)
+    assert settled([toothed(21), neighbour], [plain, aside]) == [toothed(21), neighbour]
+    assert settled([toothed(21), neighbour], [toothed(0), aside]) == [toothed(0), neighbour]

@@ -18,7 +18,7 @@ from geoseg.stitch import InstanceDecoder, TileInstances
 from geoseg.types import Cluster, Window
 
 Labels = NDArray[np.int64]
-EVERYTHING = DecodeParams(grow_steps=0, min_confidence=0, min_pixels=0)
+EVERYTHING = DecodeParams(grow_steps=0, min_mean_body=0, min_pixels=0)
 
 
 def draw(seed: int, height: int = 150, width: int = 170) -> Labels:

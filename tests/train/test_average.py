@@ -10,9 +10,9 @@ import torch
 from geoseg.errors import ModelError, UsageError
 from geoseg.models.weights import (
     Architecture,
+    DataSource,
     Decoding,
     Metadata,
-    Source,
     load_weights,
     save_weights,
 )
@@ -28,7 +28,7 @@ def write(path: Path, value: float, *, counter: int, source: str, depth: int = 4
         halo_px=16,
         architecture=Architecture(depth=depth),
         decoding=Decoding(seed_threshold=0.9),
-        sources=(Source(name=source, licence="CC0"), Source(name="both", licence="CC0")),
+        sources=(DataSource(name=source, licence="CC0"), DataSource(name="both", licence="CC0")),
         training={"steps": "7"},
     )
     state = {"a": torch.full((2, 3), value), "seen": torch.tensor(counter)}

@@ -15,9 +15,9 @@ from geoseg.models.network import build_network
 from geoseg.models.records import Calibration, Curve
 from geoseg.models.weights import (
     Architecture,
+    DataSource,
     Decoding,
     Metadata,
-    Source,
     load_weights,
     read_metadata,
     save_weights,
@@ -33,7 +33,7 @@ def write_model(
     """A network with random weights that says it has learnt from ``source``."""
     architecture = Architecture.model_validate({**ARCHITECTURE, "heads": heads})
     torch.manual_seed(3)
-    sources = (Source(name=source, licence="ODbL"),)
+    sources = (DataSource(name=source, licence="ODbL"),)
     record = Metadata(name="t", architecture=architecture, halo_px=64, sources=sources)
     save_weights(build_network(architecture).state_dict(), record, path)
     return path

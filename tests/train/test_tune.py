@@ -292,7 +292,7 @@ def test_the_search_climbs_to_the_top_and_looks_nowhere_twice() -> None:
         seed_threshold=0.65,
         contact_weight=0.75,
         edge_weight=0.25,
-        min_confidence=0.45,
+        min_mean_body=0.45,
     )
     seen: list[Decoding] = []
 
@@ -309,7 +309,7 @@ def test_the_search_climbs_to_the_top_and_looks_nowhere_twice() -> None:
 
 
 def test_the_search_crosses_what_is_beyond_the_limit() -> None:
-    best = Decoding(body_threshold=0.3, seed_threshold=0.7, min_confidence=0.6, edge_weight=0.0)
+    best = Decoding(body_threshold=0.3, seed_threshold=0.7, min_mean_body=0.6, edge_weight=0.0)
 
     def ridge(tried: Decoding) -> Judgement:
         far = sum(abs(value - getattr(best, name)) for name, value in tried)
@@ -372,7 +372,7 @@ def model_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def chips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(TorchDenseModel, "predict_maps", read_off)
-    monkeypatch.setattr("geoseg.train.search.COARSE", {"min_confidence": (0.5, 0.6)})
+    monkeypatch.setattr("geoseg.train.search.COARSE", {"min_mean_body": (0.5, 0.6)})
     monkeypatch.setattr("geoseg.train.search.FINE", {"seed_threshold": 0.05})
     monkeypatch.setattr("geoseg.train.search._TOGETHER", ())
     for i, place in enumerate(("east", "west")):

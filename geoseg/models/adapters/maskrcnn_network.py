@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 from geoseg.errors import ModelError
 from geoseg.models.adapters.roi_align import use_plain_roi_align
 from geoseg.models.torchvision_repair import ensure_torchvision
-from geoseg.models.weights import Source
+from geoseg.models.weights import DataSource
 
 if TYPE_CHECKING:
     from torch import nn
@@ -44,7 +44,7 @@ class MaskRcnnRecord(BaseModel):
     """Instances with a lower score are left out."""
     detections: PositiveInt = 500
     """At most so many instances per tile."""
-    sources: tuple[Source, ...] = ()
+    sources: tuple[DataSource, ...] = ()
     """What it learnt from."""
     training: dict[str, str] = {}
     """How it was trained, for people."""

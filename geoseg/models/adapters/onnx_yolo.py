@@ -19,7 +19,7 @@ SCORE_THRESHOLD = 0.25
 BOX_IOU = 0.7
 MOST_INSTANCES = 1000
 GREY = 114
-"""Ultralytics fills what is no image with this."""
+"""Ultralytics fills what is no image with this, in training too: not with our ``FILL_GREY``."""
 
 Floats = NDArray[np.float32]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.train.synthetic.noise import chance
-from geoseg.train.synthetic.shapes import Box, Lattice
+from geoseg.train.synthetic.shapes import Box, StreetLattice
 
 if TYPE_CHECKING:
     from numpy.random import Generator
@@ -54,7 +54,7 @@ class Town:
 
 def plan_town(style: Style, side_m: float, rng: Generator) -> Town:
     """A random town of a style, at least as large as the scene."""
-    lattice = Lattice.draw(rng, side_m, style.bend)
+    lattice = StreetLattice.draw(rng, side_m, style.bend)
     town = Town()
     planner = {"lots": _plan_lots, "packed": _plan_packed, "scattered": _plan_scattered}
     planner[style.layout](town, style, lattice, rng)
@@ -64,7 +64,7 @@ def plan_town(style: Style, side_m: float, rng: Generator) -> Town:
 # --- houses on lots along streets ---
 
 
-def _plan_lots(town: Town, style: Style, lattice: Lattice, rng: Generator) -> None:
+def _plan_lots(town: Town, style: Style, lattice: StreetLattice, rng: Generator) -> None:
     reach = 0.75 * lattice.side_m
     crossings = _crossings(rng, reach, style)
     town.roads += [lattice.ribbon(crossing, (-reach, reach)) for crossing in crossings]
@@ -81,7 +81,7 @@ def _plan_lots(town: Town, style: Style, lattice: Lattice, rng: Generator) -> No
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    lattice: Lattice
+    lattice: StreetLattice
     touching: bool
     colour: Colour
 
@@ -125,7 +125,7 @@ def _plan_row(
 
 def _house_on_lot(
     style: Style,
-    lattice: Lattice,
+    lattice: StreetLattice,
     lot: tuple[float, float, float, float, float],
     rng: Generator,
 ) -> Box:
@@ -139,7 +139,7 @@ def _house_on_lot(
 
 
 def _add_drive(
-    town: Town, lattice: Lattice, u: float, front: float, depth: float, rng: Generator
+    town: Town, lattice: StreetLattice, u: float, front: float, depth: float, rng: Generator
 ) -> None:
     reach = math.copysign(rng.uniform(5, 14), depth)
     wide = rng.uniform(2.5, 6)
@@ -184,7 +184,7 @@ def _crossings(rng: Generator, reach: float, style: Style) -> list[Range]:
 # --- blocks cut into ever smaller pieces ---
 
 
-def _plan_packed(town: Town, style: Style, lattice: Lattice, rng: Generator) -> None:
+def _plan_packed(town: Town, style: Style, lattice: StreetLattice, rng: Generator) -> None:
     reach = 0.75 * lattice.side_m
     pending = [(-reach, -reach, reach, reach)]
     leaf_m = sum(style.house_m[0] + style.house_m[1]) / 4
@@ -222,7 +222,7 @@ def _gap_m(style: Style, long_m: float, leaf_m: float, rng: Generator) -> float:
 def _add_leaf(
     town: Town,
     style: Style,
-    lattice: Lattice,
+    lattice: StreetLattice,
     leaf: tuple[float, float, float, float],
     rng: Generator,
 ) -> None:
@@ -242,7 +242,7 @@ def _add_leaf(
 # --- houses in fields ---
 
 
-def _plan_scattered(town: Town, style: Style, lattice: Lattice, rng: Generator) -> None:
+def _plan_scattered(town: Town, style: Style, lattice: StreetLattice, rng: Generator) -> None:
     reach = 0.75 * lattice.side_m
     for _ in range(rng.integers(2, 5)):
         at, wide = rng.uniform(-0.6, 0.6) * reach, rng.uniform(*style.street_m)

@@ -62,7 +62,7 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Lattice:
+class StreetLattice:
     """Straight plan coordinates (u, v) laid over the scene, turned and gently bent."""
 
     side_m: float
@@ -74,7 +74,7 @@ class Lattice:
     phase: tuple[float, float]
 
     @classmethod
-    def draw(cls, rng: Generator, side_m: float, bend: float) -> Lattice:
+    def draw(cls, rng: Generator, side_m: float, bend: float) -> StreetLattice:
         """A random one; ``bend`` 0 is a straight grid, 1 swings by up to 20 m."""
         wave = rng.uniform(150, 400, 2)
         swing = bend * rng.uniform(0, 1, 2) * wave * 0.05
