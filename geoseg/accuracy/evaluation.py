@@ -20,7 +20,7 @@ from geoseg.accuracy.score import SiteScore, score_site
 from geoseg.accuracy.site import Site
 from geoseg.attributes.reliability import Reliability
 from geoseg.errors import UsageError
-from geoseg.models.averaged import AveragedModel
+from geoseg.models.traits import Traits
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.vectors.layers import VectorInput
 from geoseg.version import __version__
@@ -111,11 +111,11 @@ def evaluate_scenes(
     Raises:
         GeosegError: the data set or the model cannot be used.
     """
-    paths = files_of_split(data, split)
+    paths, traits = files_of_split(data, split), Traits.of(model)
     provenance = {
-        "model": str(getattr(model, "name", type(model).__qualname__)),
-        "sha256": str(getattr(model, "sha256", "")),
-        "tta": isinstance(model, AveragedModel),
+        "model": traits.name,
+        "sha256": traits.sha256,
+        "tta": traits.averaged,
         "data": f"{data.name}, split {split}, {len(paths)} scenes",
     }
     sites = sites_of_scenes(model, paths)

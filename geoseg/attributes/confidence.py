@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from geoseg.models.traits import Traits
 from geoseg.types import NO_BUILDING
 
 if TYPE_CHECKING:
@@ -107,8 +108,7 @@ class Rating:
     @classmethod
     def of(cls, model: DenseModel | InstanceModel, min_confidence: float | None = None) -> Rating:
         """By the model's own calibration, where it has one."""
-        metadata = getattr(model, "metadata", None)
-        return cls(getattr(metadata, "calibration", None), min_confidence)
+        return cls(Traits.of(model).calibration, min_confidence)
 
     @property
     def meaning(self) -> str:

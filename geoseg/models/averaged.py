@@ -7,6 +7,7 @@ a mirrored tile lies on the mirrored raster's lattice, and nothing is seen farth
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, overload
 
@@ -15,6 +16,7 @@ import numpy as np
 from geoseg.errors import UsageError
 from geoseg.models.asking import core_maps
 from geoseg.models.protocols import DenseModel
+from geoseg.models.traits import Traits
 from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def averaged_if(
         UsageError: it is wanted averaged and predicts no maps.
     """
     if wanted is None:
-        wanted = bool(getattr(getattr(model, "metadata", None), "tta", False))
+        wanted = Traits.of(model).tta
     return averaged(model) if wanted else model
 
 
@@ -72,6 +74,8 @@ class AveragedModel:
         self._model = model
         self.gsd_m, self.heads = model.gsd_m, model.heads
         self.stride_px, self.halo_px = model.stride_px, model.halo_px
+        self.traits = replace(Traits.of(model), averaged=True)
+        """What is known of the averaged model, and that this averages it."""
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the model has
         if name == "_model":  # asked for before __init__, by copying

@@ -17,6 +17,7 @@ from torch import nn
 
 from geoseg.models.asking import core_maps
 from geoseg.models.receptive import open_all_paths, support_px
+from geoseg.models.traits import Traits
 from geoseg.types import Window
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def certify(model: DenseModel, *, seed: int = 0) -> Certificate:
             logits, both (batch, channels, height, width)) is also scanned and differentiated.
         seed: of the probe's image.
     """
-    network = getattr(model, "network", None)
+    traits = Traits.of(model)
+    network = traits.network
     reasons: list[str] = []
     support, looks = None, ["probe"]
     if isinstance(network, nn.Module):
@@ -85,7 +87,7 @@ def certify(model: DenseModel, *, seed: int = 0) -> Certificate:
             f"tiles differ from the whole image by up to {difference:.2g} in probability"
         )
     return Certificate(
-        model=str(getattr(model, "name", type(model).__name__)),
+        model=traits.name,
         exact=not reasons,
         reasons=tuple(reasons),
         stride_px=model.stride_px,

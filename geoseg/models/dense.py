@@ -54,6 +54,8 @@ class TorchDenseModel:
         self.device = choose_device(device)
         """Where the network runs."""
         self._dtype = _choose_dtype(precision)
+        self.precision = "fp32" if self._dtype is torch.float32 else "bf16"
+        """In what it computes."""
         network = fold_batch_norms(network).to(self.device)
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         """A copy of the network in evaluation mode, batch norms folded: images in -1..1 to logits."""

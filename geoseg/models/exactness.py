@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from geoseg.errors import InexactModelWarning, ModelError, UsageError
 from geoseg.models.protocols import DenseModel
+from geoseg.models.traits import Traits
 
 if TYPE_CHECKING:
     from geoseg.models.protocols import InstanceModel
@@ -47,10 +48,10 @@ def _certify(model: DenseModel | InstanceModel) -> None:
         )
 
 
-def _scan(model: object) -> list[str]:
+def _scan(model: DenseModel | InstanceModel) -> list[str]:
     from torch import nn
 
     from geoseg.models.certify import scan_modules
 
-    network = getattr(model, "network", None)
+    network = Traits.of(model).network
     return scan_modules(network) if isinstance(network, nn.Module) else []

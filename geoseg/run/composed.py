@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoseg.run.record import Totals, model_card, run_metadata, summarize
+from geoseg.run.record import Totals, run_metadata, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,12 +115,14 @@ class Run:
 
     def _plan(self) -> tuple[Plan, Area | None]:
         """The tiles to compute, and the area of interest that asks for them."""
+        from geoseg.models.traits import Traits
         from geoseg.raster.layout import lies_in_rows
         from geoseg.tiles.area import Area
         from geoseg.tiles.plan import Plan
 
         in_rows = any(lies_in_rows(source) for source in self.mosaic.sources)
-        plan = Plan.of(self.mosaic.grid, self.model, self.settings, whole_rows=in_rows)
+        traits = Traits.of(self.model)
+        plan = Plan.of(self.mosaic.grid, traits, self.settings, whole_rows=in_rows)
         if self.settings.aoi is None:
             return plan, None
         area = Area.read(self.settings.aoi, self.mosaic.grid)
@@ -161,13 +163,14 @@ class Run:
         return backend
 
     def _identity(self) -> RunIdentity:
+        from geoseg.models.traits import Traits
         from geoseg.run.state.identity import RunIdentity
         from geoseg.version import __version__
 
         return RunIdentity(
             version=__version__,
             mosaic=self.inputs,
-            model_sha256=model_card(self.model)["sha256"],
+            model_sha256=Traits.of(self.model).sha256,
             parameters=self.settings.result_parameters(),
         )
 

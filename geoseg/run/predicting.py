@@ -75,17 +75,19 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     if target is None and resume:
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
     from geoseg.models import load_model
-    from geoseg.models.averaged import AveragedModel, averaged_if
+    from geoseg.models.averaged import averaged_if
     from geoseg.models.exactness import check_exactness
+    from geoseg.models.traits import Traits
     from geoseg.run.composed import Run
 
     loaded = load_model(model, device=device, precision=precision)
     check_exactness(loaded, required=exact)
     loaded = averaged_if(loaded, checked.tta)
-    checked = checked.model_copy(update={"tta": isinstance(loaded, AveragedModel)})
+    traits = Traits.of(loaded)
+    checked = checked.model_copy(update={"tta": traits.averaged})
     sources = [source] if isinstance(source, str | Path) else list(source)
     run = Run.prepare(sources, loaded, checked, tally)
-    on_processor = str(getattr(loaded, "device", "")) == "cpu"
+    on_processor = traits.device_kind == "cpu"
     keeping = freed_memory_kept() if on_processor else nullcontext()
     with run.mosaic, keeping, memory_errors(LESS_MEMORY):
         if target is None:

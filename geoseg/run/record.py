@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from geoseg.models.traits import Traits
 from geoseg.summary import Summary, TileCounts, peak_rss_mb
 
 if TYPE_CHECKING:
@@ -38,12 +39,6 @@ class Totals:
             yield batch
 
 
-def model_card(model: DenseModel | InstanceModel) -> dict[str, str]:
-    """Name and sha256 of a model."""
-    name = getattr(model, "name", type(model).__qualname__)
-    return {"name": str(name), "sha256": str(getattr(model, "sha256", ""))}
-
-
 def run_metadata(
     mosaic: Mosaic,
     model: DenseModel | InstanceModel,
@@ -58,7 +53,7 @@ def run_metadata(
     return {
         "software": "geoseg",
         "version": __version__,
-        "model": model_card(model),
+        "model": Traits.of(model).as_dict(),
         "parameters": settings.result_parameters(),
         "sources": [source.path for source in mosaic.sources],
         "stretch": mosaic.stretch,
@@ -84,7 +79,7 @@ def summarize(
     output: Path,
 ) -> Summary:
     """The outcome of a run."""
-    grid = mosaic.grid
+    grid, traits = mosaic.grid, Traits.of(model)
     return Summary(
         buildings=totals.buildings,
         area_m2=totals.area_m2,
@@ -96,7 +91,7 @@ def summarize(
         open_buildings=backend.tally.counts["open_most"],
         seconds=backend.tally.elapsed(),
         peak_rss_mb=round(peak_rss_mb(), 1),
-        model=model_card(model),
+        model={"name": traits.name, "sha256": traits.sha256},
         output=str(output),
     )
 

@@ -16,6 +16,7 @@ from geoseg.attributes.confidence import Rating
 from geoseg.decode import DecodeParams, Decoder, MapLabeller
 from geoseg.decode.params import MIN_AREA_M2
 from geoseg.models.protocols import DenseModel
+from geoseg.models.traits import Traits
 from geoseg.stitch import InstanceDecoder, TileInstances
 from geoseg.stitch.decoder import GROWN_BY_NOTHING
 from geoseg.tiles.looking import SeenRow, SeenTile, core_valid, tile_instances, tile_maps
@@ -51,7 +52,7 @@ def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictS
 
 def thresholds(model: DenseModel) -> DecodeParams:
     """The model's own thresholds, or the defaults for a model that brings none."""
-    decoding = getattr(getattr(model, "metadata", None), "decoding", None)
+    decoding = Traits.of(model).decoding
     return DecodeParams() if decoding is None else DecodeParams(**decoding.as_levels())
 
 

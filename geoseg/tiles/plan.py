@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import InexactModelWarning
-from geoseg.models.protocols import DenseModel
 from geoseg.models.strides import round_up
 from geoseg.tiles.lattice import Lattice, Strip
 from geoseg.types import Window
@@ -19,7 +18,7 @@ from geoseg.types import Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.models.protocols import InstanceModel
+    from geoseg.models.traits import Traits
     from geoseg.settings import PredictSettings
     from geoseg.tiles.lattice import Tile
     from geoseg.types import Grid
@@ -64,7 +63,7 @@ class Plan:
     def of(
         cls,
         grid: Grid,
-        model: DenseModel | InstanceModel,
+        traits: Traits,
         settings: PredictSettings,
         *,
         whole_rows: bool = False,
@@ -75,10 +74,10 @@ class Plan:
             UsageError: when the tile leaves no core within its context.
         """
         # An instance model states no receptive field: the stitcher needs context, not exactness.
-        needed_px = getattr(model, "halo_px", INSTANCE_CONTEXT_PX)
-        stride_px = getattr(model, "stride_px", INSTANCE_STRIDE_PX)
+        needed_px = INSTANCE_CONTEXT_PX if traits.halo_px is None else traits.halo_px
+        stride_px = INSTANCE_STRIDE_PX if traits.stride_px is None else traits.stride_px
         halo_px = needed_px if settings.overlap_px is None else settings.overlap_px
-        if isinstance(model, DenseModel) and halo_px < needed_px:
+        if traits.kind == "maps" and halo_px < needed_px:
             warnings.warn(
                 f"an overlap of {halo_px} px is less than the model's receptive field of "
                 f"{needed_px} px: maps will change a little near the tiles' borders",
@@ -87,9 +86,8 @@ class Plan:
             )
         tile_px = settings.tile_px or default_tile_px(halo_px, stride_px)
         lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
-        on_gpu = str(getattr(model, "device", "cpu")) != "cpu"
         shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
-        batch = settings.batch or (GPU_BATCH if on_gpu else 1)
+        batch = settings.batch or (GPU_BATCH if traits.on_gpu else 1)
         return cls(lattice, batch, np.ones(shape, bool), whole_rows)
 
     @cached_property

@@ -49,7 +49,7 @@ def load_detectron2(text: str, device: str) -> Detectron2:
         ) from error
     settings.MODEL.WEIGHTS = str(weights)
     settings.MODEL.DEVICE = str(choose_device(device))
-    return Detectron2(DefaultPredictor(settings), weights.stem)
+    return Detectron2(DefaultPredictor(settings), weights.stem, settings.MODEL.DEVICE)
 
 
 def refuse_code(path: Path) -> None:
@@ -77,9 +77,12 @@ class Detectron2:
         self,
         predictor: Any,  # noqa: ANN401  # DefaultPredictor
         name: str = "detectron2",
+        device: str = "",
     ) -> None:
         self.gsd_m: tuple[float, float] | None = None
         self.name = name
+        self.device = device
+        """Where the network runs; empty: unknown."""
         self._predictor = predictor
 
     def predict_instances(self, images: NDArray[np.uint8]) -> list[list[Instance]]:

@@ -43,8 +43,9 @@ class MaskRcnn:
         self.gsd_m = record.gsd_m
         self.name = record.name
         self._buildings = record.building or tuple(range(1, record.classes))
-        self._device = choose_device(device)
-        chosen: Any = network.to(self._device).eval()
+        self.device = choose_device(device)
+        """Where the network runs."""
+        chosen: Any = network.to(self.device).eval()
         self._network = chosen
 
     def predict_instances(self, images: NDArray[np.uint8]) -> list[list[Instance]]:
@@ -53,7 +54,7 @@ class MaskRcnn:
 
         height, width = images.shape[2:]
         with torch.inference_mode():
-            batch = torch.from_numpy(images).to(self._device).float() / 255
+            batch = torch.from_numpy(images).to(self.device).float() / 255
             results = self._network(list(batch))
         return [self._instances(result, (height, width)) for result in results]
 

@@ -47,9 +47,10 @@ def load_onnx(text: str, device: str) -> DenseOnnx | YoloOnnx:
         raise ModelError(f"onnxruntime cannot open {path}: {error}") from error
     properties = session.get_modelmeta().custom_metadata_map
     if METADATA_KEY in properties:
-        return DenseOnnx(session, Metadata.model_validate(json.loads(properties[METADATA_KEY])))
+        metadata = Metadata.model_validate(json.loads(properties[METADATA_KEY]))
+        return DenseOnnx(session, metadata, _device_of(session))
     if properties.get("task") == "segment":
-        return YoloOnnx(session, path.stem)
+        return YoloOnnx(session, path.stem, _device_of(session))
     raise ModelError(
         f"{path} is neither a dense model written by geoseg nor a YOLO-seg export of ultralytics; "
         "wrap other networks in a class of your own and name it as package.module:Class"
@@ -61,19 +62,30 @@ def _providers(device: str) -> list[str]:
     return ["CUDAExecutionProvider", "CPUExecutionProvider"] if cuda else ["CPUExecutionProvider"]
 
 
+def _device_of(session: Any) -> str:  # noqa: ANN401  # onnxruntime
+    return "cuda" if session.get_providers()[0] == "CUDAExecutionProvider" else "cpu"
+
+
 class DenseOnnx:
     """A ``DenseModel`` whose file holds normalisation and sigmoid too: bytes in, maps out."""
 
     sha256 = ""
     """Of the file, where it comes from one."""
 
-    def __init__(self, session: Any, metadata: Metadata) -> None:  # noqa: ANN401  # onnxruntime
+    def __init__(
+        self,
+        session: Any,  # noqa: ANN401  # onnxruntime
+        metadata: Metadata,
+        device: str = "",
+    ) -> None:
         self.gsd_m = metadata.gsd_m
         self.stride_px = metadata.architecture.stride_px
         self.halo_px = metadata.halo_px
         self.heads = metadata.architecture.heads
         self.name = metadata.name
         self.metadata = metadata
+        self.device = device
+        """Where the network runs; empty: unknown."""
         self._session = session
 
     def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -30,9 +30,16 @@ class YoloOnnx:
     sha256 = ""
     """Of the file, where it comes from one."""
 
-    def __init__(self, session: Any, name: str) -> None:  # noqa: ANN401  # onnxruntime
+    def __init__(
+        self,
+        session: Any,  # noqa: ANN401  # onnxruntime
+        name: str,
+        device: str = "",
+    ) -> None:
         self.gsd_m: tuple[float, float] | None = None
         self.name = name
+        self.device = device
+        """Where the network runs; empty: unknown."""
         self._session = session
         self._input = session.get_inputs()[0]
         fixed = self._input.shape[2:]

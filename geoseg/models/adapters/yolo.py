@@ -71,7 +71,8 @@ class Yolo:
         self.gsd_m: tuple[float, float] | None = None
         self.name = path.stem
         self._network = network
-        self._device = choose_device(device)
+        self.device = choose_device(device)
+        """Where the network runs."""
 
     def predict_instances(self, images: NDArray[np.uint8]) -> list[list[Instance]]:
         """(batch, 3, height, width) RGB to the instances of every image."""
@@ -83,7 +84,7 @@ class Yolo:
             conf=SCORE_THRESHOLD,
             max_det=MOST_INSTANCES,
             retina_masks=True,
-            device=self._device,
+            device=self.device,
             verbose=False,
         )
         return [_instances(result) for result in results]

@@ -1,0 +1,135 @@
+"""What is known of a model, whatever kind of object it is: asked for here and nowhere else.
+
+A model need only offer what its protocol asks for. What more it tells of itself (name, hash, device,
+thresholds, calibration) is optional, and an object of anybody's may hold something else under those
+names; only what has the right type counts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+
+from geoseg.models.protocols import DenseModel
+from geoseg.models.records import Calibration
+from geoseg.models.weights import Decoding, file_sha256, read_metadata
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from geoseg.models.protocols import InstanceModel
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What is known of a model."""
+
+    kind: Literal["maps", "masks"]
+    """Maps of the whole raster, or separate masks per tile."""
+    name: str
+    """The model's own name; that of its class where it has none."""
+    class_name: str
+    """Module and qualified name of its class."""
+    version: str | None = None
+    """What its class states as its attribute ``version``; None: nothing."""
+    sha256: str = ""
+    """Hexadecimal SHA-256 of its weights; empty where they came from no file."""
+    gsd_m: tuple[float, float] | None = None
+    """Range of pixel sizes it was trained for, metres; None: any."""
+    heads: tuple[str, ...] = ()
+    """Names of its maps in order; empty for separate masks."""
+    halo_px: int | None = None
+    """How far it sees to one side; None: it does not say, as models of separate masks need not."""
+    stride_px: int | None = None
+    """Windows must start at multiples of this; None: it does not say."""
+    device: str = ""
+    """Where it runs, such as "cpu" or "cuda:0"; empty: it does not say."""
+    precision: str = ""
+    """In what it computes, "fp32" or "bf16"; empty: it does not say."""
+    decoding: Decoding | None = None
+    """Its thresholds; None: the decoder's own."""
+    calibration: Calibration | None = None
+    """How its confidence becomes a probability; None: not at all."""
+    tta: bool = False
+    """True when its thresholds were chosen on maps averaged over flips."""
+    averaged: bool = False
+    """True when it averages its maps over flips as it is."""
+    network: object = field(default=None, repr=False, compare=False)
+    """Its torch module, images to logits; None where it shows none."""
+
+    @classmethod
+    def of(cls, model: DenseModel | InstanceModel) -> Self:
+        """Of any model; one that wraps another states its own as the attribute ``traits``."""
+        own = getattr(model, "traits", None)
+        return own if isinstance(own, cls) else cls._asked(model)
+
+    @classmethod
+    def _asked(cls, model: DenseModel | InstanceModel) -> Self:
+        kind, metadata = type(model), getattr(model, "metadata", None)
+        version = getattr(kind, "version", None)
+        maps = isinstance(model, DenseModel)
+        return cls(
+            kind="maps" if maps else "masks",
+            name=str(getattr(model, "name", kind.__name__)),
+            class_name=f"{kind.__module__}.{kind.__qualname__}",
+            version=str(version) if isinstance(version, str | int | float) else None,
+            sha256=str(getattr(model, "sha256", "")),
+            gsd_m=model.gsd_m,
+            heads=tuple(model.heads) if isinstance(model, DenseModel) else (),
+            halo_px=getattr(model, "halo_px", None),
+            stride_px=getattr(model, "stride_px", None),
+            device=str(getattr(model, "device", "")),
+            precision=str(getattr(model, "precision", "")),
+            decoding=_part(metadata, "decoding", Decoding),
+            calibration=_part(metadata, "calibration", Calibration),
+            tta=maps and bool(_part(metadata, "tta", bool)),
+            network=getattr(model, "network", None),
+        )
+
+    @classmethod
+    def of_file(cls, path: Path) -> Self:
+        """Of a model file that predicts maps, from its header alone.
+
+        Raises:
+            ModelError: it is missing, broken or foreign.
+        """
+        metadata = read_metadata(path)
+        return cls(
+            kind="maps",
+            name=metadata.name,
+            class_name="geoseg.models.dense.TorchDenseModel",
+            sha256=file_sha256(path),
+            gsd_m=metadata.gsd_m,
+            heads=metadata.architecture.heads,
+            halo_px=metadata.halo_px,
+            stride_px=metadata.architecture.stride_px,
+            decoding=metadata.decoding,
+            calibration=metadata.calibration,
+            tta=metadata.tta,
+        )
+
+    @property
+    def device_kind(self) -> str:
+        """The device without its number, such as "cuda"; empty: the model does not say."""
+        return self.device.partition(":")[0]
+
+    @property
+    def on_gpu(self) -> bool:
+        """True when it says that it runs elsewhere than on the processor."""
+        return self.device_kind not in {"", "cpu"}
+
+    def as_dict(self) -> dict[str, Any]:
+        """What identifies the model, ready for JSON."""
+        return {
+            "name": self.name,
+            "sha256": self.sha256,
+            "class": self.class_name,
+            "version": self.version,
+        }
+
+
+def _part(metadata: object, name: str, kind: type[Part]) -> Part | None:
+    found = getattr(metadata, name, None)
+    return found if isinstance(found, kind) else None
