@@ -23,12 +23,12 @@ from regularize_score import iou
 
 from geoseg.attributes.confidence import Rating
 from geoseg.decode import Decoder, MapLabeller
-from geoseg.decode.params import MIN_AREA_M2
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
 from geoseg.models import load_model
 from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel
 from geoseg.run.stages import thresholds
+from geoseg.settings import MIN_AREA_M2
 from geoseg.types import FILL_GREY, Cluster, MapStrip, Shape
 
 if TYPE_CHECKING:

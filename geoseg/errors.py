@@ -18,6 +18,10 @@ class UsageError(GeosegError, ValueError):
     exit_code = 2
 
 
+class UnknownOptionError(UsageError, TypeError):
+    """A keyword that a function of the API does not have; the message names the nearest one."""
+
+
 class OutputExistsError(GeosegError, FileExistsError):
     """The output is there already and overwriting was not asked for."""
 

@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from geoseg.errors import UsageError
 from geoseg.types import Shape
 
+Precision = Literal["auto", "fp32", "bf16"]
+"""In what a network computes; auto is fp32, where tiled maps equal those of the whole image."""
 Positive = Annotated[int, Field(ge=1)]
+
+MIN_AREA_M2 = 6.0
+"""Buildings smaller than this are dropped by default: most are cars, tanks and errors."""
+STRIP_PX = 128
+"""Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
+
+
+class AreaRecord(BaseModel):
+    """What identifies an area of interest, whatever it was given as."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str | None
+    """The file it came from; None for an object in memory."""
+    layer: str | None
+    """Layer of the file."""
+    crs: str | None
+    """Its CRS; None: that of the first raster."""
+    bounds: tuple[float, float, float, float]
+    """Left, bottom, right, top, in its CRS."""
+    sha256: str
+    """Of its polygons, whatever their order and where their rings begin, and of its CRS."""
 
 
 class PredictSettings(BaseModel):
-    """How to run a model over a mosaic. Everything that can change the result is in here."""
+    """How a mosaic is read, cut and turned into outlines.
+
+    Together with the rasters, the model, and the device and precision that it runs with, this is
+    everything that can change the result.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -28,14 +55,14 @@ class PredictSettings(BaseModel):
     """Side of the window the network sees; None: chosen from the model's halo."""
     overlap_px: Annotated[int, Field(ge=0)] | None = None
     """Context around a tile's core, to each side; None: the model's halo, which makes it exact."""
-    strip_px: Positive | None = None
-    """Rows decoded at a time; None: 128. Never changes the result."""
+    strip_px: Positive = STRIP_PX
+    """Rows decoded at a time. Never changes the result."""
     batch: Positive | None = None
     """Tiles per call of the network; None: chosen for the device. Never changes the result."""
-    workers: Positive = 1
-    """Threads that read the raster; never changes the result."""
-    min_area_m2: Annotated[float, Field(ge=0)] | None = None
-    """Buildings smaller than this on the ground are dropped and counted; None: the model's."""
+    readers: Positive = 1
+    """Threads that read the raster. Never changes the result."""
+    min_area_m2: Annotated[float, Field(ge=0)] = MIN_AREA_M2
+    """Buildings smaller than this on the ground are dropped and counted."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
     """Buildings with a lower confidence, as it is written, are dropped and counted as unlikely;
     None: the model's. It adds to what the decoder drops by the model's own raw thresholds."""
@@ -44,10 +71,10 @@ class PredictSettings(BaseModel):
     None: if the model's thresholds were chosen so."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
-    aoi: Path | None = None
-    """Polygons of a vector file: only buildings whose representative point lies inside are
-    written, and only the tiles that they need are computed; the buildings are the same as those of
-    a run over everything."""
+    aoi: AreaRecord | None = None
+    """Area of interest: only buildings whose representative point lies inside are written, and only
+    the tiles that they need are computed; the buildings are the same as those of a run over
+    everything."""
     skip_errors: bool = False
     """Go on where blocks cannot be read; they count as invalid and as failed."""
 
@@ -81,6 +108,6 @@ class PredictSettings(BaseModel):
             raise UsageError(f"{name}: {reason} (got {first['input']!r})") from None
 
     def result_parameters(self) -> dict[str, Any]:
-        """The settings that can change the result, for the metadata and for resuming."""
-        harmless = {"strip_px", "batch", "workers"}
+        """The settings that can change the result, as they were asked for: for resuming."""
+        harmless = {"strip_px", "batch", "readers"}
         return self.model_dump(mode="json", exclude=harmless)

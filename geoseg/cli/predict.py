@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -20,6 +20,7 @@ from geoseg.cli.options import (
     Tta,
     Verbose,
     parse_numbers,
+    parse_whole_numbers,
 )
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
@@ -27,6 +28,7 @@ from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
     from geoseg.summary import Summary
+    from geoseg.types import Shape
 
 GRID = "Analysis grid"
 TILES = "Tiles, in pixels of the analysis grid"
@@ -66,19 +68,23 @@ def predict(
         typer.Option(help="Context around a tile, to each side (halo).", rich_help_panel=TILES),
     ] = None,
     strip: Annotated[
-        int | None,
+        int,
         typer.Option(help="Rows decoded at a time.", rich_help_panel=TILES),
-    ] = None,
+    ] = 128,
     aoi: Annotated[
         Path | None,
         typer.Option(
             help="Polygons (any vector file): only buildings inside.", rich_help_panel=GRID
         ),
     ] = None,
-    min_area: Annotated[
-        float | None,
-        typer.Option(help="Drop buildings smaller than this, m2.", rich_help_panel=SHAPES),
+    aoi_layer: Annotated[
+        str | None,
+        typer.Option(help="Layer of --aoi, where the file has several.", rich_help_panel=GRID),
     ] = None,
+    min_area: Annotated[
+        float,
+        typer.Option(help="Drop buildings smaller than this, m2.", rich_help_panel=SHAPES),
+    ] = 6.0,
     min_confidence: Annotated[
         float | None,
         typer.Option(
@@ -93,7 +99,7 @@ def predict(
     batch: Annotated[
         int | None, typer.Option(help="Tiles per call of the network.", rich_help_panel=RUN)
     ] = None,
-    workers: Annotated[
+    readers: Annotated[
         int, typer.Option(help="Threads that read the raster.", rich_help_panel=RUN)
     ] = 1,
     device: Device = "auto",
@@ -130,6 +136,7 @@ def predict(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from geoseg.run.predicting import predict as run
 
+    # Numbers and names are checked by what they are given to.
     with watching(progress, quiet=quiet) as told:
         summary = run(
             paths[:-1],
@@ -142,17 +149,18 @@ def predict(
             resume=resume,
             progress=told,
             gsd_m=gsd,
-            bands=parse_numbers(bands, "--bands"),
-            stretch=parse_numbers(stretch, "--stretch"),
+            bands=parse_whole_numbers(bands, "--bands"),
+            stretch=cast("tuple[float, float] | None", parse_numbers(stretch, "--stretch")),
             tile_px=tile,
             overlap_px=overlap,
             strip_px=strip,
             aoi=aoi,
+            aoi_layer=aoi_layer,
             min_area_m2=min_area,
             min_confidence=min_confidence,
-            shape=shape,
+            shape=cast("Shape", shape),
             batch=batch,
-            workers=workers,
+            readers=readers,
             tta=tta,
             skip_errors=skip_errors,
         )

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 FULL = 255
 """The grey level of probability one, and of weight one."""
-MIN_AREA_M2 = 6.0
-"""Buildings smaller than this are dropped by default: most are cars, tanks and errors."""
 
 
 @dataclass(frozen=True, slots=True)

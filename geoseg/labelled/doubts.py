@@ -13,9 +13,10 @@ from geoseg.labelled.shift import Agreement, edge_agreement
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.models.dense import Precision, TorchDenseModel
+    from geoseg.models.dense import TorchDenseModel
     from geoseg.models.loading import ModelSpec
     from geoseg.scenes.scene import Scene
+    from geoseg.settings import Precision
 
 LABELLED_SHARE = 0.2
 """A building found whose labelled part is smaller than this has no label."""

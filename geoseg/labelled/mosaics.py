@@ -18,6 +18,7 @@ from geoseg.labelled.vectors import read_footprints
 from geoseg.raster import Mosaic
 from geoseg.scenes.scene import Scene
 from geoseg.tiles.area import Area
+from geoseg.tiles.given import GivenArea
 from geoseg.types import Window
 
 if TYPE_CHECKING:
@@ -39,9 +40,8 @@ class _Areas:
     @classmethod
     def read(cls, pair: Pair, grid: Grid) -> _Areas:
         named = ((pair.aoi, pair.aoi_layer), (pair.ignore, pair.ignore_layer))
-        return cls(
-            *(None if path is None else Area.read(path, grid, layer=layer) for path, layer in named)
-        )
+        given = (GivenArea.of(path, layer) for path, layer in named)
+        return cls(*(None if area is None else Area.of(area, grid, grid.crs) for area in given))
 
     def ground(self, grid: Grid) -> Window:
         """The part of the grid that the area of interest spans."""

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import get_args
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.models.adapters import is_adapter_spec, load_adapter
 from geoseg.models.protocols import DenseModel, InstanceModel
-
-if TYPE_CHECKING:
-    from geoseg.models.dense import Precision
+from geoseg.settings import Precision
 
 DEFAULT_WEIGHTS = Path(__file__).with_name("weights") / "default.safetensors"
 """The built-in model's file."""
 
-ModelSpec = str | Path | DenseModel | InstanceModel
+DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+"""Names of devices."""
+
+ModelSpec = str | os.PathLike[str] | DenseModel | InstanceModel
 
 
 def load_model(
     spec: ModelSpec = "default",
     *,
     device: str = "auto",
-    precision: Precision | Literal["auto"] = "auto",
+    precision: Precision = "auto",
 ) -> DenseModel | InstanceModel:
     """The model that ``spec`` means.
 
@@ -30,21 +33,25 @@ def load_model(
         spec: "default" or another built-in model's name, the path of a .safetensors file, a text for
             another library's model such as "yolo:best.pt" (see ``geoseg.models.adapters``), or an
             object that offers what a protocol asks for, which is handed back as it is.
-        device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own.
+        device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own, whatever it says.
         precision: "auto" and "fp32" are exact; "bf16" is faster on some processors and gives
             slightly different maps.
 
     Raises:
         ModelError: the file is missing, broken or foreign.
-        UsageError: the object offers neither protocol, or the device is not there.
+        UsageError: the object offers neither protocol, there is no such device or precision.
     """
+    if precision not in get_args(Precision):
+        known = ", ".join(get_args(Precision))
+        raise UsageError(f"precision {precision!r} is unknown; use one of {known}")
     if isinstance(spec, str) and is_adapter_spec(spec):
         return load_adapter(spec, device)
-    if isinstance(spec, str | Path):
+    if isinstance(spec, str | os.PathLike):
         from geoseg.models.dense import TorchDenseModel
 
         return TorchDenseModel.from_file(_file_of(spec), device=device, precision=precision)
     if isinstance(spec, DenseModel | InstanceModel):
+        _check_device_name(device)
         return spec
     raise UsageError(
         f"{type(spec).__name__} is no model: it must offer predict_maps with gsd_m, stride_px, "
@@ -53,20 +60,29 @@ def load_model(
     )
 
 
-def model_file(spec: str | Path) -> Path:
+def model_file(spec: str | os.PathLike[str]) -> Path:
     """The file that a built-in model's name, or a path, means; a path need not exist."""
-    if str(spec).isidentifier():
+    if os.fspath(spec).isidentifier():
         named = DEFAULT_WEIGHTS.with_name(f"{spec}.safetensors")
         if named.is_file():
             return named
     return Path(spec)
 
 
-def _file_of(spec: str | Path) -> Path:
+def _check_device_name(device: str) -> None:
+    """Refuse what is no device on any machine; whether it is there is for those to say who use it."""
+    if not DEVICES.fullmatch(device):
+        raise UsageError(
+            f"device {device!r} cannot be used (there is no such kind); use auto, cpu, cuda, cuda:N "
+            "or mps"
+        )
+
+
+def _file_of(spec: str | os.PathLike[str]) -> Path:
     path = model_file(spec)
     if not path.is_file():
         raise ModelError(
-            f"there is no model {str(spec)!r}: name 'default', another of 'geoseg models', the "
+            f"there is no model {os.fspath(spec)!r}: name 'default', another of 'geoseg models', the "
             "path of a .safetensors file, or another library's model as in yolo:best.pt "
             "(docs/models.md)"
         )

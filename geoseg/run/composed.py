@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from geoseg.run.record import Totals, run_metadata, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import geopandas as gpd
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from geoseg.settings import PredictSettings
     from geoseg.summary import Summary, Tally
     from geoseg.tiles.area import Area
+    from geoseg.tiles.given import GivenArea
     from geoseg.tiles.plan import Plan
     from geoseg.types import Window
 
@@ -43,15 +44,18 @@ class Run:
     """The loaded model."""
     settings: PredictSettings
     """Of the run."""
+    area: GivenArea | None
+    """Where buildings are wanted; None: everywhere."""
     tally: Tally
     """Counts and times; its clock runs since the run was asked for."""
 
     @classmethod
     def prepare(
         cls,
-        sources: list[str | Path],
+        sources: Sequence[str],
         model: DenseModel | InstanceModel,
         settings: PredictSettings,
+        area: GivenArea | None,
         tally: Tally,
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
@@ -64,7 +68,7 @@ class Run:
             bands=settings.bands,
             stretch=settings.stretch,
         )
-        return cls(mosaic, mosaic.identity(), model, settings, tally)
+        return cls(mosaic, mosaic.identity(), model, settings, area, tally)
 
     def to_frame(self, progress: Progress | None) -> gpd.GeoDataFrame:
         """Run in memory."""
@@ -123,9 +127,9 @@ class Run:
         in_rows = any(lies_in_rows(source) for source in self.mosaic.sources)
         traits = Traits.of(self.model)
         plan = Plan.of(self.mosaic.grid, traits, self.settings, whole_rows=in_rows)
-        if self.settings.aoi is None:
+        if self.area is None:
             return plan, None
-        area = Area.read(self.settings.aoi, self.mosaic.grid)
+        area = Area.of(self.area, self.mosaic.grid, self.mosaic.output_crs)
         return replace(plan, chosen=area.tiles(plan.lattice)), area
 
     def _compute(

@@ -176,7 +176,7 @@ def run(
     first_row = strips[0].row_off if strips else plan.region.row_end
     reader = SwathReader(
         mosaic,
-        workers=settings.workers,
+        readers=settings.readers,
         skip_errors=settings.skip_errors,
         tally=backend.tally,
     )

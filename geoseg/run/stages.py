@@ -14,9 +14,9 @@ import numpy as np
 
 from geoseg.attributes.confidence import Rating
 from geoseg.decode import DecodeParams, Decoder, MapLabeller
-from geoseg.decode.params import MIN_AREA_M2
 from geoseg.models.protocols import DenseModel
 from geoseg.models.traits import Traits
+from geoseg.settings import STRIP_PX
 from geoseg.stitch import InstanceDecoder, TileInstances
 from geoseg.stitch.decoder import GROWN_BY_NOTHING
 from geoseg.tiles.looking import SeenRow, SeenTile, core_valid, tile_instances, tile_maps
@@ -36,17 +36,12 @@ CLUSTER_REACH_PX = 8
 """How far, besides growth or context, a pixel can bear on a building: neighbours in its cluster."""
 
 
-STRIP_PX = 128
-"""Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
-
-
 def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictSettings) -> Stage:
     """The stage for a kind of model; the least area counts in pixels of the grid's centre."""
-    min_area_m2 = MIN_AREA_M2 if settings.min_area_m2 is None else settings.min_area_m2
-    min_pixels = max(1, round(min_area_m2 / plan.lattice.grid.gsd_m**2))
+    min_pixels = max(1, round(settings.min_area_m2 / plan.lattice.grid.gsd_m**2))
     if isinstance(model, DenseModel):
         params = replace(thresholds(model), min_pixels=min_pixels)
-        return DenseStage(model, plan, params, settings.strip_px or STRIP_PX)
+        return DenseStage(model, plan, params, settings.strip_px)
     return InstanceStage(model, plan, replace(GROWN_BY_NOTHING, min_pixels=min_pixels))
 
 

@@ -12,11 +12,12 @@ from geoseg.errors import UnreadableVectorError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pyproj import CRS
     from shapely.geometry.base import BaseGeometry
 
+    from geoseg.tiles.given import GivenArea
     from geoseg.tiles.lattice import Lattice
     from geoseg.types import Grid
-    from geoseg.vectors.layers import VectorInput
 
 MARGIN_PX = 128
 """Tiles this far from the area are computed from the start: most blocks of buildings that reach
@@ -31,26 +32,24 @@ class Area:
     """Its union, in pixels: x is the column, y the row."""
 
     @classmethod
-    def read(cls, source: VectorInput, grid: Grid, *, layer: str | None = None) -> Area:
-        """The polygons of a vector file or a GeoDataFrame, brought onto ``grid``.
+    def of(cls, given: GivenArea, grid: Grid, raster_crs: CRS) -> Area:
+        """The area that a user gave, brought onto ``grid``.
 
         Args:
-            source: A path or a GeoDataFrame of any CRS.
+            given: As it was read.
             grid: The analysis grid.
-            layer: Layer of the file; None: its only polygon layer.
+            raster_crs: CRS of areas that state none: that of the first raster.
 
         Raises:
-            UnreadableVectorError: no such file or layer, no polygons, no CRS, or all of it off the
-                raster.
-            UsageError: a layer is named of what has none.
+            UnreadableVectorError: all of it lies off the raster.
         """
-        from geoseg.earth.ground import affine_mapping
-        from geoseg.vectors.load import load
+        import geopandas as gpd
 
-        loaded = load(source, "areas of interest", layer=layer, columns=[])
-        frame = loaded.frame.to_crs(grid.crs)
+        from geoseg.earth.ground import affine_mapping
+
+        series = gpd.GeoSeries(given.geometry, crs=given.crs or raster_crs)
+        polygons = series.to_crs(grid.crs).to_numpy()
         to_pixels = affine_mapping(~grid.transform)
-        polygons = frame.geometry.dropna().to_numpy()
         # What lies beyond the reach of the grid's projection comes out infinite.
         finite = np.isfinite(shapely.bounds(polygons)).all(axis=1)
         polygons = shapely.make_valid(polygons[finite])
@@ -61,7 +60,7 @@ class Area:
         inside = shapely.intersection(shape, shapely.box(0, 0, grid.width, grid.height))
         if shapely.area(inside) == 0:
             raise UnreadableVectorError(
-                f"{loaded.label} holds no polygon that overlaps the raster; check its CRS and its place"
+                f"{given.label} holds no polygon that overlaps the raster; check its CRS and its place"
             )
         shapely.prepare(shape)
         return cls(shape)

@@ -49,19 +49,19 @@ class Swath:
 
 
 class SwathReader:
-    """Reads the swaths one ahead, with ``workers`` threads that each own an open mosaic."""
+    """Reads the swaths one ahead, with ``readers`` threads that each own an open mosaic."""
 
     def __init__(
         self,
         mosaic: Mosaic,
         *,
-        workers: int,
+        readers: int,
         skip_errors: bool,
         tally: Tally,
     ) -> None:
         self._stack = ExitStack()
-        self._mosaics = [self._stack.enter_context(mosaic.reopened()) for _ in range(workers)]
-        self._pool = self._stack.enter_context(ThreadPoolExecutor(workers))
+        self._mosaics = [self._stack.enter_context(mosaic.reopened()) for _ in range(readers)]
+        self._pool = self._stack.enter_context(ThreadPoolExecutor(readers))
         self._ahead = self._stack.enter_context(ThreadPoolExecutor(1))
         self._skip_errors = skip_errors
         self._tally = tally

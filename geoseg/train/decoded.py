@@ -10,8 +10,8 @@ import numpy as np
 
 from geoseg.attributes.confidence import Qualities, Rating
 from geoseg.decode import DecodeParams, Decoder, MapLabeller
-from geoseg.decode.params import MIN_AREA_M2
 from geoseg.models.asking import quantize
+from geoseg.settings import MIN_AREA_M2
 from geoseg.train.calibrate import select
 from geoseg.train.scoring import Counts, Match, match
 from geoseg.train.validation import resample_scene

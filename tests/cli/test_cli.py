@@ -86,6 +86,8 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["predict", "missing.tif", "nowhere/b.gpkg"], 1, "does not exist"),
         (["predict", "missing.tif", "b.gpkg", "--bands", "r,g,b"], 2, "separated by commas"),
         (["predict", "missing.tif", "b.gpkg", "--bands", "1,2"], 2, "one band or three"),
+        (["predict", "missing.tif", "b.gpkg", "--bands", "3.7,2,1"], 2, "whole numbers"),
+        (["info", "missing.tif", "--bands", "3.7,2,1"], 2, "whole numbers"),
         (["predict", "missing.tif", "b.gpkg", "--stretch", "1"], 2, "stretch"),
         (["predict", "missing.tif", "b.gpkg", "--shape", "round"], 2, "shape"),
         (["predict", "missing.tif", "b.gpkg", "--model", "no.safetensors"], 1, "no.safetensors"),
@@ -109,6 +111,20 @@ def test_bad_usage_is_one_sentence(
     assert "Traceback" not in shown.err
     assert not shown.out
     assert list(tmp_path.iterdir()) == []
+
+
+def test_options_of_predict_have_the_defaults_of_the_api() -> None:
+    import inspect
+
+    from geoseg.cli.predict import predict
+
+    api = inspect.signature(geoseg.predict).parameters
+    units = {"gsd": "gsd_m", "min_area": "min_area_m2"}
+    units |= {name: f"{name}_px" for name in ("tile", "overlap", "strip")}
+    own = {"paths", "as_json", "quiet", "progress", "verbose"}
+    for name, option in inspect.signature(predict).parameters.items():
+        if name not in own:
+            assert option.default == api[units.get(name, name)].default, name
 
 
 def test_json_is_one_object_on_stdout(

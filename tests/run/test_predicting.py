@@ -77,7 +77,7 @@ def test_every_format(make_raster: Any, tmp_path: Path, extension: str) -> None:
         {"strip_px": 1},
         {"strip_px": 17},
         {"batch": 5},
-        {"workers": 3},
+        {"readers": 3},
         {"overlap_px": 8},
     ],
     ids=str,
@@ -163,7 +163,7 @@ def test_an_existing_output_is_refused_and_left_alone(make_raster: Any, tmp_path
         ({"tile_px": 0}, "tile_px"),
         ({"shape": "round"}, "shape"),
         ({"gsd": 0.5}, "gsd"),
-        ({"workers": 0}, "workers"),
+        ({"readers": 0}, "readers"),
     ],
     ids=str,
 )
@@ -341,6 +341,66 @@ def test_buildings_in_a_hole_of_the_area_are_not_in_the_area(
     inside = shapely.intersects(everything.geometry.representative_point(), area)
     assert 0 < inside.sum() < houses
     assert frame["building_id"].tolist() == everything["building_id"][inside].tolist()
+
+
+def test_an_area_comes_as_file_table_geometry_or_bounds(make_raster: Any, tmp_path: Path) -> None:
+    town, _ = paint_town(150, 200)
+    path = make_raster("town.tif", town)
+    left, bottom, _, top = rasterio.open(path).bounds
+    box = shapely.box(left + 10, bottom + 3, left + 40, top - 5)
+    table = gpd.GeoDataFrame(geometry=[box], crs=32645)
+    table.to_file(tmp_path / "area.gpkg", layer="mine")
+    gpd.GeoSeries([box], crs=32645).to_file(tmp_path / "area.gpkg", layer="other")
+    file = {"aoi": str(tmp_path / "area.gpkg"), "aoi_layer": "mine"}
+    frames = [run(path, **file)]
+    frames += [run(path, aoi=aoi) for aoi in (table, table.geometry, box, box.bounds)]
+    assert 0 < len(frames[0]) < len(run(path))
+    for frame in frames[1:]:
+        assert frame.equals(frames[0])
+    with pytest.raises(UnreadableVectorError, match="area of interest holds no polygon"):
+        run(path, aoi=(0, 0, 1, 1))
+
+
+def test_an_open_dataset_is_predicted_by_its_name(make_raster: Any) -> None:
+    town, houses = paint_town(80, 80)
+    with rasterio.open(make_raster("town.tif", town)) as dataset:
+        assert len(run(dataset)) == houses
+
+
+@pytest.mark.parametrize("options", [{"device": "banana"}, {"precision": "banana"}], ids=str)
+def test_no_such_device_or_precision_beside_a_model_object(
+    make_raster: Any, options: dict[str, Any]
+) -> None:
+    town, _ = paint_town(40, 40)
+    with pytest.raises(UsageError, match="'banana'"):
+        run(make_raster("town.tif", town), **options)
+    assert len(run(make_raster("town.tif", town), device="cuda:0", precision="bf16")) == 1
+
+
+def test_every_setting_is_a_keyword_with_the_same_default() -> None:
+    import inspect
+
+    from geoseg.settings import PredictSettings
+
+    keywords = inspect.signature(geoseg.predict).parameters
+    for name, field in PredictSettings.model_fields.items():
+        assert keywords[name].default == field.default, name
+
+
+def test_the_overloads_offer_every_keyword() -> None:
+    import ast
+    import inspect
+
+    from geoseg.run import predicting
+
+    tree = ast.parse(inspect.getsource(predicting))
+    offered = [
+        list(map(ast.unparse, (*f.args.kwonlyargs, *filter(None, f.args.kw_defaults))))
+        for f in tree.body
+        if isinstance(f, ast.FunctionDef) and f.name == "predict"
+    ]
+    assert len(offered) == 3
+    assert offered[0] == offered[1] == offered[2]
 
 
 def test_an_area_of_interest_computes_its_tiles_alone(make_raster: Any, tmp_path: Path) -> None:

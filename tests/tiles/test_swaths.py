@@ -42,13 +42,13 @@ def test_what_is_shared_and_what_is_not_are_the_window(window: Window, before: W
 
 
 def read_all(path: Path, asked: list[Window], **options: Any) -> list[Any]:
-    options = {"workers": 1, "skip_errors": False, "tally": Tally(), **options}
+    options = {"readers": 1, "skip_errors": False, "tally": Tally(), **options}
     with Mosaic.open([path], gsd_range_m=None) as mosaic, SwathReader(mosaic, **options) as reader:
         return list(reader.swaths(asked))
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-def test_swaths_hold_the_pixels_of_the_mosaic(make_raster: Any, workers: int) -> None:
+@pytest.mark.parametrize("readers", [1, 3])
+def test_swaths_hold_the_pixels_of_the_mosaic(make_raster: Any, readers: int) -> None:
     valid = np.ones((300, 400), bool)
     valid[50:90, 30:200] = False
     path = make_raster("a.tif", draw_scene(300, 400), mask=valid)
@@ -58,7 +58,7 @@ def test_swaths_hold_the_pixels_of_the_mosaic(make_raster: Any, workers: int) ->
         Window(250, 300, 64, 128),
     ]  # fmt: skip
     with Mosaic.open([path], gsd_range_m=None) as mosaic:
-        for window, swath in zip(asked, read_all(path, asked, workers=workers), strict=True):
+        for window, swath in zip(asked, read_all(path, asked, readers=readers), strict=True):
             block = mosaic.read(window)
             assert swath.block.window == window
             assert (swath.block.valid == block.valid).all()

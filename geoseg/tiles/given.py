@@ -1,0 +1,118 @@
+"""What users give as an area of interest: a file, a table, a geometry or bounds."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+from shapely.geometry.base import BaseGeometry
+
+from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.settings import AreaRecord
+from geoseg.vectors.layers import open_layer, read_frame
+from geoseg.vectors.load import load
+
+AreaInput: TypeAlias = (
+    str | os.PathLike[str] | gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry | Sequence[float]
+)
+"""A vector file or a table of any CRS; a geometry, or bounds (minx, miny, maxx, maxy), in the CRS of
+the first raster."""
+ROLE, LABEL = "areas of interest", "the area of interest"
+"""How messages name tables, and what else is no file."""
+BOUNDS = 4
+"""Numbers of bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenArea:
+    """An area of interest before it is brought onto a grid."""
+
+    geometry: NDArray[np.object_]
+    """(n,) geometries, none missing."""
+    crs: CRS | None
+    """Of the geometries; None: that of the first raster."""
+    label: str
+    """How messages name it."""
+    record: AreaRecord
+    """What identifies it."""
+
+    @classmethod
+    def of(cls, area: AreaInput | None, layer: str | None = None) -> GivenArea | None:
+        """Read what a user gave; None for None.
+
+        Raises:
+            UsageError: it is no area, or ``layer`` names one of what has none.
+            UnreadableVectorError: a file that cannot be read, a table without CRS.
+        """
+        if isinstance(area, str | os.PathLike):
+            return cls._of_file(Path(area), layer)
+        if area is None and layer is not None:
+            raise UsageError(f"aoi_layer {layer!r} names a layer of aoi, which is not given")
+        if area is None:
+            return None
+        if isinstance(area, gpd.GeoSeries):
+            area = area.to_frame("geometry").set_geometry("geometry")
+        if isinstance(area, gpd.GeoDataFrame):
+            loaded = load(area, ROLE, layer=layer)
+            return cls._made(loaded.frame.geometry.to_numpy(), loaded.crs, LABEL)
+        if layer is not None:
+            raise UsageError(f"aoi_layer {layer!r} names a layer of a file; leave it out")
+        shape = area if isinstance(area, BaseGeometry) else _box(area)
+        return cls._made(np.array([shape], dtype=object), None, LABEL)
+
+    @classmethod
+    def _of_file(cls, path: Path, layer: str | None) -> GivenArea:
+        found = open_layer(path, layer)
+        geometry = read_frame(found, []).geometry.to_numpy()
+        made = cls._made(geometry, found.crs, found.label)
+        named = {"path": str(path.resolve()), "layer": found.name}
+        return replace(made, record=made.record.model_copy(update=named))
+
+    @classmethod
+    def _made(cls, geometry: NDArray[np.object_], crs: CRS | None, label: str) -> GivenArea:
+        present = geometry[~(shapely.is_missing(geometry) | shapely.is_empty(geometry))]
+        if not present.size:
+            raise UnreadableVectorError(f"{label} is empty; give at least one polygon")
+        left, bottom, right, top = map(float, shapely.total_bounds(present))
+        record = AreaRecord(
+            path=None,
+            layer=None,
+            crs=None if crs is None else crs.to_string(),
+            bounds=(left, bottom, right, top),
+            sha256=_sha256(present, crs),
+        )
+        return cls(present, crs, label, record)
+
+
+def _box(bounds: Any) -> BaseGeometry:  # noqa: ANN401 - users give anything
+    kinds = "a vector file, a GeoDataFrame, a shapely polygon, or bounds (minx, miny, maxx, maxy)"
+    try:
+        numbers = [float(number) for number in bounds]
+    except (TypeError, ValueError):
+        raise UsageError(f"aoi takes {kinds}; got a {type(bounds).__name__}") from None
+    if len(numbers) != BOUNDS or not all(map(math.isfinite, numbers)):
+        raise UsageError(f"aoi takes {kinds}; got {numbers}")
+    left, bottom, right, top = numbers
+    if not (left < right and bottom < top):
+        raise UsageError(
+            f"the bounds of aoi are minx, miny, maxx, maxy, the lower ones first; got {numbers}"
+        )
+    return shapely.box(left, bottom, right, top)
+
+
+def _sha256(geometry: NDArray[np.object_], crs: CRS | None) -> str:
+    """The same for the same polygons of one CRS, in whatever order and ring direction."""
+    normal = shapely.normalize(shapely.force_2d(geometry))
+    parts = sorted(shapely.to_wkb(normal, byte_order=1))
+    named = "" if crs is None else crs.to_wkt()
+    return hashlib.sha256(b"".join([named.encode(), *parts])).hexdigest()

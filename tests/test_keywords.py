@@ -1,0 +1,47 @@
+"""Wrong keywords of public functions."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+import geoseg
+from geoseg.errors import UsageError
+from geoseg.keywords import checked_keywords
+
+
+@checked_keywords
+def draw(path: str, *, tile_px: int = 3, gsd_m: float | None = None) -> tuple[str, int]:
+    """Draw."""
+    return path, tile_px + int(gsd_m or 0)
+
+
+def test_right_keywords_pass() -> None:
+    assert draw("a", tile_px=4) == ("a", 4)
+    assert draw(path="a", gsd_m=2.0) == ("a", 5)
+    assert (draw.__name__, draw.__doc__) == ("draw", "Draw.")
+    assert list(inspect.signature(draw).parameters) == ["path", "tile_px", "gsd_m"]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("tile", "draw() has no option 'tile'; did you mean 'tile_px'?"),
+        ("gsd", "draw() has no option 'gsd'; did you mean 'gsd_m'?"),
+        ("colour", "draw() has no option 'colour'; its options are path, tile_px, gsd_m"),
+    ],
+)
+@pytest.mark.parametrize("caught", [TypeError, UsageError])
+def test_a_wrong_keyword_is_told_with_the_nearest(
+    name: str, advice: str, caught: type[Exception]
+) -> None:
+    with pytest.raises(caught) as told:
+        draw("a", **{name: 5})  # type: ignore[arg-type]
+    assert str(told.value) == advice
+
+
+def test_predict_names_the_nearest_option_before_it_looks_at_anything() -> None:
+    with pytest.raises(TypeError) as told:
+        geoseg.predict("absent.tif", tile=512)  # type: ignore[call-overload]
+    assert str(told.value) == "predict() has no option 'tile'; did you mean 'tile_px'?"
