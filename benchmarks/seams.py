@@ -34,10 +34,10 @@ from rasterio.windows import Window
 from seams_peers import PEERS, Maps, read, with_halo
 
 import geoseg
+from geoseg.machine import peak_rss_mb
 from geoseg.models.asking import core_maps
 from geoseg.models.protocols import DenseModel
 from geoseg.raster import Mosaic
-from geoseg.summary import peak_rss_mb
 from geoseg.tiles.lattice import Lattice
 from geoseg.tiles.looking import core_in_window
 from geoseg.types import Grid

@@ -24,7 +24,7 @@ import numpy as np
 import rasterio
 from numpy.typing import NDArray
 
-from geoseg.summary import peak_rss_mb
+from geoseg.machine import peak_rss_mb
 
 PHOTO = Path(__file__).parents[1] / "examples" / "banepa.tif"
 CORES_PX = (512, 768, 1024)

@@ -1,10 +1,11 @@
-"""What geoseg asks of the operating system while a network runs on the processor."""
+"""What geoseg asks of the operating system, above all while a network runs on the processor."""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import platform
+import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,18 @@ def memory_errors(advice: str) -> Iterator[None]:
         if isinstance(error, GeosegError) or not _is_short_of_memory(error):
             raise
         raise NotEnoughMemoryError(f"not enough memory; {advice}") from error
+
+
+def peak_rss_mb() -> float:
+    """Largest resident set size of this process so far, in 10^6 bytes."""
+    if sys.platform == "win32":
+        import psutil
+
+        return float(psutil.Process().memory_info().peak_wset) / 1e6
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else peak * 1024) / 1e6
 
 
 def _is_short_of_memory(error: Exception) -> bool:

@@ -1,10 +1,35 @@
-"""The version of geoseg, told in one place."""
+"""The version of geoseg, and of the libraries that bear on a result, told in one place."""
 
 from __future__ import annotations
 
+import platform
+import sys
 from importlib.metadata import PackageNotFoundError, version
 
 try:
     __version__ = version("geoseg")
 except PackageNotFoundError:  # a bare checkout
     __version__ = "0"
+
+
+def versions() -> dict[str, str]:
+    """Name to version of what bears on a result; torch where it is loaded, which this never does.
+
+    GDAL, PROJ and GEOS are those that read and draw: of rasterio, rasterio and shapely.
+    """
+    import numpy as np
+    import rasterio
+    import shapely
+
+    told = {
+        "geoseg": __version__,
+        "python": platform.python_version(),
+        "gdal": rasterio.__gdal_version__,
+        "proj": rasterio.__proj_version__,
+        "geos": shapely.geos_version_string,
+        "rasterio": rasterio.__version__,
+        "shapely": shapely.__version__,
+        "numpy": np.__version__,
+    }
+    torch = sys.modules.get("torch")
+    return told if torch is None else {**told, "torch": str(torch.__version__)}

@@ -87,5 +87,7 @@ def identity() -> RunIdentity:
         version="1.0",
         mosaic=mosaic_identity(),
         model_sha256="00ff",
+        device="cpu",
+        precision="fp32",
         parameters={"tile_px": 512, "thresholds": [0.5, 0.25]},
     )

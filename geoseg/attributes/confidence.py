@@ -117,6 +117,12 @@ class Rating:
             return RAW
         return INHERITED if self.calibration.inherited else CALIBRATED
 
+    @property
+    def least(self) -> float:
+        """Buildings with a lower confidence are dropped."""
+        own = 0.0 if self.calibration is None else self.calibration.min_probability
+        return own if self.min_confidence is None else self.min_confidence
+
     def odds(self, gsd_m: float) -> Odds | None:
         """Probabilities for the decoder, which must choose between buildings; None: uncalibrated.
 
@@ -142,6 +148,4 @@ class Rating:
 
     def keeps(self, confidences: NDArray[np.float64]) -> NDArray[np.bool_]:
         """True where a building is likely enough."""
-        own = 0.0 if self.calibration is None else self.calibration.min_probability
-        least = own if self.min_confidence is None else self.min_confidence
-        return confidences >= least
+        return confidences >= self.least

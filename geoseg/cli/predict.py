@@ -27,7 +27,7 @@ from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
-    from geoseg.summary import Summary
+    from geoseg.run.summary import Summary
     from geoseg.types import Shape
 
 GRID = "Analysis grid"
@@ -172,26 +172,10 @@ def predict(
 
 def _show(summary: Summary) -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("buildings", f"{summary.buildings:,}")
-    table.add_row("roof area", f"{summary.area_m2:,.0f} m²")
-    table.add_row("raster", f"{summary.megapixels:,.1f} MP at {summary.gsd_m:.3f} m")
-    tiles = summary.tiles
-    table.add_row(
-        "tiles",
-        f"{tiles.done} done, {tiles.skipped_nodata} without data, {tiles.failed} failed",
-    )
-    if summary.dropped:
-        table.add_row("dropped", ", ".join(f"{n} {why}" for why, n in summary.dropped.items()))
-    if summary.stitched:
-        table.add_row("stitched", ", ".join(f"{n} {what}" for what, n in summary.stitched.items()))
-    seconds = dict(summary.seconds)
-    total = seconds.pop("total")
-    stages = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
-    table.add_row("seconds", f"{total:.1f} ({stages})")
-    table.add_row("memory", f"{summary.peak_rss_mb:,.0f} MB at the peak")
-    table.add_row("model", f"{summary.model['name']} {summary.model['sha256'][:12]}")
-    table.add_row("output", str(summary.output))
+    for name, text in summary.rows():
+        table.add_row(name, escape(text))
     Console(stderr=True).print(table)

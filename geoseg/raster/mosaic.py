@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnsupportedRasterError, UsageError
+from geoseg.files.secrets import without_secrets
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blocks import BlockCache
 from geoseg.raster.identity import MosaicIdentity, SourceIdentity
@@ -177,7 +178,7 @@ class Mosaic:
 
     def _names(self) -> list[str]:
         counts = Counter(source.name for source in self.sources)
-        return [s.name if counts[s.name] == 1 else s.path for s in self.sources]
+        return [s.name if counts[s.name] == 1 else without_secrets(s.path) for s in self.sources]
 
     def _index_at(self, row: int, col: int) -> int:
         pixel = Window(row, col, 1, 1)

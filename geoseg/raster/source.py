@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 
-from geoseg.earth.ground import Mapping, PixelSize, affine_mapping, pixel_size
+from geoseg.earth.ground import Mapping as GroundMapping
+from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
+from geoseg.files.secrets import without_secrets
 from geoseg.raster.bands import BandChoice, choose_bands
+from geoseg.raster.dates import image_dates
 
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
@@ -60,16 +63,18 @@ class Source:
     """Columns of a block of the file."""
     pixel: PixelSize
     """True size of the pixel at the centre."""
+    dates: Mapping[str, str]
+    """Key to date, as the file states when it was taken or made; empty where it does not."""
 
     @property
-    def to_xy(self) -> Mapping:
+    def to_xy(self) -> GroundMapping:
         """Columns and rows to x and y in ``crs``."""
         return affine_mapping(self.transform)
 
     @property
     def name(self) -> str:
-        """The last part of the path."""
-        return Path(self.path).name
+        """The last part of the path, without what may be a token behind it."""
+        return Path(without_secrets(self.path)).name
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -119,6 +124,7 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
             pixel=pixel_size(
                 crs, affine_mapping(dataset.transform), dataset.width / 2, dataset.height / 2
             ),
+            dates=image_dates(_underlying(dataset)),
         )
 
 
@@ -178,8 +184,12 @@ def _brief(error: Exception) -> str:
 
 
 def _files(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401
-    opened = dataset.src_dataset if isinstance(dataset, WarpedVRT) else dataset
-    return tuple(opened.files) or (path,)
+    return tuple(_underlying(dataset).files) or (path,)
+
+
+def _underlying(dataset: Any) -> Any:  # noqa: ANN401
+    """The raster itself, where it is rectified on the way."""
+    return dataset.src_dataset if isinstance(dataset, WarpedVRT) else dataset
 
 
 def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from geoseg.run.record import Totals, run_metadata, summarize
+from geoseg.models.traits import Traits
+from geoseg.run.record import Totals, run_record, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,14 +23,18 @@ if TYPE_CHECKING:
     from geoseg.run.job import Backend
     from geoseg.run.sinks import Sink
     from geoseg.run.state.identity import RunIdentity
+    from geoseg.run.summary import Summary
     from geoseg.settings import PredictSettings
-    from geoseg.summary import Summary, Tally
     from geoseg.tiles.area import Area
     from geoseg.tiles.given import GivenArea
     from geoseg.tiles.plan import Plan
+    from geoseg.tiles.tally import Tally
     from geoseg.types import Window
 
 _log = logging.getLogger(__name__)
+
+ATTRIBUTE = "geoseg"
+"""Key of the record in the ``attrs`` of a frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,13 @@ class Run:
             bands=settings.bands,
             stretch=settings.stretch,
         )
+        grid = mosaic.grid
+        _log.info(
+            "grid: %d x %d px of %.4g m in %s, pixels %s; stretch: %s; bands: %s",
+            grid.width, grid.height, grid.gsd_m, grid.crs.to_string(),
+            "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
+            "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
+        )  # fmt: skip
         return cls(mosaic, mosaic.identity(), model, settings, area, tally)
 
     def to_frame(self, progress: Progress | None) -> gpd.GeoDataFrame:
@@ -76,8 +88,10 @@ class Run:
         from geoseg.run.sinks import MemorySink
 
         sink = MemorySink(self.inputs)
-        self._compute(*self._plan(), sink, progress)
-        return to_frame(sink.batches(), crs=self.mosaic.output_crs)
+        backend = self._compute(*self._plan(), sink, progress)
+        frame = to_frame(sink.batches(), crs=self.mosaic.output_crs)
+        frame.attrs[ATTRIBUTE] = self._record(backend)
+        return frame
 
     def to_file(self, output: Path, progress: Progress | None, *, resume: bool) -> Summary:
         """Run with parts on disk, then put them together to one file."""
@@ -87,7 +101,8 @@ class Run:
         sink = PartsSink(output, self._identity(), resume=resume)
         try:
             backend = self._compute(plan, area, sink, progress)
-            totals = self._write(output, sink, backend)
+            record = self._record(backend)
+            totals = self._write(output, sink, backend, record)
         except BaseException:
             if sink.load() is None:
                 sink.remove()  # nothing to go on with
@@ -98,9 +113,20 @@ class Run:
                     sink.folder,
                 )
             raise
-        return summarize(self.mosaic, self.model, backend, totals, output)
+        return summarize(self.mosaic, self.traits, backend, totals, output, record)
 
-    def _write(self, output: Path, sink: Sink, backend: Backend) -> Totals:
+    @property
+    def traits(self) -> Traits:
+        """What is known of the model."""
+        return Traits.of(self.model)
+
+    def _record(self, backend: Backend) -> dict[str, Any]:
+        """How the buildings were found."""
+        record = run_record(self.mosaic, self.traits, self.settings, backend)
+        _log.info("tiles: %s; dropped: %s", record["tiles"], record["dropped"])
+        return record
+
+    def _write(self, output: Path, sink: Sink, backend: Backend, record: dict[str, Any]) -> Totals:
         """Put the parts together."""
         from geoseg.export.output import write_output
 
@@ -111,7 +137,7 @@ class Run:
                 output,
                 totals.watch(sink.batches()),
                 crs=crs,
-                run_metadata=run_metadata(self.mosaic, self.model, self.settings, backend),
+                run_metadata=record,
                 extent=backend.extent.wkb(crs),
             )
             sink.remove()
@@ -119,18 +145,18 @@ class Run:
 
     def _plan(self) -> tuple[Plan, Area | None]:
         """The tiles to compute, and the area of interest that asks for them."""
-        from geoseg.models.traits import Traits
         from geoseg.raster.layout import lies_in_rows
         from geoseg.tiles.area import Area
         from geoseg.tiles.plan import Plan
 
         in_rows = any(lies_in_rows(source) for source in self.mosaic.sources)
-        traits = Traits.of(self.model)
-        plan = Plan.of(self.mosaic.grid, traits, self.settings, whole_rows=in_rows)
+        plan = Plan.of(self.mosaic.grid, self.traits, self.settings, whole_rows=in_rows)
         if self.area is None:
             return plan, None
         area = Area.of(self.area, self.mosaic.grid, self.mosaic.output_crs)
-        return replace(plan, chosen=area.tiles(plan.lattice)), area
+        plan = replace(plan, chosen=area.tiles(plan.lattice))
+        _log.info("%s asks for %d tiles", self.area.label, plan.chosen.sum())
+        return plan, area
 
     def _compute(
         self, plan: Plan, area: Area | None, sink: Sink, progress: Progress | None
@@ -149,6 +175,7 @@ class Run:
             backend = self._pass(plan, finisher, sink, progress)
             if not backend.missing.any():
                 return backend
+            _log.info("%d more tiles are needed", backend.missing.sum())
             # Buildings of the area reach into tiles that were left out: start again with them.
             plan = replace(plan, chosen=plan.chosen | backend.missing)
             sink.restart()
@@ -167,14 +194,15 @@ class Run:
         return backend
 
     def _identity(self) -> RunIdentity:
-        from geoseg.models.traits import Traits
         from geoseg.run.state.identity import RunIdentity
         from geoseg.version import __version__
 
         return RunIdentity(
             version=__version__,
             mosaic=self.inputs,
-            model_sha256=Traits.of(self.model).sha256,
+            model_sha256=self.traits.sha256,
+            device=self.traits.device_kind,
+            precision=self.traits.precision,
             parameters=self.settings.result_parameters(),
         )
 

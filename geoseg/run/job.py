@@ -8,6 +8,7 @@ the last committed row.
 
 from __future__ import annotations
 
+import logging
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -28,12 +29,14 @@ if TYPE_CHECKING:
     from geoseg.run.sinks import Sink
     from geoseg.run.stages import Stage
     from geoseg.settings import PredictSettings
-    from geoseg.summary import Tally
     from geoseg.tiles.area import Area
     from geoseg.tiles.lattice import Strip
     from geoseg.tiles.plan import Plan
     from geoseg.tiles.swaths import Swath
+    from geoseg.tiles.tally import Tally
     from geoseg.types import Cluster
+
+_log = logging.getLogger(__name__)
 
 DECODER = "decoder_"
 """Prefix of the decoder's arrays in the saved state."""
@@ -45,7 +48,8 @@ class Backend:
     def __init__(
         self, plan: Plan, stage: Stage, sink: Sink, finisher: Finisher, tally: Tally
     ) -> None:
-        self._plan = plan
+        self.plan = plan
+        """How the grid is cut."""
         self.stage = stage
         self._finisher = finisher
         self._sink = sink
@@ -58,6 +62,7 @@ class Backend:
         if state is None:
             return
         self.strips_done = state.strips_done
+        _log.info("resumed after %d rows of tiles", state.strips_done)
         self.tally.counts.update(state.counts)
         self.extent.counts[:] = state.arrays["extent"]
         self.missing[:] = state.arrays["missing"]
@@ -89,7 +94,7 @@ class Backend:
     def _observe(self, row: SeenRow[Any], row_off: int) -> None:
         """Add the valid pixels to the observed area."""
         for tile in row.tiles:
-            col_off = tile.core.col_off + self._plan.region.col_off
+            col_off = tile.core.col_off + self.plan.region.col_off
             for index in range(len(tile.valid.packed)):
                 valid = tile.valid.piece(index)
                 if valid is not None:
@@ -117,14 +122,14 @@ class Backend:
 
     def _finish(self, found: Iterable[Cluster]) -> pa.Table:
         """Rows of the output; those of an area of interest alone."""
-        grid = self._plan.lattice.grid
-        clusters = [to_grid(cluster, self._plan.region, grid.width) for cluster in found]
+        grid = self.plan.lattice.grid
+        clusters = [to_grid(cluster, self.plan.region, grid.width) for cluster in found]
         area = self._finisher.area
         if area is not None:
             clusters = [cluster for cluster in clusters if _meets(cluster, area)]
             for cluster in clusters:
                 self.missing |= missing_tiles(
-                    cluster, self._plan.lattice, self._plan.chosen, self.stage.reach_px
+                    cluster, self.plan.lattice, self.plan.chosen, self.stage.reach_px
                 )
         with self.tally.stage("vectorize"):
             finished = self._finisher.finish(clusters)
@@ -142,8 +147,9 @@ class Backend:
         arrays |= {
             "extent": self.extent.counts,
             "missing": self.missing,
-            "chosen": self._plan.chosen,
+            "chosen": self.plan.chosen,
         }
+        _log.debug("%d rows of tiles done, %d buildings", self.strips_done, counts["buildings"])
         with self.tally.stage("write"):
             state = RunState(self.strips_done, dict(counts), arrays)
             self._sink.commit(pa.concat_tables(tables), state)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -12,7 +13,6 @@ from geoseg.errors import OutputExistsError, UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.machine import freed_memory_kept, memory_errors
 from geoseg.settings import MIN_AREA_M2, STRIP_PX, Precision, PredictSettings
-from geoseg.summary import Summary, Tally
 from geoseg.types import Shape
 
 if TYPE_CHECKING:
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster.given import RasterInput
+    from geoseg.run.summary import Summary
     from geoseg.tiles.given import AreaInput
+
+_log = logging.getLogger(__name__)
 
 LESS_MEMORY = "choose smaller tiles (--tile 512), close other programs, or use a larger machine"
 """What to do when a run does not fit into memory."""
@@ -158,6 +161,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     Raises:
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
     """
+    from geoseg.tiles.tally import Tally
+
     tally = Tally()
     settings = PredictSettings.of(
         gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px, overlap_px=overlap_px,
@@ -180,6 +185,11 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     check_exactness(loaded, required=exact)
     loaded = averaged_if(loaded, tta)
     traits, record = Traits.of(loaded), None if area is None else area.record
+    _log.info(
+        "model: %s (%s) on %s in %s, maps averaged over flips: %s", traits.name,
+        traits.sha256[:12] or traits.class_name, traits.device or "a device of its own",
+        traits.precision or "a precision of its own", traits.averaged,
+    )  # fmt: skip
     settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
     run = Run.prepare(rasters, loaded, settings, area, tally)
     keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()

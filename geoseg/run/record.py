@@ -1,23 +1,32 @@
-"""What is told of a run: in the metadata of the file it wrote, and in its summary."""
+"""What is told of a run: in the metadata of the file it wrote, in its frame, and in its summary.
+
+By what took effect, not by what was asked for: a default of today may be another one tomorrow.
+"""
 
 from __future__ import annotations
 
+import shlex
+import sys
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoseg.models.traits import Traits
-from geoseg.summary import Summary, TileCounts, peak_rss_mb
+from geoseg.attributes.confidence import Rating
+from geoseg.files.secrets import without_secrets
+from geoseg.machine import peak_rss_mb
+from geoseg.run.summary import Summary, TileCounts
+from geoseg.version import __version__, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     import pyarrow as pa
 
-    from geoseg.models.protocols import DenseModel, InstanceModel
-    from geoseg.raster import Mosaic
+    from geoseg.models.traits import Traits
+    from geoseg.raster import Mosaic, Source
     from geoseg.run.job import Backend
-    from geoseg.settings import PredictSettings
+    from geoseg.settings import AreaRecord, PredictSettings
 
 
 @dataclass(slots=True)
@@ -39,47 +48,45 @@ class Totals:
             yield batch
 
 
-def run_metadata(
-    mosaic: Mosaic,
-    model: DenseModel | InstanceModel,
-    settings: PredictSettings,
-    backend: Backend,
+def run_record(
+    mosaic: Mosaic, traits: Traits, settings: PredictSettings, backend: Backend
 ) -> dict[str, Any]:
-    """How a file was made, as JSON."""
-    from geoseg.attributes.confidence import Rating
-    from geoseg.version import __version__
-
-    grid = mosaic.grid
+    """How buildings were found, as JSON; docs/output.md explains it."""
     return {
         "software": "geoseg",
         "version": __version__,
-        "model": Traits.of(model).as_dict(),
-        "parameters": settings.result_parameters(),
-        "sources": [source.path for source in mosaic.sources],
-        "stretch": mosaic.stretch,
-        "grid": {
-            "crs": grid.crs.to_string(),
-            "transform": list(grid.transform)[:6],
-            "height": grid.height,
-            "width": grid.width,
-            "gsd_m": grid.gsd_m,
-            "resampled": mosaic.resampled,
-        },
+        "versions": versions(),
+        "started": _utc(backend.tally.began),
+        "ended": _utc(datetime.now(UTC)),
+        "command": command_line(sys.argv),
+        "model": traits.as_dict(),
+        "device": traits.device or None,
+        "precision": traits.precision or None,
+        "parameters": _parameters(mosaic, traits, settings, backend),
+        "sources": [_source(source) for source in mosaic.sources],
+        "stretch": _listed(mosaic.stretch),
+        "grid": _grid(mosaic),
         "tiles": asdict(_tile_counts(backend)),
         "dropped": backend.dropped(),
-        "confidence": Rating.of(model).meaning,
+        "confidence": Rating(traits.calibration).meaning,
     }
 
 
+def command_line(arguments: Sequence[str]) -> str | None:
+    """What was typed, without secrets; None where geoseg was called from other code."""
+    program = Path(arguments[0])
+    own = program.stem == "geoseg" or program.parts[-2:] == ("geoseg", "__main__.py")
+    if not own:
+        return None
+    return shlex.join(["geoseg", *map(without_secrets, arguments[1:])])
+
+
 def summarize(
-    mosaic: Mosaic,
-    model: DenseModel | InstanceModel,
-    backend: Backend,
-    totals: Totals,
-    output: Path,
-) -> Summary:
+    mosaic: Mosaic, traits: Traits, backend: Backend, totals: Totals, output: Path,
+    record: dict[str, Any],
+) -> Summary:  # fmt: skip
     """The outcome of a run."""
-    grid, traits = mosaic.grid, Traits.of(model)
+    grid = mosaic.grid
     return Summary(
         buildings=totals.buildings,
         area_m2=totals.area_m2,
@@ -93,7 +100,66 @@ def summarize(
         peak_rss_mb=round(peak_rss_mb(), 1),
         model={"name": traits.name, "sha256": traits.sha256},
         output=str(output),
+        record=record,
     )
+
+
+def _parameters(
+    mosaic: Mosaic, traits: Traits, settings: PredictSettings, backend: Backend
+) -> dict[str, Any]:
+    """Every setting as it took effect."""
+    lattice = backend.plan.lattice
+    return {
+        "gsd_m": mosaic.grid.gsd_m,
+        "stretch": _listed(mosaic.stretch),
+        "tile_px": lattice.core_px + 2 * lattice.context_px,
+        "overlap_px": lattice.context_px,
+        "core_px": lattice.core_px,
+        "strip_px": settings.strip_px,
+        "batch": backend.plan.batch,
+        "readers": settings.readers,
+        "min_area_m2": settings.min_area_m2,
+        "min_confidence": Rating(traits.calibration, settings.min_confidence).least,
+        "tta": traits.averaged,
+        "shape": settings.shape,
+        "aoi": _area(settings.aoi),
+        "skip_errors": settings.skip_errors,
+    }
+
+
+def _area(area: AreaRecord | None) -> dict[str, Any] | None:
+    if area is None:
+        return None
+    path = None if area.path is None else without_secrets(area.path)
+    return area.model_copy(update={"path": path}).model_dump(mode="json")
+
+
+def _source(source: Source) -> dict[str, Any]:
+    return {
+        "path": without_secrets(source.path),
+        "bands": list(source.bands.rgb),
+        "dates": dict(source.dates),
+    }
+
+
+def _grid(mosaic: Mosaic) -> dict[str, Any]:
+    grid = mosaic.grid
+    return {
+        "crs": grid.crs.to_string(),
+        "transform": list(grid.transform)[:6],
+        "height": grid.height,
+        "width": grid.width,
+        "gsd_m": grid.gsd_m,
+        "resampled": mosaic.resampled,
+    }
+
+
+def _listed(pair: tuple[float, float] | None) -> list[float] | None:
+    return None if pair is None else list(pair)
+
+
+def _utc(time: datetime) -> str:
+    return time.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _tile_counts(backend: Backend) -> TileCounts:

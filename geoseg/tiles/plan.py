@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from geoseg.settings import PredictSettings
     from geoseg.tiles.lattice import Tile
     from geoseg.types import Grid
+
+_log = logging.getLogger(__name__)
 
 CORE_PX = 768
 """Side of a tile's core by default: smaller ones take longer for their context, larger ones take
@@ -88,6 +91,11 @@ class Plan:
         lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
         shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
         batch = settings.batch or (GPU_BATCH if traits.on_gpu else 1)
+        _log.info(
+            "tiles: %d of %d px with a core of %d px and a context of %d px, %d per call",
+            lattice.tile_count, lattice.core_px + 2 * lattice.context_px, lattice.core_px,
+            lattice.context_px, batch,
+        )  # fmt: skip
         return cls(lattice, batch, np.ones(shape, bool), whole_rows)
 
     @cached_property

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.raster import Mosaic
-    from geoseg.summary import Tally
+    from geoseg.tiles.tally import Tally
 
 ISOLATION_PX = 64
 """Side of the lattice pieces in which rows are read again when some block cannot be read. Every

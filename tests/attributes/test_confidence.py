@@ -157,7 +157,7 @@ def test_unlikely_buildings_are_counted_and_the_file_says_calibrated(
     with sqlite3.connect(output) as database:
         told = json.loads(database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0])
     assert told["confidence"].startswith("calibrated")
-    assert told["parameters"]["min_confidence"] is None
+    assert told["parameters"]["min_confidence"] == 0.2
     everything = geoseg.predict(path, **options, min_confidence=0)
     assert len(everything) == houses + 1
     assert everything["confidence"].min() < 0.2

@@ -18,10 +18,10 @@ import geoseg
 from geoseg.errors import UnreadableRasterError
 from geoseg.raster import Mosaic, layout
 from geoseg.raster.source import inspect
-from geoseg.summary import Tally
 from geoseg.tiles import plan
 from geoseg.tiles.packed import PackedRows
 from geoseg.tiles.swaths import SwathReader, divided
+from geoseg.tiles.tally import Tally
 from geoseg.types import Window
 
 windows = st.builds(

@@ -1,4 +1,4 @@
-"""What makes two runs the same run: rasters, model and parameters."""
+"""What makes two runs the same run: rasters, model, where it runs, and parameters."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ class RunIdentity(BaseModel):
     """The rasters, and how they are read."""
     model_sha256: str
     """Hash of the weights."""
+    device: str
+    """Kind of device that the model runs on, such as "cpu"; empty: it does not say."""
+    precision: str
+    """In what it computes, such as "fp32"; empty: it does not say."""
     parameters: dict[str, JsonValue]
     """Every option that changes the result."""
 
@@ -29,6 +33,8 @@ class RunIdentity(BaseModel):
             *_changed("geoseg's version", self.version, other.version),
             *self.mosaic.differences(other.mosaic),
             *_changed("the model's sha256", self.model_sha256, other.model_sha256),
+            *_changed("the device", self.device, other.device),
+            *_changed("the precision", self.precision, other.precision),
             *_changed_parameters(self.parameters, other.parameters),
         ]
 

@@ -34,7 +34,9 @@ from geoseg.run.state.parts import PartsWriter
 MOSAIC = MosaicIdentity(
     sources=(), crs="", transform=(), shape=(1, 1), stretch=None, fill_rgb=(0, 0, 0)
 )
-IDENTITY = RunIdentity(version="1", mosaic=MOSAIC, model_sha256="0", parameters={})
+IDENTITY = RunIdentity(
+    version="1", mosaic=MOSAIC, model_sha256="0", device="cpu", precision="fp32", parameters={}
+)
 STRIPS = 2
 
 

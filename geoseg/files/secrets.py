@@ -1,0 +1,27 @@
+"""Keeping passwords and tokens out of what is written down."""
+
+from __future__ import annotations
+
+import re
+
+_USER = re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/'\"]*@", re.IGNORECASE)
+"""A URL's ``user:password@``."""
+_QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s?#'\"]*)[?#][^\s'\"]*", re.IGNORECASE)
+"""A URL with its query or fragment, where signatures and tokens stand."""
+_VSI_QUERY = re.compile(r"(/vsi[a-z0-9_]+)\?[^\s'\"]*", re.IGNORECASE)
+"""GDAL's way to hand options, headers among them, to a reader of URLs."""
+_NAMED = re.compile(
+    r"\b((?:\w*_)?(?:password|passwd|pwd|secret|token|key))=('[^']*'|\"[^\"]*\"|[^\s&,;'\"]+)",
+    re.IGNORECASE,
+)
+"""``password=...`` as in connection strings."""
+
+
+def without_secrets(text: str) -> str:
+    """The text without users, passwords and queries of its URLs, and without named secrets.
+
+    What is left of a URL still says which host and file it is.
+    """
+    text = _VSI_QUERY.sub(r"\1", text)
+    text = _QUERY.sub(r"\1", _USER.sub(r"\1", text))
+    return _NAMED.sub(r"\1=...", text)

@@ -1,0 +1,93 @@
+"""What a run did: counts, times and peak memory, as one object that prints and serialises."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from geoseg.pages.notebook import table_html
+
+
+@dataclass(frozen=True, slots=True)
+class TileCounts:
+    """What became of the tiles."""
+
+    done: int
+    """Tiles that the model saw."""
+    skipped_nodata: int
+    """Tiles without a valid pixel."""
+    failed: int
+    """Blocks that could not be read and were skipped on request."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Summary:
+    """The outcome of one prediction run."""
+
+    buildings: int
+    """Buildings written."""
+    area_m2: float
+    """Sum of their geodesic areas."""
+    megapixels: float
+    """Size of the analysis grid, 10^6 pixels."""
+    gsd_m: float
+    """True ground size of the analysis grid's pixels, metres."""
+    tiles: TileCounts
+    """What became of the tiles."""
+    dropped: dict[str, int]
+    """Reason to number of candidate buildings that were not written."""
+    stitched: dict[str, int]
+    """Resolutions of the stitcher: united, deduplicated, conflicts; empty for dense models."""
+    open_buildings: int
+    """Buildings begun and not finished after a row of tiles, at most."""
+    seconds: dict[str, float]
+    """Stage to seconds of this run: total (loading the model included), read, model, decode,
+    vectorize, write. Stages overlap."""
+    peak_rss_mb: float
+    """Largest resident memory of the process so far, 10^6 bytes."""
+    model: dict[str, str]
+    """Name and sha256 of the model."""
+    output: str
+    """File written."""
+    record: dict[str, Any]
+    """How the file was made, as it stands in its metadata (docs/output.md)."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain dictionaries and numbers, ready for JSON; what ``--json`` prints."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        tiles, seconds = self.tiles, dict(self.seconds)
+        total = seconds.pop("total")
+        stages = ", ".join(f"{name} {value:.1f}" for name, value in seconds.items())
+        told = [
+            ("buildings", f"{self.buildings:,}"),
+            ("roof area", f"{self.area_m2:,.0f} m²"),
+            ("raster", f"{self.megapixels:,.1f} MP at {self.gsd_m:.3f} m"),
+            (
+                "tiles",
+                f"{tiles.done} done, {tiles.skipped_nodata} without data, {tiles.failed} failed",
+            ),
+            ("dropped", _counted(self.dropped)),
+            ("stitched", _counted(self.stitched)),
+            ("seconds", f"{total:.1f} ({stages})"),
+            ("memory", f"{self.peak_rss_mb:,.0f} MB at the peak"),
+            ("model", f"{self.model['name']} {self.model['sha256'][:12]}"),
+            ("output", self.output),
+        ]
+        return [(name, text) for name, text in told if text]
+
+    def __repr__(self) -> str:
+        return (
+            f"Summary({self.buildings:,} buildings, {self.area_m2:,.0f} m², "
+            f"{self.megapixels:,.1f} MP in {self.seconds['total']:.1f} s, {self.output})"
+        )
+
+    def _repr_html_(self) -> str:
+        return table_html(self.rows())
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {what}" for what, number in counts.items())

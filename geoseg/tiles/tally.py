@@ -1,0 +1,44 @@
+"""Counts and times of a run while it goes on."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STAGES = ("read", "model", "decode", "vectorize", "write")
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts and stage times while a run goes on; ``counts`` survive an interruption."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    """Running counts by name."""
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    """Running seconds by stage."""
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When the run was asked for, UTC."""
+    started: float = field(default_factory=time.perf_counter)
+    """The same on the performance counter."""
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Add the time spent inside to stage ``name``."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] += time.perf_counter() - start
+
+    def elapsed(self) -> dict[str, float]:
+        """Seconds per stage and in total, rounded to milliseconds."""
+        total = time.perf_counter() - self.started
+        stages = {name: round(self.seconds[name], 3) for name in STAGES}
+        return {"total": round(total, 3), **stages}
