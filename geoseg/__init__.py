@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from geoseg.coco import from_coco, to_coco
     from geoseg.labelled import check_dataset, pack_dataset
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
+    from geoseg.preview import info
     from geoseg.redraw import regularize
     from geoseg.run.predicting import predict
     from geoseg.statistics import report
@@ -29,6 +30,7 @@ __all__ = [
     "compare",
     "evaluate",
     "from_coco",
+    "info",
     "pack_dataset",
     "predict",
     "regularize",
@@ -44,6 +46,7 @@ _HOMES = {
     "compare": "geoseg.change",
     "evaluate": "geoseg.accuracy",
     "from_coco": "geoseg.coco",
+    "info": "geoseg.preview",
     "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.run.predicting",
     "regularize": "geoseg.redraw",

@@ -38,7 +38,7 @@ class LayerInfo:
     style: str | None = None
     """QML that QGIS applies; only a GeoPackage holds it."""
     run_metadata: Mapping[str, JsonValue] | None = None
-    """Version, command, model, parameters, sources, counts; None where no run made the layer."""
+    """How the layer was made, see docs/output.md; None where no run made it."""
     extent: Sequence[bytes] | None = None
     """The observed area as WKB polygons in ``crs``, where known; for formats with several layers."""
 

@@ -79,7 +79,7 @@ COLUMNS: tuple[Column, ...] = (
         pa.string(),
         "Shape",
         "",
-        "How the outline was drawn: regularized, simplified or circle.",
+        "How the outline was drawn: regularized, simplified, circle or raw.",
     ),
     Column(
         "source",

@@ -41,17 +41,15 @@ def load_model(
         ModelError: the file is missing, broken or foreign.
         UsageError: the object offers neither protocol, there is no such device or precision.
     """
-    if precision not in get_args(Precision):
-        known = ", ".join(get_args(Precision))
-        raise UsageError(f"precision {precision!r} is unknown; use one of {known}")
+    _check_precision(precision)
     if isinstance(spec, str) and is_adapter_spec(spec):
         return load_adapter(spec, device)
     if isinstance(spec, str | os.PathLike):
         from geoseg.models.dense import TorchDenseModel
 
-        return TorchDenseModel.from_file(_file_of(spec), device=device, precision=precision)
+        return TorchDenseModel.from_file(dense_file(spec), device=device, precision=precision)
     if isinstance(spec, DenseModel | InstanceModel):
-        _check_device_name(device)
+        check_names(device, precision)
         return spec
     raise UsageError(
         f"{type(spec).__name__} is no model: it must offer predict_maps with gsd_m, stride_px, "
@@ -69,8 +67,13 @@ def model_file(spec: str | os.PathLike[str]) -> Path:
     return Path(spec)
 
 
-def _check_device_name(device: str) -> None:
-    """Refuse what is no device on any machine; whether it is there is for those to say who use it."""
+def check_names(device: str, precision: str) -> None:
+    """Refuse what is no device and no precision on any machine; whether it is there, use will tell.
+
+    Raises:
+        UsageError: there is no such device or precision.
+    """
+    _check_precision(precision)
     if not DEVICES.fullmatch(device):
         raise UsageError(
             f"device {device!r} cannot be used (there is no such kind); use auto, cpu, cuda, cuda:N "
@@ -78,7 +81,18 @@ def _check_device_name(device: str) -> None:
         )
 
 
-def _file_of(spec: str | os.PathLike[str]) -> Path:
+def _check_precision(precision: str) -> None:
+    if precision not in get_args(Precision):
+        known = ", ".join(get_args(Precision))
+        raise UsageError(f"precision {precision!r} is unknown; use one of {known}")
+
+
+def dense_file(spec: str | os.PathLike[str]) -> Path:
+    """The existing file of a dense model that a name or a path means.
+
+    Raises:
+        ModelError: there is none, or it is another kind of model's.
+    """
     path = model_file(spec)
     if not path.is_file():
         raise ModelError(

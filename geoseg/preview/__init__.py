@@ -1,1 +1,89 @@
-"""What a run would do, without running it."""
+"""What a run would do, without running it: ``geoseg.info(...)``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from geoseg.keywords import checked_keywords
+from geoseg.settings import Precision, PredictSettings
+
+if TYPE_CHECKING:
+    from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.models.traits import Traits
+    from geoseg.preview.describe import MosaicInfo
+    from geoseg.raster.given import RasterInput
+
+    Model = DenseModel | InstanceModel
+
+
+@checked_keywords
+def info(  # noqa: PLR0913  # the public face: one keyword per decision of the user
+    source: RasterInput,
+    *,
+    model: str | os.PathLike[str] | DenseModel | InstanceModel = "default",
+    gsd_m: float | None = None,
+    bands: Sequence[int] | None = None,
+    stretch: tuple[float, float] | None = None,
+    tile_px: int | None = None,
+    overlap_px: int | None = None,
+    tta: bool | None = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+    measure: bool = False,
+) -> MosaicInfo:
+    """Look at a mosaic, and tell what ``geoseg.predict`` would do with it.
+
+    Args:
+        source: A raster, or several that form one mosaic; see ``geoseg.predict``.
+        model: Any that ``geoseg.predict`` takes. Of geoseg's own model files the header alone is
+            read, unless ``measure`` is asked for.
+        gsd_m: Pixel size to analyse at, metres; None: native pixels where the model's range allows.
+        bands: Numbers of the red, green and blue band, from 1, or of one band; None: by colour
+            interpretation.
+        stretch: Values shown as black and white; None: 2nd and 98th percentile, for 8 bits as they
+            are.
+        tile_px: Side of the window the network sees; None: chosen from the model's halo.
+        overlap_px: Context around a tile's core, to each side; None: the model's halo.
+        tta: Average the maps over flips of the image; None: if the model is meant so.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps"; counts where the model is loaded.
+        precision: "auto", "fp32" or "bf16"; the same.
+        measure: Run the model on one tile, to say how long a run takes.
+
+    Returns:
+        The rasters, the analysis grid, tiles, time, and warnings.
+
+    Raises:
+        GeosegError: One of its kinds, for everything that can be wrong with the input.
+    """
+    settings = PredictSettings.of(
+        gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px, overlap_px=overlap_px, tta=tta
+    )
+    from geoseg.preview.describe import describe
+    from geoseg.raster.given import raster_names
+
+    rasters = raster_names(source)
+    traits, loaded = _known(model, settings, device, precision, load=measure)
+    return describe(rasters, traits, settings, measure=loaded if measure else None)
+
+
+def _known(
+    model: str | os.PathLike[str] | Model,
+    settings: PredictSettings,
+    device: str,
+    precision: Precision,
+    *,
+    load: bool,
+) -> tuple[Traits, Model | None]:
+    """What is known of a model, and the model itself where it had to be loaded."""
+    from geoseg.models.adapters import is_adapter_spec
+    from geoseg.models.averaged import averaged_if
+    from geoseg.models.loading import check_names, dense_file, load_model
+    from geoseg.models.traits import Traits
+
+    if isinstance(model, str | os.PathLike) and not (load or is_adapter_spec(os.fspath(model))):
+        check_names(device, precision)
+        return Traits.of_file(dense_file(model)), None
+    loaded = averaged_if(load_model(model, device=device, precision=precision), settings.tta)
+    return Traits.of(loaded), loaded

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from geoseg.earth.ground import affine_mapping, pixel_size
-from geoseg.models.protocols import DenseModel
+from geoseg.models.protocols import DenseModel, InstanceModel
+from geoseg.models.traits import Traits
+from geoseg.pages.notebook import table_html
 from geoseg.preview.estimate import Estimate, estimate_run
 from geoseg.raster import Mosaic, Source
 from geoseg.raster.analysis import Placement
 from geoseg.raster.sampling import Sample, draw_samples
 from geoseg.raster.source import open_dataset
-from geoseg.tiles.lattice import Lattice
+from geoseg.settings import PredictSettings
+from geoseg.tiles.plan import Plan
 from geoseg.types import Grid
 
 COARSE_FACTOR = 2.0
@@ -32,25 +35,6 @@ UNEVEN_GSD = 0.05
 """Difference of true pixel sizes within the mosaic that deserves a warning."""
 WIDE_PX = 8192
 """Striped rasters wider than this are slow to read elsewhere too."""
-
-
-class ModelNeeds(Protocol):
-    """What of a model decides how a mosaic is cut; any model has it."""
-
-    @property
-    def gsd_m(self) -> tuple[float, float] | None:
-        """Range of pixel sizes, metres."""
-        ...
-
-    @property
-    def halo_px(self) -> int:
-        """Context to one side."""
-        ...
-
-    @property
-    def stride_px(self) -> int:
-        """Windows start at multiples of it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +66,21 @@ class RasterInfo:
     resampled: bool
     """Whether its pixels would be resampled."""
 
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        rgb = ", ".join(map(str, dict.fromkeys(self.rgb)))
+        return [
+            ("raster", self.path),
+            ("size", f"{self.width:,} x {self.height:,} px"),
+            ("CRS", self.crs),
+            ("pixel", f"{self.gsd_m:.3f} m on the ground"),
+            ("bands", f"{self.bands} of {self.dtype}, used: {rgb}"),
+            ("valid", f"about {self.valid_share:.1%} (marked by: {self.validity})"),
+            ("layout", self.layout),
+        ]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class MosaicInfo:
     """All rasters together, and the run."""
 
@@ -105,6 +102,10 @@ class MosaicInfo:
     """Pixels of the analysis grid, millions."""
     tiles: int
     """Tiles of the network, those without valid pixels included."""
+    tile_px: int
+    """Largest side of what the network sees at a time, pixels."""
+    overlap_px: int
+    """Context within it, to each side, pixels."""
     time: Estimate
     """On this machine's processor, if every tile has valid pixels."""
     warnings: tuple[str, ...]
@@ -114,35 +115,56 @@ class MosaicInfo:
         """As JSON."""
         return asdict(self)
 
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and texts of the run for a small table; the rasters have rows of their own."""
+        grid = f"{self.grid_width:,} x {self.grid_height:,} px of {self.grid_gsd_m:.3f} m"
+        return [
+            ("analysis", f"{grid}, {self.megapixels:,.1f} MP, {self.grid_crs}"),
+            ("pixels", "resampled" if self.resampled else "as they are"),
+            ("stretch", "none" if self.stretch is None else "{:g} to {:g}".format(*self.stretch)),
+            ("tiles", f"{self.tiles:,} of up to {self.tile_px:,} px"),
+            ("time", str(self.time)),
+        ]
+
+    def __repr__(self) -> str:
+        number = len(self.rasters)
+        rasters = "1 raster" if number == 1 else f"{number} rasters"
+        return (
+            f"MosaicInfo({rasters}, {self.grid_width:,} x {self.grid_height:,} px of "
+            f"{self.grid_gsd_m:.3f} m, {self.tiles:,} tiles, {len(self.warnings)} warnings)"
+        )
+
+    def _repr_html_(self) -> str:
+        rasters = [row for raster in self.rasters for row in raster.rows()]
+        return table_html([*rasters, *self.rows()], self.warnings)
+
 
 def describe(
     sources: Sequence[str | Path],
-    model: ModelNeeds,
+    traits: Traits,
+    settings: PredictSettings,
     *,
-    gsd_m: float | None = None,
-    bands: Sequence[int] | None = None,
-    tile_px: int | None = None,
-    tta: bool = False,
-    measure: DenseModel | None = None,
+    measure: DenseModel | InstanceModel | None = None,
 ) -> MosaicInfo:
     """Look at a mosaic without running anything.
 
     Args:
         sources: Paths or URLs of the rasters.
-        model: Whose range, context and stride count.
-        gsd_m: Pixel size to analyse at, metres; None: the native one, held within the range.
-        bands: Numbers of the red, green and blue band, or of one.
-        tile_px: Side of the network's input; None: the default for the model.
-        tta: Whether the run averages over flips, which takes longer.
+        traits: Of the model, whose range, context and stride count.
+        settings: Of the run.
         measure: Run this model on one tile, to say how long a run takes.
     """
-    from geoseg.tiles.plan import default_tile_px
-
-    tile_px = tile_px or default_tile_px(model.halo_px, model.stride_px)
-    with Mosaic.open(sources, gsd_range_m=model.gsd_m, gsd_m=gsd_m, bands=bands) as mosaic:
+    with Mosaic.open(
+        sources,
+        gsd_range_m=traits.gsd_m,
+        gsd_m=settings.gsd_m,
+        bands=settings.bands,
+        stretch=settings.stretch,
+    ) as mosaic:
         samples = draw_samples(mosaic.sources)
         grid, pairs = mosaic.grid, list(zip(mosaic.placements, samples, strict=True))
-        lattice = Lattice(grid, tile_px, model.halo_px, model.stride_px)
+        lattice = Plan.of(grid, traits, settings).lattice
+        tta = traits.tta if settings.tta is None else settings.tta
         return MosaicInfo(
             rasters=tuple(_describe_raster(*pair) for pair in pairs),
             grid_width=grid.width,
@@ -153,8 +175,10 @@ def describe(
             stretch=mosaic.stretch,
             megapixels=grid.width * grid.height / 1e6,
             tiles=lattice.tile_count,
+            tile_px=lattice.core_px + 2 * lattice.context_px,
+            overlap_px=lattice.context_px,
             time=estimate_run(lattice, measure, tta=tta),
-            warnings=tuple(_all_warnings(mosaic, samples, model.gsd_m)),
+            warnings=tuple(_all_warnings(mosaic, samples, traits.gsd_m)),
         )
 
 

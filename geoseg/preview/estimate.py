@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geoseg.models.protocols import DenseModel
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.tiles.lattice import Lattice
+    from geoseg.types import Window
 
 CORE_S_PER_MP = 1.3
 """Seconds of one CPU core for a megapixel that tiles answer for, with the built-in model."""
@@ -18,6 +22,8 @@ USUAL = (0.4, 2.5)
 """CPU cores differ that much from the one measured, and are rarely idle."""
 MEASURED = (0.9, 1.5)
 """What one tile says about all: the rest of the run may add to it."""
+LONG_MINUTES = 120
+"""More is told in hours."""
 _TRIAL_CORE_PX = 512
 
 
@@ -32,9 +38,17 @@ class Estimate:
     basis: str
     """What they come from, as a phrase."""
 
+    def __str__(self) -> str:
+        """A range in minutes or hours; the run is quick wherever its upper end is."""
+        if self.most_minutes < 1:
+            return f"less than a minute ({self.basis})"
+        unit, divisor = ("hours", 60) if self.least_minutes > LONG_MINUTES else ("minutes", 1)
+        least, most = (minutes / divisor for minutes in (self.least_minutes, self.most_minutes))
+        return f"{least:,.2g} to {most:,.2g} {unit} ({self.basis})"
+
 
 def estimate_run(
-    lattice: Lattice, model: DenseModel | None = None, *, tta: bool = False
+    lattice: Lattice, model: DenseModel | InstanceModel | None = None, *, tta: bool = False
 ) -> Estimate:
     """The time for all tiles, as if each had a valid pixel.
 
@@ -57,26 +71,38 @@ def estimate_run(
     )
 
 
-def measured_s_per_mp(model: DenseModel) -> float:
+def measured_s_per_mp(model: DenseModel | InstanceModel) -> float:
     """Seconds per megapixel seen, by running the model on one tile of noise, the second time."""
     from time import perf_counter
 
     import numpy as np
 
     from geoseg.machine import freed_memory_kept
-    from geoseg.models.asking import core_maps
     from geoseg.models.strides import round_up
+    from geoseg.models.traits import Traits
+    from geoseg.tiles.plan import context_and_stride_px
     from geoseg.types import Window
 
-    halo, core = round_up(model.halo_px, model.stride_px), round_up(_TRIAL_CORE_PX, model.stride_px)
+    context, stride = context_and_stride_px(Traits.of(model))
+    halo, core = round_up(context, stride), round_up(_TRIAL_CORE_PX, stride)
     side = core + 2 * halo
     image = np.random.default_rng(0).integers(0, 256, (1, 3, side, side), dtype=np.uint8)
     with freed_memory_kept():
         for _ in range(2):
             began = perf_counter()
-            core_maps(model, image, Window(halo, halo, core, core))
+            _ask(model, image, Window(halo, halo, core, core))
             seconds = perf_counter() - began
     return seconds / (side**2 / 1e6)
+
+
+def _ask(model: DenseModel | InstanceModel, images: NDArray[np.uint8], core: Window) -> None:
+    from geoseg.models.asking import core_maps
+    from geoseg.models.protocols import DenseModel
+
+    if isinstance(model, DenseModel):
+        core_maps(model, images, core)
+    else:
+        model.predict_instances(images)
 
 
 def usable_cores() -> int:

@@ -76,9 +76,7 @@ class Plan:
         Raises:
             UsageError: when the tile leaves no core within its context.
         """
-        # An instance model states no receptive field: the stitcher needs context, not exactness.
-        needed_px = INSTANCE_CONTEXT_PX if traits.halo_px is None else traits.halo_px
-        stride_px = INSTANCE_STRIDE_PX if traits.stride_px is None else traits.stride_px
+        needed_px, stride_px = context_and_stride_px(traits)
         halo_px = needed_px if settings.overlap_px is None else settings.overlap_px
         if traits.kind == "maps" and halo_px < needed_px:
             warnings.warn(
@@ -142,6 +140,17 @@ class Plan:
         windows = [tile.window for strip in self.strips for tile in strip.tiles]
         first = min(window.col_off for window in windows)
         return range(first, max(window.col_end for window in windows))
+
+
+def context_and_stride_px(traits: Traits) -> tuple[int, int]:
+    """The context that a model needs to each side, and what its windows start at multiples of.
+
+    An instance model states neither: the stitcher needs context, not exactness.
+    """
+    return (
+        INSTANCE_CONTEXT_PX if traits.halo_px is None else traits.halo_px,
+        INSTANCE_STRIDE_PX if traits.stride_px is None else traits.stride_px,
+    )
 
 
 def default_tile_px(halo_px: int, stride_px: int) -> int:

@@ -1,7 +1,6 @@
 """What ``geoseg info`` says, and that it warns of what spoils results."""
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,11 @@ from rasterio.shutil import copy as copy_raster
 from safetensors.numpy import save_file
 
 from geoseg.errors import ModelError, UnreadableRasterError, UsageError
+from geoseg.models.traits import Traits
 from geoseg.models.weights import Architecture, Metadata
 from geoseg.preview.describe import MosaicInfo, describe
 from geoseg.preview.estimate import estimate_run, measured_s_per_mp
+from geoseg.settings import PredictSettings
 from geoseg.tiles.lattice import Lattice
 from geoseg.types import Grid
 
@@ -27,15 +28,13 @@ RGBA = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
 IMAGE = draw_scene(100, 120)
 
 
-@dataclass(frozen=True)
-class Needs:
-    gsd_m: tuple[float, float] | None = (0.2, 0.6)
-    halo_px: int = 32
-    stride_px: int = 16
+NEEDS = Traits(
+    kind="maps", name="needs", class_name="Needs", gsd_m=(0.2, 0.6), halo_px=32, stride_px=16
+)
 
 
 def look(*paths: Path, **options: object) -> MosaicInfo:
-    return describe(list(paths), Needs(), **options)
+    return describe(list(paths), NEEDS, PredictSettings.of(**options))
 
 
 @pytest.fixture
@@ -201,7 +200,7 @@ def test_time_measured_on_one_tile(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_measures(make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("geoseg.models.load_model", lambda _name: PaintedModel())
+    monkeypatch.setattr("geoseg.models.loading.load_model", lambda *_, **__: PaintedModel())
     result = invoke("info", make_raster("a.tif", IMAGE), "--measure", "--json")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["time"]["basis"] == "one tile, measured here"

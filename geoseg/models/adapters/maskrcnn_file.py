@@ -78,7 +78,7 @@ def _header(path: Path) -> dict[str, str]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="numpy") as file:
             return dict(file.metadata() or {})
     except (OSError, SafetensorError) as error:
         raise ModelError(
