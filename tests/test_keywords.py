@@ -45,3 +45,12 @@ def test_predict_names_the_nearest_option_before_it_looks_at_anything() -> None:
     with pytest.raises(TypeError) as told:
         geoseg.predict("absent.tif", tile=512)  # type: ignore[call-overload]
     assert str(told.value) == "predict() has no option 'tile'; did you mean 'tile_px'?"
+
+
+PUBLIC = [name for name in geoseg.__all__ if inspect.isfunction(getattr(geoseg, name))]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_public_function_tells_of_a_wrong_keyword(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"^{name}\(\) has no option 'overwrit';"):
+        getattr(geoseg, name)("absent", "absent", overwrit=True)

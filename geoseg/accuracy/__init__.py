@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from geoseg.keywords import checked_keywords
+
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
     from geoseg.models.protocols import DenseModel, InstanceModel
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from geoseg.vectors.layers import VectorInput
 
 
+@checked_keywords
 def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     predictions: VectorInput | Sequence[VectorInput],
     truth: VectorInput | Sequence[VectorInput],
@@ -85,6 +88,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     return result
 
 
+@checked_keywords
 def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     model: str | Path | DenseModel | InstanceModel,
     scenes: str | Path,

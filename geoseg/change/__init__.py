@@ -6,12 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoseg.keywords import checked_keywords
+
 if TYPE_CHECKING:
     from geoseg.change.build import Comparison
     from geoseg.progress import Progress
     from geoseg.vectors.layers import VectorInput
 
 
+@checked_keywords
 def compare(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     old: VectorInput,
     new: VectorInput,

@@ -17,6 +17,7 @@ from geoseg.coco.images import Image, read_images
 from geoseg.coco.rle import decode_crop
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.export.output import open_output, write_frame
+from geoseg.keywords import checked_keywords
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -61,6 +62,7 @@ def from_coco(
 ) -> Imported: ...
 
 
+@checked_keywords
 def from_coco(
     coco: str | Path,
     output: str | Path | None = None,

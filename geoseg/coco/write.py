@@ -18,6 +18,7 @@ from geoseg.coco.rle import encode_crop
 from geoseg.errors import UsageError
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target
+from geoseg.keywords import checked_keywords
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
 
@@ -46,6 +47,7 @@ class Exported:
         return asdict(self)
 
 
+@checked_keywords
 def to_coco(
     buildings: VectorInput,
     output: str | Path,

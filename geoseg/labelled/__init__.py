@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from geoseg.keywords import checked_keywords
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from geoseg.progress import Progress
 
 
+@checked_keywords
 def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     images: str | Path | Sequence[str | Path],
     labels: str | Path | gpd.GeoDataFrame,
@@ -97,6 +100,7 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         return pack_pairs([pair], Path(output), options, overwrite=overwrite, progress=told)
 
 
+@checked_keywords
 def check_dataset(
     folder: str | Path,
     *,

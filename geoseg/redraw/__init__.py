@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
+from geoseg.keywords import checked_keywords
+
 if TYPE_CHECKING:
     import geopandas as gpd
 
@@ -39,6 +41,7 @@ def regularize(
 ) -> Regularized: ...
 
 
+@checked_keywords
 def regularize(
     footprints: VectorInput,
     output: str | Path | None = None,

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoseg.keywords import checked_keywords
+
 if TYPE_CHECKING:
     from geoseg.progress import Progress
     from geoseg.statistics.build import AreaReport
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from geoseg.vectors.layers import VectorInput
 
 
+@checked_keywords
 def report(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     buildings: VectorInput,
     output: str | Path | Sequence[str | Path] | None = None,

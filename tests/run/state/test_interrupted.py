@@ -160,6 +160,6 @@ def test_batches_of_another_schema_are_refused(
     tmp_path: Path, make_table: MakeTable, suffix: str
 ) -> None:
     batches = make_table([1]).drop_columns(["shape"]).to_batches()
-    with pytest.raises(ValueError, match="another schema than the contract"):
+    with pytest.raises(ValueError, match="another schema than promised"):
         write_output(tmp_path / f"b{suffix}", batches, crs=UTM, run_metadata={})
     assert list(tmp_path.iterdir()) == []
