@@ -11,47 +11,117 @@ from typing import TYPE_CHECKING
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
-    from geoseg.accuracy import evaluate
+    from geoseg.accuracy import evaluate, evaluate_model
+    from geoseg.accuracy.evaluation import Evaluation
     from geoseg.change import compare
+    from geoseg.change.build import Comparison
     from geoseg.coco import from_coco, to_coco
+    from geoseg.coco.read import Imported
+    from geoseg.coco.write import Exported
+    from geoseg.errors import GeosegError
     from geoseg.labelled import check_dataset, pack_dataset
+    from geoseg.labelled.checking import Checked
+    from geoseg.labelled.pack import Packed
+    from geoseg.models import certify_model, list_models, load_model
+    from geoseg.models.catalogue import ModelEntry
+    from geoseg.models.certify import Certificate
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
     from geoseg.preview import info
+    from geoseg.preview.describe import MosaicInfo
+    from geoseg.progress import ProgressReport
     from geoseg.redraw import regularize
+    from geoseg.redraw.outcome import Regularized
     from geoseg.run.predicting import predict
+    from geoseg.run.summary import Summary
+    from geoseg.settings import PredictSettings
+    from geoseg.shaping.settings import RegularizeSettings
     from geoseg.statistics import report
+    from geoseg.statistics.build import AreaReport
+    from geoseg.train import train_model, tune_model
+    from geoseg.train.config import TrainConfig
+    from geoseg.train.results import Training, Tuning
 
 __all__ = [
+    "AreaReport",
+    "Certificate",
+    "Checked",
+    "Comparison",
     "DenseModel",
+    "Evaluation",
+    "Exported",
+    "GeosegError",
+    "Imported",
     "Instance",
     "InstanceModel",
+    "ModelEntry",
+    "MosaicInfo",
+    "Packed",
+    "PredictSettings",
+    "ProgressReport",
+    "RegularizeSettings",
+    "Regularized",
+    "Summary",
+    "TrainConfig",
+    "Training",
+    "Tuning",
     "__version__",
+    "certify_model",
     "check_dataset",
     "compare",
     "evaluate",
+    "evaluate_model",
     "from_coco",
     "info",
+    "list_models",
+    "load_model",
     "pack_dataset",
     "predict",
     "regularize",
     "report",
     "to_coco",
+    "train_model",
+    "tune_model",
 ]
 
 _HOMES = {
+    "AreaReport": "geoseg.statistics.build",
+    "Certificate": "geoseg.models.certify",
+    "Checked": "geoseg.labelled.checking",
+    "Comparison": "geoseg.change.build",
     "DenseModel": "geoseg.models.protocols",
+    "Evaluation": "geoseg.accuracy.evaluation",
+    "Exported": "geoseg.coco.write",
+    "GeosegError": "geoseg.errors",
+    "Imported": "geoseg.coco.read",
     "Instance": "geoseg.models.protocols",
     "InstanceModel": "geoseg.models.protocols",
+    "ModelEntry": "geoseg.models.catalogue",
+    "MosaicInfo": "geoseg.preview.describe",
+    "Packed": "geoseg.labelled.pack",
+    "PredictSettings": "geoseg.settings",
+    "ProgressReport": "geoseg.progress",
+    "RegularizeSettings": "geoseg.shaping.settings",
+    "Regularized": "geoseg.redraw.outcome",
+    "Summary": "geoseg.run.summary",
+    "TrainConfig": "geoseg.train.config",
+    "Training": "geoseg.train.results",
+    "Tuning": "geoseg.train.results",
+    "certify_model": "geoseg.models",
     "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",
     "evaluate": "geoseg.accuracy",
+    "evaluate_model": "geoseg.accuracy",
     "from_coco": "geoseg.coco",
     "info": "geoseg.preview",
+    "list_models": "geoseg.models",
+    "load_model": "geoseg.models",
     "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.run.predicting",
     "regularize": "geoseg.redraw",
     "report": "geoseg.statistics",
     "to_coco": "geoseg.coco",
+    "train_model": "geoseg.train",
+    "tune_model": "geoseg.train",
 }
 
 

@@ -12,6 +12,14 @@ except PackageNotFoundError:  # a bare checkout
     __version__ = "0"
 
 
+def installed(package: str) -> str:
+    """Version of a package, without importing it; "none" where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "none"
+
+
 def versions() -> dict[str, str]:
     """Name to version of what bears on a result; torch where it is loaded, which this never does.
 

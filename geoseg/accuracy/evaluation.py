@@ -21,6 +21,7 @@ from geoseg.accuracy.site import Site
 from geoseg.attributes.reliability import Reliability
 from geoseg.errors import UsageError
 from geoseg.models.traits import Traits
+from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.vectors.layers import VectorInput
 from geoseg.version import __version__
@@ -38,8 +39,8 @@ TRACED = (
 NO_BUILDINGS = "The predictions are empty: nothing was found."
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+@dataclass(frozen=True, slots=True, repr=False)
+class Evaluation(Shown):
     """How good predictions are."""
 
     places: tuple[Figures, ...]

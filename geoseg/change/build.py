@@ -18,6 +18,7 @@ from geoseg.change.changes import (
     read_date,
 )
 from geoseg.change.table import CHANGES, change_table
+from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress
 from geoseg.statistics.build import (
     make_zones,
@@ -37,7 +38,7 @@ from geoseg.vectors.observed import (
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Comparison:
+class Comparison(Shown):
     """What changed."""
 
     changes: gpd.GeoDataFrame

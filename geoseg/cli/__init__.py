@@ -23,7 +23,6 @@ from geoseg.cli.train import train
 from geoseg.cli.tune import tune
 from geoseg.errors import GeosegError
 from geoseg.machine import wait_quietly
-from geoseg.version import __version__
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by the shell's convention."""
@@ -40,7 +39,12 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        typer.echo(f"geoseg {__version__}")
+        from geoseg.version import installed, versions
+
+        names = {"gdal": "GDAL", "proj": "PROJ", "geos": "GEOS", "torch": "torch"}
+        told = versions() | {"torch": installed("torch")}
+        typer.echo(f"geoseg {told['geoseg']}")
+        typer.echo(", ".join(f"{shown} {told[name]}" for name, shown in names.items()))
         raise typer.Exit
 
 

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.options import ModelName, parse_whole_numbers
+from geoseg.cli.options import (
+    Bands,
+    Device,
+    Json,
+    ModelName,
+    Precision,
+    Quiet,
+    Stretch,
+    Tta,
+    Verbose,
+    parse_range,
+    parse_whole_numbers,
+)
+from geoseg.cli.telling import tell
 
 if TYPE_CHECKING:
     from geoseg.preview.describe import MosaicInfo
@@ -24,24 +37,30 @@ def info(
     ],
     model: ModelName = "default",
     gsd: Annotated[float | None, typer.Option(help="Pixel size to analyse at, metres.")] = None,
-    bands: Annotated[
-        str | None, typer.Option(help="Red, green and blue band, such as 3,2,1.")
-    ] = None,
+    bands: Bands = None,
+    stretch: Stretch = None,
     tile: Annotated[
         int | None, typer.Option(help="Side of the window the network sees, pixels.")
     ] = None,
+    overlap: Annotated[
+        int | None, typer.Option(help="Context around a tile, to each side (halo), pixels.")
+    ] = None,
+    tta: Tta = None,
     measure: Annotated[
         bool,
         typer.Option("--measure", help="Run the model on one tile, to say how long a run takes."),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout.")
-    ] = False,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Show what a raster holds and what the model would do with it.
 
     geoseg info ortho.tif
     """
+    tell(verbose)
     from geoseg.preview import info as look
 
     result = look(
@@ -49,12 +68,17 @@ def info(
         model=model,
         gsd_m=gsd,
         bands=parse_whole_numbers(bands, "--bands"),
+        stretch=parse_range(stretch, "--stretch"),
         tile_px=tile,
+        overlap_px=overlap,
+        tta=tta,
+        device=device,
+        precision=precision,
         measure=measure,
     )
     if as_json:
         typer.echo(json.dumps(result.as_dict()))
-    else:
+    elif not quiet:
         _show(result)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,23 +13,25 @@ from geoseg.cli.options import (
     Device,
     Json,
     ModelName,
+    Output,
     Overwrite,
     Precision,
     Progress,
     Quiet,
     Tta,
     Verbose,
-    parse_numbers,
+    parse_range,
     parse_whole_numbers,
+    with_output,
 )
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
-from geoseg.errors import UsageError
+from geoseg.types import Shape
 
 if TYPE_CHECKING:
     from geoseg.run.summary import Summary
-    from geoseg.types import Shape
 
+EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
 GRID = "Analysis grid"
 TILES = "Tiles, in pixels of the analysis grid"
 SHAPES = "Buildings"
@@ -40,12 +42,13 @@ def predict(
     paths: Annotated[
         list[str],
         typer.Argument(
-            metavar="RASTER... OUTPUT",
-            help="One or more rasters (together one mosaic), then the output: "
+            metavar="RASTER... [OUTPUT]",
+            help="One or more rasters (together one mosaic); then what to write: "
             ".gpkg, .geojson, .fgb or .parquet.",
             show_default=False,
         ),
     ],
+    output: Output = None,
     model: ModelName = "default",
     gsd: Annotated[
         float | None,
@@ -94,7 +97,11 @@ def predict(
         ),
     ] = None,
     shape: Annotated[
-        str, typer.Option(help="regularized, simplified or raw.", rich_help_panel=SHAPES)
+        Shape,
+        typer.Option(
+            help="With straight walls, with fewer vertices, or along pixel edges.",
+            rich_help_panel=SHAPES,
+        ),
     ] = "regularized",
     batch: Annotated[
         int | None, typer.Option(help="Tiles per call of the network.", rich_help_panel=RUN)
@@ -129,9 +136,8 @@ def predict(
 
     geoseg predict ortho.tif buildings.gpkg
     """
-    if len(paths) < 2:  # noqa: PLR2004  # a raster and an output
-        raise UsageError("give at least one raster and then the output, such as buildings.gpkg")
     tell(verbose)
+    rasters, output = with_output(paths, output, inputs=0, example=EXAMPLE)
     # Asked to end, a run stops as after Ctrl-C: in order, keeping what is finished.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from geoseg.run.predicting import predict as run
@@ -139,8 +145,8 @@ def predict(
     # Numbers and names are checked by what they are given to.
     with watching(progress, quiet=quiet) as told:
         summary = run(
-            paths[:-1],
-            Path(paths[-1]),
+            rasters,
+            output,
             model=model,
             device=device,
             precision=precision,
@@ -150,7 +156,7 @@ def predict(
             progress=told,
             gsd_m=gsd,
             bands=parse_whole_numbers(bands, "--bands"),
-            stretch=cast("tuple[float, float] | None", parse_numbers(stretch, "--stretch")),
+            stretch=parse_range(stretch, "--stretch"),
             tile_px=tile,
             overlap_px=overlap,
             strip_px=strip,
@@ -158,7 +164,7 @@ def predict(
             aoi_layer=aoi_layer,
             min_area_m2=min_area,
             min_confidence=min_confidence,
-            shape=cast("Shape", shape),
+            shape=shape,
             batch=batch,
             readers=readers,
             tta=tta,

@@ -18,6 +18,7 @@ from geoseg.coco.rle import decode_crop
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.export.output import open_output, write_frame
 from geoseg.keywords import checked_keywords
+from geoseg.pages.notebook import Shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -28,8 +29,8 @@ NEEDED = {"images": ("id", "file_name", "height", "width"), "annotations": ("id"
 """Keys without which an entry says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+@dataclass(frozen=True, slots=True, repr=False)
+class Imported(Shown):
     """What came out of a COCO file."""
 
     buildings: int

@@ -19,6 +19,7 @@ from geoseg.errors import UsageError
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target
 from geoseg.keywords import checked_keywords
+from geoseg.pages.notebook import Shown
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
 
@@ -33,8 +34,8 @@ DIGITS = 2
 """Decimals of pixel coordinates."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exported:
+@dataclass(frozen=True, slots=True, repr=False)
+class Exported(Shown):
     """What went into a COCO file."""
 
     annotations: int

@@ -12,6 +12,7 @@ from geoseg.labelled.doubts import Doubts, doubts_of
 from geoseg.labelled.repair import TINY_M2
 from geoseg.labelled.shift import Agreement, Shift, best_shift, edge_agreement
 from geoseg.labelled.writing import read_record
+from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, scene_files
 
@@ -108,8 +109,8 @@ class ChipCheck:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+@dataclass(frozen=True, slots=True, repr=False)
+class Checked(Shown):
     """A whole data set."""
 
     folder: Path

@@ -18,6 +18,7 @@ from geoseg.labelled.mosaics import mosaic_chips
 from geoseg.labelled.pairs import kind_of
 from geoseg.labelled.request import Chip, PackOptions, Pair, Tick
 from geoseg.labelled.writing import SceneWriter, new_folder
+from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ProgressReport
 from geoseg.version import __version__
 
@@ -48,8 +49,8 @@ class PlaceCounts:
         self.known_m2 += float(known.sum()) * scene.gsd_m**2
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
+@dataclass(frozen=True, slots=True, repr=False)
+class Packed(Shown):
     """A data set that was written."""
 
     folder: Path

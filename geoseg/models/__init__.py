@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoseg.keywords import checked_keywords
 from geoseg.models.loading import DEFAULT_WEIGHTS, ModelSpec, load_model
 from geoseg.models.protocols import DenseModel, Instance, InstanceModel
 
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 
+@checked_keywords
 def list_models(
     files: Sequence[str | Path] = (), *, html: str | Path | None = None, overwrite: bool = False
 ) -> list[ModelEntry]:
@@ -53,6 +55,7 @@ def list_models(
     return entries
 
 
+@checked_keywords
 def certify_model(model: ModelSpec = "default", *, device: str = "cpu") -> Certificate:
     """Check whether a model's answer can be independent of how the raster is cut.
 

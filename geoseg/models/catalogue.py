@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from geoseg.models.loading import DEFAULT_WEIGHTS, model_file
 from geoseg.models.weights import file_sha256, read_metadata
+from geoseg.pages.notebook import Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord
 
 
-@dataclass(frozen=True, slots=True)
-class ModelEntry:
+@dataclass(frozen=True, slots=True, repr=False)
+class ModelEntry(Shown):
     """One model file."""
 
     use: str

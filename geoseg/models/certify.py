@@ -18,6 +18,7 @@ from torch import nn
 from geoseg.models.asking import core_maps
 from geoseg.models.receptive import open_all_paths, support_px
 from geoseg.models.traits import Traits
+from geoseg.pages.notebook import Shown
 from geoseg.types import Window
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ _GLOBAL_BY_NAME = ("SqueezeExcite", "SqueezeExcitation", "SEModule", "EffectiveS
 """Class names of timm, torchvision and segmentation_models_pytorch for one and the same idea."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+@dataclass(frozen=True, slots=True, repr=False)
+class Certificate(Shown):
     """What was found about one model."""
 
     model: str

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from geoseg.errors import ModelError, UsageError
+from geoseg.keywords import checked_keywords
 from geoseg.models.adapters import is_adapter_spec, load_adapter
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.settings import Precision
@@ -21,6 +22,7 @@ DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 ModelSpec = str | os.PathLike[str] | DenseModel | InstanceModel
 
 
+@checked_keywords
 def load_model(
     spec: ModelSpec = "default",
     *,

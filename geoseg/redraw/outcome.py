@@ -6,9 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from geoseg.pages.notebook import Shown
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Regularized:
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Regularized(Shown):
     """Counts of rows by how they were drawn, and of what was repaired before."""
 
     output: Path

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress
 from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
 from geoseg.statistics.collect import OUTSIDE, Buildings, collect
@@ -47,7 +48,7 @@ ELSEWHERE = (
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class AreaReport:
+class AreaReport(Shown):
     """Everything that an output shows."""
 
     source: Path | None

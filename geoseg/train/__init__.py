@@ -10,12 +10,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from geoseg.keywords import checked_keywords
+
 if TYPE_CHECKING:
     from geoseg.progress import Progress
     from geoseg.train.config import TrainConfig
     from geoseg.train.results import Training, Tuning
 
 
+@checked_keywords
 def train_model(
     config: str | Path | TrainConfig,
     *,
@@ -58,6 +61,7 @@ def train_model(
     return Training(done.path, done.last.step, done.last.loss, dict(done.last.f1))
 
 
+@checked_keywords
 def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     model: str | Path,
     output: str | Path,

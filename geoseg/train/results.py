@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geoseg.pages.notebook import Shown
+
 if TYPE_CHECKING:
     from geoseg.models.weights import Metadata
 
@@ -14,8 +16,8 @@ TOLD = {"gsd_m", "decoding", "tta", "calibration", "validation", "metrics"}
 """What tuning changes in a model file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Training:
+@dataclass(frozen=True, slots=True, repr=False)
+class Training(Shown):
     """A finished training."""
 
     model: Path
@@ -33,8 +35,8 @@ class Training:
         return {"model": str(self.model), "step": self.step, "loss": loss, "f1": self.f1}
 
 
-@dataclass(frozen=True, slots=True)
-class Tuning:
+@dataclass(frozen=True, slots=True, repr=False)
+class Tuning(Shown):
     """Thresholds and calibration, chosen on held-out scenes."""
 
     metadata: Metadata

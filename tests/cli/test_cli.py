@@ -74,13 +74,14 @@ def test_every_verb_has_help_and_is_in_the_readme(verb: str) -> None:
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("--version") == 0
-    assert re.fullmatch(r"geoseg \d+\.\d+\.\d+\n", capsys.readouterr().out)
+    told = r"geoseg \d+\.\d+\.\d+\nGDAL \d+\.\S+, PROJ \d+\.\S+, GEOS \d+\.\S+, torch \d+\.\S+\n"
+    assert re.fullmatch(told, capsys.readouterr().out)
 
 
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["predict", "only-one.tif"], 2, "at least one raster and then the output"),
+        (["predict", "only-one.tif"], 2, "Name the output last or with --output"),
         (["predict", "missing.tif", "b.gpkg"], 1, "missing.tif"),
         (["predict", "missing.tif", "b.shp"], 2, "allowed are .gpkg"),
         (["predict", "missing.tif", "nowhere/b.gpkg"], 1, "does not exist"),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from geoseg.scenes.scene import Scene, load_scenes
@@ -64,6 +64,7 @@ def test_roofs_stand_out_from_the_ground_where_they_are_labelled() -> None:
     assert at_edges(0) > 1.3 * max(at_edges(4), at_edges(-4))
 
 
+@example(24.0, 24.0, 8.5625, 8.0, 0.0)
 @given(
     st.floats(20, 40), st.floats(20, 40), st.floats(4, 20), st.floats(4, 20), st.floats(0, math.pi)
 )

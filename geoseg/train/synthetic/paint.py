@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from geoseg.train.synthetic.styles import Colour
 
 _HALF = 0.5
-_FINE = 4
-"""Sub-pixels per pixel and direction; a label needs half of them."""
+_FINE = 8
+"""Sub-pixels per pixel and direction; a label needs half of them. OpenCV fills the border too, one
+sub-pixel more on every side, so they must be small."""
 
 
 @dataclass(frozen=True, slots=True)
