@@ -9,7 +9,7 @@ help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
 	@echo "make demo    find the buildings of the example photo, say where the result is"
 	@echo "make test    run the tests"
-	@echo "make check   lint, formatting and types"
+	@echo "make check   lint, formatting, types and the floors of imports"
 
 setup: $(VENV)/.installed
 

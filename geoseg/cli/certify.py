@@ -24,7 +24,8 @@ def certify(
 ) -> None:
     """Check whether a model's answer can be independent of how the raster is cut.
 
-    Exits with 1 when it cannot; predict then takes a generous overlap and warns.
+    Exits with 1 when it cannot. predict runs such a model all the same, and warns where its layers
+    show it; a larger --overlap makes the tiles show less, and predict --exact refuses it.
 
     geoseg certify model.safetensors
     """

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Html, Json, Overwrite, Progress, Quiet, Verbose
+from geoseg.cli.options import LAYER_FORMATS, Html, Json, Overwrite, Progress, Quiet, Verbose
 from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
 from geoseg.cli.telling import tell
@@ -25,8 +25,7 @@ def compare(
         typer.Option(
             "--output",
             "-o",
-            help=".csv, .xlsx, .json, or the buildings as .gpkg, .geojson, .fgb or "
-            ".parquet; may be repeated.",
+            help=f".csv, .xlsx, .json, or the buildings as {LAYER_FORMATS}; may be repeated.",
         ),
     ] = None,
     old_layer: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.options import LAYER_FORMATS, Json, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg from-coco coco.json labels.gpkg --raster ortho.tif"
@@ -19,7 +19,7 @@ def from_coco(
         list[Path],
         typer.Argument(
             metavar="COCO [OUTPUT]",
-            help="The COCO file, .json; then what to write: .gpkg, .geojson, .fgb or .parquet.",
+            help=f"The COCO file, .json; then what to write: {LAYER_FORMATS}.",
             show_default=False,
         ),
     ],

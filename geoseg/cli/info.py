@@ -12,9 +12,11 @@ from geoseg.cli.options import (
     Device,
     Json,
     ModelName,
+    Overlap,
     Precision,
     Quiet,
     Stretch,
+    Tile,
     Tta,
     Verbose,
     parse_range,
@@ -39,12 +41,8 @@ def info(
     gsd: Annotated[float | None, typer.Option(help="Pixel size to analyse at, metres.")] = None,
     bands: Bands = None,
     stretch: Stretch = None,
-    tile: Annotated[
-        int | None, typer.Option(help="Side of the window the network sees, pixels.")
-    ] = None,
-    overlap: Annotated[
-        int | None, typer.Option(help="Context around a tile, to each side (halo), pixels.")
-    ] = None,
+    tile: Tile = None,
+    overlap: Overlap = None,
     tta: Tta = None,
     measure: Annotated[
         bool,

@@ -77,6 +77,24 @@ Tta = Annotated[
         show_default="as the model was tuned",
     ),
 ]
+LAYER_FORMATS = ".gpkg, .geojson, .fgb or .parquet"
+"""What polygons are written to; named here so that help need not load the writers."""
+Tile = Annotated[
+    int | None,
+    typer.Option(
+        "--tile",
+        help="Side of the window the network sees, pixels of the analysis grid.",
+        show_default="a core of 768 and the overlap on both sides",
+    ),
+]
+Overlap = Annotated[
+    int | None,
+    typer.Option(
+        "--overlap",
+        help="Context around a tile's core, to each side, pixels of the analysis grid.",
+        show_default="as far as the model sees (its halo)",
+    ),
+]
 Bands = Annotated[
     str | None,
     typer.Option("--bands", help="Red, green and blue band, such as 3,2,1.", show_default=False),

@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoseg.cli.options import (
+    LAYER_FORMATS,
     Device,
     Json,
     ModelName,
     Output,
+    Overlap,
     Overwrite,
     Precision,
     Progress,
     Quiet,
+    Tile,
     Tta,
     Verbose,
     parse_range,
@@ -43,8 +46,7 @@ def predict(
         list[str],
         typer.Argument(
             metavar="RASTER... [OUTPUT]",
-            help="One or more rasters (together one mosaic); then what to write: "
-            ".gpkg, .geojson, .fgb or .parquet.",
+            help=f"One or more rasters (together one mosaic); then what to write: {LAYER_FORMATS}.",
             show_default=False,
         ),
     ],
@@ -62,17 +64,11 @@ def predict(
         str | None,
         typer.Option(help="Values shown as black and white: lo,hi.", rich_help_panel=GRID),
     ] = None,
-    tile: Annotated[
-        int | None,
-        typer.Option(help="Side of the window the network sees.", rich_help_panel=TILES),
-    ] = None,
-    overlap: Annotated[
-        int | None,
-        typer.Option(help="Context around a tile, to each side (halo).", rich_help_panel=TILES),
-    ] = None,
+    tile: Tile = None,
+    overlap: Overlap = None,
     strip: Annotated[
         int,
-        typer.Option(help="Rows decoded at a time.", rich_help_panel=TILES),
+        typer.Option(help="Rows of pixels decoded at a time.", rich_help_panel=TILES),
     ] = 128,
     aoi: Annotated[
         Path | None,
@@ -99,7 +95,7 @@ def predict(
     shape: Annotated[
         Shape,
         typer.Option(
-            help="With straight walls, with fewer vertices, or along pixel edges.",
+            help="Along pixel edges, with fewer vertices, or with straight walls.",
             rich_help_panel=SHAPES,
         ),
     ] = "regularized",

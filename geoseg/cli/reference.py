@@ -93,7 +93,8 @@ def _default(parameter: inspect.Parameter, info: OptionInfo | ArgumentInfo) -> s
     default = parameter.default
     if default is inspect.Parameter.empty:
         return "needed"
-    return str(default) if isinstance(default, str | float) and default not in {"", False} else ""
+    said = isinstance(default, str | float | int) and not isinstance(default, bool)
+    return str(default) if said and not getattr(info, "count", None) else ""
 
 
 if __name__ == "__main__":

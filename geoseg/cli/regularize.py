@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.options import LAYER_FORMATS, Json, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg regularize footprints.gpkg straight.gpkg"
@@ -19,8 +19,7 @@ def regularize(
         list[Path],
         typer.Argument(
             metavar="FOOTPRINTS [OUTPUT]",
-            help="A layer of polygons, any format and CRS; then what to write: .gpkg, .geojson, "
-            ".fgb or .parquet.",
+            help=f"A layer of polygons, any format and CRS; then what to write: {LAYER_FORMATS}.",
             show_default=False,
         ),
     ],

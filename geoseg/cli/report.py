@@ -7,7 +7,16 @@ from typing import Annotated, Literal
 
 import typer
 
-from geoseg.cli.options import Html, Json, Overwrite, Progress, Quiet, Verbose, parse_numbers
+from geoseg.cli.options import (
+    LAYER_FORMATS,
+    Html,
+    Json,
+    Overwrite,
+    Progress,
+    Quiet,
+    Verbose,
+    parse_numbers,
+)
 from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
 from geoseg.cli.telling import tell
@@ -28,9 +37,8 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help=".csv, .xlsx, .json, or the zones as .gpkg, .geojson, .fgb or .parquet; "
-            "may be repeated. The GeoPackage of the "
-            "buildings itself gets the zones as a layer.",
+            help=f".csv, .xlsx, .json, or the zones as {LAYER_FORMATS}; may be repeated. The "
+            "GeoPackage of the buildings itself gets the zones as a layer.",
         ),
     ] = None,
     zones: Zones = None,

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from geoseg.errors import UsageError
-from geoseg.export.holds import Holds
+from geoseg.export.formats import Format
 
 JSON_FIELD = {"ARROW:extension:name": "arrow.json"}
 """Tells GDAL that a text is JSON."""
@@ -27,7 +27,7 @@ _CONVERSIONS = (pa.ArrowException, ValueError, TypeError, OverflowError)
 """What values that do not fit together raise."""
 
 
-def attributes(frame: gpd.GeoDataFrame, holds: Holds) -> tuple[list[pa.Field], list[Any]]:
+def attributes(frame: gpd.GeoDataFrame, holds: Format) -> tuple[list[pa.Field], list[Any]]:
     """Fields and arrays of all columns but the geometry, in order.
 
     Raises:
@@ -40,7 +40,7 @@ def attributes(frame: gpd.GeoDataFrame, holds: Holds) -> tuple[list[pa.Field], l
     return [field for field, _ in made], [array for _, array in made]
 
 
-def _require_names(names: Sequence[str], holds: Holds) -> None:
+def _require_names(names: Sequence[str], holds: Format) -> None:
     alike = names if holds.everything else [name.lower() for name in names]
     twice = [name for name, count in Counter(alike).items() if count > 1]
     if twice:
@@ -51,7 +51,7 @@ def _require_names(names: Sequence[str], holds: Holds) -> None:
         raise UsageError(f"{holds.title} needs a name for every column; rename the one without")
 
 
-def _column(name: str, values: pd.Series[Any], holds: Holds) -> tuple[pa.Field, Any]:
+def _column(name: str, values: pd.Series[Any], holds: Format) -> tuple[pa.Field, Any]:
     if str(values.dtype) == "geometry":
         raise UsageError(
             f"the column {name!r} is a second geometry, and a layer has one; remove it"
@@ -90,7 +90,7 @@ def _plain(array: Any) -> Any:  # noqa: ANN401  # an Arrow array
     return array
 
 
-def _require_held(name: str, array: Any, holds: Holds) -> None:  # noqa: ANN401  # an Arrow array
+def _require_held(name: str, array: Any, holds: Format) -> None:  # noqa: ANN401  # an Arrow array
     kind = array.type
     if _is_text(kind):
         if pc.any(pc.match_substring(array, "\0")).as_py():
@@ -116,7 +116,7 @@ def _is_binary(kind: pa.DataType) -> bool:
     return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def _refusal(name: str, what: str, holds: Holds) -> UsageError:
+def _refusal(name: str, what: str, holds: Format) -> UsageError:
     return UsageError(f"the column {name!r} holds {what}, which {holds.title} cannot; {_ANOTHER}")
 
 

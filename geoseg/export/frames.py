@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from geoseg.errors import UsageError
 from geoseg.export.columns import attributes
-from geoseg.export.holds import Holds
+from geoseg.export.formats import Format
 from geoseg.export.layer import LayerInfo, horizontal_crs
 from geoseg.export.schema import GEOMETRY
 from geoseg.vectors.layers import free_name, geometry_of
@@ -37,7 +37,7 @@ class FrameLayer:
     """QML that QGIS applies; only a GeoPackage holds it."""
 
 
-def as_table(layer: FrameLayer, holds: Holds) -> tuple[LayerInfo, pa.Table]:
+def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
     """The rows as a format holds them, heights dropped, with what is known of them.
 
     Raises:

@@ -16,12 +16,12 @@ from pyproj import CRS
 from geoseg.errors import OutputError
 from geoseg.export.columns import attributes
 from geoseg.export.flatgeobuf import write_flatgeobuf
+from geoseg.export.formats import FORMATS
 from geoseg.export.frames import FrameLayer, as_table
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
 from geoseg.export.gpkg import copy_gpkg, write_gpkg
 from geoseg.export.gpkg_tables import style_qml
-from geoseg.export.holds import HOLDS
 from geoseg.export.layer import LayerInfo, buildings_layer
 from geoseg.export.schema import LAYER
 from geoseg.export.stream import BatchStream
@@ -130,7 +130,7 @@ def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False
     """
     suffix = path.suffix.lower()
     held = layers if suffix == ".gpkg" else layers[:1]
-    tables = [as_table(layer, HOLDS[suffix]) for layer in held]
+    tables = [as_table(layer, FORMATS[suffix]) for layer in held]
     with _completing(path) as temporary:
         if keep:
             with _library_errors(path):
@@ -147,7 +147,7 @@ def require_held(frame: gpd.GeoDataFrame, path: Path) -> None:
     Raises:
         UsageError: It does not.
     """
-    attributes(frame, HOLDS[path.suffix.lower()])
+    attributes(frame, FORMATS[path.suffix.lower()])
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from geoseg.statistics.page import Page
 from geoseg.statistics.style import RAMP
 
 PACKAGE = "geoseg.statistics"
-"""Holds template, style and script."""
+"""Format template, style and script."""
 
 
 def render(page: Page) -> str:

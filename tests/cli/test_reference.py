@@ -80,3 +80,20 @@ def test_every_option_stands_in_the_page_and_in_the_help(verb: str) -> None:
     for names in options(VERBS[verb]).values():
         assert all(f"`{name}`" in section for name in names)
         assert all(name in shown for name in names)
+
+
+def test_the_page_tells_of_numbers_and_words() -> None:
+    for row in (
+        "| `--strip` NUMBER | Rows of pixels decoded at a time. | 128 |",
+        "| `--readers` NUMBER | Threads that read the raster. | 1 |",
+        "| `--device` TEXT | auto, cpu, cuda, cuda:1, mps. | auto |",
+    ):
+        assert row in reference()
+
+
+def test_the_formats_that_help_names_are_those_that_are_written() -> None:
+    from geoseg.cli.options import LAYER_FORMATS
+    from geoseg.export.formats import FORMATS
+    from geoseg.export.output import WRITERS
+
+    assert list(FORMATS) == list(WRITERS) == LAYER_FORMATS.replace(" or", ",").split(", ")

@@ -1,4 +1,4 @@
-"""What a format can hold, beside what the contract needs."""
+"""The formats of polygon layers, and what each can hold beside what the contract needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Holds:
+class Format:
     """What the columns and geometries of a file may be."""
 
     title: str
@@ -21,10 +21,10 @@ class Holds:
     """Polygons beside multipolygons."""
 
 
-HOLDS: dict[str, Holds] = {
-    ".gpkg": Holds("GeoPackage"),
-    ".geojson": Holds("GeoJSON", binary=False, infinity=False, mixed=True),
-    ".fgb": Holds("FlatGeobuf"),
-    ".parquet": Holds("GeoParquet", everything=True, mixed=True),
+FORMATS: dict[str, Format] = {
+    ".gpkg": Format("GeoPackage"),
+    ".geojson": Format("GeoJSON", binary=False, infinity=False, mixed=True),
+    ".fgb": Format("FlatGeobuf"),
+    ".parquet": Format("GeoParquet", everything=True, mixed=True),
 }
 """By extension."""
