@@ -16,6 +16,7 @@ from pyproj import CRS
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.export.output import WRITERS, write_output
 from geoseg.tiles.area import Area
+from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.types import Grid
 from geoseg.vectors.buildings import open_buildings
 from geoseg.vectors.layers import geometry_of, open_layer, polygon_layers, read_frame
@@ -41,6 +42,12 @@ def write(path: Path, frame: gpd.GeoDataFrame | None = None, layer: str | None =
     else:
         frame.to_file(path, layer=layer)
     return path
+
+
+def area_of(source: AreaInput, layer: str | None = None) -> Area:
+    given = GivenArea.of(source, layer)
+    assert given is not None
+    return Area.of(given, grid(), grid().crs)
 
 
 def grid() -> Grid:
@@ -84,7 +91,7 @@ def test_buildings_come_in_batches_with_bounds(tmp_path: Path, suffix: str) -> N
 
 @pytest.mark.parametrize("suffix", FORMATS)
 def test_an_area_of_interest_of_any_format(tmp_path: Path, suffix: str) -> None:
-    area = Area.read(write(tmp_path / f"b{suffix}"), grid())
+    area = area_of(write(tmp_path / f"b{suffix}"))
     assert shapely.area(area.shape) == pytest.approx(75, rel=1e-3)
     assert area.holds(np.array([shapely.Point(3, 6), shapely.Point(30, 6)])).tolist() == [
         True,
@@ -96,9 +103,9 @@ def test_an_area_of_interest_in_memory_and_by_layer(tmp_path: Path) -> None:
     path = write(tmp_path / "a.gpkg", layer="all")
     write(path, squares().iloc[:1], layer="one")
     with pytest.raises(UnreadableVectorError, match=r"all, one\); name one"):
-        Area.read(path, grid())
-    assert shapely.area(Area.read(path, grid(), layer="one").shape) == pytest.approx(25)
-    assert shapely.area(Area.read(squares(), grid()).shape) == pytest.approx(75)
+        area_of(path)
+    assert shapely.area(area_of(path, "one").shape) == pytest.approx(25)
+    assert shapely.area(area_of(squares()).shape) == pytest.approx(75)
 
 
 def test_parquet_is_known_by_its_content_too(tmp_path: Path) -> None:
