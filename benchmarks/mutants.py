@@ -122,8 +122,8 @@ MUTANTS = (
     Mutant(
         "confidence-at-the-limit-dropped",
         "attributes/confidence.py",
-        "return confidences >= least",
-        "return confidences > least",
+        "return confidences >= self.least",
+        "return confidences > self.least",
         "attributes/test_confidence.py",
     ),
     Mutant(
