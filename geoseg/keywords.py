@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Collection
-from difflib import get_close_matches
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -22,7 +20,9 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
     Raises:
         UnknownOptionError: from the decorated function, naming the nearest option.
     """
-    known = tuple(inspect.signature(function).parameters)
+    # Without the module inspect, which would take as long to load as all of geoseg.
+    code = function.__code__
+    known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -36,6 +36,8 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
 
 def unknown_option(function: str, name: str, known: Collection[str]) -> str:
     """One sentence about an option that ``function`` does not have."""
+    from difflib import get_close_matches
+
     nearest = get_close_matches(name, known, n=1)
     advice = f"did you mean {nearest[0]!r}?" if nearest else f"its options are {', '.join(known)}"
     return f"{function}() has no option {name!r}; {advice}"
