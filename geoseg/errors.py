@@ -32,6 +32,10 @@ class OutputError(GeosegError, OSError):
     """The output cannot be written: folder missing, read-only, disk full, failed check."""
 
 
+class OutputInUseError(OutputError):
+    """Another run is writing the output; the message says which process."""
+
+
 class UnreadableRasterError(GeosegError, OSError):
     """A raster, or a block of it, that cannot be opened or read."""
 

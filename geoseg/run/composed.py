@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geoseg.errors import OutputError
 from geoseg.models.traits import Traits
 from geoseg.run.record import Totals, run_record, summarize
 
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from geoseg.raster.identity import MosaicIdentity
     from geoseg.run.finish import Finisher
     from geoseg.run.job import Backend
-    from geoseg.run.sinks import Sink
+    from geoseg.run.sinks import PartsSink, Sink
     from geoseg.run.state.identity import RunIdentity
+    from geoseg.run.state.lock import OutputLock
     from geoseg.run.summary import Summary
     from geoseg.settings import PredictSettings
     from geoseg.tiles.area import Area
@@ -93,27 +96,35 @@ class Run:
         frame.attrs[ATTRIBUTE] = self._record(backend)
         return frame
 
-    def to_file(self, output: Path, progress: Progress | None, *, resume: bool) -> Summary:
-        """Run with parts on disk, then put them together to one file."""
+    def to_file(self, lock: OutputLock, progress: Progress | None, *, resume: bool) -> Summary:
+        """Run with parts on disk, then put them together to the file that the lock is for."""
         from geoseg.run.sinks import PartsSink
+        from geoseg.run.summary import Summary
 
         plan, area = self._plan()
-        sink = PartsSink(output, self._identity(), resume=resume)
+        sink = PartsSink(lock, self._identity(), resume=resume)
+        if sink.outcome is None:
+            summary = self._completed(plan, area, sink, progress)
+        else:
+            _log.warning("%s was complete already; what is left of its run is removed", lock.output)
+            summary = Summary.of(sink.outcome)
+        sink.remove()
+        return summary
+
+    def _completed(
+        self, plan: Plan, area: Area | None, sink: PartsSink, progress: Progress | None
+    ) -> Summary:
+        """Compute what is missing, write the output, and note that it is complete."""
         try:
             backend = self._compute(plan, area, sink, progress)
             record = self._record(backend)
-            totals = self._write(output, sink, backend, record)
+            totals = self._write(sink.output, sink, backend, record)
+            summary = summarize(self.mosaic, self.traits, backend, totals, sink.output, record)
+            sink.finish(summary.as_dict())
         except BaseException:
-            if sink.load() is None:
-                sink.remove()  # nothing to go on with
-            else:
-                _log.warning(
-                    "What is finished is kept in %s: the same command with --resume goes on "
-                    "from there.",
-                    sink.folder,
-                )
+            _keep_or_remove(sink)
             raise
-        return summarize(self.mosaic, self.traits, backend, totals, output, record)
+        return summary
 
     @property
     def traits(self) -> Traits:
@@ -140,7 +151,6 @@ class Run:
                 run_metadata=record,
                 extent=backend.extent.wkb(crs),
             )
-            sink.remove()
         return totals
 
     def _plan(self) -> tuple[Plan, Area | None]:
@@ -205,6 +215,18 @@ class Run:
             precision=self.traits.precision,
             parameters=self.settings.result_parameters(),
         )
+
+
+def _keep_or_remove(sink: PartsSink) -> None:
+    """Say how to go on, or leave nothing where there is nothing to go on with."""
+    if sink.kept:
+        _log.warning(
+            "What is finished is kept in %s: the same command with --resume goes on from there.",
+            sink.folder,
+        )
+        return
+    with suppress(OutputError):  # what stopped the run is the news
+        sink.remove()
 
 
 def _reporter(

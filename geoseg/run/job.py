@@ -17,12 +17,12 @@ import pyarrow as pa
 
 from geoseg.run.extent import Extent
 from geoseg.run.sinks import RunState
-from geoseg.tiles.looking import SeenRow
+from geoseg.tiles.looking import SeenRow, core_valid
 from geoseg.tiles.region import missing_tiles, to_grid
 from geoseg.tiles.swaths import SwathReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from geoseg.raster import Mosaic
     from geoseg.run.finish import Finisher
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from geoseg.run.stages import Stage
     from geoseg.settings import PredictSettings
     from geoseg.tiles.area import Area
-    from geoseg.tiles.lattice import Strip
+    from geoseg.tiles.lattice import Strip, Tile
     from geoseg.tiles.plan import Plan
     from geoseg.tiles.swaths import Swath
     from geoseg.tiles.tally import Tally
@@ -201,6 +201,15 @@ def run(
     backend.close()
 
 
+def _without_data(tiles: Sequence[Tile], swath: Swath) -> int:
+    """How many tiles have no valid pixel, and none that could not be read."""
+    return sum(
+        not core_valid(tile, swath.block).any()
+        and not any(piece.intersection(tile.core) for piece in swath.failed)
+        for tile in tiles
+    )
+
+
 def _look(plan: Plan, strip: Strip, swaths: Iterator[Swath], backend: Backend) -> SeenRow[Any]:
     """Run the model over one row of tiles."""
     row: SeenRow[Any] = SeenRow(strip.height, [], 0, set())
@@ -209,7 +218,7 @@ def _look(plan: Plan, strip: Strip, swaths: Iterator[Swath], backend: Backend) -
         with backend.tally.stage("model"):
             seen = backend.stage.look(panel.tiles, swath.block)
         row.tiles += seen
-        row.tiles_skipped += len(panel.tiles) - len(seen)
+        row.tiles_skipped += _without_data(panel.tiles, swath)
         row.failed |= {
             piece for piece in swath.failed if strip.row_off <= piece.row_off < strip.row_end
         }

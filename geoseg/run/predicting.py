@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
-from geoseg.errors import OutputExistsError, UsageError
+from geoseg.errors import UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.machine import freed_memory_kept, memory_errors
 from geoseg.settings import MIN_AREA_M2, STRIP_PX, Precision, PredictSettings
@@ -169,47 +169,33 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         strip_px=strip_px, batch=batch, readers=readers, min_area_m2=min_area_m2,
         min_confidence=min_confidence, tta=tta, shape=shape, skip_errors=skip_errors,
     )  # fmt: skip
-    target = None if output is None else _checked_output(Path(output), overwrite, resume=resume)
-    if target is None and resume:
+    if output is None and resume:
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
     from geoseg.models.exactness import check_exactness
     from geoseg.models.traits import Traits
     from geoseg.raster.given import raster_names
+    from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
     from geoseg.tiles.given import GivenArea
 
-    rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
-    loaded = load_model(model, device=device, precision=precision)
-    check_exactness(loaded, required=exact)
-    loaded = averaged_if(loaded, tta)
-    traits, record = Traits.of(loaded), None if area is None else area.record
-    _log.info(
-        "model: %s (%s) on %s in %s, maps averaged over flips: %s", traits.name,
-        traits.sha256[:12] or traits.class_name, traits.device or "a device of its own",
-        traits.precision or "a precision of its own", traits.averaged,
-    )  # fmt: skip
-    settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
-    run = Run.prepare(rasters, loaded, settings, area, tally)
-    keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
-    with run.mosaic, keeping, memory_errors(LESS_MEMORY):
-        if target is None:
-            return run.to_frame(progress)
-        return run.to_file(target, progress, resume=resume)
-
-
-def _checked_output(path: Path, overwrite: bool, *, resume: bool) -> Path:
-    """The output, known to be writable, without the state of another run in the way."""
-    from geoseg.export.output import open_output
-    from geoseg.run.state.parts import has_state, parts_folder
-
-    # Killed between the last rename and the removal of its state, a run leaves both behind.
-    unfinished = resume and has_state(path)
-    target = open_output(path, overwrite=overwrite or unfinished)
-    if has_state(target) and not (resume or overwrite):
-        raise OutputExistsError(
-            f"{parts_folder(target)} holds the state of an interrupted run: go on with it by "
-            "--resume, or start afresh with --overwrite"
-        )
-    return target
+    claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
+    with claim as lock:
+        rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
+        loaded = load_model(model, device=device, precision=precision)
+        check_exactness(loaded, required=exact)
+        loaded = averaged_if(loaded, tta)
+        traits, record = Traits.of(loaded), None if area is None else area.record
+        _log.info(
+            "model: %s (%s) on %s in %s, maps averaged over flips: %s", traits.name,
+            traits.sha256[:12] or traits.class_name, traits.device or "a device of its own",
+            traits.precision or "a precision of its own", traits.averaged,
+        )  # fmt: skip
+        settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
+        run = Run.prepare(rasters, loaded, settings, area, tally)
+        keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
+        with run.mosaic, keeping, memory_errors(LESS_MEMORY):
+            if lock is None:
+                return run.to_frame(progress)
+            return run.to_file(lock, progress, resume=resume)

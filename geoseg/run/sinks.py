@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
@@ -14,11 +13,15 @@ from geoseg.run.state.assemble import assemble
 from geoseg.run.state.parts import PartsWriter, has_state
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
+    from pydantic import JsonValue
 
     from geoseg.raster.identity import MosaicIdentity
     from geoseg.run.state.identity import RunIdentity
+    from geoseg.run.state.lock import OutputLock
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +97,33 @@ class MemorySink:
 class PartsSink:
     """Keeps buildings and state in ``<output>.parts``, from where a run can be resumed."""
 
-    def __init__(self, output: Path, identity: RunIdentity, *, resume: bool) -> None:
-        open_parts = PartsWriter.resume if resume and has_state(output) else PartsWriter.create
-        self._parts = open_parts(output, identity)
-        self._output = output
+    def __init__(self, lock: OutputLock, identity: RunIdentity, *, resume: bool) -> None:
+        open_parts = PartsWriter.resume if resume else PartsWriter.create
+        self._parts = open_parts(lock.output, identity)
         self._identity = identity
+        self._lock = lock
+        if self._parts.outcome is not None and not lock.output.is_file():
+            self.restart()  # it was complete, and was taken away since
+
+    @property
+    def output(self) -> Path:
+        """What is to be made of them."""
+        return self._lock.output
 
     @property
     def folder(self) -> Path:
         """Where they are kept."""
         return self._parts.folder
+
+    @property
+    def outcome(self) -> dict[str, JsonValue] | None:
+        """The summary of a run that wrote its output and was stopped before it removed its state."""
+        return self._parts.outcome
+
+    @property
+    def kept(self) -> bool:
+        """True when there is something to go on with."""
+        return bool(self._parts.done_strips) and has_state(self._lock.output)
 
     def load(self) -> RunState | None:
         """The state of the last commit."""
@@ -117,6 +137,7 @@ class PartsSink:
     def commit(self, table: pa.Table, state: RunState) -> None:
         """Write a part and the state, atomically."""
         self._identity.mosaic.require_unchanged()
+        self._lock.require_held()
         self._parts.commit(state.strips_done - 1, table, state.arrays, dict(state.counts))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -125,8 +146,11 @@ class PartsSink:
 
     def restart(self) -> None:
         """Empty the folder."""
-        self._parts.remove()
-        self._parts = PartsWriter.create(self._output, self._identity)
+        self._parts = PartsWriter.create(self._lock.output, self._identity)
+
+    def finish(self, outcome: dict[str, JsonValue]) -> None:
+        """Note that the output is complete."""
+        self._parts.finish(outcome)
 
     def remove(self) -> None:
         """Remove the folder."""

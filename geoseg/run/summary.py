@@ -16,7 +16,7 @@ class TileCounts:
     done: int
     """Tiles that the model saw."""
     skipped_nodata: int
-    """Tiles without a valid pixel."""
+    """Tiles without a valid pixel, other than for blocks that could not be read."""
     failed: int
     """Blocks that could not be read and were skipped on request."""
 
@@ -52,6 +52,11 @@ class Summary:
     """File written."""
     record: dict[str, Any]
     """How the file was made, as it stands in its metadata (docs/output.md)."""
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Summary:
+        """The summary that :meth:`as_dict` told of."""
+        return cls(**{**told, "tiles": TileCounts(**told["tiles"])})
 
     def as_dict(self) -> dict[str, Any]:
         """Plain dictionaries and numbers, ready for JSON; what ``--json`` prints."""

@@ -53,7 +53,7 @@ class SeenRow(Generic[Found]):
     tiles: list[SeenTile[Found]]
     """Tiles that the model saw, from left to right."""
     tiles_skipped: int
-    """Tiles without a valid pixel in their core."""
+    """Tiles without a valid pixel in their core, and without one that could not be read."""
     failed: set[Window]
     """Pieces of the rows that could not be read."""
 

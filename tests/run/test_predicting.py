@@ -216,6 +216,7 @@ def test_unreadable_blocks_are_skipped_on_request_and_counted(
     }
     assert len(counts) == 1
     assert counts.pop() > 0
+    assert run(path, tile_px=64, skip_errors=True).attrs["geoseg"]["tiles"]["skipped_nodata"] == 0
     frames = [gpd.read_file(tmp_path / f"{tile}.gpkg", layer="buildings") for tile in (64, 600)]
     assert frames[0].equals(frames[1])
     assert 0 < len(frames[0]) < houses

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,14 @@ import shapely
 from painted import PaintedModel, paint_town
 
 import geoseg
-from geoseg.errors import OutputExistsError, ResumeError, UnreadableRasterError
+from geoseg.errors import (
+    OutputError,
+    OutputExistsError,
+    OutputInUseError,
+    ResumeError,
+    UnreadableRasterError,
+)
+from geoseg.run.state import parts
 from geoseg.settings import PredictSettings
 
 RUN = """
@@ -105,6 +114,10 @@ def interrupted(source: Path, output: Path) -> None:
     assert output.with_name(output.name + ".parts").is_dir()
 
 
+SETTINGS: dict[str, Any] = {"tile_px": 48, "shape": "raw"}
+"""Of the runs that are interrupted."""
+
+
 def test_resume_computes_only_what_is_missing(make_raster: Any, tmp_path: Path) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
@@ -132,8 +145,156 @@ def test_resume_is_refused_when_something_differs(make_raster: Any, tmp_path: Pa
         geoseg.predict(source, output, model=PaintedModel(), tile_px=48, shape="raw", resume=True)
 
 
-SETTINGS: dict[str, Any] = {"tile_px": 48, "shape": "raw"}
-"""Of the runs that are interrupted."""
+class KilledBefore(BaseException):
+    """What a kill would have been."""
+
+
+@pytest.mark.parametrize("function", ["_remove_state", "write_manifest"])
+def test_a_run_stopped_after_its_output_was_complete_says_so_and_cleans_up(
+    make_raster: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    function: str,
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    whole = geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
+    interrupted(source, output)
+    before: Any = getattr(parts, function)
+
+    def kill(*given: Any) -> Any:
+        if output.exists():
+            raise KilledBefore
+        return before(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parts, function, kill)
+        with pytest.raises(KilledBefore):
+            geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
+    assert output.with_name("b.gpkg.parts").is_dir()
+    model = PaintedModel()
+    summary = geoseg.predict(source, output, model=model, resume=True, **SETTINGS)
+    assert model.calls == 0
+    assert summary.output == str(output)
+    for name in ("buildings", "area_m2", "tiles", "dropped", "model", "stitched", "open_buildings"):
+        assert getattr(summary, name) == getattr(whole, name)
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert not output.with_name("b.gpkg.parts").exists()
+    assert ("was complete already" in caplog.text) == (function == "_remove_state")
+    with pytest.raises(OutputExistsError, match="no interrupted run to go on with"):
+        geoseg.predict(source, output, model=model, resume=True, **SETTINGS)
+
+
+def test_a_complete_output_that_was_taken_away_is_made_again(
+    make_raster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+
+    def kill(_: Any) -> None:
+        if output.exists():
+            raise KilledBefore
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parts, "_remove_state", kill)
+        with pytest.raises(KilledBefore):
+            geoseg.predict(source, output, model=PaintedModel(), **SETTINGS)
+    before = content(output.rename(tmp_path / "elsewhere.gpkg"))
+    geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
+    assert content(output).equals(before)
+
+
+def test_a_damaged_state_is_computed_again_or_refused_with_advice_that_is_followed(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
+    interrupted(source, output)
+    newest = max(output.with_name("b.gpkg.parts").glob("snapshot-*.arrow"))
+    newest.write_bytes(newest.read_bytes()[:-1])
+    geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    output.unlink()
+
+    interrupted(source, output)
+    for snapshot in output.with_name("b.gpkg.parts").glob("snapshot-*.arrow"):
+        snapshot.write_bytes(b"")
+    with pytest.raises(ResumeError, match="With --overwrite instead of --resume"):
+        geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
+    geoseg.predict(source, output, model=PaintedModel(), overwrite=True, **SETTINGS)
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
+
+
+class CallingModel(PaintedModel):
+    """Does something while the run goes on."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__()
+        self.work = work
+
+    def predict_maps(self, images: Any) -> Any:
+        if self.calls == 20:
+            self.work()
+        return super().predict_maps(images)
+
+
+@pytest.mark.parametrize("folder", ["out", "out/b.gpkg.parts"])
+def test_a_folder_removed_half_way_is_noticed_with_the_next_row(
+    make_raster: Any, tmp_path: Path, folder: str
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "out" / "b.gpkg"
+    output.parent.mkdir()
+    model = CallingModel(lambda: shutil.rmtree(tmp_path / folder))
+    with pytest.raises(OutputError, match=r"b\.gpkg\.parts was removed while"):
+        geoseg.predict(source, output, model=model, **SETTINGS)
+    assert model.calls < 40
+    assert not output.with_name("b.gpkg.parts").exists()
+
+
+@pytest.mark.parametrize("how", [{}, {"resume": True}, {"overwrite": True}])
+def test_a_second_run_to_the_same_output_is_refused_and_the_first_goes_on(
+    make_raster: Any, tmp_path: Path, how: dict[str, bool]
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+
+    def second() -> None:
+        with pytest.raises(
+            OutputInUseError, match=f"is being written by process {os.getpid()}, since"
+        ):
+            geoseg.predict(source, output, model=PaintedModel(), **SETTINGS, **how)
+
+    with ThreadPoolExecutor(1) as other:
+        model = CallingModel(lambda: other.submit(second).result())
+        geoseg.predict(source, output, model=model, **SETTINGS)
+    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert not output.with_name("b.gpkg.parts").exists()
+
+
+def test_a_second_process_is_told_which_one_is_writing_and_takes_over_once_it_was_killed(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    source = make_raster("town.tif", interlocked_town())
+    output = tmp_path / "b.gpkg"
+    with start(source, output) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.readline()
+        os.kill(process.pid, signal.SIGSTOP)  # so that it is in its midst, however fast
+        for how in ({"resume": True}, {"overwrite": True}):
+            with pytest.raises(OutputInUseError, match=rf"by process {process.pid}, since 20"):
+                geoseg.predict(source, output, model=PaintedModel(), **SETTINGS, **how)
+        process.kill()
+        process.wait()
+    geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
+    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
+    assert content(output).equals(content(tmp_path / "f.gpkg"))
+
+
 OTHERWISE: dict[str, Any] = {
     "gsd_m": 0.6,
     "bands": (3, 2, 1),

@@ -61,6 +61,7 @@ def _open_reached(waiting: list[Part], active: list[_Cursor]) -> None:
         not active or waiting[-1].first_id <= min(cursor.next_id for cursor in active)
     ):
         part = waiting.pop()
+        part.require_whole()  # what is damaged can crash a reader
         active.append(_Cursor(part.path, part.rows, part.first_id))
 
 
@@ -82,7 +83,8 @@ def _read(cursor: _Cursor, rows: int) -> pa.Table:
             return pa.ipc.open_file(file).read_all().slice(cursor.position, rows)
     except (OSError, pa.ArrowInvalid) as error:
         raise OutputError(
-            f"{cursor.path} cannot be read: {error}. Run again without --resume."
+            f"{cursor.path} cannot be read: {error}. Run again with --resume, which computes its rows "
+            "again where it can."
         ) from error
 
 

@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 
 from geoseg.errors import ResumeError
 from geoseg.files.atomic import replacing
+from geoseg.files.seal import FileSeal
+from geoseg.run.state.manifest import START_AFRESH
 
 SHAPE, DTYPE = b"shape", b"dtype"
 """Metadata of a column, which holds the bytes of one array."""
 
 
-def write_snapshot(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+def write_snapshot(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> FileSeal:
     """Write the arrays; the file appears complete or not at all.
+
+    Returns:
+        What says later that it is still the same.
 
     Raises:
         TypeError: An array holds Python objects.
@@ -28,27 +33,28 @@ def write_snapshot(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> Non
         raise TypeError(f"snapshot arrays of objects cannot be saved: {', '.join(objects)}")
     schema = pa.schema([_field(name, array) for name, array in arrays.items()])
     options = pa.ipc.IpcWriteOptions(compression="lz4")  # mostly zeros, as wide as the raster
-    with (
-        replacing(path) as temporary,
-        pa.OSFile(str(temporary), "wb") as file,
-        pa.ipc.new_file(file, schema, options=options) as sink,
-    ):
-        sink.write_batch(pa.record_batch([_column(a) for a in arrays.values()], schema=schema))
+    with pa.BufferOutputStream() as file:
+        with pa.ipc.new_file(file, schema, options=options) as sink:
+            sink.write_batch(pa.record_batch([_column(a) for a in arrays.values()], schema=schema))
+        content = memoryview(file.getvalue())
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+    return FileSeal.of(content)
 
 
-def read_snapshot(path: Path) -> dict[str, NDArray[Any]]:
+def read_snapshot(path: Path, seal: FileSeal) -> dict[str, NDArray[Any]]:
     """The arrays, free to be changed.
 
     Raises:
-        ResumeError: The file is missing or was changed.
+        ResumeError: The file is missing or was damaged.
     """
     try:
-        with pa.OSFile(str(path), "rb") as file:
-            batch = pa.ipc.open_file(file).get_batch(0)
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ResumeError(
-            f"cannot resume: {path} is missing or was changed. Run without --resume to start afresh."
-        ) from error
+        content = path.read_bytes()
+    except OSError:
+        content = b""
+    if not seal.fits(content):  # what is damaged can crash a reader
+        raise ResumeError(f"cannot resume: {path} is missing or was damaged. {START_AFRESH}")
+    batch = pa.ipc.open_file(pa.py_buffer(content)).get_batch(0)
     columns = zip(batch.schema, batch.columns, strict=True)
     return {field.name: _array(field, column) for field, column in columns}
 

@@ -29,6 +29,7 @@ from geoseg.export.schema import SCHEMA
 from geoseg.raster.identity import MosaicIdentity
 from geoseg.run.state.assemble import assemble
 from geoseg.run.state.identity import RunIdentity
+from geoseg.run.state.lock import OutputLock
 from geoseg.run.state.parts import PartsWriter
 
 MOSAIC = MosaicIdentity(
@@ -56,13 +57,24 @@ def strip_table(strip: int, rows: int) -> pa.Table:
 
 def run(output: Path, rows: int) -> None:
     """What a run does with ``--resume``; its snapshot counts the strips before."""
+    with OutputLock(output):
+        go_on(output, rows)
+
+
+def go_on(output: Path, rows: int) -> None:
+    """The same, with the output for itself."""
     writer = PartsWriter.resume(output, IDENTITY)
+    if writer.outcome is not None:
+        assert writer.outcome == {"buildings": STRIPS * rows}
+        writer.remove()
+        return
     for strip in range(len(writer.done_strips), STRIPS):
         snapshot = writer.load_snapshot() or {"strips": np.array(0)}
         assert snapshot["strips"] == strip == writer.counters.get("strips", 0)
         state = {"strips": np.array(strip + 1)}
         writer.commit(strip, strip_table(strip, rows), state, {"strips": strip + 1})
     write_output(output, assemble(writer.parts, 256), crs=pyproj.CRS(32645), run_metadata={})
+    writer.finish({"buildings": STRIPS * rows})
     writer.remove()
 
 

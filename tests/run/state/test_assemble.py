@@ -92,5 +92,5 @@ def test_a_damaged_part_is_named(
 ) -> None:
     (part,) = write_parts(tmp_path, identity, [make_table([1, 2])])
     part.path.write_bytes(b"ARROW1 and then nothing")
-    with pytest.raises(OutputError, match=r"strip-00000000\.arrow cannot be read"):
+    with pytest.raises(OutputError, match=r"strip-00000000\.arrow is missing or was damaged"):
         list(assemble([part]))
