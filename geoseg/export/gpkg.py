@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -22,13 +22,19 @@ from geoseg.export.gpkg_tables import (
 from geoseg.export.layer import LayerInfo
 from geoseg.export.ogr import write_with_gdal
 from geoseg.export.schema import GEOMETRY
-from geoseg.export.stream import BatchStream
+from geoseg.export.stream import BatchStream, require_rows
 from geoseg.vectors.layers import EXTENT_LAYER, free_name
 
 GEOMETRY_COLUMN = "geom"
 """Name of the geometry column in the file, GDAL's usual one, unless a column is called so."""
 KEY_COLUMN = "fid"
 """Name of the key of the rows, GDAL's usual one, unless a column is called so."""
+
+
+_FEATURE_TABLES = """
+SELECT m.name FROM gpkg_contents c JOIN sqlite_master m ON m.name = c.table_name
+WHERE c.data_type = 'features' AND m.type = 'table'
+"""
 
 
 def has_layer(path: Path, layer: str) -> bool:
@@ -64,6 +70,24 @@ def write_gpkg(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
         _describe(connection, layer, geometry)
     with closing(sqlite3.connect(path)) as connection:
         _check(connection, stream, layer, geometry)
+
+
+def layer_rows(path: Path) -> dict[str, int]:
+    """The layers with features of a GeoPackage, without views, and how many rows each has."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        names = connection.execute(_FEATURE_TABLES).fetchall()
+        return {str(name): _count(connection, name) for (name,) in names}
+
+
+def require_layers(path: Path, expected: Mapping[str, int]) -> None:
+    """Refuse a GeoPackage that lost a layer or rows of it after they were written.
+
+    Raises:
+        OutputError: It did.
+    """
+    found = layer_rows(path)
+    for name, rows in expected.items():
+        require_rows(found.get(name, 0), rows, f"the layer {name} of the written file")
 
 
 def copy_gpkg(path: Path, target: Path) -> None:
@@ -115,8 +139,22 @@ def _check(
     """Count features and index entries, and let SQLite look at every page."""
     table = layer.name
     for name, absent in ((table, 0), (f"rtree_{table}_{geometry}", layer.without_place)):
-        (rows,) = connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
-        stream.require_written(rows + absent)
+        stream.require_written(_count(connection, name) + absent)
+    if layer.extent:
+        # What GDAL could not bring to the disk it may drop without a word.
+        for name in (EXTENT_LAYER, f"rtree_{EXTENT_LAYER}_{GEOMETRY_COLUMN}"):
+            require_rows(
+                _count(connection, name), 1, f"the layer {EXTENT_LAYER} of the written file"
+            )
     (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
     if verdict != "ok":
         raise OutputError(f"the GeoPackage is damaged after writing: {verdict}")
+
+
+def _count(connection: sqlite3.Connection, table: str) -> int:
+    (rows,) = connection.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()  # noqa: S608
+    return int(rows)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

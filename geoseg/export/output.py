@@ -20,7 +20,7 @@ from geoseg.export.formats import FORMATS
 from geoseg.export.frames import FrameLayer, as_table
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
-from geoseg.export.gpkg import copy_gpkg, write_gpkg
+from geoseg.export.gpkg import copy_gpkg, layer_rows, require_layers, write_gpkg
 from geoseg.export.gpkg_tables import style_qml
 from geoseg.export.layer import LayerInfo, buildings_layer
 from geoseg.export.schema import LAYER
@@ -131,13 +131,19 @@ def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False
     suffix = path.suffix.lower()
     held = layers if suffix == ".gpkg" else layers[:1]
     tables = [as_table(layer, FORMATS[suffix]) for layer in held]
+    expected: dict[str, int] = {}
     with _completing(path) as temporary:
         if keep:
             with _library_errors(path):
                 copy_gpkg(path, temporary)
+                expected |= layer_rows(temporary)
         for info, table in tables:
             stream = BatchStream(table.to_batches(max_chunksize=BATCH_ROWS), info.schema)
             _write(path, temporary, stream, info)
+            expected[info.name] = table.num_rows
+        if suffix == ".gpkg":
+            with _library_errors(path):
+                require_layers(temporary, expected)
     return len(layers[0].frame)
 
 

@@ -34,10 +34,7 @@ class BatchStream:
 
     def require_written(self, rows: int) -> None:
         """Refuse a written file that does not hold every row that went through."""
-        if rows != self.rows:
-            raise OutputError(
-                f"the written file holds {rows} of {self.rows} rows: the disk may be full or failing"
-            )
+        require_rows(rows, self.rows, "the written file")
 
     def reader(self) -> pa.RecordBatchReader:
         """The same as an Arrow stream."""
@@ -46,3 +43,16 @@ class BatchStream:
     def _require_schema(self, batch: pa.RecordBatch) -> None:
         if batch.schema != self._schema:
             raise ValueError(f"a batch has another schema than promised:\n{batch.schema}")
+
+
+def require_rows(rows: int, expected: int, what: str) -> None:
+    """Refuse what does not hold every row that was written.
+
+    Raises:
+        OutputError: It does not.
+    """
+    if rows != expected:
+        raise OutputError(
+            f"{what} holds {rows} of {expected} rows: the disk may be full or failing. Check it, and "
+            "run again"
+        )

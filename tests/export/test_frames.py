@@ -309,3 +309,26 @@ def test_a_file_that_lost_rows_is_refused(
     with pytest.raises(OutputError, match="1 of 2 rows"):
         write_frame(frame(x=[1, 2]), path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_every_layer_is_counted_once_all_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keep: bool
+) -> None:
+    path = tmp_path / "a.gpkg"
+    if keep:
+        write_layers([FrameLayer("first", frame(x=[1, 2]))], path)
+    before = path.read_bytes() if keep else None
+    write = WRITERS[".gpkg"]
+
+    def lose(temporary: Path, stream: Any, layer: Any) -> None:
+        write(temporary, stream, layer)
+        if layer.name == "second":
+            dataset = gpd.read_file(temporary, layer="first")
+            dataset.iloc[:1].to_file(temporary, layer="first")
+
+    monkeypatch.setitem(WRITERS, ".gpkg", lose)
+    layers = [FrameLayer("first", frame(x=[1, 2])), FrameLayer("second", frame(y=[3]))]
+    with pytest.raises(OutputError, match="layer first of the written file holds 1 of 2 rows"):
+        write_layers(layers[keep:], path, keep=keep)
+    assert (path.read_bytes() if path.exists() else None) == before

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pyarrow as pa
@@ -17,6 +18,7 @@ import pytest
 import shapely
 from conftest import REPOSITORY
 
+from geoseg.errors import OutputError
 from geoseg.export.gpkg_tables import style_qml
 from geoseg.export.output import write_output
 from geoseg.export.schema import COLUMNS
@@ -75,6 +77,35 @@ def test_extent_is_one_multipolygon(gpkg: Path) -> None:
     assert extent.crs == UTM
     assert extent.area.sum() == pytest.approx(2000 * 1000 + 10_000 * 1000)
     assert extent.is_valid.all()
+
+
+@pytest.mark.parametrize("lost", ["the row", "the entry of the index"])
+def test_an_extent_that_did_not_reach_the_disk_fails_the_run(
+    tmp_path: Path, make_table: MakeTable, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    write_arrow = pyogrio.write_arrow
+
+    def lose(table: Any, path: Path, *, layer: str, **options: Any) -> None:
+        write_arrow(table, path, layer=layer, **options)
+        if layer == "extent":
+            with closing(sqlite3.connect(path)) as connection, connection:
+                name = "rtree_extent_geom" if "index" in lost else "extent"
+                for (trigger,) in connection.execute(
+                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'extent'"
+                ).fetchall():
+                    connection.execute(f'DROP TRIGGER "{trigger}"')
+                connection.execute(f"DELETE FROM {name}")  # noqa: S608
+
+    monkeypatch.setattr(pyogrio, "write_arrow", lose)
+    with pytest.raises(OutputError, match="extent of the written file holds 0 of 1 rows"):
+        write_output(
+            tmp_path / "b.gpkg",
+            make_table([1]).to_batches(),
+            crs=UTM,
+            run_metadata={},
+            extent=[shapely.to_wkb(shapely.box(0, 0, 1, 1))],
+        )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_without_extent_there_is_no_such_layer(tmp_path: Path, make_table: MakeTable) -> None:
