@@ -35,6 +35,10 @@ _FEATURE_TABLES = """
 SELECT m.name FROM gpkg_contents c JOIN sqlite_master m ON m.name = c.table_name
 WHERE c.data_type = 'features' AND m.type = 'table'
 """
+_ENTRY = """
+SELECT o.feature_count, c.min_x FROM gpkg_contents c JOIN gpkg_ogr_contents o USING (table_name)
+WHERE c.table_name = ?
+"""
 
 
 def has_layer(path: Path, layer: str) -> bool:
@@ -137,18 +141,32 @@ def _check(
     connection: sqlite3.Connection, stream: BatchStream, layer: LayerInfo, geometry: str
 ) -> None:
     """Count features and index entries, and let SQLite look at every page."""
-    table = layer.name
-    for name, absent in ((table, 0), (f"rtree_{table}_{geometry}", layer.without_place)):
-        stream.require_written(_count(connection, name) + absent)
+    stream.require_written(_count(connection, layer.name))
+    _check_layer(connection, layer.name, geometry, stream.rows, layer.without_place)
     if layer.extent:
-        # What GDAL could not bring to the disk it may drop without a word.
-        for name in (EXTENT_LAYER, f"rtree_{EXTENT_LAYER}_{GEOMETRY_COLUMN}"):
-            require_rows(
-                _count(connection, name), 1, f"the layer {EXTENT_LAYER} of the written file"
-            )
+        _check_layer(connection, EXTENT_LAYER, GEOMETRY_COLUMN, 1, 0)
     (verdict,) = connection.execute("PRAGMA integrity_check").fetchone()
     if verdict != "ok":
         raise OutputError(f"the GeoPackage is damaged after writing: {verdict}")
+
+
+def _check_layer(
+    connection: sqlite3.Connection, table: str, geometry: str, rows: int, without_place: int
+) -> None:
+    """Count what a layer holds, and what its index and its entry say of it.
+
+    What GDAL cannot bring to the disk when it closes a file it drops without a word, one of these by
+    itself; and it believes the entry when it reads.
+    """
+    require_rows(_count(connection, table), rows, f"the layer {table} of the written file")
+    indexed = _count(connection, f"rtree_{table}_{geometry}")
+    require_rows(indexed, rows - without_place, f"the index of the layer {table}")
+    told, bounds = connection.execute(_ENTRY, (table,)).fetchone() or (0, None)
+    require_rows(told, rows, f"the entry of the layer {table}")
+    if bounds is None and rows > without_place:
+        raise OutputError(
+            f"the written file lacks the bounds of the layer {table}: the disk may be full or failing"
+        )
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:

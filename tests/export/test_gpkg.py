@@ -79,25 +79,38 @@ def test_extent_is_one_multipolygon(gpkg: Path) -> None:
     assert extent.is_valid.all()
 
 
-@pytest.mark.parametrize("lost", ["the row", "the entry of the index"])
-def test_an_extent_that_did_not_reach_the_disk_fails_the_run(
-    tmp_path: Path, make_table: MakeTable, monkeypatch: pytest.MonkeyPatch, lost: str
+LOSSES = {
+    "the layer": "DELETE FROM {}",
+    "the index": "DELETE FROM rtree_{}_geom",
+    "the entry": "UPDATE gpkg_ogr_contents SET feature_count = 0 WHERE table_name = '{}'",
+    "the bounds": "UPDATE gpkg_contents SET min_x = NULL WHERE table_name = '{}'",
+}
+"""What a disk that fails when a file is closed can lose."""
+
+
+def drop_triggers(connection: sqlite3.Connection) -> None:
+    """Let a table be changed without its index and entry following."""
+    triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    for (trigger,) in connection.execute(triggers).fetchall():
+        connection.execute(f'DROP TRIGGER "{trigger}"')
+
+
+@pytest.mark.parametrize("lost", LOSSES)
+@pytest.mark.parametrize("layer", ["buildings", "extent"])
+def test_what_did_not_reach_the_disk_fails_the_run(
+    tmp_path: Path, make_table: MakeTable, monkeypatch: pytest.MonkeyPatch, layer: str, lost: str
 ) -> None:
     write_arrow = pyogrio.write_arrow
 
-    def lose(table: Any, path: Path, *, layer: str, **options: Any) -> None:
-        write_arrow(table, path, layer=layer, **options)
-        if layer == "extent":
+    def lose(table: Any, path: Path, **options: Any) -> None:
+        write_arrow(table, path, **options)
+        if options["layer"] == layer:
             with closing(sqlite3.connect(path)) as connection, connection:
-                name = "rtree_extent_geom" if "index" in lost else "extent"
-                for (trigger,) in connection.execute(
-                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'extent'"
-                ).fetchall():
-                    connection.execute(f'DROP TRIGGER "{trigger}"')
-                connection.execute(f"DELETE FROM {name}")  # noqa: S608
+                drop_triggers(connection)
+                connection.execute(LOSSES[lost].format(layer))
 
     monkeypatch.setattr(pyogrio, "write_arrow", lose)
-    with pytest.raises(OutputError, match="extent of the written file holds 0 of 1 rows"):
+    with pytest.raises(OutputError, match=rf"{lost} of the layer {layer}|{lost} {layer} of"):
         write_output(
             tmp_path / "b.gpkg",
             make_table([1]).to_batches(),
