@@ -14,6 +14,7 @@ from pyproj import CRS
 
 from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.files.names import without_folders
 from geoseg.vectors.buildings import open_buildings
 from geoseg.vectors.layers import (
     Layer,
@@ -89,7 +90,7 @@ def read_buildings(
         geometry,
         {name: np.asarray(frame[name])[kept] for name in present},
         read_extent(opened.layer) if opened.layer else None,
-        read_metadata(path) if path else {},
+        without_folders(read_metadata(path)) if path else {},
         notes,
     )
 

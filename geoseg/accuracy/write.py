@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.files.atomic import output_errors, write_text
+from geoseg.files.cells import as_cell
 from geoseg.files.target import PAGE, check_target
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _csv(result: Evaluation) -> str:
     rows = [figures.as_dict() for figures in result.rows]
     single = [name for name, value in rows[0].items() if not isinstance(value, (dict, list, tuple))]
     text = io.StringIO()
-    table = csv.DictWriter(text, single, extrasaction="ignore", lineterminator="\n")
+    table = csv.DictWriter(text, single, lineterminator="\n")
     table.writeheader()
-    table.writerows(rows)
+    table.writerows({name: as_cell(row[name]) for name in single} for row in rows)
     return text.getvalue()

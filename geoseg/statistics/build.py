@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.files.names import without_folders
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress
 from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
@@ -190,7 +191,7 @@ def provenance_of(source: BuildingSource, options: ReportOptions) -> dict[str, A
         "buildings": source.label,
         "crs": _crs_name(source.crs),
         **options.as_provenance(),
-        "run": read_metadata(source.layer.path) if source.layer else {},
+        "run": without_folders(read_metadata(source.layer.path)) if source.layer else {},
     }
 
 

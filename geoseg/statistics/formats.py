@@ -12,6 +12,7 @@ import geopandas as gpd
 from geoseg.errors import MissingDependencyError
 from geoseg.export.output import WRITERS
 from geoseg.files.atomic import output_errors, replacing, write_text
+from geoseg.files.cells import as_cell
 from geoseg.files.target import PAGE, check_target
 from geoseg.statistics.build import plain
 from geoseg.statistics.page import Page
@@ -84,8 +85,11 @@ def write_result(
 
 
 def _csv(table: gpd.GeoDataFrame) -> str:
-    """The table without geometry as CSV, numbers in full precision."""
-    return str(table.drop(columns=table.geometry.name).to_csv(index=False, lineterminator="\n"))
+    """The table without geometry as CSV, numbers in full precision, no text a formula."""
+    flat = table.drop(columns=table.geometry.name)
+    texts = flat.select_dtypes(exclude="number").columns
+    cells = flat.assign(**{name: flat[name].map(as_cell) for name in texts})
+    return str(cells.rename(columns=as_cell).to_csv(index=False, lineterminator="\n"))
 
 
 def _rows(table: gpd.GeoDataFrame) -> list[dict[str, Any]]:

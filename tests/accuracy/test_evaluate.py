@@ -207,6 +207,15 @@ def test_bad_input_is_one_sentence(
     assert "\n" not in str(caught.value)
 
 
+def test_a_place_named_like_a_formula_is_text_in_a_table(town: tuple[Path, Path]) -> None:
+    predicted, truth = (path.rename(path.with_name(f"=1+{path.name}")) for path in town)
+    table = truth.with_name("figures.csv")
+    found = geoseg.evaluate(predicted, truth, output=table)
+    assert found.places[0].place.startswith("=1+")
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert rows[0]["place"] == f"'{found.places[0].place}"
+
+
 def test_the_command_line(town: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("evaluate", *town) == 0
     assert "0.545" in capsys.readouterr().out

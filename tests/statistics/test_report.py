@@ -217,11 +217,15 @@ def test_buildings_outside_all_zones_are_told(town: Path) -> None:
 
 def test_the_run_that_made_the_buildings_is_told(town: Path, tmp_path: Path) -> None:
     with sqlite3.connect(town) as connection:
-        add_metadata(connection, "buildings", json.dumps({"model": "lite <0>"}))
+        run = {"model": "lite <0>", "sources": [{"path": "/home/jo/ortho.tif"}]}
+        add_metadata(connection, "buildings", json.dumps(run))
     connection.close()
     result = report(town, html=tmp_path / "r.html")
-    assert result.provenance["run"] == {"model": "lite <0>"}
-    assert "lite &lt;0&gt;" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert result.provenance["run"] == {"model": "lite <0>", "sources": [{"path": "ortho.tif"}]}
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "lite &lt;0&gt;" in page
+    assert "/home/jo" not in page
+    assert str(tmp_path) not in page
 
 
 def test_names_are_guessed(town: Path) -> None:
@@ -335,7 +339,7 @@ def test_tables_are_written_in_every_format(town: Path, tmp_path: Path) -> None:
     table = report(town, zones=zones, output=outputs).table
 
     csv = gpd.pd.read_csv(outputs[0])
-    assert csv["zone"].tolist() == [*zones["name"], "total"]
+    assert csv["zone"].tolist() == ["'=1+1", *zones["name"][1:], "total"]
     assert csv["area_m2"].tolist() == table["area_m2"].tolist()
     stored = json.loads(outputs[1].read_text())
     assert [row["buildings"] for row in stored["rows"]] == table["buildings"].tolist()
