@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from geoseg.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -53,6 +55,10 @@ def ignored(report: ProgressReport) -> None:
 @contextmanager
 def heard(progress: Progress | None) -> Iterator[Progress]:
     """Who is told: the caller's own function, else a bar in a notebook, else nobody."""
+    if progress is not None and not callable(progress):
+        raise UsageError(
+            f"progress is a function that takes a geoseg.ProgressReport, or None; got {progress!r}"
+        )
     if progress is not None:
         yield progress
     elif _in_notebook():

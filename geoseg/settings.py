@@ -105,9 +105,15 @@ class PredictSettings(BaseModel):
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"][:1])
             reason = first["msg"].removeprefix("Value error, ")
-            raise UsageError(f"{name}: {reason} (got {first['input']!r})") from None
+            raise UsageError(f"{option_of(name)}: {reason} (got {first['input']!r})") from None
 
     def result_parameters(self) -> dict[str, Any]:
         """The settings that can change the result, as they were asked for: for resuming."""
         harmless = {"strip_px", "batch", "readers"}
         return self.model_dump(mode="json", exclude=harmless)
+
+
+def option_of(name: str) -> str:
+    """A setting's name as a message has it: the option of the command line, then the keyword."""
+    option = name.removesuffix("_m2").removesuffix("_px").removesuffix("_m").replace("_", "-")
+    return f"--{option}" if option == name else f"--{option} ({name})"

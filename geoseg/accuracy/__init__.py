@@ -79,8 +79,9 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         gsd_m=gsd_m, rasters=paths_of(raster),
     )  # fmt: skip
     outputs = with_page(output, html)
-    check_outputs(outputs, overwrite=overwrite)
     pairs = _pairs(predictions, truth)
+    read = [*(layer for pair in pairs for layer in pair), aoi, ignore, *paths_of(raster)]
+    check_outputs(outputs, read, overwrite=overwrite)
     with heard(progress) as told:
         result = evaluate_layers(pairs, options, Measure(boundary_m, min_area_m2), told)
     for path in outputs:
@@ -135,7 +136,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.progress import heard
 
     outputs = with_page(output, html)
-    check_outputs(outputs, overwrite=overwrite)
+    check_outputs(outputs, (), overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
     loaded = averaged_if(load_model(model, device=device, precision=precision), tta)
     with heard(progress) as told:

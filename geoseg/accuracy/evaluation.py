@@ -39,7 +39,7 @@ TRACED = (
 NO_BUILDINGS = "The predictions are empty: nothing was found."
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Evaluation(Shown):
     """How good predictions are."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.cells import as_cell
-from geoseg.files.target import PAGE, check_target
+from geoseg.files.target import PAGE, check_target, require_other
 
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
@@ -19,14 +19,16 @@ if TYPE_CHECKING:
 EXTENSIONS = (".json", ".csv")
 
 
-def check_outputs(paths: Sequence[Path], *, overwrite: bool) -> None:
+def check_outputs(paths: Sequence[Path], inputs: Sequence[object], *, overwrite: bool) -> None:
     """Find out before any work whether these files can be written; pages as well.
 
     Raises:
         GeosegError: One of them cannot.
     """
     for path in paths:
-        check_target(path, (*EXTENSIONS, *PAGE), overwrite=overwrite)
+        require_other(path, inputs)
+        allowed = PAGE if path.suffix.lower() in PAGE else EXTENSIONS
+        check_target(path, allowed, overwrite=overwrite)
 
 
 def write_evaluation(result: Evaluation, path: Path) -> None:

@@ -71,7 +71,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     options = ReportOptions(
         zones=zones, zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3
     )
-    outputs = open_outputs(with_page(output, html), (old, new), overwrite=overwrite)
+    outputs = open_outputs(with_page(output, html), (old, new, zones), overwrite=overwrite)
     earlier = open_buildings(old, old_layer, "buildings of the earlier date")
     later = open_buildings(new, new_layer, "buildings of the later date")
     with heard(progress) as told:

@@ -37,7 +37,7 @@ from geoseg.vectors.observed import (
 )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Comparison(Shown):
     """What changed."""
 

@@ -12,7 +12,6 @@ from geoseg.export.output import write_layers
 from geoseg.files.target import require_other
 from geoseg.statistics.formats import check_output, write_result
 from geoseg.statistics.style import categories, choropleth
-from geoseg.vectors.layers import VectorInput
 
 CHANGES_LAYER = "changes"
 """Layer of the buildings, in formats that name layers."""
@@ -21,7 +20,7 @@ ZONES_LAYER = "change_zones"
 
 
 def open_outputs(
-    paths: Sequence[Path], inputs: tuple[VectorInput, VectorInput], *, overwrite: bool
+    paths: Sequence[Path], inputs: Sequence[object], *, overwrite: bool
 ) -> tuple[Path, ...]:
     """Find out before any work whether all outputs can be written.
 

@@ -87,6 +87,7 @@ def main() -> None:
     except GeosegError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted.", err=True)
-        sys.exit(INTERRUPTED)
+    except SystemExit as stop:
+        if stop.code == INTERRUPTED:  # typer ends so, without a word
+            typer.echo("Interrupted.", err=True)
+        raise

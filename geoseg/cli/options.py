@@ -12,6 +12,7 @@ from geoseg.cli.progress import ProgressKind
 from geoseg.errors import UsageError
 
 PRINTING = "Printing"
+TILES = "Tiles, in pixels of the analysis grid"
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it is there already.")
@@ -85,6 +86,7 @@ Tile = Annotated[
         "--tile",
         help="Side of the window the network sees, pixels of the analysis grid.",
         show_default="a core of 768 and the overlap on both sides",
+        rich_help_panel=TILES,
     ),
 ]
 Overlap = Annotated[
@@ -93,6 +95,7 @@ Overlap = Annotated[
         "--overlap",
         help="Context around a tile's core, to each side, pixels of the analysis grid.",
         show_default="as far as the model sees (its halo)",
+        rich_help_panel=TILES,
     ),
 ]
 Bands = Annotated[
@@ -176,5 +179,8 @@ def with_output(
             raise UsageError(f"where to? Name the output last or with --output, as in {example}")
         output = Path(read.pop())
     if not read or (inputs and len(read) != inputs):
-        raise UsageError(f"{len(read)} inputs are not what this takes, as in {example}")
+        raise UsageError(
+            f"{len(read)} inputs beside the output {output} are not what this takes; name the output "
+            f"once, last or with --output, as in {example}"
+        )
     return read, output

@@ -11,6 +11,7 @@ import typer
 
 from geoseg.cli.options import (
     LAYER_FORMATS,
+    TILES,
     Device,
     Json,
     ModelName,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 
 EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
 GRID = "Analysis grid"
-TILES = "Tiles, in pixels of the analysis grid"
 SHAPES = "Buildings"
 RUN = "Run"
 

@@ -54,10 +54,10 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
         OutputError: The folder is missing, or the path is a folder.
         OutputExistsError: There is such a file and it may not be replaced.
     """
-    if extensions is not None:
-        check_extension(path, extensions)
     if path.is_dir():
         raise OutputError(f"{path} is a folder; give the name of a file")
+    if extensions is not None:
+        check_extension(path, extensions)
     folder = path.absolute().parent
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist; create it first")

@@ -109,7 +109,7 @@ class ChipCheck:
         }
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Checked(Shown):
     """A whole data set."""
 

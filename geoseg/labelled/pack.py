@@ -49,7 +49,7 @@ class PlaceCounts:
         self.known_m2 += float(known.sum()) * scene.gsd_m**2
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Packed(Shown):
     """A data set that was written."""
 

@@ -28,7 +28,10 @@ __all__ = [
 
 @checked_keywords
 def list_models(
-    files: Sequence[str | Path] = (), *, html: str | Path | None = None, overwrite: bool = False
+    files: str | Path | Sequence[str | Path] = (),
+    *,
+    html: str | Path | None = None,
+    overwrite: bool = False,
 ) -> list[ModelEntry]:
     """What model files say about themselves, without loading a network.
 
@@ -47,7 +50,8 @@ def list_models(
     from geoseg.models.catalogue import built_in_models, describe_model
 
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
-    entries = [describe_model(file) for file in files] if files else built_in_models()
+    named = [files] if isinstance(files, str | Path) else files
+    entries = [describe_model(file) for file in named] if named else built_in_models()
     if page is not None:
         if len(entries) != 1:
             raise UsageError(f"a page shows one model, and these are {len(entries)}; name one")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class ModelEntry(Shown):
     """One model file."""
 

@@ -13,7 +13,7 @@ from geoseg.models.traits import Traits
 from geoseg.run.record import Totals, run_record, summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import geopandas as gpd
 
@@ -134,7 +134,7 @@ class Run:
     def _record(self, backend: Backend) -> dict[str, Any]:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
-        _log.info("tiles: %s; dropped: %s", record["tiles"], record["dropped"])
+        _log.info("tiles: %s; dropped: %s", _listed(record["tiles"]), _listed(record["dropped"]))
         return record
 
     def _write(self, output: Path, sink: Sink, backend: Backend, record: dict[str, Any]) -> Totals:
@@ -249,3 +249,10 @@ def _reporter(
             )
 
     return report
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    """Counts by name, for a line."""
+    return (
+        ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) or "none"
+    )

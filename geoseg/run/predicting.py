@@ -188,9 +188,10 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         loaded = averaged_if(loaded, tta)
         traits, record = Traits.of(loaded), None if area is None else area.record
         _log.info(
-            "model: %s (%s) on %s in %s, maps averaged over flips: %s", traits.name,
+            "model: %s (%s) on %s in %s, %s", traits.name,
             traits.sha256[:12] or traits.class_name, traits.device or "a device of its own",
-            traits.precision or "a precision of its own", traits.averaged,
+            traits.precision or "a precision of its own",
+            "averaged over flips" if traits.averaged else "without flips",
         )  # fmt: skip
         settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
         run = Run.prepare(rasters, loaded, settings, area, tally)

@@ -21,7 +21,7 @@ class TileCounts:
     """Blocks that could not be read and were skipped on request."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Summary:
     """The outcome of one prediction run."""
 

@@ -81,7 +81,8 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
         sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
         raster=None if raster is None else Path(raster), layer=layer,
     )  # fmt: skip
-    outputs = open_outputs(with_page(output, html), buildings, overwrite=overwrite)
+    read = [zones, sample, sample_areas, raster]
+    outputs = open_outputs(with_page(output, html), buildings, read, overwrite=overwrite)
     with heard(progress) as told:
         result = build_report(buildings, options, told)
     for path in outputs:

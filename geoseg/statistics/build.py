@@ -48,7 +48,7 @@ ELSEWHERE = (
 """Said when buildings and zones have nothing in common."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class AreaReport(Shown):
     """Everything that an output shows."""
 

@@ -25,13 +25,13 @@ UNITS_M = {"m": 1.0, "km": 1000.0}
 """Units of a cell size."""
 
 
-def parse_size_m(text: str) -> float:
+def parse_size_m(text: object) -> float:
     """Metres of a cell size such as ``500m`` or ``1.5km``.
 
     Raises:
         UsageError: when the text is no such size.
     """
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(m|km)?\s*", text.lower())
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(m|km)?\s*", str(text).lower())
     size_m = float(match[1]) * UNITS_M[match[2] or "m"] if match else 0.0
     if size_m <= 0:
         raise UsageError(f"--grid takes a cell size such as 500m or 1km; got {text!r}")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-EXTENSIONS = (*PAGE, ".csv", ".xlsx", ".json", *WRITERS)
-"""Pages and tables, then layers of polygons."""
+EXTENSIONS = (".csv", ".xlsx", ".json", *WRITERS)
+"""Tables, then layers of polygons; pages have an option of their own."""
 
 
 class Result(Protocol):
@@ -50,7 +50,8 @@ R = TypeVar("R", bound=Result)
 
 def check_output(path: Path, *, overwrite: bool) -> Path:
     """Find out before any work whether this file can be written; see ``check_target``."""
-    check_target(path, EXTENSIONS, overwrite=overwrite)
+    page = path.suffix.lower() in PAGE
+    check_target(path, PAGE if page else EXTENSIONS, overwrite=overwrite)
     if path.suffix.lower() == ".xlsx":
         _require_openpyxl()
     return path

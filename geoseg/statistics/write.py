@@ -23,17 +23,20 @@ SHADED_BY = "density_per_km2"
 
 
 def open_outputs(
-    paths: Sequence[Path], source: VectorInput, *, overwrite: bool
+    paths: Sequence[Path], source: VectorInput, others: Sequence[object], *, overwrite: bool
 ) -> tuple[Path, ...]:
     """Find out before any work whether all outputs can be written.
 
-    The GeoPackage of the buildings itself is a welcome output: the zones become a layer of it.
+    The GeoPackage of the buildings itself is a welcome output: the zones become a layer of it. What
+    else is read, ``others``, is none.
 
     Raises:
         UsageError: an extension is not known, or an output is the input.
         OutputExistsError: a file is there already and may not be replaced.
         OutputError: a folder is missing.
     """
+    for path in paths:
+        require_other(path, others)
     return tuple(_open_output(path, source, overwrite=overwrite) for path in paths)
 
 

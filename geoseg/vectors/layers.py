@@ -181,7 +181,7 @@ def _choose(path: Path, names: tuple[str, ...], preferred: str | None) -> str:
     if not candidates:
         raise UnreadableVectorError(f"{path.name} has no polygon layer")
     raise UnreadableVectorError(
-        f"{path.name} has several polygon layers ({', '.join(candidates)}); name one of them"
+        f"{path.name} has several polygon layers ({', '.join(candidates)}); name one of them: each file has an option for its layer (--layer, --zones-layer, ...)"
     )
 
 
