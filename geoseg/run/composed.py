@@ -194,15 +194,13 @@ class Run:
         return backend
 
     def _identity(self) -> RunIdentity:
-        from geoseg.run.state.identity import RunIdentity
+        from geoseg.run.state.identity import ModelIdentity, RunIdentity
         from geoseg.version import __version__
 
         return RunIdentity(
             version=__version__,
             mosaic=self.inputs,
-            model_sha256=self.traits.sha256,
-            device=self.traits.device_kind,
-            precision=self.traits.precision,
+            model=ModelIdentity.of(self.traits),
             parameters=self.settings.result_parameters(),
         )
 

@@ -95,8 +95,11 @@ class PartsSink:
     """Keeps buildings and state in ``<output>.parts``, from where a run can be resumed."""
 
     def __init__(self, output: Path, identity: RunIdentity, *, resume: bool) -> None:
-        open_parts = PartsWriter.resume if resume and has_state(output) else PartsWriter.create
-        self._parts = open_parts(output, identity)
+        if resume and has_state(output):
+            identity.require_known()
+            self._parts = PartsWriter.resume(output, identity)
+        else:
+            self._parts = PartsWriter.create(output, identity)
         self._output = output
         self._identity = identity
 
