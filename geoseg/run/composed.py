@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster import Mosaic
-    from geoseg.raster.identity import MosaicIdentity
+    from geoseg.raster.identity import MosaicIdentity, Watch
     from geoseg.run.finish import Finisher
     from geoseg.run.job import Backend
     from geoseg.run.sinks import Sink
@@ -87,7 +87,7 @@ class Run:
         from geoseg.export.frame import to_frame
         from geoseg.run.sinks import MemorySink
 
-        sink = MemorySink(self.inputs)
+        sink = MemorySink(self._watch())
         backend = self._compute(*self._plan(), sink, progress)
         frame = to_frame(sink.batches(), crs=self.mosaic.output_crs)
         frame.attrs[ATTRIBUTE] = self._record(backend)
@@ -98,7 +98,10 @@ class Run:
         from geoseg.run.sinks import PartsSink
 
         plan, area = self._plan()
-        sink = PartsSink(output, self._identity(), resume=resume)
+        identity = self._identity()
+        if identity.unknown is not None:
+            _log.warning("this run cannot be resumed: %s", identity.unknown)
+        sink = PartsSink(output, identity, self._watch(), resume=resume)
         try:
             backend = self._compute(plan, area, sink, progress)
             record = self._record(backend)
@@ -106,7 +109,7 @@ class Run:
         except BaseException:
             if sink.load() is None:
                 sink.remove()  # nothing to go on with
-            else:
+            elif identity.unknown is None:
                 _log.warning(
                     "What is finished is kept in %s: the same command with --resume goes on "
                     "from there.",
@@ -114,6 +117,12 @@ class Run:
                 )
             raise
         return summarize(self.mosaic, self.traits, backend, totals, output, record)
+
+    def _watch(self) -> Watch:
+        """Looks at the files again."""
+        from geoseg.raster.identity import Watch
+
+        return Watch.of(self.inputs, self.mosaic.sources)
 
     @property
     def traits(self) -> Traits:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from geoseg.raster.identity import MosaicIdentity
+    from geoseg.raster.identity import Watch
     from geoseg.run.state.identity import RunIdentity
 
 
@@ -64,7 +64,7 @@ class Sink(Protocol):
 class MemorySink:
     """Keeps the buildings in memory, for callers who want a GeoDataFrame."""
 
-    def __init__(self, inputs: MosaicIdentity) -> None:
+    def __init__(self, inputs: Watch) -> None:
         self._inputs = inputs
         self._tables: list[pa.Table] = []
 
@@ -94,7 +94,7 @@ class MemorySink:
 class PartsSink:
     """Keeps buildings and state in ``<output>.parts``, from where a run can be resumed."""
 
-    def __init__(self, output: Path, identity: RunIdentity, *, resume: bool) -> None:
+    def __init__(self, output: Path, identity: RunIdentity, inputs: Watch, *, resume: bool) -> None:
         if resume and has_state(output):
             identity.require_known()
             self._parts = PartsWriter.resume(output, identity)
@@ -102,6 +102,7 @@ class PartsSink:
             self._parts = PartsWriter.create(output, identity)
         self._output = output
         self._identity = identity
+        self._inputs = inputs
 
     @property
     def folder(self) -> Path:
@@ -119,7 +120,7 @@ class PartsSink:
 
     def commit(self, table: pa.Table, state: RunState) -> None:
         """Write a part and the state, atomically."""
-        self._identity.mosaic.require_unchanged()
+        self._inputs.require_unchanged()
         self._parts.commit(state.strips_done - 1, table, state.arrays, dict(state.counts))
 
     def batches(self) -> Iterator[pa.RecordBatch]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from geoseg.errors import UnreadableRasterError
+from geoseg.errors import UnreachableRasterError, UnreadableRasterError
 from geoseg.models.strides import round_down, round_up
 from geoseg.types import FILL_GREY, Block, Window
 
@@ -111,6 +111,8 @@ class SwathReader:
     def _read_part(self, mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
         try:
             return mosaic.read(window), frozenset()
+        except UnreachableRasterError:  # the same for every block: nothing to skip
+            raise
         except UnreadableRasterError:
             if not self._skip_errors:
                 raise
@@ -179,6 +181,8 @@ def _read_around_failures(mosaic: Mosaic, window: Window) -> tuple[Block, frozen
     for piece in _lattice_pieces(window):
         try:
             _copy(mosaic.read(piece), piece, window, image, valid)
+        except UnreachableRasterError:
+            raise
         except UnreadableRasterError:
             failed.add(piece)
     return Block(window, image, valid), frozenset(failed)

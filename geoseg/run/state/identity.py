@@ -76,19 +76,31 @@ class RunIdentity(BaseModel):
             *_changed_parameters(self.parameters, other.parameters),
         ]
 
+    @property
+    def unknown(self) -> str | None:
+        """Why nothing tells this run from another one, as a sentence; None: all is known."""
+        if not self.model.known:
+            return (
+                f"the model {self.model.class_name} states neither a sha256 nor a version, so nothing "
+                "tells whether a finished part came of the same one; a class attribute such as "
+                'version = "1", raised with every change, lets runs be resumed.'
+            )
+        if self.mosaic.unknown:
+            return (
+                f"the server of {', '.join(self.mosaic.unknown[:3])} states neither ETag nor "
+                "Last-Modified, so nothing tells whether a finished part came of the same pixels; "
+                "a local copy lets runs be resumed."
+            )
+        return None
+
     def require_known(self) -> None:
         """Refuse to go on with a run where nothing tells whether it is the same one.
 
         Raises:
-            ResumeError: The model has neither a hash nor a version.
+            ResumeError: The model has neither a hash nor a version, or a server states no version.
         """
-        if not self.model.known:
-            raise ResumeError(
-                f"cannot resume: the model {self.model.class_name} states neither a sha256 nor a "
-                "version, so nothing tells whether the finished part came of the same one. Start "
-                'afresh with --overwrite; a class attribute such as version = "1", raised with '
-                "every change, lets later runs be resumed."
-            )
+        if self.unknown is not None:
+            raise ResumeError(f"cannot resume: {self.unknown} Start afresh with --overwrite.")
 
 
 def _changed(name: str, before: object, after: object) -> Iterator[str]:
