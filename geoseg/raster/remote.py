@@ -28,7 +28,7 @@ from geoseg.errors import UnreachableRasterError
 
 RETRIES = 3
 """Further tries of GDAL and of ours; GDAL makes three reads of one, each with these tries."""
-SILENCE_S = 6
+SILENCE_S = 5
 """Seconds without an answer after which a try is given up. Twelve of them, as many as GDAL makes of
 one read, are less than two minutes."""
 OPTIONS: Mapping[str, str] = {

@@ -65,6 +65,7 @@ class SwathReader:
         self._ahead = self._stack.enter_context(ThreadPoolExecutor(1))
         self._skip_errors = skip_errors
         self._tally = tally
+        self._lost: UnreachableRasterError | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -109,9 +110,12 @@ class SwathReader:
         return Swath(Block(window, image, valid), failed)
 
     def _read_part(self, mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
+        if self._lost is not None:  # waited for once is enough
+            raise self._lost
         try:
             return mosaic.read(window), frozenset()
-        except UnreachableRasterError:  # the same for every block: nothing to skip
+        except UnreachableRasterError as error:  # the same for every block: nothing to skip
+            self._lost = error
             raise
         except UnreadableRasterError:
             if not self._skip_errors:
