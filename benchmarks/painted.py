@@ -6,6 +6,7 @@ It sees one pixel at a time, so its maps are exact at any tiling, and needs no t
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 class PaintedModel:
     """A ``DenseModel`` without a network."""
 
+    version: ClassVar[str] = "1"
+    """A run is resumed with the same class of the same version alone."""
     gsd_m: tuple[float, float] | None = None
     stride_px: int = 8
     halo_px: int = 0

@@ -2,14 +2,19 @@
 
 One root, :class:`GeosegError`; each error also inherits the builtin that fits, so that callers who
 know nothing of geoseg still catch what they expect. A message says what was given, what is allowed
-and what to do next.
+and what to do next. Users, passwords and queries of URLs never stand in it.
 """
+
+from geoseg.addresses.secrets import without_secrets
 
 
 class GeosegError(Exception):
     """Root of all errors raised on purpose. ``exit_code`` is what the command line returns."""
 
     exit_code = 1
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(without_secrets(message))
 
 
 class UsageError(GeosegError, ValueError):
@@ -38,6 +43,10 @@ class OutputInUseError(OutputError):
 
 class UnreadableRasterError(GeosegError, OSError):
     """A raster, or a block of it, that cannot be opened or read."""
+
+
+class UnreachableRasterError(UnreadableRasterError):
+    """A server does not give a raster, or no longer: a matter of the network and not of the file."""
 
 
 class UnsupportedRasterError(GeosegError, ValueError):

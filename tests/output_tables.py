@@ -11,7 +11,7 @@ import shapely
 
 from geoseg.export.schema import SCHEMA, conform
 from geoseg.raster.identity import FileIdentity, MosaicIdentity, SourceIdentity
-from geoseg.run.state.identity import RunIdentity
+from geoseg.run.state.identity import ModelIdentity, RunIdentity
 
 MakeTable = Callable[..., pa.Table]
 
@@ -86,8 +86,8 @@ def identity() -> RunIdentity:
     return RunIdentity(
         version="1.0",
         mosaic=mosaic_identity(),
-        model_sha256="00ff",
-        device="cpu",
-        precision="fp32",
+        model=ModelIdentity(
+            class_name="a.Model", version="1", sha256="00ff", device="cpu", precision="fp32"
+        ),
         parameters={"tile_px": 512, "thresholds": [0.5, 0.25]},
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import warnings
 
+from geoseg.addresses.secrets import redact
+
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -17,4 +19,6 @@ def tell(verbose: int) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", force=True)
     logging.getLogger("geoseg").setLevel(LEVELS[min(verbose, len(LEVELS) - 1)])
     logging.captureWarnings(capture=True)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(redact)
     warnings.formatwarning = lambda message, *_args, **_kwargs: f"Warning: {message}"

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from geoseg.addresses.secrets import without_secrets
 from geoseg.earth.ground import affine_mapping, pixel_size
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
@@ -185,7 +186,7 @@ def describe(
 def _describe_raster(placement: Placement, sample: Sample) -> RasterInfo:
     source = placement.source
     return RasterInfo(
-        path=source.path,
+        path=without_secrets(source.path),
         width=source.width,
         height=source.height,
         crs=_crs_name(source.crs),

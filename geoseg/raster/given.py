@@ -12,6 +12,7 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from geoseg.errors import UsageError
+from geoseg.raster.remote import opening
 
 Raster: TypeAlias = str | os.PathLike[str] | DatasetReader
 """A file, VRT or address, or an open dataset of rasterio, which is opened anew by its name."""
@@ -67,7 +68,7 @@ def _name_of_dataset(dataset: Any) -> str:  # noqa: ANN401
 
 def _opens_as(name: str, dataset: Any) -> bool:  # noqa: ANN401
     try:
-        with rasterio.open(name) as again:
+        with opening(name), rasterio.open(name) as again:
             return bool(again.profile == dataset.profile)
     except RasterioError:
         return False

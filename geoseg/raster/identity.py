@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
-from geoseg.errors import UnreadableRasterError
+from geoseg.addresses.secrets import without_secrets
+from geoseg.addresses.urls import http_address
+from geoseg.errors import UnreachableRasterError, UnreadableRasterError
+from geoseg.raster.remote import HIDDEN, ServerError, ask
 from geoseg.raster.source import Source
 
 DERIVED_SUFFIXES = (".aux.xml", ".ovr")
 """Side files that viewers write without changing a pixel of the raster. What else an .aux.xml can hold
 (CRS, place, nodata) is in the identity by itself; overviews are never read."""
+DIGEST_BLOCKS, DIGEST_BLOCK_BYTES = 8, 4096
+"""Blocks of a local file that are compared: its first, its last, and others evenly between them."""
+ASKED_AT_A_TIME = 8
+"""Servers' files that are asked for side by side."""
 
 
 class FileIdentity(BaseModel):
@@ -21,20 +32,73 @@ class FileIdentity(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
-    """Absolute path; what is no local file (an address, a dataset within a file) by name alone."""
+    """Absolute path, or an address without its secrets; what is neither a local file nor a URL (a
+    bucket, a dataset within a file) is known by its name alone."""
     size_bytes: int | None = None
-    """None where it is no local file."""
+    """None where neither the file system nor a server says it."""
     mtime_ns: int | None = None
     """Time of the last change, nanoseconds since 1970; None where it is no local file."""
+    digest: str | None = None
+    """Hash of a few blocks; None where it is no local file."""
+    tag: str | None = None
+    """ETag or time of the last change, as a server states it; None where it is none or says neither."""
 
     @classmethod
     def of(cls, file: str | Path) -> FileIdentity:
         """The identity of a file as it is now."""
+        if http_address(str(file)) is not None:
+            return cls._of_remote(str(file))
         path = Path(file)
-        if not path.is_file():
-            return cls(path=str(file))
-        status = path.stat()
-        return cls(path=str(path.resolve()), size_bytes=status.st_size, mtime_ns=status.st_mtime_ns)
+        try:
+            status, digest = path.stat(), _digest(path)
+        except OSError:
+            return cls(path=without_secrets(str(file)))
+        return cls(
+            path=str(path.resolve()),
+            size_bytes=status.st_size,
+            mtime_ns=status.st_mtime_ns,
+            digest=digest,
+        )
+
+    @classmethod
+    def _of_remote(cls, path: str) -> FileIdentity:
+        try:
+            answer = ask(str(http_address(path)))
+        except ServerError as error:
+            if error.status not in HIDDEN:
+                raise
+            # GDAL may be let in where we are not, for example by a cookie.
+            return cls(path=remote_name(path))
+        return cls(path=remote_name(path), size_bytes=answer.size_bytes, tag=answer.tag)
+
+    @property
+    def unknown(self) -> bool:
+        """True when a server does not tell one content from another."""
+        return http_address(self.path) is not None and self.tag is None
+
+
+def remote_name(path: str) -> str:
+    """A raster's address without its secrets, in whatever way GDAL was told it."""
+    return without_secrets(http_address(path) or path)
+
+
+def _digest(path: Path) -> str:
+    """Hash of a few blocks of a local file."""
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        last = max(file.seek(0, 2) - DIGEST_BLOCK_BYTES, 0)
+        for number in range(DIGEST_BLOCKS):
+            file.seek(last * number // (DIGEST_BLOCKS - 1))
+            digest.update(file.read(DIGEST_BLOCK_BYTES))
+    return digest.hexdigest()
+
+
+def identities(files: Sequence[str]) -> list[FileIdentity]:
+    """The identities of files as they are now."""
+    if not any(map(http_address, files)):
+        return [FileIdentity.of(file) for file in files]
+    with ThreadPoolExecutor(ASKED_AT_A_TIME) as asking:
+        return list(asking.map(FileIdentity.of, files))
 
 
 class SourceIdentity(BaseModel):
@@ -43,7 +107,7 @@ class SourceIdentity(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
-    """Absolute path, or the address of a remote raster."""
+    """Absolute path, or the address of a remote raster without its secrets."""
     height: int
     """Rows, pixels."""
     width: int
@@ -63,14 +127,14 @@ class SourceIdentity(BaseModel):
     def of(cls, source: Source) -> SourceIdentity:
         """The identity of a raster as it is now."""
         return cls(
-            path=FileIdentity.of(source.path).path,
+            path=_name(source.path),
             height=source.height,
             width=source.width,
             dtype=source.dtype,
             bands=tuple(source.bands.rgb),
             alpha=source.bands.alpha,
             nodata=tuple(None if value is None else repr(value) for value in source.nodata),
-            files=tuple(FileIdentity.of(file) for file in source.files if not is_derived(file)),
+            files=tuple(identities(_decisive_files(source))),
         )
 
 
@@ -101,7 +165,8 @@ class MosaicIdentity(BaseModel):
         for before, after in zip(self.sources, other.sources, strict=True):
             if before != after:
                 yield (
-                    f"the raster {after.path} was changed since (other size, time of change or bands)"
+                    f"the raster {after.path} was changed since (other size, time of change, content "
+                    "or bands)"
                 )
         for name, what in (("crs", "CRS"), ("transform", "transform"), ("shape", "size")):
             if getattr(self, name) != getattr(other, name):
@@ -109,20 +174,74 @@ class MosaicIdentity(BaseModel):
         if self.stretch != other.stretch:
             yield f"the stretch was {self.stretch} and is {other.stretch}"
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """Addresses of files that nothing tells from others under the same address."""
+        files = (file for source in self.sources for file in source.files)
+        return tuple(dict.fromkeys(file.path for file in files if file.unknown))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The files of a mosaic as they were, and how to look at them again."""
+
+    files: tuple[FileIdentity, ...]
+    """As they were."""
+    addresses: tuple[str, ...] = field(repr=False)
+    """How each is looked at, with whatever secrets a server wants."""
+
+    @classmethod
+    def of(cls, mosaic: MosaicIdentity, sources: Sequence[Source]) -> Self:
+        """Of the rasters that ``mosaic`` is the identity of."""
+        addresses = [file for source in sources for file in _decisive_files(source)]
+        files = [file for source in mosaic.sources for file in source.files]
+        pairs = {
+            address: file
+            for address, file in zip(addresses, files, strict=True)
+            if file.size_bytes is not None or file.tag is not None
+        }
+        return cls(tuple(pairs.values()), tuple(pairs))
+
     def require_unchanged(self) -> None:
         """Refuse to go on when a file is not what it was.
 
         Raises:
             UnreadableRasterError: Naming the file.
+            UnreachableRasterError: A server does not answer.
         """
-        for source in self.sources:
-            for before in source.files:
-                if before.size_bytes is not None and FileIdentity.of(before.path) != before:
-                    raise UnreadableRasterError(
-                        f"{before.path} was changed or removed while it was being read; put the "
-                        "file back as it was and go on with --resume, or start afresh with "
-                        "--overwrite"
-                    )
+        try:
+            files = identities(self.addresses)
+        except ServerError as error:
+            raise UnreachableRasterError(
+                f"a raster cannot be looked at again: {error}; go on with --resume once the server "
+                "answers"
+            ) from None
+        for before, after in zip(self.files, files, strict=True):
+            if before != after:
+                raise _changed(before)
+
+
+def _changed(file: FileIdentity) -> UnreadableRasterError:
+    if http_address(file.path) is not None:
+        return UnreadableRasterError(
+            f"{file.path} was changed or removed while it was being read, or its signed address has "
+            "expired; go on with --resume and a fresh address where the file is still the same, or "
+            "start afresh with --overwrite"
+        )
+    return UnreadableRasterError(
+        f"{file.path} was changed or removed while it was being read; put the file back as it was "
+        "and go on with --resume, or start afresh with --overwrite"
+    )
+
+
+def _decisive_files(source: Source) -> list[str]:
+    """The files that bear on its pixels."""
+    return [file for file in source.files if not is_derived(without_secrets(file))]
+
+
+def _name(path: str) -> str:
+    """A raster's name: its absolute path, or what of its address is no secret."""
+    return str(Path(path).resolve()) if Path(path).is_file() else remote_name(path)
 
 
 def is_derived(file: str) -> bool:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import UnsupportedRasterError, UsageError
-from geoseg.files.secrets import without_secrets
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blocks import BlockCache
 from geoseg.raster.identity import MosaicIdentity, SourceIdentity

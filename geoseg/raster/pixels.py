@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterioWindow
 
-from geoseg.errors import UnreadableRasterError
+from geoseg.addresses.urls import is_local
+from geoseg.errors import UnreachableRasterError, UnreadableRasterError
+from geoseg.raster.remote import trouble
 from geoseg.raster.source import Source
 from geoseg.raster.stretch import Stretch
 from geoseg.types import Window
@@ -51,14 +53,14 @@ def read_bands(
     try:
         return np.asarray(dataset.read(list(bands), window=_rasterio_window(window)))
     except RasterioError as error:
-        raise unreadable(source, window, error) from error
+        raise unreadable(source, window, error) from _told(source, error)
 
 
 def _read_mask(dataset: Any, source: Source, window: Window) -> NDArray[np.bool_]:  # noqa: ANN401
     try:
         mask = dataset.read_masks(source.bands.rgb[0], window=_rasterio_window(window))
     except RasterioError as error:
-        raise unreadable(source, window, error) from error
+        raise unreadable(source, window, error) from _told(source, error)
     return np.asarray(mask) > 0
 
 
@@ -68,11 +70,23 @@ def _rasterio_window(window: Window) -> RasterioWindow:
 
 def unreadable(source: Source, window: Window, error: Exception) -> UnreadableRasterError:
     """The error for a window that cannot be read."""
-    reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
-    return UnreadableRasterError(
+    where = (
         f"{source.path}: rows {window.row_off} to {window.row_end - 1}, columns {window.col_off} to "
-        f"{window.col_end - 1} cannot be read ({reason}); is the file truncated or damaged?"
+        f"{window.col_end - 1} cannot be read"
     )
+    why = trouble(source.path)
+    if why is not None:
+        return UnreachableRasterError(
+            f"{where}: {why}; go on with --resume once it gives the file again, with a fresh address "
+            "where a signed one has expired"
+        )
+    reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
+    return UnreadableRasterError(f"{where} ({reason}); is the file truncated or damaged?")
+
+
+def _told(source: Source, error: Exception) -> Exception | None:
+    """The cause as far as it may be shown: GDAL's own words repeat an address."""
+    return error if is_local(source.path) else None
 
 
 def finite(pixels: NDArray[Any]) -> NDArray[np.bool_]:

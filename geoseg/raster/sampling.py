@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.errors import UnreadableRasterError, UnsupportedRasterError, UsageError
+from geoseg.errors import (
+    UnreachableRasterError,
+    UnreadableRasterError,
+    UnsupportedRasterError,
+    UsageError,
+)
 from geoseg.raster.blocks import split
 from geoseg.raster.pixels import read_native
 from geoseg.raster.source import Source, open_dataset
@@ -66,6 +71,8 @@ def _draw(source: Source, per_side: int) -> Sample:
         for window in sample_windows(source.height, source.width, per_side):
             try:
                 block, valid = read_native(dataset, source, window)
+            except UnreachableRasterError:
+                raise
             except UnreadableRasterError as error:
                 unreadable.append(str(error))
                 continue
@@ -125,6 +132,8 @@ def _any_valid(source: Source) -> bool:
             try:
                 if read_native(dataset, source, window)[1].any():
                     return True
+            except UnreachableRasterError:
+                raise
             except UnreadableRasterError as error:
                 failure = error
     if failure is not None:

@@ -18,12 +18,14 @@ from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 
+from geoseg.addresses.secrets import without_secrets
+from geoseg.addresses.urls import is_local
 from geoseg.earth.ground import Mapping as GroundMapping
 from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
-from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
-from geoseg.files.secrets import without_secrets
+from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
+from geoseg.raster.remote import opening, trouble
 
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
@@ -135,24 +137,31 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
 
     Raises:
         UnreadableRasterError: There is no such file, or it is no raster.
+        UnreachableRasterError: Its server does not give it.
     """
-    if _is_local(path) and not Path(path).exists():
+    if is_local(path) and not Path(path).exists():
         raise UnreadableRasterError(f"{path}: there is no such file; check the path")
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), opening(path):
             # A missing georeference is an error here, raised once the CRS is known too.
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = rasterio.open(path)
             return _rectified(dataset) if _lies_by_points(dataset) else dataset
     except (RasterioError, CRSError) as error:
-        if _is_local(path) and Path(path).is_dir():
+        if is_local(path) and Path(path).is_dir():
             raise UnreadableRasterError(
                 f"{path} is a folder; name the rasters in it, such as {Path(path) / '*.tif'}"
             ) from error
+        why = trouble(path)
+        if why is not None:
+            raise UnreachableRasterError(
+                f"{path} cannot be opened: {why}; check the address, which may have expired if it is "
+                "signed, and the network"
+            ) from None
         raise UnreadableRasterError(
             f"{path} cannot be opened as a raster ({_brief(error)}); "
             "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
-        ) from error
+        ) from (error if is_local(path) else None)  # GDAL's own words repeat the address
 
 
 def _lies_by_points(dataset: Any) -> bool:  # noqa: ANN401
@@ -173,10 +182,6 @@ def _rectified(dataset: Any) -> Any:  # noqa: ANN401
         add_alpha=not has_alpha,
         **unmarked,
     )
-
-
-def _is_local(path: str) -> bool:
-    return "://" not in path and not path.startswith("/vsi") and ":" not in path[2:]
 
 
 def _brief(error: Exception) -> str:

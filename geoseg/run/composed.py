@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster import Mosaic
-    from geoseg.raster.identity import MosaicIdentity
+    from geoseg.raster.identity import MosaicIdentity, Watch
     from geoseg.run.finish import Finisher
     from geoseg.run.job import Backend
     from geoseg.run.sinks import PartsSink, Sink
@@ -90,7 +90,7 @@ class Run:
         from geoseg.export.frame import to_frame
         from geoseg.run.sinks import MemorySink
 
-        sink = MemorySink(self.inputs)
+        sink = MemorySink(self._watch())
         backend = self._compute(*self._plan(), sink, progress)
         frame = to_frame(sink.batches(), crs=self.mosaic.output_crs)
         frame.attrs[ATTRIBUTE] = self._record(backend)
@@ -102,7 +102,10 @@ class Run:
         from geoseg.run.summary import Summary
 
         plan, area = self._plan()
-        sink = PartsSink(lock, self._identity(), resume=resume)
+        identity = self._identity()
+        if identity.unknown is not None:
+            _log.warning("this run cannot be resumed: %s", identity.unknown)
+        sink = PartsSink(lock, identity, self._watch(), resume=resume)
         if sink.outcome is None:
             summary = self._completed(plan, area, sink, progress)
         else:
@@ -125,6 +128,12 @@ class Run:
             _keep_or_remove(sink)
             raise
         return summary
+
+    def _watch(self) -> Watch:
+        """Looks at the files again."""
+        from geoseg.raster.identity import Watch
+
+        return Watch.of(self.inputs, self.mosaic.sources)
 
     @property
     def traits(self) -> Traits:
@@ -204,15 +213,13 @@ class Run:
         return backend
 
     def _identity(self) -> RunIdentity:
-        from geoseg.run.state.identity import RunIdentity
+        from geoseg.run.state.identity import ModelIdentity, RunIdentity
         from geoseg.version import __version__
 
         return RunIdentity(
             version=__version__,
             mosaic=self.inputs,
-            model_sha256=self.traits.sha256,
-            device=self.traits.device_kind,
-            precision=self.traits.precision,
+            model=ModelIdentity.of(self.traits),
             parameters=self.settings.result_parameters(),
         )
 
@@ -220,10 +227,11 @@ class Run:
 def _keep_or_remove(sink: PartsSink) -> None:
     """Say how to go on, or leave nothing where there is nothing to go on with."""
     if sink.kept:
-        _log.warning(
-            "What is finished is kept in %s: the same command with --resume goes on from there.",
-            sink.folder,
-        )
+        if sink.resumable:
+            _log.warning(
+                "What is finished is kept in %s: the same command with --resume goes on from there.",
+                sink.folder,
+            )
         return
     with suppress(OutputError):  # what stopped the run is the news
         sink.remove()

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geoseg.addresses.secrets import without_secrets
 from geoseg.attributes.confidence import Rating
-from geoseg.files.secrets import without_secrets
 from geoseg.machine import peak_rss_mb
 from geoseg.run.summary import Summary, TileCounts
 from geoseg.version import __version__, versions

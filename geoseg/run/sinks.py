@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydantic import JsonValue
 
-    from geoseg.raster.identity import MosaicIdentity
+    from geoseg.raster.identity import Watch
     from geoseg.run.state.identity import RunIdentity
     from geoseg.run.state.lock import OutputLock
 
@@ -67,7 +67,7 @@ class Sink(Protocol):
 class MemorySink:
     """Keeps the buildings in memory, for callers who want a GeoDataFrame."""
 
-    def __init__(self, inputs: MosaicIdentity) -> None:
+    def __init__(self, inputs: Watch) -> None:
         self._inputs = inputs
         self._tables: list[pa.Table] = []
 
@@ -97,13 +97,23 @@ class MemorySink:
 class PartsSink:
     """Keeps buildings and state in ``<output>.parts``, from where a run can be resumed."""
 
-    def __init__(self, lock: OutputLock, identity: RunIdentity, *, resume: bool) -> None:
+    def __init__(
+        self, lock: OutputLock, identity: RunIdentity, inputs: Watch, *, resume: bool
+    ) -> None:
+        if resume and has_state(lock.output):
+            identity.require_known()
         open_parts = PartsWriter.resume if resume else PartsWriter.create
         self._parts = open_parts(lock.output, identity)
         self._identity = identity
+        self._inputs = inputs
         self._lock = lock
         if self._parts.outcome is not None and not lock.output.is_file():
             self.restart()  # it was complete, and was taken away since
+
+    @property
+    def resumable(self) -> bool:
+        """Whether a later run could know that it is the same one."""
+        return self._identity.unknown is None
 
     @property
     def output(self) -> Path:
@@ -136,7 +146,7 @@ class PartsSink:
 
     def commit(self, table: pa.Table, state: RunState) -> None:
         """Write a part and the state, atomically."""
-        self._identity.mosaic.require_unchanged()
+        self._inputs.require_unchanged()
         self._lock.require_held()
         self._parts.commit(state.strips_done - 1, table, state.arrays, dict(state.counts))
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from geoseg.errors import UnreadableRasterError
+from geoseg.errors import UnreachableRasterError, UnreadableRasterError
 from geoseg.models.strides import round_down, round_up
 from geoseg.types import FILL_GREY, Block, Window
 
@@ -65,6 +65,7 @@ class SwathReader:
         self._ahead = self._stack.enter_context(ThreadPoolExecutor(1))
         self._skip_errors = skip_errors
         self._tally = tally
+        self._lost: UnreachableRasterError | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -109,8 +110,13 @@ class SwathReader:
         return Swath(Block(window, image, valid), failed)
 
     def _read_part(self, mosaic: Mosaic, window: Window) -> tuple[Block, frozenset[Window]]:
+        if self._lost is not None:  # waited for once is enough
+            raise self._lost
         try:
             return mosaic.read(window), frozenset()
+        except UnreachableRasterError as error:  # the same for every block: nothing to skip
+            self._lost = error
+            raise
         except UnreadableRasterError:
             if not self._skip_errors:
                 raise
@@ -179,6 +185,8 @@ def _read_around_failures(mosaic: Mosaic, window: Window) -> tuple[Block, frozen
     for piece in _lattice_pieces(window):
         try:
             _copy(mosaic.read(piece), piece, window, image, valid)
+        except UnreachableRasterError:
+            raise
         except UnreadableRasterError:
             failed.add(piece)
     return Block(window, image, valid), frozenset(failed)

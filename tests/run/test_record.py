@@ -6,6 +6,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from painted import PaintedModel, paint_town
 import geoseg
 from geoseg.errors import ResumeError
 from geoseg.models.records import Calibration, Curve
+from geoseg.models.traits import Traits
 from geoseg.models.weights import Metadata
 from geoseg.raster import Mosaic
 from geoseg.run.record import command_line
@@ -145,7 +147,7 @@ def test_no_source_column_holds_a_token(make_raster: Any, monkeypatch: Any) -> N
 
 
 class FailingModel(PaintedModel):
-    device, precision = "cpu", "fp32"
+    traits = replace(Traits.of(PaintedModel()), device="cpu", precision="fp32")
 
     def predict_maps(self, images: Any) -> Any:
         if self.calls == 8:

@@ -28,6 +28,7 @@ from geoseg.errors import (
     ResumeError,
     UnreadableRasterError,
 )
+from geoseg.models.traits import Traits
 from geoseg.run.state import parts
 from geoseg.settings import PredictSettings
 
@@ -43,6 +44,8 @@ class SlowModel(PaintedModel):
         time.sleep(0.01)
         return super().predict_maps(images)
 
+# The same model to whoever resumes: this one only takes its time.
+SlowModel.__module__, SlowModel.__qualname__ = "painted", "PaintedModel"
 geoseg.predict(
     sys.argv[2], sys.argv[3], model=SlowModel(), tile_px=48, shape="raw", resume=True,
     overwrite=True, progress=lambda report: print("row", flush=True),
@@ -100,6 +103,8 @@ def test_killed_at_any_moment_then_resumed_equals_undisturbed(
 
 
 class FailingModel(PaintedModel):
+    traits = Traits.of(PaintedModel())
+
     def predict_maps(self, images: Any) -> Any:
         if self.calls == 20:
             raise KeyboardInterrupt
@@ -373,8 +378,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the backgro
 sys.path.insert(0, sys.argv.pop(1))
 from painted import PaintedModel
 import geoseg.models
+from geoseg.models.traits import Traits
 
 class StuckModel(PaintedModel):
+    traits = Traits.of(PaintedModel())  # as a model that is that one, only stuck
+
     def predict_maps(self, images):
         print("tile", flush=True)
         if self.calls >= 30:
@@ -433,6 +441,8 @@ def scribble(path: Path) -> None:
 
 class DamagingModel(PaintedModel):
     """Damages the raster while it is being read."""
+
+    traits = Traits.of(PaintedModel())
 
     def __init__(self, path: Path, damage: Callable[[Path], None]) -> None:
         super().__init__()
@@ -500,3 +510,56 @@ def test_a_run_that_ended_before_anything_was_finished_leaves_nothing(
     with pytest.raises(KeyboardInterrupt):
         geoseg.predict(source, tmp_path / "b.gpkg", model=model, tile_px=48)
     assert [path.name for path in tmp_path.iterdir()] == ["town.tif"]
+
+
+class UnknownModel(FailingModel):
+    version, traits = None, None  # type: ignore[assignment]
+
+
+class NextModel(FailingModel):
+    version, traits = "2", None  # type: ignore[assignment]
+
+
+def made_resumable(model: PaintedModel) -> PaintedModel:
+    model.calls = -1000
+    return model
+
+
+def test_a_model_of_unknown_version_runs_but_is_not_resumed(
+    make_raster: Any, tmp_path: Path
+) -> None:
+    source, output = make_raster("town.tif", interlocked_town()), tmp_path / "b.gpkg"
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(source, output, model=UnknownModel(), **SETTINGS)
+    model = made_resumable(UnknownModel())
+    with pytest.raises(ResumeError, match=r"UnknownModel states neither a sha256 nor a version"):
+        geoseg.predict(source, output, model=model, resume=True, **SETTINGS)
+    assert output.with_name("b.gpkg.parts").is_dir()
+    assert geoseg.predict(source, output, model=model, overwrite=True, **SETTINGS).buildings
+    # Nothing is left to go on with: a new run.
+    output.unlink()
+    assert geoseg.predict(source, output, model=model, resume=True, **SETTINGS).buildings
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": "3"}, "the model's version was '2' and is '3'"),
+        ({"__module__": "other"}, r"the model's class was '.*NextModel' and is 'other.NextModel'"),
+        ({"sha256": "00ff"}, "the model's sha256 was '' and is '00ff'"),
+    ],
+)
+def test_another_model_does_not_go_on(
+    make_raster: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: dict[str, str],
+    message: str,
+) -> None:
+    source, output = make_raster("town.tif", interlocked_town()), tmp_path / "b.gpkg"
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(source, output, model=NextModel(), **SETTINGS)
+    for name, value in change.items():
+        monkeypatch.setattr(NextModel, name, value, raising=False)
+    with pytest.raises(ResumeError, match=message):
+        geoseg.predict(source, output, model=made_resumable(NextModel()), resume=True, **SETTINGS)

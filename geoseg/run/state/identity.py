@@ -3,10 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Self
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from geoseg.errors import ResumeError
+from geoseg.models.traits import Traits
 from geoseg.raster.identity import MosaicIdentity
+
+
+class ModelIdentity(BaseModel):
+    """Which model it is, and in what it computes where."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    class_name: str
+    """Module and qualified name of its class: the same weights run otherwise in another library."""
+    version: str | None
+    """What its class states; None: nothing."""
+    sha256: str
+    """Hash of the weights; empty where they came from no file."""
+    device: str
+    """Kind of device that it runs on, such as "cpu"; empty: it does not say."""
+    precision: str
+    """In what it computes, such as "fp32"; empty: it does not say."""
+
+    @classmethod
+    def of(cls, traits: Traits) -> Self:
+        """The identity of a model."""
+        return cls(
+            class_name=traits.class_name,
+            version=traits.version,
+            sha256=traits.sha256,
+            device=traits.device_kind,
+            precision=traits.precision,
+        )
+
+    @property
+    def known(self) -> bool:
+        """True when another model cannot have the same identity, as far as its author keeps his word."""
+        return bool(self.sha256 or self.version)
+
+    def differences(self, other: ModelIdentity) -> Iterator[str]:
+        """What ``other`` has different, one short sentence each."""
+        yield from _changed("the model's class", self.class_name, other.class_name)
+        yield from _changed("the model's version", self.version, other.version)
+        yield from _changed("the model's sha256", self.sha256, other.sha256)
+        yield from _changed("the device", self.device, other.device)
+        yield from _changed("the precision", self.precision, other.precision)
 
 
 class RunIdentity(BaseModel):
@@ -18,12 +62,8 @@ class RunIdentity(BaseModel):
     """Version of geoseg."""
     mosaic: MosaicIdentity
     """The rasters, and how they are read."""
-    model_sha256: str
-    """Hash of the weights."""
-    device: str
-    """Kind of device that the model runs on, such as "cpu"; empty: it does not say."""
-    precision: str
-    """In what it computes, such as "fp32"; empty: it does not say."""
+    model: ModelIdentity
+    """The model."""
     parameters: dict[str, JsonValue]
     """Every option that changes the result."""
 
@@ -32,11 +72,35 @@ class RunIdentity(BaseModel):
         return [
             *_changed("geoseg's version", self.version, other.version),
             *self.mosaic.differences(other.mosaic),
-            *_changed("the model's sha256", self.model_sha256, other.model_sha256),
-            *_changed("the device", self.device, other.device),
-            *_changed("the precision", self.precision, other.precision),
+            *self.model.differences(other.model),
             *_changed_parameters(self.parameters, other.parameters),
         ]
+
+    @property
+    def unknown(self) -> str | None:
+        """Why nothing tells this run from another one, as a sentence; None: all is known."""
+        if not self.model.known:
+            return (
+                f"the model {self.model.class_name} states neither a sha256 nor a version, so nothing "
+                "tells whether a finished part came of the same one; a class attribute such as "
+                'version = "1", raised with every change, lets runs be resumed.'
+            )
+        if self.mosaic.unknown:
+            return (
+                f"the server of {', '.join(self.mosaic.unknown[:3])} states neither ETag nor "
+                "Last-Modified, so nothing tells whether a finished part came of the same pixels; "
+                "a local copy lets runs be resumed."
+            )
+        return None
+
+    def require_known(self) -> None:
+        """Refuse to go on with a run where nothing tells whether it is the same one.
+
+        Raises:
+            ResumeError: The model has neither a hash nor a version, or a server states no version.
+        """
+        if self.unknown is not None:
+            raise ResumeError(f"cannot resume: {self.unknown} Start afresh with --overwrite.")
 
 
 def _changed(name: str, before: object, after: object) -> Iterator[str]:

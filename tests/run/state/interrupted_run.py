@@ -28,16 +28,15 @@ from geoseg.export.output import write_output
 from geoseg.export.schema import SCHEMA
 from geoseg.raster.identity import MosaicIdentity
 from geoseg.run.state.assemble import assemble
-from geoseg.run.state.identity import RunIdentity
+from geoseg.run.state.identity import ModelIdentity, RunIdentity
 from geoseg.run.state.lock import OutputLock
 from geoseg.run.state.parts import PartsWriter
 
 MOSAIC = MosaicIdentity(
     sources=(), crs="", transform=(), shape=(1, 1), stretch=None, fill_rgb=(0, 0, 0)
 )
-IDENTITY = RunIdentity(
-    version="1", mosaic=MOSAIC, model_sha256="0", device="cpu", precision="fp32", parameters={}
-)
+MODEL = ModelIdentity(class_name="a.B", version="1", sha256="0", device="cpu", precision="fp32")
+IDENTITY = RunIdentity(version="1", mosaic=MOSAIC, model=MODEL, parameters={})
 STRIPS = 2
 
 

@@ -97,7 +97,6 @@ def test_a_folder_with_foreign_files_is_left_alone(output: Path, identity: RunId
     ("change", "message"),
     [
         ({"version": "2.0"}, r"geoseg's version was '1\.0' and is '2\.0'"),
-        ({"model_sha256": "11"}, "the model's sha256 was '00ff' and is '11'"),
         (
             {"parameters": {"tile_px": 256, "thresholds": [0.5, 0.25]}},
             "tile_px was 512 and is 256",

@@ -2,13 +2,16 @@
 
 import pytest
 
-from geoseg.files.secrets import without_secrets
+from geoseg.addresses.secrets import without_secrets
 
 
 @pytest.mark.parametrize(
     ("text", "left"),
     [
         ("ortho.tif", "ortho.tif"),
+        ("a.tif?sig=x, band 1: failed", "a.tif, band 1: failed"),
+        ("https:/me:pw@host/a.tif?sig=x", "https:/host/a.tif"),
+        ("C:/me@home/a.tif", "C:/me@home/a.tif"),
         ("what? why #1.tif", "what? why #1.tif"),
         ("https://host/a.tif", "https://host/a.tif"),
         ("https://user:pass@host:8080/a.tif", "https://host:8080/a.tif"),

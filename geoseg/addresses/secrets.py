@@ -1,15 +1,18 @@
-"""Keeping passwords and tokens out of what is written down."""
+"""Keeping passwords and tokens out of what is written down or said."""
 
 from __future__ import annotations
 
+import logging
 import re
 
-_USER = re.compile(r"([a-z][a-z0-9+.-]*://)[^\s/'\"]*@", re.IGNORECASE)
+_USER = re.compile(r"([a-z][a-z0-9+.-]+:/+)[^\s/'\"]*@", re.IGNORECASE)
 """A URL's ``user:password@``."""
 _QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s?#'\"]*)[?#][^\s'\"]*", re.IGNORECASE)
 """A URL with its query or fragment, where signatures and tokens stand."""
 _VSI_QUERY = re.compile(r"(/vsi[a-z0-9_]+)\?[^\s'\"]*", re.IGNORECASE)
 """GDAL's way to hand options, headers among them, to a reader of URLs."""
+_BARE_QUERY = re.compile(r"(?<=[^\s/?])\?[\w.~%-]+=[^\s'\",]*")
+"""A query behind the last part of a URL, by which alone GDAL's messages name a raster."""
 _NAMED = re.compile(
     r"\b((?:\w*_)?(?:password|passwd|pwd|secret|token|key))=('[^']*'|\"[^\"]*\"|[^\s&,;'\"]+)",
     re.IGNORECASE,
@@ -24,4 +27,11 @@ def without_secrets(text: str) -> str:
     """
     text = _VSI_QUERY.sub(r"\1", text)
     text = _QUERY.sub(r"\1", _USER.sub(r"\1", text))
+    text = _BARE_QUERY.sub("", text)
     return _NAMED.sub(r"\1=...", text)
+
+
+def redact(record: logging.LogRecord) -> bool:
+    """Take the secrets out of a message that is logged; a filter that keeps every one."""
+    record.msg, record.args = without_secrets(record.getMessage()), None
+    return True

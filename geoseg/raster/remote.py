@@ -1,0 +1,198 @@
+"""Rasters on a server: how GDAL asks for them, and what the server says of them."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import logging
+import os
+import re
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from http import HTTPStatus
+from typing import Self
+from urllib.parse import unquote, urlsplit
+
+import rasterio
+from rasterio.env import get_gdal_config, set_gdal_config
+
+from geoseg.addresses.secrets import redact
+from geoseg.addresses.urls import http_address, is_local
+from geoseg.errors import UnreachableRasterError
+
+RETRIES = 3
+"""Further tries of GDAL and of ours; GDAL makes three reads of one, each with these tries."""
+SILENCE_S = 5
+"""Seconds without an answer after which a try is given up. Twelve of them, as many as GDAL makes of
+one read, are less than two minutes."""
+OPTIONS: Mapping[str, str] = {
+    "GDAL_HTTP_MAX_RETRY": str(RETRIES),
+    "GDAL_HTTP_RETRY_DELAY": "0.5",
+    "GDAL_HTTP_RETRY_CODES": "ALL",  # else broken connections are not tried again; from GDAL 3.10 on
+    "GDAL_HTTP_CONNECTTIMEOUT": str(SILENCE_S),
+    # By speed and not by time: a large block may take long over a thin line.
+    "GDAL_HTTP_LOW_SPEED_TIME": str(SILENCE_S),
+    "GDAL_HTTP_LOW_SPEED_LIMIT": "100",
+}
+"""GDAL's options for servers, unless they are set already; for the whole process."""
+SIDE_FILES = ("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR")
+"""Set while a remote raster is opened: GDAL then looks for no file beside it."""
+NO_HEAD = ("CPL_VSIL_CURL_USE_HEAD", "NO")
+"""Set for servers that refuse HEAD, as of an address that is signed for GET."""
+RETRY_WAITS_S = (0.0, 0.5, 1.0, 2.0)
+"""Seconds before each try of ours."""
+PASSING = (408, 425, 429, 500, 502, 503, 504)
+"""Statuses that may pass."""
+HIDDEN = (401, 403, 404)
+"""Statuses of a server that asks for more than an address."""
+HEAD_REFUSED = (403, 405, 501)
+"""Statuses of a server that may answer GET all the same."""
+RASTERIO_LOGS = ("rasterio", "rasterio._env", "rasterio._err", "rasterio._io", "rasterio._base")
+"""Loggers that repeat GDAL's messages, addresses among them."""
+
+_opening = threading.RLock()
+"""Held while a raster is opened: SIDE_FILES must not be set while a local one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server says of a file."""
+
+    size_bytes: int | None
+    """None where it does not say."""
+    tag: str | None
+    """Its ETag, or else the time of its last change; None where it says neither."""
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str]) -> Self:
+        """From the headers of an answer to a request for the first byte."""
+        total = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("Content-Range") or "")
+        size = total[1] if total else headers.get("Content-Length")
+        tag = headers.get("ETag") or headers.get("Last-Modified")
+        return cls(int(size) if size and size.isdigit() else None, tag)
+
+
+class ServerError(UnreachableRasterError):
+    """A server gives no file."""
+
+    def __init__(self, message: str, *, status: int | None) -> None:
+        super().__init__(message)
+        self.status = status
+        """HTTP status; None where there was no answer."""
+
+
+def ask(address: str, *, tries: int = len(RETRY_WAITS_S), method: str = "GET") -> Answer:
+    """Ask a server for one byte, past GDAL's cache, and for what it says of the file.
+
+    Raises:
+        ServerError: It does not give it; the message is a part of a sentence.
+    """
+    for wait_s in RETRY_WAITS_S[: tries - 1]:
+        try:
+            return _ask(address, method)
+        except ServerError as error:
+            if error.status is not None and error.status not in PASSING:
+                raise
+        time.sleep(wait_s)
+    return _ask(address, method)
+
+
+def trouble(path: str) -> str | None:
+    """Why the server of ``path`` gives nothing now, as a part of a sentence.
+
+    None: it does, or ``path`` names no file on a server.
+    """
+    address = http_address(path)
+    if address is None:
+        return None
+    try:
+        ask(address, tries=1)
+    except ServerError as error:
+        return str(error)
+    return None
+
+
+@contextmanager
+def opening(path: str) -> Iterator[None]:
+    """What GDAL needs to know while it opens the raster at ``path``."""
+    with _opening:
+        if is_local(path):
+            yield
+            return
+        _tell_gdal(path)
+        options = {} if _is_set(SIDE_FILES[0]) else dict([SIDE_FILES])
+        with rasterio.Env(**options):
+            yield
+
+
+def _tell_gdal(path: str) -> None:
+    """Set the options for servers."""
+    for name in RASTERIO_LOGS:
+        logging.getLogger(name).addFilter(redact)  # adds it once
+    for name, value in OPTIONS.items():
+        _set_unless_set(name, value)
+    address = http_address(path)
+    if address is not None and urlsplit(address).query and _refuses_head(address):
+        _set_unless_set(*NO_HEAD)
+
+
+def _is_set(name: str) -> bool:
+    """Whether the environment or the caller set an option of GDAL's."""
+    return name in os.environ or get_gdal_config(name) is not None
+
+
+def _set_unless_set(name: str, value: str) -> None:
+    if not _is_set(name):
+        set_gdal_config(name, value)
+
+
+@lru_cache(maxsize=1024)
+def _refuses_head(address: str) -> bool:
+    try:
+        ask(address, tries=1, method="HEAD")
+    except ServerError as error:
+        return error.status in HEAD_REFUSED
+    return False
+
+
+def _ask(address: str, method: str) -> Answer:
+    try:
+        with urllib.request.urlopen(_request(address, method), timeout=SILENCE_S) as answer:  # noqa: S310 - http or https alone, see http_address
+            return Answer.of(answer.headers)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise ServerError(
+                f"the server answers {_status(error.code)}", status=error.code
+            ) from None
+    except (OSError, http.client.HTTPException) as error:
+        reason = getattr(error, "reason", error)
+        raise ServerError(f"the server gives no answer ({reason})", status=None) from None
+
+
+def _status(code: int) -> str:
+    try:
+        return f"{code} {HTTPStatus(code).phrase}"
+    except ValueError:
+        return str(code)
+
+
+def _request(address: str, method: str) -> urllib.request.Request:
+    """A request for the first byte, with what GDAL is told to send along."""
+    parts = urlsplit(address)
+    user, _, host = parts.netloc.rpartition("@")
+    login = unquote(user) or get_gdal_config("GDAL_HTTP_USERPWD")
+    headers = {} if method == "HEAD" else {"Range": "bytes=0-0"}
+    if login:
+        headers["Authorization"] = f"Basic {base64.b64encode(str(login).encode()).decode()}"
+    for line in re.split(r"[\r\n,]+", str(get_gdal_config("GDAL_HTTP_HEADERS") or "")):
+        name, colon, value = line.partition(":")
+        if colon:
+            headers[name.strip()] = value.strip()
+    url = parts._replace(netloc=host, fragment="").geturl()
+    return urllib.request.Request(url, headers=headers, method=method)  # noqa: S310
