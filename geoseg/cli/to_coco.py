@@ -52,4 +52,5 @@ def to_coco(
         typer.echo(json.dumps({**done.as_dict(), "output": str(output)}))
     elif not quiet:
         left = f"; {done.outside} buildings touch no raster" if done.outside else ""
+        left += f"; {done.without_geometry} rows have no geometry" if done.without_geometry else ""
         typer.echo(f"{done.annotations} annotations written to {output}{left}", err=True)

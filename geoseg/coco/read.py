@@ -168,7 +168,7 @@ def _frame(content: dict[str, Any], places: dict[int, Image], crs: CRS) -> gpd.G
     rows, geometry = [], []
     for one in content["annotations"]:
         image = places[one["image_id"]]
-        shape = annotation_shape(one.get("segmentation"), one["id"])
+        shape = annotation_shape(one.get("segmentation"), one["id"], (image.height, image.width))
         if shape is None:
             continue
         there = gpd.GeoSeries([_on_ground(shape, image.transform)], crs=image.crs).to_crs(crs)
@@ -194,13 +194,26 @@ def _on_ground(shape: shapely.Geometry, transform: Affine) -> shapely.Geometry:
     return affine_transform(shape, [t.a, t.b, t.d, t.e, t.c, t.f])
 
 
-def annotation_shape(segmentation: Any, number: int) -> shapely.Geometry | None:  # noqa: ANN401  # JSON
-    """A valid polygon or multipolygon in pixels; None for an empty mask."""
+def annotation_shape(
+    segmentation: Any,  # noqa: ANN401  # JSON
+    number: int,
+    size: tuple[int, int],
+) -> shapely.Geometry | None:
+    """A valid polygon or multipolygon in pixels; None for an empty mask.
+
+    Args:
+        segmentation: Polygons or an RLE.
+        number: The annotation's id, for messages.
+        size: Height and width of the image.
+
+    Raises:
+        UnreadableVectorError: It is neither, or an RLE of another size than the image.
+    """
     if not isinstance(segmentation, dict | list):
         raise UnreadableVectorError(f"annotation {number} has no segmentation")
     try:
         if isinstance(segmentation, dict):
-            parts = list(_traced(segmentation))
+            parts = list(_traced(segmentation, size))
         else:
             parts = list(_drawn(segmentation))
     except (ValueError, TypeError, KeyError, IndexError) as error:
@@ -225,8 +238,12 @@ def _drawn(rings: list[Any]) -> Iterator[shapely.Geometry]:
             yield shapely.Polygon(corners)
 
 
-def _traced(rle: dict[str, Any]) -> Iterator[shapely.Geometry]:
+def _traced(rle: dict[str, Any], size: tuple[int, int]) -> Iterator[shapely.Geometry]:
     """Polygons along the edges of the mask's pixels."""
+    height, width = rle["size"]
+    # Before anything of that size is made.
+    if (height, width) != size:
+        raise ValueError(f"it is of {height} x {width} pixels, the image of {size[0]} x {size[1]}")
     mask, row, col = decode_crop(rle)
     if mask.size:
         place = Affine.translation(col, row)

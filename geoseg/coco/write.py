@@ -20,7 +20,7 @@ from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target
 from geoseg.keywords import checked_keywords
 from geoseg.pages.notebook import Shown
-from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.layers import VectorInput, geometry_of
 from geoseg.vectors.load import load
 
 if TYPE_CHECKING:
@@ -41,7 +41,9 @@ class Exported(Shown):
     annotations: int
     """Written; a building on two images counts twice."""
     outside: int
-    """Buildings that touch none of the images, or are empty."""
+    """Buildings that touch none of the images."""
+    without_geometry: int = 0
+    """Rows without a geometry, or with one beyond every CRS of the Earth."""
 
     def as_dict(self) -> dict[str, int]:
         """Plain values for JSON."""
@@ -82,6 +84,8 @@ def to_coco(
         raise UsageError(f"masks must be one of {', '.join(get_args(Masks))}, got {masks!r}")
     target = check_target(Path(output), [".json"], overwrite=overwrite)
     frame = load(buildings, "buildings", layer=layer, preferred="buildings").frame
+    empty = shapely.is_missing(geometry_of(frame)) | shapely.is_empty(geometry_of(frame))
+    frame = frame[~empty]
     images = read_images(rasters)
     annotations: list[dict[str, Any]] = []
     placed: set[int] = set()
@@ -102,7 +106,8 @@ def to_coco(
     }
     with output_errors(target):
         write_text(json.dumps(content), target)
-    return Exported(len(annotations), outside=len(frame) - len(placed))
+    outside = len(frame) - len(placed)
+    return Exported(len(annotations), outside=outside, without_geometry=int(empty.sum()))
 
 
 def _annotations(

@@ -20,6 +20,8 @@ Points = NDArray[np.float64]
 Mapping = Callable[[Points, Points], tuple[Points, Points]]
 SPAN_PX = 16.0
 """Pixels over which a pixel's size is measured: long enough for the digits of a coordinate."""
+LEAST_M = 1e-4
+"""Pixels of no more than this, metres, are no picture of the ground but a mistake."""
 EDGE_POINTS = 33
 """Points per side when the outline of a raster is carried into another CRS."""
 
@@ -74,7 +76,13 @@ def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
             "check that the CRS is the right one"
         )
     _, _, lengths = geod.inv(lon[[0, 2]], lat[[0, 2]], lon[[1, 3]], lat[[1, 3]])
-    return PixelSize(float(lengths[0]) / SPAN_PX, float(lengths[1]) / SPAN_PX)
+    size = PixelSize(float(lengths[0]) / SPAN_PX, float(lengths[1]) / SPAN_PX)
+    if not min(size.col_m, size.row_m) > LEAST_M:
+        raise UnsupportedRasterError(
+            f"the raster's pixels are {size.col_m:.3g} x {size.row_m:.3g} m large on the ground; check "
+            "its geotransform and its CRS"
+        )
+    return size
 
 
 def affine_mapping(transform: Affine) -> Mapping:

@@ -85,7 +85,7 @@ class CocoLabels:
         crowds: list[object] = []
         for one in self._annotations[entry["id"]]:
             kind = crowds if one.get("iscrowd") and not _is_list(one) else known
-            kind.append(annotation_shape(one.get("segmentation"), one["id"]))
+            kind.append(annotation_shape(one.get("segmentation"), one["id"], shape))
         return _drawn(_array(known), _array(crowds), shape, gsd_m, found)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.vectors.layers import (
+    FARTHEST,
     Layer,
     VectorInput,
     box_of,
@@ -22,6 +23,7 @@ from geoseg.vectors.layers import (
     layer_bounds,
     open_layer,
     read_frame,
+    within_reach,
 )
 from geoseg.vectors.load import crs_of_frame
 
@@ -75,6 +77,11 @@ class BuildingSource:
         """Bounding box of all buildings, or None where there is none."""
         data = self.data
         box = layer_bounds(data) if isinstance(data, Layer) else box_of(data.total_bounds)
+        if self.rows and np.isfinite(box).all() and np.abs(box).max() > FARTHEST:
+            # Rows that do not count made it: read the others.
+            boxes = [shapely.total_bounds(batch.geometry) for batch in self.batches()]
+            low, high = np.fmin.reduce(boxes)[:2], np.fmax.reduce(boxes)[2:]
+            box = box_of([*low, *high])
         return None if self.rows == 0 or not np.isfinite(box).all() else box
 
 
@@ -107,7 +114,7 @@ def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
         for table in reader:
             wkb = table.column(geometry_name).to_numpy(zero_copy_only=False)
             columns = {name: _numbers(table.column(name)) for name in source.columns}
-            yield Batch(shapely.from_wkb(wkb), columns)
+            yield Batch(within_reach(shapely.from_wkb(wkb)), columns)
 
 
 def _frame_batches(source: BuildingSource, frame: gpd.GeoDataFrame) -> Iterator[Batch]:

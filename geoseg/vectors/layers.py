@@ -19,6 +19,8 @@ from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
 
 EXTENT_LAYER = "extent"
 """Name of the layer that holds the observed area, in a GeoPackage."""
+FARTHEST = 1e12
+"""Coordinates beyond this, in any unit, are damage: the Earth is 4e7 m around."""
 VectorInput = str | Path | gpd.GeoDataFrame
 """Polygons: a file, or a table in memory."""
 GEOMETRY = "geometry"
@@ -125,9 +127,21 @@ def layer_bounds(layer: Layer) -> Box:
 
 
 def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """(n,) a copy of the geometries, flat."""
+    """(n,) a copy of the geometries, flat; None where :func:`within_reach` leaves none."""
     flat: NDArray[np.object_] = shapely.force_2d(np.array(frame.geometry.array, dtype=object))
-    return flat
+    return within_reach(flat)
+
+
+def within_reach(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The geometries, None where a coordinate is no number or beyond every CRS of the Earth."""
+    bounds = shapely.bounds(geometry)
+    far: NDArray[np.bool_] = np.any(np.isfinite(bounds) & (np.abs(bounds) > FARTHEST), axis=1)
+    xy, owner = shapely.get_coordinates(geometry, return_index=True)
+    far[owner[~np.isfinite(xy).all(axis=1)]] = True
+    if far.any():
+        geometry = geometry.copy()
+        geometry[far] = None
+    return geometry
 
 
 def _open_geoparquet(path: Path, name: str | None) -> Layer:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from geoseg.coco import from_coco, to_coco
-from geoseg.coco.read import Imported
+from geoseg.coco.read import Imported, annotation_shape
 from geoseg.coco.rle import compress, decode_crop, decompress, encode_crop
 from geoseg.coco.write import Exported
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
@@ -174,6 +174,7 @@ def test_any_format_in_and_out(
     assert to_coco(str(source), tmp_path / "coco.json", raster).as_dict() == {
         "annotations": 3,
         "outside": 1,
+        "without_geometry": 0,
     }
     assert from_coco(tmp_path / "coco.json", again, rasters=[raster]).buildings == 3
     stored = load(again, "buildings").frame.sort_values("building_id")
@@ -290,3 +291,9 @@ def test_the_command_line(buildings: gpd.GeoDataFrame, raster: Path, tmp_path: P
     result = invoke("from-coco", coco, again, "--raster", raster)
     assert result.exit_code == 0, result.output
     assert len(gpd.read_file(again)) == 3
+
+
+def test_an_rle_of_another_size_than_its_image_is_refused_before_it_is_made() -> None:
+    huge = {"size": [2_000_000, 2_000_000], "counts": [0, 10, 4_000_000_000_000 - 10]}
+    with pytest.raises(UnreadableVectorError, match="of 2000000 x 2000000 pixels, the image of 64"):
+        annotation_shape(huge, 7, (64, 64))

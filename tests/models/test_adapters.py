@@ -359,3 +359,8 @@ def test_mistakes_on_the_command_line_are_one_sentence(
     Path("bad.onnx").write_text("nothing")
     with pytest.raises(ModelError, match=message):
         load_model(spec)
+
+
+def test_a_plugin_that_ends_the_program_is_no_model() -> None:
+    with pytest.raises(ModelError, match="sys:exit ends the program"):
+        load_adapter("sys:exit", "cpu")

@@ -61,12 +61,14 @@ def test_an_averaged_model_is_the_one_it_averages() -> None:
     assert (traits.device_kind, traits.on_gpu) == ("cuda", True)
 
 
-def test_an_object_with_nothing_but_its_protocol() -> None:
+def test_an_object_with_nothing_but_its_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
     dense, masks = Traits.of(PaintedModel()), Traits.of(Masks())
     assert (dense.kind, dense.name, dense.halo_px, dense.stride_px) == (
         "maps", "PaintedModel", 0, 8,
     )  # fmt: skip
-    assert (dense.version, dense.sha256, dense.device, dense.precision) == (None, "", "", "")
+    assert (dense.version, dense.sha256, dense.device, dense.precision) == ("1", "", "", "")
+    monkeypatch.delattr(PaintedModel, "version")
+    assert Traits.of(PaintedModel()).version is None
     assert not dense.on_gpu
     assert (masks.kind, masks.halo_px, masks.stride_px, masks.heads) == ("masks", None, None, ())
     assert masks.gsd_m == (0.2, 0.5)

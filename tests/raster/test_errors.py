@@ -184,3 +184,11 @@ def test_stretches_that_make_no_sense(
     make_raster: RasterMaker, stretch: tuple[float, float]
 ) -> None:
     assert isinstance(refusal(make_raster("a.tif", IMAGE), stretch=stretch), UsageError)
+
+
+@pytest.mark.parametrize("side", [0.0, 1e-12])
+def test_pixels_of_no_size_are_a_mistake(make_raster: RasterMaker, side: float) -> None:
+    place = Affine(side, 0, 345600, 0, -side, 3072000)
+    raster = make_raster("t.tif", draw_scene(32, 32), transform=place)
+    with pytest.raises(UnsupportedRasterError, match="check its geotransform"):
+        Mosaic.open([raster], gsd_range_m=None)

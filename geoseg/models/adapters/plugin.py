@@ -21,7 +21,11 @@ def load_plugin(module: str, name: str, device: str) -> DenseModel | InstanceMod
     Modules in the working directory are found too, as with ``python -m``.
     """
     factory = _factory(module, name)
-    model = factory(**_arguments(factory, f"{module}:{name}", device))
+    arguments = _arguments(factory, f"{module}:{name}", device)
+    try:
+        model = factory(**arguments)
+    except SystemExit as stop:
+        raise ModelError(f"{module}:{name} ends the program and gives no model") from stop
     if isinstance(model, DenseModel | InstanceModel):
         return model
     raise ModelError(

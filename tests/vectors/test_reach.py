@@ -1,0 +1,60 @@
+"""Coordinates that are damage: such rows count as rows without a geometry, everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from commands import exit_code
+
+import geoseg
+from geoseg.vectors.buildings import open_buildings
+from geoseg.vectors.layers import geometry_of, within_reach
+from geoseg.vectors.load import load
+
+FAR = shapely.Polygon([(1e308, 0), (1e308, 1), (-1e308, 1)])
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> Path:
+    """Three houses and a row of damage."""
+    boxes = shapely.box(
+        np.arange(3) * 20.0 + 345600, 3072000, np.arange(3) * 20.0 + 345610, 3072010
+    )
+    frame = gpd.GeoDataFrame(geometry=[*boxes, FAR], crs="EPSG:32645")
+    path = tmp_path / "b.gpkg"
+    frame.to_file(path, layer="buildings")
+    return path
+
+
+def test_what_is_near_stays_the_same_object() -> None:
+    near = np.array([shapely.box(0, 0, 1, 1), None, shapely.Polygon()], dtype=object)
+    assert within_reach(near) is near
+    bad = np.array(
+        [near[0], FAR, shapely.Point(np.inf, 0), shapely.box(0, 0, 2e12, 1)], dtype=object
+    )
+    assert [one is None for one in within_reach(bad)] == [False, True, True, True]
+
+
+def test_files_and_tables_alike(damaged: Path) -> None:
+    for source in (damaged, gpd.read_file(damaged)):
+        geometry = geometry_of(load(source, "buildings").frame)
+        assert [one is None for one in geometry] == [False, False, False, True]
+        assert open_buildings(source, None).bounds() == (345600, 3072000, 345650, 3072010)
+
+
+def test_a_report_leaves_them_out_and_says_so(damaged: Path) -> None:
+    result = geoseg.report(damaged)
+    assert result.table["buildings"].iloc[-1] == 3
+    assert any("1 rows without a polygon" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("verb", ["compare", "evaluate"])
+def test_other_verbs_do_not_trip(
+    damaged: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_code(verb, damaged, damaged) == 0
+    assert "Traceback" not in capsys.readouterr().err
