@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
@@ -25,6 +24,8 @@ def versions() -> dict[str, str]:
 
     GDAL, PROJ and GEOS are those that read and draw: of rasterio, rasterio and shapely.
     """
+    import platform
+
     import numpy as np
     import rasterio
     import shapely

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import logging
 
 _USER = re.compile(r"([a-z][a-z0-9+.-]+:/+)[^\s/'\"]*@", re.IGNORECASE)
 """A URL's ``user:password@``."""
