@@ -20,7 +20,7 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
     Raises:
         UnknownOptionError: from the decorated function, naming the nearest option.
     """
-    # Without the module inspect, which would take as long to load as all of geoseg.
+    # Not by the module inspect: loading it would be felt at every start.
     code = function.__code__
     known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 

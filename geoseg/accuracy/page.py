@@ -18,7 +18,7 @@ from geoseg.files.atomic import output_errors, write_text
 from geoseg.pages.document import Figure, environment, static, table_script
 
 PACKAGE = "geoseg.accuracy"
-"""Format template and style."""
+"""Holds template and style."""
 PICTURE_PX = 260
 """Side of a picture."""
 CHART = 260

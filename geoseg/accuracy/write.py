@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.cells import as_cell
-from geoseg.files.target import PAGE, check_target, require_other
+from geoseg.files.target import check_file_or_page, require_other
 
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
@@ -27,8 +27,7 @@ def check_outputs(paths: Sequence[Path], inputs: Sequence[object], *, overwrite:
     """
     for path in paths:
         require_other(path, inputs)
-        allowed = PAGE if path.suffix.lower() in PAGE else EXTENSIONS
-        check_target(path, allowed, overwrite=overwrite)
+        check_file_or_page(path, EXTENSIONS, overwrite=overwrite)
 
 
 def write_evaluation(result: Evaluation, path: Path) -> None:

@@ -19,7 +19,7 @@ from geoseg.change.changes import (
 )
 from geoseg.change.table import CHANGES, change_table
 from geoseg.pages.notebook import Shown
-from geoseg.progress import Progress
+from geoseg.progress import Progress, ignored
 from geoseg.statistics.build import (
     make_zones,
     provenance_of,
@@ -70,7 +70,7 @@ def build_comparison(
     new: BuildingSource,
     options: ReportOptions,
     limits: Limits,
-    progress: Progress | None = None,
+    progress: Progress = ignored,
 ) -> Comparison:
     """Read the buildings of both dates, match them and count per zone.
 

@@ -57,7 +57,7 @@ class Dated:
         return self.buildings.columns.get("building_id", rows).astype(np.int64)
 
 
-def read_date(source: BuildingSource, crs: CRS, progress: Progress | None) -> Dated:
+def read_date(source: BuildingSource, crs: CRS, progress: Progress) -> Dated:
     """All buildings of one date, in the CRS of the comparison."""
     found = collect(source, np.empty(0, object), keep_outlines=True, progress=progress)
     assert found.outlines is not None  # noqa: S101  # asked for above

@@ -24,6 +24,7 @@ from geoseg.cli.options import (
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
+from geoseg.progress import ignored
 
 if TYPE_CHECKING:
     from geoseg.labelled.checking import Checked
@@ -203,7 +204,7 @@ def dataset(
             folder = _packed(hold_out(given, val_place or []), output, options, overwrite, told)
         else:
             folder = packed_folder(inputs or [], output)
-        checked = check_folder(folder, judge=judge, progress=told)
+        checked = check_folder(folder, judge=judge, progress=told or ignored)
         if html is not None:
             write_page(checked, html)
     if as_json:
@@ -224,7 +225,7 @@ def _packed(
 
     if output is None:
         raise UsageError("where to? Name the folder to write with --output")
-    return pack_pairs(pairs, output, options, overwrite=overwrite, progress=told).folder
+    return pack_pairs(pairs, output, options, overwrite=overwrite, progress=told or ignored).folder
 
 
 def _show(checked: Checked, html: Path | None) -> None:

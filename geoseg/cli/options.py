@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from geoseg.cli.progress import ProgressKind
 from geoseg.errors import UsageError
+
+T = TypeVar("T")
 
 PRINTING = "Printing"
 TILES = "Tiles, in pixels of the analysis grid"
@@ -114,14 +116,7 @@ def parse_whole_numbers(text: str | None, option: str) -> tuple[int, ...] | None
     Raises:
         UsageError: when a part is no whole number.
     """
-    if text is None:
-        return None
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(
-            f"{option} takes whole numbers separated by commas, such as 3,2,1; got {text!r}"
-        ) from None
+    return _parsed(text, option, int, "whole numbers")
 
 
 def parse_numbers(text: str | None, option: str) -> tuple[float, ...] | None:
@@ -130,13 +125,19 @@ def parse_numbers(text: str | None, option: str) -> tuple[float, ...] | None:
     Raises:
         UsageError: when a part is not a number.
     """
+    return _parsed(text, option, float, "numbers")
+
+
+def _parsed(
+    text: str | None, option: str, kind: Callable[[str], T], what: str
+) -> tuple[T, ...] | None:
     if text is None:
         return None
     try:
-        return tuple(float(part) for part in text.split(","))
+        return tuple(kind(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
-            f"{option} takes numbers separated by commas, such as 3,2,1; got {text!r}"
+            f"{option} takes {what} separated by commas, such as 3,2,1; got {text!r}"
         ) from None
 
 

@@ -84,7 +84,8 @@ def to_coco(
         raise UsageError(f"masks must be one of {', '.join(get_args(Masks))}, got {masks!r}")
     target = check_target(Path(output), [".json"], overwrite=overwrite)
     frame = load(buildings, "buildings", layer=layer, preferred="buildings").frame
-    empty = shapely.is_missing(geometry_of(frame)) | shapely.is_empty(geometry_of(frame))
+    geometry = geometry_of(frame)
+    empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     frame = frame[~empty]
     images = read_images(rasters)
     annotations: list[dict[str, Any]] = []

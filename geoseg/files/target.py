@@ -65,6 +65,12 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
     return path
 
 
+def check_file_or_page(path: Path, extensions: Collection[str], *, overwrite: bool) -> Path:
+    """:func:`check_target` of a name that :func:`with_page` gave: a page, or one of the files."""
+    page = path.suffix.lower() in PAGE
+    return check_target(path, PAGE if page else extensions, overwrite=overwrite)
+
+
 def check_extension(path: Path, extensions: Collection[str]) -> None:
     """Refuse a name with another extension than these, given in lower case.
 

@@ -13,7 +13,7 @@ from geoseg.labelled.repair import TINY_M2
 from geoseg.labelled.shift import Agreement, Shift, best_shift, edge_agreement
 from geoseg.labelled.writing import read_record
 from geoseg.pages.notebook import Shown
-from geoseg.progress import Progress, ProgressReport
+from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.scenes.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def check_folder(
     folder: Path,
     *,
     judge: TorchDenseModel | None = None,
-    progress: Progress | None = None,
+    progress: Progress = ignored,
 ) -> Checked:
     """Look through all scenes of a data set, one at a time.
 
@@ -199,8 +199,7 @@ def check_folder(
         key = chip.place, agreement.surface.shape[0]
         pooled[key] = pooled[key] + agreement if key in pooled else agreement
         chips.append(chip)
-        if progress is not None:
-            progress(ProgressReport("checking", done, len(paths), "scenes"))
+        progress(ProgressReport("checking", done, len(paths), "scenes"))
     name = None if judge is None else judge.name
     return Checked(folder, tuple(chips), _surest(pooled), record, name)
 

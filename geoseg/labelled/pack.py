@@ -19,7 +19,7 @@ from geoseg.labelled.pairs import kind_of
 from geoseg.labelled.request import Chip, PackOptions, Pair, Tick
 from geoseg.labelled.writing import SceneWriter, new_folder
 from geoseg.pages.notebook import Shown
-from geoseg.progress import Progress, ProgressReport
+from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def pack_pairs(
     options: PackOptions,
     *,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = ignored,
 ) -> Packed:
     """Write the scenes of all pairs into a folder.
 
@@ -114,14 +114,13 @@ def _pack_one(
     options: PackOptions,
     packed: Packed,
     writer: SceneWriter,
-    progress: Progress | None,
+    progress: Progress,
 ) -> None:
     found = packed.findings.setdefault(pair.place, Counter())
     sides = packed.places.setdefault(pair.place, {})
 
     def tick(done: int, total: int) -> None:
-        if progress is not None:
-            progress(ProgressReport(f"packing {pair.place}", done, total, "scenes"))
+        progress(ProgressReport(f"packing {pair.place}", done, total, "scenes"))
 
     for chip in _chips(pair, options, found, tick):
         name = writer.write(chip.scene)

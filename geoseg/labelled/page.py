@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geoseg.labelled.checking import Checked, ChipCheck
 
 PACKAGE = "geoseg.labelled"
-"""Format template and style."""
+"""Holds template and style."""
 WORST_CHIPS, OTHER_CHIPS = 24, 96
 """Chips that the page shows: the worst, and others evenly spread over the data set."""
 WORST_PX, OTHER_PX = 640, 320

@@ -11,7 +11,7 @@ from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 PACKAGE = "geoseg.pages"
-"""Format ``document.html``, which every page extends."""
+"""Holds ``document.html``, which every page extends."""
 
 
 @dataclass(frozen=True, slots=True)

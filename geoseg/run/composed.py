@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from geoseg.errors import OutputError
 from geoseg.models.traits import Traits
 from geoseg.run.record import Totals, run_record, summarize
+from geoseg.run.summary import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import geopandas as gpd
 
@@ -85,7 +86,7 @@ class Run:
         )  # fmt: skip
         return cls(mosaic, mosaic.identity(), model, settings, area, tally)
 
-    def to_frame(self, progress: Progress | None) -> gpd.GeoDataFrame:
+    def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""
         from geoseg.export.frame import to_frame
         from geoseg.run.sinks import MemorySink
@@ -96,7 +97,7 @@ class Run:
         frame.attrs[ATTRIBUTE] = self._record(backend)
         return frame
 
-    def to_file(self, lock: OutputLock, progress: Progress | None, *, resume: bool) -> Summary:
+    def to_file(self, lock: OutputLock, progress: Progress, *, resume: bool) -> Summary:
         """Run with parts on disk, then put them together to the file that the lock is for."""
         from geoseg.run.sinks import PartsSink
         from geoseg.run.summary import Summary
@@ -115,7 +116,7 @@ class Run:
         return summary
 
     def _completed(
-        self, plan: Plan, area: Area | None, sink: PartsSink, progress: Progress | None
+        self, plan: Plan, area: Area | None, sink: PartsSink, progress: Progress
     ) -> Summary:
         """Compute what is missing, write the output, and note that it is complete."""
         try:
@@ -143,7 +144,8 @@ class Run:
     def _record(self, backend: Backend) -> dict[str, Any]:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
-        _log.info("tiles: %s; dropped: %s", _listed(record["tiles"]), _listed(record["dropped"]))
+        dropped = counted(record["dropped"]) or "none"
+        _log.info("tiles: %s; dropped: %s", counted(record["tiles"]), dropped)
         return record
 
     def _write(self, output: Path, sink: Sink, backend: Backend, record: dict[str, Any]) -> Totals:
@@ -177,9 +179,7 @@ class Run:
         _log.info("%s asks for %d tiles", self.area.label, plan.chosen.sum())
         return plan, area
 
-    def _compute(
-        self, plan: Plan, area: Area | None, sink: Sink, progress: Progress | None
-    ) -> Backend:
+    def _compute(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
         from geoseg.attributes.confidence import Rating
         from geoseg.footprints import FootprintSettings
         from geoseg.run.finish import Finisher
@@ -199,9 +199,7 @@ class Run:
             plan = replace(plan, chosen=plan.chosen | backend.missing)
             sink.restart()
 
-    def _pass(
-        self, plan: Plan, finisher: Finisher, sink: Sink, progress: Progress | None
-    ) -> Backend:
+    def _pass(self, plan: Plan, finisher: Finisher, sink: Sink, progress: Progress) -> Backend:
         """Run over the chosen tiles."""
         from geoseg.run.job import Backend, run
         from geoseg.run.stages import make_stage
@@ -237,30 +235,20 @@ def _keep_or_remove(sink: PartsSink) -> None:
         sink.remove()
 
 
-def _reporter(
-    region: Window, backend: Backend, progress: Progress | None
-) -> Callable[[int, int], None]:
+def _reporter(region: Window, backend: Backend, progress: Progress) -> Callable[[int, int], None]:
     """Turns finished rows (by this run, in all) into progress reports."""
     from geoseg.progress import PIXELS, ProgressReport
 
     def report(rows_new: int, rows_done: int) -> None:
-        if progress is not None:
-            progress(
-                ProgressReport(
-                    "finding buildings",
-                    rows_done * region.width,
-                    region.height * region.width,
-                    PIXELS,
-                    done_before=(rows_done - rows_new) * region.width,
-                    buildings=backend.tally.counts["buildings"],
-                )
+        progress(
+            ProgressReport(
+                "finding buildings",
+                rows_done * region.width,
+                region.height * region.width,
+                PIXELS,
+                done_before=(rows_done - rows_new) * region.width,
+                buildings=backend.tally.counts["buildings"],
             )
+        )
 
     return report
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    """Counts by name, for a line."""
-    return (
-        ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items()) or "none"
-    )

@@ -173,7 +173,7 @@ def run(
         mosaic: Read from; every reading thread opens its own.
         plan: The tiles.
         settings: Of the run.
-        backend: Format the model; takes what it saw, row of tiles by row of tiles.
+        backend: Holds the model; takes what it saw, row of tiles by row of tiles.
         after_strip: Called with the rows finished by this run and in all.
     """
     if backend.closed:

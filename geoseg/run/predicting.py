@@ -175,13 +175,14 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.models.averaged import averaged_if
     from geoseg.models.exactness import check_exactness
     from geoseg.models.traits import Traits
+    from geoseg.progress import heard
     from geoseg.raster.given import raster_names
     from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
     from geoseg.tiles.given import GivenArea
 
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
-    with claim as lock:
+    with claim as lock, heard(progress) as told:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
         loaded = load_model(model, device=device, precision=precision)
         check_exactness(loaded, required=exact)
@@ -198,5 +199,5 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):
             if lock is None:
-                return run.to_frame(progress)
-            return run.to_file(lock, progress, resume=resume)
+                return run.to_frame(told)
+            return run.to_file(lock, told, resume=resume)

@@ -75,8 +75,8 @@ class Summary:
                 "tiles",
                 f"{tiles.done} done, {tiles.skipped_nodata} without data, {tiles.failed} failed",
             ),
-            ("dropped", _counted(self.dropped)),
-            ("stitched", _counted(self.stitched)),
+            ("dropped", counted(self.dropped)),
+            ("stitched", counted(self.stitched)),
             ("seconds", f"{total:.1f} ({stages})"),
             ("memory", f"{self.peak_rss_mb:,.0f} MB at the peak"),
             ("model", f"{self.model['name']} {self.model['sha256'][:12]}"),
@@ -94,5 +94,6 @@ class Summary:
         return table_html(self.rows())
 
 
-def _counted(counts: Mapping[str, int]) -> str:
+def counted(counts: Mapping[str, int]) -> str:
+    """Numbers and what they count, for a line; empty for no counts."""
     return ", ".join(f"{number} {what}" for what, number in counts.items())

@@ -17,7 +17,7 @@ from pyproj import CRS
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
 from geoseg.pages.notebook import Shown
-from geoseg.progress import Progress
+from geoseg.progress import Progress, ignored
 from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
 from geoseg.statistics.collect import OUTSIDE, Buildings, collect
 from geoseg.statistics.options import ReportOptions
@@ -81,7 +81,7 @@ class AreaReport(Shown):
 
 
 def build_report(
-    buildings: VectorInput, options: ReportOptions, progress: Progress | None = None
+    buildings: VectorInput, options: ReportOptions, progress: Progress = ignored
 ) -> AreaReport:
     """Read everything once and compute the table.
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.earth.reproject import areas_m2
-from geoseg.progress import Progress, ProgressReport
+from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.vectors.buildings import Batch, BuildingSource
 
 OUTSIDE = -1
@@ -43,7 +43,7 @@ def collect(
     zones: NDArray[np.object_],
     *,
     keep_outlines: bool,
-    progress: Progress | None = None,
+    progress: Progress = ignored,
 ) -> Buildings:
     """Read every building once and find its zone and its area."""
     shapely.prepare(zones)
@@ -59,8 +59,7 @@ def collect(
             outlines.append(kept.geometry)
         skipped += len(batch.geometry) - len(kept.geometry)
         done += len(batch.geometry)
-        if progress is not None:
-            progress(ProgressReport("reading buildings", done, source.rows, "buildings"))
+        progress(ProgressReport("reading buildings", done, source.rows, "buildings"))
     zone, point, columns = _join(pieces, source)
     kept_outlines = np.concatenate([*outlines, np.empty(0, object)]) if keep_outlines else None
     return Buildings(zone, point, columns, kept_outlines, _notes(source, zone, skipped))

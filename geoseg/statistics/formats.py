@@ -13,7 +13,7 @@ from geoseg.errors import MissingDependencyError
 from geoseg.export.output import WRITERS
 from geoseg.files.atomic import output_errors, replacing, write_text
 from geoseg.files.cells import as_cell
-from geoseg.files.target import PAGE, check_target
+from geoseg.files.target import check_file_or_page
 from geoseg.statistics.build import plain
 from geoseg.statistics.page import Page
 from geoseg.statistics.render import render
@@ -50,8 +50,7 @@ R = TypeVar("R", bound=Result)
 
 def check_output(path: Path, *, overwrite: bool) -> Path:
     """Find out before any work whether this file can be written; see ``check_target``."""
-    page = path.suffix.lower() in PAGE
-    check_target(path, PAGE if page else EXTENSIONS, overwrite=overwrite)
+    check_file_or_page(path, EXTENSIONS, overwrite=overwrite)
     if path.suffix.lower() == ".xlsx":
         _require_openpyxl()
     return path

@@ -14,7 +14,7 @@ from geoseg.statistics.page import Page
 from geoseg.statistics.style import RAMP
 
 PACKAGE = "geoseg.statistics"
-"""Format template, style and script."""
+"""Holds template, style and script."""
 
 
 def render(page: Page) -> str:

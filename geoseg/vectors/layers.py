@@ -134,14 +134,13 @@ def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
 
 def within_reach(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
     """The geometries, None where a coordinate is no number or beyond every CRS of the Earth."""
-    bounds = shapely.bounds(geometry)
-    far: NDArray[np.bool_] = np.any(np.isfinite(bounds) & (np.abs(bounds) > FARTHEST), axis=1)
     xy, owner = shapely.get_coordinates(geometry, return_index=True)
-    far[owner[~np.isfinite(xy).all(axis=1)]] = True
-    if far.any():
-        geometry = geometry.copy()
-        geometry[far] = None
-    return geometry
+    near = (np.abs(xy) <= FARTHEST).all(axis=1)
+    if near.all():
+        return geometry
+    kept = geometry.copy()
+    kept[owner[~near]] = None
+    return kept
 
 
 def _open_geoparquet(path: Path, name: str | None) -> Layer:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -454,3 +456,25 @@ def test_too_little_overlap_is_warned_of(make_raster: Any) -> None:
     town, _ = paint_town(40, 40)
     with pytest.warns(InexactModelWarning, match="receptive field"):
         geoseg.predict(make_raster("town.tif", town), model=PaintedModel(halo_px=16), overlap_px=8)
+
+
+def test_who_is_told_is_asked_for_before_the_work(make_raster: Any) -> None:
+    source = make_raster("town.tif", paint_town(64, 64)[0])
+    with pytest.raises(UsageError, match=r"progress is a function .* got 'banana'"):
+        geoseg.predict(source, model=PaintedModel(), progress="banana")  # type: ignore[arg-type]
+
+
+def test_a_notebook_shows_where_a_run_stands(
+    make_raster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[geoseg.ProgressReport] = []
+
+    @contextmanager
+    def listening(progress: object) -> Iterator[Any]:
+        assert progress is None
+        yield told.append
+
+    monkeypatch.setattr("geoseg.progress.heard", listening)
+    source = make_raster("town.tif", paint_town(64, 64)[0])
+    geoseg.predict(source, model=PaintedModel(), tile_px=48)
+    assert told[-1].done == told[-1].total
