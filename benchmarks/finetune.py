@@ -36,6 +36,7 @@ from geoseg.models.loading import model_file
 from geoseg.models.weights import load_weights, save_weights
 from geoseg.scenes.scene import Scene, load_scene, load_scenes, save_scene
 from geoseg.train.config import TrainConfig, read_config
+from geoseg.train.recipe import RECIPE
 from geoseg.train.run import train
 from geoseg.train.tune import tune
 
@@ -152,7 +153,7 @@ def main() -> None:
     parser.add_argument("--start", default="default")
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--chips", type=int, default=40)
-    parser.add_argument("--config", type=Path, default=Path("configs/finetune.yaml"))
+    parser.add_argument("--config", type=Path, default=RECIPE)
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     folder = pack(arguments.data / "val/geocarta", arguments.out, arguments.chips)

@@ -12,6 +12,7 @@ import typer
 from geoseg.cli.options import Json, Overwrite, Progress, Quiet, Verbose
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
+from geoseg.errors import UsageError
 
 if TYPE_CHECKING:
     from geoseg.train.results import Training
@@ -19,10 +20,21 @@ if TYPE_CHECKING:
 
 def train(
     config: Annotated[
-        Path,
-        typer.Argument(help="A YAML file such as configs/finetune.yaml.", show_default=False),
-    ],
+        Path | None,
+        typer.Argument(
+            help="A YAML file, such as --init writes. Without: fine-tune the built-in model for 20 "
+            "minutes; needs --scenes and --output.",
+            show_default=False,
+        ),
+    ] = None,
     *,
+    scenes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of packed scenes (geoseg dataset), in place of the configuration's.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -32,10 +44,27 @@ def train(
             show_default=False,
         ),
     ] = None,
-    scenes: Annotated[
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="How long to train, in place of the configuration's steps and minutes.",
+            show_default=False,
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="default, imagenet, scratch or a .safetensors file, in place of the "
+            "configuration's.",
+            show_default=False,
+        ),
+    ] = None,
+    init: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of packed scenes, in place of the configuration's.", show_default=False
+            help="Write a commented configuration for fine-tuning under this name, .yaml, and stop; "
+            "the options above go into it.",
+            show_default=False,
         ),
     ] = None,
     resume: Annotated[
@@ -47,24 +76,25 @@ def train(
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Train a model, or fine-tune the built-in one, as a configuration says.
+    """Fine-tune the built-in model on packed scenes, or train one as a configuration says.
 
-    Checkpoints, a CSV log with scores on held-out places, and in the end one .safetensors file for
-    `geoseg predict --model` lie in the configuration's output folder.
+    Checkpoints, a CSV log with scores on held-out places, its curves as a picture, and in the end
+    one .safetensors file for `geoseg predict --model` lie in the output folder.
 
-    geoseg train configs/finetune.yaml
+    geoseg train --scenes chips -o out --minutes 20
     """
     tell(verbose)
+    if init is not None:
+        _init(init, config, scenes, output, start, minutes, overwrite=overwrite, as_json=as_json)
+        return
     from geoseg.train import train_model
-    from geoseg.train.config import read_config
+    from geoseg.train.recipe import configured
 
     first = _is_first_process()
-    checked = read_config(config)
+    checked = configured(config, scenes=scenes, output=output, start=start, minutes=minutes)
     with watching(progress, quiet=quiet or not first) as told:
         done = train_model(
             checked,
-            scenes=scenes,
-            output=output,
             resume=resume,
             overwrite=overwrite,
             progress=told,
@@ -72,7 +102,32 @@ def train(
     if first and as_json:
         typer.echo(json.dumps(done.as_dict()))
     elif first and not quiet:
-        _show(done, scenes or checked.data.scenes)
+        _show(done, checked.data.scenes)
+
+
+def _init(  # the command line's own values, handed on
+    path: Path,
+    config: Path | None,
+    scenes: Path | None,
+    output: Path | None,
+    start: str | None,
+    minutes: float | None,
+    *,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Write the commented configuration."""
+    from geoseg.train.recipe import write_recipe
+
+    if config is not None:
+        raise UsageError(f"--init writes a configuration, so {config} beside it is one too many")
+    written = write_recipe(
+        path, scenes=scenes, output=output, start=start, minutes=minutes, overwrite=overwrite
+    )
+    if as_json:
+        typer.echo(json.dumps({"output": str(written)}))
+    else:
+        typer.echo(f"wrote {written}; next: geoseg train {written}", err=True)
 
 
 def _is_first_process() -> bool:
@@ -81,6 +136,13 @@ def _is_first_process() -> bool:
 
 
 def _show(done: Training, scenes: Path) -> None:
+    for place, f1 in done.f1.items():
+        before = f", before {done.f1_before[place]:.3f}" if place in done.f1_before else ""
+        typer.echo(f"{place}: F1 {f1:.3f}{before}", err=True)
+    for doubt in done.doubts:
+        typer.echo(f"warning: {doubt}", err=True)
+    if done.curves is not None:
+        typer.echo(f"curves: {done.curves}", err=True)
     typer.echo(f"Model written to {done.model}", err=True)
     if done.f1:
         tuned = f"{done.model.stem}-tuned.safetensors"

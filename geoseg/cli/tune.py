@@ -161,6 +161,8 @@ def _show(done: Tuning) -> None:
             f"mean        F1 {validation.f1:.3f}, bias {validation.area_bias:.1%}; {limit}"
         )
     _show_calibration(console, metadata)
+    for doubt in done.doubts:
+        console.print(f"warning: {doubt}", markup=False)
     console.print(f"Model written to {done.output}")
     if done.html is not None:
         console.print(f"wrote {done.html}")

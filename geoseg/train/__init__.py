@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from geoseg.errors import MissingDependencyError
 from geoseg.keywords import checked_keywords
 
 if TYPE_CHECKING:
@@ -18,47 +19,79 @@ if TYPE_CHECKING:
     from geoseg.train.results import Training, Tuning
 
 
+_TRAINING = ("albumentations", "cv2", "lightning", "torch", "segmentation_models_pytorch")
+_TUNING = ("cv2", "torch", "segmentation_models_pytorch")
+"""What the extra ``train`` brings, by the names that are imported."""
+
+
+def require(work: str, packages: Sequence[str]) -> None:
+    """Find out before any work whether these are installed, without importing them.
+
+    Raises:
+        MissingDependencyError: One is not.
+    """
+    from importlib.util import find_spec
+
+    if missing := [name for name in packages if find_spec(name) is None]:
+        raise MissingDependencyError(
+            f"{work} needs packages that are not installed ({', '.join(missing)}): "
+            "pip install 'geoseg[train]'"
+        )
+
+
 @checked_keywords
 def train_model(
-    config: str | Path | TrainConfig,
+    config: str | Path | TrainConfig | None = None,
     *,
     scenes: str | Path | None = None,
     output: str | Path | None = None,
+    start: str | Path | None = None,
+    minutes: float | None = None,
     resume: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Training:
-    """Train a model, or fine-tune the built-in one, as a configuration says.
+    """Fine-tune the built-in model on packed scenes, or train one as a configuration says.
 
     Args:
-        config: A YAML file, or what is in it.
+        config: A YAML file, or what is in it; None fine-tunes the built-in model for 20 minutes and
+            needs ``scenes`` and ``output``.
         scenes: Folder of packed scenes, in place of the configuration's ``data.scenes``.
         output: Folder for checkpoints, logs and the model file, in place of its ``output``.
+        start: "default", "imagenet", "scratch" or a .safetensors file, in place of its ``start``.
+        minutes: How long to train, in place of its steps and minutes.
         resume: Go on from the last checkpoint in the output folder, where there is one.
         overwrite: Start anew where the output folder holds a training.
         progress: Told after every step and every scoring on held-out places.
 
     Returns:
-        The model file, and the last scores.
+        The model file, its scores before and after, and what makes them doubtful.
 
     Raises:
+        MissingDependencyError: The packages that training needs are not installed.
         GeosegError: The configuration, the scenes or the output cannot be used; one sentence.
     """
     from geoseg.progress import heard
-    from geoseg.train.config import TrainConfig, read_config
+    from geoseg.train.recipe import configured
     from geoseg.train.results import Training
 
-    checked = config if isinstance(config, TrainConfig) else read_config(Path(config))
-    if scenes is not None:
-        data = checked.data.model_copy(update={"scenes": Path(scenes)})
-        checked = checked.model_copy(update={"data": data})
-    if output is not None:
-        checked = checked.model_copy(update={"output": Path(output)})
+    checked = configured(config, scenes=scenes, output=output, start=start, minutes=minutes)
+    require("training", _TRAINING)
+    from geoseg.train.curves import draw_curves
+    from geoseg.train.doubts import doubts_of
     from geoseg.train.run import train
 
     with heard(progress) as told:
         done = train(checked, resume=resume, overwrite=overwrite, progress=told)
-    return Training(done.path, done.last.step, done.last.loss, dict(done.last.f1))
+    return Training(
+        done.path,
+        done.last.step,
+        done.last.loss,
+        dict(done.last.f1),
+        dict(done.before),
+        draw_curves(checked.output, done.before, done.last),
+        doubts_of(done),
+    )
 
 
 @checked_keywords
@@ -107,8 +140,10 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
         What was chosen, and how well it does.
 
     Raises:
+        MissingDependencyError: The packages that tuning needs are not installed.
         GeosegError: The model, the scenes or the outputs cannot be used; one sentence.
     """
+    require("tuning", _TUNING)
     from geoseg.files.target import PAGE, check_target
     from geoseg.models.card import write_card
     from geoseg.models.dense import TorchDenseModel
@@ -116,6 +151,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     from geoseg.models.weights import load_weights, save_weights
     from geoseg.progress import heard
     from geoseg.scenes.scene import load_scenes
+    from geoseg.train.doubts import tuning_doubts
     from geoseg.train.results import Tuning
     from geoseg.train.tune import TuneOptions, tune
 
@@ -132,4 +168,4 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     save_weights(tensors, metadata, target)
     if page is not None:
         write_card(target, page)
-    return Tuning(metadata, target, page)
+    return Tuning(metadata, target, page, tuning_doubts(metadata))

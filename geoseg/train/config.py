@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, Self, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import (
@@ -192,6 +192,24 @@ class TrainConfig(_Section):
     """Also log for TensorBoard."""
 
 
+def changed_config(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:
+    """Another configuration with other values, those of sections as mappings; None changes nothing.
+
+    Raises:
+        UsageError: a value is not allowed.
+    """
+    raw = config.model_dump()
+    for name, value in changes.items():
+        if isinstance(value, Mapping):
+            raw[name] |= {key: one for key, one in value.items() if one is not None}
+        elif value is not None:
+            raw[name] = value
+    try:
+        return TrainConfig.model_validate(raw)
+    except ValidationError as error:
+        raise UsageError(_sentences(error)) from error
+
+
 def read_config(path: Path) -> TrainConfig:
     """Read and check a YAML file; relative paths in it are relative to the current folder."""
     try:
@@ -212,7 +230,7 @@ def _sentences(error: ValidationError) -> str:
 def _sentence(item: ErrorDetails) -> str:
     where = ".".join(str(part) for part in item["loc"]) or "the file"
     if item["type"] == "model_type":
-        return f"{where} must hold keys with values, as configs/finetune.yaml does"
+        return f"{where} must hold keys with values, as those do that geoseg train --init writes"
     if item["type"] != "extra_forbidden":
         return f"{where}: {item['msg'].removeprefix('Value error, ')}"
     *parents, given = (str(part) for part in item["loc"])

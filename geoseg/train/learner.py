@@ -44,6 +44,8 @@ class Learner(lightning.LightningModule):
         self.elapsed_s = 0.0
         """Seconds of training in this and earlier runs, by the clock of the first process."""
         self._counts: dict[str, Counts] = {}
+        self.f1_before: dict[str, float] = {}
+        """Held-out place to F1 of the weights that the training started from."""
 
     @abstractmethod
     def crops(self, scenes: Sequence[Scene], first: int, length: int) -> Dataset[Any]:
@@ -61,6 +63,20 @@ class Learner(lightning.LightningModule):
     def note(self, place: str, counts: Counts) -> None:
         """Add the counts of a held-out scene."""
         self._counts[place] = self._counts.get(place, Counts()) + counts
+
+    @abstractmethod
+    def validation_step(self, number: int, _index: int) -> None:
+        """Note the counts of a held-out scene."""
+
+    @torch.no_grad()
+    def scores(self) -> dict[str, float]:
+        """Held-out place to F1 of the weights as they are, outside of a training."""
+        self.eval()
+        for number in range(len(self._held_out)):
+            self.validation_step(number, number)
+        counts, self._counts = self._counts, {}
+        self.train()
+        return {place: one.f1 for place, one in sorted(counts.items())}
 
     def on_validation_epoch_end(self) -> None:
         """Report per place, and the mean over places as the score."""
@@ -100,11 +116,13 @@ class Learner(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep the clock, so that a resumed training goes on with what is left of its budget."""
         checkpoint["elapsed_s"] = self.elapsed_s
+        checkpoint["f1_before"] = self.f1_before
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Set the clock."""
         self.elapsed_s = self._elapsed_before_s = float(checkpoint["elapsed_s"])
         self._began_s = time.monotonic()
+        self.f1_before = dict(checkpoint.get("f1_before", {}))
 
     def progress(self, step: int) -> float:
         """0..1, by steps or by minutes, whichever is farther."""

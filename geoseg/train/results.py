@@ -27,12 +27,25 @@ class Training(Shown):
     loss: float
     """Running mean of the loss at the end; not a number where no step was done."""
     f1: dict[str, float]
-    """Held-out place to F1 at IoU 0.5, when it was scored last; empty where none is held out."""
+    """Held-out place to F1 at IoU 0.5 in the end; empty where none is held out."""
+    f1_before: dict[str, float]
+    """The same of the weights that the training started from."""
+    curves: Path | None
+    """Picture of losses and scores by step; None where nothing was logged."""
+    doubts: tuple[str, ...]
+    """Why the training may not have helped, a sentence each."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        loss = None if math.isnan(self.loss) else self.loss
-        return {"model": str(self.model), "step": self.step, "loss": loss, "f1": self.f1}
+        return {
+            "model": str(self.model),
+            "step": self.step,
+            "loss": None if math.isnan(self.loss) else self.loss,
+            "f1": self.f1,
+            "f1_before": self.f1_before,
+            "curves": None if self.curves is None else str(self.curves),
+            "doubts": list(self.doubts),
+        }
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -45,9 +58,12 @@ class Tuning(Shown):
     """The model file written."""
     html: Path | None
     """Its card as a page, where one was asked for."""
+    doubts: tuple[str, ...]
+    """Why what was chosen may not hold elsewhere, a sentence each."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         described: dict[str, Any] = self.metadata.model_dump(mode="json", include=TOLD)
         page = None if self.html is None else str(self.html)
-        return {"output": str(self.output), "html": page} | described
+        paths = {"output": str(self.output), "html": page}
+        return paths | described | {"doubts": list(self.doubts)}

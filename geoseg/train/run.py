@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +25,7 @@ from geoseg.files.atomic import output_errors
 from geoseg.machine import keep_freed_memory, memory_errors
 from geoseg.progress import Progress, ignored
 from geoseg.scenes.scene import load_scenes
-from geoseg.train.learner import Learner, learnable
+from geoseg.train.learner import Learner, learnable, trained_weights
 from geoseg.train.module import SegmentationModule
 from geoseg.train.trainer_library import (
     MisconfigurationException,
@@ -36,7 +36,7 @@ from geoseg.train.trainer_library import (
 from geoseg.train.watch import Watched, quietly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from geoseg.scenes.scene import Scene, Split
     from geoseg.train.config import TrainConfig
@@ -57,7 +57,11 @@ class Trained:
     path: Path
     """The model file."""
     last: Moment
-    """Its last step, with the last scores on held-out places."""
+    """Its last step, with the scores of the model file on held-out places."""
+    before: Mapping[str, float]
+    """Held-out place to F1 at IoU 0.5 of the weights that it started from."""
+    scored: tuple[Moment, ...]
+    """The moments of this call at which held-out places were scored."""
 
 
 def train(
@@ -98,6 +102,9 @@ def train(
     with quietly(), memory_errors(LESS_MEMORY):
         with _machine_errors():
             trainer = _trainer(config, watched, validate=bool(held_out))
+        if trainer.is_global_zero and held_out and not goes_on:
+            learner.f1_before = learner.scores()
+            watched.tell_scores("before", learner.f1_before)
         trainer.fit(
             learner,
             datamodule=_Scenes(learner, training, len(held_out)),
@@ -107,8 +114,13 @@ def train(
     trainer.save_checkpoint(last, weights_only=False)
     path = config.output / f"{config.name}.safetensors"
     if trainer.is_global_zero:
-        learner.write(torch.load(last, map_location="cpu", weights_only=True), path)
-    return Trained(path, watched.last)
+        saved = torch.load(last, map_location="cpu", weights_only=True)
+        learner.write(saved, path)
+        if held_out:
+            learner.network.load_state_dict(trained_weights(saved))
+            watched.last = replace(watched.last, f1=learner.scores())
+            watched.tell_scores("after", watched.last.f1)
+    return Trained(path, watched.last, learner.f1_before, tuple(watched.scored))
 
 
 def make_learner(config: TrainConfig, held_out: Sequence[Scene]) -> Learner:

@@ -44,9 +44,18 @@ class Moment:
     @property
     def scores(self) -> str:
         """F1, for people."""
-        each = ", ".join(f"{place} {score:.3f}" for place, score in sorted(self.f1.items()))
-        mean = sum(self.f1.values()) / max(1, len(self.f1))
-        return each if len(self.f1) == 1 else f"{mean:.3f} ({each})"
+        return in_words(self.f1)
+
+
+def in_words(f1: Mapping[str, float]) -> str:
+    """Place to F1, for people."""
+    each = ", ".join(f"{place} {score:.3f}" for place, score in sorted(f1.items()))
+    return each if len(f1) == 1 else f"{mean_of(f1):.3f} ({each})"
+
+
+def mean_of(f1: Mapping[str, float]) -> float:
+    """Mean over places; 0 where there is none."""
+    return sum(f1.values()) / max(1, len(f1))
 
 
 class Watched(callbacks.Callback):
@@ -56,6 +65,8 @@ class Watched(callbacks.Callback):
         self._progress = progress
         self.last = Moment()
         """The newest."""
+        self.scored: list[Moment] = []
+        """Those with new scores."""
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *args: Any
@@ -76,7 +87,14 @@ class Watched(callbacks.Callback):
             scores = trainer.callback_metrics.items()
             f1 = {name[3:]: float(score) for name, score in scores if name.startswith("f1/")}
             self.last = Moment(trainer.global_step, self.last.loss, f1)
+            self.scored.append(self.last)
             self._tell(pl_module, f"{self.last.text}, F1 {self.last.scores}")
+
+    def tell_scores(self, when: str, f1: Mapping[str, float]) -> None:
+        """Scores outside of the training itself."""
+        share = 0 if when == "before" else 100
+        note = f"{when} training, F1 {in_words(f1)}"
+        self._progress(ProgressReport(f"scores {when}", share, 100, "percent", note=note))
 
     def _tell(self, module: lightning.LightningModule, note: str | None) -> None:
         if isinstance(module, Learner):

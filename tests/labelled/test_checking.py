@@ -276,6 +276,6 @@ def test_coco_by_the_command_line(
 
 def test_the_shipped_configuration_reads_the_folder_that_the_docs_name() -> None:
     root = REPOSITORY
-    folder = read_config(root / "configs/finetune.yaml").data.scenes
+    folder = read_config(root / "geoseg/train/finetune.yaml").data.scenes
     assert f"-o {folder}" in (root / "docs/dataset.md").read_text(encoding="utf-8")
-    assert f"-o {folder}" in (root / "configs/finetune.yaml").read_text(encoding="utf-8")
+    assert f"-o {folder}" in (root / "geoseg/train/finetune.yaml").read_text(encoding="utf-8")

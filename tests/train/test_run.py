@@ -421,7 +421,11 @@ def test_the_command_prints_one_object_and_what_to_do_next(packed: Path) -> None
     assert told["f1"].keys() == {"town"}
     again = CliRunner().invoke(app, ["train", str(config), "--overwrite"])
     assert "geoseg tune" in again.stderr
-    assert again.stderr.splitlines()[0].startswith("step ")
+    before, first = again.stderr.splitlines()[:2]
+    assert before.startswith("before training, F1 town ")
+    assert first.startswith("step ")
+    assert "too short: 4 steps" in again.stderr
+    assert (packed / "out/curves.svg").exists()
     assert "lightning" not in again.stderr.lower()
 
 

@@ -1,0 +1,72 @@
+"""What makes a finished training or tuning doubtful, in sentences for people."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from geoseg.train.watch import mean_of
+
+if TYPE_CHECKING:
+    from geoseg.models.weights import Metadata
+    from geoseg.train.run import Trained
+
+FEW_STEPS = 200
+"""Steps below which a training has hardly begun: fine-tuning that helped took many hundreds."""
+_RISING = 0.01
+"""F1 by which the last scores beat all before where a training was still getting better."""
+_NO_GAIN = 0.002
+SURE = 0.05
+"""Standard error of F1 beyond which thresholds are chosen by chance as much as by the scenes."""
+
+
+def doubts_of(done: Trained) -> tuple[str, ...]:
+    """Why the model file may not be better than what the training started from."""
+    after, before = mean_of(done.last.f1), mean_of(done.before)
+    found = []
+    if done.last.step < FEW_STEPS:
+        found.append(
+            f"too short: {done.last.step} steps, where fine-tuning takes {FEW_STEPS} or more; give "
+            "it more minutes, or a faster machine"
+        )
+    if not done.last.f1:
+        found.append(
+            "no scene was held out (split val), so nothing tells whether the model got better; "
+            "geoseg dataset --val-share holds some out"
+        )
+    elif done.before and after < before + _NO_GAIN:
+        found.append(
+            f"no better on places held out than what it started from: F1 {after:.3f}, before "
+            f"{before:.3f}; check the labels, add some, or train longer"
+        )
+    elif _still_rising([mean_of(moment.f1) for moment in done.scored]):
+        found.append("scores were still rising at the end; more minutes may bring more")
+    return tuple(found)
+
+
+def tuning_doubts(metadata: Metadata) -> tuple[str, ...]:
+    """Why thresholds and scores may not hold on other ground.
+
+    The standard error of F1 is taken for that of a share, sqrt(F1 (1 - F1) / n), of the buildings
+    of all places with a weight.
+    """
+    validation = metadata.validation
+    weights = {} if validation is None else validation.place_weights
+    counted = {place: one for place, one in metadata.metrics.items() if weights.get(place, 1)}
+    buildings = sum(one["buildings"] for one in counted.values())
+    hits = sum(one["buildings"] * one["f1"] for one in counted.values())
+    f1 = (hits + 1) / (buildings + 2)  # between 0 and 1 also where all or none were found
+    error = math.sqrt(f1 * (1 - f1) / max(1.0, buildings))
+    if error <= SURE:
+        return ()
+    enough = math.ceil(f1 * (1 - f1) / SURE**2)
+    told = (
+        f"thresholds were chosen on {buildings:.0f} buildings alone: F1 is known to "
+        f"+-{2 * error:.2f} (95 %), so they may fit nothing else; hold out {enough} or more"
+    )
+    return (told,)
+
+
+def _still_rising(scores: list[float]) -> bool:
+    *earlier, last = scores or [0.0]
+    return bool(earlier) and last > max(earlier) + _RISING
