@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: help setup demo test test-slow check format reference clean
+.PHONY: help setup demo test test-slow check format reference plugin clean
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
@@ -43,6 +43,10 @@ format: setup
 
 reference: setup
 	$(BIN)/python -m geoseg.cli.reference > docs/cli.md
+
+plugin: setup
+	@mkdir -p dist
+	$(BIN)/python qgis/build.py dist/geoseg-qgis.zip
 
 clean:
 	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import signal
 import sys
+import time
+from _thread import interrupt_main
 from contextlib import contextmanager
+from threading import Thread, main_thread
 from typing import TYPE_CHECKING
 
 from geoseg.errors import GeosegError, NotEnoughMemoryError
@@ -23,6 +27,8 @@ _ALL = 2**31 - 1
 _GLIBC_MMAP_MAX = 65536
 _GLIBC_MMAP_THRESHOLD = 32 * 2**20
 """Where the library's own rule for it ends up in a program with large arrays."""
+GRACE_S = 15.0
+"""What a program that was asked to stop may take to keep what is finished."""
 
 
 def wait_quietly() -> None:
@@ -32,6 +38,33 @@ def wait_quietly() -> None:
     geoseg's own reading and drawing too. A choice of the user's stands.
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def stop_when_closed(descriptor: int, exit_code: int) -> None:
+    """Interrupt the program, as Ctrl-C does, when whoever holds the other end of a pipe closes it.
+
+    ``descriptor`` is that of our end. A program that ends, by whatever death, closes its end; and a console program on Windows has no
+    other way to be asked to stop. What has not stopped ``GRACE_S`` later is ended with ``exit_code``.
+    """
+
+    def wait() -> None:
+        # Not by a buffered stream: a program that ends while one is read dies of its lock.
+        while os.read(descriptor, 4096):
+            pass
+        _interrupt_main()
+        time.sleep(GRACE_S)
+        os._exit(exit_code)
+
+    Thread(target=wait, daemon=True, name="stop with stdin").start()
+
+
+def _interrupt_main() -> None:
+    """As Ctrl-C: the main thread wakes from what it waits for, which POSIX does for a real signal alone."""
+    main = main_thread().ident
+    if sys.platform == "win32" or main is None:
+        interrupt_main()
+    else:
+        signal.pthread_kill(main, signal.SIGINT)
 
 
 def keep_freed_memory() -> None:

@@ -22,7 +22,7 @@ from geoseg.cli.to_coco import to_coco
 from geoseg.cli.train import train
 from geoseg.cli.tune import tune
 from geoseg.errors import GeosegError
-from geoseg.machine import wait_quietly
+from geoseg.machine import stop_when_closed, wait_quietly
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by the shell's convention."""
@@ -50,12 +50,21 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[  # the callback acts on it
+    version: Annotated[  # noqa: ARG001  # the callback acts on it
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version."),
     ] = False,
+    stop_with_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--stop-with-stdin",
+            help="Stop as after Ctrl-C when standard input is closed: for programs that start geoseg.",
+        ),
+    ] = False,
 ) -> None:
     """Turn orthophotos into buildings."""
+    if stop_with_stdin:
+        stop_when_closed(sys.stdin.fileno(), INTERRUPTED)
 
 
 VERBS: dict[str, Callable[..., None]] = {

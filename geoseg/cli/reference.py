@@ -1,11 +1,13 @@
-"""The reference of the command line as Markdown, from the verbs' own signatures.
+"""The reference of the command line, from the verbs' own signatures: for people and for programs.
 
-``python -m geoseg.cli.reference > docs/cli.md``; a test holds the page to it.
+``python -m geoseg.cli.reference > docs/cli.md`` writes Markdown, with ``--json`` what other faces of
+geoseg, such as the QGIS plugin, are built from; tests hold both to the code.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -31,6 +33,41 @@ def options(verb: Callable[..., Any]) -> dict[str, tuple[str, ...]]:
     """Parameter to the names of its option, of a verb."""
     named = ((p, info) for p, _, info in _parameters(verb) if isinstance(info, OptionInfo))
     return {p.name: _option_names(p, info) for p, info in named}
+
+
+def described() -> dict[str, Any]:
+    """Verb to its summary, example and parameters, for programs."""
+    return {name: _described(verb) for name, verb in VERBS.items()}
+
+
+def _described(verb: Callable[..., Any]) -> dict[str, Any]:
+    parts = [" ".join(part.split()) for part in inspect.cleandoc(verb.__doc__ or "").split("\n\n")]
+    return {
+        "help": [part for part in parts if not part.startswith("geoseg ")],
+        "example": next((part for part in parts if part.startswith("geoseg ")), None),
+        "parameters": [
+            _parameter(parameter, hint, info) for parameter, hint, info in _parameters(verb)
+        ],
+    }
+
+
+def _parameter(
+    parameter: inspect.Parameter,
+    hint: Any,  # noqa: ANN401
+    info: OptionInfo | ArgumentInfo,
+) -> dict[str, Any]:
+    kind, default = _plain(hint)[0], parameter.default
+    known = isinstance(default, str | float | int)
+    return {
+        "name": parameter.name,
+        "options": list(_option_names(parameter, info)) if isinstance(info, OptionInfo) else [],
+        "kind": "choice" if get_origin(kind) is Literal else kind.__name__,
+        "choices": list(get_args(kind)) if get_origin(kind) is Literal else [],
+        "several": list in {get_origin(one) for one in (hint, *get_args(hint))},
+        "needed": default is inspect.Parameter.empty,
+        "default": default if known else None,
+        "help": " ".join((info.help or "").split()),
+    }
 
 
 def _verb(name: str, verb: Callable[..., Any]) -> Iterator[str]:
@@ -98,4 +135,5 @@ def _default(parameter: inspect.Parameter, info: OptionInfo | ArgumentInfo) -> s
 
 
 if __name__ == "__main__":
-    sys.stdout.write(reference())
+    as_json = "--json" in sys.argv
+    sys.stdout.write(json.dumps(described(), indent=1) + "\n" if as_json else reference())

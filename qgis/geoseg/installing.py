@@ -1,0 +1,221 @@
+"""A geoseg of the plugin's own: an environment in the profile's folder, made, upgraded and removed."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, pyqtSignal
+
+from . import engine, finding
+
+PACKAGE = "geoseg"
+LEAST_PYTHON = (3, 11)
+NEWEST_TRIED = 14
+UV_PYTHON = "3.11"
+NEEDED_GB = 8
+"""Free space to have before: geoseg, its libraries and what pip unpacks on the way."""
+SIZE = "1 to 6 GB, most of it PyTorch; without a GPU build it is the lesser"
+_FINISHED = "complete"
+"""Name of the file that tells an environment from a part of one."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One process."""
+
+    words: tuple[str, ...]
+    """Program and arguments."""
+    told: str
+    """What it does, for people."""
+
+
+def environment_folder() -> Path:
+    """Of the plugin's own geoseg."""
+    return finding.own_folder() / "environment"
+
+
+def installed() -> bool:
+    """Whether there is a complete one."""
+    return (environment_folder() / _FINISHED).exists()
+
+
+def base_python(environ: dict[str, str]) -> str:
+    """A Python that is new enough to make an environment of; empty where there is none."""
+    names = [f"python3.{minor}" for minor in range(NEWEST_TRIED, LEAST_PYTHON[1] - 1, -1)]
+    found = [shutil.which(name, path=environ.get("PATH")) for name in [*names, "python3", "python"]]
+    own = [] if sys.platform == "darwin" else [str(one) for one in _qgis_pythons() if one.exists()]
+    for program in [*own, *filter(None, found)]:
+        if _version(program, environ) >= LEAST_PYTHON:
+            return program
+    return ""
+
+
+def _qgis_pythons() -> list[Path]:
+    """The interpreter of QGIS's Python: sys.executable is QGIS itself, and names differ."""
+    folder = Path(sys.exec_prefix)
+    if sys.platform == "win32":
+        return [folder / "python3.exe", folder / "python.exe"]
+    return [folder / "bin/python3"]
+
+
+def _version(program: str, environ: dict[str, str]) -> tuple[int, ...]:
+    """Of a Python that can make environments; (0,) of anything else."""
+    code = "import sys, venv, ensurepip; print(*sys.version_info[:2])"
+    try:
+        done = subprocess.run(
+            [program, "-I", "-c", code], capture_output=True, text=True, env=environ, timeout=30,
+            check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return (0,)
+    parts = done.stdout.split()
+    return tuple(map(int, parts)) if done.returncode == 0 and len(parts) == 2 else (0,)
+
+
+def steps(environ: dict[str, str], wheels: str = "") -> list[Step]:
+    """What makes the environment, or brings it up to date.
+
+    Args:
+        environ: Cleaned.
+        wheels: Folder of wheels to install from without a network; empty: from the package index.
+
+    Raises:
+        EngineError: there is no Python to begin with, or no space.
+    """
+    folder = environment_folder()
+    _require_space(folder)
+    if wheels and not list(Path(wheels).glob(f"{PACKAGE}-*.whl")):
+        raise engine.EngineError(f"{wheels} holds no wheel of {PACKAGE} ({PACKAGE}-*.whl)")
+    python = str(finding.python_in(folder))
+    source = ["--no-index", "--find-links", wheels] if wheels else []
+    pip = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    install = Step((*pip, "--upgrade", *source, PACKAGE), f"installing {PACKAGE} ({SIZE})")
+    making = [] if installed() else _making(environ, folder)
+    return [*making, install]
+
+
+def _making(environ: dict[str, str], folder: Path) -> list[Step]:
+    python = base_python(environ)
+    if python:
+        return [Step((python, "-I", "-m", "venv", "--clear", str(folder)), f"making {folder}")]
+    uv = shutil.which("uv", path=environ.get("PATH"))
+    tool = finding.own_folder() / "uv"
+    own = next((str(one) for one in _qgis_pythons() if one.exists()), "")
+    if not uv and not own:
+        raise engine.EngineError(
+            "no Python 3.11 or newer was found, nor uv, which could bring one: install Python from "
+            "python.org, or choose a geoseg that you have"
+        )
+    getting = [] if uv else [
+        Step((own, "-I", "-m", "pip", "install", "--target", str(tool), "uv"), "getting uv, which brings a Python")
+    ]  # fmt: skip
+    program = uv or str(tool / "bin" / ("uv.exe" if sys.platform == "win32" else "uv"))
+    words = (program, "venv", "--clear", "--seed", "--python", UV_PYTHON, str(folder))
+    return [*getting, Step(words, f"getting Python {UV_PYTHON} and making {folder}")]
+
+
+def _require_space(folder: Path) -> None:
+    there = next(one for one in [folder, *folder.parents] if one.exists())
+    free_gb = shutil.disk_usage(there).free / 1e9
+    if free_gb < NEEDED_GB:
+        raise engine.EngineError(
+            f"{there} has {free_gb:.1f} GB of free space; {NEEDED_GB} GB are needed to install geoseg"
+        )
+
+
+def remove() -> None:
+    """Take the plugin's own geoseg away."""
+    shutil.rmtree(finding.own_folder(), ignore_errors=True)
+    finding.forget()
+
+
+class Installer(QObject):
+    """Runs the steps one after the other while the window stays alive."""
+
+    said = pyqtSignal(str)
+    """A line of a step's output."""
+    began = pyqtSignal(str, int, int)
+    """A step: what it does, its number and how many there are."""
+    ended = pyqtSignal(bool, str)
+    """Whether it went well, and a sentence."""
+
+    def __init__(
+        self, planned: list[Step], environ: dict[str, str], parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._steps, self._next = planned, 0
+        self._new = not installed()
+        self._last: list[str] = []
+        self._cancelled = False
+        self._environ = environ
+        self._process = QProcess(self)
+        self._process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
+        variables = QProcessEnvironment()
+        for name, value in environ.items():
+            variables.insert(name, value)
+        self._process.setProcessEnvironment(variables)
+        self._process.readyReadStandardOutput.connect(self._read)
+        self._process.finished.connect(self._finished)
+        self._process.errorOccurred.connect(self._failed)
+
+    def start(self) -> None:
+        """Begin."""
+        finding.own_folder().mkdir(parents=True, exist_ok=True)
+        self._go_on()
+
+    def cancel(self) -> None:
+        """Stop, and leave nothing of a new environment behind."""
+        self._cancelled = True
+        if self._process.state() != QProcess.ProcessState.NotRunning:
+            self._process.kill()
+            self._process.waitForFinished(10_000)
+
+    def _go_on(self) -> None:
+        if self._next == len(self._steps):
+            self._check()
+            return
+        step = self._steps[self._next]
+        self._next += 1
+        self.began.emit(step.told, self._next, len(self._steps))
+        self._last = []
+        self._process.start(step.words[0], list(step.words[1:]))
+
+    def _read(self) -> None:
+        text = bytes(self._process.readAllStandardOutput()).decode("utf-8", "replace")
+        for line in filter(None, (one.strip() for one in text.splitlines())):
+            self._last = [*self._last[-2:], line]
+            self.said.emit(line)
+
+    def _finished(self, code: int, _status: object) -> None:
+        self._read()
+        if self._cancelled:
+            self._end(False, "cancelled; nothing is left behind")
+        elif code:
+            step = self._steps[self._next - 1]
+            self._end(False, f"{step.told} failed: {' '.join(self._last) or f'code {code}'}")
+        else:
+            self._go_on()
+
+    def _failed(self, error: object) -> None:
+        if error == QProcess.ProcessError.FailedToStart:
+            program = self._steps[self._next - 1].words[0]
+            self._end(False, f"{program} cannot be started: {self._process.errorString()}")
+
+    def _check(self) -> None:
+        try:
+            found = engine.check(str(finding.python_in(environment_folder())), self._environ)
+        except engine.EngineError as error:
+            self._end(False, str(error))
+            return
+        (environment_folder() / _FINISHED).write_text(found.version, encoding="utf-8")
+        finding.forget()
+        self._end(True, f"geoseg {found.version} is ready")
+
+    def _end(self, good: bool, sentence: str) -> None:
+        if not good and self._new:
+            remove()
+        self.ended.emit(good, sentence)
