@@ -62,10 +62,10 @@ class MaskLabels:
     def choose(self, images: Sequence[Path], found: Counter[str]) -> list[Path]:
         """The images, all of which must have a mask; masks without an image are counted."""
         self._of = self._matched(images, found)
-        survey = _Survey()
+        survey = _Survey(self._values)
         for path in self._of.values():
             survey.add(self._read(path))
-        self._values, self.blobs = survey.settle(self._values, self._masks.name)
+        self._values, self.blobs = survey.settle(self._masks.name)
         found.update(survey.counts)
         return list(images)
 
@@ -144,7 +144,8 @@ def _built(mask: Codes, values: MaskValues) -> NDArray[np.bool_]:
 class _Survey:
     """All masks of a set looked through, one at a time, before any of them is read as labels."""
 
-    def __init__(self) -> None:
+    def __init__(self, given: MaskValues) -> None:
+        self._given = given
         self.counts: Counter[str] = Counter()
         self._held: set[int] = set()
         self._binary = True
@@ -160,17 +161,20 @@ class _Survey:
         self._binary &= len(values) <= 1 or values == (1, IGNORE_INDEX)
         self._ignoring |= values == (1, IGNORE_INDEX)
         self.counts["masks_noisy"] += mask.noisy
-        self.counts["masks_empty"] += not values
-        self.counts["masks_full"] += bool(values) and not background
+        known = ~mask.nodata & ~chosen(mask.codes, self._given.unknown)
+        built = _built(mask, self._given)[known]
+        self.counts["masks_empty"] += not built.any()
+        self.counts["masks_full"] += bool(built.size and built.all())
         self._holey += _looks_inverted(mask)
 
-    def settle(self, given: MaskValues, name: str) -> tuple[MaskValues, bool]:
+    def settle(self, name: str) -> tuple[MaskValues, bool]:
         """What the values mean, and whether touching buildings are one blob.
 
         Raises:
             UsageError: A value that was named is in no mask.
             DatasetError: The masks look inverted, or it is not clear what 255 means.
         """
+        given = self._given
         self._require_held(given, name)
         if given.building is None and 0 not in self._held:
             raise DatasetError(

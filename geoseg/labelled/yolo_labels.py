@@ -34,7 +34,7 @@ class YoloLabels:
     def choose(self, images: Sequence[Path], found: Counter[str]) -> list[Path]:
         """The images that have a text file; an empty one says that there is no building."""
         files = self._files(images)
-        if len(files) == len(images) == 1:
+        if self._labels in files and len(images) == 1:
             numbers = {0: 0}
         else:
             matches = match_files([str(path) for path in images], [str(path) for path in files])

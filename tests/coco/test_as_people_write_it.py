@@ -21,6 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.features import rasterize
 
+from geoseg.accuracy import evaluate
 from geoseg.coco import from_coco, to_coco
 from geoseg.coco.segmentation import annotation_shape
 from geoseg.errors import (
@@ -131,7 +132,12 @@ def test_names_that_are_not_clear_are_refused(make_raster: Maker, tmp_path: Path
     with pytest.raises(DatasetError, match=r"several images of the name ortho\.tif"):
         from_coco(path, rasters=[west, east])
     with pytest.raises(UsageError, match="given twice"):
-        to_coco(gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=UTM), path, [west, west])
+        to_coco(
+            gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=UTM),
+            path,
+            [west, west],
+            overwrite=True,
+        )
 
 
 def test_the_name_before_a_tool_renamed_it(make_raster: Maker, tmp_path: Path) -> None:
@@ -388,6 +394,14 @@ def test_the_command_line_says_what_was_left_out(raster: Path, tmp_path: Path) -
     assert json.loads(result.stdout)["findings"] == {"crowds": 1}
     result = invoke("from-coco", path, out, "--raster", raster, "--overwrite", "--category", "x")
     assert isinstance(result.exception, UsageError)
+
+
+def test_evaluate_says_how_to_hold_coco_against_a_layer(tmp_path: Path) -> None:
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps(content()))
+    frame = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=UTM)
+    with pytest.raises(UnreadableVectorError, match="geoseg from-coco"):
+        evaluate(frame, path)
 
 
 NONSENSE = st.recursive(

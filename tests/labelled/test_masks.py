@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import rasterio
 from commands import invoke
-from labelled_town import coco, houses, photo
+from labelled_town import coco, houses, photo, save
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 
@@ -23,27 +21,8 @@ from geoseg.scenes.scene import Scene, load_scenes
 
 SIDE = 280
 HOUSES = houses(SIDE, SIDE)
-ROOFS: NDArray[np.uint8] = rasterize(HOUSES, out_shape=(SIDE, SIDE))
+ROOFS: NDArray[np.uint8] = rasterize(HOUSES, out_shape=(SIDE, SIDE)).astype(np.uint8)
 Packer = Callable[..., tuple[Packed, list[Scene]]]
-
-
-def save(
-    path: Path, pixels: NDArray[Any], palette: dict[int, Any] | None = None, **more: Any
-) -> Path:
-    """An image without a place, of the kind that its extension says."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    bands = pixels if pixels.ndim == 3 else pixels[None]
-    drivers = {".png": "PNG", ".jpg": "JPEG", ".tif": "GTiff"}
-    shape = {"count": len(bands), "height": bands.shape[1], "width": bands.shape[2]}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        with rasterio.open(
-            path, "w", driver=drivers[path.suffix], dtype=bands.dtype, **shape, **more
-        ) as out:
-            out.write(bands)
-            if palette:
-                out.write_colormap(1, palette)
-    return path
 
 
 @pytest.fixture
@@ -269,7 +248,7 @@ def turned(path: Path, orientation: int, pixels: NDArray[Any]) -> Path:
 def test_photos_are_turned_as_they_were_labelled(tmp_path: Path) -> None:
     shapes = houses(280, 330)
     upright = photo(shapes, 280, 330)
-    roofs = rasterize(shapes, out_shape=(280, 330))
+    roofs = rasterize(shapes, out_shape=(280, 330)).astype(np.uint8)
     lying = np.rot90(upright, 1, (1, 2))  # 6: to be turned clockwise to be seen upright
     image = turned(tmp_path / "images/a.jpg", 6, lying)
     save(tmp_path / "upright.png", roofs)

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from labelled_town import houses, photo
-from test_masks import save
+from labelled_town import houses, photo, save
 
 import geoseg
 from geoseg.errors import DatasetError, UnreadableVectorError, UsageError
