@@ -1,6 +1,6 @@
 """Label sets as odd as people have them: every one is packed or refused in a sentence, none ends in a traceback.
 
-    python benchmarks/labels.py                 # some 150 sets, drawn here
+    python benchmarks/labels.py                 # some 250 sets, drawn here
     python benchmarks/labels.py --data DATA     # and real ones, in folders of images/ and masks/ or COCO
 
 Each set goes through the command line as users type it: ``dataset``, and for COCO ``from-coco`` too. Exits 1 when one ends in anything but success or one sentence.
