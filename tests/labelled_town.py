@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import rasterio
 import shapely
 from affine import Affine
 from conftest import UTM, transform_at
@@ -70,3 +72,22 @@ def coco(path: Path, images: dict[str, list[shapely.Geometry]], side: int, **ext
 
 def _ring(shape: shapely.Geometry) -> list[float]:
     return shapely.get_coordinates(shape)[:-1].ravel().tolist()
+
+
+def save(
+    path: Path, pixels: NDArray[Any], palette: dict[int, Any] | None = None, **more: Any
+) -> Path:
+    """An image without a place, of the kind that its extension says."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    bands = pixels if pixels.ndim == 3 else pixels[None]
+    drivers = {".png": "PNG", ".jpg": "JPEG", ".tif": "GTiff"}
+    shape = {"count": len(bands), "height": bands.shape[1], "width": bands.shape[2]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with rasterio.open(
+            path, "w", driver=drivers[path.suffix], dtype=bands.dtype, **shape, **more
+        ) as out:
+            out.write(bands)
+            if palette:
+                out.write_colormap(1, palette)
+    return path

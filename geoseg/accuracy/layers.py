@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.coco.document import is_coco
 from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
@@ -75,6 +76,7 @@ def read_buildings(
     Raises:
         UnreadableVectorError: no such file, no CRS on earth, points or lines.
     """
+    _refuse_coco(source)
     opened = open_buildings(source, layer, role)
     ground_under(opened.crs)
     path = Path(source) if isinstance(source, (str, Path)) else None
@@ -93,6 +95,15 @@ def read_buildings(
         without_folders(read_metadata(path)) if path else {},
         notes,
     )
+
+
+def _refuse_coco(source: VectorInput) -> None:
+    """COCO counts in pixels, and which rasters these are of is not said here."""
+    if isinstance(source, (str, Path)) and is_coco(Path(source)):
+        raise UnreadableVectorError(
+            f"{source} is a COCO file, which counts in pixels; make polygons of it first: geoseg "
+            "from-coco COCO.json BUILDINGS.gpkg --raster ORTHO.tif"
+        )
 
 
 def read_areas(source: VectorInput | None, role: str, layer: str | None) -> MarkedAreas | None:

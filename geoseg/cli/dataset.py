@@ -52,7 +52,7 @@ def dataset(
         list[Path] | None,
         typer.Argument(
             help="Rasters or a folder of images, then the labels: a polygon layer, a COCO file, a "
-            "mask or a folder of masks. A packed folder alone: look at it.",
+            "mask or a folder of masks, YOLO's texts. A packed folder alone: look at it.",
             show_default=False,
         ),
     ] = None,
@@ -112,7 +112,7 @@ def dataset(
     ] = None,
     category: Annotated[
         str | None,
-        typer.Option(help="COCO category that means buildings.", rich_help_panel=INPUTS),
+        typer.Option(help="Category of COCO or YOLO that means buildings.", rich_help_panel=INPUTS),
     ] = None,
     mask_kind: Annotated[
         str,
@@ -121,6 +121,22 @@ def dataset(
             rich_help_panel=INPUTS,
         ),
     ] = "auto",
+    mask_building: Annotated[
+        str | None,
+        typer.Option(
+            help="Values of masks that mean building, numbers or colours: 0, or 1,2, or #ff0000.",
+            show_default="all but 0",
+            rich_help_panel=INPUTS,
+        ),
+    ] = None,
+    mask_unknown: Annotated[
+        str | None,
+        typer.Option(
+            help="Values of masks that mean that nobody knows.",
+            show_default="255 where masks hold 0, 1 and 255",
+            rich_help_panel=INPUTS,
+        ),
+    ] = None,
     place: Annotated[
         str | None,
         typer.Option(
@@ -188,6 +204,8 @@ def dataset(
     options = PackOptions(
         val_share=val_share, margin_m=margin, chip_px=chip_px, category=category,
         bands=parse_whole_numbers(bands, "--bands"), stretch=parse_range(stretch, "--stretch"), mask_kind=mask_kind,
+        mask_building=None if mask_building is None else _mask_values(mask_building),
+        mask_unknown=() if mask_unknown is None else _mask_values(mask_unknown),
     )  # fmt: skip
     if html is not None:
         check_target(html, PAGE, overwrite=overwrite)
@@ -212,6 +230,12 @@ def dataset(
         typer.echo(json.dumps({**checked.as_dict(), "html": page}))
     elif not quiet:
         _show(checked, html)
+
+
+def _mask_values(text: str) -> tuple[int, ...]:
+    from geoseg.labelled.codes import parse_value
+
+    return tuple(parse_value(word) for word in text.split(","))
 
 
 def _packed(

@@ -26,11 +26,16 @@ def from_coco(
     raster: Annotated[
         list[Path],
         typer.Option(
-            help="The raster of an image, matched by file name; may be repeated.",
+            help="The raster of an image, matched by file name and, where that is not enough, by folders; may be "
+            "repeated.",
             show_default=False,
         ),
     ],
     output: Output = None,
+    category: Annotated[
+        str | None,
+        typer.Option(help="Category to keep.", show_default="all of them"),
+    ] = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -43,9 +48,13 @@ def from_coco(
     tell(verbose)
     (coco,), output = with_output(paths, output, inputs=1, example=EXAMPLE)
     from geoseg.coco import from_coco
+    from geoseg.coco.findings import FINDINGS
 
-    done = from_coco(coco, output, rasters=raster, overwrite=overwrite)
+    done = from_coco(coco, output, rasters=raster, category=category, overwrite=overwrite)
     if as_json:
         typer.echo(json.dumps(done.as_dict()))
     elif not quiet:
+        for name, text in FINDINGS.items():
+            if name in done.findings:
+                typer.echo(f"{done.findings[name]:>8,}  {text} ({name})", err=True)
         typer.echo(f"{done.buildings} buildings written to {output}", err=True)

@@ -53,4 +53,6 @@ def to_coco(
     elif not quiet:
         left = f"; {done.outside} buildings touch no raster" if done.outside else ""
         left += f"; {done.without_geometry} rows have no geometry" if done.without_geometry else ""
+        left += f"; {done.too_small} buildings hold no pixel" if done.too_small else ""
+        left += f"; {done.no_score} confidences are no numbers" if done.no_score else ""
         typer.echo(f"{done.annotations} annotations written to {output}{left}", err=True)

@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import shapely
-from affine import Affine
-from rasterio.features import shapes
 
-from geoseg.coco.images import Image, read_images
-from geoseg.coco.rle import decode_crop
-from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.coco.document import Annotation, Document, Key, key_of, load_coco, number_of
+from geoseg.coco.images import Image, find_rasters, read_images, require_sizes
+from geoseg.coco.segmentation import Outlines, outlines
+from geoseg.errors import UsageError
 from geoseg.export.output import open_output, write_frame
+from geoseg.files.target import require_other
 from geoseg.keywords import checked_keywords
 from geoseg.pages.notebook import Shown
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    from affine import Affine
     from pyproj import CRS
 
-LEAST_CORNERS = 3
-NEEDED = {"images": ("id", "file_name", "height", "width"), "annotations": ("id", "image_id")}
-"""Keys without which an entry says nothing."""
+FOUND = "from_coco"
+"""Key of what was counted, in the frame's ``attrs``."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -34,13 +34,33 @@ class Imported(Shown):
     """What came out of a COCO file."""
 
     buildings: int
-    """Rows written: annotations with a geometry."""
+    """Rows written: annotations with an outline within their image."""
     output: Path
     """The file that was written."""
+    findings: Mapping[str, int] = field(default_factory=dict)
+    """What was left out or mended, by the names in ``geoseg.coco.findings.FINDINGS``."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
-        return {"buildings": self.buildings, "output": str(self.output)}
+        return {
+            "buildings": self.buildings,
+            "output": str(self.output),
+            "findings": dict(self.findings),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class OnGround:
+    """A COCO file on the ground."""
+
+    buildings: gpd.GeoDataFrame
+    """A row per building."""
+    unknown: gpd.GeoSeries
+    """Ground of crowds and boxes."""
+    listed: tuple[int, ...]
+    """Numbers of the rasters that the file lists."""
+    counts: Counter[str]
+    """By the names in ``FINDINGS``."""
 
 
 @overload
@@ -49,6 +69,7 @@ def from_coco(
     output: None = None,
     *,
     rasters: str | Path | Sequence[str | Path],
+    category: str | None = None,
     overwrite: bool = False,
 ) -> gpd.GeoDataFrame: ...
 
@@ -59,6 +80,7 @@ def from_coco(
     output: str | Path,
     *,
     rasters: str | Path | Sequence[str | Path],
+    category: str | None = None,
     overwrite: bool = False,
 ) -> Imported: ...
 
@@ -69,183 +91,148 @@ def from_coco(
     output: str | Path | None = None,
     *,
     rasters: str | Path | Sequence[str | Path],
+    category: str | None = None,
     overwrite: bool = False,
 ) -> gpd.GeoDataFrame | Imported:
     """Read COCO annotations as polygons on the ground.
 
     Args:
-        coco: The JSON file; masks as polygons or RLE, compressed or not.
+        coco: The JSON file, gzipped or not; masks as polygons or RLE, compressed or not.
         output: File to write (.gpkg, .geojson, .fgb, .parquet), as layer ``buildings``; None
             returns a GeoDataFrame.
-        rasters: The images, matched by file name; a single raster and a single image always match.
+        rasters: The images, matched by file name, and by folder where names are the same; a single
+            raster and a single image always match.
+        category: Category to keep; None: all of them.
         overwrite: Replace ``output`` if it is there already.
 
     Returns:
-        One row per annotation with a geometry (Polygon, or MultiPolygon where the mask has several
+        One row per annotation with an outline (Polygon, or MultiPolygon where the mask has several
         parts), ``coco_id``, ``image``, ``category``, ``score`` (NaN where there is none), and
-        ``building_id`` where the file has it, in the CRS of the first raster. With ``output`` their
-        number.
+        ``building_id`` where the file has it, in the CRS of the first raster; ``attrs["from_coco"]``
+        counts what was left out or mended. With ``output`` their number, and the same counts.
+        Crowds and annotations that are nothing but a box are left out and counted.
 
     Raises:
         UsageError: an argument cannot be used, or an image that has annotations is not given.
         UnreadableVectorError: the file is missing or no COCO file.
         UnreadableRasterError: a raster cannot be opened.
+        DatasetError: it is not clear which raster an image is.
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
     target = None if output is None else open_output(output, overwrite=overwrite)
-    content, images = load_coco(Path(coco)), read_images(rasters)
-    frame = _frame(content, _match(content, images, Path(coco)), images[0].crs)
+    images = read_images(rasters)
+    if target is not None:
+        require_other(target, [coco, *(image.path for image in images)])
+    document = load_coco(Path(coco))
+    done = on_ground(document, images, document.of_category(category))
+    findings = {name: count for name, count in done.counts.items() if count}
     if target is None or output is None:
-        return frame
-    return Imported(write_frame(frame, target), Path(output))
+        done.buildings.attrs[FOUND] = findings
+        return done.buildings
+    return Imported(write_frame(done.buildings, target), Path(output), findings)
 
 
-def load_coco(path: Path) -> dict[str, Any]:
-    """The content of a COCO file.
+def on_ground(
+    document: Document, images: Sequence[Image], annotations: Sequence[Annotation]
+) -> OnGround:
+    """Annotations in the CRS of the first raster.
 
     Raises:
-        UnreadableVectorError: it is missing, no JSON, or lacks images or annotations.
+        UsageError: An image that has annotations is not given, or has another size.
+        DatasetError: It is not clear which raster an image is.
+        UnreadableVectorError: An annotation is neither polygons nor an RLE of its image's size.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UnreadableVectorError(f"{path} cannot be read: {error.strerror}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise UnreadableVectorError(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, dict) or not {"images", "annotations"} <= content.keys():
-        raise UnreadableVectorError(
-            f"{path} is not a COCO file: it needs 'images' and 'annotations'; lists of results "
-            "alone name no images"
-        )
-    for kind, keys in NEEDED.items():
-        _require(content[kind], kind, keys, path)
-    return content
+    found, renamed = find_rasters(document, [image.path for image in images])
+    _require_given(document, found, annotations)
+    require_sizes(document, found, images)
+    counts = document.counts + Counter(images_renamed=renamed)
+    by_image: dict[Key | None, list[Annotation]] = defaultdict(list)
+    for one in annotations:
+        by_image[one.image].append(one)
+    crs, drawn = images[0].crs, []
+    for entry in document.images:
+        if by_image[entry.key]:
+            image = images[found[entry.key]]
+            drawn.append((image, outlines(by_image[entry.key], (image.height, image.width))))
+    for _, part in drawn:
+        counts.update(part.counts)
+        _check_scores(part, counts)
+    listed = tuple(sorted(found.values()))
+    return OnGround(_frame(drawn, crs), _unknown(drawn, crs), listed, counts)
 
 
-def _require(entries: Any, kind: str, keys: tuple[str, ...], path: Path) -> None:  # noqa: ANN401  # JSON
-    """Refuse entries that lack a key."""
-    listed = entries if isinstance(entries, list) else [None]
-    for place, entry in enumerate(listed):
-        lacking = [key for key in keys if not isinstance(entry, dict) or key not in entry]
-        if lacking:
-            raise UnreadableVectorError(
-                f"{path} is not a COCO file: number {place + 1} of its {kind} has no {lacking[0]!r}"
-            )
-
-
-def _match(content: dict[str, Any], images: list[Image], path: Path) -> dict[int, Image]:
-    """The raster of every image id that has annotations."""
-    if len(images) == 1 and len(content["images"]) == 1:
-        named = {content["images"][0]["id"]: images[0]}
-    else:
-        by_name = {image.path.name: image for image in images}
-        entries = ((entry["id"], Path(entry["file_name"]).name) for entry in content["images"])
-        named = {number: by_name[name] for number, name in entries if name in by_name}
-    names = {entry["id"]: entry["file_name"] for entry in content["images"]}
-    missing = {one["image_id"] for one in content["annotations"]} - named.keys()
-    if missing:
-        name = names.get(min(missing), f"image {min(missing)}")
+def _require_given(
+    document: Document, found: Mapping[Key, int], annotations: Sequence[Annotation]
+) -> None:
+    wanted = {one.image for one in annotations} - found.keys()
+    names = [image.file_name for image in document.images if image.key in wanted]
+    if names:
         raise UsageError(
-            f"{path} has annotations for {name} ({len(missing)} such images), but no such raster "
-            "was given; name it with --raster"
+            f"{document.path} has annotations for {names[0]} ({len(names)} such images), but no "
+            "such raster was given; name it with --raster"
         )
-    for entry in content["images"]:
-        image = named.get(entry["id"])
-        if image and (entry["height"], entry["width"]) != (image.height, image.width):
-            raise UsageError(
-                f"{entry['file_name']} has {entry['height']} x {entry['width']} pixels in {path}, "
-                f"the raster {image.path} has {image.height} x {image.width}"
-            )
-    return named
 
 
-def _frame(content: dict[str, Any], places: dict[int, Image], crs: CRS) -> gpd.GeoDataFrame:
+def _check_scores(drawn: Outlines, counts: Counter[str]) -> None:
+    counts["no_score"] += sum(
+        one.score is not None and number_of(one.score) is None for one, _ in drawn.buildings
+    )
+
+
+def _frame(drawn: Sequence[tuple[Image, Outlines]], crs: CRS) -> gpd.GeoDataFrame:
+    """A row per building, in the order of the file."""
     import geopandas as gpd
-    import pandas as pd
 
-    names = {one["id"]: one["name"] for one in content.get("categories", [])}
-    rows, geometry = [], []
-    for one in content["annotations"]:
-        image = places[one["image_id"]]
-        shape = annotation_shape(one.get("segmentation"), one["id"], (image.height, image.width))
-        if shape is None:
-            continue
-        there = gpd.GeoSeries([_on_ground(shape, image.transform)], crs=image.crs).to_crs(crs)
-        geometry.append(there.iloc[0])
-        rows.append(
-            {
-                "coco_id": one["id"],
-                "image": image.path.name,
-                "category": names.get(one.get("category_id"), "building"),
-                "score": float(one.get("score", np.nan)),
-                **({"building_id": one["building_id"]} if "building_id" in one else {}),
-            }
-        )
-    columns = ["coco_id", "image", "category", "score"]
-    table = pd.DataFrame(rows) if rows else pd.DataFrame(columns=columns)
-    return gpd.GeoDataFrame(table, geometry=geometry, crs=crs)
+    shapes = [shape for image, part in drawn for shape in _placed(_shapes(part), image, crs)]
+    rows = [(image, one) for image, part in drawn for one, _ in part.buildings]
+    order = np.argsort([one.place for _, one in rows], kind="stable")
+    rows = [rows[number] for number in order]
+    table = {
+        "coco_id": _column([one.key for _, one in rows]),
+        "image": [image.name for image, _ in rows],
+        "category": [one.category for _, one in rows],
+        "score": np.array([_number(one.score) for _, one in rows], np.float64),
+    }
+    if any(one.building_id is not None for _, one in rows):
+        table["building_id"] = _column([key_of(one.building_id) for _, one in rows])
+    return gpd.GeoDataFrame(table, geometry=[shapes[number] for number in order], crs=crs)
 
 
-def _on_ground(shape: shapely.Geometry, transform: Affine) -> shapely.Geometry:
+def _shapes(drawn: Outlines) -> list[shapely.Geometry]:
+    return [shape for _, shape in drawn.buildings]
+
+
+def _column(keys: Sequence[Key | None]) -> Any:  # noqa: ANN401 - whole numbers, or text
+    """Whole numbers where all of them are, else text."""
+    if all(isinstance(key, int) and abs(key) < 2**63 for key in keys):
+        return np.array(keys, np.int64)
+    return [None if key is None else str(key) for key in keys]
+
+
+def _number(score: Any) -> float:  # noqa: ANN401  # JSON
+    number = number_of(score)
+    return np.nan if number is None else number
+
+
+def _unknown(drawn: Sequence[tuple[Image, Outlines]], crs: CRS) -> gpd.GeoSeries:
+    import geopandas as gpd
+
+    placed = [shape for image, part in drawn for shape in _placed(part.unknown, image, crs)]
+    return gpd.GeoSeries(placed, crs=crs)
+
+
+def _placed(
+    pixel_shapes: Sequence[shapely.Geometry], image: Image, crs: CRS
+) -> list[shapely.Geometry]:
+    import geopandas as gpd
+
+    moved = [_moved(shape, image.transform) for shape in pixel_shapes]
+    return list(gpd.GeoSeries(moved, crs=image.crs).to_crs(crs))
+
+
+def _moved(shape: shapely.Geometry, transform: Affine) -> shapely.Geometry:
     from shapely.affinity import affine_transform
 
     t = transform
     return affine_transform(shape, [t.a, t.b, t.d, t.e, t.c, t.f])
-
-
-def annotation_shape(
-    segmentation: Any,  # noqa: ANN401  # JSON
-    number: int,
-    size: tuple[int, int],
-) -> shapely.Geometry | None:
-    """A valid polygon or multipolygon in pixels; None for an empty mask.
-
-    Args:
-        segmentation: Polygons or an RLE.
-        number: The annotation's id, for messages.
-        size: Height and width of the image.
-
-    Raises:
-        UnreadableVectorError: It is neither, or an RLE of another size than the image.
-    """
-    if not isinstance(segmentation, dict | list):
-        raise UnreadableVectorError(f"annotation {number} has no segmentation")
-    try:
-        if isinstance(segmentation, dict):
-            parts = list(_traced(segmentation, size))
-        else:
-            parts = list(_drawn(segmentation))
-    except (ValueError, TypeError, KeyError, IndexError) as error:
-        raise UnreadableVectorError(
-            f"annotation {number}: its segmentation is neither a list of polygons, x and y in turn, "
-            f"nor an RLE mask ({error}); correct it, or remove the annotation"
-        ) from error
-    union = shapely.union_all([shapely.make_valid(part) for part in parts])
-    polygons = [part for part in shapely.get_parts(union) if part.geom_type == "Polygon"]
-    if not polygons:
-        return None
-    return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
-
-
-def _drawn(rings: list[Any]) -> Iterator[shapely.Geometry]:
-    """Polygons of x and y in turn."""
-    for ring in rings:
-        corners = np.array(ring, np.float64).reshape(-1, 2)
-        if not np.isfinite(corners).all():
-            raise ValueError("a corner is no number")
-        if len(corners) >= LEAST_CORNERS:
-            yield shapely.Polygon(corners)
-
-
-def _traced(rle: dict[str, Any], size: tuple[int, int]) -> Iterator[shapely.Geometry]:
-    """Polygons along the edges of the mask's pixels."""
-    height, width = rle["size"]
-    # Before anything of that size is made.
-    if (height, width) != size:
-        raise ValueError(f"it is of {height} x {width} pixels, the image of {size[0]} x {size[1]}")
-    mask, row, col = decode_crop(rle)
-    if mask.size:
-        place = Affine.translation(col, row)
-        for geometry, _ in shapes(mask.astype(np.uint8), mask=mask, transform=place):
-            yield shapely.geometry.shape(geometry)

@@ -65,11 +65,17 @@ def compress(counts: list[int]) -> str:
 
 
 def decompress(text: str) -> list[int]:
-    """Text as counts."""
+    """Text as counts.
+
+    Raises:
+        ValueError: a character is none of the format's, or the text ends within a number.
+    """
     counts: list[int] = []
     value, shift = 0, 0
     for character in text:
         group = ord(character) - FIRST_CHARACTER
+        if not 0 <= group < 2 * MORE:
+            raise ValueError(f"its counts hold {character!r}, which no run length is written with")
         value |= (group & (MORE - 1)) << shift
         shift += GROUP_BITS
         if group & MORE:
@@ -78,16 +84,34 @@ def decompress(text: str) -> list[int]:
             value -= 1 << shift
         counts.append(value + counts[-2] if len(counts) > 2 else value)  # noqa: PLR2004
         value, shift = 0, 0
+    if shift:
+        raise ValueError("its counts end within a number")
     return counts
 
 
+def _counts(raw: Any) -> list[int]:  # noqa: ANN401  # JSON
+    """Run lengths, compressed or not."""
+    counts = decompress(raw) if isinstance(raw, str) else raw
+    if not isinstance(counts, list) or not all(
+        isinstance(one, int | float) and one == int(one) for one in counts
+    ):
+        raise ValueError("its counts are no whole numbers")
+    return [int(one) for one in counts]
+
+
 def decode_crop(rle: dict[str, Any]) -> tuple[NDArray[np.bool_], int, int]:
-    """The smallest (height, width) mask that holds all of an RLE, and its first row and column."""
+    """The smallest (height, width) mask that holds all of an RLE, and its first row and column.
+
+    Raises:
+        UnreadableVectorError: the runs are longer than the mask.
+        ValueError: its counts are no run lengths.
+    """
     height, width = (int(side) for side in rle["size"])
-    raw = rle["counts"]
-    counts = np.array(decompress(raw) if isinstance(raw, str) else raw, np.int64)
+    counts = np.array(_counts(rle["counts"]), np.int64)
+    if len(counts) and (counts.min() < 0 or counts.max() > height * width):
+        raise UnreadableVectorError(f"an RLE mask does not fit its size of {height} x {width}")
     edges = np.concatenate([[0], np.cumsum(counts)])
-    if len(counts) and (counts.min() < 0 or edges[-1] > height * width):
+    if edges[-1] > height * width:
         raise UnreadableVectorError(f"an RLE mask does not fit its size of {height} x {width}")
     begins, ends = edges[1:-1:2], edges[2::2]
     begins, ends = begins[ends > begins], ends[ends > begins]

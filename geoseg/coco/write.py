@@ -13,11 +13,12 @@ import shapely
 from rasterio.features import rasterize
 from shapely.affinity import affine_transform
 
-from geoseg.coco.images import Image, read_images
+from geoseg.coco.document import number_of
+from geoseg.coco.images import Image, read_images, require_once
 from geoseg.coco.rle import encode_crop
 from geoseg.errors import UsageError
 from geoseg.files.atomic import output_errors, write_text
-from geoseg.files.target import check_target
+from geoseg.files.target import check_target, require_other
 from geoseg.keywords import checked_keywords
 from geoseg.pages.notebook import Shown
 from geoseg.vectors.layers import VectorInput, geometry_of
@@ -44,6 +45,10 @@ class Exported(Shown):
     """Buildings that touch none of the images."""
     without_geometry: int = 0
     """Rows without a geometry, or with one beyond every CRS of the Earth."""
+    too_small: int = 0
+    """Buildings that hold no pixel's centre, where they are written as masks."""
+    no_score: int = 0
+    """Confidences that are no numbers: left out."""
 
     def as_dict(self) -> dict[str, int]:
         """Plain values for JSON."""
@@ -63,7 +68,7 @@ def to_coco(
     """Write buildings as COCO annotations in the pixels of rasters.
 
     Coordinates count from the upper left corner of the upper left pixel. Buildings are cut off at a
-    raster's border. A polygon of COCO has no holes, so buildings with courtyards are always written
+    raster's border. Images are named by their files, with as many folders as tell them apart. A polygon of COCO has no holes, so buildings with courtyards are always written
     as RLE.
 
     Args:
@@ -88,15 +93,24 @@ def to_coco(
     empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
     frame = frame[~empty]
     images = read_images(rasters)
+    require_once(images)
+    require_other(target, [buildings, *(image.path for image in images)])
+    extras, no_score = _extras(frame)
     annotations: list[dict[str, Any]] = []
     placed: set[int] = set()
+    small: set[int] = set()
     for number, image in enumerate(images, start=1):
         for place, found in _annotations(frame, image, rle_only=masks == "rle"):
-            annotations.append({"id": len(annotations) + 1, "image_id": number, **found})
+            if found is None:
+                small.add(place)
+                continue
+            about = {"id": len(annotations) + 1, "image_id": number}
+            annotations.append({**about, **found, **extras[place]})
             placed.add(place)
-    if len(frame) and not placed:
+    small -= placed
+    if len(frame) and not placed | small:
         raise UsageError(
-            f"none of the {len(frame)} buildings touches {', '.join(str(image.path) for image in images)}; name the "
+            f"none of the {len(frame)} buildings touches {', '.join(image.path for image in images)}; name the "
             "rasters that they were found in with --raster"
         )
     content = {
@@ -107,33 +121,60 @@ def to_coco(
     }
     with output_errors(target):
         write_text(json.dumps(content), target)
-    outside = len(frame) - len(placed)
-    return Exported(len(annotations), outside=outside, without_geometry=int(empty.sum()))
+    return Exported(
+        len(annotations),
+        outside=len(frame) - len(placed) - len(small),
+        without_geometry=int(empty.sum()),
+        too_small=len(small),
+        no_score=no_score,
+    )
+
+
+def _extras(frame: gpd.GeoDataFrame) -> tuple[list[dict[str, Any]], int]:
+    """What is known of every row besides its outline, and how many confidences are no numbers."""
+    rows: list[dict[str, Any]] = [{} for _ in range(len(frame))]
+    no_score = 0
+    for name, key in (
+        ("building_id", "building_id"),
+        ("area_m2", "area_m2"),
+        ("confidence", "score"),
+    ):
+        if name not in frame.columns:
+            continue
+        for row, value in zip(rows, frame[name].astype(object), strict=True):
+            plain = _plain(value)
+            if key == "score" and plain is not None:
+                number = number_of(plain)
+                no_score += number is None
+                plain = None if number is None else round(number, 6)
+            if plain is not None:
+                row[key] = plain
+    return rows, no_score
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - of a column of any type
+    """A value for JSON; None where it is missing."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if isinstance(plain, float) and not np.isfinite(plain):
+        return None
+    return plain if isinstance(plain, str | int | float) else None
 
 
 def _annotations(
     frame: gpd.GeoDataFrame, image: Image, *, rle_only: bool
-) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Place in the frame and annotation of every building on the image."""
-    placed = frame.to_crs(image.crs)
+) -> Iterator[tuple[int, dict[str, Any] | None]]:
+    """Place in the frame and annotation of every building on the image; None: without a pixel."""
+    geometry = frame.geometry.to_crs(image.crs)
     inverse = ~image.transform
     matrix = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
     whole = shapely.box(0, 0, image.width, image.height)
-    extras = [name for name in ("building_id", "area_m2") if name in placed.columns]
-    for place, geometry in enumerate(placed.geometry):
-        if geometry is None or geometry.is_empty:
+    for place, one in enumerate(geometry):
+        if one is None or one.is_empty:
             continue
-        drawn = shapely.make_valid(affine_transform(shapely.force_2d(geometry), matrix))
+        drawn = shapely.make_valid(affine_transform(shapely.force_2d(one), matrix))
         shape = shapely.intersection(drawn, whole)
-        if shape.area <= 0:
-            continue
-        row = placed.iloc[place]
-        found = _annotation(shape, image, rle_only=rle_only)
-        if found is None:
-            continue
-        if "confidence" in placed.columns and not np.isnan(row["confidence"]):
-            found["score"] = round(float(row["confidence"]), 6)
-        yield place, found | {name: row[name].item() for name in extras}
+        if shape.area > 0:
+            yield place, _annotation(shape, image, rle_only=rle_only)
 
 
 def _annotation(

@@ -38,15 +38,18 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     category: str | None = None,
     licence: str = "",
     mask_kind: Literal["auto", "instances", "binary"] = "auto",
+    mask_building: Sequence[int | str] | None = None,
+    mask_unknown: Sequence[int | str] = (),
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Packed:
     """Pack imagery and labels into a folder of scenes that training reads.
 
     Args:
-        images: A raster, several of one mosaic, or a folder; separate images for COCO and masks.
+        images: A raster, several of one mosaic, or a folder; separate images for COCO, masks and
+            YOLO's texts.
         labels: Polygons (a vector file of any format and CRS, or a GeoDataFrame), a COCO file, a
-            mask, or a folder of masks.
+            mask, a folder of masks, or a folder of YOLO's texts, one of them, or a data.yaml.
         output: The folder to write.
         layer: Layer of the labels, where the file has several of polygons.
         place: Name that scores are reported under; None takes it from the file names.
@@ -61,10 +64,13 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
             to have it. None: that of the raster, but not below 0.2 m.
         bands: Numbers of the red, green and blue band, or of one.
         stretch: Numbers that become 0 and 255; None: eight bits as they are, else percentiles.
-        category: COCO category that means buildings, where there are several.
+        category: Category of COCO or YOLO that means buildings, where there are several.
         licence: Of imagery and labels; training writes it into the model's card.
         mask_kind: "instances": masks hold building numbers; "binary": touching buildings are one
             blob; "auto": what they look like.
+        mask_building: Values of masks that mean building, numbers or colours such as "#ff0000"; None:
+            all but 0.
+        mask_unknown: Values that mean that nobody knows; where masks hold 0, 1 and 255, it is 255.
         overwrite: Replace a data set that is there already.
         progress: Told scene by scene.
 
@@ -74,6 +80,7 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     Raises:
         GeosegError: when an input cannot be used; the message is one sentence.
     """
+    from geoseg.labelled.codes import parse_value
     from geoseg.labelled.pack import pack_pairs
     from geoseg.labelled.pairs import make_pair
     from geoseg.labelled.request import PackOptions
@@ -82,6 +89,8 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     options = PackOptions(
         val_share=val_share, margin_m=margin_m, chip_px=chip_px,
         bands=bands, stretch=stretch, category=category, mask_kind=mask_kind,
+        mask_building=None if mask_building is None else tuple(map(parse_value, mask_building)),
+        mask_unknown=tuple(map(parse_value, mask_unknown)),
     )  # fmt: skip
     named = [images] if isinstance(images, (str, Path)) else list(images)
     pair = make_pair(

@@ -3,157 +3,87 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import shapely
-
-from geoseg.coco.read import annotation_shape, from_coco, load_coco
-from geoseg.errors import DatasetError, UsageError
-from geoseg.labelled.burn import PolygonIndex
-from geoseg.labelled.repair import TINY_M2, repair
-from geoseg.types import Window
+from geoseg.coco.document import Annotation, Document, Key, Listed, load_coco
+from geoseg.coco.images import find_rasters, read_images
+from geoseg.coco.read import OnGround, on_ground
+from geoseg.coco.segmentation import outlines
+from geoseg.errors import DatasetError
+from geoseg.labelled.drawn import Labelled, draw, require_category
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import geopandas as gpd
-    from numpy.typing import NDArray
 
-
-def coco_on_ground(path: Path, rasters: Sequence[Path], category: str | None) -> gpd.GeoDataFrame:
+def coco_on_ground(path: Path, rasters: Sequence[Path], category: str | None) -> OnGround:
     """The annotations as polygons on the ground, where all images have a place."""
-    chosen = _category(load_coco(path), category, path)
-    frame = from_coco(path, rasters=rasters)
-    return frame if chosen is None else frame[frame["category"] == chosen]
-
-
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """Labels of one image."""
-
-    numbers: NDArray[np.uint16]
-    """(height, width), 0 background."""
-    unknown: NDArray[np.bool_]
-    """(height, width), True where many buildings were marked as one crowd."""
-    twice: NDArray[np.bool_]
-    """(height, width), True where two or more labels lie."""
+    document = load_coco(path)
+    annotations = _of_buildings(document, category)
+    return on_ground(document, read_images(list(rasters)), annotations)
 
 
 class CocoLabels:
     """Annotations by image."""
 
+    blobs = False
+
     def __init__(self, path: Path, category: str | None) -> None:
-        content = load_coco(path)
-        self._path = path
-        chosen = _category(content, category, path)
-        wanted = _numbers(content, chosen)
-        self._entries = _by_name(content["images"], path)
-        self._annotations: dict[int, list[dict[str, Any]]] = defaultdict(list)
-        numbers = {one["id"] for one in content["images"]}
-        self._strays = sum(one["image_id"] not in numbers for one in content["annotations"])
-        for one in content["annotations"]:
-            if wanted is None or one.get("category_id") in wanted:
-                self._annotations[one["image_id"]].append(one)
+        self._document = load_coco(path)
+        self._annotations: dict[Key | None, list[Annotation]] = defaultdict(list)
+        for one in _of_buildings(self._document, category):
+            self._annotations[one.image].append(one)
+        self._entries: dict[Path, Listed] = {}
 
     def choose(self, images: Sequence[Path], found: Counter[str]) -> list[Path]:
         """The images that the file lists; the others are counted."""
-        listed = [image for image in images if image.name in self._entries]
-        missing = sorted(set(self._entries) - {image.name for image in listed})
+        document = self._document
+        numbers, renamed = find_rasters(document, [str(image) for image in images])
+        missing = [entry.file_name for entry in document.images if entry.key not in numbers]
         if missing:
             raise DatasetError(
-                f"{self._path.name} lists {len(missing)} images that are not there, such as "
+                f"{document.path.name} lists {len(missing)} images that are not there, such as "
                 f"{missing[0]}; give their folder, or remove them from the file"
             )
-        found["images_unlisted"] += len(images) - len(listed)
-        found["strays"] += self._strays
-        return listed
+        self._entries = {images[numbers[entry.key]]: entry for entry in document.images}
+        found.update(document.counts)
+        found.update(images_unlisted=len(images) - len(self._entries), images_renamed=renamed)
+        return [image for image in images if image in self._entries]
+
+    def size_of(self, image: Path) -> tuple[int, int]:
+        """What the file says."""
+        return self._entries[image].height, self._entries[image].width
 
     def of(
         self, image: Path, shape: tuple[int, int], gsd_m: float, found: Counter[str]
     ) -> Labelled:
         """The labels of one image; adds to ``found``."""
-        entry = self._entries[image.name]
-        if (entry["height"], entry["width"]) != shape:
+        if self.size_of(image) != shape:
+            height, width = self.size_of(image)
             raise DatasetError(
-                f"{image.name} has {shape[0]} x {shape[1]} pixels, {self._path.name} says "
-                f"{entry['height']} x {entry['width']}; they belong together no more"
+                f"{image.name} has {shape[0]} x {shape[1]} pixels, {self._document.path.name} says "
+                f"{height} x {width}; they belong together no more"
             )
-        known: list[object] = []
-        crowds: list[object] = []
-        for one in self._annotations[entry["id"]]:
-            kind = crowds if one.get("iscrowd") and not _is_list(one) else known
-            kind.append(annotation_shape(one.get("segmentation"), one["id"], shape))
-        return _drawn(_array(known), _array(crowds), shape, gsd_m, found)
+        annotations = self._annotations[self._entries[image].key]
+        drawn = outlines(annotations, shape)
+        found.update(drawn.counts)
+        found["features"] += len(annotations)
+        return draw([one for _, one in drawn.buildings], drawn.unknown, shape, gsd_m, found)
 
 
-def _by_name(images: list[dict[str, Any]], path: Path) -> dict[str, dict[str, Any]]:
-    """The entries of the images; files are found by their names, whatever folder they lie in."""
-    named = {Path(one["file_name"]).name: one for one in images}
-    if len(named) < len(images):
-        times = Counter(Path(one["file_name"]).name for one in images)
+def _of_buildings(document: Document, category: str | None) -> tuple[Annotation, ...]:
+    """The annotations that mean buildings.
+
+    Raises:
+        UsageError: The category is not there, or there are several and none is named.
+        DatasetError: None of them has an outline of its own.
+    """
+    require_category(document.categories, category, document.path.name)
+    chosen = document.of_category(category)
+    if chosen and all(one.box_alone or one.crowd for one in chosen):
         raise DatasetError(
-            f"{path.name} lists several images of the name {times.most_common(1)[0][0]}; give "
-            "every image a name of its own"
+            f"{document.path.name}: all {len(chosen)} annotations are boxes or crowds (iscrowd), and "
+            "neither is the outline of a building; export polygons or masks of single buildings"
         )
-    return named
-
-
-def _array(shapes: list[object]) -> NDArray[np.object_]:
-    """One-dimensional, whatever it holds."""
-    array: NDArray[np.object_] = np.empty(len(shapes), dtype=np.object_)
-    array[:] = shapes
-    return array
-
-
-def _is_list(annotation: dict[str, Any]) -> bool:
-    """Crowds are masks; some tools set the flag on polygons as well, where it means nothing."""
-    return isinstance(annotation.get("segmentation"), list)
-
-
-def _drawn(
-    known: NDArray[np.object_],
-    crowds: NDArray[np.object_],
-    shape: tuple[int, int],
-    gsd_m: float,
-    found: Counter[str],
-) -> Labelled:
-    window = Window(0, 0, *shape)
-    repaired = repair(known)
-    inside = shapely.intersects(repaired.polygons, shapely.box(0, 0, shape[1], shape[0]))
-    polygons = PolygonIndex.of(repaired.polygons[inside])
-    numbers = polygons.labels(window)
-    drawn = int(np.count_nonzero(np.bincount(numbers.ravel())[1:]))
-    found.update(repaired.counts)
-    found.update(
-        features=len(known),
-        outside=int((~inside).sum()),
-        tiny=int((shapely.area(polygons.polygons) * gsd_m**2 < TINY_M2).sum()),
-        without_pixels=len(polygons.polygons) - drawn,
-    )
-    unknown = PolygonIndex.of(crowds[~shapely.is_missing(crowds)]).covered(window)
-    return Labelled(numbers, unknown, polygons.covered(window, times=2))
-
-
-def _category(content: dict[str, Any], wanted: str | None, path: Path) -> str | None:
-    """The category to keep; None where all of them are buildings."""
-    names = {one["id"]: str(one["name"]) for one in content.get("categories", [])}
-    used = sorted({names.get(one.get("category_id"), "building") for one in content["annotations"]})
-    if wanted is not None and wanted not in used:
-        raise UsageError(
-            f"{path.name} has no annotation of the category {wanted!r}; it has {', '.join(used)}"
-        )
-    if wanted is None and len(used) > 1:
-        raise UsageError(
-            f"{path.name} has annotations of several categories ({', '.join(used)}); "
-            "name the one that means buildings with --category"
-        )
-    return wanted
-
-
-def _numbers(content: dict[str, Any], chosen: str | None) -> set[int] | None:
-    if chosen is None:
-        return None
-    return {one["id"] for one in content.get("categories", []) if one["name"] == chosen}
+    return chosen

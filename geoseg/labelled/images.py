@@ -1,4 +1,4 @@
-"""Scenes of separate images with COCO annotations or masks; they need no place on the ground."""
+"""Scenes of separate images with COCO annotations, masks or YOLO's texts; they need no place on the ground."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import numpy as np
 from scipy import ndimage
 
 from geoseg.errors import DatasetError, UsageError
-from geoseg.labelled.coco_labels import CocoLabels, Labelled
-from geoseg.labelled.masks import MaskLabels
+from geoseg.labelled.drawn import ImageLabels
 from geoseg.labelled.order import in_order, split_in_order
-from geoseg.labelled.pixels import missing, opened
+from geoseg.labelled.pixels import TURNED_ASIDE, missing, opened, orientation_of, upright
 from geoseg.labelled.request import LEAST_KNOWN_PX, SMALLEST_CHIP_PX, Chip, PackOptions, Pair, Tick
 from geoseg.labelled.strips import Region, divide
 from geoseg.raster.bands import BandChoice, choose_bands
@@ -50,6 +49,8 @@ class Header:
     """Which bands are read."""
     located: bool
     """Whether it has a CRS and so a place."""
+    orientation: int = 1
+    """How it is to be turned once it is read, by EXIF; ``shape`` is that of the turned image."""
 
 
 def read_header(path: Path, wanted_bands: Sequence[int] | None = None) -> Header:
@@ -58,13 +59,36 @@ def read_header(path: Path, wanted_bands: Sequence[int] | None = None) -> Header
         bands = choose_bands(path.name, dataset.colorinterp, wanted_bands)
         count = dataset.count - (bands.alpha is not None)
         located = dataset.crs is not None or dataset.gcps[1] is not None
-        return Header(path, dataset.shape, count, dataset.dtypes[0], bands, located)
+        turn = 1 if located else orientation_of(dataset)
+        return Header(path, dataset.shape, count, dataset.dtypes[0], bands, located, turn)
+
+
+def _turned(header: Header, labelled: tuple[int, int] | None, found: Counter[str]) -> Header:
+    """The header of the image that the labels were drawn on, upright or as it is stored.
+
+    Raises:
+        DatasetError: Both have the size of the labels.
+    """
+    if header.orientation == 1:
+        return header
+    height, width = header.shape
+    shape = (width, height) if header.orientation in TURNED_ASIDE else header.shape
+    if labelled == header.shape == shape:
+        raise DatasetError(
+            f"{header.path.name} is to be turned (EXIF orientation {header.orientation}), and its size "
+            "does not tell whether it was labelled upright or lying; save it upright, for instance "
+            "with 'mogrify -auto-orient', and see that the labels fit"
+        )
+    if labelled == header.shape:
+        return replace(header, orientation=1)
+    found["images_turned"] += 1
+    return replace(header, shape=shape)
 
 
 def image_chips(
     pair: Pair,
     place: str,
-    labels: CocoLabels | MaskLabels,
+    labels: ImageLabels,
     options: PackOptions,
     tick: Tick,
     found: Counter[str],
@@ -82,7 +106,9 @@ def image_chips(
     chosen = labels.choose(in_order(pair.images), found)
     if not chosen:
         raise DatasetError(f"{pair.name} has labels for none of the images that were given")
-    headers = [read_header(path, options.bands) for path in chosen]
+    headers = [
+        _turned(read_header(path, options.bands), labels.size_of(path), found) for path in chosen
+    ]
     _alike(headers)
     stretch = _stretch(headers, options)
     areas = [header.shape[0] * header.shape[1] for header in headers]
@@ -103,19 +129,14 @@ def _scene(
     header: Header,
     pair: Pair,
     place: str,
-    labels: CocoLabels | MaskLabels,
+    labels: ImageLabels,
     stretch: Stretch | None,
     found: Counter[str],
 ) -> tuple[Scene, NDArray[np.bool_]]:
     """The whole image as one scene, and where labels overlap."""
     gsd_m = _gsd_m(header, pair.gsd_m)
     image, valid = _read(header, stretch)
-    if isinstance(labels, CocoLabels):
-        marked = labels.of(header.path, header.shape, gsd_m, found)
-    else:
-        numbers = labels.of(header.path, header.shape, found)
-        nowhere = np.zeros(header.shape, bool)
-        marked = Labelled(numbers, nowhere, nowhere)
+    marked = labels.of(header.path, header.shape, gsd_m, found)
     nodata = ~valid | missing(image, marked.numbers)
     found["nodata_px"] += int(nodata.sum())
     scene = Scene(
@@ -126,7 +147,7 @@ def _scene(
         image,
         marked.numbers,
         nodata | marked.unknown,
-        blobs=isinstance(labels, MaskLabels) and labels.blobs,
+        blobs=labels.blobs,
         licence=pair.licence,
     )
     return scene, marked.twice
@@ -159,7 +180,7 @@ def _read(header: Header, stretch: Stretch | None) -> tuple[NDArray[np.uint8], N
     image = np.moveaxis(pixels if stretch is None else stretch.apply(pixels), 0, 2)
     image = np.ascontiguousarray(image, np.uint8)
     image[~valid] = FILL_GREY
-    return image, valid
+    return upright(image, header.orientation), upright(valid, header.orientation)
 
 
 def _alike(headers: Sequence[Header]) -> None:

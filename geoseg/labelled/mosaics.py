@@ -35,13 +35,18 @@ class _Areas:
     """Where labels can be trusted."""
 
     aoi: Area | None
-    ignore: Area | None
+    ignore: tuple[Area, ...]
 
     @classmethod
     def read(cls, pair: Pair, grid: Grid) -> _Areas:
-        named = ((pair.aoi, pair.aoi_layer), (pair.ignore, pair.ignore_layer))
-        given = (GivenArea.of(path, layer) for path, layer in named)
-        return cls(*(None if area is None else Area.of(area, grid, grid.crs) for area in given))
+        aoi = GivenArea.of(pair.aoi, pair.aoi_layer)
+        ignore = [GivenArea.of(pair.ignore, pair.ignore_layer)]
+        if pair.unknown is not None and len(pair.unknown):
+            ignore.append(GivenArea.of(pair.unknown))
+        return cls(
+            None if aoi is None else Area.of(aoi, grid, grid.crs),
+            tuple(Area.of(area, grid, grid.crs) for area in ignore if area is not None),
+        )
 
     def ground(self, grid: Grid) -> Window:
         """The part of the grid that the area of interest spans."""
@@ -63,8 +68,8 @@ class _Areas:
         unknown = np.zeros((window.height, window.width), bool)
         if self.aoi is not None:
             unknown |= ~_burn(self.aoi, window)
-        if self.ignore is not None:
-            unknown |= _burn(self.ignore, window)
+        for area in self.ignore:
+            unknown |= _burn(area, window)
         return unknown
 
 

@@ -22,12 +22,13 @@ SLACK = 0.5
 
 def in_order(paths: Sequence[Path]) -> list[Path]:
     """Sorted by name, numbers by their value."""
-    return sorted(paths, key=natural_key)
+    return sorted(paths, key=lambda path: (natural_key(path), str(path)))
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The images that lie in a folder itself, in order; other files are passed over."""
-    return in_order([path for path in folder.iterdir() if path.suffix.lower() in RASTERS])
+    """The images that lie in a folder itself, in order; other and hidden files are passed over."""
+    files = (path for path in folder.iterdir() if not path.name.startswith("."))
+    return in_order([path for path in files if path.suffix.lower() in RASTERS])
 
 
 def natural_key(path: Path) -> list[tuple[int, str]]:

@@ -12,12 +12,14 @@ import numpy as np
 
 from geoseg.errors import DatasetError, UsageError
 from geoseg.labelled.coco_labels import CocoLabels, coco_on_ground
+from geoseg.labelled.drawn import ImageLabels
 from geoseg.labelled.images import image_chips, read_header
-from geoseg.labelled.masks import MaskLabels
+from geoseg.labelled.masks import MaskLabels, MaskValues
 from geoseg.labelled.mosaics import mosaic_chips
-from geoseg.labelled.pairs import kind_of
+from geoseg.labelled.pairs import Kind, kind_of
 from geoseg.labelled.request import Chip, PackOptions, Pair, Tick
 from geoseg.labelled.writing import SceneWriter, new_folder
+from geoseg.labelled.yolo_labels import YoloLabels
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.version import __version__
@@ -135,19 +137,32 @@ def _chips(pair: Pair, options: PackOptions, found: Counter[str], tick: Tick) ->
     if kind == "polygons" or not isinstance(pair.labels, Path):
         return mosaic_chips(pair, pair.place, options, found, tick)
     if kind == "coco" and all(read_header(path, options.bands).located for path in pair.images):
-        labels = coco_on_ground(pair.labels, pair.images, options.category)
-        return mosaic_chips(replace(pair, labels=labels), pair.place, options, found, tick)
+        ground = coco_on_ground(pair.labels, pair.images, options.category)
+        found.update(ground.counts)
+        # What the file does not list was not looked at: it must not be learnt as background.
+        images = tuple(pair.images[number] for number in ground.listed)
+        found["images_unlisted"] += len(pair.images) - len(images)
+        if not images:
+            raise DatasetError(f"{pair.name} has labels for none of the images that were given")
+        drawn = replace(pair, images=images, labels=ground.buildings, unknown=ground.unknown)
+        return mosaic_chips(drawn, pair.place, options, found, tick)
     if pair.aoi or pair.ignore:
         raise UsageError(
             f"{pair.name}: areas of interest and areas to ignore need imagery with a place on the "
             "ground; leave them out, or georeference the images"
         )
-    known = (
-        CocoLabels(pair.labels, options.category)
-        if kind == "coco"
-        else MaskLabels(pair.labels, options.mask_kind)
-    )
+    known = _image_labels(pair.labels, kind, options)
     return image_chips(pair, pair.place, known, options, tick, found)
+
+
+def _image_labels(labels: Path, kind: Kind, options: PackOptions) -> ImageLabels:
+    if kind == "coco":
+        return CocoLabels(labels, options.category)
+    if kind == "yolo":
+        return YoloLabels(labels, options.category)
+    return MaskLabels(
+        labels, MaskValues(options.mask_kind, options.mask_building, options.mask_unknown)
+    )
 
 
 def _require_both_classes(packed: Packed) -> None:

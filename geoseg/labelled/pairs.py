@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,18 +12,21 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, field_validator
 
+from geoseg.coco.document import is_coco
 from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
 from geoseg.labelled.order import RASTERS, images_in, in_order
 from geoseg.labelled.request import Pair, Side
+from geoseg.labelled.yolo import label_files
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+YOLO = (".txt", ".yaml", ".yml")
+"""Extensions of YOLO's labels, and of what tells where they are."""
 DULL_NAMES = {"image", "images", "img", "imgs", "rasters", "tiles", "chips", "photos"}
 """Folders named so say nothing about the place."""
-_HEAD_BYTES = 4096
 
-Kind = Literal["polygons", "coco", "masks"]
+Kind = Literal["polygons", "coco", "masks", "yolo"]
 
 
 def make_pair(
@@ -73,28 +75,38 @@ def kind_of(labels: Path | gpd.GeoDataFrame) -> Kind:
     if not isinstance(labels, Path):
         return "polygons"
     if labels.is_dir() and labels.suffix.lower() != ".gdb":
-        return "masks"
+        return _kind_of_folder(labels)
     if not labels.exists():
         raise UnreadableVectorError(
             f"{labels}: there is no such file; name the labels after the rasters"
         )
     if labels.suffix.lower() in RASTERS:
         return "masks"
-    return "coco" if labels.suffix.lower() == ".json" and _is_coco(labels) else "polygons"
+    if labels.suffix.lower() in YOLO:
+        return "yolo"
+    return "coco" if is_coco(labels) else "polygons"
 
 
-def _is_coco(path: Path) -> bool:
-    """GeoJSON says what it is within its first bytes; COCO is no GeoJSON and has annotations."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        if '"Feature' in file.read(_HEAD_BYTES):  # also of GeoJSON text sequences, line by line
-            return False
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError:
-        return False
-    except ValueError as error:
-        raise UnreadableVectorError(f"{path} is not JSON: {error}; is it complete?") from error
-    return isinstance(content, dict) and "annotations" in content
+def _kind_of_folder(folder: Path) -> Kind:
+    """Masks, or texts, which may lie beside the images themselves."""
+    texts = {path.stem for path in label_files(folder)}
+    images = {path.stem for path in images_in(folder)}
+    if not texts and not images:
+        _require_files(folder)
+    return "yolo" if texts and 2 * len(texts & images) >= len(images) else "masks"
+
+
+def _require_files(folder: Path) -> None:
+    """Say where the labels may be, in a folder that holds none itself."""
+    inner = sorted(path for path in folder.iterdir() if path.is_dir())
+    listed = [path for path in sorted(folder.glob("*.json*")) if is_coco(path)]
+    if listed:
+        raise UsageError(f"{folder} holds no masks but a COCO file; name it: {listed[0]}")
+    if inner:
+        raise UsageError(
+            f"{folder} holds folders ({', '.join(path.name for path in inner[:3])}) and no labels "
+            f"itself; name one of them, such as {inner[0]}"
+        )
 
 
 class _Entry(BaseModel):

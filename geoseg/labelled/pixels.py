@@ -13,6 +13,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from scipy import ndimage
 
 from geoseg.errors import UnreadableRasterError
+from geoseg.files.png import png_damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,11 @@ def opened(path: Path) -> Iterator[Any]:
     """An open image, with or without a place.
 
     Raises:
-        UnreadableRasterError: it cannot be opened or read.
+        UnreadableRasterError: it cannot be opened or read, or is not whole.
     """
+    damage = png_damage(path)
+    if damage is not None:
+        raise UnreadableRasterError(f"{path} is a damaged PNG ({damage}); get it anew")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -41,6 +45,27 @@ def opened(path: Path) -> Iterator[Any]:
         raise UnreadableRasterError(
             f"{path} cannot be read as an image ({reason}); is the file complete?"
         ) from error
+
+
+def orientation_of(dataset: Any) -> int:  # noqa: ANN401 - an open image
+    """How a camera says that the image is to be turned, 1 to 8; 1 where it says nothing."""
+    said = dataset.tags().get("EXIF_Orientation", "1").strip()
+    return int(said) if said in {"2", "3", "4", "5", "6", "7", "8"} else 1
+
+
+TURNED_ASIDE = frozenset({5, 6, 7, 8})
+"""Orientations in which rows become columns."""
+
+
+def upright(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
+    """(rows, columns, ...) as the camera meant it, by EXIF's tag 274."""
+    if orientation in TURNED_ASIDE:
+        pixels = np.swapaxes(pixels, 0, 1)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def read_pixels(path: Path) -> NDArray[Any]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from geoseg.coco.findings import FINDINGS as COCO
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -20,11 +22,10 @@ TINY_M2 = 6.0
 """Smaller buildings are counted as tiny; prediction drops them by default."""
 FINDINGS = {
     "features": "features in the label file",
+    **COCO,
     "empty": "without a geometry: dropped",
     "not_polygons": "points or lines: dropped",
-    "invalid": "invalid: repaired",
     "multi_part": "of several parts: each part became a building",
-    "outside": "outside the raster: dropped",
     "duplicates": "labelled twice: dropped",
     "overlapping": "pairs that overlap: the smaller one lies on top",
     "tiny": f"smaller than {TINY_M2:g} m²: kept",
@@ -32,9 +33,16 @@ FINDINGS = {
     "without_pixels": "without a known pixel (outside the area of interest, ignored, nodata, margin, or too small)",
     "scattered": "numbers of masks in separate parts, one building each: if they are classes, "
     "pack with --mask-kind binary",
-    "strays": "annotations of images that the labels do not list: left out",
     "images_unlisted": "images that the labels do not list: left out",
+    "images_turned": "images turned upright by EXIF, as they were labelled",
     "masks_unused": "masks without an image: left out",
+    "labels_unused": "label files without an image: left out",
+    "masks_renamed": "masks found under another name than their image's",
+    "masks_noisy": "masks with greys between black and white (JPEG, resampling): building above half",
+    "masks_empty": "masks without a building",
+    "masks_full": "masks without background: building all over",
+    "masks_inverted": "masks that look inverted, most of the ground marked: look at them",
+    "mask_unknown_px": "pixels of masks that mean unknown (255 beside 0 and 1, or nodata): ignored",
     "chips_unknown": "chips with hardly a known pixel: left out",
     "nodata_px": "pixels without data: ignored",
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from geoseg.errors import UsageError
+from geoseg.labelled.codes import value_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,9 +35,9 @@ class Pair:
     """Imagery of one place and its labels."""
 
     images: tuple[Path, ...]
-    """Rasters of one mosaic, or separate images for COCO and masks."""
+    """Rasters of one mosaic, or separate images for COCO, masks and YOLO's texts."""
     labels: Path | gpd.GeoDataFrame
-    """Polygons (file or table), a COCO file, a mask, or a folder of masks."""
+    """Polygons (file or table), a COCO file, a mask, a folder of masks, or YOLO's texts."""
     layer: str | None = None
     """Layer of the labels, where the file has several of polygons."""
     place: str = ""
@@ -51,6 +52,8 @@ class Pair:
     """Polygons: nobody knows what lies within."""
     ignore_layer: str | None = None
     """Layer of ``ignore``, where there are several."""
+    unknown: gpd.GeoSeries | None = None
+    """Ground of which the labels themselves say that nobody knows, beside ``ignore``."""
     gsd_m: float | None = None
     """Pixel size, metres: rasters are resampled to it, images without a place are taken to have it."""
     licence: str = ""
@@ -85,6 +88,10 @@ class PackOptions:
     mask_kind: str = "auto"
     """instances: masks hold building numbers; binary: touching buildings are one blob; auto: by what
     they hold."""
+    mask_building: tuple[int, ...] | None = None
+    """Values of masks that mean building; None: all but 0. Colours are red * 65536 + green * 256 + blue."""
+    mask_unknown: tuple[int, ...] = ()
+    """Values of masks that mean that nobody knows; where there are 0, 1 and 255, that is 255."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.val_share <= 0.5:  # noqa: PLR2004 - more would not be a share to hold out
@@ -99,6 +106,15 @@ class PackOptions:
         if self.mask_kind not in {"auto", "instances", "binary"}:
             raise UsageError(
                 f"mask kind {self.mask_kind!r} is unknown; use auto, instances or binary"
+            )
+        if self.mask_building is not None and self.mask_kind == "instances":
+            raise UsageError(
+                "values that mean building make blobs, not instances; leave one of the two out"
+            )
+        both = set(self.mask_building or ()) & set(self.mask_unknown)
+        if both:
+            raise UsageError(
+                f"the mask value {value_text(min(both))} cannot mean both building and unknown"
             )
 
 

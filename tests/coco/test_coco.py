@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from geoseg.coco import from_coco, to_coco
-from geoseg.coco.read import Imported, annotation_shape
+from geoseg.coco.read import Imported
 from geoseg.coco.rle import compress, decode_crop, decompress, encode_crop
+from geoseg.coco.segmentation import annotation_shape
 from geoseg.coco.write import Exported
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export.frames import FrameLayer
@@ -175,6 +176,8 @@ def test_any_format_in_and_out(
         "annotations": 3,
         "outside": 1,
         "without_geometry": 0,
+        "too_small": 0,
+        "no_score": 0,
     }
     assert from_coco(tmp_path / "coco.json", again, rasters=[raster]).buildings == 3
     stored = load(again, "buildings").frame.sort_values("building_id")

@@ -217,6 +217,37 @@ def test_coco_on_rasters_with_a_place_is_one_mosaic(make_raster: Maker, tmp_path
     np.testing.assert_array_equal(*roofs_and_labels(scene))
 
 
+def test_crowds_and_boxes_on_the_ground_are_unknown(ortho: Path, tmp_path: Path) -> None:
+    labels = coco(tmp_path / "labels.json", {"ortho.tif": TOWN}, HEIGHT)
+    content = json.loads(labels.read_text())
+    content["images"][0]["width"] = WIDTH
+    crowd = {"segmentation": [[0, 0, 60, 0, 60, 60, 0, 60]], "iscrowd": 1}
+    box = {"segmentation": [], "bbox": [300, 200, 20, 10]}
+    content["annotations"] += [
+        {"id": number, "image_id": 0, "category_id": 1, **one}
+        for number, one in enumerate([crowd, box], 900)
+    ]
+    labels.write_text(json.dumps(content))
+    packed = geoseg.pack_dataset(ortho, labels, tmp_path / "c", val_share=0)
+    (scene,) = scenes_of(tmp_path / "c")
+    expected = np.zeros((HEIGHT, WIDTH), bool)
+    expected[:60, :60] = expected[200:210, 300:320] = True
+    np.testing.assert_array_equal(scene.ignore, expected)
+    found = packed.findings["ortho"]
+    assert (found["crowds"], found["boxes"]) == (1, 1)
+
+
+def test_rasters_that_coco_does_not_list_are_no_background(
+    ortho: Path, make_raster: Maker, tmp_path: Path
+) -> None:
+    other = make_raster("o.tif", photo(TOWN, HEIGHT, WIDTH), transform=transform_at(col=WIDTH))
+    labels = coco(tmp_path / "labels.json", {"ortho.tif": TOWN, "x.tif": []}, HEIGHT)
+    labels.write_text(labels.read_text().replace(f'"width": {HEIGHT}', f'"width": {WIDTH}'))
+    packed = geoseg.pack_dataset([ortho, other], labels, tmp_path / "c", val_share=0)
+    assert {scene.labels.shape for scene in scenes_of(tmp_path / "c")} == {(HEIGHT, WIDTH)}
+    assert packed.findings["ortho"]["images_unlisted"] == 1
+
+
 @pytest.mark.parametrize("blobs", [False, True])
 def test_masks_hold_numbers_or_blobs(
     pictures: dict[str, list[shapely.Geometry]], make_raster: Maker, tmp_path: Path, blobs: bool
