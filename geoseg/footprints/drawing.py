@@ -143,7 +143,7 @@ def _regularized(
     for i, last, count in zip(chosen, np.cumsum(size).tolist(), size, strict=True):
         mine = slice(last - count, last)
         names: list[DrawnAs] = [*shapes[mine]]
-        regular = any(name != "simplified" for name in names)
+        regular = any(name in {"regularized", "circle"} for name in names)
         if regular and not clashing(drawn[mine]).any():
             kept[i] = drawn[mine], names
     return kept

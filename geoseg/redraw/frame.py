@@ -10,10 +10,11 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UsageError
-from geoseg.shaping.arrays import Bools, Ints, Polygons
+from geoseg.redraw.placed import RAW, Outlines, Placement, place
+from geoseg.shaping.arrays import Bools, Polygons
 from geoseg.shaping.coverage import regularize_groups
 from geoseg.shaping.near import near_groups
-from geoseg.shaping.plane import fit_plane
+from geoseg.shaping.plane import Plane, fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
 from geoseg.shaping.settings import RegularizeSettings
 from geoseg.vectors.load import crs_of_frame
@@ -25,6 +26,8 @@ FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
 """All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
 CLOSINGS = 3
 """How often gaps between drawn walls are closed, at most."""
+PLAINEST = (RAW, "simplified", "circle", "regularized")
+"""How outlines are drawn, the plainest way first."""
 SUMMARY = "regularize"
 """Key of the summary in the frame's ``attrs``."""
 
@@ -64,24 +67,25 @@ def redraw(
     """
     from geopandas.array import from_shapely
 
-    crs_of_frame(frame, "footprints")
+    crs = crs_of_frame(frame, "footprints")
     if not (math.isfinite(gsd_m) and gsd_m > 0):
         raise UsageError(f"gsd_m must be above 0 metres, got {gsd_m}")
     if snap_m is not None and not (math.isfinite(snap_m) and snap_m >= 0):
         raise UsageError(f"snap_m must be 0 metres or more, got {snap_m}")
-    given = np.asarray(frame.geometry.array, dtype=object)
+    given = np.array(frame.geometry.array, dtype=object)
     refuse_unusable(given)
-    repairs = Repairs(with_z=int(shapely.has_z(given).sum()))
+    repairs = Repairs(with_z=int((shapely.has_z(given) | shapely.has_m(given)).sum()))
     snap_px = 0.5 if snap_m is None else snap_m / gsd_m
     present = ~(shapely.is_missing(given) | shapely.is_empty(given))
     repairs.empty = int((~present).sum())
     result = _Result(given.copy(), np.full(len(given), None, dtype=object))
     if present.any():
-        plane = fit_plane(frame.crs, shapely.total_bounds(given[present]), gsd_m)
-        drawn = _redraw(plane.to_pixels(given), snap_px, settings or FRAME_SETTINGS, repairs)
+        flat = np.where(present, shapely.force_2d(given), None)
+        plane = fit_plane(crs, shapely.get_coordinates(flat), gsd_m)
+        drawn = _redraw(flat, plane, snap_px, settings or FRAME_SETTINGS, repairs)
         filled = present & ~shapely.is_empty(drawn.geometry)
         result.geometry[present] = shapely.Polygon()
-        result.geometry[filled] = plane.from_pixels(drawn.geometry[filled])
+        result.geometry[filled] = drawn.geometry[filled]
         result.shape[filled] = drawn.shape[filled]
         repairs.covered = int((present & ~filled).sum())
     out = frame.copy()
@@ -93,84 +97,76 @@ def redraw(
 
 def summarize(shape: Polygons, repairs: Repairs) -> dict[str, Any]:
     """Counts of rows by how they were drawn, and of repairs."""
-    names = ("regularized", "circle", "simplified")
     return {
         "rows": len(shape),
-        **{name: int((shape == name).sum()) for name in names},
+        **{name: int((shape == name).sum()) for name in reversed(PLAINEST)},
         **asdict(repairs),
     }
 
 
 def _redraw(
-    given: Polygons, snap_px: float, settings: RegularizeSettings, repairs: Repairs
+    flat: Polygons, plane: Plane, snap_px: float, settings: RegularizeSettings, repairs: Repairs
 ) -> _Result:
-    """Repair, group, redraw, and put parts together again; all in pixels."""
-    parts, row = to_parts(given, repairs)
-    pieces, part = clean_coverage(parts, snap_px, repairs)
+    """Repair, group, redraw, and put parts together again."""
+    xy = shapely.get_coordinates(flat)
+    pixels = plane.forward(xy)
+    parts, row = to_parts(shapely.set_coordinates(flat.copy(), pixels), repairs)
+    pieces, part = clean_coverage(parts, row, snap_px, repairs)
     result = _Result(
-        np.full(len(given), shapely.Polygon(), dtype=object),
-        np.full(len(given), None, dtype=object),
+        np.full(len(flat), shapely.Polygon(), dtype=object),
+        np.full(len(flat), None, dtype=object),
     )
     if len(pieces) == 0:
         return result
-    drawn, shapes, piece = _draw_closed(pieces, snap_px, settings)
-    _collect(drawn, shapes, row[part[piece]], result)
+    group = near_groups(pieces, 2 * settings.max_outward_px)
+    raw = Outlines(pieces, np.full(len(pieces), RAW, dtype=object), row[part], group)
+    drawn = place(_draw_closed(raw, snap_px, settings), raw, Placement(plane, pixels, xy))
+    _collect(drawn, result)
     return result
 
 
-def _draw_closed(
-    pieces: Polygons, snap_px: float, settings: RegularizeSettings
-) -> tuple[Polygons, Polygons, Ints]:
-    """Draw, and where drawn walls lie so near that they are one, close the gap and draw again.
-
-    Returns:
-        The polygons, how each was drawn, and the piece that each is of.
-    """
-    group, piece = near_groups(pieces, 2 * settings.max_outward_px), np.arange(len(pieces))
-    drawn, shapes = _draw(pieces, group, settings)
+def _draw_closed(raw: Outlines, snap_px: float, settings: RegularizeSettings) -> Outlines:
+    """Draw, and where drawn walls lie so near that they are one, close the gap and draw again."""
+    drawn = _draw(raw, settings)
     for _ in range(CLOSINGS):
-        gaping = _gaping(drawn, group, snap_px)
+        gaping = _gaping(drawn, snap_px)
         if not gaping.any():
             break
-        closed, source = clean_coverage(drawn[gaping], snap_px, Repairs())
-        mine = np.flatnonzero(gaping)[source]
-        again, how = _draw(closed, group[mine], settings)
-        how = np.where(shapes[mine] == "simplified", how, shapes[mine])
-        order = np.argsort(np.append(piece[~gaping], piece[mine]), kind="stable")
-        drawn = np.append(drawn[~gaping], again)[order]
-        shapes = np.append(shapes[~gaping], how)[order]
-        group = np.append(group[~gaping], group[mine])[order]
-        piece = np.append(piece[~gaping], piece[mine])[order]
-    return drawn, shapes, piece
+        before = drawn.where(gaping)
+        closed, source = clean_coverage(before.polygons, before.row, snap_px, Repairs())
+        shapes, row, group = before.shapes[source], before.row[source], before.group[source]
+        again = _draw(Outlines(closed, shapes, row, group), settings)
+        again.shapes[shapes != "simplified"] = shapes[shapes != "simplified"]
+        drawn = drawn.where(~gaping) + again
+    return drawn
 
 
-def _draw(pieces: Polygons, group: Ints, settings: RegularizeSettings) -> tuple[Polygons, Polygons]:
-    drawn, shapes = regularize_groups(pieces, group, settings=settings)
-    return drawn, np.asarray(shapes, dtype=object)
+def _draw(some: Outlines, settings: RegularizeSettings) -> Outlines:
+    drawn, shapes = regularize_groups(some.polygons, some.group, settings=settings)
+    return Outlines(drawn, np.asarray(shapes, dtype=object), some.row, some.group)
 
 
-def _gaping(drawn: Polygons, group: Ints, snap_px: float) -> Bools:
+def _gaping(drawn: Outlines, snap_px: float) -> Bools:
     """(n,) True in groups where two polygons leave a gap narrower than ``snap_px``."""
-    out = np.zeros(len(drawn), dtype=bool)
-    several = np.flatnonzero(np.bincount(group)[group] > 1)
+    out = np.zeros(len(drawn.row), dtype=bool)
+    several = np.flatnonzero(np.bincount(drawn.group)[drawn.group] > 1)
     if len(several):
-        edges = shapely.coverage_invalid_edges(drawn[several], gap_width=snap_px)
+        edges = shapely.coverage_invalid_edges(drawn.polygons[several], gap_width=snap_px)
         out[several] = ~shapely.is_empty(edges)
-    return np.isin(group, group[out])
+    return np.isin(drawn.group, drawn.group[out])
 
 
-def _collect(drawn: Polygons, shapes: Polygons, row: Ints, result: _Result) -> None:
+def _collect(drawn: Outlines, result: _Result) -> None:
     """Write the rows of ``result``: single polygons as they are, several as a multipolygon.
 
-    A row of several parts counts as simplified where one of them is.
+    A row of several parts counts as its plainest part.
     """
-    order = np.argsort(row, kind="stable")
-    rows, begins, sizes = np.unique(row[order], return_index=True, return_counts=True)
+    order = np.argsort(drawn.row, kind="stable")
+    rows, begins, sizes = np.unique(drawn.row[order], return_index=True, return_counts=True)
     single = sizes == 1
-    result.geometry[rows[single]] = drawn[order[begins[single]]]
-    result.shape[rows[single]] = shapes[order[begins[single]]]
+    result.geometry[rows[single]] = drawn.polygons[order[begins[single]]]
+    result.shape[rows[single]] = drawn.shapes[order[begins[single]]]
     for home, begin, size in zip(rows[~single], begins[~single], sizes[~single], strict=True):
         members = order[begin : begin + size]
-        result.geometry[home] = shapely.MultiPolygon(drawn[members].tolist())
-        worst = [s for s in ("simplified", "regularized", "circle") if s in shapes[members]]
-        result.shape[home] = worst[0]
+        result.geometry[home] = shapely.MultiPolygon(drawn.polygons[members].tolist())
+        result.shape[home] = next(name for name in PLAINEST if name in drawn.shapes[members])

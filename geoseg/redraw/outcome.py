@@ -23,6 +23,8 @@ class Regularized(Shown):
     """Rows drawn as circles."""
     simplified: int
     """Rows that were only thinned: straight walls would have broken a limit."""
+    raw: int
+    """Rows that came back as they were given, repaired at most: any drawing would have clashed."""
     empty: int
     """Rows without a geometry; they come back as they are."""
     invalid: int

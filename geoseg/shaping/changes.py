@@ -10,7 +10,7 @@ import shapely
 from geoseg.kernels.jit import jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.direction import find
-from geoseg.shaping.pairs import number_pairs
+from geoseg.shaping.pairs import bits, number_pairs
 
 KEPT_PX = 0.1
 """A vertex that moves by less has not moved."""
@@ -52,7 +52,7 @@ class Changes:
         """
         out = np.where(taken, self.after, self.before)
         new, home = _vertices(self.after)
-        number = number_pairs(*_bits(new))[0]
+        number = number_pairs(*bits(new))[0]
         seam = np.zeros(len(new), dtype=bool)
         seam[number[~taken[home]]] = True
         back = np.flatnonzero(seam[number] & taken[home] & (self.twin >= 0))
@@ -73,16 +73,11 @@ def _vertices(polygons: Polygons) -> tuple[Floats, Ints]:
     return xy, home
 
 
-def _bits(xy: Floats) -> tuple[Ints, Ints]:
-    x, y = np.ascontiguousarray((xy + 0.0).T).view(np.int64)
-    return x, y
-
-
 def _sets(xy: Floats, home: Ints, group: Ints) -> Ints:
     """(n,) numbers of the sets of polygons of one group that share some of their vertices."""
     out = np.arange(len(group))
     if len(xy):
-        vertex, place = number_pairs(number_pairs(*_bits(xy))[0], group[home])
+        vertex, place = number_pairs(number_pairs(*bits(xy))[0], group[home])
         _unite(vertex, home, np.full(len(place), -1), out)
     return out
 

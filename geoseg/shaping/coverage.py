@@ -33,8 +33,8 @@ def regularize_coverage(
         settings: Limits and tolerances.
 
     Returns:
-        For each polygon, in order, the new one and how it was drawn. The result is a valid
-        coverage, and a function of the set of polygons alone.
+        For each polygon, in order, the new one and how it was drawn: "raw" where any drawing would
+        clash. The result is a valid coverage, and a function of the set of polygons alone.
     """
     given = np.asarray(polygons, dtype=object)
     if len(given) == 0:

@@ -13,6 +13,7 @@ from geoseg.shaping.arcs import OUTSIDE, Arcs, build_arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.assemble import assemble
 from geoseg.shaping.circles import draw_circle, fit_circles
+from geoseg.shaping.clean import unclean
 from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
 from geoseg.shaping.cut import Walls
 from geoseg.shaping.limits import exceeds_reach, measure, within_limits
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.shaping.settings import RegularizeSettings
+    from geoseg.types import DrawnAs
 
 STEP_PX = 2.0**-10
 """Coordinates of the output are multiples of this, so that moving the input by whole pixels moves
@@ -91,7 +93,8 @@ class Drawing:
         A polygon refused once gives up corners far out, and its short arcs, which bound slivers
         between touching buildings more often than walls; refused twice, it gives up all, but the
         nodes of its walls still move onto the straight walls of its neighbours, for a joint from a
-        node to a wall could run into a simplified one; refused three times, they stay as well.
+        node to a wall could run into a simplified one; refused three times, they stay as well. A
+        group where even that clashes is simplified as a whole.
         """
         strikes = np.zeros(len(self.raw), dtype=np.int64)
         kept = self._simplified_vertices()
@@ -99,7 +102,11 @@ class Drawing:
         while refused.any():
             strikes += refused
             drawn, refused = self.draw(strikes, kept)
-        return drawn, self.names(strikes)
+        names = self.names(strikes)
+        for span in self._groups():
+            if (strikes[span] >= LAST).any() and unclean(drawn[span]).any():
+                drawn[span], names[span] = self._plainly(self.raw[span])
+        return drawn, names
 
     def names(self, strikes: Ints) -> Polygons:
         """(n,) how each polygon is drawn after so many strikes."""
@@ -177,6 +184,11 @@ class Drawing:
             if span.stop - span.start > 1 and wanted[span.start]:
                 out[span] = ~shapely.is_empty(shapely.coverage_invalid_edges(drawn[span]))
         return out
+
+    def _plainly(self, raw: Polygons) -> tuple[Polygons, DrawnAs]:
+        """A whole group simplified, or raw where that is no clean layer."""
+        simplified = shapely.coverage_simplify(raw, self.settings.simplify_px)
+        return (raw, "raw") if unclean(simplified).any() else (simplified, "simplified")
 
     def _simplified_vertices(self) -> Bools:
         """(v,) True for the vertices of arcs that the simplified coverages keep."""

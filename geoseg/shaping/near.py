@@ -48,6 +48,13 @@ def _sweep(boxes: Floats, distance: float, one: Ints, other: Ints) -> int:
     return count
 
 
+def components(one: Ints, other: Ints, count: int) -> Ints:
+    """(count,) numbers of what hangs together by pairs: the smallest member of each."""
+    group = np.arange(count)
+    _unite(one, other, group)
+    return group
+
+
 def near_groups(polygons: Polygons, distance: float) -> Ints:
     """(n,) numbers of the groups of polygons that lie within a distance of each other."""
     one, other = near_boxes(polygons, distance)

@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from geoseg.kernels.jit import inner_jit, jit
-from geoseg.shaping.arrays import Ints
+from geoseg.shaping.arrays import Floats, Ints
+
+
+def bits(xy: Floats) -> tuple[Ints, Ints]:
+    """Coordinates (n, 2) as pairs of whole numbers that are equal where the coordinates are."""
+    x, y = np.ascontiguousarray((xy + 0.0).T).view(np.int64)
+    return x, y
 
 
 def number_pairs(a: Ints, b: Ints, begins: Ints | None = None) -> tuple[Ints, Ints]:

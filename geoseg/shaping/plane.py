@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
-from pyproj import CRS, Geod, Transformer
+from pyproj import CRS, Proj
 
+from geoseg.earth.geodesy import Ground
 from geoseg.errors import UsageError
-from geoseg.shaping.arrays import Floats, Polygons
+from geoseg.shaping.arrays import Floats
 
 WIDEST_DEGREES = 8.0
 """Layers in degrees that are wider or taller cannot be drawn on one plane."""
+SKEW = 0.003
+"""How much shorter or longer, as a share, a degree of longitude may be at the ends of a layer that is
+drawn on a plane on which straight lines of the CRS stay straight: right angles err by .1 degrees."""
+STEP_M = 100.0
+"""Over which the length of a unit is measured, about."""
+RADIUS_M = 6.4e6
+"""Of the Earth, about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,58 +31,106 @@ class Plane:
     forward: Callable[[Floats], Floats]
     """(n, 2) coordinates of the layer to pixels."""
     backward: Callable[[Floats], Floats]
-    """(n, 2) pixels to coordinates of the layer."""
-
-    def to_pixels(self, geometries: Polygons) -> Polygons:
-        """Geometries in pixels, without heights."""
-        return np.asarray(shapely.transform(geometries, self.forward))
-
-    def from_pixels(self, geometries: Polygons) -> Polygons:
-        """Geometries in the CRS of the layer."""
-        return np.asarray(shapely.transform(geometries, self.backward))
+    """(n, 2) pixels to coordinates of the layer; longitudes lie within half a turn of its middle."""
+    turn: float
+    """Units of a whole turn, where x is a longitude, else 0: coordinates that differ by it are one."""
+    pixel: float
+    """Length of a pixel in units of the CRS, about."""
 
 
-def fit_plane(crs: CRS, bounds: Floats, gsd_m: float) -> Plane:
-    """The plane for a layer with these bounds, at so many metres per pixel on the ground.
+def fit_plane(crs: CRS, xy: Floats, gsd_m: float) -> Plane:
+    """The plane for a layer with these vertices (n, 2), at so many metres per pixel on the ground.
 
     Raises:
-        UsageError: when a layer in degrees is too large for one plane.
+        UsageError: when a layer in degrees is too large for one plane, or lies where its CRS has no
+            place for it.
     """
-    middle = np.array([[bounds[0] + bounds[2], bounds[1] + bounds[3]]]) / 2
+    turn = 0.0
     if crs.is_geographic:
-        if max(bounds[2] - bounds[0], bounds[3] - bounds[1]) > WIDEST_DEGREES:
-            raise UsageError(
-                f"the layer spans more than {WIDEST_DEGREES:g} degrees. Split it by region, or "
-                "reproject it to a metric CRS."
-            )
-        local = CRS.from_dict(
-            {"proj": "laea", "lon_0": middle[0, 0], "lat_0": middle[0, 1], "datum": "WGS84"}
+        unit = math.degrees(crs.axis_info[0].unit_conversion_factor)
+        turn = 360.0 / unit
+    low, high = _shortest_span(xy, turn)
+    middle = (low + high) / 2
+    if not turn:
+        east, north = _metres_per_unit(crs, np.floor(middle))
+        return _linear(crs, np.floor(middle), gsd_m / np.full(2, math.sqrt(east * north)), 0.0)
+    if max(high - low) * unit > WIDEST_DEGREES:
+        raise UsageError(
+            f"the layer spans more than {WIDEST_DEGREES:g} degrees. Split it by region, or "
+            "reproject it to a metric CRS."
         )
-        return _scaled(local, crs, np.zeros(2), gsd_m)
-    return _scaled(None, crs, np.floor(middle[0]), gsd_m / _metres_per_unit(crs, middle))
+    across = np.cos(np.radians(unit * np.array([low[1], middle[1], high[1]])))
+    if max(abs(across - across[1])) <= SKEW * across[1]:
+        return _linear(crs, middle, gsd_m / _metres_per_unit(crs, middle), turn)
+    return _equal_area(crs, middle * unit, gsd_m, unit)
 
 
-def _metres_per_unit(crs: CRS, middle: Floats) -> float:
-    """True length of the CRS's unit on the ground at a place: Mercator stretches."""
-    unit = crs.axis_info[0].unit_conversion_factor
-    if not crs.is_projected:
-        return unit
-    step = 100.0 / unit
-    to_degrees = Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
-    x, y = middle[0]
-    lon, lat = to_degrees.transform([x, x + step, x], [y, y, y + step])
-    geod = Geod(ellps="WGS84")
-    _, _, east = geod.inv(lon[0], lat[0], lon[1], lat[1])
-    _, _, north = geod.inv(lon[0], lat[0], lon[2], lat[2])
-    return float(np.sqrt(east * north) / step)
-
-
-def _scaled(local: CRS | None, crs: CRS, origin: Floats, pixel: float) -> Plane:
-    if local is None:
-        return Plane(lambda xy: (xy - origin) / pixel, lambda xy: xy * pixel + origin)
-    there = Transformer.from_crs(crs, local, always_xy=True)
-    back = Transformer.from_crs(local, crs, always_xy=True)
+def _linear(crs: CRS, middle: Floats, pixel: Floats, turn: float) -> Plane:
+    """A plane on which straight lines of the CRS are straight, with pixels of such sides, units."""
+    if not (np.isfinite(pixel) & (pixel > 0)).all():
+        raise UsageError(
+            f"the footprints lie outside the area of their CRS {crs.name!r}, about "
+            f"({middle[0]:g}, {middle[1]:g}); assign the CRS that they were drawn in"
+        )
     return Plane(
-        lambda xy: np.column_stack(there.transform(xy[:, 0], xy[:, 1])) / pixel,
-        lambda xy: np.column_stack(back.transform(xy[:, 0] * pixel, xy[:, 1] * pixel)),
+        lambda given: (near_turn(given, middle[0], turn) - middle) / pixel,
+        lambda drawn: drawn * pixel + middle,
+        turn,
+        float(pixel.min()),
     )
+
+
+def _equal_area(crs: CRS, middle: Floats, gsd_m: float, unit: float) -> Plane:
+    """A plane that touches the layer's own ellipsoid: no datum is ever shifted.
+
+    ``middle`` is given in degrees, ``unit`` that of the CRS.
+    """
+    lon, lat = middle
+    ellipsoid, turn = crs.to_2d().ellipsoid, 360.0 / unit
+    axes = (6378137.0, 6378137.0)
+    if ellipsoid is not None:
+        axes = (ellipsoid.semi_major_metre, ellipsoid.semi_minor_metre)
+    local = Proj(proj="laea", lon_0=lon, lat_0=lat, a=axes[0], b=axes[1])
+
+    def forward(given: Floats) -> Floats:
+        lon_lat = near_turn(given, lon / unit, turn) * unit
+        return np.column_stack(local(lon_lat[:, 0], lon_lat[:, 1])) / gsd_m
+
+    def backward(drawn: Floats) -> Floats:
+        lon_lat = np.column_stack(local(*(drawn * gsd_m).T, inverse=True)) / unit
+        return near_turn(lon_lat, lon / unit, turn)
+
+    return Plane(forward, backward, turn, gsd_m / (math.radians(unit) * axes[0]))
+
+
+def near_turn(xy: Floats, middle: float, turn: float) -> Floats:
+    """(n, 2) the same with x within half a turn of the middle; as it is where there is no turn."""
+    if not turn:
+        return xy
+    moved = xy.copy()
+    moved[:, 0] -= turn * np.round((xy[:, 0] - middle) / turn)
+    return moved
+
+
+def _shortest_span(xy: Floats, turn: float) -> tuple[Floats, Floats]:
+    """Lower and upper corner of all vertices, x counted on from 0 where that spans less."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    if turn and high[0] - low[0] > turn / 2:
+        x = xy[:, 0] % turn
+        if np.ptp(x) < high[0] - low[0]:
+            low[0], high[0] = x.min(), x.max()
+    return low, high
+
+
+def _metres_per_unit(crs: CRS, middle: Floats) -> Floats:
+    """(2,) true lengths of the CRS's unit on the ground at a place, along x and y.
+
+    Mercator stretches, and degrees of longitude grow shorter towards the poles.
+    """
+    unit = crs.axis_info[0].unit_conversion_factor
+    ground = Ground.under(crs)
+    if ground is None:
+        return np.full(2, unit)
+    step = STEP_M / (unit * RADIUS_M if crs.is_geographic else unit)
+    ends = middle + np.array([[0.0, 0.0], [step, 0.0], [0.0, 0.0], [0.0, step]])
+    return ground.distances(ends) / step

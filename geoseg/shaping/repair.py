@@ -9,9 +9,12 @@ import shapely
 
 from geoseg.errors import UsageError
 from geoseg.shaping.arrays import Bools, Ints, Polygons
-from geoseg.shaping.near import near_boxes
+from geoseg.shaping.clean import partition, unclean, unite
+from geoseg.shaping.near import components, near_boxes
 from geoseg.shaping.simple import are_valid
 
+GRID_PX = 2.0**-20
+"""Where nothing else gives a clean layer, outlines are rounded to a grid of this spacing."""
 SLIVER_PX2 = 0.5
 """Smaller pieces that repair leaves beside a larger one are dropped and counted."""
 
@@ -90,33 +93,105 @@ def _all_polygons(geometries: Polygons) -> bool:
     return bool((shapely.get_type_id(geometries) == shapely.GeometryType.POLYGON).all())
 
 
-def clean_coverage(parts: Polygons, snap_px: float, repairs: Repairs) -> tuple[Polygons, Ints]:
+def clean_coverage(
+    parts: Polygons, row: Ints, snap_px: float, repairs: Repairs
+) -> tuple[Polygons, Ints]:
     """Polygons that do not overlap and share the vertices of their walls.
+
+    Walls nearer than ``snap_px`` become one; where that would not leave a clean layer, the gaps
+    stay. Parts of one row that touch then are one polygon.
+
+    Args:
+        parts: (n,) valid polygons.
+        row: (n,) the row of each.
+        snap_px: Walls nearer to each other than this become one, pixels.
+        repairs: Where overlaps and slivers are counted.
 
     Returns:
         The polygons, and the part that each is a piece of.
     """
     one, other = near_boxes(parts, snap_px)
     wrong = _wrong(parts, np.unique(np.concatenate([one, other])), snap_px)
-    pairs = wrong[one] | wrong[other]
-    one, other = one[pairs], other[pairs]
+    pieces, part = parts, np.arange(len(parts))
+    if wrong.any():
+        one, other = _near_pairs(parts, (one, other), wrong, snap_px)
+        cluster = components(one, other, len(parts))
+        pairs = wrong[one] | wrong[other]
+        one, other = one[pairs], other[pairs]
+        common = shapely.area(shapely.intersection(parts[one], parts[other]))
+        overlap = common > SLIVER_PX2
+        repairs.overlapping += int(overlap.sum())
+        met = np.append(one[overlap], other[overlap])
+        lots = _Lots(parts, row, cluster, np.bincount(met, minlength=len(parts)) > 0)
+        near = np.isin(cluster, cluster[wrong])
+        pieces, part = _cleaned(lots, near, _snapped(parts, one, other, snap_px), snap_px)
+        keep = _worth_keeping(pieces, part, repairs)
+        pieces, part = pieces[keep], part[keep]
+    pieces, first = unite(pieces, row[part])
+    return pieces, part[first]
+
+
+def _near_pairs(
+    parts: Polygons, pairs: tuple[Ints, Ints], wrong: Bools, snap_px: float
+) -> tuple[Ints, Ints]:
+    """The pairs that lie near each other, of those that hang together with wrong parts.
+
+    What lies near a part that is moved must be seen when it is cleaned, wrong or not.
+    """
+    one, other = pairs
+    cluster = components(one, other, len(parts))
+    concerned = np.isin(cluster[one], cluster[wrong])
+    one, other = one[concerned], other[concerned]
     within = shapely.dwithin(parts[one], parts[other], snap_px)
-    one, other = one[within], other[within]
-    near = np.unique(np.concatenate([one, other]))
-    if len(near) == 0:
-        return parts, np.arange(len(parts))
-    common = shapely.area(shapely.intersection(parts[one], parts[other]))
-    repairs.overlapping += int((common > SLIVER_PX2).sum())
-    snapped = _snapped(parts, one, other, snap_px)
+    return one[within], other[within]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lots:
+    """Parts in clusters that can be cleaned each by itself."""
+
+    parts: Polygons
+    """(n,) valid polygons."""
+    row: Ints
+    """(n,) the row of each."""
+    cluster: Ints
+    """(n,) numbers of the clusters of those that lie near each other."""
+    overlapping: Bools
+    """(n,) True where one overlaps another."""
+
+
+def _cleaned(lots: _Lots, near: Bools, snapped: Polygons, snap_px: float) -> tuple[Polygons, Ints]:
+    """All parts, the ``near`` ones cleaned, and what each is a piece of.
+
+    Where closing gaps leaves no clean layer, or tears apart or loses a part that overlaps no other,
+    the gaps of that cluster stay.
+    """
     with np.errstate(invalid="ignore"):  # GEOS may compute with NaN on the way; its result is sound
         clean = shapely.coverage_clean(  # type: ignore[attr-defined]  # its stubs are older
             snapped[near], gap_width=snap_px, snapping_distance=1e-6, merge_strategy="min_area"
         )
-    out = parts.copy()
+    out = lots.parts.copy()
     out[near] = clean
     pieces, part = areal_parts(out)
-    keep = _worth_keeping(pieces, part, repairs)
-    return pieces[keep], part[keep]
+    torn = (np.bincount(part, minlength=len(out)) != 1) & ~lots.overlapping
+    bad = np.append(lots.cluster[part[unclean(pieces)]], lots.cluster[torn])
+    if len(bad) == 0:
+        return pieces, part
+    good = ~np.isin(lots.cluster[part], bad)
+    again, source = _with_gaps(lots, np.flatnonzero(np.isin(lots.cluster, bad)))
+    return np.append(pieces[good], again), np.append(part[good], source)
+
+
+def _with_gaps(lots: _Lots, chosen: Ints) -> tuple[Polygons, Ints]:
+    """Chosen whole clusters as clean layers, and what each polygon is a piece of.
+
+    Those that are clean come back as they are.
+    """
+    cluster = lots.cluster[chosen]
+    dirty = np.isin(cluster, cluster[unclean(lots.parts[chosen])])
+    as_given, rest = chosen[~dirty], chosen[dirty]
+    again, source = partition(lots.parts[rest], lots.row[rest], GRID_PX)
+    return np.append(lots.parts[as_given], again), np.append(as_given, rest[source])
 
 
 def _wrong(parts: Polygons, near: Ints, snap_px: float) -> Bools:
