@@ -83,6 +83,21 @@ def measure(footprints: Sequence[Footprint], grid: Grid, output_crs: CRS) -> Mea
     )
 
 
+def measure_again(
+    outlines: NDArray[np.object_], grid: Grid, crs: CRS
+) -> tuple[NDArray[np.float64], ...]:
+    """Area, perimeter, length, width and orientation, (n,) each, as :func:`measure` gives them.
+
+    Args:
+        outlines: (n,) polygons and multipolygons in ``crs``, none empty.
+        grid: The analysis grid that they were found on.
+        crs: Their CRS.
+    """
+    ground, placement = _ground_under(crs), _Placement(grid, crs)
+    drawn = shapely.transform(outlines, placement.back)
+    return (*ground.area_and_perimeter(outlines), *_main_axis(drawn, placement, ground))
+
+
 def _ground_under(crs: CRS) -> Ground:
     ground = Ground.under(crs)
     if ground is None:
@@ -156,6 +171,15 @@ class _Placement:
         """(2, 2) pixel steps to steps in the grid's CRS."""
         transform = self._grid.transform
         return np.array([[transform.a, transform.b], [transform.d, transform.e]])
+
+    def back(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n, 2) x and y to (n, 2) column and row."""
+        x, y = xy[:, 0], xy[:, 1]
+        if self._to_output is not None:
+            x, y = self._to_output.transform(x, y, direction="INVERSE")
+        inverse = ~self._grid.transform
+        col = inverse.a * x + inverse.b * y + inverse.c
+        return np.stack([col, inverse.d * x + inverse.e * y + inverse.f], axis=1)
 
     def __call__(self, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 2) column and row to (n, 2) x and y."""

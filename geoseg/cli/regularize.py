@@ -25,9 +25,12 @@ def regularize(
     ],
     output: Output = None,
     gsd: Annotated[
-        float,
-        typer.Option(help="Ground size, in metres, of a pixel of the imagery they come from."),
-    ] = 0.3,
+        float | None,
+        typer.Option(
+            help="Ground size, in metres, of a pixel of the imagery they come from.",
+            show_default="that of the file's own run, else 0.3",
+        ),
+    ] = None,
     snap: Annotated[
         float | None,
         typer.Option(
@@ -44,7 +47,8 @@ def regularize(
 ) -> None:
     """Redraw footprints with straight walls, right angles and shared walls.
 
-    Attributes and their order are kept; a column "shape" tells how each footprint was drawn.
+    Attributes and their order are kept; a column "shape" tells how each footprint was drawn. What
+    "geoseg predict" measured is measured again.
 
     geoseg regularize footprints.gpkg straight.gpkg
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -9,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from geoseg.errors import UsageError
 from geoseg.export.columns import attributes
 from geoseg.export.formats import Format
 from geoseg.export.layer import LayerInfo, horizontal_crs
-from geoseg.export.schema import GEOMETRY
+from geoseg.export.schema import GEOMETRY, Column
 from geoseg.vectors.layers import free_name, geometry_of
 from geoseg.vectors.load import crs_of_frame
 
@@ -35,6 +37,12 @@ class FrameLayer:
     """Polygons and multipolygons; rows may lack a geometry."""
     style: str | None = None
     """QML that QGIS applies; only a GeoPackage holds it."""
+    description: str = ""
+    """One sentence on the layer."""
+    columns: tuple[Column, ...] = ()
+    """Columns whose meaning is stored."""
+    run: Mapping[str, JsonValue] | None = None
+    """How the layer was made."""
 
 
 def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
@@ -58,7 +66,10 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         schema,
         _types(shapes),
         int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum()),
-        style=layer.style,
+        layer.description,
+        layer.columns,
+        layer.style,
+        layer.run,
     )
     return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)
 

@@ -21,6 +21,7 @@ from geoseg.export.frames import FrameLayer, as_table
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
 from geoseg.export.gpkg import copy_gpkg, layer_rows, require_layers, write_gpkg
+from geoseg.export.gpkg_edit import LayerEdit, write_edited
 from geoseg.export.gpkg_tables import style_qml
 from geoseg.export.layer import LayerInfo, buildings_layer
 from geoseg.export.schema import LAYER
@@ -145,6 +146,16 @@ def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False
             with _library_errors(path):
                 require_layers(temporary, expected)
     return len(layers[0].frame)
+
+
+def write_edited_layer(source: Path, path: Path, edit: LayerEdit) -> None:
+    """Write a copy of a GeoPackage with one layer changed; it appears when it is whole and checked.
+
+    Raises:
+        OutputError: Disk full, no permission, or the source changed meanwhile.
+    """
+    with _completing(path) as temporary, _library_errors(path):
+        write_edited(source, temporary, edit)
 
 
 def require_held(frame: gpd.GeoDataFrame, path: Path) -> None:

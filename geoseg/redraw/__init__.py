@@ -21,7 +21,7 @@ def regularize(
     output: None = None,
     *,
     layer: str | None = None,
-    gsd_m: float = 0.3,
+    gsd_m: float | None = None,
     snap_m: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
@@ -34,7 +34,7 @@ def regularize(
     output: str | Path,
     *,
     layer: str | None = None,
-    gsd_m: float = 0.3,
+    gsd_m: float | None = None,
     snap_m: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
@@ -47,7 +47,7 @@ def regularize(
     output: str | Path | None = None,
     *,
     layer: str | None = None,
-    gsd_m: float = 0.3,
+    gsd_m: float | None = None,
     snap_m: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
@@ -57,19 +57,23 @@ def regularize(
     Args:
         footprints: Polygons or multipolygons in any CRS: a vector file of any format, or a
             GeoDataFrame.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet), as layer ``buildings``; None
-            returns a GeoDataFrame.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame. From
+            one GeoPackage to another everything else comes along: the layer's name and style, other
+            layers, metadata, columns of any type. Elsewhere the layer is ``buildings``.
         layer: Layer of the footprints, where there are several; None takes ``buildings`` or the
             only one.
         gsd_m: Ground size of a pixel of the imagery that the footprints were drawn from, metres.
+            None: that of the run where they come from ``predict``, else 0.3.
         snap_m: Walls nearer to each other than this become one, metres; half a pixel where None.
         settings: Limits and tolerances in pixels.
         overwrite: Replace ``output`` if it is there already.
 
     Returns:
         A new frame: same rows, same index, same columns, and ``shape``: "regularized", "circle",
-        "simplified", or None where there was nothing to draw; ``attrs["regularize"]`` counts what
-        was drawn and what was repaired. With ``output`` these counts.
+        "simplified", "raw", or None where there was nothing to draw. A column of that name that is
+        not geoseg's stays, and the new one is ``shape_1``. What ``predict`` measured is measured
+        again. ``attrs["regularize"]`` counts what was drawn and what was repaired. With ``output``
+        these counts.
 
     Raises:
         UnreadableVectorError: there is no such file or layer, it holds no polygons, or has no CRS.
@@ -78,21 +82,24 @@ def regularize(
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
-    from geoseg.export.output import open_output, require_held, write_frame
+    from geoseg.export.output import open_output, require_held
     from geoseg.files.target import require_other
     from geoseg.redraw.frame import SUMMARY, redraw
     from geoseg.redraw.outcome import Regularized
+    from geoseg.redraw.own import About
+    from geoseg.redraw.write import write_drawn
     from geoseg.vectors.load import load
 
     target = None
     if output is not None:
         require_other(Path(output), [footprints])
         target = open_output(output, overwrite=overwrite)
-    frame = load(footprints, "footprints", layer=layer, preferred="buildings").frame
+    loaded = load(footprints, "footprints", layer=layer, preferred="buildings")
     if target is not None:
-        require_held(frame, target)
-    drawn = redraw(frame, gsd_m=gsd_m, snap_m=snap_m, settings=settings)
+        require_held(loaded.frame, target)
+    about = About.of(footprints, loaded.frame)
+    drawn = redraw(loaded.frame, gsd_m=gsd_m, snap_m=snap_m, settings=settings, about=about)
     if target is None or output is None:
         return drawn
-    write_frame(drawn, target)
+    write_drawn(drawn, target, footprints, layer, about)
     return Regularized(output=Path(output), **drawn.attrs[SUMMARY])

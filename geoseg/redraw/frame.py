@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UsageError
+from geoseg.redraw.own import About, remeasure
 from geoseg.redraw.placed import RAW, Outlines, Placement, place
 from geoseg.shaping.arrays import Bools, Polygons
 from geoseg.shaping.coverage import regularize_groups
@@ -43,17 +44,20 @@ class _Result:
 def redraw(
     frame: gpd.GeoDataFrame,
     *,
-    gsd_m: float = 0.3,
+    gsd_m: float | None = None,
     snap_m: float | None = None,
     settings: RegularizeSettings | None = None,
+    about: About | None = None,
 ) -> gpd.GeoDataFrame:
     """Redraw footprints with straight walls, right angles and shared walls.
 
     Args:
         frame: Polygons or multipolygons in any CRS.
-        gsd_m: Ground size of a pixel of the imagery that the footprints were drawn from, metres.
+        gsd_m: Ground size of a pixel of the imagery that the footprints were drawn from, metres;
+            None: what is known of it, or 0.3.
         snap_m: Walls nearer to each other than this become one; half a pixel where None.
         settings: Limits and tolerances in pixels.
+        about: What is known of the layer; None looks at the frame alone.
 
     Returns:
         A new frame: same rows, same index, same columns, and ``shape``: "regularized", "circle",
@@ -68,6 +72,8 @@ def redraw(
     from geopandas.array import from_shapely
 
     crs = crs_of_frame(frame, "footprints")
+    about = About.of(frame, frame) if about is None else about
+    gsd_m = about.gsd_m if gsd_m is None else gsd_m
     if not (math.isfinite(gsd_m) and gsd_m > 0):
         raise UsageError(f"gsd_m must be above 0 metres, got {gsd_m}")
     if snap_m is not None and not (math.isfinite(snap_m) and snap_m >= 0):
@@ -80,7 +86,8 @@ def redraw(
     repairs.empty = int((~present).sum())
     result = _Result(given.copy(), np.full(len(given), None, dtype=object))
     if present.any():
-        flat = np.where(present, shapely.force_2d(given), None)
+        flat = shapely.force_2d(given)
+        flat[~present] = None
         plane = fit_plane(crs, shapely.get_coordinates(flat), gsd_m)
         drawn = _redraw(flat, plane, snap_px, settings or FRAME_SETTINGS, repairs)
         filled = present & ~shapely.is_empty(drawn.geometry)
@@ -90,7 +97,9 @@ def redraw(
         repairs.covered = int((present & ~filled).sum())
     out = frame.copy()
     out[frame.geometry.name] = from_shapely(result.geometry, crs=frame.crs)
-    out["shape"] = result.shape
+    for name, values in remeasure(given, out, about).items():
+        out[name] = values
+    out[about.column] = result.shape
     out.attrs[SUMMARY] = summarize(result.shape, repairs)
     return out
 

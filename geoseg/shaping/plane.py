@@ -97,7 +97,8 @@ def _equal_area(crs: CRS, middle: Floats, gsd_m: float, unit: float) -> Plane:
         return np.column_stack(local(lon_lat[:, 0], lon_lat[:, 1])) / gsd_m
 
     def backward(drawn: Floats) -> Floats:
-        lon_lat = np.column_stack(local(*(drawn * gsd_m).T, inverse=True)) / unit
+        metres = drawn * gsd_m
+        lon_lat = np.column_stack(local(metres[:, 0], metres[:, 1], inverse=True)) / unit
         return near_turn(lon_lat, lon / unit, turn)
 
     return Plane(forward, backward, turn, gsd_m / (math.radians(unit) * axes[0]))

@@ -1,0 +1,100 @@
+"""What a layer says about itself, and the columns that a redrawn outline makes stale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import shapely
+from affine import Affine
+from pyproj import CRS
+
+from geoseg.attributes.measure import measure_again
+from geoseg.export.schema import COLUMN_NAMES
+from geoseg.types import Grid
+from geoseg.vectors.layers import VectorInput, free_name
+from geoseg.vectors.metadata import KEY, read_metadata
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+GSD_M = 0.3
+"""Ground size of a pixel where nothing tells it, metres."""
+SHAPE = "shape"
+"""The column that says how outlines are drawn."""
+NAMES = ("regularized", "circle", "simplified", "raw")
+"""What stands in it."""
+MEASURES = ("area_m2", "perimeter_m", "length_m", "width_m", "orientation_deg")
+"""The columns of the contract that follow from the outline."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is known of a layer."""
+
+    metadata: dict[str, Any]
+    """Of the run that made it; empty where geoseg did not."""
+    grid: Grid | None
+    """The analysis grid that it was made on."""
+    column: str
+    """Name of the column for how outlines are drawn."""
+
+    @classmethod
+    def of(cls, source: VectorInput, frame: gpd.GeoDataFrame) -> About:
+        """Of a file or a table; only one with all columns of the contract is geoseg's own."""
+        if isinstance(source, (str, Path)):
+            metadata = read_metadata(Path(source))
+        else:
+            metadata = frame.attrs.get(KEY) or {}
+        own = isinstance(metadata, dict) and set(COLUMN_NAMES) <= set(frame.columns)
+        found = metadata if own else {}
+        return cls(found, _grid(found), _shape_column(frame, own=bool(found)))
+
+    @property
+    def gsd_m(self) -> float:
+        """Ground size of a pixel of the imagery."""
+        return GSD_M if self.grid is None else self.grid.gsd_m
+
+
+def _grid(metadata: dict[str, Any]) -> Grid | None:
+    stored = metadata.get("grid")
+    if not (isinstance(stored, dict) and {"crs", "transform", "gsd_m"} <= set(stored)):
+        return None
+    crs, transform = CRS.from_user_input(stored["crs"]), Affine(*stored["transform"])
+    size = int(stored.get("height", 1)), int(stored.get("width", 1))
+    return Grid(crs, transform, *size, float(stored["gsd_m"]))
+
+
+def _shape_column(frame: gpd.GeoDataFrame, *, own: bool) -> str:
+    """``shape``, or a free name where there is a column called so that is not geoseg's."""
+    alike = [str(name) for name in frame.columns if str(name).lower() == SHAPE]
+    if own or (alike == [SHAPE] and _holds_names(frame)):
+        return SHAPE
+    return free_name(SHAPE, map(str, frame.columns))
+
+
+def _holds_names(frame: gpd.GeoDataFrame) -> bool:
+    return frame.active_geometry_name != SHAPE and bool(frame[SHAPE].dropna().isin(NAMES).all())
+
+
+def remeasure(
+    before: NDArray[np.object_], drawn: gpd.GeoDataFrame, about: About
+) -> dict[str, NDArray[np.float64]]:
+    """The measures of geoseg's own layer after it was redrawn; what did not move keeps its own."""
+    if about.grid is None:
+        return {}
+    after = np.asarray(drawn.geometry.array, dtype=object)
+    moved = ~shapely.equals_exact(before, after, 0.0) & ~shapely.is_missing(after)
+    out = {name: drawn[name].to_numpy(dtype=np.float64, copy=True) for name in MEASURES}
+    void = moved & shapely.is_empty(after)
+    rows = np.flatnonzero(moved & ~void)
+    if len(rows):
+        new = measure_again(after[rows], about.grid, CRS.from_user_input(drawn.crs))
+        for name, values in zip(MEASURES, new, strict=True):
+            out[name][rows] = values
+    for values in out.values():
+        values[void] = np.nan
+    return out

@@ -1,0 +1,63 @@
+"""A redrawn layer into a file, with what came with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geoseg.export.frames import FrameLayer
+from geoseg.export.gpkg_edit import LayerEdit, is_editable
+from geoseg.export.gpkg_tables import style_qml
+from geoseg.export.layer import LAYER_DESCRIPTION
+from geoseg.export.output import write_edited_layer, write_layers
+from geoseg.export.schema import COLUMNS, LAYER
+from geoseg.redraw.own import MEASURES, About
+from geoseg.vectors.layers import open_layer
+from geoseg.version import __version__
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from geoseg.vectors.layers import VectorInput
+
+
+def write_drawn(
+    drawn: gpd.GeoDataFrame, path: Path, source: VectorInput, layer: str | None, about: About
+) -> None:
+    """Write a redrawn layer; from GeoPackage to GeoPackage by changing a copy of the file."""
+    run = _record(drawn, about)
+    if isinstance(source, (str, Path)) and path.suffix.lower() == ".gpkg":
+        name = open_layer(Path(source), layer, LAYER).name
+        if name is not None and is_editable(Path(source), name):
+            write_edited_layer(Path(source), path, _edit(name, drawn, about, run))
+            return
+    if not run:
+        write_layers([FrameLayer(LAYER, drawn)], path)
+        return
+    own = FrameLayer(
+        LAYER, drawn, style_qml(LAYER), description=LAYER_DESCRIPTION, columns=COLUMNS, run=run
+    )
+    write_layers([own], path)
+
+
+def _edit(name: str, drawn: gpd.GeoDataFrame, about: About, run: dict[str, Any]) -> LayerEdit:
+    """What is new in a layer."""
+    new = [about.column, *(MEASURES if about.grid is not None else ())]
+    columns = {name: _plain(drawn[name].to_numpy(dtype=object)) for name in new}
+    outlines = np.asarray(drawn.geometry.array, dtype=object)
+    return LayerEdit(name, outlines, columns, json.dumps(run, ensure_ascii=False) if run else None)
+
+
+def _plain(values: Any) -> list[object]:  # noqa: ANN401  # an array of anything
+    """None where there is no value."""
+    return [None if value is None or value != value else value for value in values]  # noqa: PLR0124
+
+
+def _record(drawn: gpd.GeoDataFrame, about: About) -> dict[str, Any]:
+    """The metadata of the run that found the buildings, and how they were drawn anew."""
+    if not about.metadata:
+        return {}
+    return {**about.metadata, "regularize": {"version": __version__, **drawn.attrs["regularize"]}}
