@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from redraw_layers import RandomLayer, random_layer
+from redraw_layers import HALF_TURN, RandomLayer, random_layer
 
 from geoseg.redraw import regularize
 
@@ -81,8 +81,11 @@ def problems_of(layer: RandomLayer, drawn: gpd.GeoDataFrame) -> Iterator[str]:
     void = shapely.is_missing(out) | shapely.is_empty(out)
     if int(void.sum()) != counts["empty"] + counts["covered"]:
         yield f"lost: {int(void.sum())} rows hold nothing, {counts} are told"
+    torn = np.ptp(shapely.bounds(out[~void])[:, ::2], axis=1) > HALF_TURN
+    if torn.any() and "degrees" in layer.place.name:
+        yield f"torn: {int(torn.sum())} rows reach around the globe"
     yield from unclean(out)
-    yield from _departures(layer, given, out)
+    yield from _departures(layer, layer.pixels(given), layer.pixels(out))
 
 
 def unclean(out: NDArray[np.object_]) -> Iterator[str]:
@@ -112,9 +115,9 @@ def unclean(out: NDArray[np.object_]) -> Iterator[str]:
 def _departures(
     layer: RandomLayer, given: NDArray[np.object_], out: NDArray[np.object_]
 ) -> Iterator[str]:
-    """Rows that were whole and met no other, and came back far away or in pieces."""
+    """Rows that were whole and met no other, and came back far away or in pieces; in pixels."""
     whole = shapely.is_valid(given) & ~shapely.is_empty(given)
-    boxes = shapely.buffer(shapely.envelope(given), 2 * max(1 / px for px in layer.unit_px))
+    boxes = shapely.buffer(shapely.envelope(given), 2.0)
     tree = shapely.STRtree(boxes)
     for row in np.flatnonzero(whole & ~shapely.is_missing(out)):
         met = tree.query(given[row], predicate="intersects")
@@ -127,9 +130,7 @@ def _departures(
         if shapely.is_empty(out[row]):
             yield f"vanished: row {row}"
             continue
-        before, after = layer.pixels(
-            np.array([shapely.force_2d(given[row]), out[row]], dtype=object)
-        )
+        before, after = given[row], out[row]
         moved = shapely.area(shapely.symmetric_difference(before, after))
         allowed = 0.22 * before.area + (2.0 + layer.snap_px) * before.length
         if moved > allowed:

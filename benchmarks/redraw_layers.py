@@ -21,6 +21,7 @@ from shapely.geometry.base import BaseGeometry
 
 Random = np.random.Generator
 Shapes = list[BaseGeometry]
+HALF_TURN = 180.0
 EARTH_RADIUS_M = 6_371_000.0
 
 
@@ -91,7 +92,14 @@ class RandomLayer:
     def pixels(self, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
         """Geometries of the layer in pixels, about its middle; close to what they are drawn in."""
         middle, scale = np.array([self.place.x, self.place.y]), np.array(self.unit_px)
-        return np.asarray(shapely.transform(geometry, lambda xy: (xy - middle) * scale))
+
+        def forward(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+            away = xy - middle
+            if abs(self.place.x) == HALF_TURN:
+                away[:, 0] = _wrap(away[:, 0])
+            return away * scale
+
+        return np.asarray(shapely.transform(geometry, forward))
 
 
 def random_layer(seed: int) -> RandomLayer:
@@ -109,11 +117,26 @@ def random_layer(seed: int) -> RandomLayer:
         np.array(drawn, dtype=object),
         lambda xy: np.array([place.x, place.y]) + xy / np.array(unit_px),
     )
+    if abs(place.x) == HALF_TURN:
+        there = _wrapped(rng, there)
     frame = gpd.GeoDataFrame(
         {"row": np.arange(len(there))}, geometry=list(there), crs=CRS.from_user_input(place.crs)
     )
     snap_m = rng.choice([None, None, 0.0, 0.1 * gsd_m, gsd_m, 2 * gsd_m])
     return RandomLayer(seed, place, kinds, frame, gsd_m, snap_m, unit_px)
+
+
+def _wrapped(rng: Random, there: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Longitudes beyond 180 degrees as they are, or wrapped vertex by vertex."""
+    if rng.random() < 0.5:
+        return there
+    return np.asarray(
+        shapely.transform(there, lambda xy: np.column_stack([_wrap(xy[:, 0]), xy[:, 1]]))
+    )
+
+
+def _wrap(lon: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((lon + HALF_TURN) % (2 * HALF_TURN) - HALF_TURN)
 
 
 def _turn(rng: Random, drawn: Shapes) -> Shapes:

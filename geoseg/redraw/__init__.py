@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -101,5 +102,10 @@ def regularize(
     drawn = redraw(loaded.frame, gsd_m=gsd_m, snap_m=snap_m, settings=settings, about=about)
     if target is None or output is None:
         return drawn
-    write_drawn(drawn, target, footprints, layer, about)
+    asked = {
+        "gsd_m": about.gsd_m if gsd_m is None else gsd_m,
+        "snap_m": snap_m,
+        "settings": None if settings is None else asdict(settings),
+    }
+    write_drawn(drawn, target, (footprints, layer), about, asked)
     return Regularized(output=Path(output), **drawn.attrs[SUMMARY])

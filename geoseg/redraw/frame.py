@@ -10,9 +10,10 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UsageError
-from geoseg.redraw.own import About, remeasure
+from geoseg.redraw.own import SHAPE, About, drawn_before, remeasure
 from geoseg.redraw.placed import RAW, Outlines, Placement, place
 from geoseg.shaping.arrays import Bools, Polygons
+from geoseg.shaping.clean import unclean
 from geoseg.shaping.coverage import regularize_groups
 from geoseg.shaping.near import near_groups
 from geoseg.shaping.plane import Plane, fit_plane
@@ -29,6 +30,8 @@ CLOSINGS = 3
 """How often gaps between drawn walls are closed, at most."""
 PLAINEST = (RAW, "simplified", "circle", "regularized")
 """How outlines are drawn, the plainest way first."""
+KEPT = "kept"
+"""Stands for what was drawn before."""
 SUMMARY = "regularize"
 """Key of the summary in the frame's ``attrs``."""
 
@@ -89,11 +92,18 @@ def redraw(
         flat = shapely.force_2d(given)
         flat[~present] = None
         plane = fit_plane(crs, shapely.get_coordinates(flat), gsd_m)
-        drawn = _redraw(flat, plane, snap_px, settings or FRAME_SETTINGS, repairs)
+        before = np.zeros(len(given), dtype=bool)
+        if snap_m is None and settings is None:
+            before = drawn_before(frame, about, gsd_m)
+        drawn = _redraw(_Work(flat, before, plane), snap_px, settings or FRAME_SETTINGS, repairs)
         filled = present & ~shapely.is_empty(drawn.geometry)
         result.geometry[present] = shapely.Polygon()
-        result.geometry[filled] = drawn.geometry[filled]
+        result.geometry[filled] = _wound_back(drawn.geometry[filled], flat[filled], plane)
         result.shape[filled] = drawn.shape[filled]
+        kept = drawn.shape == KEPT
+        repairs.kept = int(kept.sum())
+        if kept.any():
+            result.geometry[kept], result.shape[kept] = given[kept], frame[SHAPE].to_numpy()[kept]
         repairs.covered = int((present & ~filled).sum())
     out = frame.copy()
     out[frame.geometry.name] = from_shapely(result.geometry, crs=frame.crs)
@@ -113,18 +123,32 @@ def summarize(shape: Polygons, repairs: Repairs) -> dict[str, Any]:
     }
 
 
-def _redraw(
-    flat: Polygons, plane: Plane, snap_px: float, settings: RegularizeSettings, repairs: Repairs
-) -> _Result:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Rows to be drawn."""
+
+    flat: Polygons
+    """(rows,) geometries in the CRS, without heights, None where there is nothing."""
+    before: Bools
+    """(rows,) True for single polygons that were drawn before."""
+    plane: Plane
+    """Where they are drawn."""
+
+
+def _redraw(work: _Work, snap_px: float, settings: RegularizeSettings, repairs: Repairs) -> _Result:
     """Repair, group, redraw, and put parts together again."""
-    xy = shapely.get_coordinates(flat)
+    flat, plane = work.flat, work.plane
+    xy = plane.unwrapped(shapely.get_coordinates(flat))
     pixels = plane.forward(xy)
     parts, row = to_parts(shapely.set_coordinates(flat.copy(), pixels), repairs)
-    pieces, part = clean_coverage(parts, row, snap_px, repairs)
     result = _Result(
         np.full(len(flat), shapely.Polygon(), dtype=object),
         np.full(len(flat), None, dtype=object),
     )
+    still = _settled(parts, work.before[row], 2 * settings.max_outward_px)
+    result.geometry[row[still]], result.shape[row[still]] = flat[row[still]], KEPT
+    parts, row = parts[~still], row[~still]
+    pieces, part = clean_coverage(parts, row, snap_px, repairs)
     if len(pieces) == 0:
         return result
     group = near_groups(pieces, 2 * settings.max_outward_px)
@@ -132,6 +156,28 @@ def _redraw(
     drawn = place(_draw_closed(raw, snap_px, settings), raw, Placement(plane, pixels, xy))
     _collect(drawn, result)
     return result
+
+
+def _settled(parts: Polygons, before: Bools, distance: float) -> Bools:
+    """(n,) True in groups of parts that were all drawn ``before`` and are clean."""
+    if not before.any():
+        return before
+    group = near_groups(parts, distance)
+    return ~np.isin(group, group[~before | unclean(parts)])
+
+
+def _wound_back(drawn: Polygons, given: Polygons, plane: Plane) -> Polygons:
+    """Drawn rows on the side of the 180th meridian where each began; none is torn apart by it."""
+    if not plane.turn:
+        return drawn
+    xy, row = shapely.get_coordinates(given, return_index=True)
+    first = np.searchsorted(row, np.arange(len(given)))
+    away = xy[first, 0] - plane.unwrapped(xy[first])[:, 0]
+    if not away.any():
+        return drawn
+    out, owner = shapely.get_coordinates(drawn, return_index=True)
+    out[:, 0] += away[owner]
+    return np.asarray(shapely.set_coordinates(drawn.copy(), out))
 
 
 def _draw_closed(raw: Outlines, snap_px: float, settings: RegularizeSettings) -> Outlines:

@@ -37,6 +37,8 @@ class Regularized(Shown):
     """Rows of which nothing was left: no area, or a copy of other rows; they come back empty."""
     with_z: int
     """Rows that lost their heights."""
+    kept: int
+    """Rows that stayed to the last bit: geoseg drew them with the same pixels before."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from affine import Affine
 from pyproj import CRS
 
 from geoseg.attributes.measure import measure_again
+from geoseg.earth.geodesy import Ground
 from geoseg.export.schema import COLUMN_NAMES
 from geoseg.types import Grid
 from geoseg.vectors.layers import VectorInput, free_name
@@ -27,6 +29,8 @@ SHAPE = "shape"
 """The column that says how outlines are drawn."""
 NAMES = ("regularized", "circle", "simplified", "raw")
 """What stands in it."""
+SAME = 1e-9
+"""Measures and sizes that differ by no larger share are the same."""
 MEASURES = ("area_m2", "perimeter_m", "length_m", "width_m", "orientation_deg")
 """The columns of the contract that follow from the outline."""
 
@@ -54,6 +58,17 @@ class About:
         return cls(found, _grid(found), _shape_column(frame, own=bool(found)))
 
     @property
+    def drawn_gsd_m(self) -> float:
+        """Ground size of a pixel with which the layer was drawn straight; NaN where it was not."""
+        again = self.metadata.get("regularize")
+        if isinstance(again, dict) and "gsd_m" in again:
+            usual = again.get("snap_m") is None and again.get("settings") is None
+            return float(again["gsd_m"]) if usual else math.nan
+        parameters = self.metadata.get("parameters")
+        straight = isinstance(parameters, dict) and parameters.get(SHAPE) == "regularized"
+        return self.gsd_m if straight and self.grid is not None else math.nan
+
+    @property
     def gsd_m(self) -> float:
         """Ground size of a pixel of the imagery."""
         return GSD_M if self.grid is None else self.grid.gsd_m
@@ -78,6 +93,29 @@ def _shape_column(frame: gpd.GeoDataFrame, *, own: bool) -> str:
 
 def _holds_names(frame: gpd.GeoDataFrame) -> bool:
     return frame.active_geometry_name != SHAPE and bool(frame[SHAPE].dropna().isin(NAMES).all())
+
+
+def drawn_before(frame: gpd.GeoDataFrame, about: About, gsd_m: float) -> NDArray[np.bool_]:
+    """(n,) True for rows that geoseg drew with such pixels, and nobody has changed since.
+
+    What was drawn is told by ``shape``, what was changed by the measures.
+    """
+    out = np.zeros(len(frame), dtype=bool)
+    if about.grid is None or not math.isclose(gsd_m, about.drawn_gsd_m, rel_tol=SAME):
+        return out
+    given = np.asarray(frame.geometry.array, dtype=object)
+    out = frame[SHAPE].isin(NAMES).to_numpy() & shapely.is_valid(given) & ~shapely.is_empty(given)
+    out &= shapely.get_type_id(given) == shapely.GeometryType.POLYGON
+    out &= ~shapely.has_z(given)
+    ground = Ground.under(CRS.from_user_input(frame.crs))
+    if ground is None or not out.any():
+        return np.zeros(len(frame), dtype=bool)
+    rows = np.flatnonzero(out)
+    measured = ground.area_and_perimeter(given[rows])
+    for name, values in zip(MEASURES, measured, strict=False):
+        stored = frame[name].to_numpy(dtype=np.float64)[rows]
+        out[rows] &= np.abs(stored - values) <= SAME * values
+    return np.asarray(out)
 
 
 def remeasure(

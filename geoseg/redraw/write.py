@@ -25,10 +25,22 @@ if TYPE_CHECKING:
 
 
 def write_drawn(
-    drawn: gpd.GeoDataFrame, path: Path, source: VectorInput, layer: str | None, about: About
+    drawn: gpd.GeoDataFrame,
+    path: Path,
+    origin: tuple[VectorInput, str | None],
+    about: About,
+    asked: dict[str, Any],
 ) -> None:
-    """Write a redrawn layer; from GeoPackage to GeoPackage by changing a copy of the file."""
-    run = _record(drawn, about)
+    """Write a redrawn layer; from GeoPackage to GeoPackage by changing a copy of the file.
+
+    Args:
+        drawn: The layer.
+        path: Where to.
+        origin: What it was read from: a file or table, and the layer that was asked for.
+        about: What is known of that.
+        asked: How it was to be drawn, for the metadata.
+    """
+    run, (source, layer) = _record(drawn, about, asked), origin
     if isinstance(source, (str, Path)) and path.suffix.lower() == ".gpkg":
         name = open_layer(Path(source), layer, LAYER).name
         if name is not None and is_editable(Path(source), name):
@@ -56,8 +68,11 @@ def _plain(values: Any) -> list[object]:  # noqa: ANN401  # an array of anything
     return [None if value is None or value != value else value for value in values]  # noqa: PLR0124
 
 
-def _record(drawn: gpd.GeoDataFrame, about: About) -> dict[str, Any]:
+def _record(drawn: gpd.GeoDataFrame, about: About, asked: dict[str, Any]) -> dict[str, Any]:
     """The metadata of the run that found the buildings, and how they were drawn anew."""
     if not about.metadata:
         return {}
-    return {**about.metadata, "regularize": {"version": __version__, **drawn.attrs["regularize"]}}
+    return {
+        **about.metadata,
+        "regularize": {"version": __version__, **asked, **drawn.attrs["regularize"]},
+    }

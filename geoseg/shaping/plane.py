@@ -32,10 +32,16 @@ class Plane:
     """(n, 2) coordinates of the layer to pixels."""
     backward: Callable[[Floats], Floats]
     """(n, 2) pixels to coordinates of the layer; longitudes lie within half a turn of its middle."""
+    middle: Floats
+    """(2,) where it touches the layer, in the CRS."""
     turn: float
     """Units of a whole turn, where x is a longitude, else 0: coordinates that differ by it are one."""
     pixel: float
     """Length of a pixel in units of the CRS, about."""
+
+    def unwrapped(self, xy: Floats) -> Floats:
+        """(n, 2) coordinates with longitudes within half a turn of the middle."""
+        return near_turn(xy, float(self.middle[0]), self.turn)
 
 
 def fit_plane(crs: CRS, xy: Floats, gsd_m: float) -> Plane:
@@ -75,6 +81,7 @@ def _linear(crs: CRS, middle: Floats, pixel: Floats, turn: float) -> Plane:
     return Plane(
         lambda given: (near_turn(given, middle[0], turn) - middle) / pixel,
         lambda drawn: drawn * pixel + middle,
+        middle,
         turn,
         float(pixel.min()),
     )
@@ -101,7 +108,7 @@ def _equal_area(crs: CRS, middle: Floats, gsd_m: float, unit: float) -> Plane:
         lon_lat = np.column_stack(local(metres[:, 0], metres[:, 1], inverse=True)) / unit
         return near_turn(lon_lat, lon / unit, turn)
 
-    return Plane(forward, backward, turn, gsd_m / (math.radians(unit) * axes[0]))
+    return Plane(forward, backward, middle / unit, turn, gsd_m / (math.radians(unit) * axes[0]))
 
 
 def near_turn(xy: Floats, middle: float, turn: float) -> Floats:

@@ -35,6 +35,8 @@ class Repairs:
     """Rows of which nothing was left: no area, or a copy of other rows; they come back empty."""
     with_z: int = 0
     """Rows that lost their heights."""
+    kept: int = 0
+    """Rows that stayed to the last bit: geoseg drew them with the same pixels before."""
 
 
 def refuse_unusable(geometries: Polygons) -> None:

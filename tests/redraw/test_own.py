@@ -1,0 +1,179 @@
+"""geoseg's own file, and foreign ones, redrawn: what must not change does not."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pyarrow as pa
+import pyogrio
+import pyproj
+import pytest
+import shapely
+from output_tables import buildings
+from shapely.geometry import MultiPolygon, Polygon, box
+
+from geoseg.earth.geodesy import Ground
+from geoseg.export.output import write_output
+from geoseg.redraw import regularize
+
+UTM = pyproj.CRS(32645)
+NOISE = np.random.default_rng(3)
+
+
+def ragged(left: float, gsd_m: float) -> Polygon:
+    """A house whose outline errs by less than half a pixel."""
+    xy = shapely.get_coordinates(shapely.segmentize(box(left, 3e6, left + 15, 3e6 + 9), gsd_m))[:-1]
+    return Polygon(xy + NOISE.uniform(-0.4 * gsd_m, 0.4 * gsd_m, xy.shape))
+
+
+def own_file(path: Path, gsd_m: float = 0.5, shape: str = "raw") -> Path:
+    """A file as ``geoseg predict`` writes it, with stale measures."""
+    table = buildings([1, 2, 3])
+    rings = [ragged(3e5 + 40 * number, gsd_m) for number in range(3)]
+    place = table.schema.get_field_index("geometry")
+    table = table.set_column(place, "geometry", pa.array(shapely.to_wkb(rings), pa.binary()))
+    place = table.schema.get_field_index("shape")
+    table = table.set_column(place, "shape", pa.array([shape] * 3))
+    grid = {
+        "crs": "EPSG:32645", "transform": [gsd_m, 0, 3e5, 0, -gsd_m, 3e6 + 50],
+        "height": 100, "width": 300, "gsd_m": gsd_m,
+    }  # fmt: skip
+    run = {"software": "geoseg", "grid": grid, "parameters": {"shape": shape}}
+    extent = [shapely.to_wkb(box(3e5, 3e6, 3e5 + 150, 3e6 + 50))]
+    write_output(path, table.to_batches(), crs=UTM, run_metadata=run, extent=extent)
+    return path
+
+
+def rows_of(path: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(path) as connection:
+        return connection.execute(query).fetchall()
+
+
+def test_an_own_file_keeps_layers_style_and_metadata_and_is_measured_again(tmp_path: Path) -> None:
+    source, out = own_file(tmp_path / "in.gpkg"), tmp_path / "out.gpkg"
+    regularize(source, out)
+    for query in (
+        "SELECT table_name, data_type, identifier, description FROM gpkg_contents",
+        "SELECT f_table_name, f_geometry_column, styleQML FROM layer_styles",
+        "SELECT * FROM gpkg_data_columns",
+        "PRAGMA user_version",
+        "SELECT geom FROM extent",
+    ):
+        assert rows_of(out, query) == rows_of(source, query)
+    ((stored,),) = rows_of(out, "SELECT metadata FROM gpkg_metadata")
+    run = json.loads(str(stored))
+    assert run["grid"]["gsd_m"] == 0.5
+    assert run["regularize"]["rows"] == 3
+    drawn, given = gpd.read_file(out, layer="buildings"), gpd.read_file(source, layer="buildings")
+    assert drawn["shape"].tolist() == ["regularized"] * 3
+    ground = Ground.under(UTM)
+    assert ground is not None
+    area_m2, perimeter_m = ground.area_and_perimeter(np.asarray(drawn.geometry.array))
+    np.testing.assert_allclose(drawn["area_m2"], area_m2)
+    np.testing.assert_allclose(drawn["perimeter_m"], perimeter_m)
+    np.testing.assert_allclose(drawn["length_m"], 15, atol=1)
+    np.testing.assert_allclose(drawn["width_m"], 9, atol=1)
+    np.testing.assert_allclose(drawn["orientation_deg"], 90, atol=2)
+    for kept in ("building_id", "confidence", "at_edge", "source"):
+        assert drawn[kept].equals(given[kept])
+
+
+def test_an_own_file_is_drawn_at_the_pixels_of_its_run(tmp_path: Path) -> None:
+    source = own_file(tmp_path / "in.gpkg")
+    own, told = regularize(source), regularize(source, gsd_m=0.5)
+    assert own.geometry.geom_equals_exact(told.geometry, 0).all()
+    assert not own.geometry.geom_equals_exact(regularize(source, gsd_m=2.0).geometry, 0).all()
+
+
+@pytest.mark.parametrize("suffix", [".fgb", ".parquet", ".geojson"])
+def test_what_is_known_of_the_run_goes_into_other_formats(tmp_path: Path, suffix: str) -> None:
+    from geoseg.vectors.metadata import read_metadata
+
+    done = regularize(own_file(tmp_path / "in.gpkg"), tmp_path / f"out{suffix}")
+    assert read_metadata(done.output)["grid"]["gsd_m"] == 0.5
+
+
+def test_what_was_drawn_at_these_settings_stays_to_the_last_bit(tmp_path: Path) -> None:
+    source = own_file(tmp_path / "in.gpkg")
+    regularize(source, tmp_path / "once.gpkg")
+    regularize(tmp_path / "once.gpkg", tmp_path / "twice.gpkg")
+    table = 'SELECT * FROM "buildings"'
+    assert rows_of(tmp_path / "once.gpkg", table) == rows_of(tmp_path / "twice.gpkg", table)
+
+
+def test_columns_of_any_type_survive_in_a_geopackage(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.gpkg", tmp_path / "out.gpkg"
+    shapes = [ragged(3e5, 0.3), MultiPolygon([ragged(3e5 + 40, 0.3), ragged(3e5 + 80, 0.3)])]
+    given = gpd.GeoDataFrame(
+        {"day": ["2024-05-06"] * 2, "text": ["x" * 100_000, None], "Shape": ["flat", "gable"]},
+        geometry=shapes, crs=UTM,
+    )  # fmt: skip
+    given.to_file(source, layer="town", driver="GPKG")
+    given[["geometry"]].to_file(source, layer="other", driver="GPKG")
+    with sqlite3.connect(source) as connection:
+        connection.execute("ALTER TABLE town ADD COLUMN count INTEGER DEFAULT 9007199254740993")
+        connection.execute("ALTER TABLE town ADD COLUMN none INTEGER")
+        connection.execute("ALTER TABLE town ADD COLUMN seen DATE DEFAULT '2023-01-02'")
+    done = regularize(source, out, layer="town")
+    assert done.rows == 2
+    kept = "SELECT fid, day, text, Shape, count, none, seen FROM town"
+    assert rows_of(out, kept) == rows_of(source, kept)
+    assert rows_of(out, "SELECT * FROM other") == rows_of(source, "SELECT * FROM other")
+    assert [name for (name,) in rows_of(out, "SELECT shape_1 FROM town")] == ["regularized"] * 2
+    assert pyogrio.read_info(out, layer="town")["geometry_type"] == "MultiPolygon"
+    assert len(pyogrio.read_dataframe(out, layer="town", bbox=(3e5, 3e6, 3e5 + 20, 3e6 + 9))) == 1
+
+
+def test_a_foreign_column_of_the_same_name_is_not_written_over() -> None:
+    given = gpd.GeoDataFrame({"shape": ["hipped"]}, geometry=[box(0, 0, 20, 10)], crs=UTM)
+    drawn = regularize(given)
+    assert drawn["shape"].tolist() == ["hipped"]
+    assert drawn["shape_1"].notna().all()
+    assert list(regularize(drawn.drop(columns="shape").rename(columns={"shape_1": "shape"}))) == [
+        "geometry", "shape",
+    ]  # fmt: skip
+
+
+def test_parts_of_one_row_with_a_narrow_gap_become_one_valid_part() -> None:
+    two = MultiPolygon([box(0, 0, 20, 10), box(20.1, 0, 40, 10)])
+    (drawn,) = regularize(gpd.GeoDataFrame(geometry=[two], crs=UTM)).geometry
+    assert drawn.is_valid
+    assert drawn.geom_type == "Polygon"
+
+
+def test_rows_at_the_180th_meridian_stay_where_they_are() -> None:
+    metre = 1 / 111_320
+    sides = [(179.99990, 180.00010), (-179.99980, -179.99970), (179.99960, 179.99980)]
+    given = gpd.GeoDataFrame(
+        geometry=[box(left, 0, right, 15 * metre) for left, right in sides], crs="EPSG:4326"
+    )
+    drawn = regularize(given).geometry
+    assert shapely.hausdorff_distance(drawn.array, given.geometry.array).max() < metre
+    torn = Polygon([(179.9999, 0), (-179.9999, 0), (-179.9999, 1e-4), (179.9999, 1e-4)])
+    (whole,) = regularize(gpd.GeoDataFrame(geometry=[torn], crs="EPSG:4326")).geometry
+    assert whole.is_valid
+    assert whole.bounds[2] - whole.bounds[0] == pytest.approx(2e-4)
+
+
+def test_what_a_run_drew_stays_unless_it_was_changed_by_hand(tmp_path: Path) -> None:
+    source = own_file(tmp_path / "in.gpkg", shape="regularized")
+    drawn = gpd.read_file(source, layer="buildings")
+    ground = Ground.under(UTM)
+    assert ground is not None
+    measured = ground.area_and_perimeter(np.asarray(drawn.geometry.array))
+    drawn["area_m2"], drawn["perimeter_m"] = measured
+    drawn.attrs["geoseg"] = {
+        "software": "geoseg",
+        "parameters": {"shape": "regularized"},
+        "grid": {"crs": "EPSG:32645", "transform": [0.5, 0, 3e5, 0, -0.5, 3e6], "gsd_m": 0.5},
+    }
+    again = regularize(drawn)
+    assert again.geometry.geom_equals_exact(drawn.geometry, 0).all()
+    assert again.attrs["regularize"]["kept"] == 3
+    changed = drawn.copy()
+    changed.loc[1, "geometry"] = ragged(3e5 + 40, 0.5)
+    some = regularize(changed)
+    assert some.geometry.geom_equals_exact(changed.geometry, 0).tolist() == [True, False, True]
+    assert not regularize(drawn, gsd_m=0.6).geometry.geom_equals_exact(drawn.geometry, 0).any()
