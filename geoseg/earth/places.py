@@ -93,6 +93,13 @@ def box_of_bounds(bounds: NDArray[np.float64], crs: CRS) -> Box | None:
     return low, float(bottom.min()), high, float(top.max())
 
 
+def whole_way(lonlat: NDArray[np.object_]) -> NDArray[np.object_]:
+    """(n,) polygons in degrees whose edges go the shorter way round, cut at the 180th meridian."""
+    seam = Seam.of(DEGREES)
+    assert seam is not None  # noqa: S101  # degrees have one
+    return seam.cut(seam.continuous(lonlat, drawn=False))
+
+
 def outline_of_box(box: Box, crs: CRS) -> shapely.Geometry:
     """A box as a polygon; in two parts where it reaches beyond the end of the world."""
     seam = Seam.of(crs)

@@ -11,7 +11,7 @@ from pyproj import CRS
 from pyproj.aoi import AreaOfInterest
 from pyproj.database import query_utm_crs_info
 
-from geoseg.earth.places import DEGREES, box_of_shapes, outline_of_box, place_of_shapes
+from geoseg.earth.places import DEGREES, box_of_shapes, outline_of_box, place_of_shapes, whole_way
 from geoseg.earth.reproject import ground_under, metres_per_unit, reproject
 from geoseg.errors import MissingDependencyError, UsageError
 from geoseg.statistics.table import M2_PER_KM2
@@ -104,7 +104,7 @@ def h3_zones(area: shapely.Geometry, crs: CRS, resolution: int) -> Zones:
     cells = sorted(found)
     rings = [[(lon, lat) for lat, lon in h3.cell_to_boundary(cell)] for cell in cells]
     drawn = np.array([shapely.Polygon(ring) for ring in rings], dtype=object)
-    polygons = sound(reproject(drawn, DEGREES, crs))
+    polygons = sound(reproject(whole_way(drawn), DEGREES, crs))
     touched = _share_area(area, polygons)
     return Zones(tuple(np.array(cells)[touched].tolist()), polygons[touched], crs)
 

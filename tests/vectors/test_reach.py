@@ -50,7 +50,10 @@ def test_files_and_tables_alike(damaged: Path) -> None:
 def test_a_report_leaves_them_out_and_says_so(damaged: Path) -> None:
     result = geoseg.report(damaged)
     assert result.table["buildings"].iloc[-1] == 3
-    assert any("1 rows of b.gpkg (layer buildings) have no geometry and were left out" in note for note in result.notes)
+    assert any(
+        "1 rows of b.gpkg (layer buildings) have no geometry and were left out" in note
+        for note in result.notes
+    )
 
 
 @pytest.mark.parametrize("verb", ["compare", "evaluate"])
