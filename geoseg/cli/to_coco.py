@@ -55,4 +55,5 @@ def to_coco(
         left += f"; {done.without_geometry} rows have no geometry" if done.without_geometry else ""
         left += f"; {done.too_small} buildings hold no pixel" if done.too_small else ""
         left += f"; {done.no_score} confidences are no numbers" if done.no_score else ""
+        left += f"; {done.repaired} invalid outlines were repaired" if done.repaired else ""
         typer.echo(f"{done.annotations} annotations written to {output}{left}", err=True)

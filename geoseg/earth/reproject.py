@@ -91,6 +91,19 @@ def reproject(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArra
     return moved
 
 
+def turned_towards(
+    geometry: NDArray[np.object_], crs: CRS, left: float, right: float
+) -> NDArray[np.object_]:
+    """(n,) polygons where a raster from ``left`` to ``right`` is, which may lie beyond the end.
+
+    A raster from 179 to 181 degrees holds what lies at -179: at 181.
+    """
+    seam = Seam.of(crs)
+    if seam is None or (seam.left <= left and right <= seam.right):
+        return geometry
+    return seam.turned(geometry, left, right)
+
+
 def _moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
     """The same vertices in another CRS; empty where one of them is nowhere."""
     transformer = Transformer.from_crs(source.to_2d(), target.to_2d(), always_xy=True)

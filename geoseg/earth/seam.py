@@ -48,6 +48,11 @@ class Seam:
         """None where x does not go with the longitude, as in UTM, conic and polar maps."""
         return _seam(crs)
 
+    def is_left(self, box: tuple[float, float, float, float]) -> bool:
+        """Whether a box, left to right, reaches beyond an end of the world."""
+        near = NEAR * self.period
+        return box[0] < self.left - near or box[2] > self.right + near
+
     def continuous(
         self, geometry: NDArray[np.object_], *, drawn: bool = True
     ) -> NDArray[np.object_]:
@@ -77,6 +82,18 @@ class Seam:
     def tidy(self, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
         """(n,) polygons as somebody drew them, cut where they reach over the end of the world."""
         return self.cut(self.continuous(geometry))
+
+    def turned(
+        self, geometry: NDArray[np.object_], left: float, right: float
+    ) -> NDArray[np.object_]:
+        """(n,) polygons that were cut, turned by whole worlds to where they meet left to right."""
+        first = math.floor((left - self.left) / self.period)
+        last = math.ceil((right - self.right) / self.period)
+        turns = range(first, last + 1)
+        made = [[translate(one, turn * self.period) for turn in turns] for one in geometry]
+        result = np.empty(len(geometry), dtype=object)
+        result[:] = [shapely.union_all(copies) for copies in made]
+        return result
 
     def narrowest(
         self, left: NDArray[np.float64], right: NDArray[np.float64]

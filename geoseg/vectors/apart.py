@@ -12,9 +12,11 @@ import pyogrio
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.vectors.address import Address
+from geoseg.vectors.address import Address, suffix_of
 from geoseg.vectors.wkb import shapes_of
 
+DRAWN_FROM_COLUMNS = (".vrt", ".csv", ".tsv", ".ods", ".xlsx")
+"""Formats whose shapes come from columns, and are lost where those are not read."""
 GEOMETRY = "geometry"
 """What the geometry is called in a table that was read from a file."""
 
@@ -49,7 +51,10 @@ def read_shapes(
     skip: int = 0,
 ) -> NDArray[np.object_]:
     """(n,) shapes of a layer from row ``skip`` on; None where there is none."""
-    _, _, wkb, _ = pyogrio.raw.read(path, layer=layer, bbox=bbox, skip_features=skip)
+    columns: list[str] | None = None if suffix_of(path) in DRAWN_FROM_COLUMNS else []
+    _, _, wkb, _ = pyogrio.raw.read(
+        path, layer=layer, columns=columns, bbox=bbox, skip_features=skip
+    )
     return shapes_of(wkb)
 
 

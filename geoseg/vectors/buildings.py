@@ -21,8 +21,8 @@ from pyproj import CRS
 from geoseg.earth.places import Box, box_of_bounds
 from geoseg.earth.seam import Seam
 from geoseg.vectors.address import Address, suffix_of
+from geoseg.vectors.apart import DRAWN_FROM_COLUMNS
 from geoseg.vectors.layers import (
-    DRAWN_FROM_COLUMNS,
     Layer,
     VectorInput,
     box_of,

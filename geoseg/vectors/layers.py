@@ -26,7 +26,7 @@ from geoseg.vectors.address import (
     name_of,
     suffix_of,
 )
-from geoseg.vectors.apart import GEOMETRY, read_apart
+from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, GEOMETRY, read_apart, read_shapes
 from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
 from geoseg.vectors.rows import within_reach
@@ -41,8 +41,6 @@ GDAL_ERRORS = (DataSourceError, DataLayerError, GeometryError)
 """What reading through GDAL may raise."""
 STUMBLES = (CRSError, ShapelyError, UnicodeDecodeError)
 """What geopandas raises over files whose rows and shapes can be read apart."""
-DRAWN_FROM_COLUMNS = (".vrt", ".csv", ".tsv", ".ods", ".xlsx")
-"""Formats whose shapes come from columns, and are lost where those are not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +155,15 @@ def layer_bounds(layer: Layer) -> Box:
         return box_of(read_rows(_file(layer.path), []).total_bounds)
     info = _info(layer.path, layer=layer.name, force_total_bounds=True)
     return box_of(info["total_bounds"] or (np.nan,) * 4)
+
+
+def count_without(layer: Layer) -> int:
+    """How many rows have no geometry, which no box finds."""
+    if layer.name is None or suffix_of(layer.path) in DRAWN_FROM_COLUMNS:
+        shapes = geometry_of(read_frame(layer, []))
+    else:
+        shapes = read_shapes(layer.path, layer.name)
+    return int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum())
 
 
 def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
