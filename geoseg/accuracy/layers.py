@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
@@ -14,8 +16,9 @@ from pyproj import CRS
 
 from geoseg.coco.document import is_coco
 from geoseg.earth.reproject import ground_under
-from geoseg.errors import UsageError
+from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
+from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.vectors.address import stem_of
 from geoseg.vectors.buildings import numbers_of, open_buildings
 from geoseg.vectors.layers import (
@@ -98,15 +101,19 @@ def read_buildings(
 
 def _refuse_coco(source: VectorInput) -> None:
     """COCO counts in pixels, and which rasters these are of is not said here."""
-    if isinstance(source, (str, Path)) and is_coco(Path(source)):
+    if isinstance(source, (str, Path)) and Path(source).is_file() and is_coco(Path(source)):
         raise UnreadableVectorError(
             f"{source} is a COCO file, which counts in pixels; make polygons of it first: geoseg "
             "from-coco COCO.json BUILDINGS.gpkg --raster ORTHO.tif"
         )
 
 
-def read_areas(source: VectorInput | None, role: str, layer: str | None) -> MarkedAreas | None:
-    """Areas of a file or a GeoDataFrame, in their own CRS; None where none are given.
+def read_areas(
+    source: AreaInput | None, role: str, layer: str | None, crs: CRS
+) -> MarkedAreas | None:
+    """Areas of a file, a GeoDataFrame, a geometry or bounds; None where none are given.
+
+    They stay in their own CRS; ``crs`` is that of geometries and bounds.
 
     Raises:
         UnreadableVectorError: no such file, no CRS on earth, no polygons.
@@ -116,6 +123,12 @@ def read_areas(source: VectorInput | None, role: str, layer: str | None) -> Mark
         if layer is not None:
             raise UsageError(f"the layer {layer!r} is of the {role}, which are not given")
         return None
+    if not isinstance(source, (str, os.PathLike, gpd.GeoDataFrame)):
+        given = GivenArea.of(source, layer)
+        assert given is not None  # noqa: S101  # it is not None
+        source = gpd.GeoDataFrame(geometry=given.geometry, crs=given.crs or crs)
+    if isinstance(source, os.PathLike):
+        source = Path(source)
     drawn = read_polygons(source, None, layer=layer, role=role)
     ground_under(drawn.crs)
     return MarkedAreas(drawn.label, drawn.crs, drawn.geometry, drawn.frame, drawn.notes)

@@ -70,8 +70,9 @@ class Pair:
         wanted_truth = read_buildings(
             truth, role="truth", layer=options.truth_layer, columns=wanted
         )
-        aoi = read_areas(options.aoi, "areas of interest", options.aoi_layer)
-        ignore = read_areas(options.ignore, "ignored areas", options.ignore_layer)
+        crs = wanted_truth.crs
+        aoi = read_areas(options.aoi, "areas of interest", options.aoi_layer, crs)
+        ignore = read_areas(options.ignore, "ignored areas", options.ignore_layer, crs)
         pair = cls(predicted, wanted_truth, aoi, ignore, options)
         pair.check()
         return pair

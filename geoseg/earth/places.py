@@ -17,6 +17,9 @@ DEGREES = CRS.from_epsg(4326)
 HALF, TURN, POLE = 180.0, 360.0, 90.0
 """Degrees."""
 
+EDGES = 36
+"""Edges round the world of a box, at least."""
+
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top; across the end of the world ``right`` lies beyond it."""
 
@@ -53,9 +56,7 @@ class Place:
 
     def outline(self, crs: CRS) -> shapely.Geometry:
         """The box in a CRS, in parts where it lies across the end of the world."""
-        seam = Seam.of(DEGREES)
-        assert seam is not None  # noqa: S101  # degrees have one
-        box = seam.cut(np.array([shapely.box(*self.box)], dtype=object))
+        box = np.array([outline_of_box(self.box, DEGREES)], dtype=object)
         outline: shapely.Geometry = reproject(box, DEGREES, crs)[0]
         return outline
 
@@ -103,8 +104,11 @@ def whole_way(lonlat: NDArray[np.object_]) -> NDArray[np.object_]:
 def outline_of_box(box: Box, crs: CRS) -> shapely.Geometry:
     """A box as a polygon; in two parts where it reaches beyond the end of the world."""
     seam = Seam.of(crs)
-    made = np.array([shapely.box(*box)], dtype=object)
-    outline: shapely.Geometry = (made if seam is None else seam.cut(made))[0]
+    if seam is None:
+        return shapely.box(*box)
+    # Short edges: a long one would look like one that goes the other way round.
+    dense = shapely.segmentize(shapely.box(*box), seam.period / EDGES)
+    outline: shapely.Geometry = seam.cut(np.array([dense], dtype=object))[0]
     return outline
 
 

@@ -21,6 +21,14 @@ WORLD_M = 1e8
 """What is larger than this, metres, is damage: its edges get no more vertices."""
 TORN_M = 1e6
 """An edge of no more than LONG_EDGE_M that becomes as long as this has been torn apart."""
+POLAR = 1 / 30
+"""Nearer to a pole than this share of a quarter, 3 degrees, edges get more vertices."""
+QUARTER = 90.0
+"""From the equator to a pole, degrees."""
+SAGITTA_M = 1.0
+"""How far an edge may stray from a straight line, metres, as one of LONG_EDGE_M does at 60 degrees."""
+LEAST_AWAY_M = 5.0
+"""Nearer to the pole than this, metres, edges get no shorter."""
 INSET = 1e-12
 """How far off the end of the world, in widths of it, a shape is cut there: some 40 micrometres."""
 
@@ -84,11 +92,42 @@ def reproject(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArra
     dense = densify(whole, source)
     moved = _moved(dense, source, target)
     if after is not None:
+        polar = _near_pole(moved, after)
+        if len(polar):
+            moved = moved.copy()
+            moved[polar] = _moved(
+                _densified_to_pole(dense[polar], moved[polar], source), source, target
+            )
         return after.cut(after.continuous(moved, drawn=False))
     torn = _torn(moved, target)
     if torn.any():
         moved[torn] = _cut_and_moved(dense[torn], source, target)
+    if before is not None:
+        # What goes all round meets itself there, along a slit.
+        round_ = before.goes_round(whole)
+        moved[round_] = shapely.make_valid(moved[round_], method="structure", keep_collapsed=False)
     return moved
+
+
+def _near_pole(geometry: NDArray[np.object_], seam: Seam) -> NDArray[np.intp]:
+    """Indices of shapes in degrees so near a pole that their edges are no straight lines there."""
+    if seam.pole is None:
+        return np.empty(0, dtype=np.intp)
+    bounds = shapely.bounds(geometry)
+    highest = np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3]))
+    return np.flatnonzero(highest > seam.pole * (1 - POLAR))
+
+
+def _densified_to_pole(
+    geometry: NDArray[np.object_], lonlat: NDArray[np.object_], crs: CRS
+) -> NDArray[np.object_]:
+    """Edges so short that they stray by SAGITTA_M at most when they are drawn in degrees."""
+    bounds = shapely.bounds(lonlat)
+    highest = np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3]))
+    away_m = np.maximum(1 - highest / np.maximum(highest.max(), QUARTER), 0) * QUARTER * DEGREE_M
+    longest_m = np.sqrt(8 * SAGITTA_M * np.maximum(away_m, LEAST_AWAY_M))
+    made: NDArray[np.object_] = shapely.segmentize(geometry, longest_m / metres_per_unit(crs))
+    return made
 
 
 def turned_towards(

@@ -53,6 +53,11 @@ class Seam:
         near = NEAR * self.period
         return box[0] < self.left - near or box[2] > self.right + near
 
+    def goes_round(self, geometry: NDArray[np.object_]) -> NDArray[np.bool_]:
+        """(n,) True where a shape spans the whole world from left to right."""
+        bounds = shapely.bounds(geometry)
+        return np.asarray(bounds[:, 2] - bounds[:, 0] >= self.period * (1 - NEAR))
+
     def continuous(
         self, geometry: NDArray[np.object_], *, drawn: bool = True
     ) -> NDArray[np.object_]:
@@ -119,7 +124,27 @@ class Seam:
         doubtful = np.zeros(len(geometry), dtype=bool)
         jumps = (np.abs(np.diff(xy[:, 0])) > self.period / 2) & (owner[1:] == owner[:-1])
         doubtful[owner[1:][jumps]] = True
+        if self.pole is not None:
+            doubtful[owner[self._at_pole(xy)]] = True
         return doubtful
+
+    def _at_pole(self, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """(n,) True where a vertex is a pole, which has every longitude."""
+        if self.pole is None:
+            return np.zeros(len(xy), dtype=bool)
+        return np.asarray(np.abs(xy[:, 1]) >= self.pole * (1 - NEAR))
+
+    def _over_pole(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        """A ring that has, where it touches a pole, the longitudes of both its neighbours there."""
+        if not self._at_pole(xy).any():
+            return xy
+        open_ring, made = xy[:-1], []
+        for at, before, after in zip(
+            open_ring, np.roll(open_ring, 1, axis=0), np.roll(open_ring, -1, axis=0), strict=True
+        ):
+            alone = self._at_pole(np.array([before, at, after])).tolist() == [False, True, False]
+            made += [[before[0], at[1]], [after[0], at[1]]] if alone else [at.tolist()]
+        return np.array([*made, made[0]])
 
     def _continuous(self, shape: BaseGeometry, drawn: bool) -> BaseGeometry:
         parts = [self._unrolled(part, drawn) for part in shapely.get_parts(shape)]
@@ -146,6 +171,7 @@ class Seam:
 
     def _ring(self, xy: NDArray[np.float64], drawn: bool) -> tuple[NDArray[np.float64], bool]:
         """A ring without jumps, and whether it goes round a pole, over which it is closed then."""
+        xy = xy if drawn else self._over_pole(xy)
         step = np.diff(xy[:, 0])
         jump = (np.abs(step) > self.period / 2) & (np.abs(step) < self.period * FULL_TURN)
         if not jump.any() or (drawn and self._meant(xy, jump)):

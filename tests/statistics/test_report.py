@@ -451,7 +451,7 @@ def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_pat
     table = report(town, zones=make_zones()).table
     assert summary["zones"] == 3
     assert summary["area_m2"] == table["area_m2"].iloc[-1]
-    assert summary["output"] == [str(path) for path in outputs]
+    assert (summary["output"], summary["html"]) == ([str(outputs[0])], str(outputs[1]))
     assert all(path.exists() for path in outputs)
     again = invoke("report", town, "-o", outputs[0])
     assert isinstance(again.exception, OutputExistsError)
