@@ -104,8 +104,10 @@ def whole_way(lonlat: NDArray[np.object_]) -> NDArray[np.object_]:
 def outline_of_box(box: Box, crs: CRS) -> shapely.Geometry:
     """A box as a polygon; in two parts where it reaches beyond the end of the world."""
     seam = Seam.of(crs)
-    if seam is None:
-        return shapely.box(*box)
+    if seam is None or box[2] - box[0] < seam.period / EDGES:
+        whole = np.array([shapely.box(*box)], dtype=object)
+        near: shapely.Geometry = (whole if seam is None else seam.cut(whole))[0]
+        return near
     # Short edges: a long one would look like one that goes the other way round.
     dense = shapely.segmentize(shapely.box(*box), seam.period / EDGES)
     outline: shapely.Geometry = seam.cut(np.array([dense], dtype=object))[0]
