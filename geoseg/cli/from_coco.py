@@ -57,5 +57,4 @@ def from_coco(
         for name, text in FINDINGS.items():
             if name in done.findings:
                 typer.echo(f"{done.findings[name]:>8,}  {text} ({name})", err=True)
-        typer.echo(f"{done.buildings} buildings written to {output}", err=True)
         typer.echo(f"{done.buildings} buildings written to {output}")
