@@ -33,12 +33,12 @@ def read_apart(
 
     Arcs become lines of short steps, triangles and faces of bodies polygons.
     """
-    rows = pyogrio.read_dataframe(
-        path, layer=layer, columns=columns, bbox=bbox, read_geometry=False, **opening
-    )
     shapes = read_shapes(path, layer, bbox=bbox)
-    if not isinstance(rows, pd.DataFrame) or len(rows) != len(shapes):  # of no column at all
-        rows = pd.DataFrame(index=range(len(shapes)))
+    rows = pd.DataFrame(index=range(len(shapes)))
+    if columns is None or columns:
+        rows = pyogrio.read_dataframe(
+            path, layer=layer, columns=columns, bbox=bbox, read_geometry=False, **opening
+        )
     name = GEOMETRY if GEOMETRY not in rows.columns else free_name("geom", rows.columns)
     return gpd.GeoDataFrame(rows.assign(**{name: shapes}), geometry=name, crs=crs)
 

@@ -10,6 +10,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
@@ -52,6 +53,7 @@ def read_polygons(
     label = loaded.label
     if loaded.frame.empty:
         raise UnreadableVectorError(f"{label} is empty; {role} need at least one polygon")
+    ground_under(loaded.crs)  # raises where it is not tied to the Earth
     rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
     notes = notes_of(rows.counts, label)
     refuse_lines(rows.counts, int(rows.kept.sum()), label)

@@ -133,6 +133,23 @@ def test_shapes_of_any_kind(wkt: str, area: float, tmp_path: Path) -> None:
     assert shapely.area(found.geometry)[0] == pytest.approx(area, rel=1e-3)
 
 
+def test_triangles_of_a_geopackage(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text('id,WKT\n1,"TRIANGLE ((0 0, 9 0, 0 9, 0 0))"\n')
+    meta, _, wkb, _ = pyogrio.raw.read(tmp_path / "t.csv")
+    pyogrio.raw.write(
+        tmp_path / "t.gpkg", wkb, [], [], driver="GPKG", geometry_type="Unknown", crs=UTM, layer="t"
+    )
+    for result in (geoseg.evaluate(tmp_path / "t.gpkg", tmp_path / "t.gpkg").total,):
+        assert (result.true, result.f1) == (1, 1)
+    assert meta["fields"].tolist()
+
+
+def test_zones_of_a_local_crs_are_refused() -> None:
+    local = rows().iloc[:1].set_crs('LOCAL_CS["site",UNIT["metre",1]]', allow_override=True)
+    with pytest.raises(UnreadableVectorError, match="not tied to the earth"):
+        geoseg.report(rows().iloc[:1], zones=local)
+
+
 def test_bytes_that_are_no_shape_are_none() -> None:
     good = shapely.to_wkb(shapely.box(0, 0, 1, 1))
     assert [one is None for one in shapes_of(np.array([good, good[:9], b"x", None]))] == [
