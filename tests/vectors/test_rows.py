@@ -133,6 +133,8 @@ def test_shapes_of_any_kind(wkt: str, area: float, tmp_path: Path) -> None:
     assert shapely.area(found.geometry)[0] == pytest.approx(area, rel=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:Registering")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_triangles_of_a_geopackage(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text('id,WKT\n1,"TRIANGLE ((0 0, 9 0, 0 9, 0 0))"\n')
     meta, _, wkb, _ = pyogrio.raw.read(tmp_path / "t.csv")
