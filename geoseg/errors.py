@@ -27,6 +27,10 @@ class UnknownOptionError(UsageError, TypeError):
     """A keyword that a function of the API does not have; the message names the nearest one."""
 
 
+class WrongTypeError(UsageError, TypeError):
+    """An argument of another type than the function takes; the message names both."""
+
+
 class OutputExistsError(GeosegError, FileExistsError):
     """The output is there already and overwriting was not asked for."""
 

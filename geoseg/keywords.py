@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from functools import wraps
+from numbers import Integral, Real
 from typing import ParamSpec, TypeVar
 
-from geoseg.errors import UnknownOptionError
+from geoseg.errors import UnknownOptionError, WrongTypeError
+
+TITLES = {"float": "a number", "int": "a whole number", "bool": "True or False", "str": "a text"}
+"""What an option takes, by its annotation."""
+NUMBERS = ("Sequence[float]", "Sequence[int]")
+"""Annotations of several numbers."""
+LONGEST = 60
+"""Characters of a value that a message shows."""
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -17,21 +26,77 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
 
     Signature, documentation and types stay those of the function.
 
+    Numbers, texts and switches are held against their annotations; what takes anything else, such
+    as a path, is checked by what opens it.
+
     Raises:
         UnknownOptionError: from the decorated function, naming the nearest option.
+        WrongTypeError: from the decorated function, naming what it takes.
     """
     # Not by the module inspect: loading it would be felt at every start.
     code = function.__code__
     known = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+    kinds = {name: kind for name in known if (kind := _kind_of(function, name)) is not None}
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
         for name in kwargs:
             if name not in known:
                 raise UnknownOptionError(unknown_option(function.__name__, name, known))
+        for name, value in (*zip(known, args, strict=False), *kwargs.items()):
+            if name in kinds and not kinds[name].holds(value):
+                raise WrongTypeError(
+                    f"{function.__name__}() takes {kinds[name].title} for {name!r}; got {_short(value)}"
+                )
         return function(*args, **kwargs)
 
     return called
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What an option takes, as far as its annotation says it in simple words."""
+
+    parts: frozenset[str]
+
+    @property
+    def title(self) -> str:
+        """For a message."""
+        names = [TITLES[part] for part in TITLES if part in self.parts]
+        return " or ".join([*names, *(["numbers"] if self.parts & set(NUMBERS) else [])])
+
+    def holds(self, value: object) -> bool:
+        """Whether it is one of them; numpy's numbers are numbers."""
+        if value is None:
+            return "None" in self.parts
+        if isinstance(value, bool) or type(value).__name__ in {"bool_", "bool"}:
+            return "bool" in self.parts
+        if isinstance(value, str):
+            return "str" in self.parts
+        if isinstance(value, Real):
+            whole = isinstance(value, Integral)
+            return "float" in self.parts or ("int" in self.parts and whole)
+        several = isinstance(value, Iterable) and bool(self.parts & set(NUMBERS))
+        return several and all(
+            isinstance(one, Real) and not isinstance(one, bool) for one in _members(value)
+        )
+
+
+def _members(value: object) -> list[object]:
+    return list(value) if isinstance(value, Iterable) else []
+
+
+def _kind_of(function: Callable[..., object], name: str) -> _Kind | None:
+    """None where the annotation names anything but numbers, texts, switches and None."""
+    parts = frozenset(str(function.__annotations__.get(name, "")).split(" | "))
+    return _Kind(parts) if parts <= {*TITLES, *NUMBERS, "None"} else None
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+    return f"{shown} ({type(value).__name__})"
 
 
 def unknown_option(function: str, name: str, known: Collection[str]) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
+    from geoseg.tiles.given import AreaInput
     from geoseg.vectors.layers import VectorInput
 
 
@@ -20,9 +21,9 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     predictions: VectorInput | Sequence[VectorInput],
     truth: VectorInput | Sequence[VectorInput],
     *,
-    aoi: VectorInput | None = None,
+    aoi: AreaInput | None = None,
     aoi_layer: str | None = None,
-    ignore: VectorInput | None = None,
+    ignore: AreaInput | None = None,
     ignore_layer: str | None = None,
     place_column: str | None = None,
     confidence: str = "confidence",
@@ -43,9 +44,10 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         predictions: A polygon file or a GeoDataFrame of any CRS; or several, one per place.
         truth: The true buildings, in any CRS; as many as ``predictions``.
         aoi: Polygons where the truth is complete; None: everywhere, or what the imagery showed by
-            the layer ``extent`` of the predictions.
+            the layer ``extent`` of the predictions. A file, a GeoDataFrame, a geometry or bounds,
+            these in the CRS of the truth.
         aoi_layer: Layer of ``aoi``, where there are several.
-        ignore: Polygons where nobody knows.
+        ignore: The same where nobody knows.
         ignore_layer: Layer of ``ignore``, where there are several.
         place_column: Column that names places, of ``aoi`` or else of both layers.
         confidence: Column of the predictions' confidence.

@@ -144,10 +144,11 @@ def reliability_of(scores: Sequence[SiteScore]) -> Reliability | None:
     if any(score.site.confidence is None for score in scores):
         return None
     confidence = _joined([score.confidence for score in scores])
+    known = np.isfinite(confidence)
+    confidence, correct = confidence[known], _joined([s.correct.astype(float) for s in scores])
     if len(confidence) and not (confidence.min() >= 0 and confidence.max() <= 1):
         return None
-    correct = _joined([score.correct.astype(float) for score in scores]) > 0
-    return reliability(confidence, correct)
+    return reliability(confidence, correct[known] > 0)
 
 
 def _counts(scores: Sequence[SiteScore]) -> tuple[int, int, int]:

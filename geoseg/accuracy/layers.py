@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -16,18 +18,18 @@ from geoseg.coco.document import is_coco
 from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
-from geoseg.vectors.buildings import open_buildings
+from geoseg.tiles.given import AreaInput, GivenArea
+from geoseg.vectors.address import stem_of
+from geoseg.vectors.buildings import numbers_of, open_buildings
 from geoseg.vectors.layers import (
     Layer,
     VectorInput,
-    geometry_of,
     read_frame,
 )
 from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.observed import read_extent
-from geoseg.vectors.polygons import polygonal, read_polygons
-
-POLYGON_TYPES = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+from geoseg.vectors.polygons import read_polygons
+from geoseg.vectors.rows import notes_of, refuse_lines, usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,35 +81,39 @@ def read_buildings(
     _refuse_coco(source)
     opened = open_buildings(source, layer, role)
     ground_under(opened.crs)
-    path = Path(source) if isinstance(source, (str, Path)) else None
     data = opened.data
     frame = read_frame(data, list(columns)) if isinstance(data, Layer) else data
     label = opened.label
-    geometry, kept, notes = _valid_buildings(frame, label)
+    rows = usable(np.array(frame.geometry.array, dtype=object), opened.crs)
+    refuse_lines(rows.counts, int(rows.kept.sum()), label)
     present = [name for name in columns if name in frame.columns]
     return BuildingLayer(
         label,
-        path.stem if path else role,
+        stem_of(opened.address) if opened.address else role,
         opened.crs,
-        geometry,
-        {name: np.asarray(frame[name])[kept] for name in present},
+        rows.geometry[rows.kept],
+        {name: np.asarray(frame[name])[rows.kept] for name in present},
         read_extent(opened.layer) if opened.layer else None,
-        without_folders(read_metadata(path)) if path else {},
-        notes,
+        without_folders(read_metadata(opened.address)) if opened.address else {},
+        notes_of(rows.counts, label),
     )
 
 
 def _refuse_coco(source: VectorInput) -> None:
     """COCO counts in pixels, and which rasters these are of is not said here."""
-    if isinstance(source, (str, Path)) and is_coco(Path(source)):
+    if isinstance(source, (str, Path)) and Path(source).is_file() and is_coco(Path(source)):
         raise UnreadableVectorError(
             f"{source} is a COCO file, which counts in pixels; make polygons of it first: geoseg "
             "from-coco COCO.json BUILDINGS.gpkg --raster ORTHO.tif"
         )
 
 
-def read_areas(source: VectorInput | None, role: str, layer: str | None) -> MarkedAreas | None:
-    """Areas of a file or a GeoDataFrame, in their own CRS; None where none are given.
+def read_areas(
+    source: AreaInput | None, role: str, layer: str | None, crs: CRS
+) -> MarkedAreas | None:
+    """Areas of a file, a GeoDataFrame, a geometry or bounds; None where none are given.
+
+    They stay in their own CRS; ``crs`` is that of geometries and bounds.
 
     Raises:
         UnreadableVectorError: no such file, no CRS on earth, no polygons.
@@ -117,48 +123,30 @@ def read_areas(source: VectorInput | None, role: str, layer: str | None) -> Mark
         if layer is not None:
             raise UsageError(f"the layer {layer!r} is of the {role}, which are not given")
         return None
+    if not isinstance(source, (str, os.PathLike, gpd.GeoDataFrame)):
+        given = GivenArea.of(source, layer)
+        assert given is not None  # noqa: S101  # it is not None
+        source = gpd.GeoDataFrame(geometry=given.geometry, crs=given.crs or crs)
+    if isinstance(source, os.PathLike):
+        source = Path(source)
     drawn = read_polygons(source, None, layer=layer, role=role)
     ground_under(drawn.crs)
     return MarkedAreas(drawn.label, drawn.crs, drawn.geometry, drawn.frame, drawn.notes)
 
 
-def numbers_of(layer: BuildingLayer, column: str) -> NDArray[np.float64] | None:
-    """A column of numbers, NaN as 0; None where the layer has no such column.
+def confidences_of(layer: BuildingLayer, column: str) -> NDArray[np.float64] | None:
+    """A column of numbers, NaN where there is none; None where the layer has no such column.
 
     Raises:
         UsageError: the column holds something else.
     """
     if column not in layer.columns:
         return None
-    try:
-        values = layer.columns[column].astype(np.float64)
-    except (TypeError, ValueError):
+    values = pd.Series(layer.columns[column])
+    numbers = numbers_of(values)
+    if values.notna().any() and not np.isfinite(numbers).any():
         raise UsageError(
             f"{layer.label}: the column {column!r} does not hold numbers; name the column of the "
             "confidence with --confidence"
-        ) from None
-    return np.nan_to_num(values, nan=0.0)
-
-
-def _valid_buildings(
-    frame: gpd.GeoDataFrame, label: str
-) -> tuple[NDArray[np.object_], NDArray[np.bool_], tuple[str, ...]]:
-    """The polygons, which rows they are of, and what was done to them."""
-    geometry = geometry_of(frame)
-    kept = ~(shapely.is_missing(geometry) | shapely.is_empty(geometry))
-    if not np.isin(shapely.get_type_id(geometry[kept]), POLYGON_TYPES).all():
-        raise UnreadableVectorError(
-            f"{label} holds other geometries than polygons; buildings must be polygons"
         )
-    broken = kept & ~shapely.is_valid(geometry)
-    geometry[broken] = polygonal(
-        shapely.make_valid(geometry[broken], method="structure", keep_collapsed=False)
-    )
-    kept &= shapely.area(geometry) > 0
-    dropped = int((~kept).sum())
-    notes = []
-    if broken.any():
-        notes.append(f"{int(broken.sum())} invalid polygons of {label} were repaired.")
-    if dropped:
-        notes.append(f"{dropped} rows of {label} have no area and were left out.")
-    return geometry[kept], kept, tuple(notes)
+    return numbers

@@ -85,9 +85,11 @@ def _false(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
 
     for worst in _worst(scores, badness):
         found = worst.score.outcome
-        sure = f", confidence {found.confidence[worst.index]:.2f}"
+        given = worst.score.site.confidence
+        known = given is not None and np.isfinite(given[worst.index])
+        sure = f", confidence {found.confidence[worst.index]:.2f}" if known else ""
         text = f"{shapely.area(found.predicted[worst.index]):,.0f} m²"
-        yield _wrong(kind, worst, text + ("" if worst.score.site.confidence is None else sure))
+        yield _wrong(kind, worst, text + sure)
 
 
 def _merged(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoseg.errors import UsageError
-from geoseg.vectors.layers import VectorInput
+from geoseg.tiles.given import AreaInput
 
 DEFAULT_GSD_M = 0.3
 """Pixel size where the predictions do not say on what imagery they were made."""
@@ -32,10 +32,10 @@ class Measure:
 class LayerOptions:
     """How to read layers of predictions and truth."""
 
-    aoi: VectorInput | None = None
+    aoi: AreaInput | None = None
     """Polygons where the truth is complete; None: the layer ``extent`` of the predictions where
     they have one, else everywhere."""
-    ignore: VectorInput | None = None
+    ignore: AreaInput | None = None
     """Polygons where nobody knows."""
     aoi_layer: str | None = None
     """Layer of ``aoi``, where there are several."""

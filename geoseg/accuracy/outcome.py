@@ -27,7 +27,7 @@ class Outcome:
     truth: NDArray[np.object_]
     """(m,) the same of the true buildings."""
     confidence: NDArray[np.float64]
-    """(n,) 0 for all where the predictions have none."""
+    """(n,) 0 for all where the predictions have none; those without one come last."""
     pairs: Overlaps
     """All overlaps, predictions first."""
     matches: Matches
@@ -65,7 +65,7 @@ def judge(site: Site, min_area_m2: float = 0.0) -> Outcome:
     """
     predicted, truth = clip(site.predicted, site.area), clip(site.truth, site.area)
     count = len(predicted)
-    confidence = np.zeros(count) if site.confidence is None else site.confidence
+    confidence = np.zeros(count) if site.confidence is None else last_without(site.confidence)
     truth_counts = _counts(site, site.truth, truth, min_area_m2)
     pairs = overlaps(predicted, truth)
     wanted = truth_counts[pairs.second]
@@ -74,6 +74,13 @@ def judge(site: Site, min_area_m2: float = 0.0) -> Outcome:
     excused[pairs.first[~wanted & (pairs.iou >= LEAST_IOU)]] = True
     counts = matches.correct | (~excused & _counts(site, site.predicted, predicted, min_area_m2))
     return Outcome(predicted, truth, confidence, pairs, matches, counts, truth_counts)
+
+
+def last_without(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) numbers to rank by: what has none is less sure than everything else, and than 0."""
+    known = np.isfinite(confidence)
+    least = min(float(confidence[known].min(initial=0.0)), 0.0)
+    return np.where(known, confidence, least if known.all() else np.nextafter(least, -np.inf))
 
 
 @dataclass(frozen=True, slots=True)

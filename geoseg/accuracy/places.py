@@ -15,14 +15,15 @@ from pyproj import CRS
 from geoseg.accuracy.layers import (
     BuildingLayer,
     MarkedAreas,
-    numbers_of,
+    confidences_of,
     read_areas,
     read_buildings,
 )
 from geoseg.accuracy.options import DEFAULT_GSD_M, LayerOptions
 from geoseg.accuracy.photos import RasterPhoto
-from geoseg.accuracy.plane import apart, box_in_degrees, bring, middle_of, plane_around, region
+from geoseg.accuracy.plane import bring, region
 from geoseg.accuracy.site import Site
+from geoseg.earth.places import Place, place_of_shapes
 from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
 from geoseg.vectors.layers import VectorInput
@@ -35,6 +36,7 @@ _NO_CONFIDENCE = (
     "are left out."
 )
 _NO_PROBABILITY = "{}: {!r} holds values outside 0 to 1, so calibration is left out."
+_SOME_WITHOUT = "{} predictions of {} have no confidence: they come last, and calibration is that of the others."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,9 @@ class Pair:
         wanted_truth = read_buildings(
             truth, role="truth", layer=options.truth_layer, columns=wanted
         )
-        aoi = read_areas(options.aoi, "areas of interest", options.aoi_layer)
-        ignore = read_areas(options.ignore, "ignored areas", options.ignore_layer)
+        crs = wanted_truth.crs
+        aoi = read_areas(options.aoi, "areas of interest", options.aoi_layer, crs)
+        ignore = read_areas(options.ignore, "ignored areas", options.ignore_layer, crs)
         pair = cls(predicted, wanted_truth, aoi, ignore, options)
         pair.check()
         return pair
@@ -82,12 +85,12 @@ class Pair:
                 "are no buildings, name the area with --aoi"
             )
         ours, theirs = (
-            box_in_degrees(layer.geometry, layer.crs) for layer in (self.predicted, self.truth)
+            place_of_shapes(layer.geometry, layer.crs) for layer in (self.predicted, self.truth)
         )
-        if ours is not None and theirs is not None and apart(ours, theirs):
+        if ours is not None and theirs is not None and ours.apart(theirs):
             raise UsageError(
-                f"{self.predicted.label} lies at {middle_of(ours)}, {self.truth.label} at "
-                f"{middle_of(theirs)}: they have no place in common; check that both are of the same "
+                f"{self.predicted.label} lies at {_middle_of(ours)}, {self.truth.label} at "
+                f"{_middle_of(theirs)}: they have no place in common; check that both are of the same "
                 "place and have the right CRS"
             )
 
@@ -147,7 +150,7 @@ class Pair:
     def _site(self, place: str, ours: Any, theirs: Any, area: NDArray[np.object_] | None) -> Site:  # noqa: ANN401  # slice, mask or indices
         predicted, truth = self.predicted.geometry[ours], self.truth.geometry[theirs]
         plane = self._plane(predicted, truth, area)
-        confidence = numbers_of(self.predicted, self.options.confidence)
+        confidence = confidences_of(self.predicted, self.options.confidence)
         photo = RasterPhoto(self.options.rasters, plane) if self.options.rasters else None
         return Site(
             name=place,
@@ -168,13 +171,13 @@ class Pair:
         area: NDArray[np.object_] | None,
     ) -> CRS:
         """Lambert's equal-area projection around the middle of the place."""
-        boxes = [
+        places = [
             # The truth decides, then the area, then the predictions: any is near enough.
-            box_in_degrees(truth, self.truth.crs),
-            None if area is None or self.aoi is None else box_in_degrees(area, self.aoi.crs),
-            box_in_degrees(predicted, self.predicted.crs),
+            place_of_shapes(truth, self.truth.crs),
+            None if area is None or self.aoi is None else place_of_shapes(area, self.aoi.crs),
+            place_of_shapes(predicted, self.predicted.crs),
         ]
-        return plane_around(next(box for box in boxes if box is not None))
+        return next(place for place in places if place is not None).plane()
 
     def _area(self, area: NDArray[np.object_] | None, plane: CRS) -> shapely.Geometry | None:
         drawn = None if self.aoi is None or area is None else region(area, self.aoi.crs, plane)
@@ -190,12 +193,21 @@ class Pair:
 
     def _confidence_note(self) -> tuple[str, ...]:
         column = self.options.confidence
-        values = numbers_of(self.predicted, column)
+        values = confidences_of(self.predicted, column)
         if values is None:
             return (_NO_CONFIDENCE.format(self.predicted.label, column),)
-        if len(values) and not (values.min() >= 0 and values.max() <= 1):
-            return (_NO_PROBABILITY.format(self.predicted.label, column),)
-        return ()
+        known = np.isfinite(values)
+        without = int((~known).sum())
+        notes = [_SOME_WITHOUT.format(without, self.predicted.label)] if without else []
+        if known.any() and not (values[known].min() >= 0 and values[known].max() <= 1):
+            notes.append(_NO_PROBABILITY.format(self.predicted.label, column))
+        return tuple(notes)
+
+
+def _middle_of(place: Place) -> str:
+    """The middle of a place, for a message."""
+    lon, lat = place.middle
+    return f"longitude {lon:.3f}, latitude {lat:.3f}"
 
 
 def _names(values: Any) -> NDArray[np.object_]:  # noqa: ANN401  # any column

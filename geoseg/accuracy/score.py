@@ -49,8 +49,10 @@ class SiteScore:
 
     @property
     def confidence(self) -> NDArray[np.float64]:
-        """(k,) of the predictions that count."""
-        return self.outcome.confidence[self.outcome.predicted_counts]
+        """(k,) of the predictions that count; NaN for those without."""
+        given = self.site.confidence
+        whole = self.outcome.confidence if given is None else given
+        return whole[self.outcome.predicted_counts]
 
     @property
     def correct(self) -> NDArray[np.bool_]:

@@ -38,7 +38,7 @@ class Site:
     truth: NDArray[np.object_]
     """(m,) the same."""
     confidence: NDArray[np.float64] | None
-    """(n,) higher is surer; None where the predictions have none."""
+    """(n,) higher is surer, NaN for those without; None where no prediction has any."""
     gsd_m: float
     """Side of the pixels of the pixel measures."""
     area: shapely.Geometry | None = None
@@ -77,7 +77,7 @@ def share_within(
 
 def clip(shapes: NDArray[np.object_], region: shapely.Geometry | None) -> NDArray[np.object_]:
     """What of each shape lies in the region; all of it where there is no region."""
-    from geoseg.vectors.polygons import polygonal
+    from geoseg.vectors.rows import polygonal
 
     if region is None or not len(shapes):
         return shapes

@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from geoseg.change.changes import (
     Dated,
@@ -18,6 +19,7 @@ from geoseg.change.changes import (
     read_date,
 )
 from geoseg.change.table import CHANGES, change_table
+from geoseg.earth.places import box_of_shapes, outline_of_box
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ignored
 from geoseg.statistics.build import (
@@ -80,7 +82,7 @@ def build_comparison(
     crs = new.crs
     before, after = (read_date(source, crs, progress) for source in (old, new))
     extent = common_extent(before, after)
-    zones = make_zones(_areas(before, after, extent), crs, options)
+    zones = make_zones(_areas(before, after, extent, crs), crs, options)
     parts = observed_parts(zones.geometry, extent)
     observed = observed_m2(parts, crs)
     refuse_elsewhere(extent, observed)
@@ -90,6 +92,7 @@ def build_comparison(
         {"change": changes["change"], "zone": _zone_names(zones, zone), **changes}, crs=crs
     )
     notes = (
+        *dict.fromkeys(note for date in (before, after) for note in date.notes),
         *zone_notes(zones, extent, observed),
         *_left_out(unseen, "lie where only one date was observed"),
         *_left_out(int((zone == OUTSIDE).sum()), "lie in no zone"),
@@ -105,10 +108,13 @@ def build_comparison(
     )
 
 
-def _areas(before: Dated, after: Dated, extent: shapely.Geometry | None) -> list[shapely.Geometry]:
+def _areas(
+    before: Dated, after: Dated, extent: shapely.Geometry | None, crs: CRS
+) -> list[shapely.Geometry]:
     known = [] if extent is None else [extent]
     outlines = np.concatenate([before.outlines, after.outlines])
-    return [*known, shapely.box(*shapely.total_bounds(outlines))] if len(outlines) else known
+    box = box_of_shapes(outlines, crs)
+    return known if box is None else [*known, outline_of_box(box, crs)]
 
 
 def _zone_names(zones: Zones, zone: NDArray[np.int64]) -> NDArray[np.object_]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -17,7 +18,11 @@ from geoseg.progress import Progress
 from geoseg.statistics.collect import Buildings, assign, collect
 from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.observed import read_extent
-from geoseg.vectors.polygons import polygonal
+from geoseg.vectors.polygons import sound
+from geoseg.vectors.rows import polygonal
+
+LARGEST_ID = 2**63
+"""Numbers from this on fit into no column of whole numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,26 +54,59 @@ class Dated:
     """(n, 2) representative points."""
     extent: shapely.Geometry | None
     """The observed area; None where unknown."""
+    notes: tuple[str, ...]
+    """What was repaired and left out, one sentence each."""
 
     @property
-    def ids(self) -> NDArray[np.int64]:
-        """(n,) ``building_id``, or the row's number from 0 where there is none."""
-        rows = np.arange(len(self.outlines))
-        return self.buildings.columns.get("building_id", rows).astype(np.int64)
+    def ids(self) -> NDArray[Any]:
+        """(n,) ``building_id`` as whole numbers or as it is; the row's number from 0 without it."""
+        given = self.buildings.ids
+        if given is None:
+            return np.arange(len(self.outlines))
+        return as_ids(given)
+
+
+def as_ids(given: NDArray[np.object_]) -> NDArray[Any]:
+    """Whole numbers where all of them are and fit, text otherwise; -1 and "" where there is none."""
+    missing = np.asarray(pd.isna(given), dtype=bool)
+    whole = [_is_whole(one) for one in given[~missing]]
+    if all(whole):
+        numbers = np.full(len(given), -1, dtype=np.int64)
+        numbers[~missing] = [int(one) for one in given[~missing]]
+        return numbers
+    texts = np.full(len(given), "", dtype=object)
+    texts[~missing] = [str(one) for one in given[~missing]]
+    return texts
+
+
+def _is_whole(one: object) -> bool:
+    number = isinstance(one, (int, np.integer)) or (isinstance(one, float) and one.is_integer())
+    return number and abs(int(one)) < LARGEST_ID  # type: ignore[call-overload]
 
 
 def read_date(source: BuildingSource, crs: CRS, progress: Progress) -> Dated:
     """All buildings of one date, in the CRS of the comparison."""
     found = collect(source, np.empty(0, object), keep_outlines=True, progress=progress)
     assert found.outlines is not None  # noqa: S101  # asked for above
-    outlines = reproject(shapely.force_2d(found.outlines), source.crs, crs)
-    broken = ~shapely.is_valid(outlines)
-    outlines[broken] = polygonal(shapely.make_valid(outlines[broken]))
-    points = reproject(np.asarray(shapely.points(found.point), np.object_), source.crs, crs)
+    outlines = sound(reproject(found.outlines, source.crs, crs))
+    placed = shapely.area(outlines) > 0
+    if not placed.all():
+        found = found.only(placed, f"of {source.label} lie too far away for the CRS {crs.name}")
+        outlines = outlines[placed]
+    point = shapely.get_coordinates(shapely.point_on_surface(outlines))
     extent = read_extent(source.layer) if source.layer else None
     if extent is not None:
         extent = reproject(np.array([extent], dtype=object), source.crs, crs)[0]
-    return Dated(found, outlines, shapely.get_coordinates(points), extent)
+    return Dated(found, outlines, point, extent, (*found.row_notes, *_repeated(found, source)))
+
+
+def _repeated(found: Buildings, source: BuildingSource) -> tuple[str, ...]:
+    """A sentence where ids do not tell buildings apart."""
+    if found.ids is None:
+        return ()
+    again = int(pd.Series(found.ids).dropna().duplicated().sum())
+    said = f"{again} buildings of {source.label} have a building_id that an earlier one has."
+    return (said,) if again else ()
 
 
 def common_extent(before: Dated, after: Dated) -> shapely.Geometry | None:
@@ -114,8 +152,8 @@ def find_changes(
     return {
         "change": np.concatenate(kinds).astype(object),
         "iou": np.concatenate([matches.iou, np.zeros(len(seen_come) + len(seen_gone))]),
-        "old_id": _pick(before.ids, old, -1),
-        "new_id": _pick(after.ids, new, -1),
+        "old_id": _pick_ids(before.ids, old),
+        "new_id": _pick_ids(after.ids, new),
         "area_old_m2": area_old,
         "area_new_m2": area_new,
         "area_change_m2": area_new - area_old,
@@ -124,13 +162,18 @@ def find_changes(
     }, unseen
 
 
-def _pick(values: NDArray[Any], rows: NDArray[np.intp], other: float = 0.0) -> NDArray[Any]:
+def _pick(values: NDArray[Any], rows: NDArray[np.intp], other: float | str = 0.0) -> NDArray[Any]:
     """Rows of ``values``; ``other`` where the row is -1."""
     if not len(values):
         return np.full((len(rows), *values.shape[1:]), other, dtype=values.dtype)
     picked = values[rows]
     picked[rows < 0] = other
     return picked
+
+
+def _pick_ids(ids: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
+    """Ids of rows; -1, or "" among texts, where the row is -1."""
+    return _pick(ids, rows, -1) if ids.dtype != object else _pick(ids, rows, "")
 
 
 def _inside(

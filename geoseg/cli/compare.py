@@ -18,8 +18,8 @@ SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
 
 
 def compare(
-    old: Annotated[Path, typer.Argument(help="Buildings of the earlier date.", show_default=False)],
-    new: Annotated[Path, typer.Argument(help="Buildings of the later date.", show_default=False)],
+    old: Annotated[str, typer.Argument(help="Buildings of the earlier date.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="Buildings of the later date.", show_default=False)],
     output: Annotated[
         list[Path] | None,
         typer.Option(
@@ -58,7 +58,6 @@ def compare(
     """
     tell(verbose)
     from geoseg.change import compare as hold_against
-    from geoseg.files.target import with_page
 
     with watching(progress, quiet=quiet) as told:
         result = hold_against(
@@ -66,4 +65,4 @@ def compare(
             zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3,
             unchanged_iou=unchanged, match_iou=match, html=html, overwrite=overwrite, progress=told,
         )  # fmt: skip
-    show(result, with_page(output, html), SHOWN, as_json=as_json, quiet=quiet)
+    show(result, output or (), html, SHOWN, as_json=as_json, quiet=quiet)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_json, note, wrote
 from geoseg.cli.dataset_inputs import given_pairs, packed_folder
 from geoseg.cli.options import (
     Device,
@@ -76,7 +76,7 @@ def dataset(
         ),
     ] = None,
     aoi: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Polygons: only what lies within is labelled.", rich_help_panel=INPUTS),
     ] = None,
     aoi_layer: Annotated[
@@ -84,7 +84,7 @@ def dataset(
         typer.Option(help="Layer of --aoi, where there are several.", rich_help_panel=INPUTS),
     ] = None,
     ignore: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Polygons: nobody knows what lies within.", rich_help_panel=INPUTS),
     ] = None,
     ignore_layer: Annotated[
@@ -226,8 +226,7 @@ def dataset(
         if html is not None:
             write_page(checked, html)
     if as_json:
-        page = None if html is None else str(html)
-        typer.echo(json.dumps({**checked.as_dict(), "html": page}))
+        answer_json(checked.as_dict(), output=checked.folder, html=html)
     elif not quiet:
         _show(checked, html)
 
@@ -275,8 +274,6 @@ def _show(checked: Checked, html: Path | None) -> None:
         console.print(
             f"{escape(chip.name)}: {'; '.join(chip.reasons)}", highlight=False, soft_wrap=True
         )
-    for note in checked.notes:
-        typer.echo(f"Note: {note}", err=True)
-    typer.echo(f"{checked.folder}: {len(checked.chips)} scenes", err=True)
-    if html is not None:
-        typer.echo(f"wrote {html}", err=True)
+    note(checked.notes)
+    typer.echo(f"{checked.folder}: {len(checked.chips)} scenes")
+    wrote([] if html is None else [html])

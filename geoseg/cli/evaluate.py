@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoseg.cli.answers import answer_json, note, wrote
 from geoseg.cli.options import (
     Device,
     Html,
@@ -42,7 +42,7 @@ SHOWN = {
 
 def evaluate(
     paths: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="[PREDICTIONS TRUTH]...",
             help="Polygon layers of any format and CRS; several pairs are several places.",
@@ -50,7 +50,7 @@ def evaluate(
         ),
     ] = None,
     aoi: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Polygons where the truth is complete.", rich_help_panel=LAYERS),
     ] = None,
     aoi_layer: Annotated[
@@ -58,7 +58,7 @@ def evaluate(
         typer.Option(help="Layer of --aoi, where there are several.", rich_help_panel=LAYERS),
     ] = None,
     ignore: Annotated[
-        Path | None, typer.Option(help="Polygons where nobody knows.", rich_help_panel=LAYERS)
+        str | None, typer.Option(help="Polygons where nobody knows.", rich_help_panel=LAYERS)
     ] = None,
     ignore_layer: Annotated[
         str | None,
@@ -168,13 +168,12 @@ def evaluate(
                 raster=raster or (), progress=told, **shared,
             )  # fmt: skip
     if as_json:
-        outputs = {"output": [str(path) for path in output or ()], "html": html and str(html)}
-        typer.echo(json.dumps({**result.as_dict(), **outputs}))
+        answer_json(result.as_dict(), output=output or (), html=html)
     elif not quiet:
         _show(result, [*(output or ()), *([html] if html else ())])
 
 
-def _check_usage(paths: list[Path], model: str | None, scenes: Path | None) -> None:
+def _check_usage(paths: list[str], model: str | None, scenes: Path | None) -> None:
     if scenes is None and model is not None:
         raise UsageError("--model needs --scenes, a folder of packed scenes to run it on")
     if scenes is not None and paths:
@@ -208,7 +207,5 @@ def _show(result: Evaluation, written: list[Path]) -> None:
         name = f"{row.place} (blobs)" if row.blobs else row.place
         table.add_row(escape(name), *(column.text(row) for column in columns))
     Console().print(table)
-    for note in result.notes:
-        typer.echo(f"Note: {note}", err=True)
-    for path in written:
-        typer.echo(f"wrote {path}", err=True)
+    note(result.notes)
+    wrote(written)

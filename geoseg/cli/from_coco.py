@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import LAYER_FORMATS, Json, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
@@ -52,9 +52,9 @@ def from_coco(
 
     done = from_coco(coco, output, rasters=raster, category=category, overwrite=overwrite)
     if as_json:
-        typer.echo(json.dumps(done.as_dict()))
+        answer_json(done.as_dict())
     elif not quiet:
         for name, text in FINDINGS.items():
             if name in done.findings:
                 typer.echo(f"{done.findings[name]:>8,}  {text} ({name})", err=True)
-        typer.echo(f"{done.buildings} buildings written to {output}", err=True)
+        typer.echo(f"{done.buildings} buildings written to {output}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import (
     LAYER_FORMATS,
     TILES,
@@ -167,7 +167,7 @@ def predict(
             skip_errors=skip_errors,
         )
     if as_json:
-        typer.echo(json.dumps(summary.as_dict()))
+        answer_json(summary.as_dict())
     elif not quiet:
         _show(summary)
 
@@ -180,4 +180,4 @@ def _show(summary: Summary) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     for name, text in summary.rows():
         table.add_row(name, escape(text))
-    Console(stderr=True).print(table)
+    Console().print(table)

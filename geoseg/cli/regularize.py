@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import LAYER_FORMATS, Json, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
@@ -16,7 +15,7 @@ EXAMPLE = "geoseg regularize footprints.gpkg straight.gpkg"
 
 def regularize(
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="FOOTPRINTS [OUTPUT]",
             help=f"A layer of polygons, any format and CRS; then what to write: {LAYER_FORMATS}.",
@@ -58,7 +57,7 @@ def regularize(
 
     done = redraw(footprints, output, layer=layer, gsd_m=gsd, snap_m=snap, overwrite=overwrite)
     if as_json:
-        typer.echo(json.dumps(done.as_dict()))
+        answer_json(done.as_dict())
     elif not quiet:
         found = {name: count for name, count in done.as_dict().items() if name != "output"}
         counts = ", ".join(f"{name} {count}" for name, count in found.items() if count)

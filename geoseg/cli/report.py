@@ -29,7 +29,7 @@ SHOWN = ("buildings", "area_m2", "coverage_ratio", "density_per_km2")
 
 def report(
     buildings: Annotated[
-        Path,
+        str,
         typer.Argument(help="A file by geoseg predict, or any polygon layer.", show_default=False),
     ],
     output: Annotated[
@@ -54,11 +54,11 @@ def report(
         ),
     ] = "first",
     sample: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="Polygons of all real buildings in the plots.", rich_help_panel=SAMPLE),
     ] = None,
     sample_areas: Annotated[
-        Path | None,
+        str | None,
         typer.Option(help="The plots: chosen at random, labelled in full.", rich_help_panel=SAMPLE),
     ] = None,
     sample_layer: Annotated[
@@ -90,7 +90,6 @@ def report(
     geoseg report buildings.gpkg --zones districts.gpkg -o report.csv --html report.html
     """
     tell(verbose)
-    from geoseg.files.target import with_page
     from geoseg.statistics import report as count
 
     with watching(progress, quiet=quiet) as told:
@@ -101,4 +100,4 @@ def report(
             sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
             raster=raster, html=html, overwrite=overwrite, progress=told,
         )  # fmt: skip
-    show(result, with_page(output, html), SHOWN, as_json=as_json, quiet=quiet)
+    show(result, output or (), html, SHOWN, as_json=as_json, quiet=quiet)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
+from geoseg.cli.answers import answer_json, note, wrote
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -20,7 +20,8 @@ ROWS_SHOWN = 40
 
 def show(
     result: AreaReport | Comparison,
-    outputs: tuple[Path, ...],
+    output: Sequence[Path],
+    html: Path | None,
     columns: tuple[str, ...],
     *,
     as_json: bool,
@@ -28,13 +29,11 @@ def show(
 ) -> None:
     """Print the summary, or the table and what the user should know."""
     if as_json:
-        typer.echo(json.dumps({**result.as_dict(), "output": [str(path) for path in outputs]}))
+        answer_json(result.as_dict(), output=output, html=html)
     elif not quiet:
         _show_table(result.table, columns)
-        for note in result.notes:
-            typer.echo(f"Note: {note}", err=True)
-        for path in outputs:
-            typer.echo(f"wrote {path}", err=True)
+        note(result.notes)
+        wrote([*output, *([html] if html else [])])
 
 
 def _show_table(table: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:

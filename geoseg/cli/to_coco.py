@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
@@ -16,7 +16,7 @@ EXAMPLE = "geoseg to-coco buildings.gpkg coco.json --raster ortho.tif"
 
 def to_coco(
     paths: Annotated[
-        list[Path],
+        list[str],
         typer.Argument(
             metavar="BUILDINGS [OUTPUT]",
             help="A file by geoseg predict, or any polygon layer; then the COCO file, .json.",
@@ -49,10 +49,11 @@ def to_coco(
 
     done = to_coco(buildings, output, raster, layer=layer, masks=masks, overwrite=overwrite)
     if as_json:
-        typer.echo(json.dumps({**done.as_dict(), "output": str(output)}))
+        answer_json(done.as_dict(), output=output)
     elif not quiet:
         left = f"; {done.outside} buildings touch no raster" if done.outside else ""
         left += f"; {done.without_geometry} rows have no geometry" if done.without_geometry else ""
         left += f"; {done.too_small} buildings hold no pixel" if done.too_small else ""
         left += f"; {done.no_score} confidences are no numbers" if done.no_score else ""
-        typer.echo(f"{done.annotations} annotations written to {output}{left}", err=True)
+        left += f"; {done.repaired} invalid outlines were repaired" if done.repaired else ""
+        typer.echo(f"{done.annotations} annotations written to {output}{left}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import Json, Overwrite, Progress, Quiet, Verbose
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
@@ -100,7 +100,7 @@ def train(
             progress=told,
         )
     if first and as_json:
-        typer.echo(json.dumps(done.as_dict()))
+        answer_json(done.as_dict())
     elif first and not quiet:
         _show(done, checked.data.scenes)
 
@@ -125,7 +125,7 @@ def _init(  # the command line's own values, handed on
         path, scenes=scenes, output=output, start=start, minutes=minutes, overwrite=overwrite
     )
     if as_json:
-        typer.echo(json.dumps({"output": str(written)}))
+        answer_json({}, output=written)
     else:
         typer.echo(f"wrote {written}; next: geoseg train {written}", err=True)
 
@@ -138,7 +138,7 @@ def _is_first_process() -> bool:
 def _show(done: Training, scenes: Path) -> None:
     for place, f1 in done.f1.items():
         before = f", before {done.f1_before[place]:.3f}" if place in done.f1_before else ""
-        typer.echo(f"{place}: F1 {f1:.3f}{before}", err=True)
+        typer.echo(f"{place}: F1 {f1:.3f}{before}")
     for doubt in done.doubts:
         typer.echo(f"warning: {doubt}", err=True)
     if done.curves is not None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_json, wrote
 from geoseg.cli.options import (
     Device,
     Html,
@@ -117,7 +117,7 @@ def tune(
             progress=told,
         )
     if as_json:
-        typer.echo(json.dumps(done.as_dict()))
+        answer_json(done.as_dict())
     elif not quiet:
         _show(done)
 
@@ -138,7 +138,7 @@ def _show(done: Tuning) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    metadata, console = done.metadata, Console(stderr=True, soft_wrap=True)
+    metadata, console = done.metadata, Console(soft_wrap=True)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("place", "buildings", "F1", "precision", "recall", "IoU", "area", "weight"):
         table.add_column(title, justify="left" if title == "place" else "right")
@@ -163,9 +163,7 @@ def _show(done: Tuning) -> None:
     _show_calibration(console, metadata)
     for doubt in done.doubts:
         console.print(f"warning: {doubt}", markup=False)
-    console.print(f"Model written to {done.output}")
-    if done.html is not None:
-        console.print(f"wrote {done.html}")
+    wrote([done.output] if done.html is None else [done.output, done.html])
 
 
 def _show_calibration(console: Console, metadata: Metadata) -> None:

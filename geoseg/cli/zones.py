@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 PANEL = "Zones (one kind at most; none: the whole area)"
 
-Zones = Annotated[Path | None, typer.Option(help="Polygons of any CRS.", rich_help_panel=PANEL)]
+Zones = Annotated[str | None, typer.Option(help="Polygons of any CRS.", rich_help_panel=PANEL)]
 ZonesLayer = Annotated[
     str | None,
     typer.Option(help="Layer of the zones, where there are several.", rich_help_panel=PANEL),

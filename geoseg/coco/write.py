@@ -21,8 +21,9 @@ from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target, require_other
 from geoseg.keywords import checked_keywords
 from geoseg.pages.notebook import Shown
-from geoseg.vectors.layers import VectorInput, geometry_of
+from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
+from geoseg.vectors.rows import REPAIRED, usable
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -43,8 +44,10 @@ class Exported(Shown):
     """Written; a building on two images counts twice."""
     outside: int
     """Buildings that touch none of the images."""
+    repaired: int = 0
+    """Buildings whose outlines were invalid and were repaired."""
     without_geometry: int = 0
-    """Rows without a geometry, or with one beyond every CRS of the Earth."""
+    """Rows without a polygon that has an area and a place on the Earth: left out."""
     too_small: int = 0
     """Buildings that hold no pixel's centre, where they are written as masks."""
     no_score: int = 0
@@ -88,10 +91,10 @@ def to_coco(
     if masks not in get_args(Masks):
         raise UsageError(f"masks must be one of {', '.join(get_args(Masks))}, got {masks!r}")
     target = check_target(Path(output), [".json"], overwrite=overwrite)
-    frame = load(buildings, "buildings", layer=layer, preferred="buildings").frame
-    geometry = geometry_of(frame)
-    empty = shapely.is_missing(geometry) | shapely.is_empty(geometry)
-    frame = frame[~empty]
+    loaded = load(buildings, "buildings", layer=layer, preferred="buildings")
+    rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
+    empty = ~rows.kept
+    frame = loaded.frame[~empty].set_geometry(rows.geometry[~empty], crs=loaded.crs)
     images = read_images(rasters)
     require_once(images)
     require_other(target, [buildings, *(image.path for image in images)])
@@ -124,6 +127,7 @@ def to_coco(
     return Exported(
         len(annotations),
         outside=len(frame) - len(placed) - len(small),
+        repaired=rows.counts[REPAIRED],
         without_geometry=int(empty.sum()),
         too_small=len(small),
         no_score=no_score,

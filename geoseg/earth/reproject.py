@@ -1,4 +1,4 @@
-"""True areas on a CRS's ellipsoid."""
+"""True areas on a CRS's ellipsoid, and shapes carried from one CRS into another."""
 
 from __future__ import annotations
 
@@ -10,16 +10,35 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from geoseg.earth.geodesy import Ground
+from geoseg.earth.seam import Seam, central_meridian
 from geoseg.errors import UnreadableVectorError
 
 LONG_EDGE_M = 5000.0
 """Longer edges of zones and extents get extra vertices, so that they stay straight in their CRS."""
 DEGREE_M = 111_320.0
 """Metres per degree of latitude, about."""
+WORLD_M = 1e8
+"""What is larger than this, metres, is damage: its edges get no more vertices."""
+TORN_M = 1e6
+"""An edge of no more than LONG_EDGE_M that becomes as long as this has been torn apart."""
+POLAR = 1 / 30
+"""Nearer to a pole than this share of a quarter, 3 degrees, edges get more vertices."""
+QUARTER = 90.0
+"""From the equator to a pole, degrees."""
+SAGITTA_M = 1.0
+"""How far an edge may stray from a straight line, metres, as one of LONG_EDGE_M does at 60 degrees."""
+LEAST_AWAY_M = 5.0
+"""Nearer to the pole than this, metres, edges get no shorter."""
+INSET = 1e-12
+"""How far off the end of the world, in widths of it, a shape is cut there: some 40 micrometres."""
 
 
 def areas_m2(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.float64]:
-    """(n,) geodesic areas of polygons in ``crs``, holes taken off; 0 for empty ones."""
+    """(n,) geodesic areas of polygons in ``crs``, holes taken off; 0 for empty ones.
+
+    Vertices are joined by geodesics; long edges need :func:`densify` first. NaN where a shape lies
+    beyond what the CRS can place on the Earth.
+    """
     area_m2, _ = ground_under(crs).area_and_perimeter(geometry)
     return area_m2
 
@@ -48,25 +67,123 @@ def metres_per_unit(crs: CRS) -> float:
 
 def densify(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.object_]:
     """Split edges longer than LONG_EDGE_M; shorter ones stay as they are."""
-    longest = LONG_EDGE_M / metres_per_unit(crs)
-    result: NDArray[np.object_] = shapely.segmentize(geometry, longest)
+    unit_m = metres_per_unit(crs)
+    bounds = shapely.bounds(geometry)
+    side_m = np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]) * unit_m
+    large = (side_m > LONG_EDGE_M) & (side_m < WORLD_M)
+    if not large.any():
+        return geometry
+    result = geometry.copy()
+    result[large] = shapely.segmentize(geometry[large], LONG_EDGE_M / unit_m)
     return result
 
 
 def reproject(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
-    """Geometries of ``source`` in ``target``, long edges densified on the way.
+    """Polygons of ``source`` in ``target``, long edges densified on the way.
 
-    Where ``target`` cannot express one, because it is half a world away, it becomes empty.
+    What was cut at the end of the world of ``source`` is one again, and what reaches over that of
+    ``target`` is cut there; see ``geoseg.earth.seam``. Where ``target`` cannot express one, because
+    it is half a world away, it becomes empty.
     """
-    if source == target:
+    if source == target or not len(geometry):
         return geometry
+    before, after = Seam.of(source), Seam.of(target)
+    whole = geometry if before is None else before.continuous(geometry)
+    dense = densify(whole, source)
+    moved = _moved(dense, source, target)
+    if after is not None:
+        polar = _near_pole(moved, after)
+        if len(polar):
+            moved = moved.copy()
+            moved[polar] = _moved(
+                _densified_to_pole(dense[polar], moved[polar], source), source, target
+            )
+        return after.cut(after.continuous(moved, drawn=False))
+    torn = _torn(moved, target)
+    if torn.any():
+        moved[torn] = _cut_and_moved(dense[torn], source, target)
+    if before is not None:
+        # What goes all round meets itself there, along a slit.
+        round_ = before.goes_round(whole)
+        moved[round_] = shapely.make_valid(moved[round_], method="structure", keep_collapsed=False)
+    return moved
+
+
+def _near_pole(geometry: NDArray[np.object_], seam: Seam) -> NDArray[np.intp]:
+    """Indices of shapes in degrees so near a pole that their edges are no straight lines there."""
+    if seam.pole is None:
+        return np.empty(0, dtype=np.intp)
+    bounds = shapely.bounds(geometry)
+    highest = np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3]))
+    return np.flatnonzero(highest > seam.pole * (1 - POLAR))
+
+
+def _densified_to_pole(
+    geometry: NDArray[np.object_], lonlat: NDArray[np.object_], crs: CRS
+) -> NDArray[np.object_]:
+    """Edges so short that they stray by SAGITTA_M at most when they are drawn in degrees."""
+    bounds = shapely.bounds(lonlat)
+    highest = np.maximum(np.abs(bounds[:, 1]), np.abs(bounds[:, 3]))
+    away_m = np.maximum(1 - highest / np.maximum(highest.max(), QUARTER), 0) * QUARTER * DEGREE_M
+    longest_m = np.sqrt(8 * SAGITTA_M * np.maximum(away_m, LEAST_AWAY_M))
+    made: NDArray[np.object_] = shapely.segmentize(geometry, longest_m / metres_per_unit(crs))
+    return made
+
+
+def turned_towards(
+    geometry: NDArray[np.object_], crs: CRS, left: float, right: float
+) -> NDArray[np.object_]:
+    """(n,) polygons where a raster from ``left`` to ``right`` is, which may lie beyond the end.
+
+    A raster from 179 to 181 degrees holds what lies at -179: at 181.
+    """
+    seam = Seam.of(crs)
+    if seam is None or (seam.left <= left and right <= seam.right):
+        return geometry
+    return seam.turned(geometry, left, right)
+
+
+def _moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
+    """The same vertices in another CRS; empty where one of them is nowhere."""
     transformer = Transformer.from_crs(source.to_2d(), target.to_2d(), always_xy=True)
 
     def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
-    moved = shapely.transform(densify(geometry, source), convert)
+    moved: NDArray[np.object_] = shapely.transform(geometry, convert)
     moved[~_finite(moved)] = shapely.MultiPolygon()
+    return moved
+
+
+def _torn(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.bool_]:
+    """(n,) True where an edge is far longer than it can have been."""
+    torn = np.zeros(len(geometry), dtype=bool)
+    bounds = shapely.bounds(geometry)
+    longest = TORN_M / metres_per_unit(crs)
+    wide = np.flatnonzero(
+        np.maximum(bounds[:, 2] - bounds[:, 0], bounds[:, 3] - bounds[:, 1]) > longest
+    )
+    parts, part_of = shapely.get_parts(geometry[wide], return_index=True)
+    rings, ring_of = shapely.get_rings(parts, return_index=True)
+    xy, owner = shapely.get_coordinates(rings, return_index=True)
+    far = np.abs(np.diff(xy, axis=0)).max(axis=1, initial=0) > longest
+    torn[wide[part_of[ring_of[owner[1:][far & (owner[1:] == owner[:-1])]]]]] = True
+    return torn
+
+
+def _cut_and_moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
+    """Shapes that lie across the end of the world of ``target``, cut there by their longitude."""
+    geographic = target.to_2d().geodetic_crs
+    world = None if geographic is None else Seam.of(geographic)
+    if geographic is None or world is None:
+        return np.full(len(geometry), shapely.MultiPolygon(), dtype=object)
+    end = central_meridian(target) + world.period / 2
+    own = Seam(end, world.period, world.pole)
+    lonlat = own.cut(world.continuous(reproject(geometry, source, geographic)))
+    inset, top = INSET * world.period, world.pole or 0.0
+    parts = shapely.clip_by_rect(lonlat, own.left + inset, -top, own.right - inset, top)
+    moved = _moved(densify(parts, geographic), geographic, target)
+    moved[_torn(moved, target)] = shapely.MultiPolygon()
     return moved
 
 

@@ -17,7 +17,8 @@ from geoseg.export.columns import attributes
 from geoseg.export.formats import Format
 from geoseg.export.layer import LayerInfo, horizontal_crs
 from geoseg.export.schema import GEOMETRY, Column
-from geoseg.vectors.layers import free_name, geometry_of
+from geoseg.vectors.apart import free_name
+from geoseg.vectors.layers import geometry_of
 from geoseg.vectors.load import crs_of_frame
 
 AREAL = {

@@ -23,7 +23,8 @@ from geoseg.export.layer import LayerInfo
 from geoseg.export.ogr import write_with_gdal
 from geoseg.export.schema import GEOMETRY
 from geoseg.export.stream import BatchStream, require_rows
-from geoseg.vectors.layers import EXTENT_LAYER, free_name
+from geoseg.vectors.apart import free_name
+from geoseg.vectors.layers import EXTENT_LAYER
 
 GEOMETRY_COLUMN = "geom"
 """Name of the geometry column in the file, GDAL's usual one, unless a column is called so."""

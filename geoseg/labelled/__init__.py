@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from geoseg.labelled.pack import Packed
     from geoseg.models.loading import ModelSpec
     from geoseg.progress import Progress
+    from geoseg.tiles.given import AreaInput
 
 
 @checked_keywords
@@ -25,9 +26,9 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     *,
     layer: str | None = None,
     place: str | None = None,
-    aoi: str | Path | None = None,
+    aoi: AreaInput | None = None,
     aoi_layer: str | None = None,
-    ignore: str | Path | None = None,
+    ignore: AreaInput | None = None,
     ignore_layer: str | None = None,
     val_share: float = 0.2,
     margin_m: float = 20.0,
@@ -53,9 +54,10 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         output: The folder to write.
         layer: Layer of the labels, where the file has several of polygons.
         place: Name that scores are reported under; None takes it from the file names.
-        aoi: Polygons: only what lies within is labelled.
+        aoi: Polygons: only what lies within is labelled. A file, a GeoDataFrame, a geometry or
+            bounds, these in the CRS of the rasters.
         aoi_layer: Layer of ``aoi``, where there are several.
-        ignore: Polygons: nobody knows what lies within.
+        ignore: The same: nobody knows what lies within.
         ignore_layer: Layer of ``ignore``, where there are several.
         val_share: Share of the buildings that is held out, as one contiguous block.
         margin_m: Ground between training and validation that goes to neither.
@@ -98,8 +100,8 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
         labels,
         layer=layer,
         place=place,
-        aoi=None if aoi is None else Path(aoi),
-        ignore=None if ignore is None else Path(ignore),
+        aoi=aoi,
+        ignore=ignore,
         aoi_layer=aoi_layer,
         ignore_layer=ignore_layer,
         gsd_m=gsd_m,

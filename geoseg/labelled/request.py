@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from geoseg.scenes.scene import Scene
+    from geoseg.tiles.given import AreaInput
 
 Tick = Callable[[int, int], None]
 """Told how much is done, and of how much."""
@@ -44,11 +45,11 @@ class Pair:
     """Name that scores are reported under; empty: made from the file names."""
     split: Side = "blocks"
     """Whether a block of it is held out, or which side all of it goes to."""
-    aoi: Path | None = None
+    aoi: AreaInput | None = None
     """Polygons: only what lies within is labelled."""
     aoi_layer: str | None = None
     """Layer of ``aoi``, where there are several."""
-    ignore: Path | None = None
+    ignore: AreaInput | None = None
     """Polygons: nobody knows what lies within."""
     ignore_layer: str | None = None
     """Layer of ``ignore``, where there are several."""

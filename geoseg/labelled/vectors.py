@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,32 @@ import numpy as np
 import shapely
 
 from geoseg.earth.ground import affine_mapping, bounds_in
+from geoseg.earth.places import Box, place_of_box
+from geoseg.earth.reproject import reproject
+from geoseg.earth.seam import Seam
 from geoseg.errors import DatasetError
 from geoseg.labelled.repair import TINY_M2, Repaired, repair
-from geoseg.vectors.layers import geometry_of, open_layer, read_frame
+from geoseg.vectors.layers import (
+    Layer,
+    box_of,
+    count_without,
+    layer_bounds,
+    open_layer,
+    read_frame,
+)
 from geoseg.vectors.load import load
+from geoseg.vectors.polygons import sound
+from geoseg.vectors.rows import BEYOND, FLAT, LINES, REPAIRED, WITHOUT, usable
 
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
+    from pyproj import CRS
 
     from geoseg.types import Grid
+
+ROOM_DEG = 0.001
+"""How far around the raster features are looked at, degrees: some 100 m."""
 
 
 def read_footprints(
@@ -32,12 +49,20 @@ def read_footprints(
         DatasetError: no label lies on the raster.
     """
     name = labels.name if isinstance(labels, Path) else "the table of labels"
-    frame, features = _near(labels, grid, layer)
-    pixels = _to_pixels(geometry_of(frame.to_crs(grid.crs)), grid)
+    near = _near(labels, grid, layer)
+    features = near.features
+    rows = usable(near.geometry, near.crs)
+    pixels = _to_pixels(sound(reproject(rows.geometry[rows.kept], near.crs, grid.crs)), grid)
     if not features:
         raise DatasetError(f"{name} holds no feature; give the layer of the labelled buildings")
     repaired = repair(pixels)
-    counts = repaired.counts + Counter(features=features, outside=features - len(frame))
+    found = rows.counts
+    empty = found[WITHOUT] + found[FLAT] + near.without
+    outside = features - len(near.geometry) - near.without + found[BEYOND]
+    counts = repaired.counts + Counter(
+        features=features, outside=outside, empty=empty, invalid=found[REPAIRED],
+        not_polygons=found[LINES],
+    )  # fmt: skip
     raster = shapely.box(0, 0, grid.width, grid.height)
     inside = shapely.intersects(repaired.polygons, raster)
     counts["outside"] += int((~inside).sum())
@@ -51,17 +76,50 @@ def read_footprints(
     return Repaired(polygons, counts)
 
 
-def _near(
-    labels: Path | gpd.GeoDataFrame, grid: Grid, name: str | None
-) -> tuple[gpd.GeoDataFrame, int]:
-    """The features whose boxes meet the grid's, and how many there are in all."""
+@dataclass(frozen=True, slots=True)
+class _Near:
+    """The features whose boxes meet the grid's."""
+
+    geometry: NDArray[np.object_]
+    """(n,) anything or None."""
+    crs: CRS
+    """Its CRS."""
+    features: int
+    """How many there are in all."""
+    without: int
+    """Features without a geometry, none of which is among these."""
+
+
+def _near(labels: Path | gpd.GeoDataFrame, grid: Grid, name: str | None) -> _Near:
     if not isinstance(labels, Path):
-        frame = load(labels, "labels", layer=name).frame
-        return frame, len(frame)
+        loaded = load(labels, "labels", layer=name)
+        everything = np.array(loaded.frame.geometry.array, dtype=object)
+        return _Near(everything, loaded.crs, len(everything), 0)
     layer = open_layer(labels, name, preferred="buildings")
+    box = _box(grid, layer)
+    near = np.array(read_frame(layer, [], box).geometry.array, dtype=object)
+    if box is None:
+        return _Near(near, layer.crs, layer.features, 0)
+    inside = near[~(shapely.is_missing(near) | shapely.is_empty(near))]
+    return _Near(inside, layer.crs, layer.features, count_without(layer))
+
+
+def _box(grid: Grid, layer: Layer) -> Box | None:
+    """The grid in the CRS of a layer; None where all features must be looked at.
+
+    So it is across the end of the world, and where features are written beyond that.
+    """
     shape = grid.height, grid.width
-    bounds = bounds_in(grid.crs, affine_mapping(grid.transform), shape, layer.crs)
-    return read_frame(layer, [], bounds), layer.features
+    place = place_of_box(
+        bounds_in(grid.crs, affine_mapping(grid.transform), shape, grid.crs), grid.crs
+    )
+    seam = Seam.of(layer.crs)
+    if place is None or (seam is not None and seam.is_left(layer_bounds(layer))):
+        return None
+    outline = place.wider(ROOM_DEG).outline(layer.crs)
+    bounds = shapely.bounds(outline)
+    one = shapely.get_num_geometries(outline) == 1 and np.isfinite(bounds).all()
+    return box_of(bounds) if one else None
 
 
 def _to_pixels(geometries: NDArray[np.object_], grid: Grid) -> NDArray[np.object_]:

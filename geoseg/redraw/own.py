@@ -16,7 +16,8 @@ from geoseg.attributes.measure import measure_again
 from geoseg.earth.geodesy import Ground
 from geoseg.export.schema import COLUMN_NAMES
 from geoseg.types import Grid
-from geoseg.vectors.layers import VectorInput, free_name
+from geoseg.vectors.apart import free_name
+from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.metadata import KEY, read_metadata
 
 if TYPE_CHECKING:

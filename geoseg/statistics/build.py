@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.earth.places import outline_of_box
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
 from geoseg.pages.notebook import Shown
@@ -24,6 +25,7 @@ from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample
 from geoseg.statistics.table import SizeClass, zone_table
 from geoseg.statistics.zones import Zones, unobserved_note, zones_from_polygons
+from geoseg.vectors.address import Address
 from geoseg.vectors.buildings import (
     BuildingSource,
     open_buildings,
@@ -52,7 +54,7 @@ ELSEWHERE = (
 class AreaReport(Shown):
     """Everything that an output shows."""
 
-    source: Path | None
+    source: Address | None
     """File of the buildings; None for a table in memory."""
     table: gpd.GeoDataFrame
     """GeoDataFrame: one row per zone, then the row ``total``."""
@@ -106,7 +108,7 @@ def build_report(
         table = add_estimates(table, sampled)
     about = zone_notes(zones, extent, observed)
     return AreaReport(
-        source=source.layer.path if source.layer else None,
+        source=source.address,
         table=table,
         zones=zones,
         parts=parts,
@@ -180,7 +182,7 @@ def _areas(source: BuildingSource, extent: shapely.Geometry | None) -> list[shap
     """The observed area where it is known, and the bounding box of the buildings."""
     bounds = source.bounds()
     known = [] if extent is None else [extent]
-    return known if bounds is None else [*known, shapely.box(*bounds)]
+    return known if bounds is None else [*known, outline_of_box(bounds, source.crs)]
 
 
 def provenance_of(source: BuildingSource, options: ReportOptions) -> dict[str, Any]:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
 
 from geoseg.earth.reproject import areas_m2
 from geoseg.progress import Progress, ProgressReport, ignored
-from geoseg.vectors.buildings import Batch, BuildingSource
+from geoseg.statistics.trust import Trust
+from geoseg.vectors.buildings import NUMBERS, Batch, BuildingSource
+from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines
 
 OUTSIDE = -1
 """Zone of buildings that lie in none."""
+STALE = 1e-3
+"""A column area_m2 that differs by more than this share from the outline's area is out of date."""
+STALE_M2 = 0.01
+"""So is one that differs by more than this, m2; both must be so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +34,46 @@ class Buildings:
     point: NDArray[np.float64]
     """(n, 2) representative points, x and y."""
     columns: dict[str, NDArray[np.float64]]
-    """``area_m2`` always; ``confidence`` and ``at_edge`` (0 or 1) where the layer has them."""
+    """``area_m2`` always; ``confidence`` (0 to 1) and ``at_edge`` (0 or 1) where the layer has them,
+    NaN where a building has none."""
+    ids: NDArray[np.object_] | None
+    """(n,) values of the column ``building_id``; None where there is none."""
     outlines: NDArray[np.object_] | None
     """(n,) polygons, or None where there are too many to keep."""
+    row_notes: tuple[str, ...]
+    """What was repaired and left out, one sentence each."""
     notes: tuple[str, ...]
-    """What the user should know, one sentence each."""
+    """That, and what else the user should know."""
+
+    def only(self, kept: NDArray[np.bool_], why: str) -> Self:
+        """Those that are kept, (n,) True; of the others it is said why they are not."""
+        said = f"{int((~kept).sum())} buildings {why} and were left out."
+        return replace(
+            self,
+            zone=self.zone[kept],
+            point=self.point[kept],
+            columns={name: column[kept] for name, column in self.columns.items()},
+            ids=None if self.ids is None else self.ids[kept],
+            outlines=None if self.outlines is None else self.outlines[kept],
+            row_notes=(*self.row_notes, said),
+            notes=(*self.notes, said),
+        )
 
     @property
     def area_m2(self) -> NDArray[np.float64]:
         """(n,) geodesic areas."""
         return self.columns["area_m2"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What was noted of one batch."""
+
+    zone: NDArray[np.int64]
+    point: NDArray[np.float64]
+    columns: dict[str, NDArray[np.float64]]
+    ids: NDArray[np.object_] | None
+    outlines: NDArray[np.object_]
 
 
 def collect(
@@ -47,22 +85,29 @@ def collect(
 ) -> Buildings:
     """Read every building once and find its zone and its area."""
     shapely.prepare(zones)
-    pieces: list[tuple[NDArray[np.int64], NDArray[np.float64], dict[str, NDArray[np.float64]]]] = []
-    outlines: list[NDArray[np.object_]] = []
-    done = skipped = 0
+    pieces: list[_Piece] = []
+    found: Counter[str] = Counter()
+    done = 0
     for batch in source.batches():
-        kept = _with_area(batch)
-        point = shapely.get_coordinates(shapely.point_on_surface(kept.geometry))
-        columns = {**kept.columns, "area_m2": _areas(kept, source.crs)}
-        pieces.append((assign(point, zones), point, columns))
-        if keep_outlines:
-            outlines.append(kept.geometry)
-        skipped += len(batch.geometry) - len(kept.geometry)
-        done += len(batch.geometry)
+        pieces.append(_piece(batch, source, zones, found, keep_outlines=keep_outlines))
+        done += batch.rows
         progress(ProgressReport("reading buildings", done, source.rows, "buildings"))
-    zone, point, columns = _join(pieces, source)
-    kept_outlines = np.concatenate([*outlines, np.empty(0, object)]) if keep_outlines else None
-    return Buildings(zone, point, columns, kept_outlines, _notes(source, zone, skipped))
+    joined = _join(pieces, source)
+    refuse_lines(found, len(joined.zone), source.label)
+    rows, notes, columns = _row_notes(source, found), _column_notes(source, found), joined.columns
+    if "confidence" in columns:
+        trust = Trust.of(columns["confidence"], found["confidence"])
+        columns = trust.applied(columns)
+        notes = (*notes, *trust.notes)
+    return Buildings(
+        joined.zone,
+        joined.point,
+        columns,
+        joined.ids,
+        joined.outlines if keep_outlines else None,
+        rows,
+        (*rows, *notes, *_outside(joined.zone)),
+    )
 
 
 def assign(point: NDArray[np.float64], zones: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -76,50 +121,76 @@ def assign(point: NDArray[np.float64], zones: NDArray[np.object_]) -> NDArray[np
     return owner
 
 
-def _with_area(batch: Batch) -> Batch:
-    empty = shapely.is_missing(batch.geometry) | shapely.is_empty(batch.geometry)
-    kept = ~empty & (shapely.get_dimensions(batch.geometry) == 2)  # noqa: PLR2004
-    if kept.all():
-        return batch
-    return Batch(batch.geometry[kept], {k: v[kept] for k, v in batch.columns.items()})
-
-
-def _areas(batch: Batch, crs: CRS) -> NDArray[np.float64]:
-    """The column where it holds a number, the geodesic area elsewhere."""
-    if "area_m2" not in batch.columns:
-        return areas_m2(batch.geometry, crs)
-    area_m2 = batch.columns["area_m2"].copy()
-    unknown = ~np.isfinite(area_m2)
-    if unknown.any():
-        area_m2[unknown] = areas_m2(batch.geometry[unknown], crs)
-    return area_m2
-
-
-def _join(
-    pieces: list[tuple[NDArray[np.int64], NDArray[np.float64], dict[str, NDArray[np.float64]]]],
+def _piece(
+    batch: Batch,
     source: BuildingSource,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], dict[str, NDArray[np.float64]]]:
-    names = dict.fromkeys(("area_m2", *source.columns))
-    none = (np.empty(0, np.int64), np.empty((0, 2)), {name: np.empty(0) for name in names})
-    zones, points, columns = zip(*(pieces or [none]), strict=True)
-    joined = {name: np.concatenate([piece[name] for piece in columns]) for name in names}
-    return np.concatenate(zones), np.concatenate(points), joined
+    zones: NDArray[np.object_],
+    found: Counter[str],
+    *,
+    keep_outlines: bool,
+) -> _Piece:
+    """One batch measured; what was found is added to ``found``."""
+    area_m2 = areas_m2(batch.geometry, source.crs)
+    placed = np.isfinite(area_m2)
+    found.update(batch.counts)
+    found[BEYOND] += int((~placed).sum())
+    shapes, area_m2 = batch.geometry[placed], area_m2[placed]
+    columns = {name: values[placed] for name, values in batch.columns.items()}
+    if "area_m2" in columns:
+        gap = np.abs(columns["area_m2"] - area_m2)
+        found["stale"] += int(((gap > STALE * area_m2) & (gap > STALE_M2)).sum())
+    point = shapely.get_coordinates(shapely.point_on_surface(shapes))
+    return _Piece(
+        assign(point, zones),
+        point,
+        {**columns, "area_m2": area_m2},
+        None if batch.ids is None else batch.ids[placed],
+        shapes if keep_outlines else np.empty(0, object),
+    )
 
 
-def _notes(source: BuildingSource, zone: NDArray[np.int64], skipped: int) -> tuple[str, ...]:
-    notes = []
+def _join(pieces: Sequence[_Piece], source: BuildingSource) -> _Piece:
+    names = dict.fromkeys(("area_m2", *(name for name in NUMBERS if name in source.columns)))
+    ids = [piece.ids for piece in pieces if piece.ids is not None]
+    return _Piece(
+        np.concatenate([np.empty(0, np.int64), *(piece.zone for piece in pieces)]),
+        np.concatenate([np.empty((0, 2)), *(piece.point for piece in pieces)]),
+        {
+            name: np.concatenate([np.empty(0), *(piece.columns[name] for piece in pieces)])
+            for name in names
+        },
+        np.concatenate(ids) if ids else None,
+        np.concatenate([np.empty(0, object), *(piece.outlines for piece in pieces)]),
+    )
+
+
+def _row_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...]:
+    notes = list(notes_of(found, source.label))
     if source.rows == 0:
         notes.append(f"{source.label} holds no buildings.")
-    if skipped:
-        notes.append(f"{skipped} rows without a polygon were left out.")
-    if "area_m2" not in source.columns:
-        notes.append("The buildings have no column area_m2; geodesic areas were computed.")
-    outside = int((zone == OUTSIDE).sum())
-    if outside:
-        notes.append(f"{outside} buildings lie in no zone and are not counted.")
+    if found["stale"]:
+        notes.append(
+            f"{found['stale']} buildings of {source.label} have another area than their column "
+            "area_m2 says, which is out of date: areas are those of the outlines."
+        )
+    return tuple(notes)
+
+
+def _column_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...]:
+    notes = []
+    if found["at_edge"]:
+        notes.append(
+            f"{found['at_edge']} values of the column at_edge are neither true nor false and were "
+            "left out."
+        )
     missing = [name for name in ("confidence", "at_edge") if name not in source.columns]
     if missing:
         notes.append(
             f"The buildings have no column {' or '.join(missing)}; its figures are absent."
         )
     return tuple(notes)
+
+
+def _outside(zone: NDArray[np.int64]) -> tuple[str, ...]:
+    outside = int((zone == OUTSIDE).sum())
+    return (f"{outside} buildings lie in no zone and are not counted.",) if outside else ()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import base64
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,13 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
-from geoseg.earth.reproject import metres_per_unit
+from geoseg.earth.places import place_of_shapes
+from geoseg.earth.reproject import metres_per_unit, reproject
+from geoseg.earth.seam import Seam
 from geoseg.pages.photo import read_photo
+from geoseg.vectors.polygons import sound
 
 FINEST_M = 0.1
 """Quantum of small areas, metres."""
@@ -35,6 +38,9 @@ ZONE_STEPS = 4000
 """Zones are simplified to this many steps along the longer side."""
 DENSITY_CELLS = 160
 """Cells along the longer side where buildings are too many to draw."""
+
+WIDE_DEG = 90.0
+"""Places wider than this, degrees, are drawn as the whole world is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,10 @@ def map_data(
     zones = table.iloc[:-1]
     geometry = np.asarray(zones.geometry.array, dtype=object)
     crs = CRS.from_user_input(table.crs)
+    flat = _plane(home, crs)
+    if flat != crs:
+        geometry, home = sound(reproject(geometry, crs, flat)), sound(reproject(home, crs, flat))
+        buildings, crs = _moved(buildings, crs, flat), flat
     frame = fit(home, crs)
     return {
         "home": [0, 0, frame.width, frame.height],
@@ -139,6 +149,24 @@ def map_data(
             else _outlines(buildings, buildings.outlines, frame)
         ),
     }
+
+
+def _plane(home: NDArray[np.object_], crs: CRS) -> CRS:
+    """The CRS to draw in: that of the table, unless the place lies across the end of its world."""
+    seam, bounds = Seam.of(crs), shapely.total_bounds(home)
+    if seam is None or not bounds[2] - bounds[0] > seam.period / 2:
+        return crs
+    place = place_of_shapes(home, crs)
+    return crs if place is None or place.width > WIDE_DEG else place.plane()
+
+
+def _moved(buildings: MapBuildings, source: CRS, target: CRS) -> MapBuildings:
+    """The same buildings in another CRS."""
+    transformer = Transformer.from_crs(source.to_2d(), target, always_xy=True)
+    point = np.column_stack(transformer.transform(*buildings.point.T))
+    shapes = buildings.outlines
+    outlines = None if shapes is None else sound(reproject(shapes, source, target))
+    return replace(buildings, outlines=outlines, point=point)
 
 
 def fit(geometry: NDArray[np.object_], crs: CRS) -> Frame:

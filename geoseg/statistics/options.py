@@ -10,6 +10,7 @@ from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.statistics.sample import Sample
 from geoseg.statistics.table import SizeClass, size_classes
 from geoseg.statistics.zones import Overlaps
+from geoseg.vectors.address import address_of, name_of
 from geoseg.vectors.layers import VectorInput
 
 
@@ -99,4 +100,4 @@ class ReportOptions:
 def _label(source: VectorInput) -> str | None:
     if source is None:
         return None
-    return Path(source).name if isinstance(source, (str, Path)) else "a table in memory"
+    return name_of(address_of(source)) if isinstance(source, (str, Path)) else "a table in memory"

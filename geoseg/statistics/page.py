@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from geoseg.pages.document import Figure
 from geoseg.statistics.charts import Chart, area_histogram, count_chart
 from geoseg.statistics.mapdata import MapBuildings, MapStyle, Metric, map_data
+from geoseg.vectors.address import stem_of
 
 if TYPE_CHECKING:
     from geoseg.statistics.build import AreaReport
@@ -70,8 +71,6 @@ LABELS: dict[str, tuple[str, int | None]] = {
     "coverage_ratio": ("Coverage", 4),
     "density_per_km2": ("Per km²", 1),
     "mean_confidence": ("Mean confidence", 3),
-    "weighted_buildings": ("Buildings by confidence", 1),
-    "weighted_area_m2": ("Area by confidence m²", 0),
     "at_edge_share": ("Cut by the edge", 4),
     "sample_plots": ("Sampled plots", 0),
     "buildings_corrected": ("Corrected buildings", 0),
@@ -107,7 +106,7 @@ def area_page(report: AreaReport) -> Page:
         np.digitize(report.buildings.area_m2, limits),
     )
     return Page(
-        title=f"Buildings: {report.source.stem}" if report.source else "Buildings",
+        title=f"Buildings: {stem_of(report.source)}" if report.source else "Buildings",
         figures=_figures(report.table.iloc[-1]),
         notes=(*report.notes, *cut),
         columns=table_columns(shown, {size.column: (f"{size.label} m²", 0) for size in report.classes}),

@@ -27,7 +27,8 @@ from geoseg.statistics.zones import Zones, overlapping_pairs
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.observed import observed_m2
-from geoseg.vectors.polygons import polygonal, read_polygons
+from geoseg.vectors.polygons import read_polygons
+from geoseg.vectors.rows import polygonal
 
 CONFIDENCE = 0.95
 """Probability that an interval holds the truth, over repeated samples."""

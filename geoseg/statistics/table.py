@@ -119,16 +119,16 @@ def _size_counts(area_m2: NDArray[np.float64], classes: tuple[SizeClass, ...]) -
 def _confidence_figures(buildings: Buildings, rows: NDArray[np.intp]) -> dict[str, float]:
     if "confidence" not in buildings.columns:
         return {}
-    confidence = np.nan_to_num(buildings.columns["confidence"][rows])
-    return {
-        "mean_confidence": float(confidence.mean()) if len(rows) else np.nan,
-        "weighted_buildings": float(confidence.sum()),
-        "weighted_area_m2": float((confidence * buildings.area_m2[rows]).sum()),
-    }
+    return {"mean_confidence": _mean_of_known(buildings.columns["confidence"][rows])}
 
 
 def _edge_figures(buildings: Buildings, rows: NDArray[np.intp]) -> dict[str, float]:
     if "at_edge" not in buildings.columns:
         return {}
-    cut = np.nan_to_num(buildings.columns["at_edge"][rows])
-    return {"at_edge_share": float(cut.mean()) if len(rows) else np.nan}
+    return {"at_edge_share": _mean_of_known(buildings.columns["at_edge"][rows])}
+
+
+def _mean_of_known(values: NDArray[np.float64]) -> float:
+    """The mean without what is missing; NaN where nothing is left."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan

@@ -16,7 +16,8 @@ from pyproj import CRS
 from geoseg.errors import UsageError
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
-from geoseg.vectors.polygons import polygonal, read_polygons
+from geoseg.vectors.polygons import read_polygons
+from geoseg.vectors.rows import polygonal
 
 Overlaps = Literal["first", "refuse"]
 """What to do where zones overlap: count for the first one, or refuse the zones."""

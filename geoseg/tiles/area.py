@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -43,16 +44,10 @@ class Area:
         Raises:
             UnreadableVectorError: all of it lies off the raster.
         """
-        import geopandas as gpd
-
         from geoseg.earth.ground import affine_mapping
 
-        series = gpd.GeoSeries(given.geometry, crs=given.crs or raster_crs)
-        polygons = series.to_crs(grid.crs).to_numpy()
+        polygons = _on_grid(given, grid, given.crs or raster_crs)
         to_pixels = affine_mapping(~grid.transform)
-        # What lies beyond the reach of the grid's projection comes out infinite.
-        finite = np.isfinite(shapely.bounds(polygons)).all(axis=1)
-        polygons = shapely.make_valid(polygons[finite])
         shape = shapely.transform(
             shapely.union_all(polygons),
             lambda xy: np.column_stack(to_pixels(xy[:, 0], xy[:, 1])),
@@ -91,3 +86,25 @@ class Area:
     def meets(self, row_min: int, col_min: int, row_max: int, col_max: int) -> bool:
         """Whether the area has a point in common with a box of pixels."""
         return bool(shapely.intersects(shapely.box(col_min, row_min, col_max, row_max), self.shape))
+
+
+def _on_grid(given: GivenArea, grid: Grid, crs: CRS) -> NDArray[np.object_]:
+    """The polygons of an area in the CRS of a grid; what is far from it is left out."""
+    from geoseg.earth.ground import affine_mapping, bounds_in
+    from geoseg.earth.places import place_of_box
+    from geoseg.earth.reproject import turned_towards
+    from geoseg.errors import GeosegWarning
+    from geoseg.vectors.nearby import PADDING_DEG, Neighbourhood
+    from geoseg.vectors.polygons import sound
+    from geoseg.vectors.rows import notes_of, usable
+
+    rows = usable(given.geometry, crs)
+    for note in notes_of(rows.counts, given.label):
+        warnings.warn(note, GeosegWarning, stacklevel=4)
+    bounds = bounds_in(
+        grid.crs, affine_mapping(grid.transform), (grid.height, grid.width), grid.crs
+    )
+    place = place_of_box(bounds, grid.crs)
+    near = Neighbourhood(grid.crs, None if place is None else place.wider(PADDING_DEG))
+    moved = sound(near.bring(rows.geometry[rows.kept], crs))
+    return turned_towards(moved, grid.crs, bounds[0], bounds[2])

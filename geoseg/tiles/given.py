@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
+from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.settings import AreaRecord
+from geoseg.vectors.address import Address, address_of
 from geoseg.vectors.layers import open_layer, read_frame
 from geoseg.vectors.load import load
 
@@ -55,7 +57,7 @@ class GivenArea:
             UnreadableVectorError: a file that cannot be read, a table without CRS.
         """
         if isinstance(area, str | os.PathLike):
-            return cls._of_file(Path(area), layer)
+            return cls._of_file(address_of(os.fspath(area)), layer)
         if area is None and layer is not None:
             raise UsageError(f"aoi_layer {layer!r} names a layer of aoi, which is not given")
         if area is None:
@@ -71,11 +73,12 @@ class GivenArea:
         return cls._made(np.array([shape], dtype=object), None, LABEL)
 
     @classmethod
-    def _of_file(cls, path: Path, layer: str | None) -> GivenArea:
+    def _of_file(cls, path: Address, layer: str | None) -> GivenArea:
         found = open_layer(path, layer)
         geometry = read_frame(found, []).geometry.to_numpy()
         made = cls._made(geometry, found.crs, found.label)
-        named = {"path": str(path.resolve()), "layer": found.name}
+        place = str(path.resolve()) if isinstance(path, Path) else without_secrets(path)
+        named = {"path": place, "layer": found.name}
         return replace(made, record=made.record.model_copy(update=named))
 
     @classmethod

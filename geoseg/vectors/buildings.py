@@ -2,47 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyogrio
 import shapely
 from numpy.typing import NDArray
+from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
 
+from geoseg.earth.places import Box, box_of_bounds
+from geoseg.earth.seam import Seam
+from geoseg.vectors.address import Address, suffix_of
+from geoseg.vectors.apart import DRAWN_FROM_COLUMNS
 from geoseg.vectors.layers import (
-    FARTHEST,
     Layer,
     VectorInput,
     box_of,
-    geometry_of,
     layer_bounds,
     open_layer,
     read_frame,
-    within_reach,
 )
 from geoseg.vectors.load import crs_of_frame
+from geoseg.vectors.rows import FARTHEST, usable
+from geoseg.vectors.wkb import curved, shapes_of
 
 BATCH_ROWS = 65_536
 """Rows in memory at once."""
-
-
-OPTIONAL_COLUMNS = ("building_id", "area_m2", "confidence", "at_edge")
-"""Columns of the output contract that are used where present."""
+NUMBERS = ("area_m2", "confidence", "at_edge")
+"""Columns of the output contract whose numbers are used where present."""
+ID = "building_id"
+"""The column that tells buildings apart."""
+ARROW_STUMBLES = (DataSourceError, DataLayerError, RuntimeError, pa.ArrowException)
+"""What reading a file as record batches may raise where reading it row by row does not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows of a buildings layer."""
+    """Some rows of a buildings layer, those that are polygons."""
 
     geometry: NDArray[np.object_]
-    """(n,) polygons or multipolygons."""
+    """(n,) valid polygons or multipolygons."""
     columns: dict[str, NDArray[np.float64]]
-    """Those of OPTIONAL_COLUMNS that the layer has, (n,) each; NaN where null."""
+    """Those of NUMBERS that the layer has, (n,) each; NaN where null or no number."""
+    ids: NDArray[np.object_] | None
+    """(n,) values of the column ID as they are; None where there is no such column."""
+    rows: int
+    """Rows that were read for it."""
+    counts: Counter[str]
+    """What was repaired and left out; and by the name of a column its values that are no numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +71,7 @@ class BuildingSource:
     rows: int
     """Number of buildings."""
     columns: tuple[str, ...]
-    """Which of OPTIONAL_COLUMNS it has."""
+    """Which of NUMBERS and ID it has."""
     data: Layer | gpd.GeoDataFrame
     """Where they are."""
 
@@ -65,24 +80,42 @@ class BuildingSource:
         """The file's layer; None for a table in memory."""
         return self.data if isinstance(self.data, Layer) else None
 
+    @property
+    def address(self) -> Address | None:
+        """Where the file is; None for a table in memory."""
+        return self.data.path if isinstance(self.data, Layer) else None
+
     def batches(self) -> Iterator[Batch]:
         """All rows in order."""
         if not isinstance(self.data, Layer):
             return _frame_batches(self, self.data)
-        if self.data.name is None:
+        if self.data.name is None or suffix_of(self.data.path) in DRAWN_FROM_COLUMNS:
             return _frame_batches(self, read_frame(self.data, list(self.columns)))
         return _file_batches(self, self.data)
 
-    def bounds(self) -> tuple[float, float, float, float] | None:
-        """Bounding box of all buildings, or None where there is none."""
+    def bounds(self) -> Box | None:
+        """The box of all buildings, or None where there is none.
+
+        Where they lie on both sides of the end of the world, it reaches over it.
+        """
         data = self.data
         box = layer_bounds(data) if isinstance(data, Layer) else box_of(data.total_bounds)
-        if self.rows and np.isfinite(box).all() and np.abs(box).max() > FARTHEST:
-            # Rows that do not count made it: read the others.
-            boxes = [shapely.total_bounds(batch.geometry) for batch in self.batches()]
-            low, high = np.fmin.reduce(boxes)[:2], np.fmax.reduce(boxes)[2:]
-            box = box_of([*low, *high])
-        return None if self.rows == 0 or not np.isfinite(box).all() else box
+        seam = Seam.of(self.crs)
+        usual = np.isfinite(box).all() and np.abs(box).max() <= FARTHEST
+        if usual and (
+            seam is None or (seam.left <= box[0] and box[2] <= seam.left + seam.period / 2)
+        ):
+            return box
+        if (
+            usual
+            and seam is not None
+            and seam.right >= box[2]
+            and box[0] >= seam.right - seam.period / 2
+        ):
+            return box
+        # Rows that do not count made it, or those at both ends of the world: read them.
+        boxes = [shapely.bounds(shapely.get_parts(batch.geometry)) for batch in self.batches()]
+        return box_of_bounds(np.concatenate([np.empty((0, 4)), *boxes]), self.crs)
 
 
 def open_buildings(
@@ -95,36 +128,69 @@ def open_buildings(
         UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
     """
     if isinstance(buildings, (str, Path)):
-        opened = open_layer(Path(buildings), layer, preferred="buildings")
-        found = tuple(name for name in OPTIONAL_COLUMNS if name in opened.numbers)
-        return BuildingSource(opened.label, opened.crs, opened.features, found, opened)
+        opened = open_layer(buildings, layer, preferred="buildings")
+        return BuildingSource(
+            opened.label, opened.crs, opened.features, _present(opened.columns), opened
+        )
     crs = crs_of_frame(buildings, role, layer)
-    numbers = {name for name, kind in buildings.dtypes.items() if kind.kind in "iufb"}
-    found = tuple(name for name in OPTIONAL_COLUMNS if name in numbers)
+    found = _present([str(name) for name in buildings.columns])
     return BuildingSource(f"the table of {role}", crs, len(buildings), found, buildings)
 
 
+def _present(columns: Collection[str]) -> tuple[str, ...]:
+    return tuple(name for name in (ID, *NUMBERS) if name in columns)
+
+
 def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
-    opened = pyogrio.open_arrow(
-        layer.path, layer=layer.name, columns=list(source.columns), batch_size=BATCH_ROWS,
-        use_pyarrow=True,
-    )  # fmt: skip
-    with opened as (meta, reader):
-        geometry_name = meta["geometry_name"] or "wkb_geometry"
-        for table in reader:
-            wkb = table.column(geometry_name).to_numpy(zero_copy_only=False)
-            columns = {name: _numbers(table.column(name)) for name in source.columns}
-            yield Batch(within_reach(shapely.from_wkb(wkb)), columns)
+    done = 0
+    try:
+        opened = pyogrio.open_arrow(
+            layer.path, layer=layer.name, columns=list(source.columns), batch_size=BATCH_ROWS,
+            use_pyarrow=True,
+        )  # fmt: skip
+        with opened as (meta, reader):
+            name = meta["geometry_name"] or "wkb_geometry"
+            for table in reader:
+                shapes = shapes_of(table.column(name).to_numpy(zero_copy_only=False))
+                if curved(shapes).any():
+                    break
+                columns = {one: table.column(one).to_pandas() for one in source.columns}
+                yield _batch(source, shapes, columns)
+                done += len(shapes)
+            else:
+                return
+    except ARROW_STUMBLES:
+        pass
+    # Arcs, and what record batches cannot hold.
+    yield from _frame_batches(source, read_frame(layer, list(source.columns)).iloc[done:])
 
 
 def _frame_batches(source: BuildingSource, frame: gpd.GeoDataFrame) -> Iterator[Batch]:
-    geometry = geometry_of(frame)
-    columns = {name: frame[name].astype("float64").to_numpy(dtype=float) for name in source.columns}
-    yield Batch(geometry, columns)
+    columns = {name: pd.Series(frame[name]) for name in source.columns}
+    yield _batch(source, np.array(frame.geometry.array, dtype=object), columns)
 
 
-def _numbers(column: pa.Array) -> NDArray[np.float64]:
-    if pa.types.is_boolean(column.type):
-        column = column.cast(pa.int8())
-    numbers: NDArray[np.float64] = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    return numbers
+def _batch(
+    source: BuildingSource, shapes: NDArray[np.object_], columns: dict[str, pd.Series[Any]]
+) -> Batch:
+    rows = usable(shapes, source.crs)
+    kept, counts = rows.kept, rows.counts.copy()
+    numbers: dict[str, NDArray[np.float64]] = {}
+    for name in NUMBERS:
+        if name in columns:
+            values = columns[name]
+            numbers[name] = numbers_of(values)
+            counts[name] += int((np.isnan(numbers[name]) & values.notna().to_numpy()).sum())
+            numbers[name] = numbers[name][kept]
+    ids = columns[ID].to_numpy(dtype=object)[kept] if ID in columns else None
+    return Batch(rows.geometry[kept], numbers, ids, len(shapes), counts)
+
+
+def numbers_of(values: pd.Series[Any]) -> NDArray[np.float64]:
+    """(n,) a column's numbers, also where they are written as text; NaN for anything else."""
+    if values.dtype == object or pd.api.types.is_string_dtype(values):
+        values = values.map(lambda one: one if isinstance(one, (str, int, float)) else None)
+        values = pd.to_numeric(values, errors="coerce")
+    elif not (pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values)):
+        values = pd.Series(np.nan, index=values.index)  # dates and the like
+    return np.asarray(values.astype("float64"), dtype=np.float64)

@@ -13,8 +13,11 @@ import pyarrow.parquet as pq
 import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
+from shapely.errors import ShapelyError
 
+from geoseg.earth.crs import understood
 from geoseg.errors import UnreadableVectorError
+from geoseg.vectors.address import Address, suffix_of
 
 EXTENSIONS = (".parquet", ".geoparquet")
 """Extensions that mean GeoParquet."""
@@ -45,10 +48,12 @@ class Header:
     """Number of rows."""
 
 
-def is_geoparquet(path: Path) -> bool:
+def is_geoparquet(path: Address) -> bool:
     """Whether a file is read as GeoParquet, by its extension or else by its first bytes."""
-    if path.suffix.lower() in EXTENSIONS:
+    if suffix_of(path) in EXTENSIONS:
         return True
+    if isinstance(path, str):
+        return False
     try:
         with path.open("rb") as file:
             return file.read(len(MAGIC)) == MAGIC
@@ -72,7 +77,7 @@ def read_header(path: Path) -> Header:
         return Header(
             name,
             tuple(map(str, column.get("geometry_types", ()))),
-            None if crs is None else CRS.from_user_input(crs),
+            None if crs is None else understood(crs),
             tuple(field for field in schema.names if field != name),
             _numbers(schema),
             file.num_rows,
@@ -102,7 +107,7 @@ def read_rows(
         wanted = [*(name for name in columns if name in header.columns), header.geometry]
     try:
         frame = gpd.read_parquet(path, columns=wanted)
-    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException, ShapelyError) as error:
         raise _unreadable(path, error) from None
     if bbox is None:
         return frame

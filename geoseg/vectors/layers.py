@@ -2,40 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pyogrio
 import shapely
 from numpy.typing import NDArray
-from pyogrio.errors import DataLayerError, DataSourceError
+from pyogrio.errors import DataLayerError, DataSourceError, GeometryError
 from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely.errors import ShapelyError
 
+from geoseg.earth.crs import understood
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.vectors.address import (
+    Address,
+    address_of,
+    is_missing,
+    is_virtual,
+    name_of,
+    suffix_of,
+)
+from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, GEOMETRY, read_apart, read_shapes
+from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
+from geoseg.vectors.rows import within_reach
 
 EXTENT_LAYER = "extent"
 """Name of the layer that holds the observed area, in a GeoPackage."""
-FARTHEST = 1e12
-"""Coordinates beyond this, in any unit, are damage: the Earth is 4e7 m around."""
 VectorInput = str | Path | gpd.GeoDataFrame
 """Polygons: a file, or a table in memory."""
-GEOMETRY = "geometry"
-"""What the geometry is called in a table that was read from a file."""
 NUMBERS = ("int", "uint", "float", "bool")
 """How the types of such columns begin."""
-GDAL_ERRORS = (DataSourceError, DataLayerError)
+GDAL_ERRORS = (DataSourceError, DataLayerError, GeometryError)
 """What reading through GDAL may raise."""
+STUMBLES = (CRSError, ShapelyError, UnicodeDecodeError)
+"""What geopandas raises over files whose rows and shapes can be read apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
     """A polygon layer that is known to exist."""
 
-    path: Path
+    path: Address
     """The file."""
     name: str | None
     """Layer within the file; None in a format that has none."""
@@ -54,11 +66,12 @@ class Layer:
         return _label(self.path, self.name)
 
 
-def open_layer(path: Path, name: str | None = None, preferred: str | None = None) -> Layer:
+def open_layer(given: str | Path, name: str | None = None, preferred: str | None = None) -> Layer:
     """Describe a polygon layer; nothing but its header is read.
 
     Args:
-        path: GeoParquet, or any vector file that GDAL reads.
+        given: GeoParquet, any vector file that GDAL reads, or one of its names for what lies
+            elsewhere.
         name: The layer; None takes ``preferred`` where present, else the only polygon layer.
         preferred: See ``name``.
 
@@ -66,12 +79,12 @@ def open_layer(path: Path, name: str | None = None, preferred: str | None = None
         UnreadableVectorError: when there is no such file, layer, polygon or CRS.
         UsageError: when a layer of a file is named that has none.
     """
-    _require_file(path)
+    path = _found(given)
     if is_geoparquet(path):
         return _open_geoparquet(path, name)
     chosen = _choose(path, polygon_layers(path), preferred) if name is None else name
     try:
-        info = pyogrio.read_info(path, layer=chosen, force_feature_count=True)
+        info = _info(path, layer=chosen, force_feature_count=True)
     except DataLayerError as error:
         raise _no_layer(path, chosen) or _unreadable(path, error) from None
     except DataSourceError as error:
@@ -83,13 +96,13 @@ def open_layer(path: Path, name: str | None = None, preferred: str | None = None
     return Layer(path, chosen, crs, tuple(kinds), numbers, int(info["features"]))
 
 
-def polygon_layers(path: Path) -> tuple[str, ...]:
+def polygon_layers(given: str | Path) -> tuple[str, ...]:
     """Names of the layers that may hold polygons, in file order; none in GeoParquet.
 
     Raises:
         UnreadableVectorError: when the file is missing or is no vector file.
     """
-    _require_file(path)
+    path = _found(given)
     if is_geoparquet(path):
         return ()
     return tuple(name for name, kind in _layers(path) if _holds_polygons(kind))
@@ -109,21 +122,48 @@ def read_frame(
         UnreadableVectorError: when the file is damaged.
     """
     if layer.name is None:
-        return read_rows(layer.path, columns, bbox)
+        return read_rows(_file(layer.path), columns, bbox)
+    kept = [name for name in layer.columns if columns is None or name in columns]
+    drawn = suffix_of(layer.path) in DRAWN_FROM_COLUMNS
+    wanted = None if columns is None or drawn else kept
     try:
-        if columns is None and GEOMETRY in layer.columns:
-            return _read_beside(layer, bbox)
-        return gpd.read_file(layer.path, layer=layer.name, columns=columns, bbox=bbox)
+        found = _read(layer, wanted, bbox)
     except GDAL_ERRORS as error:
         raise _unreadable(layer.path, error) from None
+    geometry = found.active_geometry_name
+    return found if columns is None else found[[*(n for n in kept if n in found), geometry]]
+
+
+def _read(layer: Layer, columns: list[str] | None, bbox: Box | None) -> gpd.GeoDataFrame:
+    opening = {"encoding": encoding_of(layer.path)}
+    if columns is None and GEOMETRY in layer.columns:
+        return read_apart(layer.path, layer.name, layer.crs, None, bbox, **opening)
+    try:
+        return pyogrio.read_dataframe(
+            layer.path, layer=layer.name, columns=columns, bbox=bbox, **opening
+        )
+    except UnicodeDecodeError:
+        opening = {"encoding": "ISO-8859-1"}
+        return read_apart(layer.path, layer.name, layer.crs, columns, bbox, **opening)
+    except STUMBLES:
+        return read_apart(layer.path, layer.name, layer.crs, columns, bbox, **opening)
 
 
 def layer_bounds(layer: Layer) -> Box:
     """Left, bottom, right and top of all its rows; NaN where there is none."""
     if layer.name is None:
-        return box_of(read_rows(layer.path, []).total_bounds)
-    info = pyogrio.read_info(layer.path, layer=layer.name, force_total_bounds=True)
+        return box_of(read_rows(_file(layer.path), []).total_bounds)
+    info = _info(layer.path, layer=layer.name, force_total_bounds=True)
     return box_of(info["total_bounds"] or (np.nan,) * 4)
+
+
+def count_without(layer: Layer) -> int:
+    """How many rows have no geometry, which no box finds."""
+    if layer.name is None or suffix_of(layer.path) in DRAWN_FROM_COLUMNS:
+        shapes = geometry_of(read_frame(layer, []))
+    else:
+        shapes = read_shapes(layer.path, layer.name)
+    return int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum())
 
 
 def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
@@ -132,18 +172,8 @@ def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
     return within_reach(flat)
 
 
-def within_reach(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-    """The geometries, None where a coordinate is no number or beyond every CRS of the Earth."""
-    xy, owner = shapely.get_coordinates(geometry, return_index=True)
-    near = (np.abs(xy) <= FARTHEST).all(axis=1)
-    if near.all():
-        return geometry
-    kept = geometry.copy()
-    kept[owner[~near]] = None
-    return kept
-
-
-def _open_geoparquet(path: Path, name: str | None) -> Layer:
+def _open_geoparquet(address: Address, name: str | None) -> Layer:
+    path = _file(address)
     if name is not None:
         raise UsageError(
             f"{path.name} is GeoParquet, which has no layers; leave out the layer {name!r}"
@@ -154,91 +184,104 @@ def _open_geoparquet(path: Path, name: str | None) -> Layer:
     return Layer(path, None, crs, header.columns, header.numbers, header.rows)
 
 
-def _read_beside(layer: Layer, bbox: Box | None) -> gpd.GeoDataFrame:
-    """The layer where a column is called as its geometry would be, which then takes another name."""
-    bare = pyogrio.read_dataframe(layer.path, layer=layer.name, bbox=bbox, read_geometry=False)
-    shapes = gpd.read_file(layer.path, layer=layer.name, columns=[], bbox=bbox)
-    name = free_name("geom", bare.columns)
-    return gpd.GeoDataFrame(bare.assign(**{name: shapes.geometry}), geometry=name, crs=shapes.crs)
-
-
-def free_name(wanted: str, taken: Iterable[object]) -> str:
-    """The name wanted, or the first of name_1, name_2, ... that none has, whatever its case."""
-    lowered = {str(name).lower() for name in taken}
-    name, number = wanted, 0
-    while name.lower() in lowered:
-        number += 1
-        name = f"{wanted}_{number}"
-    return name
-
-
 def box_of(sides: object) -> Box:
     """Four sides as plain numbers."""
     left, bottom, right, top = np.asarray(sides, dtype=float).tolist()
     return left, bottom, right, top
 
 
-def _layers(path: Path) -> list[tuple[str, str | None]]:
+def _layers(path: Address) -> list[tuple[str, str | None]]:
     try:
         return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
-    except GDAL_ERRORS as error:
+    except (*GDAL_ERRORS, UnicodeDecodeError) as error:
         raise _unreadable(path, error) from None
 
 
-def _choose(path: Path, names: tuple[str, ...], preferred: str | None) -> str:
+def _info(path: Address, **options: Any) -> dict[str, Any]:  # of pyogrio
+    try:
+        return dict(pyogrio.read_info(path, **options))
+    except UnicodeDecodeError:  # names of columns, which nobody wants here
+        return dict(pyogrio.read_info(path, encoding="ISO-8859-1", **options))
+
+
+def _choose(path: Address, names: tuple[str, ...], preferred: str | None) -> str:
     if preferred in names:
         return str(preferred)
     candidates = [name for name in names if name != EXTENT_LAYER]
     if len(candidates) == 1:
         return candidates[0]
     if not candidates:
-        raise UnreadableVectorError(f"{path.name} has no polygon layer")
+        others = ", ".join(name for name, _ in _layers(path)) or "none at all"
+        raise UnreadableVectorError(
+            f"{name_of(path)} has no polygon layer; its layers are {others}"
+        )
     raise UnreadableVectorError(
-        f"{path.name} has several polygon layers ({', '.join(candidates)}); name one of them: each file has an option for its layer (--layer, --zones-layer, ...)"
+        f"{name_of(path)} has several polygon layers ({', '.join(candidates)}); name one of them: each file has an option for its layer (--layer, --zones-layer, ...)"
     )
 
 
 def _holds_polygons(kind: str | None) -> bool:
     return kind is not None and (
-        any(word in kind for word in ("Polygon", "Unknown", "Surface"))
-        or kind == "GeometryCollection"
+        any(word in kind for word in ("Polygon", "Unknown", "Surface", "TIN", "Triangle"))
+        or kind.startswith("GeometryCollection")
     )
 
 
-def _require_file(path: Path) -> None:
-    # GDAL's virtual files, such as those within an archive, are not of the system.
-    if not path.exists() and not str(path).startswith("/vsi"):
-        raise UnreadableVectorError(f"{path}: there is no such file")
+def _found(given: str | Path) -> Address:
+    address = address_of(given)
+    if is_missing(address):
+        raise UnreadableVectorError(f"{address}: there is no such file")
+    return address
 
 
-def _require_polygons(path: Path, name: str | None, kinds: tuple[str | None, ...]) -> None:
+def _file(address: Address) -> Path:
+    """The path of a GeoParquet file.
+
+    Raises:
+        UnreadableVectorError: It lies where GDAL alone can read.
+    """
+    if isinstance(address, str) or is_virtual(address):
+        raise UnreadableVectorError(
+            f"{address} is GeoParquet, which is read from files of this machine alone; copy it here first"
+        )
+    return address
+
+
+def _require_polygons(path: Address, name: str | None, kinds: tuple[str | None, ...]) -> None:
     if not any(_holds_polygons(kind) for kind in kinds):
         found = ", ".join(kind or "no geometry" for kind in kinds)
         raise UnreadableVectorError(f"{_label(path, name)} holds {found}; polygons are needed")
 
 
-def _require_crs(path: Path, name: str | None, crs: object) -> CRS:
+def _require_crs(path: Address, name: str | None, crs: object) -> CRS:
     if crs is None:
         raise UnreadableVectorError(
             f"{_label(path, name)} has no CRS; assign one, for instance with "
             "'ogr2ogr -a_srs EPSG:xxxx out.gpkg in'"
         )
-    return CRS.from_user_input(crs)
+    try:
+        return understood(crs)
+    except CRSError as error:
+        raise UnreadableVectorError(
+            f"{_label(path, name)} has a CRS that cannot be understood "
+            f"({' '.join(str(error).split())}); assign a valid one, for instance with "
+            "'ogr2ogr -a_srs EPSG:xxxx out.gpkg in'"
+        ) from None
 
 
-def _no_layer(path: Path, name: str) -> UnreadableVectorError | None:
+def _no_layer(path: Address, name: str) -> UnreadableVectorError | None:
     names = [one for one, _ in _layers(path)]
     if name in names:
         return None
     return UnreadableVectorError(
-        f"{path.name} has no layer {name!r}; it has {', '.join(names) or 'none'}"
+        f"{name_of(path)} has no layer {name!r}; it has {', '.join(names) or 'none'}"
     )
 
 
-def _label(path: Path, name: str | None) -> str:
-    return path.name if name is None else f"{path.name} (layer {name})"
+def _label(path: Address, name: str | None) -> str:
+    return name_of(path) if name is None else f"{name_of(path)} (layer {name})"
 
 
-def _unreadable(path: Path, error: Exception) -> UnreadableVectorError:
+def _unreadable(path: Address, error: Exception) -> UnreadableVectorError:
     reason = " ".join(str(error).split())
     return UnreadableVectorError(f"{path}: cannot be read as a vector file ({reason})")

@@ -47,7 +47,7 @@ def load(
     """
     if not isinstance(source, (str, Path)):
         return Loaded(source, f"the table of {role}", crs_of_frame(source, role, layer))
-    found = open_layer(Path(source), layer, preferred)
+    found = open_layer(source, layer, preferred)
     return Loaded(read_frame(found, columns), found.label, found.crs)
 
 

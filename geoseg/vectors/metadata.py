@@ -11,6 +11,7 @@ from typing import Any
 
 import pyogrio
 
+from geoseg.vectors.address import Address, is_virtual
 from geoseg.vectors.geoparquet import is_geoparquet, read_file_metadata
 from geoseg.vectors.layers import GDAL_ERRORS
 
@@ -20,8 +21,11 @@ _HEAD_BYTES = 1 << 20
 """How far into a GeoJSON file the metadata are looked for: they come before the features."""
 
 
-def read_metadata(path: Path) -> dict[str, Any]:
-    """The run's metadata; empty where the file has none."""
+def read_metadata(address: Address) -> dict[str, Any]:
+    """The run's metadata; empty where the file has none, and of what is no file of this machine."""
+    path = Path(address)
+    if isinstance(address, str) or is_virtual(path):
+        return {}
     for text in _texts(path):
         try:
             found = json.loads(text)

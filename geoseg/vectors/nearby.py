@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from geoseg.earth.places import DEGREES, Place, place_of_shapes
 from geoseg.earth.reproject import reproject
+from geoseg.vectors.rows import repaired
 
 PADDING_DEG = 10.0
 """How far around the buildings polygons are kept, degrees."""
-WORLD = (-180.0, -90.0, 180.0, 90.0)
-"""Left, bottom, right, top of everything, degrees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +28,29 @@ class Neighbourhood:
 
     crs: CRS
     """The CRS of the buildings."""
-    bounds_deg: tuple[float, float, float, float] = WORLD
-    """Left, bottom, right, top, longitude and latitude on WGS 84."""
+    place: Place | None = None
+    """Where it is used; None: everywhere."""
 
     def bring(self, geometry: NDArray[np.object_], source: CRS) -> NDArray[np.object_]:
         """Polygons of ``source`` in ``crs``: those far away empty, those that reach far cut."""
         if source == self.crs:
             return geometry
-        degrees = CRS.from_epsg(4326)
-        lonlat = reproject(geometry, source, degrees)
-        room = shapely.box(*self.bounds_deg)
+        if self.place is None:
+            return reproject(geometry, source, self.crs)
+        lonlat = reproject(geometry, source, DEGREES)
+        folded = ~shapely.is_valid(lonlat)
+        lonlat[folded] = repaired(lonlat[folded])
+        room = self.place.outline(DEGREES)
+        shapely.prepare(room)
         near, inside = shapely.intersects(room, lonlat), shapely.covers(room, lonlat)
         across = near & ~inside
         moved = np.full(len(geometry), shapely.MultiPolygon(), dtype=object)
         moved[inside] = reproject(geometry[inside], source, self.crs)
-        cut = shapely.clip_by_rect(lonlat[across], *self.bounds_deg)
-        moved[across] = reproject(cut, degrees, self.crs)
+        moved[across] = reproject(shapely.intersection(lonlat[across], room), DEGREES, self.crs)
         return moved
 
 
 def around(areas: list[shapely.Geometry], crs: CRS) -> Neighbourhood:
     """The neighbourhood of some areas in ``crs``; the world where there is none."""
-    if not areas:
-        return Neighbourhood(crs)
-    transformer = Transformer.from_crs(crs.to_2d(), CRS.from_epsg(4326), always_xy=True)
-    left, bottom, right, top = transformer.transform_bounds(*shapely.total_bounds(areas))
-    bounds = (
-        max(left - PADDING_DEG, WORLD[0]), max(bottom - PADDING_DEG, WORLD[1]),
-        min(right + PADDING_DEG, WORLD[2]), min(top + PADDING_DEG, WORLD[3]),
-    )  # fmt: skip
-    known = np.isfinite(bounds).all() and left <= right
-    return Neighbourhood(crs, bounds) if known else Neighbourhood(crs)
+    place = place_of_shapes(np.array(areas, dtype=object), crs) if areas else None
+    return Neighbourhood(crs, None if place is None else place.wider(PADDING_DEG))

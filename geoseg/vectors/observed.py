@@ -11,12 +11,11 @@ from geoseg.earth.reproject import areas_m2, densify, reproject
 from geoseg.vectors.layers import (
     EXTENT_LAYER,
     Layer,
-    geometry_of,
     open_layer,
     polygon_layers,
     read_frame,
 )
-from geoseg.vectors.polygons import polygonal
+from geoseg.vectors.rows import polygonal, repaired, usable
 
 NO_EXTENT = (
     "The file has no layer 'extent', so zones count as observed in full; "
@@ -30,10 +29,9 @@ def read_extent(layer: Layer) -> shapely.Geometry | None:
     if layer.name is None or EXTENT_LAYER not in polygon_layers(layer.path):
         return None
     extent = open_layer(layer.path, EXTENT_LAYER)
-    outlines = geometry_of(read_frame(extent, []))
-    outlines = outlines[~shapely.is_missing(outlines)]
-    moved = reproject(outlines, extent.crs, layer.crs)
-    united = shapely.union_all(shapely.make_valid(moved))
+    rows = usable(np.array(read_frame(extent, []).geometry.array, dtype=object), extent.crs)
+    moved = reproject(rows.geometry[rows.kept], extent.crs, layer.crs)
+    united = shapely.union_all(repaired(moved))
     return None if shapely.is_empty(united) else polygonal(np.array([united], dtype=object))[0]
 
 

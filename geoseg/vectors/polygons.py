@@ -10,10 +10,12 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError
-from geoseg.vectors.layers import VectorInput, geometry_of
+from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
 from geoseg.vectors.nearby import Neighbourhood
+from geoseg.vectors.rows import notes_of, refuse_lines, repaired, usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +23,7 @@ class DrawnPolygons:
     """Polygons that somebody drew, read and repaired."""
 
     frame: gpd.GeoDataFrame
-    """The GeoDataFrame they came in."""
+    """Their rows of the GeoDataFrame they came in."""
     label: str
     """How messages name them."""
     geometry: NDArray[np.object_]
@@ -29,7 +31,7 @@ class DrawnPolygons:
     crs: CRS
     """The CRS asked for, else that of the file or table."""
     notes: tuple[str, ...]
-    """What was repaired, one sentence each."""
+    """What was repaired and left out, one sentence each."""
 
 
 def read_polygons(
@@ -44,49 +46,31 @@ def read_polygons(
         role: What they are, plural, for messages.
 
     Raises:
-        UnreadableVectorError: when there is none, or rows are no polygons.
+        UnreadableVectorError: when there is none, or no row is a polygon.
         UsageError: when a layer is named of what has none.
     """
     loaded = load(source, role, layer=layer)
-    frame, label = loaded.frame.reset_index(drop=True), loaded.label
-    if frame.empty:
+    label = loaded.label
+    if loaded.frame.empty:
         raise UnreadableVectorError(f"{label} is empty; {role} need at least one polygon")
-    geometry, notes = _valid_polygons(frame, label, role)
+    ground_under(loaded.crs)  # raises where it is not tied to the Earth
+    rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
+    notes = notes_of(rows.counts, label)
+    refuse_lines(rows.counts, int(rows.kept.sum()), label)
+    if not rows.kept.any():
+        raise UnreadableVectorError(
+            f"{label} holds no polygon; {role} need at least one. {' '.join(notes)}"
+        )
+    frame = loaded.frame[rows.kept].reset_index(drop=True)
+    geometry = rows.geometry[rows.kept]
     if place is None:
         return DrawnPolygons(frame, label, geometry, loaded.crs, notes)
-    moved = place.bring(geometry, loaded.crs)
-    # An edge may fold over its neighbour when both are drawn in another CRS.
+    return DrawnPolygons(frame, label, sound(place.bring(geometry, loaded.crs)), place.crs, notes)
+
+
+def sound(moved: NDArray[np.object_]) -> NDArray[np.object_]:
+    """(n,) valid polygons: an edge may fold over its neighbour when both are drawn in another CRS."""
     folded = ~shapely.is_valid(moved)
-    moved[folded] = polygonal(shapely.make_valid(moved[folded]))
-    return DrawnPolygons(frame, label, moved, place.crs, notes)
-
-
-def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-    """The polygons within geometries; points and lines that an overlay left behind are dropped."""
-    mixed = shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION
-    result = geometry.copy()
-    for index in np.flatnonzero(mixed):
-        parts = shapely.get_parts(geometry[index])
-        dimension_two = parts[shapely.get_dimensions(parts) == 2]  # noqa: PLR2004
-        result[index] = shapely.union_all(dimension_two)
-    result[shapely.get_dimensions(result) < 2] = shapely.MultiPolygon()  # noqa: PLR2004
-    return result
-
-
-def _valid_polygons(
-    frame: gpd.GeoDataFrame, label: str, role: str
-) -> tuple[NDArray[np.object_], tuple[str, ...]]:
-    geometry = geometry_of(frame)
-    if (shapely.is_missing(geometry) | shapely.is_empty(geometry)).any():
-        raise UnreadableVectorError(f"{label} has {role} without geometry; remove or draw them")
-    if (shapely.get_dimensions(geometry) < 2).any():  # noqa: PLR2004
-        raise UnreadableVectorError(f"{label} holds points or lines; {role} must be polygons")
-    invalid = ~shapely.is_valid(geometry)
-    if not invalid.any():
-        return geometry, ()
-    geometry[invalid] = polygonal(
-        shapely.make_valid(geometry[invalid], method="structure", keep_collapsed=False)
-    )
-    if shapely.is_empty(geometry).any():
-        raise UnreadableVectorError(f"{label} has {role} without area; remove or redraw them")
-    return geometry, (f"{int(invalid.sum())} invalid polygons of {label} were repaired.",)
+    if folded.any():
+        moved[folded] = repaired(moved[folded])
+    return moved

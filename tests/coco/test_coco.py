@@ -175,6 +175,7 @@ def test_any_format_in_and_out(
     assert to_coco(str(source), tmp_path / "coco.json", raster).as_dict() == {
         "annotations": 3,
         "outside": 1,
+        "repaired": 0,
         "without_geometry": 0,
         "too_small": 0,
         "no_score": 0,
@@ -253,7 +254,7 @@ def test_nothing_is_overwritten_unasked(
 def test_a_bow_tie_is_mended(raster: Path, tmp_path: Path, utm_transform: Placer) -> None:
     tie = shapely.Polygon([(5, 5), (15, 15), (15, 5), (5, 15)])
     exported = to_coco(ground(utm_transform(), tie), tmp_path / "coco.json", [raster])
-    assert exported == Exported(annotations=1, outside=0)
+    assert exported == Exported(annotations=1, outside=0, repaired=1)
 
 
 def test_bad_input_is_said(

@@ -139,7 +139,7 @@ def test_total_is_the_last_row_and_the_sum(town: Path) -> None:
     table = report(town, zones=make_zones()).table
     zones, total = table.iloc[:-1], table.iloc[-1]
     assert total["zone"] == "total"
-    for column in ("buildings", "area_m2", "observed_km2", "weighted_buildings", "size_20_50"):
+    for column in ("buildings", "area_m2", "observed_km2", "size_20_50"):
         assert total[column] == pytest.approx(zones[column].sum(), rel=1e-12)
     assert total["buildings"] == 120
 
@@ -147,9 +147,8 @@ def test_total_is_the_last_row_and_the_sum(town: Path) -> None:
 def test_confidence_and_edge_figures(town: Path) -> None:
     total = report(town).table.iloc[-1]
     buildings = gpd.read_file(town, layer="buildings")
-    assert total["weighted_buildings"] == pytest.approx(buildings["confidence"].sum())
-    weighted = (buildings["confidence"].astype(float) * buildings["area_m2"]).sum()
-    assert total["weighted_area_m2"] == pytest.approx(weighted, rel=1e-9)
+    assert total["mean_confidence"] == pytest.approx(buildings["confidence"].mean())
+    assert not [name for name in total.index if "weighted" in name]
     assert total["at_edge_share"] == pytest.approx(buildings["at_edge"].mean())
 
 
@@ -159,8 +158,7 @@ def test_missing_columns_are_computed_or_left_out(tmp_path: Path) -> None:
     result = report(write_town(tmp_path / "bare.gpkg", drop=columns))
     bare = result.table
     assert bare["area_m2"].iloc[-1] == pytest.approx(full["area_m2"].iloc[-1], rel=1e-12)
-    assert "weighted_buildings" not in bare.columns
-    assert any("no column area_m2" in note for note in result.notes)
+    assert "mean_confidence" not in bare.columns
     assert any("confidence or at_edge" in note for note in result.notes)
 
 
@@ -453,7 +451,7 @@ def test_the_command_line_writes_several_files_and_a_summary(town: Path, tmp_pat
     table = report(town, zones=make_zones()).table
     assert summary["zones"] == 3
     assert summary["area_m2"] == table["area_m2"].iloc[-1]
-    assert summary["output"] == [str(path) for path in outputs]
+    assert (summary["output"], summary["html"]) == ([str(outputs[0])], str(outputs[1]))
     assert all(path.exists() for path in outputs)
     again = invoke("report", town, "-o", outputs[0])
     assert isinstance(again.exception, OutputExistsError)

@@ -12,8 +12,9 @@ from commands import exit_code
 
 import geoseg
 from geoseg.vectors.buildings import open_buildings
-from geoseg.vectors.layers import geometry_of, within_reach
+from geoseg.vectors.layers import geometry_of
 from geoseg.vectors.load import load
+from geoseg.vectors.rows import within_reach
 
 FAR = shapely.Polygon([(1e308, 0), (1e308, 1), (-1e308, 1)])
 
@@ -49,7 +50,10 @@ def test_files_and_tables_alike(damaged: Path) -> None:
 def test_a_report_leaves_them_out_and_says_so(damaged: Path) -> None:
     result = geoseg.report(damaged)
     assert result.table["buildings"].iloc[-1] == 3
-    assert any("1 rows without a polygon" in note for note in result.notes)
+    assert any(
+        "1 rows of b.gpkg (layer buildings) have no geometry and were left out" in note
+        for note in result.notes
+    )
 
 
 @pytest.mark.parametrize("verb", ["compare", "evaluate"])

@@ -1,0 +1,49 @@
+"""Where a layer lies: a file of this machine, or a name that GDAL alone understands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path, PurePosixPath
+
+from geoseg.addresses.secrets import without_secrets
+from geoseg.addresses.urls import is_local
+
+Address = Path | str
+"""A path; or, as text, what must not be folded like one: ``https://``, ``/vsizip/``, ``PG:``."""
+_ARCHIVED = re.compile(r"[^!]+\.(zip|kmz|tar|tgz)!", re.IGNORECASE)
+"""A file within an archive, as rasterio and geopandas write it."""
+
+
+def address_of(given: str | Path) -> Address:
+    """What a user named, ready to be opened."""
+    if isinstance(given, Path) or Path(given).exists():
+        return Path(given)
+    return Path(given) if is_local(given) and not _ARCHIVED.match(given) else given
+
+
+def name_of(address: Address) -> str:
+    """Its last part, for messages and provenance, without secrets."""
+    if isinstance(address, Path):
+        return address.name
+    plain = without_secrets(address)
+    return PurePosixPath(plain).name or plain
+
+
+def stem_of(address: Address) -> str:
+    """The last part without its extension."""
+    return PurePosixPath(name_of(address)).stem
+
+
+def suffix_of(address: Address) -> str:
+    """The extension in lower case."""
+    return PurePosixPath(name_of(address)).suffix.lower()
+
+
+def is_missing(address: Address) -> bool:
+    """Whether it is a file that is not there; of what GDAL alone understands nobody knows."""
+    return isinstance(address, Path) and not address.exists() and not is_virtual(address)
+
+
+def is_virtual(address: Address) -> bool:
+    """Whether it is one of GDAL's virtual files."""
+    return str(address).startswith("/vsi")

@@ -1,0 +1,68 @@
+"""Rows and shapes read apart, where geopandas stumbles over a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.vectors.address import Address, suffix_of
+from geoseg.vectors.wkb import shapes_of
+
+DRAWN_FROM_COLUMNS = (".vrt", ".csv", ".tsv", ".ods", ".xlsx")
+"""Formats whose shapes come from columns, and are lost where those are not read."""
+GEOMETRY = "geometry"
+"""What the geometry is called in a table that was read from a file."""
+
+
+def read_apart(
+    path: Address,
+    layer: str | None,
+    crs: CRS,
+    columns: list[str] | None,
+    bbox: tuple[float, float, float, float] | None,
+    **opening: Any,  # options of pyogrio
+) -> gpd.GeoDataFrame:
+    """The rows of a layer under a CRS of ours, with all shapes that can be made polygons.
+
+    Arcs become lines of short steps, triangles and faces of bodies polygons.
+    """
+    shapes = read_shapes(path, layer, bbox=bbox)
+    rows = pd.DataFrame(index=range(len(shapes)))
+    if columns is None or columns:
+        rows = pyogrio.read_dataframe(
+            path, layer=layer, columns=columns, bbox=bbox, read_geometry=False, **opening
+        )
+    name = GEOMETRY if GEOMETRY not in rows.columns else free_name("geom", rows.columns)
+    return gpd.GeoDataFrame(rows.assign(**{name: shapes}), geometry=name, crs=crs)
+
+
+def read_shapes(
+    path: Address,
+    layer: str | None,
+    *,
+    bbox: tuple[float, float, float, float] | None = None,
+    skip: int = 0,
+) -> NDArray[np.object_]:
+    """(n,) shapes of a layer from row ``skip`` on; None where there is none."""
+    columns: list[str] | None = None if suffix_of(path) in DRAWN_FROM_COLUMNS else []
+    _, _, wkb, _ = pyogrio.raw.read(
+        path, layer=layer, columns=columns, bbox=bbox, skip_features=skip
+    )
+    return shapes_of(wkb)
+
+
+def free_name(wanted: str, taken: Iterable[object]) -> str:
+    """The name wanted, or the first of name_1, name_2, ... that none has, whatever its case."""
+    lowered = {str(name).lower() for name in taken}
+    name, number = wanted, 0
+    while name.lower() in lowered:
+        number += 1
+        name = f"{wanted}_{number}"
+    return name

@@ -1,0 +1,152 @@
+"""One rule for the rows of every layer: what can be repaired is, what is no polygon is left out.
+
+Buildings, zones, areas, truth and labels go through here, in every verb, and everything is counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS, Transformer
+from shapely.geometry.base import BaseGeometry
+
+from geoseg.earth.crs import geographic_base
+from geoseg.earth.seam import Seam
+from geoseg.errors import UnreadableVectorError
+
+WITHOUT, LINES, REPAIRED, FLAT, BEYOND = "without", "lines", "repaired", "flat", "beyond"
+SENTENCES = {
+    REPAIRED: "{} invalid polygons of {} were repaired.",
+    WITHOUT: "{} rows of {} have no geometry and were left out.",
+    LINES: "{} rows of {} hold points or lines and were left out.",
+    FLAT: "{} rows of {} have no area and were left out.",
+    BEYOND: "{} rows of {} lie beyond what its CRS can place on the Earth and were left out.",
+}
+"""What is counted, and how it is said."""
+FARTHEST = 1e12
+"""Coordinates beyond this, in any unit, are damage: the Earth is 4e7 m around."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of a layer, as far as they are polygons."""
+
+    geometry: NDArray[np.object_]
+    """(n,) valid polygons or multipolygons, flat; None where there is none."""
+    counts: Counter[str]
+    """What was repaired and left out, by the names in SENTENCES."""
+
+    @property
+    def kept(self) -> NDArray[np.bool_]:
+        """(n,) True where there is a polygon."""
+        return ~np.asarray(shapely.is_missing(self.geometry), dtype=bool)
+
+
+def usable(geometry: NDArray[np.object_], crs: CRS) -> Rows:
+    """The rule.
+
+    1. Coordinates that are no numbers or beyond every CRS, nulls and empty shapes: no geometry.
+    2. Of a collection, the polygons; points and lines count for nothing.
+    3. What crosses the 180th meridian, in whatever way, is cut there.
+    4. Invalid outlines are repaired so that their rings bound what they enclose: both halves of an
+       eight count, and what overlaps itself counts once.
+    5. What has no area then, or no place on the Earth by its CRS, is left out.
+
+    Args:
+        geometry: (n,) anything or None.
+        crs: Its CRS.
+    """
+    counts: Counter[str] = Counter()
+    shapes = within_reach(np.asarray(shapely.force_2d(geometry), dtype=object)).copy()
+    nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
+    _drop(shapes, nothing, WITHOUT, counts)
+    polygons = polygonal(shapes)
+    _drop(polygons, ~nothing & shapely.is_empty(polygons), LINES, counts)
+    polygons[nothing] = None
+    broken = ~(shapely.is_valid(polygons) | shapely.is_missing(polygons))
+    seam = Seam.of(crs)
+    tidy = polygons if seam is None else seam.tidy(polygons)
+    left = ~(shapely.is_valid(tidy) | shapely.is_missing(tidy))
+    tidy[left] = repaired(tidy[left])
+    counts[REPAIRED] += int(broken.sum())
+    _drop(tidy, shapely.area(tidy) == 0, FLAT, counts)
+    _drop(tidy, _beyond(tidy, crs), BEYOND, counts)
+    counts[REPAIRED] -= int((broken & shapely.is_missing(tidy)).sum())
+    return Rows(tidy, +counts)
+
+
+def repaired(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """(n,) the valid polygons that invalid ones enclose; empty where there is no area."""
+    return polygonal(shapely.make_valid(geometry, method="structure", keep_collapsed=False))
+
+
+def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The polygons within geometries; points and lines that an overlay left behind are dropped."""
+    mixed = shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION
+    result = geometry.copy()
+    for index in np.flatnonzero(mixed):
+        areal = [part for part in _leaves(geometry[index]) if shapely.get_dimensions(part) == 2]  # noqa: PLR2004
+        result[index] = shapely.union_all(repaired(np.array(areal, dtype=object)))
+    result[shapely.get_dimensions(result) < 2] = shapely.MultiPolygon()  # noqa: PLR2004
+    return result
+
+
+def notes_of(counts: Counter[str], label: str) -> tuple[str, ...]:
+    """What was repaired and left out, one sentence each."""
+    return tuple(
+        text.format(counts[name], label) for name, text in SENTENCES.items() if counts[name]
+    )
+
+
+def refuse_lines(counts: Counter[str], kept: int, label: str) -> None:
+    """Raise where a layer holds points or lines and not one polygon.
+
+    Raises:
+        UnreadableVectorError: it does.
+    """
+    if counts[LINES] and not kept:
+        raise UnreadableVectorError(f"{label} holds points or lines; polygons are needed")
+
+
+def within_reach(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The geometries, None where a coordinate is no number or beyond every CRS of the Earth."""
+    xy, owner = shapely.get_coordinates(geometry, return_index=True)
+    near = (np.abs(xy) <= FARTHEST).all(axis=1)
+    if near.all():
+        return geometry
+    kept = geometry.copy()
+    kept[owner[~near]] = None
+    return kept
+
+
+def _leaves(shape: BaseGeometry) -> list[BaseGeometry]:
+    """The members of a collection, and those of collections within it."""
+    if shape.geom_type != "GeometryCollection":
+        return [shape]
+    return [leaf for part in shapely.get_parts(shape) for leaf in _leaves(part)]
+
+
+def _drop(
+    shapes: NDArray[np.object_], chosen: NDArray[np.bool_], name: str, counts: Counter[str]
+) -> None:
+    shapes[chosen] = None
+    counts[name] += int(chosen.sum())
+
+
+def _beyond(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.bool_]:
+    """(n,) True where a corner of a shape's box is nowhere on the Earth."""
+    geographic = geographic_base(crs)
+    there = ~np.asarray(shapely.is_missing(geometry), dtype=bool)
+    beyond = np.zeros(len(geometry), dtype=bool)
+    if geographic is None or not there.any():
+        return beyond
+    left, bottom, right, top = shapely.bounds(geometry[there]).T
+    transformer = Transformer.from_crs(crs.to_2d(), geographic, always_xy=True)
+    lon, lat = transformer.transform(np.r_[left, right], np.r_[bottom, top])
+    nowhere = ~(np.isfinite(lon) & np.isfinite(lat)) | (np.abs(lat) > 90 + 1e-6)
+    beyond[there] = nowhere.reshape(2, -1).any(axis=0)
+    return beyond
