@@ -16,6 +16,7 @@ from geoseg.accuracy.site import Bounds
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.pages.photo import BACKGROUND, read_photo
 from geoseg.pages.picture import jpeg_url
+from geoseg.raster.source import crs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,6 @@ def _bounds_on(path: Path, plane: CRS | None) -> Bounds:
         raise UnsupportedRasterError(f"{path} has no CRS, so nothing can be cut out of it")
     if plane is None:
         return bounds
-    transformer = Transformer.from_crs(CRS.from_user_input(crs), plane, always_xy=True)
+    transformer = Transformer.from_crs(crs_of(str(path), crs), plane, always_xy=True)
     left, bottom, right, top = transformer.transform_bounds(*bounds)
     return left, bottom, right, top

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
+
+from geoseg.earth.crs import geographic_base
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +20,15 @@ class Ground:
     geod: Geod
     """The ellipsoid."""
     to_geographic: Transformer
-    """From the CRS to longitude and latitude on its own datum."""
-    degrees: float
-    """Of one unit of these: some geographic CRSs count in grads."""
+    """From the CRS to degrees from Greenwich on its own datum."""
 
     @classmethod
     def under(cls, crs: CRS) -> Ground | None:
         """None where the CRS is not tied to the Earth."""
-        flat = crs.to_2d()
-        geographic, geod = flat.geodetic_crs, crs.get_geod()
+        geographic, geod = geographic_base(crs), crs.get_geod()
         if geographic is None or geod is None:
             return None
-        unit = geographic.axis_info[0].unit_conversion_factor
-        to_geographic = Transformer.from_crs(flat, geographic, always_xy=True)
-        return cls(geod, to_geographic, math.degrees(unit))
+        return cls(geod, Transformer.from_crs(crs.to_2d(), geographic, always_xy=True))
 
     def area_and_perimeter(
         self, polygons: NDArray[np.object_]
@@ -72,4 +68,4 @@ class Ground:
 
     def _lonlat(self, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         lon, lat = self.to_geographic.transform(xy[:, 0], xy[:, 1])
-        return np.asarray(lon * self.degrees), np.asarray(lat * self.degrees)
+        return np.asarray(lon), np.asarray(lat)

@@ -10,10 +10,11 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS, Transformer
-from pyproj.crs import GeographicCRS, ProjectedCRS
+from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import UTMConversion
 from pyproj.exceptions import ProjError
 
+from geoseg.earth.crs import geographic_base, misplaced
 from geoseg.errors import UnsupportedRasterError
 
 Points = NDArray[np.float64]
@@ -47,13 +48,11 @@ class PixelSize:
 
 
 def to_lonlat(crs: CRS) -> Transformer:
-    """From ``crs`` to longitude and latitude on its own datum, so without any datum shift."""
-    if crs.geodetic_crs is None:
-        raise UnsupportedRasterError(
-            f"the CRS '{crs.name}' is local: it has no place on the globe; assign the true CRS, "
-            "for example with rio edit-info --crs EPSG:25832 on a copy"
-        )
-    return Transformer.from_crs(crs, crs.geodetic_crs, always_xy=True)
+    """From ``crs`` to degrees from Greenwich on its own datum, so without any datum shift."""
+    base = geographic_base(crs)
+    if base is None:
+        raise UnsupportedRasterError(str(misplaced(crs)))
+    return Transformer.from_crs(crs, base, always_xy=True)
 
 
 def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
@@ -99,13 +98,14 @@ def local_utm(crs: CRS, x: float, y: float) -> CRS:
     """The UTM projection of the zone at (x, y), on the datum of ``crs``."""
     lon, lat = to_lonlat(crs).transform(x, y)
     zone = int((lon + 180) % 360 // 6) + 1
-    geodetic = crs.geodetic_crs
-    name = f"{geodetic.name if geodetic else 'unknown'} / UTM zone {zone}{'N' if lat >= 0 else 'S'}"
-    return ProjectedCRS(
-        name=name,
-        conversion=UTMConversion(str(zone), "N" if lat >= 0 else "S"),
-        geodetic_crs=GeographicCRS() if geodetic is None else geodetic,
+    base, half = geographic_base(crs), "N" if lat >= 0 else "S"
+    utm = ProjectedCRS(
+        name=f"{base.name if base else 'unknown'} / UTM zone {zone}{half}",
+        conversion=UTMConversion(str(zone), half),
+        geodetic_crs=base,
     )
+    # A plain one, as all others: not every method of pyproj's subclass works.
+    return CRS.from_wkt(utm.to_wkt())
 
 
 def outline(height: int, width: int) -> tuple[Points, Points]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -208,14 +209,22 @@ def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401
             f"{path} has no CRS; assign the one it was made in, for example "
             "rio edit-info --crs EPSG:25832 on a copy"
         )
-    return _pyproj(path, dataset.crs)
+    return crs_of(path, dataset.crs)
 
 
-def _pyproj(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped
+def crs_of(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped
+    """The CRS that rasterio found in the raster at ``path``, as pyproj knows it.
+
+    Raises:
+        UnsupportedRasterError: It is no valid CRS.
+    """
     epsg = crs.to_epsg()
+    if epsg:
+        with suppress(ProjCRSError):  # rasterio's register may be newer than pyproj's
+            return CRS.from_epsg(epsg)
     try:
-        return CRS.from_epsg(epsg) if epsg else CRS.from_wkt(crs.to_wkt(version="WKT2_2019"))
-    except ProjCRSError as error:
+        return CRS.from_wkt(crs.to_wkt(version="WKT2_2019"))
+    except (CRSError, ProjCRSError) as error:
         raise UnsupportedRasterError(
             f"{path} has a CRS that cannot be understood ({_brief(error)}); assign a valid one, "
             "for example rio edit-info --crs EPSG:25832 on a copy"

@@ -14,6 +14,7 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from geoseg.earth.crs import understood
 from geoseg.errors import UnreadableVectorError
 
 EXTENSIONS = (".parquet", ".geoparquet")
@@ -72,7 +73,7 @@ def read_header(path: Path) -> Header:
         return Header(
             name,
             tuple(map(str, column.get("geometry_types", ()))),
-            None if crs is None else CRS.from_user_input(crs),
+            None if crs is None else understood(crs),
             tuple(field for field in schema.names if field != name),
             _numbers(schema),
             file.num_rows,

@@ -13,8 +13,11 @@ import shapely
 from numpy.typing import NDArray
 from pyogrio.errors import DataLayerError, DataSourceError
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 
+from geoseg.earth.crs import understood
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.vectors.apart import read_apart
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
 
 EXTENT_LAYER = "extent"
@@ -114,6 +117,8 @@ def read_frame(
         if columns is None and GEOMETRY in layer.columns:
             return _read_beside(layer, bbox)
         return gpd.read_file(layer.path, layer=layer.name, columns=columns, bbox=bbox)
+    except CRSError:
+        return read_apart(layer.path, layer.name, layer.crs, columns, bbox)
     except GDAL_ERRORS as error:
         raise _unreadable(layer.path, error) from None
 
@@ -223,7 +228,14 @@ def _require_crs(path: Path, name: str | None, crs: object) -> CRS:
             f"{_label(path, name)} has no CRS; assign one, for instance with "
             "'ogr2ogr -a_srs EPSG:xxxx out.gpkg in'"
         )
-    return CRS.from_user_input(crs)
+    try:
+        return understood(crs)
+    except CRSError as error:
+        raise UnreadableVectorError(
+            f"{_label(path, name)} has a CRS that cannot be understood "
+            f"({' '.join(str(error).split())}); assign a valid one, for instance with "
+            "'ogr2ogr -a_srs EPSG:xxxx out.gpkg in'"
+        ) from None
 
 
 def _no_layer(path: Path, name: str) -> UnreadableVectorError | None:
