@@ -27,6 +27,7 @@ from geoseg.errors import UnreachableRasterError, UnreadableRasterError, Unsuppo
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
 from geoseg.raster.remote import opening, trouble
+from geoseg.raster.spectrum import band_signs
 
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
@@ -105,7 +106,9 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
     """
     with open_dataset(path) as dataset:
         crs = _crs(path, dataset)
-        bands = choose_bands(path, dataset.colorinterp, wanted_bands)
+        bands = choose_bands(
+            path, dataset.colorinterp, wanted_bands, band_signs(_underlying(dataset))
+        )
         picked = [band - 1 for band in bands.distinct]
         flags = [dataset.mask_flag_enums[i] for i in picked]
         block_height, block_width = dataset.block_shapes[picked[0]]

@@ -84,6 +84,11 @@ class Run:
             "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
+        for source in mosaic.sources:
+            if source.bands.doubt is not None:
+                _log.warning(
+                    "%s: bands %s are %s", source.name, source.bands.numbers, source.bands.doubt
+                )
         return cls(mosaic, mosaic.identity(), model, settings, area, tally)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:

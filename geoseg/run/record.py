@@ -138,6 +138,7 @@ def _source(source: Source) -> dict[str, Any]:
     return {
         "path": without_secrets(source.path),
         "bands": list(source.bands.rgb),
+        "bands_by": source.bands.reason,
         "dates": dict(source.dates),
     }
 
