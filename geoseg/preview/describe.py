@@ -20,7 +20,7 @@ from geoseg.raster.analysis import Placement
 from geoseg.raster.sampling import Sample, draw_samples
 from geoseg.raster.source import open_dataset
 from geoseg.settings import PredictSettings
-from geoseg.tiles.plan import Plan
+from geoseg.tiles.plan import lay_lattice
 from geoseg.types import Grid
 
 COARSE_FACTOR = 2.0
@@ -166,7 +166,7 @@ def describe(
     ) as mosaic:
         samples = draw_samples(mosaic.sources)
         grid, pairs = mosaic.grid, list(zip(mosaic.placements, samples, strict=True))
-        lattice = Plan.of(grid, traits, settings).lattice
+        lattice = lay_lattice(grid, traits, settings)
         tta = traits.tta if settings.tta is None else settings.tta
         return MosaicInfo(
             rasters=tuple(_describe_raster(*pair) for pair in pairs),
