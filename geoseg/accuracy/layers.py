@@ -16,6 +16,7 @@ from geoseg.coco.document import is_coco
 from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
+from geoseg.vectors.bounds import Bounds
 from geoseg.vectors.buildings import open_buildings
 from geoseg.vectors.layers import (
     Layer,
@@ -106,8 +107,16 @@ def _refuse_coco(source: VectorInput) -> None:
         )
 
 
-def read_areas(source: VectorInput | None, role: str, layer: str | None) -> MarkedAreas | None:
-    """Areas of a file or a GeoDataFrame, in their own CRS; None where none are given.
+def read_areas(
+    source: VectorInput | None, role: str, layer: str | None, crs: CRS
+) -> MarkedAreas | None:
+    """Areas of a file or a GeoDataFrame, in their own CRS, or bounds; None where none are given.
+
+    Args:
+        source: The areas.
+        role: What they are, plural, for messages.
+        layer: Layer of the file.
+        crs: Of bounds that state none.
 
     Raises:
         UnreadableVectorError: no such file, no CRS on earth, no polygons.
@@ -117,6 +126,9 @@ def read_areas(source: VectorInput | None, role: str, layer: str | None) -> Mark
         if layer is not None:
             raise UsageError(f"the layer {layer!r} is of the {role}, which are not given")
         return None
+    bounds = Bounds.read(source)
+    if bounds is not None:
+        source = bounds.frame(crs)
     drawn = read_polygons(source, None, layer=layer, role=role)
     ground_under(drawn.crs)
     return MarkedAreas(drawn.label, drawn.crs, drawn.geometry, drawn.frame, drawn.notes)

@@ -68,8 +68,8 @@ class Pair:
         wanted_truth = read_buildings(
             truth, role="truth", layer=options.truth_layer, columns=wanted
         )
-        aoi = read_areas(options.aoi, "areas of interest", options.aoi_layer)
-        ignore = read_areas(options.ignore, "ignored areas", options.ignore_layer)
+        aoi = read_areas(options.aoi, "areas of interest", options.aoi_layer, wanted_truth.crs)
+        ignore = read_areas(options.ignore, "ignored areas", options.ignore_layer, wanted_truth.crs)
         pair = cls(predicted, wanted_truth, aoi, ignore, options)
         pair.check()
         return pair

@@ -18,6 +18,7 @@ from geoseg.cli.options import (
     Quiet,
     Tta,
     Verbose,
+    area_option,
 )
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
@@ -50,8 +51,8 @@ def evaluate(
         ),
     ] = None,
     aoi: Annotated[
-        Path | None,
-        typer.Option(help="Polygons where the truth is complete.", rich_help_panel=LAYERS),
+        str | None,
+        area_option("Where the truth is complete", LAYERS),
     ] = None,
     aoi_layer: Annotated[
         str | None,

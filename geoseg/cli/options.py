@@ -100,6 +100,8 @@ Overlap = Annotated[
         rich_help_panel=TILES,
     ),
 ]
+AOI_FORMS = "a vector file, or bounds minx,miny,maxx,maxy[,EPSG]"
+"""What areas are given as."""
 Bands = Annotated[
     str | None,
     typer.Option("--bands", help="Red, green and blue band, such as 3,2,1.", show_default=False),
@@ -108,6 +110,14 @@ Stretch = Annotated[
     str | None,
     typer.Option("--stretch", help="Values shown as black and white: lo,hi.", show_default=False),
 ]
+
+
+def area_option(meaning: str, panel: str) -> typer.models.OptionInfo:
+    """The option ``--aoi``; every verb takes the same forms and says what it means there."""
+    option: typer.models.OptionInfo = typer.Option(
+        "--aoi", metavar="AREA", help=f"{meaning}: {AOI_FORMS}.", rich_help_panel=panel
+    )
+    return option
 
 
 def parse_whole_numbers(text: str | None, option: str) -> tuple[int, ...] | None:

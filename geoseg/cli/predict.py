@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +23,7 @@ from geoseg.cli.options import (
     Tile,
     Tta,
     Verbose,
+    area_option,
     parse_range,
     parse_whole_numbers,
     with_output,
@@ -71,10 +71,8 @@ def predict(
         typer.Option(help="Rows of pixels decoded at a time.", rich_help_panel=TILES),
     ] = 128,
     aoi: Annotated[
-        Path | None,
-        typer.Option(
-            help="Polygons (any vector file): only buildings inside.", rich_help_panel=GRID
-        ),
+        str | None,
+        area_option("Only buildings inside", GRID),
     ] = None,
     aoi_layer: Annotated[
         str | None,
