@@ -50,9 +50,13 @@ Progress = Annotated[
     ),
 ]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--output", "-o", help="What to write; also the last argument.", show_default=False
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="What to write; also the last argument.",
+        show_default=False,
     ),
 ]
 Html = Annotated[
@@ -171,8 +175,8 @@ def parse_range(
 
 
 def with_output(
-    given: Sequence[str | Path], output: Path | None, *, inputs: int, example: str
-) -> tuple[list[str], Path]:
+    given: Sequence[str | Path], output: str | None, *, inputs: int, example: str
+) -> tuple[list[str], str]:
     """What is read, and what is written: ``--output``, or else the last argument.
 
     Args:
@@ -188,7 +192,7 @@ def with_output(
     if output is None:
         if len(read) < max(inputs, 1) + 1:
             raise UsageError(f"where to? Name the output last or with --output, as in {example}")
-        output = Path(read.pop())
+        output = read.pop()
     if not read or (inputs and len(read) != inputs):
         raise UsageError(
             f"{len(read)} inputs beside the output {output} are not what this takes; name the output "

@@ -33,6 +33,7 @@ from geoseg.cli.telling import tell
 from geoseg.types import Shape
 
 if TYPE_CHECKING:
+    from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
 
 EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
@@ -46,7 +47,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="RASTER... [OUTPUT]",
-            help=f"One or more rasters (together one mosaic); then what to write: {LAYER_FORMATS}.",
+            help="Rasters or patterns, together one mosaic; then what to write: "
+            f"{LAYER_FORMATS}, or a folder/ for one .gpkg per raster.",
             show_default=False,
         ),
     ],
@@ -120,6 +122,14 @@ def predict(
         bool,
         typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=RUN),
     ] = False,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Into a folder: leave rasters whose output is there.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -129,6 +139,8 @@ def predict(
     """Find the buildings of an orthophoto mosaic of any size.
 
     geoseg predict ortho.tif buildings.gpkg
+
+    geoseg predict "tiles/*.tif" -o out/
     """
     tell(verbose)
     rasters, output = with_output(paths, output, inputs=0, example=EXAMPLE)
@@ -147,6 +159,7 @@ def predict(
             exact=exact,
             overwrite=overwrite,
             resume=resume,
+            skip_existing=skip_existing,
             progress=told,
             gsd_m=gsd,
             bands=parse_whole_numbers(bands, "--bands"),
@@ -168,9 +181,11 @@ def predict(
         typer.echo(json.dumps(summary.as_dict()))
     elif not quiet:
         _show(summary)
+    if getattr(summary, "failed", 0):
+        raise typer.Exit(1)
 
 
-def _show(summary: Summary) -> None:
+def _show(summary: Summary | RasterOutcomes) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

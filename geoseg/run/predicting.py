@@ -6,6 +6,7 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster.given import RasterInput
+    from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
     from geoseg.tiles.given import AreaInput
 
@@ -56,6 +58,7 @@ def predict(
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
+    skip_existing: bool = False,
     progress: Progress | None = None,
 ) -> gpd.GeoDataFrame: ...
 
@@ -86,8 +89,9 @@ def predict(
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
+    skip_existing: bool = False,
     progress: Progress | None = None,
-) -> Summary: ...
+) -> Summary | RasterOutcomes: ...
 
 
 @checked_keywords
@@ -116,14 +120,17 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
+    skip_existing: bool = False,
     progress: Progress | None = None,
-) -> gpd.GeoDataFrame | Summary:
+) -> gpd.GeoDataFrame | Summary | RasterOutcomes:
     """Find the buildings of a mosaic.
 
     Args:
-        source: A raster, or several that form one mosaic: file, VRT or address, or an open rasterio
-            dataset, which is opened anew by its name.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame.
+        source: A raster, or several that form one mosaic: file, pattern such as "tiles/*.tif", VRT or
+            address, or an open rasterio dataset, which is opened anew by its name.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame. A folder
+            that exists, or a text that ends in a slash: one GeoPackage per raster, named after it; no
+            mosaic then, and a failure of one raster does not stop the others.
         model: "default", the path of a .safetensors file, a text for another library's model such
             as "yolo:best.pt", or an object with the methods of ``DenseModel`` or ``InstanceModel``.
         aoi: Area of interest: only buildings whose representative point lies inside, the same as
@@ -152,11 +159,13 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         exact: Refuse a model that certification does not find exact.
         overwrite: Replace ``output`` if it is there already.
         resume: Go on with an interrupted run to the same ``output``.
+        skip_existing: Leave rasters whose output is there; only where ``output`` is a folder.
         progress: Called with a ``ProgressReport`` after every row of tiles.
 
     Returns:
         A GeoDataFrame with the contract's columns, in the CRS of the first raster, whose
-        ``attrs["geoseg"]`` say how it was made; with ``output`` the run's ``Summary``.
+        ``attrs["geoseg"]`` say how it was made; with ``output`` the run's ``Summary``; of a folder one
+        outcome per raster, with its summary or its error.
 
     Raises:
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
@@ -179,8 +188,22 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.raster.given import raster_names
     from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
+    from geoseg.run.each import is_folder, predict_each
     from geoseg.tiles.given import GivenArea
 
+    if output is not None and is_folder(output):
+        each = partial(
+            predict, model=load_model(model, device=device, precision=precision), aoi=aoi,
+            aoi_layer=aoi_layer, gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px,
+            overlap_px=overlap_px, strip_px=strip_px, batch=batch, readers=readers,
+            min_area_m2=min_area_m2, min_confidence=min_confidence, tta=tta, shape=shape,
+            skip_errors=skip_errors, device=device, precision=precision, exact=exact,
+            overwrite=overwrite, progress=progress,
+        )  # fmt: skip
+        names = raster_names(source)
+        return predict_each(names, Path(output), each, skip_existing=skip_existing, resume=resume)
+    if skip_existing:
+        raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
     with claim as lock, heard(progress) as told:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
