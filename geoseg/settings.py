@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -98,6 +99,8 @@ class PredictSettings(BaseModel):
     None: if the model's thresholds were chosen so."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
+    date: str | None = None
+    """Day on which the imagery was taken, year-month-day; None: as each raster states it."""
     aoi: AreaRecord | None = None
     """Area of interest: only buildings whose representative point lies inside are written, and only
     the tiles that they need are computed; the buildings are the same as those of a run over
@@ -112,6 +115,16 @@ class PredictSettings(BaseModel):
         if gsd_m is not None and not low <= gsd_m <= high:
             raise ValueError(f"a pixel size on the ground is from {low:g} to {high:g} metres")
         return gsd_m
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _a_day(cls, given: object) -> str | None:
+        if given is None:
+            return None
+        try:
+            return dt.date.fromisoformat(str(given)).isoformat()
+        except ValueError:
+            raise ValueError("give a day as year-month-day, such as 2024-05-17") from None
 
     @field_validator("bands")
     @classmethod

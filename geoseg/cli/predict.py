@@ -99,6 +99,14 @@ def predict(
             rich_help_panel=SHAPES,
         ),
     ] = "regularized",
+    date: Annotated[
+        str | None,
+        typer.Option(
+            help="Day of the imagery, such as 2024-05-17, for the column image_date.",
+            show_default="as each raster states it",
+            rich_help_panel=SHAPES,
+        ),
+    ] = None,
     batch: Annotated[
         int | None, typer.Option(help="Tiles per call of the network.", rich_help_panel=RUN)
     ] = None,
@@ -172,6 +180,7 @@ def predict(
             min_area_m2=min_area,
             min_confidence=min_confidence,
             shape=shape,
+            date=date,
             batch=batch,
             readers=readers,
             tta=tta,

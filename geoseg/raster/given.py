@@ -16,6 +16,8 @@ from rasterio.vrt import WarpedVRT
 from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.raster.remote import opening
+from geoseg.raster.services import is_service
+from geoseg.raster.stac import picture_of
 
 Raster: TypeAlias = str | os.PathLike[str] | DatasetReader
 """A file, VRT or address, or an open dataset of rasterio, which is opened anew by its name."""
@@ -26,23 +28,25 @@ ADVICE = "give the path of a file"
 
 
 def raster_names(source: RasterInput) -> list[str]:
-    """Names by which every reading thread can open the rasters; patterns become what they match.
+    """Names by which every reading thread can open the rasters.
+
+    Patterns become what they match, STAC items their pictures.
 
     Raises:
         UsageError: something is no raster, is a dataset that cannot be opened by its name, or is named
             twice.
-        UnreadableRasterError: nothing matches a pattern.
+        UnreadableRasterError: nothing matches a pattern, or a STAC item has no picture.
     """
     several = isinstance(source, Sequence) and not isinstance(source, str)
     given: Sequence[Any] = source if several else [source]  # type: ignore[assignment]
-    names = [name for one in given for name in _matches(_name(one))]
+    names = [picture_of(name) for one in given for name in _matches(_name(one))]
     _refuse_twice(names)
     return names
 
 
 def _matches(name: str) -> list[str]:
     """The files that a pattern stands for, in order; shells of Windows leave that to programs."""
-    if not (is_local(name) and has_magic(name)) or Path(name).exists():
+    if is_service(name) or not (is_local(name) and has_magic(name)) or Path(name).exists():
         return [name]
     matches = glob(name, recursive=True)  # noqa: PTH207  # patterns may be absolute
     found = sorted(path for path in matches if not Path(path).is_dir())

@@ -191,7 +191,9 @@ class Run:
 
         shape = FootprintSettings(shape=self.settings.shape)
         rating = Rating.of(self.model, self.settings.min_confidence)
-        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area, rating)
+        finisher = Finisher(
+            self.mosaic, shape, self.mosaic.output_crs, area, rating, date=self.settings.date
+        )
         state = sink.load()
         if state is not None:
             plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))

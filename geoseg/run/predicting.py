@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 from collections.abc import Sequence
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster.given import RasterInput
+    from geoseg.raster.services import Wanted
     from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
-    from geoseg.tiles.given import AreaInput
+    from geoseg.tiles.given import AreaInput, GivenArea
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ def predict(
     min_confidence: float | None = None,
     tta: bool | None = None,
     shape: Shape = "regularized",
+    date: str | dt.date | None = None,
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
@@ -83,6 +86,7 @@ def predict(
     min_confidence: float | None = None,
     tta: bool | None = None,
     shape: Shape = "regularized",
+    date: str | dt.date | None = None,
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
@@ -114,6 +118,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     min_confidence: float | None = None,
     tta: bool | None = None,
     shape: Shape = "regularized",
+    date: str | dt.date | None = None,
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
@@ -153,6 +158,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         tta: Average the maps over flips of the image, four times the work; None: if the model's
             thresholds were chosen so.
         shape: "regularized": straight walls; "simplified": fewer vertices; "raw": pixel edges.
+        date: Day on which the imagery was taken, a date or "2024-05-17", for the column ``image_date``;
+            None: as each raster states it.
         skip_errors: Go on where blocks cannot be read; they count as invalid and as failed.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own.
         precision: "auto", "fp32" or "bf16"; a model object keeps its own.
@@ -176,7 +183,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     settings = PredictSettings.of(
         gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px, overlap_px=overlap_px,
         strip_px=strip_px, batch=batch, readers=readers, min_area_m2=min_area_m2,
-        min_confidence=min_confidence, tta=tta, shape=shape, skip_errors=skip_errors,
+        min_confidence=min_confidence, tta=tta, shape=shape, date=date, skip_errors=skip_errors,
     )  # fmt: skip
     if output is None and resume:
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
@@ -186,6 +193,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.models.traits import Traits
     from geoseg.progress import heard
     from geoseg.raster.given import raster_names
+    from geoseg.raster.services import cut_services
     from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
     from geoseg.run.each import is_folder, predict_each
@@ -197,7 +205,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             aoi_layer=aoi_layer, gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px,
             overlap_px=overlap_px, strip_px=strip_px, batch=batch, readers=readers,
             min_area_m2=min_area_m2, min_confidence=min_confidence, tta=tta, shape=shape,
-            skip_errors=skip_errors, device=device, precision=precision, exact=exact,
+            date=date, skip_errors=skip_errors, device=device, precision=precision, exact=exact,
             overwrite=overwrite, progress=progress,
         )  # fmt: skip
         names = raster_names(source)
@@ -217,6 +225,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             traits.precision or "a precision of its own",
             "averaged over flips" if traits.averaged else "without flips",
         )  # fmt: skip
+        rasters = cut_services(rasters, _wanted(area, gsd_m, traits.gsd_m))
         settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
         run = Run.prepare(rasters, loaded, settings, area, tally)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
@@ -224,3 +233,15 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             if lock is None:
                 return run.to_frame(told)
             return run.to_file(lock, told, resume=resume)
+
+
+def _wanted(
+    area: GivenArea | None, gsd_m: float | None, range_m: tuple[float, float] | None
+) -> Wanted | None:
+    """What is asked of services among the rasters."""
+    from geoseg.raster.services import USUAL_GSD_M, Wanted
+
+    if area is None:
+        return None
+    coarsest_m = gsd_m or (USUAL_GSD_M if range_m is None else range_m[1])
+    return Wanted(area.geometry.tolist(), area.crs, coarsest_m)
