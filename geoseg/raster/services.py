@@ -39,6 +39,8 @@ FINEST_ZOOM = 22
 WORLD_M = 20_037_508.342789244
 """Half the side of the square of Web Mercator."""
 TILE_PX = 256
+FOLDER = "geoseg"
+"""Of the cuts, in GDAL's memory."""
 USUAL_GSD_M = 0.3
 """Pixel size where the model takes any."""
 DTYPES = {"uint8": "Byte", "uint16": "UInt16", "int16": "Int16", "float32": "Float32"}
@@ -129,10 +131,14 @@ def _cut(name: str, wanted: Wanted) -> str:
             text = _vrt(described, dataset, _window(name, dataset, wanted), level)
     except GDAL_ERRORS as error:
         raise _unreadable(name, error) from None
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    kept = MemoryFile(text.encode(), filename=f"{digest}_{_host(name)}.vrt")
-    _kept[kept.name] = kept, name
-    return str(kept.name)
+    # The same name in the next run, under a fresh signature too: it may go on with --resume.
+    digest = hashlib.sha256(without_secrets(text).encode()).hexdigest()[:12]
+    filename = f"{digest}_{_host(name)}.vrt"
+    path = f"/vsimem/{FOLDER}/{filename}"
+    if path in _kept:
+        _kept.pop(path)[0].close()
+    _kept[path] = MemoryFile(text.encode(), dirname=FOLDER, filename=filename), name
+    return path
 
 
 def _unreadable(name: str, error: Exception) -> UnreadableRasterError:

@@ -76,6 +76,12 @@ def test_tiles_are_cut_to_the_area_at_the_model_s_zoom(
     assert len(server.requests()) < 150
     assert "for its terms to say" in caplog.text
     assert "{z}/{x}/{y}.png" in told.record["sources"][0]["path"]
+    again = geoseg.predict(
+        template(server).replace(SECRET, "fresh"),
+        model=town(),
+        aoi=(LON - 1e-3, LAT - 1e-3, LON + 1e-3, LAT + 1e-3, 4326),
+    )
+    assert again["source"].tolist() == found["source"].tolist()
     for text in (str(told.as_dict()), caplog.text, out.read_bytes().decode("latin-1")):
         assert SECRET not in text
 
