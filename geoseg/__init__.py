@@ -5,10 +5,20 @@ Everything heavy is imported when it is first used, so that ``import geoseg`` is
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from geoseg.version import __version__
+
+if any(name.startswith(("PROJ_", "GDAL_", "OGR_")) for name in os.environ):
+    # Before anything loads GDAL or PROJ.
+    import logging
+
+    from geoseg.machine import ignore_foreign_data
+
+    for _told in ignore_foreign_data():
+        logging.getLogger(__name__).warning(_told)
 
 if TYPE_CHECKING:
     from geoseg.accuracy import evaluate, evaluate_model

@@ -10,6 +10,7 @@ import sys
 import time
 from _thread import interrupt_main
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread, main_thread
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _M_MMAP_MAX = -4
+
+FOREIGN_DATA = ("PROJ_LIB", "PROJ_DATA", "GDAL_DATA", "GDAL_DRIVER_PATH", "OGR_DRIVER_PATH")
+"""Variables that say where GDAL and PROJ find data and drivers."""
+DATA_OF_PACKAGES = {
+    "rasterio": ("proj_data",),
+    "pyproj": ("proj_dir",),
+    "pyogrio": ("proj_data",),
+}
+"""Folders within packages that bring their own."""
 
 _ALL = 2**31 - 1
 _GLIBC_MMAP_MAX = 65536
@@ -65,6 +75,37 @@ def _interrupt_main() -> None:
         interrupt_main()
     else:
         signal.pthread_kill(main, signal.SIGINT)
+
+
+def ignore_foreign_data() -> list[str]:
+    """Take the data of another GDAL or PROJ out of the environment; call before rasterio loads.
+
+    QGIS, PostGIS and conda set them for programs of their own. The packages that geoseg reads with bring
+    theirs, of their own version; with others CRSs are not understood, and foreign drivers crash. Where
+    a package brings none, as in conda, or where another GDAL runs in this process, all stays.
+
+    Returns:
+        A sentence for each variable that was taken out.
+    """
+    named = [name for name in FOREIGN_DATA if name in os.environ]
+    if not named or "osgeo" in sys.modules or not all(map(_brings_data, DATA_OF_PACKAGES)):
+        return []
+    return [
+        f"{name}={os.environ.pop(name)} is of another installation and is ignored; geoseg's libraries "
+        "bring their own"
+        for name in named
+    ]
+
+
+def _brings_data(package: str) -> bool:
+    """Whether an installed package holds the data it needs, which wheels do."""
+    from importlib.util import find_spec
+
+    spec = find_spec(package)
+    folders = () if spec is None else spec.submodule_search_locations or ()
+    return any(
+        (Path(folder) / data).is_dir() for folder in folders for data in DATA_OF_PACKAGES[package]
+    )
 
 
 def keep_freed_memory() -> None:

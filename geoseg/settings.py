@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -17,6 +18,33 @@ MIN_AREA_M2 = 6.0
 """Buildings smaller than this are dropped by default: most are cars, tanks and errors."""
 STRIP_PX = 128
 """Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
+
+
+PIXEL_SIZES_M = (0.001, 100.0)
+"""Pixel sizes that imagery of buildings may have: from a drone over one roof to far too coarse."""
+
+
+def require_within(name: str, value_m: float, limits_m: tuple[float, float], meaning: str) -> None:
+    """Refuse a length that is no number or beyond what makes sense.
+
+    Raises:
+        UsageError: naming the option and the limits.
+    """
+    low, high = limits_m
+    if not low <= value_m <= high:
+        raise UsageError(
+            f"{option_of(name)} must be {meaning} from {low:g} to {high:g} metres, got {value_m:g}"
+        )
+
+
+def require_pixel_size(value_m: float | None) -> None:
+    """Refuse a pixel size that no imagery of buildings has; None is no choice.
+
+    Raises:
+        UsageError: naming the limits.
+    """
+    if value_m is not None:
+        require_within("gsd_m", value_m, PIXEL_SIZES_M, "a pixel size on the ground")
 
 
 class AreaRecord(BaseModel):
@@ -45,7 +73,7 @@ class PredictSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    gsd_m: Annotated[float, Field(gt=0)] | None = None
+    gsd_m: float | None = None
     """Pixel size to analyse at, metres; None: native pixels where the model's range allows."""
     bands: tuple[Positive, ...] | None = None
     """Numbers of the red, green and blue band, from 1; None: by colour interpretation."""
@@ -71,12 +99,32 @@ class PredictSettings(BaseModel):
     None: if the model's thresholds were chosen so."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
+    date: str | None = None
+    """Day on which the imagery was taken, year-month-day; None: as each raster states it."""
     aoi: AreaRecord | None = None
     """Area of interest: only buildings whose representative point lies inside are written, and only
     the tiles that they need are computed; the buildings are the same as those of a run over
     everything."""
     skip_errors: bool = False
     """Go on where blocks cannot be read; they count as invalid and as failed."""
+
+    @field_validator("gsd_m")
+    @classmethod
+    def _plausible(cls, gsd_m: float | None) -> float | None:
+        low, high = PIXEL_SIZES_M
+        if gsd_m is not None and not low <= gsd_m <= high:
+            raise ValueError(f"a pixel size on the ground is from {low:g} to {high:g} metres")
+        return gsd_m
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _a_day(cls, given: object) -> str | None:
+        if given is None:
+            return None
+        try:
+            return dt.date.fromisoformat(str(given)).isoformat()
+        except ValueError:
+            raise ValueError("give a day as year-month-day, such as 2024-05-17") from None
 
     @field_validator("bands")
     @classmethod

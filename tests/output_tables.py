@@ -37,6 +37,7 @@ def buildings(ids: list[int] | np.ndarray, *, scale: float = 1.0, x: float = 3e5
                 "at_edge": ids % 5 == 0,
                 "shape": ["simplified"] * len(ids),
                 "source": pa.array([f"o'rtho {i % 2} é.tif" for i in ids], pa.string()),
+                "image_date": pa.array(["2024-05-17"] * len(ids), pa.string()),
                 "geometry": pa.array(shapely.to_wkb(outlines), pa.binary()),
             }
         )

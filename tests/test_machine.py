@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from conftest import RasterMaker, draw_scene
 
 from geoseg import machine
 from geoseg.errors import NotEnoughMemoryError
@@ -65,3 +68,32 @@ def test_other_errors_stay_as_they_are() -> None:
     with pytest.raises(RuntimeError, match="shape") as caught, machine.memory_errors("buy some"):
         raise RuntimeError("shape mismatch")
     assert not isinstance(caught.value, NotEnoughMemoryError)
+
+
+@pytest.mark.parametrize("name", machine.FOREIGN_DATA)
+def test_data_of_another_installation_are_ignored_and_that_is_said_once(
+    name: str, tmp_path: Path, make_raster: RasterMaker
+) -> None:
+    raster = make_raster("a.tif", draw_scene(40, 50))
+    for file in ("proj.db", "gdal_junk.so", "ogr_junk.so"):
+        (tmp_path / file).write_bytes(b"of another version")
+    done = subprocess.run(
+        [sys.executable, "-m", "geoseg", "info", str(raster), "--json"],
+        env={**os.environ, name: str(tmp_path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(done.stdout)["rasters"][0]["crs"] == "EPSG:32645 (WGS 84 / UTM zone 45N)"
+    assert done.stderr.count(f"{name}={tmp_path} is of another installation and is ignored") == 1
+
+
+def test_they_stay_where_packages_bring_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROJ_DATA", "/opt/conda/share/proj")
+    monkeypatch.setattr(machine, "DATA_OF_PACKAGES", {"rasterio": ("no such folder",)})
+    assert machine.ignore_foreign_data() == []
+    assert os.environ["PROJ_DATA"] == "/opt/conda/share/proj"
+
+
+def test_they_stay_where_another_gdal_runs_in_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GDAL_DATA", "/usr/share/gdal")
+    monkeypatch.setitem(sys.modules, "osgeo", sys)
+    assert machine.ignore_foreign_data() == []
+    assert os.environ["GDAL_DATA"] == "/usr/share/gdal"

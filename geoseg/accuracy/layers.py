@@ -20,6 +20,7 @@ from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
 from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.vectors.address import stem_of
+from geoseg.vectors.bounds import Bounds
 from geoseg.vectors.buildings import numbers_of, open_buildings
 from geoseg.vectors.layers import (
     Layer,
@@ -123,7 +124,8 @@ def read_areas(
         if layer is not None:
             raise UsageError(f"the layer {layer!r} is of the {role}, which are not given")
         return None
-    if not isinstance(source, (str, os.PathLike, gpd.GeoDataFrame)):
+    files = (str, os.PathLike, gpd.GeoDataFrame)
+    if Bounds.read(source) is not None or not isinstance(source, files):
         given = GivenArea.of(source, layer)
         assert given is not None  # noqa: S101  # it is not None
         source = gpd.GeoDataFrame(geometry=given.geometry, crs=given.crs or crs)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from geoseg.errors import UsageError
+from geoseg.settings import require_pixel_size
 from geoseg.tiles.given import AreaInput
 
 DEFAULT_GSD_M = 0.3
@@ -56,5 +57,4 @@ class LayerOptions:
     """Photos for the pictures of the page."""
 
     def __post_init__(self) -> None:
-        if self.gsd_m is not None and not self.gsd_m > 0:
-            raise UsageError(f"--gsd must be above 0 metres, got {self.gsd_m:g}")
+        require_pixel_size(self.gsd_m)

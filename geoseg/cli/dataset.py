@@ -18,6 +18,7 @@ from geoseg.cli.options import (
     Progress,
     Quiet,
     Verbose,
+    area_option,
     parse_range,
     parse_whole_numbers,
 )
@@ -77,7 +78,7 @@ def dataset(
     ] = None,
     aoi: Annotated[
         str | None,
-        typer.Option(help="Polygons: only what lies within is labelled.", rich_help_panel=INPUTS),
+        area_option("Only what lies within is labelled", INPUTS),
     ] = None,
     aoi_layer: Annotated[
         str | None,
@@ -212,7 +213,7 @@ def dataset(
     # Loaded first: a misspelt one should not be found out after the packing.
     judge = None if model is None else load_judge(model, device, precision)
     about = {
-        "layer": layer, "aoi": aoi, "aoi_layer": aoi_layer, "ignore": ignore,
+        "layer": layer, "aoi": None if aoi is None else Path(aoi), "aoi_layer": aoi_layer, "ignore": ignore,
         "ignore_layer": ignore_layer, "gsd_m": gsd, "place": place,
         "licence": licence,
     }  # fmt: skip

@@ -18,6 +18,7 @@ from geoseg.cli.options import (
     Quiet,
     Tta,
     Verbose,
+    area_option,
 )
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
@@ -51,7 +52,7 @@ def evaluate(
     ] = None,
     aoi: Annotated[
         str | None,
-        typer.Option(help="Polygons where the truth is complete.", rich_help_panel=LAYERS),
+        area_option("Where the truth is complete", LAYERS),
     ] = None,
     aoi_layer: Annotated[
         str | None,

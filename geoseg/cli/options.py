@@ -50,9 +50,13 @@ Progress = Annotated[
     ),
 ]
 Output = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
-        "--output", "-o", help="What to write; also the last argument.", show_default=False
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="What to write; also the last argument.",
+        show_default=False,
     ),
 ]
 Html = Annotated[
@@ -100,6 +104,8 @@ Overlap = Annotated[
         rich_help_panel=TILES,
     ),
 ]
+AOI_FORMS = "a vector file, or bounds minx,miny,maxx,maxy[,EPSG]"
+"""What areas are given as."""
 Bands = Annotated[
     str | None,
     typer.Option("--bands", help="Red, green and blue band, such as 3,2,1.", show_default=False),
@@ -108,6 +114,14 @@ Stretch = Annotated[
     str | None,
     typer.Option("--stretch", help="Values shown as black and white: lo,hi.", show_default=False),
 ]
+
+
+def area_option(meaning: str, panel: str) -> typer.models.OptionInfo:
+    """The option ``--aoi``; every verb takes the same forms and says what it means there."""
+    option: typer.models.OptionInfo = typer.Option(
+        "--aoi", metavar="AREA", help=f"{meaning}: {AOI_FORMS}.", rich_help_panel=panel
+    )
+    return option
 
 
 def parse_whole_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
@@ -161,8 +175,8 @@ def parse_range(
 
 
 def with_output(
-    given: Sequence[str | Path], output: Path | None, *, inputs: int, example: str
-) -> tuple[list[str], Path]:
+    given: Sequence[str | Path], output: str | None, *, inputs: int, example: str
+) -> tuple[list[str], str]:
     """What is read, and what is written: ``--output``, or else the last argument.
 
     Args:
@@ -178,7 +192,7 @@ def with_output(
     if output is None:
         if len(read) < max(inputs, 1) + 1:
             raise UsageError(f"where to? Name the output last or with --output, as in {example}")
-        output = Path(read.pop())
+        output = read.pop()
     if not read or (inputs and len(read) != inputs):
         raise UsageError(
             f"{len(read)} inputs beside the output {output} are not what this takes; name the output "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +23,7 @@ from geoseg.cli.options import (
     Tile,
     Tta,
     Verbose,
+    area_option,
     parse_range,
     parse_whole_numbers,
     with_output,
@@ -33,6 +33,7 @@ from geoseg.cli.telling import tell
 from geoseg.types import Shape
 
 if TYPE_CHECKING:
+    from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
 
 EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
@@ -46,7 +47,8 @@ def predict(
         list[str],
         typer.Argument(
             metavar="RASTER... [OUTPUT]",
-            help=f"One or more rasters (together one mosaic); then what to write: {LAYER_FORMATS}.",
+            help="Rasters or patterns, together one mosaic; then what to write: "
+            f"{LAYER_FORMATS}, or a folder/ for one .gpkg per raster.",
             show_default=False,
         ),
     ],
@@ -71,10 +73,8 @@ def predict(
         typer.Option(help="Rows of pixels decoded at a time.", rich_help_panel=TILES),
     ] = 128,
     aoi: Annotated[
-        Path | None,
-        typer.Option(
-            help="Polygons (any vector file): only buildings inside.", rich_help_panel=GRID
-        ),
+        str | None,
+        area_option("Only buildings inside", GRID),
     ] = None,
     aoi_layer: Annotated[
         str | None,
@@ -99,6 +99,14 @@ def predict(
             rich_help_panel=SHAPES,
         ),
     ] = "regularized",
+    date: Annotated[
+        str | None,
+        typer.Option(
+            help="Day of the imagery, such as 2024-05-17, for the column image_date.",
+            show_default="as each raster states it",
+            rich_help_panel=SHAPES,
+        ),
+    ] = None,
     batch: Annotated[
         int | None, typer.Option(help="Tiles per call of the network.", rich_help_panel=RUN)
     ] = None,
@@ -122,6 +130,14 @@ def predict(
         bool,
         typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=RUN),
     ] = False,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Into a folder: leave rasters whose output is there.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -131,6 +147,8 @@ def predict(
     """Find the buildings of an orthophoto mosaic of any size.
 
     geoseg predict ortho.tif buildings.gpkg
+
+    geoseg predict "tiles/*.tif" -o out/
     """
     tell(verbose)
     rasters, output = with_output(paths, output, inputs=0, example=EXAMPLE)
@@ -149,6 +167,7 @@ def predict(
             exact=exact,
             overwrite=overwrite,
             resume=resume,
+            skip_existing=skip_existing,
             progress=told,
             gsd_m=gsd,
             bands=parse_whole_numbers(bands, "--bands"),
@@ -161,6 +180,7 @@ def predict(
             min_area_m2=min_area,
             min_confidence=min_confidence,
             shape=shape,
+            date=date,
             batch=batch,
             readers=readers,
             tta=tta,
@@ -170,9 +190,11 @@ def predict(
         answer_json(summary.as_dict())
     elif not quiet:
         _show(summary)
+    if getattr(summary, "failed", 0):
+        raise typer.Exit(1)
 
 
-def _show(summary: Summary) -> None:
+def _show(summary: Summary | RasterOutcomes) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

@@ -22,6 +22,7 @@ from geoseg.errors import (
     UsageError,
 )
 from geoseg.files.matching import Matches, match_files, unique_names
+from geoseg.raster.source import crs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,7 @@ def _read_image(path: str, name: str) -> Image:
                     f"{path} has a CRS but no corner and pixel size, so its pixels have no place; "
                     "assign them with gdal_edit.py -a_ullr"
                 )
-            crs = CRS.from_user_input(dataset.crs)
+            crs = crs_of(str(path), dataset.crs)
             return Image(path, name, dataset.height, dataset.width, dataset.transform, crs)
     except RasterioIOError as error:
         raise UnreadableRasterError(f"{path} cannot be opened as a raster: {error}") from error

@@ -23,6 +23,7 @@ SPAN_PX = 16.0
 """Pixels over which a pixel's size is measured: long enough for the digits of a coordinate."""
 LEAST_M = 1e-4
 """Pixels of no more than this, metres, are no picture of the ground but a mistake."""
+QUARTER_DEG = 90.0
 EDGE_POINTS = 33
 """Points per side when the outline of a raster is carried into another CRS."""
 
@@ -69,7 +70,7 @@ def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
     rows = np.array([row, row, row - half, row + half])
     lon, lat = to_lonlat(crs).transform(*to_xy(cols, rows))
     geod = crs.get_geod()
-    if geod is None or not np.all(np.isfinite([lon, lat])):
+    if geod is None or not _on_earth(lon, lat):
         raise UnsupportedRasterError(
             f"the raster's centre lies outside the area of its CRS '{crs.name}'; "
             "check that the CRS is the right one"
@@ -82,6 +83,15 @@ def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
             "its geotransform and its CRS"
         )
     return size
+
+
+def _on_earth(lon: Points, lat: Points) -> bool:
+    """Whether all points are on the globe, at most once more around it."""
+    return bool(
+        np.all(np.isfinite([lon, lat]))
+        and np.all(np.abs(lat) <= QUARTER_DEG)
+        and np.all(np.abs(lon) <= 6 * QUARTER_DEG)
+    )
 
 
 def affine_mapping(transform: Affine) -> Mapping:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from geoseg.errors import UsageError
+from geoseg.settings import require_pixel_size
 
 
 def target_gsd_m(
@@ -12,7 +10,6 @@ def target_gsd_m(
 ) -> float:
     """The pixel size asked for, else the native one held within the model's range."""
     if wanted_m is not None:
-        if not (math.isfinite(wanted_m) and wanted_m > 0):
-            raise UsageError(f"gsd {wanted_m}: give the pixel size in metres, such as 0.3")
+        require_pixel_size(wanted_m)
         return wanted_m
     return native_m if range_m is None else min(max(native_m, range_m[0]), range_m[1])

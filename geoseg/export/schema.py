@@ -88,6 +88,14 @@ COLUMNS: tuple[Column, ...] = (
         "",
         "Raster that holds the building's representative point.",
     ),
+    Column(
+        "image_date",
+        pa.string(),
+        "Image date",
+        "",
+        "Day on which that raster was taken, year-month-day, as asked for or as the raster states it; "
+        "empty where nobody says.",
+    ),
 )
 
 COLUMN_NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)

@@ -18,6 +18,7 @@ from geoseg.labelled.request import LEAST_KNOWN_PX, SMALLEST_CHIP_PX, Chip, Pack
 from geoseg.labelled.strips import Region, divide
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.source import inspect
+from geoseg.raster.spectrum import band_signs
 from geoseg.raster.stretch import Stretch, percentile_stretch
 from geoseg.scenes.scene import Scene
 from geoseg.types import FILL_GREY, Window
@@ -56,7 +57,7 @@ class Header:
 def read_header(path: Path, wanted_bands: Sequence[int] | None = None) -> Header:
     """Size, bands and whether it has a place; no pixel is read."""
     with opened(path) as dataset:
-        bands = choose_bands(path.name, dataset.colorinterp, wanted_bands)
+        bands = choose_bands(path.name, dataset.colorinterp, wanted_bands, band_signs(dataset))
         count = dataset.count - (bands.alpha is not None)
         located = dataset.crs is not None or dataset.gcps[1] is not None
         turn = 1 if located else orientation_of(dataset)

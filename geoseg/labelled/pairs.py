@@ -17,6 +17,7 @@ from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageErr
 from geoseg.labelled.order import RASTERS, images_in, in_order
 from geoseg.labelled.request import Pair, Side
 from geoseg.labelled.yolo import label_files
+from geoseg.vectors.bounds import Bounds
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -173,13 +174,20 @@ def _pair(path: Path, number: int, row: object) -> Pair:
         layer=entry.layer,
         place=entry.place,
         split=entry.split,
-        aoi=None if entry.aoi is None else base / entry.aoi,
-        ignore=None if entry.ignore is None else base / entry.ignore,
+        aoi=_area(base, entry.aoi),
+        ignore=_area(base, entry.ignore),
         aoi_layer=entry.aoi_layer,
         ignore_layer=entry.ignore_layer,
         gsd_m=entry.gsd_m,
         licence=entry.licence,
     )
+
+
+def _area(base: Path, given: str | None) -> Path | None:
+    """The file, relative to the list, or bounds as they are."""
+    if given is None:
+        return None
+    return base / given if Bounds.read(given) is None else Path(given)
 
 
 def _found(base: Path, image: str) -> list[Path]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from geoseg.errors import UsageError
 from geoseg.labelled.codes import value_text
+from geoseg.settings import require_pixel_size
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -46,7 +47,7 @@ class Pair:
     split: Side = "blocks"
     """Whether a block of it is held out, or which side all of it goes to."""
     aoi: AreaInput | None = None
-    """Polygons: only what lies within is labelled."""
+    """Polygons, or bounds: only what lies within is labelled."""
     aoi_layer: str | None = None
     """Layer of ``aoi``, where there are several."""
     ignore: AreaInput | None = None
@@ -61,8 +62,7 @@ class Pair:
     """Licence and owner of imagery and labels; training writes it into the model's card."""
 
     def __post_init__(self) -> None:
-        if self.gsd_m is not None and not (math.isfinite(self.gsd_m) and self.gsd_m > 0):
-            raise UsageError(f"gsd {self.gsd_m}: give the pixel size in metres, such as 0.3")
+        require_pixel_size(self.gsd_m)
 
     @property
     def name(self) -> str:

@@ -62,8 +62,10 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     )
     from geoseg.preview.describe import describe
     from geoseg.raster.given import raster_names
+    from geoseg.raster.services import refuse_services
 
     rasters = raster_names(source)
+    refuse_services(rasters)
     traits, loaded = _known(model, settings, device, precision, load=measure)
     return describe(rasters, traits, settings, measure=loaded if measure else None)
 

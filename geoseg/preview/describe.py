@@ -20,7 +20,7 @@ from geoseg.raster.analysis import Placement
 from geoseg.raster.sampling import Sample, draw_samples
 from geoseg.raster.source import open_dataset
 from geoseg.settings import PredictSettings
-from geoseg.tiles.plan import Plan
+from geoseg.tiles.plan import lay_lattice
 from geoseg.types import Grid
 
 COARSE_FACTOR = 2.0
@@ -56,6 +56,8 @@ class RasterInfo:
     """Bands without the alpha band."""
     rgb: tuple[int, int, int]
     """The bands taken as red, green and blue, from 1."""
+    rgb_reason: str
+    """Why these."""
     dtype: str
     """Data type of these bands."""
     valid_share: float
@@ -75,7 +77,7 @@ class RasterInfo:
             ("size", f"{self.width:,} x {self.height:,} px"),
             ("CRS", self.crs),
             ("pixel", f"{self.gsd_m:.3f} m on the ground"),
-            ("bands", f"{self.bands} of {self.dtype}, used: {rgb}"),
+            ("bands", f"{self.bands} of {self.dtype}, used: {rgb} ({self.rgb_reason})"),
             ("valid", f"about {self.valid_share:.1%} (marked by: {self.validity})"),
             ("layout", self.layout),
         ]
@@ -164,7 +166,7 @@ def describe(
     ) as mosaic:
         samples = draw_samples(mosaic.sources)
         grid, pairs = mosaic.grid, list(zip(mosaic.placements, samples, strict=True))
-        lattice = Plan.of(grid, traits, settings).lattice
+        lattice = lay_lattice(grid, traits, settings)
         tta = traits.tta if settings.tta is None else settings.tta
         return MosaicInfo(
             rasters=tuple(_describe_raster(*pair) for pair in pairs),
@@ -193,6 +195,7 @@ def _describe_raster(placement: Placement, sample: Sample) -> RasterInfo:
         gsd_m=source.pixel.gsd_m,
         bands=source.count,
         rgb=source.bands.rgb,
+        rgb_reason=source.bands.reason,
         dtype=source.dtype,
         valid_share=sample.valid_share,
         validity=_validity(source),
@@ -263,6 +266,8 @@ def _raster_warnings(source: Source, sample: Sample) -> Iterator[str]:
             f"{name} is striped; a tiled copy reads faster: gdal_translate -co TILED=YES "
             "-co COMPRESS=DEFLATE"
         )
+    if source.bands.doubt is not None:
+        yield f"{name}: bands {source.bands.numbers} are {source.bands.doubt}"
     nominal = _nominal_m(source)
     if nominal is not None and abs(nominal / source.pixel.gsd_m - 1) > NOMINAL_DEVIATION:
         yield (

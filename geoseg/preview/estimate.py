@@ -114,9 +114,7 @@ def usable_cores() -> int:
 
 def _megapixels(lattice: Lattice) -> tuple[float, float]:
     """Megapixels that the tiles see, and that they answer for."""
-    windows = (tile.window for strip in lattice.strips() for tile in strip.tiles)
-    seen = sum(window.height * window.width for window in windows) / 1e6
-    return seen, lattice.grid.height * lattice.grid.width / 1e6
+    return lattice.seen_px / 1e6, lattice.grid.height * lattice.grid.width / 1e6
 
 
 def _range(seconds: float, factors: tuple[float, float], basis: str) -> Estimate:

@@ -19,7 +19,14 @@ import numpy as np
 from affine import Affine
 from pyproj import CRS
 
-from geoseg.earth.ground import affine_mapping, bounds_in, local_utm, pixel_size, same_crs
+from geoseg.earth.ground import (
+    affine_mapping,
+    bounds_in,
+    local_utm,
+    pixel_size,
+    same_crs,
+    to_lonlat,
+)
 from geoseg.earth.gsd import target_gsd_m
 from geoseg.errors import UnsupportedRasterError
 from geoseg.raster.source import Source
@@ -39,6 +46,10 @@ ALIGN_PX = 32
 """Rows and columns of a grid begin at a multiple of this; of the networks' strides, so up to 32."""
 GSD_DIGITS = 3
 """Significant digits of a native pixel size that pixels of a UTM zone take over."""
+FARTHEST_DEG = 20.0
+"""So far from the middle of a UTM zone pixels are 6 % smaller on the ground than they say."""
+FAR_POINTS = 17
+"""Points along a side at which that is looked at."""
 MAX_SIDE_PX = 1 << 30
 """GDAL counts pixels in 32 bits."""
 
@@ -121,6 +132,7 @@ def _lattice(first: Source, target_m: float) -> _EndlessGrid:
     same_gsd = abs(target_m / first.pixel.gsd_m - 1) <= SAME_GSD
     if same_gsd and _plain(first) and _faithful(first.crs, x, y):
         return _EndlessGrid(first.crs, _north_up(first), own=True)
+    _require_one_zone(first, x, y)
     side = float(f"{target_m:.{GSD_DIGITS}g}") if same_gsd else target_m
     return _EndlessGrid(local_utm(first.crs, x, y), Affine(side, 0, 0, 0, -side, 0), own=False)
 
@@ -129,6 +141,23 @@ def centre_xy(source: Source) -> tuple[float, float]:
     """The raster's centre in its own CRS."""
     x, y = source.to_xy(np.array([source.width / 2]), np.array([source.height / 2]))
     return float(x[0]), float(y[0])
+
+
+def _require_one_zone(source: Source, x: float, y: float) -> None:
+    """Refuse a raster that reaches too far from the middle of its UTM zone to be drawn in it."""
+    cols, rows = np.meshgrid(*(np.linspace(0, side, FAR_POINTS) for side in source.shape[::-1]))
+    lonlat = to_lonlat(source.crs)
+    lon, lat = lonlat.transform(*source.to_xy(cols.ravel(), rows.ravel()))
+    centre, _ = lonlat.transform(x, y)
+    # The angle from the great circle that is the zone's middle meridian.
+    sine = np.cos(np.radians(lat)) * np.sin(np.radians(lon - (centre // 6 * 6 + 3)))
+    far = np.degrees(np.arcsin(np.abs(sine[np.isfinite(sine)]).max(initial=0)))
+    if far > FARTHEST_DEG:
+        raise UnsupportedRasterError(
+            f"{source.path} reaches {far:.0f} degrees from the middle of its UTM zone, and no map is "
+            f"true to scale over more than {FARTHEST_DEG:g}; cut it into regions, for example with "
+            "gdal_translate -projwin"
+        )
 
 
 def _faithful(crs: CRS, x: float, y: float) -> bool:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import date
 from typing import Any
 
 DATES = (
@@ -15,6 +19,10 @@ DATES = (
     ("IMAGERY", "ACQUISITIONDATETIME"),
 )
 """Metadata domain and key, as GDAL and its readers of satellite imagery name them."""
+OF_PROCESSING = ("TIFFTAG_DATETIME", "EXIF_DateTime")
+"""Keys that tell when a file was made rather than when the photo was taken."""
+DAY = re.compile(r"(\d{4})[:/.-]?(\d{2})[:/.-]?(\d{2})")
+"""How a date begins in all of them."""
 LONGEST = 64
 """Characters of a date that are kept."""
 
@@ -30,3 +38,17 @@ def image_dates(dataset: Any) -> dict[str, str]:  # noqa: ANN401 - rasterio is u
         for domain, key in DATES
     }
     return {key: date[:LONGEST] for key, date in found.items() if date}
+
+
+def day_taken(dates: Mapping[str, str]) -> str | None:
+    """The day on which a raster was taken, as year-month-day; None where it does not say.
+
+    Args:
+        dates: As :func:`image_dates` found them.
+    """
+    for key, text in dates.items():
+        found = DAY.match(text)
+        if found is not None and key not in OF_PROCESSING:
+            with suppress(ValueError):  # no day, such as 0000:00:00
+                return date(*map(int, found.groups())).isoformat()
+    return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from glob import glob, has_magic
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import rasterio
@@ -11,8 +13,11 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
-from geoseg.errors import UsageError
+from geoseg.addresses.urls import is_local
+from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.raster.remote import opening
+from geoseg.raster.services import is_service
+from geoseg.raster.stac import picture_of
 
 Raster: TypeAlias = str | os.PathLike[str] | DatasetReader
 """A file, VRT or address, or an open dataset of rasterio, which is opened anew by its name."""
@@ -25,12 +30,39 @@ ADVICE = "give the path of a file"
 def raster_names(source: RasterInput) -> list[str]:
     """Names by which every reading thread can open the rasters.
 
+    Patterns become what they match, STAC items their pictures.
+
     Raises:
-        UsageError: something is no raster, or is a dataset that cannot be opened by its name.
+        UsageError: something is no raster, is a dataset that cannot be opened by its name, or is named
+            twice.
+        UnreadableRasterError: nothing matches a pattern, or a STAC item has no picture.
     """
-    if isinstance(source, Sequence) and not isinstance(source, str):
-        return [_name(one) for one in source]
-    return [_name(source)]
+    several = isinstance(source, Sequence) and not isinstance(source, str)
+    given: Sequence[Any] = source if several else [source]  # type: ignore[assignment]
+    names = [picture_of(name) for one in given for name in _matches(_name(one))]
+    _refuse_twice(names)
+    return names
+
+
+def _matches(name: str) -> list[str]:
+    """The files that a pattern stands for, in order; shells of Windows leave that to programs."""
+    if is_service(name) or not (is_local(name) and has_magic(name)) or Path(name).exists():
+        return [name]
+    matches = glob(name, recursive=True)  # noqa: PTH207  # patterns may be absolute
+    found = sorted(path for path in matches if not Path(path).is_dir())
+    if not found:
+        raise UnreadableRasterError(f"no file matches {name}; check the pattern and the folder")
+    return found
+
+
+def _refuse_twice(names: Sequence[str]) -> None:
+    known: dict[str, str] = {}
+    for name in names:
+        place = str(Path(name).resolve()) if is_local(name) else name
+        if place in known:
+            also = "" if known[place] == name else f" (also as {known[place]})"
+            raise UsageError(f"{name} is given twice{also}; name every raster once")
+        known[place] = name
 
 
 def _name(raster: Any) -> str:  # noqa: ANN401 - rasterio is untyped, and users give anything

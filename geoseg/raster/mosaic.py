@@ -16,6 +16,7 @@ from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import UnsupportedRasterError, UsageError
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blocks import BlockCache
+from geoseg.raster.dates import day_taken
 from geoseg.raster.identity import MosaicIdentity, SourceIdentity
 from geoseg.raster.memory import limit_gdal_cache, warp_cache_bytes
 from geoseg.raster.readers import NativeReader, Reader, WarpedReader
@@ -173,12 +174,20 @@ class Mosaic:
 
         The name is the file's, without its folder where that is unambiguous.
         """
-        names = self._names()
+        names = self.names
         return [names[self._index_at(int(r), int(c))] for r, c in zip(rows, cols, strict=True)]
 
-    def _names(self) -> list[str]:
+    @property
+    def names(self) -> list[str]:
+        """Of the rasters, as :meth:`source_at` gives them."""
         counts = Counter(source.name for source in self.sources)
         return [s.name if counts[s.name] == 1 else without_secrets(s.path) for s in self.sources]
+
+    @property
+    def image_dates(self) -> dict[str, str | None]:
+        """Name to the day on which each raster says that it was taken."""
+        days = (day_taken(source.dates) for source in self.sources)
+        return dict(zip(self.names, days, strict=True))
 
     def _index_at(self, row: int, col: int) -> int:
         pixel = Window(row, col, 1, 1)

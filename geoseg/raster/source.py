@@ -15,6 +15,7 @@ import rasterio
 from affine import Affine
 from pyproj import CRS
 from pyproj.exceptions import CRSError as ProjCRSError
+from rasterio._err import CPLE_BaseError
 from rasterio.enums import ColorInterp, MaskFlags, Resampling
 from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
@@ -27,7 +28,12 @@ from geoseg.errors import UnreachableRasterError, UnreadableRasterError, Unsuppo
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
 from geoseg.raster.remote import opening, trouble
+from geoseg.raster.spectrum import band_signs
 
+GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
+"""What opening a raster may raise; the last one where rasterio forgets to translate it."""
+LARGEST_BLOCK_BYTES = 1 << 30
+"""A block of one band is held whole in memory."""
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
 
@@ -105,10 +111,14 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
     """
     with open_dataset(path) as dataset:
         crs = _crs(path, dataset)
-        bands = choose_bands(path, dataset.colorinterp, wanted_bands)
+        bands = choose_bands(
+            path, dataset.colorinterp, wanted_bands, band_signs(_underlying(dataset))
+        )
         picked = [band - 1 for band in bands.distinct]
         flags = [dataset.mask_flag_enums[i] for i in picked]
         block_height, block_width = dataset.block_shapes[picked[0]]
+        dtype = _dtype(path, [dataset.dtypes[i] for i in picked])
+        _require_small_blocks(path, block_height, block_width, dtype)
         return Source(
             path=path,
             files=_files(path, dataset),
@@ -118,7 +128,7 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
             height=dataset.height,
             width=dataset.width,
             count=dataset.count - (bands.alpha is not None),
-            dtype=_dtype(path, [dataset.dtypes[i] for i in picked]),
+            dtype=dtype,
             bands=bands,
             nodata=tuple(dataset.nodatavals[i] for i in picked),
             has_mask=bands.alpha is None and any(MaskFlags.per_dataset in f for f in flags),
@@ -147,8 +157,8 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
             # A missing georeference is an error here, raised once the CRS is known too.
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             dataset = rasterio.open(path)
-            return _rectified(dataset) if _lies_by_points(dataset) else dataset
-    except (RasterioError, CRSError) as error:
+            return _rectified(path, dataset) if _lies_by_points(dataset) else dataset
+    except GDAL_ERRORS as error:
         if is_local(path) and Path(path).is_dir():
             raise UnreadableRasterError(
                 f"{path} is a folder; name the rasters in it, such as {Path(path) / '*.tif'}"
@@ -170,19 +180,30 @@ def _lies_by_points(dataset: Any) -> bool:  # noqa: ANN401
     return bool(dataset.transform.is_identity and points and crs is not None)
 
 
-def _rectified(dataset: Any) -> Any:  # noqa: ANN401
+def _rectified(path: str, dataset: Any) -> Any:  # noqa: ANN401
+    """The raster as its control points place it.
+
+    Raises:
+        UnsupportedRasterError: They do not say where it lies.
+    """
     has_alpha = ColorInterp.alpha in dataset.colorinterp
     is_float = np.dtype(dataset.dtypes[0]).kind == "f"
     unmarked = {"src_nodata": math.nan} if is_float and dataset.nodata is None else {}
     # The grid is left to GDAL: with one of ours, rasterio forgets the control points.
-    return WarpedVRT(
-        dataset,
-        crs=dataset.gcps[1],
-        resampling=Resampling.cubic,
-        tolerance=WARP_TOLERANCE_PX,
-        add_alpha=not has_alpha,
-        **unmarked,
-    )
+    try:
+        return WarpedVRT(
+            dataset,
+            crs=dataset.gcps[1],
+            resampling=Resampling.cubic,
+            tolerance=WARP_TOLERANCE_PX,
+            add_alpha=not has_alpha,
+            **unmarked,
+        )
+    except GDAL_ERRORS as error:
+        raise UnsupportedRasterError(
+            f"{path} has {len(dataset.gcps[0])} ground control points, which do not say where it lies "
+            f"({_brief(error)}); at least three that are not on one line are needed"
+        ) from error
 
 
 def _brief(error: Exception) -> str:
@@ -199,6 +220,11 @@ def _underlying(dataset: Any) -> Any:  # noqa: ANN401
 
 
 def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401
+    if dataset.transform.is_identity and _underlying(dataset).rpcs is not None:
+        raise UnsupportedRasterError(
+            f"{path} has no place but by its camera's rational polynomials (RPCs), which need heights; "
+            "rectify it first: gdalwarp -rpc -to RPC_DEM=heights.tif -t_srs EPSG:CODE"
+        )
     if dataset.transform.is_identity:
         raise UnsupportedRasterError(
             f"{path} has no georeference; it needs a world file, a geotransform or ground control "
@@ -229,6 +255,16 @@ def crs_of(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped
             f"{path} has a CRS that cannot be understood ({_brief(error)}); assign a valid one, "
             "for example rio edit-info --crs EPSG:25832 on a copy"
         ) from error
+
+
+def _require_small_blocks(path: str, height: int, width: int, dtype: str) -> None:
+    """Refuse a raster of which no pixel can be read without a great part of it."""
+    size = height * width * np.dtype(dtype).itemsize
+    if size > LARGEST_BLOCK_BYTES:
+        raise UnsupportedRasterError(
+            f"{path} is stored in blocks of {width:,} x {height:,} pixels, {size / 1e9:.1f} GB each, "
+            "and none can be read in parts; make a tiled copy: gdal_translate -co TILED=YES -co BIGTIFF=YES"
+        )
 
 
 def _dtype(path: str, dtypes: Sequence[str]) -> str:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
-from geoseg.errors import UsageError
 from geoseg.redraw.own import SHAPE, About, drawn_before, remeasure
 from geoseg.redraw.placed import RAW, Outlines, Placement, place
+from geoseg.settings import require_pixel_size, require_within
 from geoseg.shaping.arrays import Bools, Polygons
 from geoseg.shaping.clean import unclean
 from geoseg.shaping.coverage import regularize_groups
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
 
 FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
 """All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
+SNAPS_M = (0.0, 20.0)
+"""Gaps between walls that may be closed: beyond, streets would be."""
 CLOSINGS = 3
 """How often gaps between drawn walls are closed, at most."""
 PLAINEST = (RAW, "simplified", "circle", "regularized")
@@ -77,10 +78,9 @@ def redraw(
     crs = crs_of_frame(frame, "footprints")
     about = About.of(frame, frame) if about is None else about
     gsd_m = about.gsd_m if gsd_m is None else gsd_m
-    if not (math.isfinite(gsd_m) and gsd_m > 0):
-        raise UsageError(f"gsd_m must be above 0 metres, got {gsd_m}")
-    if snap_m is not None and not (math.isfinite(snap_m) and snap_m >= 0):
-        raise UsageError(f"snap_m must be 0 metres or more, got {snap_m}")
+    require_pixel_size(gsd_m)
+    if snap_m is not None:
+        require_within("snap_m", snap_m, SNAPS_M, "a gap between walls")
     given = np.array(frame.geometry.array, dtype=object)
     refuse_unusable(given)
     repairs = Repairs(with_z=int((shapely.has_z(given) | shapely.has_m(given)).sum()))

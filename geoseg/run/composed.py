@@ -84,6 +84,11 @@ class Run:
             "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
+        for source in mosaic.sources:
+            if source.bands.doubt is not None:
+                _log.warning(
+                    "%s: bands %s are %s", source.name, source.bands.numbers, source.bands.doubt
+                )
         return cls(mosaic, mosaic.identity(), model, settings, area, tally)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
@@ -186,7 +191,9 @@ class Run:
 
         shape = FootprintSettings(shape=self.settings.shape)
         rating = Rating.of(self.model, self.settings.min_confidence)
-        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area, rating)
+        finisher = Finisher(
+            self.mosaic, shape, self.mosaic.output_crs, area, rating, date=self.settings.date
+        )
         state = sink.load()
         if state is not None:
             plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))

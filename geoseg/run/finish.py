@@ -51,11 +51,14 @@ class Finisher:
         output_crs: CRS,
         area: Area | None,
         rating: Rating | None = None,
+        *,
+        date: str | None = None,
     ) -> None:
         self._mosaic = mosaic
         self._settings = settings
         self._output_crs = output_crs
         self._rating = rating or Rating()
+        self._dates = mosaic.image_dates if date is None else dict.fromkeys(mosaic.names, date)
         self.area = area
         """Buildings whose representative point lies outside are left out; None: none are."""
 
@@ -99,7 +102,12 @@ class Finisher:
             return SCHEMA.empty_table()
         measured = measure(footprints, self._mosaic.grid, self._output_crs)
         cols, rows = np.floor(shapely.get_coordinates(points)).astype(int).T
-        columns = {name: getattr(measured, name) for name in SCHEMA.names[:-2]}
-        columns["source"] = self._mosaic.source_at(rows, cols)
-        columns["geometry"] = shapely.to_wkb(measured.geometry)
+        sources = self._mosaic.source_at(rows, cols)
+        columns = {
+            "source": sources,
+            "image_date": [self._dates[name] for name in sources],
+            "geometry": shapely.to_wkb(measured.geometry),
+        }
+        of_measures = [name for name in SCHEMA.names if name not in columns]
+        columns |= {name: getattr(measured, name) for name in of_measures}
         return pa.table(columns, schema=SCHEMA)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import os
 from collections.abc import Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster.given import RasterInput
+    from geoseg.raster.services import Wanted
+    from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
-    from geoseg.tiles.given import AreaInput
+    from geoseg.tiles.given import AreaInput, GivenArea
 
 _log = logging.getLogger(__name__)
 
@@ -50,12 +54,14 @@ def predict(
     min_confidence: float | None = None,
     tta: bool | None = None,
     shape: Shape = "regularized",
+    date: str | dt.date | None = None,
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
+    skip_existing: bool = False,
     progress: Progress | None = None,
 ) -> gpd.GeoDataFrame: ...
 
@@ -80,14 +86,16 @@ def predict(
     min_confidence: float | None = None,
     tta: bool | None = None,
     shape: Shape = "regularized",
+    date: str | dt.date | None = None,
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
+    skip_existing: bool = False,
     progress: Progress | None = None,
-) -> Summary: ...
+) -> Summary | RasterOutcomes: ...
 
 
 @checked_keywords
@@ -110,20 +118,24 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     min_confidence: float | None = None,
     tta: bool | None = None,
     shape: Shape = "regularized",
+    date: str | dt.date | None = None,
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
+    skip_existing: bool = False,
     progress: Progress | None = None,
-) -> gpd.GeoDataFrame | Summary:
+) -> gpd.GeoDataFrame | Summary | RasterOutcomes:
     """Find the buildings of a mosaic.
 
     Args:
-        source: A raster, or several that form one mosaic: file, VRT or address, or an open rasterio
-            dataset, which is opened anew by its name.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame.
+        source: A raster, or several that form one mosaic: file, pattern such as "tiles/*.tif", VRT or
+            address, or an open rasterio dataset, which is opened anew by its name.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame. A folder
+            that exists, or a text that ends in a slash: one GeoPackage per raster, named after it; no
+            mosaic then, and a failure of one raster does not stop the others.
         model: "default", the path of a .safetensors file, a text for another library's model such
             as "yolo:best.pt", or an object with the methods of ``DenseModel`` or ``InstanceModel``.
         aoi: Area of interest: only buildings whose representative point lies inside, the same as
@@ -146,17 +158,21 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         tta: Average the maps over flips of the image, four times the work; None: if the model's
             thresholds were chosen so.
         shape: "regularized": straight walls; "simplified": fewer vertices; "raw": pixel edges.
+        date: Day on which the imagery was taken, a date or "2024-05-17", for the column ``image_date``;
+            None: as each raster states it.
         skip_errors: Go on where blocks cannot be read; they count as invalid and as failed.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own.
         precision: "auto", "fp32" or "bf16"; a model object keeps its own.
         exact: Refuse a model that certification does not find exact.
         overwrite: Replace ``output`` if it is there already.
         resume: Go on with an interrupted run to the same ``output``.
+        skip_existing: Leave rasters whose output is there; only where ``output`` is a folder.
         progress: Called with a ``ProgressReport`` after every row of tiles.
 
     Returns:
         A GeoDataFrame with the contract's columns, in the CRS of the first raster, whose
-        ``attrs["geoseg"]`` say how it was made; with ``output`` the run's ``Summary``.
+        ``attrs["geoseg"]`` say how it was made; with ``output`` the run's ``Summary``; of a folder one
+        outcome per raster, with its summary or its error.
 
     Raises:
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
@@ -167,7 +183,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     settings = PredictSettings.of(
         gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px, overlap_px=overlap_px,
         strip_px=strip_px, batch=batch, readers=readers, min_area_m2=min_area_m2,
-        min_confidence=min_confidence, tta=tta, shape=shape, skip_errors=skip_errors,
+        min_confidence=min_confidence, tta=tta, shape=shape, date=date, skip_errors=skip_errors,
     )  # fmt: skip
     if output is None and resume:
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
@@ -177,10 +193,25 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.models.traits import Traits
     from geoseg.progress import heard
     from geoseg.raster.given import raster_names
+    from geoseg.raster.services import cut_services
     from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
+    from geoseg.run.each import is_folder, predict_each
     from geoseg.tiles.given import GivenArea
 
+    if output is not None and is_folder(output):
+        each = partial(
+            predict, model=load_model(model, device=device, precision=precision), aoi=aoi,
+            aoi_layer=aoi_layer, gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px,
+            overlap_px=overlap_px, strip_px=strip_px, batch=batch, readers=readers,
+            min_area_m2=min_area_m2, min_confidence=min_confidence, tta=tta, shape=shape,
+            date=date, skip_errors=skip_errors, device=device, precision=precision, exact=exact,
+            overwrite=overwrite, progress=progress,
+        )  # fmt: skip
+        names = raster_names(source)
+        return predict_each(names, Path(output), each, skip_existing=skip_existing, resume=resume)
+    if skip_existing:
+        raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
     with claim as lock, heard(progress) as told:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
@@ -194,6 +225,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             traits.precision or "a precision of its own",
             "averaged over flips" if traits.averaged else "without flips",
         )  # fmt: skip
+        rasters = cut_services(rasters, _wanted(area, gsd_m, traits.gsd_m))
         settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
         run = Run.prepare(rasters, loaded, settings, area, tally)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
@@ -201,3 +233,15 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             if lock is None:
                 return run.to_frame(told)
             return run.to_file(lock, told, resume=resume)
+
+
+def _wanted(
+    area: GivenArea | None, gsd_m: float | None, range_m: tuple[float, float] | None
+) -> Wanted | None:
+    """What is asked of services among the rasters."""
+    from geoseg.raster.services import USUAL_GSD_M, Wanted
+
+    if area is None:
+        return None
+    coarsest_m = gsd_m or (USUAL_GSD_M if range_m is None else range_m[1])
+    return Wanted(area.geometry.tolist(), area.crs, coarsest_m)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from geoseg.addresses.secrets import without_secrets
 from geoseg.attributes.confidence import Rating
 from geoseg.machine import peak_rss_mb
+from geoseg.raster.services import shown
 from geoseg.run.summary import Summary, TileCounts
 from geoseg.version import __version__, versions
 
@@ -122,6 +123,7 @@ def _parameters(
         "min_confidence": Rating(traits.calibration, settings.min_confidence).least,
         "tta": traits.averaged,
         "shape": settings.shape,
+        "date": settings.date,
         "aoi": _area(settings.aoi),
         "skip_errors": settings.skip_errors,
     }
@@ -136,8 +138,9 @@ def _area(area: AreaRecord | None) -> dict[str, Any] | None:
 
 def _source(source: Source) -> dict[str, Any]:
     return {
-        "path": without_secrets(source.path),
+        "path": shown(source.path),
         "bands": list(source.bands.rgb),
+        "bands_by": source.bands.reason,
         "dates": dict(source.dates),
     }
 

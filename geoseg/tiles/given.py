@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,18 +20,17 @@ from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.settings import AreaRecord
 from geoseg.vectors.address import Address, address_of
+from geoseg.vectors.bounds import CORNERS, Bounds
 from geoseg.vectors.layers import open_layer, read_frame
 from geoseg.vectors.load import load
 
 AreaInput: TypeAlias = (
     str | os.PathLike[str] | gpd.GeoDataFrame | gpd.GeoSeries | BaseGeometry | Sequence[float]
 )
-"""A vector file or a table of any CRS; a geometry, or bounds (minx, miny, maxx, maxy), in the CRS of
-the first raster."""
+"""A vector file or a table of any CRS; bounds (minx, miny, maxx, maxy), as a text too and with an EPSG
+code, else in the CRS of the first raster, as is a geometry."""
 ROLE, LABEL = "areas of interest", "the area of interest"
 """How messages name tables, and what else is no file."""
-BOUNDS = 4
-"""Numbers of bounds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,8 @@ class GivenArea:
             UsageError: it is no area, or ``layer`` names one of what has none.
             UnreadableVectorError: a file that cannot be read, a table without CRS.
         """
-        if isinstance(area, str | os.PathLike):
+        bounds = Bounds.read(area)
+        if isinstance(area, str | os.PathLike) and bounds is None:
             return cls._of_file(address_of(os.fspath(area)), layer)
         if area is None and layer is not None:
             raise UsageError(f"aoi_layer {layer!r} names a layer of aoi, which is not given")
@@ -69,8 +68,10 @@ class GivenArea:
             return cls._made(loaded.frame.geometry.to_numpy(), loaded.crs, LABEL)
         if layer is not None:
             raise UsageError(f"aoi_layer {layer!r} names a layer of a file; leave it out")
-        shape = area if isinstance(area, BaseGeometry) else _box(area)
-        return cls._made(np.array([shape], dtype=object), None, LABEL)
+        if isinstance(area, BaseGeometry):
+            return cls._made(np.array([area], dtype=object), None, LABEL)
+        bounds = bounds or _bounds(area)
+        return cls._made(np.array([bounds.box], dtype=object), bounds.crs, LABEL)
 
     @classmethod
     def _of_file(cls, path: Address, layer: str | None) -> GivenArea:
@@ -97,20 +98,14 @@ class GivenArea:
         return cls(present, crs, label, record)
 
 
-def _box(bounds: Any) -> BaseGeometry:  # noqa: ANN401 - users give anything
+def _bounds(given: Any) -> Bounds:  # noqa: ANN401 - users give anything
     kinds = "a vector file, a GeoDataFrame, a shapely polygon, or bounds (minx, miny, maxx, maxy)"
     try:
-        numbers = [float(number) for number in bounds]
+        *corners, code = [*given, None] if len(given) == CORNERS else given
+        numbers = [float(number) for number in corners]
     except (TypeError, ValueError):
-        raise UsageError(f"aoi takes {kinds}; got a {type(bounds).__name__}") from None
-    if len(numbers) != BOUNDS or not all(map(math.isfinite, numbers)):
-        raise UsageError(f"aoi takes {kinds}; got {numbers}")
-    left, bottom, right, top = numbers
-    if not (left < right and bottom < top):
-        raise UsageError(
-            f"the bounds of aoi are minx, miny, maxx, maxy, the lower ones first; got {numbers}"
-        )
-    return shapely.box(left, bottom, right, top)
+        raise UsageError(f"aoi takes {kinds}; got a {type(given).__name__}") from None
+    return Bounds.of(numbers, None if code is None else str(code), given)
 
 
 def _sha256(geometry: NDArray[np.object_], crs: CRS | None) -> str:

@@ -95,6 +95,11 @@ class Lattice:
         """Tiles altogether."""
         return self.strip_count * -(-self.grid.width // self.core_px)
 
+    @property
+    def seen_px(self) -> int:
+        """Pixels of all windows together, context counted as often as it is seen."""
+        return self._seen_along(self.grid.height) * self._seen_along(self.grid.width)
+
     def strips(self) -> Iterator[Strip]:
         """Rows of tiles from top to bottom; together their cores are the grid, without overlap."""
         columns = self._spans(self.grid.width)
@@ -104,6 +109,18 @@ class Lattice:
                 for col_core, col_window in columns
             )
             yield Strip(row_core.start, len(row_core), tiles)
+
+    def _seen_along(self, size: int) -> int:
+        """Lengths of all windows along one axis: those between its ends are of one length."""
+        core, context = self.core_px, self.context_px
+        count = -(-size // core)
+        first = min(-(-context // core), count)
+        last = max(first, (size - context) // core)
+        ends = [*range(first), *range(last, count)]
+        windows = (
+            axis_span(index * core, core, context, size, self.stride_px)[1] for index in ends
+        )
+        return sum(map(len, windows)) + (last - first) * (core + 2 * context)
 
     def _spans(self, size: int) -> list[tuple[range, range]]:
         """Core and window of every tile along one axis of ``size`` pixels."""

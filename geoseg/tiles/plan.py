@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.errors import InexactModelWarning
+from geoseg.errors import InexactModelWarning, UnsupportedRasterError
 from geoseg.models.strides import round_up
 from geoseg.tiles.lattice import Lattice, Strip
 from geoseg.types import Window
@@ -35,6 +35,8 @@ INSTANCE_STRIDE_PX = 32
 """Their windows start at multiples of this, which suits the strides of all common networks."""
 GPU_BATCH = 4
 """Tiles per call of the network on a GPU by default."""
+MOST_TILES = 10_000_000
+"""With cores of 768 px all of Germany in pixels of 0.25 m; a thousand days on eight cores."""
 PANEL_PX = 4096
 """Columns of cores that are read at once; more would only take more memory."""
 
@@ -75,18 +77,15 @@ class Plan:
 
         Raises:
             UsageError: when the tile leaves no core within its context.
+            UnsupportedRasterError: when there are more tiles than any machine would finish.
         """
-        needed_px, stride_px = context_and_stride_px(traits)
-        halo_px = needed_px if settings.overlap_px is None else settings.overlap_px
-        if traits.kind == "maps" and halo_px < needed_px:
-            warnings.warn(
-                f"an overlap of {halo_px} px is less than the model's receptive field of "
-                f"{needed_px} px: maps will change a little near the tiles' borders",
-                InexactModelWarning,
-                stacklevel=2,
+        lattice = lay_lattice(grid, traits, settings)
+        if lattice.tile_count > MOST_TILES:
+            raise UnsupportedRasterError(
+                f"the mosaic would be {grid.width:,} x {grid.height:,} pixels of {grid.gsd_m:.3g} m and "
+                f"{lattice.tile_count:,} tiles, more than {MOST_TILES:,}; check its CRS and pixel size, "
+                "cut it, or give coarser pixels with --gsd"
             )
-        tile_px = settings.tile_px or default_tile_px(halo_px, stride_px)
-        lattice = Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
         shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
         batch = settings.batch or (GPU_BATCH if traits.on_gpu else 1)
         _log.info(
@@ -140,6 +139,25 @@ class Plan:
         windows = [tile.window for strip in self.strips for tile in strip.tiles]
         first = min(window.col_off for window in windows)
         return range(first, max(window.col_end for window in windows))
+
+
+def lay_lattice(grid: Grid, traits: Traits, settings: PredictSettings) -> Lattice:
+    """The tiles over the whole grid.
+
+    Raises:
+        UsageError: when the tile leaves no core within its context.
+    """
+    needed_px, stride_px = context_and_stride_px(traits)
+    halo_px = needed_px if settings.overlap_px is None else settings.overlap_px
+    if traits.kind == "maps" and halo_px < needed_px:
+        warnings.warn(
+            f"an overlap of {halo_px} px is less than the model's receptive field of "
+            f"{needed_px} px: maps will change a little near the tiles' borders",
+            InexactModelWarning,
+            stacklevel=3,
+        )
+    tile_px = settings.tile_px or default_tile_px(halo_px, stride_px)
+    return Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
 
 
 def context_and_stride_px(traits: Traits) -> tuple[int, int]:

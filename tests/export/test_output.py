@@ -70,6 +70,8 @@ def test_round_trip(path: Path, make_table: MakeTable, crs: pyproj.CRS) -> None:
     deviation = shapely.hausdorff_distance(found.geometry.values, expected.geometry.values)
     assert (deviation <= tolerance).all()
     assert found.crs == expected.crs
+    if path.suffix == ".geojson":  # the text is the same, but GDAL reads it as a date
+        found["image_date"] = found["image_date"].dt.strftime("%Y-%m-%d")
     left, right = (frame.drop(columns="geometry") for frame in (found, expected))
     geopandas.pd.testing.assert_frame_equal(left, right, check_dtype=path.suffix != ".geojson")
     assert (found.geom_type == "Polygon").all()

@@ -174,7 +174,7 @@ def test_rasters_on_other_sides_of_the_earth(make_raster: RasterMaker) -> None:
     assert isinstance(error, UnsupportedRasterError)
 
 
-@pytest.mark.parametrize("gsd", [0, -0.3, float("nan"), float("inf")])
+@pytest.mark.parametrize("gsd", [0, -0.3, float("nan"), float("inf"), 1e9, 1e-9])
 def test_pixel_sizes_that_make_no_sense(make_raster: RasterMaker, gsd: float) -> None:
     assert isinstance(refusal(make_raster("a.tif", IMAGE), gsd_m=gsd), UsageError)
 

@@ -29,7 +29,8 @@ def test_an_open_dataset_goes_by_its_name(make_raster: Any) -> None:
     path = make_raster("a.tif", IMAGE)
     with rasterio.open(path) as dataset:
         assert raster_names(dataset) == [str(path)]
-        assert raster_names([dataset, path]) == [str(path), str(path)]
+        other = make_raster("b.tif", IMAGE)
+        assert raster_names([dataset, other]) == [str(path), str(other)]
 
 
 def test_a_memory_file_that_opens_by_its_name_will_do() -> None:

@@ -129,8 +129,11 @@ def test_arguments_and_layers_that_cannot_be_used(tmp_path: Path) -> None:
     house = frame(box(0, 0, 20, 10))
     with pytest.raises(UnreadableVectorError, match="no CRS"):
         regularize(house.set_crs(None, allow_override=True))
-    for wrong in ({"gsd_m": 0}, {"gsd_m": float("nan")}, {"snap_m": -1}, {"snap_m": float("inf")}):
-        with pytest.raises(UsageError, match=f"{next(iter(wrong))} must be"):
+    for wrong in (
+            {"gsd_m": 0}, {"gsd_m": float("nan")}, {"gsd_m": 1e9}, {"snap_m": -1},
+            {"snap_m": float("inf")}, {"snap_m": 1000},
+        ):  # fmt: skip
+        with pytest.raises(UsageError, match=rf"\({next(iter(wrong))}\) must be"):
             regularize(house, **wrong)
     write_frame(house, tmp_path / "in.parquet")
     with pytest.raises(UsageError, match="no layers"):

@@ -77,6 +77,7 @@ def test_effective_values_are_told_not_those_asked_for(make_raster: Any) -> None
         {
             "path": str(make_raster.folder / "town.tif"),
             "bands": [3, 2, 1],
+            "bands_by": "as asked for",
             "dates": {"TIFFTAG_DATETIME": "2019:05:04 10:11:12"},
         }
     ]

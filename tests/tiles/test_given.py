@@ -77,3 +77,35 @@ def test_what_is_no_area(area: Any, error: type[Exception], message: str) -> Non
 def test_a_layer_needs_a_file(area: Any) -> None:
     with pytest.raises(UsageError, match="one"):
         GivenArea.of(area, "one")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-5,0,4,4.5", " -5.0, 0, 4, 4.5", "-5,0,4,4.5,4326", "-5,0,4,4.5,EPSG:4326", "-.5e1,0,4,4.5,"],
+)
+def test_bounds_as_a_text(text: str) -> None:
+    given = GivenArea.of(text)
+    assert given is not None
+    assert given.record.bounds == (-5, 0, 4, 4.5)
+    assert given.record.path is None
+    assert given.record.crs == ("EPSG:4326" if "4326" in text else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1,2,3", "bounds are minx,miny,maxx,maxy"),
+        ("4,4,0,0", "the lower ones first"),
+        ("0,0,4,4,99999999", "there is no CRS 'EPSG:99999999'|there is no CRS '99999999'"),
+        ("0,0,4,4,7,8", "there is no such file"),
+        ("1,2.gpkg", "there is no such file"),
+    ],
+)
+def test_texts_that_are_no_bounds(text: str, message: str) -> None:
+    with pytest.raises((UsageError, UnreadableVectorError), match=message):
+        GivenArea.of(text)
+
+
+def test_bounds_in_another_crs_are_those_of_a_table() -> None:
+    table = gpd.GeoSeries([SQUARE], crs=32645)
+    assert sha256("0,0,4,4,32645") == sha256((0, 0, 4, 4, 32645)) == sha256(table)

@@ -107,3 +107,9 @@ def test_rounding_to_a_step(value: int, step: int) -> None:
 
 def _numbers(window: object) -> tuple[int, ...]:
     return tuple(getattr(window, name) for name in ("row_off", "col_off", "height", "width"))
+
+
+@given(lattices())
+def test_pixels_that_are_seen_are_counted_without_looking_at_every_tile(lattice: Lattice) -> None:
+    windows = [tile.window for strip in lattice.strips() for tile in strip.tiles]
+    assert lattice.seen_px == sum(window.height * window.width for window in windows)

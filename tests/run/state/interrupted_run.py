@@ -49,6 +49,7 @@ def strip_table(strip: int, rows: int) -> pa.Table:
         "at_edge": np.zeros(rows, bool),
         "shape": ["simplified"] * rows,
         "source": ["a.tif"] * rows,
+        "image_date": ["2024-05-17"] * rows,
         "geometry": shapely.to_wkb(shapely.box(ids * 2.0, 0, ids * 2.0 + 1, 1)),
     }
     return pa.table(columns)

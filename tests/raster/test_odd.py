@@ -1,0 +1,144 @@
+"""Rasters of sizes, places and kinds that are odd: described or refused in a sentence, at once."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from conftest import UTM, RasterMaker, draw_scene, transform_at
+from painted import PaintedModel
+from rasterio.control import GroundControlPoint
+
+import geoseg
+from geoseg.errors import UnsupportedRasterError
+
+IMAGE = draw_scene(40, 50)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(UnsupportedRasterError) as caught:
+        geoseg.info(path, model=PaintedModel())
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def sparse(path: Path, **profile: object) -> Path:
+    """A raster without pixels, of any size."""
+    with rasterio.open(
+        path, "w", driver="GTiff", count=1, dtype="uint8", sparse_ok=True, bigtiff="YES", **profile
+    ):
+        return path
+
+
+def points(count: int, *, on_a_line: bool = False) -> list[GroundControlPoint]:
+    places = [(5 * i, 5 * i if on_a_line else (7 * i * i) % 40) for i in range(count)]
+    return [
+        GroundControlPoint(row=row, col=col, x=345_600 + 0.3 * col, y=3_072_000 - 0.3 * row)
+        for row, col in places
+    ]
+
+
+def endless(path: Path, side: int) -> Path:
+    """A raster of so many rows and columns, all 0, whose description is all of it."""
+    path.write_text(
+        f'<VRTDataset rasterXSize="{side}" rasterYSize="{side}"><SRS>EPSG:3857</SRS><GeoTransform>'
+        '0, 0.3, 0, 0, 0, -0.3</GeoTransform><VRTRasterBand dataType="Byte" band="1"/></VRTDataset>'
+    )
+    return path
+
+
+def test_a_raster_of_a_million_million_pixels_is_described_at_once(tmp_path: Path) -> None:
+    seen = geoseg.info(endless(tmp_path / "a.vrt", 1_000_000), model=PaintedModel())
+    assert seen.tiles > 1e6
+    assert seen.time.most_minutes > 1e3
+
+
+def test_a_run_over_more_tiles_than_anybody_waits_for_is_refused(tmp_path: Path) -> None:
+    path = endless(tmp_path / "a.vrt", 60_000_000)
+    with pytest.raises(UnsupportedRasterError, match=r"60,000,\d+ x 60,000,\d+ pixels .* tiles"):
+        geoseg.predict(path, model=PaintedModel())
+
+
+def test_rows_of_two_thousand_million_pixels_are_not_read(tmp_path: Path) -> None:
+    path = sparse(
+        tmp_path / "a.tif", height=4, width=2_000_000_000, crs=UTM, transform=transform_at(1e-3)
+    )
+    assert "blocks of 2,000,000,000 x " in refusal(path)
+    assert "gdal_translate -co TILED=YES" in refusal(path)
+
+
+def test_a_world_in_one_image_is_no_map(tmp_path: Path) -> None:
+    path = sparse(
+        tmp_path / "a.tif",
+        height=180,
+        width=360,
+        crs="EPSG:4326",
+        transform=Affine(1, 0, -180, 0, -1, 90),
+    )
+    assert "degrees from the middle of its UTM zone" in refusal(path)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 4)])
+def test_pixels_as_large_as_the_world(tmp_path: Path, size: tuple[int, int]) -> None:
+    height, width = size
+    place = Affine(360 / width, 0, -180, 0, -180 / height, 90)
+    assert refusal(
+        sparse(tmp_path / "a.tif", height=height, width=width, crs="EPSG:4326", transform=place)
+    )
+
+
+def test_metres_under_a_crs_in_degrees(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", IMAGE, crs="EPSG:4326", transform=transform_at())
+    assert "lies outside the area of its CRS 'WGS 84'" in refusal(path)
+
+
+def test_too_few_control_points(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", IMAGE, gcps=points(1))
+    assert "a.tif has 1 ground control points, which do not say where it lies" in refusal(path)
+
+
+def test_control_points_on_a_line(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", IMAGE, gcps=points(7, on_a_line=True))
+    assert "at least three that are not on one line" in refusal(path)
+
+
+def test_rational_polynomials_alone(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", IMAGE, crs=None)
+    of_all = [
+        f"{axis}_{what}"
+        for axis in ("LINE", "SAMP", "LAT", "LONG", "HEIGHT")
+        for what in ("OFF", "SCALE")
+    ]
+    one = " ".join(["1"] + ["0"] * 19)
+    parts = {f"{axis}_{part}_COEFF": one for axis in ("LINE", "SAMP") for part in ("NUM", "DEN")}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.open(path, "r+") as dataset:
+            dataset.update_tags(ns="RPC", **dict.fromkeys(of_all, "50"), **parts)
+    assert "rational polynomials (RPCs)" in refusal(path)
+    assert "gdalwarp -rpc" in refusal(path)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_photo_without_a_place(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    driver = {"jpg": "JPEG", "png": "PNG"}[suffix]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.open(
+            path, "w", driver=driver, count=3, height=40, width=50, dtype="uint8"
+        ) as dataset:
+            dataset.write(IMAGE)
+    assert "has no georeference" in refusal(path)
+
+
+def test_complex_whole_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", count=1, height=40, width=50, dtype="complex_int16", crs=UTM,
+        transform=transform_at(),
+    ) as dataset:  # fmt: skip
+        dataset.write(IMAGE[:1].astype(np.complex64))
+    assert "holds complex numbers (complex_int16)" in refusal(path)
