@@ -79,6 +79,11 @@ class PredictSettings(BaseModel):
     """Numbers of the red, green and blue band, from 1; None: by colour interpretation."""
     stretch: tuple[float, float] | None = None
     """Values shown as black and white; None: 2nd and 98th percentile, for 8 bits as they are."""
+    nodata: tuple[float | tuple[float, ...], ...] | None = None
+    """Numbers that are no image, besides what the files declare: of all bands, or one for each of
+    red, green and blue; None: none."""
+    keep_blank: bool = False
+    """Take large areas of one extreme number, which no nodata value declares, as image."""
     tile_px: Positive | None = None
     """Side of the window the network sees; None: chosen from the model's halo."""
     overlap_px: Annotated[int, Field(ge=0)] | None = None
@@ -132,6 +137,11 @@ class PredictSettings(BaseModel):
         if bands is not None and len(bands) not in {1, 3}:
             raise ValueError(f"give one band or three, such as 3,2,1; got {len(bands)}")
         return bands
+
+    @field_validator("nodata", mode="before")
+    @classmethod
+    def _several_numbers(cls, nodata: object) -> object:
+        return (nodata,) if isinstance(nodata, int | float) else nodata
 
     @field_validator("stretch")
     @classmethod

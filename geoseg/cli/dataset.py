@@ -13,12 +13,15 @@ from geoseg.cli.options import (
     Device,
     Html,
     Json,
+    KeepBlank,
+    Nodata,
     Overwrite,
     Precision,
     Progress,
     Quiet,
     Verbose,
     area_option,
+    parse_nodata,
     parse_range,
     parse_whole_numbers,
 )
@@ -111,6 +114,8 @@ def dataset(
             help="Numbers that become black and white, such as 200,2800.", rich_help_panel=INPUTS
         ),
     ] = None,
+    nodata: Nodata = None,
+    keep_blank: KeepBlank = False,
     category: Annotated[
         str | None,
         typer.Option(help="Category of COCO or YOLO that means buildings.", rich_help_panel=INPUTS),
@@ -207,6 +212,7 @@ def dataset(
         bands=parse_whole_numbers(bands, "--bands"), stretch=parse_range(stretch, "--stretch"), mask_kind=mask_kind,
         mask_building=None if mask_building is None else _mask_values(mask_building),
         mask_unknown=() if mask_unknown is None else _mask_values(mask_unknown),
+        nodata=parse_nodata(nodata) or (), keep_blank=keep_blank,
     )  # fmt: skip
     if html is not None:
         check_target(html, PAGE, overwrite=overwrite)

@@ -124,6 +124,34 @@ def area_option(meaning: str, panel: str) -> typer.models.OptionInfo:
     return option
 
 
+Nodata = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--nodata",
+        help="A value that is no image in all bands, or one per band: 0, or 255,0,0; may be repeated.",
+        show_default=False,
+    ),
+]
+KeepBlank = Annotated[
+    bool,
+    typer.Option(
+        "--keep-blank", help="Take large areas of pure black, white or another extreme as image."
+    ),
+]
+
+
+def parse_nodata(texts: Sequence[str] | None) -> tuple[float | tuple[float, ...], ...] | None:
+    """The values of ``--nodata``: a number, or one per band.
+
+    Raises:
+        UsageError: when a part is not a number.
+    """
+    if texts is None:
+        return None
+    values = [parse_numbers(text, "--nodata") or () for text in texts]
+    return tuple(value[0] if len(value) == 1 else value for value in values)
+
+
 def parse_whole_numbers(text: str | None, option: str) -> tuple[int, ...] | None:
     """The whole numbers of a comma-separated option value.
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from geoseg.labelled.pack import Packed
     from geoseg.models.loading import ModelSpec
     from geoseg.progress import Progress
+    from geoseg.raster.given import Nodata
     from geoseg.tiles.given import AreaInput
 
 
@@ -36,6 +37,8 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     stretch: tuple[float, float] | None = None,
+    nodata: Nodata | Sequence[Nodata] | None = None,
+    keep_blank: bool = False,
     category: str | None = None,
     licence: str = "",
     mask_kind: Literal["auto", "instances", "binary"] = "auto",
@@ -66,6 +69,10 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
             to have it. None: that of the raster, but not below 0.2 m.
         bands: Numbers of the red, green and blue band, or of one.
         stretch: Numbers that become 0 and 255; None: eight bits as they are, else percentiles.
+        nodata: Numbers that are no image, besides what the files declare: one, or several; for all
+            bands, or as a tuple for red, green and blue.
+        keep_blank: Take large areas of one extreme number as image. Pure black, and pure white
+            without labels, stay unknown to training.
         category: Category of COCO or YOLO that means buildings, where there are several.
         licence: Of imagery and labels; training writes it into the model's card.
         mask_kind: "instances": masks hold building numbers; "binary": touching buildings are one
@@ -87,12 +94,14 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     from geoseg.labelled.pairs import make_pair
     from geoseg.labelled.request import PackOptions
     from geoseg.progress import heard
+    from geoseg.raster.given import several
 
     options = PackOptions(
         val_share=val_share, margin_m=margin_m, chip_px=chip_px,
         bands=bands, stretch=stretch, category=category, mask_kind=mask_kind,
         mask_building=None if mask_building is None else tuple(map(parse_value, mask_building)),
         mask_unknown=tuple(map(parse_value, mask_unknown)),
+        nodata=several(nodata), keep_blank=keep_blank,
     )  # fmt: skip
     named = [images] if isinstance(images, (str, Path)) else list(images)
     pair = make_pair(

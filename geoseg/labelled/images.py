@@ -13,10 +13,18 @@ from scipy import ndimage
 from geoseg.errors import DatasetError, UsageError
 from geoseg.labelled.drawn import ImageLabels
 from geoseg.labelled.order import in_order, split_in_order
-from geoseg.labelled.pixels import TURNED_ASIDE, missing, opened, orientation_of, upright
+from geoseg.labelled.pixels import (
+    COLOURS,
+    TURNED_ASIDE,
+    missing,
+    opened,
+    orientation_of,
+    upright,
+)
 from geoseg.labelled.request import LEAST_KNOWN_PX, SMALLEST_CHIP_PX, Chip, PackOptions, Pair, Tick
 from geoseg.labelled.strips import Region, divide
 from geoseg.raster.bands import BandChoice, choose_bands
+from geoseg.raster.blank_search import given_fills, isolated_fills
 from geoseg.raster.source import inspect
 from geoseg.raster.spectrum import band_signs
 from geoseg.raster.stretch import Stretch, percentile_stretch
@@ -28,6 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from geoseg.raster.blank import Fill
 
 _SAMPLE_PX = 128
 _GSD_SLACK = 0.1
@@ -52,6 +61,16 @@ class Header:
     """Whether it has a CRS and so a place."""
     orientation: int = 1
     """How it is to be turned once it is read, by EXIF; ``shape`` is that of the turned image."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pixels:
+    """How numbers become pixels, the same for all images."""
+
+    stretch: Stretch | None
+    """To eight bits; None: as they are."""
+    fills: tuple[Fill, ...]
+    """Numbers that are no image."""
 
 
 def read_header(path: Path, wanted_bands: Sequence[int] | None = None) -> Header:
@@ -111,12 +130,14 @@ def image_chips(
         _turned(read_header(path, options.bands), labels.size_of(path), found) for path in chosen
     ]
     _alike(headers)
-    stretch = _stretch(headers, options)
+    samples = [] if headers[0].dtype == "uint8" else [_sample(header) for header in headers]
+    fills = _fills(headers, samples, options)
+    stretch = _stretch(headers, samples, fills, options)
     areas = [header.shape[0] * header.shape[1] for header in headers]
     splits = split_in_order(chosen, areas, options.val_share)
     for done, (header, split) in enumerate(zip(headers, splits, strict=True), start=1):
         side = split if pair.split == "blocks" else pair.split
-        scene, twice = _scene(header, pair, place, labels, stretch, found)
+        scene, twice = _scene(header, pair, place, labels, _Pixels(stretch, fills), found)
         if min(header.shape) < SMALLEST_CHIP_PX:
             found["images_small"] += 1
         alone = len(headers) == 1 and pair.split == "blocks"
@@ -131,12 +152,12 @@ def _scene(
     pair: Pair,
     place: str,
     labels: ImageLabels,
-    stretch: Stretch | None,
+    pixels: _Pixels,
     found: Counter[str],
 ) -> tuple[Scene, NDArray[np.bool_]]:
     """The whole image as one scene, and where labels overlap."""
     gsd_m = _gsd_m(header, pair.gsd_m)
-    image, valid = _read(header, stretch)
+    image, valid = _read(header, pixels)
     marked = labels.of(header.path, header.shape, gsd_m, found)
     nodata = ~valid | missing(image, marked.numbers)
     found["nodata_px"] += int(nodata.sum())
@@ -172,16 +193,24 @@ def _gsd_m(header: Header, asked_m: float | None) -> float:
     return own_m
 
 
-def _read(header: Header, stretch: Stretch | None) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def _read(header: Header, how: _Pixels) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """(height, width, 3) with FILL_GREY where invalid, and (height, width) True where valid."""
     with opened(header.path) as dataset:
         pixels: NDArray[Any] = dataset.read(list(header.bands.rgb))
         valid = dataset.dataset_mask() > 0
-    valid = valid & np.isfinite(pixels).all(axis=0)
-    image = np.moveaxis(pixels if stretch is None else stretch.apply(pixels), 0, 2)
+    valid = valid & np.isfinite(pixels).all(axis=0) & ~_held(pixels, how.fills)
+    image = np.moveaxis(pixels if how.stretch is None else how.stretch.apply(pixels), 0, 2)
     image = np.ascontiguousarray(image, np.uint8)
     image[~valid] = FILL_GREY
     return upright(image, header.orientation), upright(valid, header.orientation)
+
+
+def _held(pixels: NDArray[Any], fills: Sequence[Fill]) -> NDArray[np.bool_]:
+    """(height, width), True where (bands, height, width) hold exactly a fill's numbers."""
+    held = np.zeros(pixels.shape[1:], np.bool_)
+    for fill in fills:
+        held |= fill.within(pixels, 0.0)
+    return held
 
 
 def _alike(headers: Sequence[Header]) -> None:
@@ -198,14 +227,32 @@ def _alike(headers: Sequence[Header]) -> None:
             )
 
 
-def _stretch(headers: Sequence[Header], options: PackOptions) -> Stretch | None:
+def _fills(
+    headers: Sequence[Header], samples: Sequence[NDArray[Any]], options: PackOptions
+) -> tuple[Fill, ...]:
+    """What the user says is no image, and what lies far from all other numbers.
+
+    Eight bits have no number far from all others; their large areas are told from roofs by labels.
+    """
+    given = given_fills(headers[0].path.name, headers[0].dtype, COLOURS, options.nodata)
+    if options.keep_blank or not samples:
+        return given
+    return given + isolated_fills(np.concatenate(samples, axis=1))
+
+
+def _stretch(
+    headers: Sequence[Header],
+    samples: Sequence[NDArray[Any]],
+    fills: Sequence[Fill],
+    options: PackOptions,
+) -> Stretch | None:
     """One for all images, so that the same number is the same grey everywhere."""
     if options.stretch is not None:
         return Stretch(*options.stretch)
     if headers[0].dtype == "uint8":
         return None
-    samples = [_sample(header) for header in headers]
-    return percentile_stretch(np.concatenate(samples, axis=1))
+    numbers = np.concatenate(samples, axis=1)
+    return percentile_stretch(numbers[:, ~_held(numbers[:, None], fills)[0]])
 
 
 def _sample(header: Header) -> NDArray[Any]:

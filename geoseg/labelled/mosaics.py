@@ -96,6 +96,8 @@ def mosaic_chips(
         gsd_m=pair.gsd_m,
         bands=options.bands,
         stretch=options.stretch,
+        nodata=options.nodata,
+        keep_blank=options.keep_blank,
     ) as mosaic:
         labels = read_footprints(pair.labels, mosaic.grid, pair.layer)
         found.update(labels.counts)

@@ -15,6 +15,7 @@ from geoseg.settings import require_pixel_size
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geoseg.raster.given import Nodata
     from geoseg.scenes.scene import Scene
     from geoseg.tiles.given import AreaInput
 
@@ -84,6 +85,10 @@ class PackOptions:
     """Numbers of the red, green and blue band, or of one; None: by colour interpretation."""
     stretch: tuple[float, float] | None = None
     """Numbers that become 0 and 255; None: eight bits as they are, else by percentiles."""
+    nodata: Sequence[Nodata] = ()
+    """Numbers that are no image, besides what the files declare."""
+    keep_blank: bool = False
+    """Take large areas of one extreme number as image."""
     category: str | None = None
     """Name of the COCO category that means buildings; None: there is only one."""
     mask_kind: str = "auto"

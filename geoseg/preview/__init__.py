@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.models.traits import Traits
     from geoseg.preview.describe import MosaicInfo
-    from geoseg.raster.given import RasterInput
+    from geoseg.raster.given import Nodata, RasterInput
 
     Model = DenseModel | InstanceModel
 
@@ -26,6 +26,8 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     stretch: tuple[float, float] | None = None,
+    nodata: Nodata | Sequence[Nodata] | None = None,
+    keep_blank: bool = False,
     tile_px: int | None = None,
     overlap_px: int | None = None,
     tta: bool | None = None,
@@ -44,6 +46,10 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
             interpretation.
         stretch: Values shown as black and white; None: 2nd and 98th percentile, for 8 bits as they
             are.
+        nodata: Numbers that are no image, besides what the files declare: one, or several; for all
+            bands, or as a tuple for red, green and blue: ``0``, ``(0, 255)``, ``[(255, 0, 0)]``.
+        keep_blank: Take large areas of one extreme number as image; otherwise they are found, said
+            and left out even where no nodata value declares them.
         tile_px: Side of the window the network sees; None: chosen from the model's halo.
         overlap_px: Context around a tile's core, to each side; None: the model's halo.
         tta: Average the maps over flips of the image; None: if the model is meant so.
@@ -58,8 +64,9 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         GeosegError: One of its kinds, for everything that can be wrong with the input.
     """
     settings = PredictSettings.of(
-        gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px, overlap_px=overlap_px, tta=tta
-    )
+        gsd_m=gsd_m, bands=bands, stretch=stretch, nodata=nodata, keep_blank=keep_blank,
+        tile_px=tile_px, overlap_px=overlap_px, tta=tta,
+    )  # fmt: skip
     from geoseg.preview.describe import describe
     from geoseg.raster.given import raster_names
     from geoseg.raster.services import refuse_services

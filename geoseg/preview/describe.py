@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from geoseg.addresses.secrets import without_secrets
-from geoseg.earth.ground import affine_mapping, pixel_size
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import table_html
 from geoseg.preview.estimate import Estimate, estimate_run
 from geoseg.raster import Mosaic, Source
+from geoseg.raster.advice import declared_marks, fill_text, mosaic_warnings
 from geoseg.raster.analysis import Placement
-from geoseg.raster.sampling import Sample, draw_samples
+from geoseg.raster.sampling import Glance
 from geoseg.raster.source import open_dataset
 from geoseg.settings import PredictSettings
 from geoseg.tiles.plan import lay_lattice
-from geoseg.types import Grid
-
-COARSE_FACTOR = 2.0
-"""Pixels this much longer than the model's longest deserve a warning. Enlarging by less is part of
-what the model does: the built-in one scores the same at 0.53 m as at 0.13 m, see its card."""
-BLANK_SHARE = 0.02
-"""Share of pure black or white pixels that looks like a missing nodata value."""
-LOW_VALID_SHARE = 0.5
-"""Below it, the user may want to know."""
-NOMINAL_DEVIATION = 0.03
-"""Difference between nominal and true pixel size that deserves a word."""
-UNEVEN_GSD = 0.05
-"""Difference of true pixel sizes within the mosaic that deserves a warning."""
-WIDE_PX = 8192
-"""Striped rasters wider than this are slow to read elsewhere too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +45,8 @@ class RasterInfo:
     """Data type of these bands."""
     valid_share: float
     """Share of valid pixels, estimated from samples, 0..1."""
+    blank_share: float
+    """Share of those left out as blank though the file does not say so, 0..1, from the same."""
     validity: str
     """What says which pixels are valid."""
     layout: str
@@ -163,13 +148,14 @@ def describe(
         gsd_m=settings.gsd_m,
         bands=settings.bands,
         stretch=settings.stretch,
+        nodata=settings.nodata or (),
+        keep_blank=settings.keep_blank,
     ) as mosaic:
-        samples = draw_samples(mosaic.sources)
-        grid, pairs = mosaic.grid, list(zip(mosaic.placements, samples, strict=True))
+        grid, pairs = mosaic.grid, zip(mosaic.placements, mosaic.glances, strict=True)
         lattice = lay_lattice(grid, traits, settings)
         tta = traits.tta if settings.tta is None else settings.tta
         return MosaicInfo(
-            rasters=tuple(_describe_raster(*pair) for pair in pairs),
+            rasters=tuple(_describe_raster(mosaic, *pair) for pair in pairs),
             grid_width=grid.width,
             grid_height=grid.height,
             grid_crs=_crs_name(grid.crs),
@@ -181,11 +167,11 @@ def describe(
             tile_px=lattice.core_px + 2 * lattice.context_px,
             overlap_px=lattice.context_px,
             time=estimate_run(lattice, measure, tta=tta),
-            warnings=tuple(_all_warnings(mosaic, samples, traits.gsd_m)),
+            warnings=tuple(mosaic_warnings(mosaic, traits.gsd_m)),
         )
 
 
-def _describe_raster(placement: Placement, sample: Sample) -> RasterInfo:
+def _describe_raster(mosaic: Mosaic, placement: Placement, glance: Glance) -> RasterInfo:
     source = placement.source
     return RasterInfo(
         path=without_secrets(source.path),
@@ -197,8 +183,9 @@ def _describe_raster(placement: Placement, sample: Sample) -> RasterInfo:
         rgb=source.bands.rgb,
         rgb_reason=source.bands.reason,
         dtype=source.dtype,
-        valid_share=sample.valid_share,
-        validity=_validity(source),
+        valid_share=glance.valid_share,
+        blank_share=glance.blank_share,
+        validity=_validity(mosaic, source),
         layout=_layout(source),
         resampled=not placement.native,
     )
@@ -209,15 +196,9 @@ def _crs_name(crs: Any) -> str:  # noqa: ANN401 - pyproj's CRS
     return f"{':'.join(authority)} ({crs.name})" if authority else str(crs.name)
 
 
-def _validity(source: Source) -> str:
+def _validity(mosaic: Mosaic, source: Source) -> str:
     """All that says which pixels are valid, in words."""
-    marks = []
-    if any(value is not None for value in source.nodata):
-        marks.append(f"nodata {next(v for v in source.nodata if v is not None):g}")
-    if source.bands.alpha is not None:
-        marks.append(f"alpha band {source.bands.alpha}")
-    if source.has_mask:
-        marks.append("mask")
+    marks = [*declared_marks(source), *(fill_text(fill) for fill in mosaic.fills)]
     return ", ".join(marks) or "none"
 
 
@@ -238,85 +219,3 @@ def _blocks(source: Source) -> str:
     if source.block_width >= source.width:
         return f"striped ({source.block_height} rows)"
     return f"tiled ({source.block_width} x {source.block_height})"
-
-
-def _all_warnings(
-    mosaic: Mosaic, samples: Sequence[Sample], gsd_range_m: tuple[float, float] | None
-) -> Iterator[str]:
-    for placement, sample in zip(mosaic.placements, samples, strict=True):
-        yield from _raster_warnings(placement.source, sample)
-        if not placement.native and placement is not mosaic.placements[0] and not mosaic.resampled:
-            yield (
-                f"{placement.source.name} does not lie on the pixels of "
-                f"{mosaic.sources[0].name} and is resampled onto them"
-            )
-    yield from _gsd_warnings(mosaic, gsd_range_m)
-
-
-def _raster_warnings(source: Source, sample: Sample) -> Iterator[str]:
-    name = source.name
-    if sample.unreadable:
-        yield f"{name}: {len(sample.unreadable)} of the samples cannot be read: {sample.unreadable[0]}"
-    elif sample.valid_share < LOW_VALID_SHARE:
-        yield f"{name}: only about {sample.valid_share:.0%} of its pixels are valid"
-    if _validity(source) == "none":
-        yield from _blank_warnings(source, sample)
-    if source.striped and source.width > WIDE_PX:
-        yield (
-            f"{name} is striped; a tiled copy reads faster: gdal_translate -co TILED=YES "
-            "-co COMPRESS=DEFLATE"
-        )
-    if source.bands.doubt is not None:
-        yield f"{name}: bands {source.bands.numbers} are {source.bands.doubt}"
-    nominal = _nominal_m(source)
-    if nominal is not None and abs(nominal / source.pixel.gsd_m - 1) > NOMINAL_DEVIATION:
-        yield (
-            f"{name}: its pixels are nominally {nominal:.3g} m but {source.pixel.gsd_m:.3g} m on the "
-            "ground; geoseg uses the true size, and areas are true"
-        )
-
-
-def _blank_warnings(source: Source, sample: Sample) -> Iterator[str]:
-    top = np.iinfo(source.dtype).max if source.dtype.startswith("uint") else None
-    for value, color in ((0, "black"), (top, "white")):
-        if value is None or not sample.numbers.size:
-            continue
-        share = float((sample.numbers == value).all(axis=0).mean())
-        if share > BLANK_SHARE:
-            yield (
-                f"{source.name}: about {share:.0%} of its pixels are pure {color} and count as "
-                f"image; where they are no image, say so: rio edit-info --nodata {value} on a copy"
-            )
-
-
-def _nominal_m(source: Source) -> float | None:
-    """The pixel size that the transform claims, metres; None for degrees."""
-    if not source.crs.is_projected:
-        return None
-    t = source.transform
-    side = abs(t.a * t.e - t.b * t.d) ** 0.5
-    return float(side * source.crs.axis_info[0].unit_conversion_factor)
-
-
-def _gsd_warnings(mosaic: Mosaic, gsd_range_m: tuple[float, float] | None) -> Iterator[str]:
-    native = mosaic.sources[0].pixel.gsd_m
-    if gsd_range_m is not None and native > COARSE_FACTOR * gsd_range_m[1]:
-        yield (
-            f"pixels of {native:.2g} m are enlarged {native / gsd_range_m[1]:.1f} times to the "
-            f"model's {gsd_range_m[1]:g} m, and detail that is not in the image cannot be regained: "
-            "small buildings will be missed and neighbours merged"
-        )
-    low, high = _gsd_extremes(mosaic.grid)
-    if high / low - 1 > UNEVEN_GSD:
-        yield (
-            f"the mosaic is so large that its pixels vary from {low:.3g} to {high:.3g} m on the "
-            "ground; split it by region for even results"
-        )
-
-
-def _gsd_extremes(grid: Grid) -> tuple[float, float]:
-    """Smallest and largest true pixel size at the corners and the centre."""
-    to_xy = affine_mapping(grid.transform)
-    places = [(c, r) for c in (0, grid.width) for r in (0, grid.height)]
-    sizes = [pixel_size(grid.crs, to_xy, col, row).gsd_m for col, row in places]
-    return min([*sizes, grid.gsd_m]), max([*sizes, grid.gsd_m])

@@ -23,6 +23,8 @@ Raster: TypeAlias = str | os.PathLike[str] | DatasetReader
 """A file, VRT or address, or an open dataset of rasterio, which is opened anew by its name."""
 RasterInput: TypeAlias = Raster | Sequence[Raster]
 """One raster, or several that form one mosaic."""
+Nodata: TypeAlias = float | Sequence[float]
+"""A number that is no image in all bands, or one for each of red, green and blue."""
 
 ADVICE = "give the path of a file"
 
@@ -63,6 +65,13 @@ def _refuse_twice(names: Sequence[str]) -> None:
             also = "" if known[place] == name else f" (also as {known[place]})"
             raise UsageError(f"{name} is given twice{also}; name every raster once")
         known[place] = name
+
+
+def several(nodata: Nodata | Sequence[Nodata] | None) -> tuple[Nodata, ...]:
+    """None, one number or several as several."""
+    if nodata is None:
+        return ()
+    return (nodata,) if isinstance(nodata, int | float) else tuple(nodata)
 
 
 def _name(raster: Any) -> str:  # noqa: ANN401 - rasterio is untyped, and users give anything

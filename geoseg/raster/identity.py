@@ -155,6 +155,8 @@ class MosaicIdentity(BaseModel):
     """Numbers that become 0 and 255; None for eight bits."""
     fill_rgb: tuple[int, int, int]
     """Colour of invalid pixels."""
+    fills: tuple[str, ...] = ()
+    """Numbers that are no image, and where."""
 
     def differences(self, other: MosaicIdentity) -> Iterator[str]:
         """What ``other`` has different, one short sentence each."""
@@ -173,6 +175,9 @@ class MosaicIdentity(BaseModel):
                 yield f"the {what} of the analysis grid is another one"
         if self.stretch != other.stretch:
             yield f"the stretch was {self.stretch} and is {other.stretch}"
+        if self.fills != other.fills:
+            was, now = (", ".join(one.fills) or "nothing" for one in (self, other))
+            yield f"what is left out as blank was {was} and is {now}"
 
     @property
     def unknown(self) -> tuple[str, ...]:

@@ -15,12 +15,20 @@ from pyproj import CRS
 from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import UnsupportedRasterError, UsageError
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
+from geoseg.raster.blank import Fill
+from geoseg.raster.blank_search import found_fills, given_fills, with_noise
 from geoseg.raster.blocks import BlockCache
 from geoseg.raster.dates import day_taken
+from geoseg.raster.given import Nodata
 from geoseg.raster.identity import MosaicIdentity, SourceIdentity
 from geoseg.raster.memory import limit_gdal_cache, warp_cache_bytes
 from geoseg.raster.readers import NativeReader, Reader, WarpedReader
-from geoseg.raster.sampling import choose_stretch, draw_samples, require_valid_pixels
+from geoseg.raster.sampling import (
+    Glance,
+    choose_stretch,
+    draw_samples,
+    require_valid_pixels,
+)
 from geoseg.raster.source import Source, inspect
 from geoseg.raster.stretch import Stretch
 from geoseg.types import FILL_GREY, Block, Grid, Window
@@ -39,11 +47,19 @@ class Mosaic:
     """
 
     def __init__(
-        self, analysis: Analysis, stretch: Stretch | None, fill_rgb: tuple[int, int, int]
+        self,
+        analysis: Analysis,
+        stretch: Stretch | None,
+        fill_rgb: tuple[int, int, int],
+        *,
+        fills: tuple[Fill, ...] = (),
+        glances: tuple[Glance, ...] = (),
     ) -> None:
         self._analysis = analysis
         self._stretch = stretch
         self._fill_rgb = fill_rgb
+        self._fills = fills
+        self._glances = glances
         self._readers: OrderedDict[int, Reader] = OrderedDict()
         self._cache = BlockCache(warp_cache_bytes(analysis.grid))
 
@@ -56,9 +72,11 @@ class Mosaic:
         gsd_m: float | None = None,
         bands: Sequence[int] | None = None,
         stretch: tuple[float, float] | None = None,
+        nodata: Sequence[Nodata] = (),
+        keep_blank: bool = False,
         fill_rgb: tuple[int, int, int] = (FILL_GREY, FILL_GREY, FILL_GREY),
     ) -> Self:
-        """Inspect the rasters, lay the grid, choose the stretch.
+        """Inspect the rasters, lay the grid, find what is blank, choose the stretch.
 
         Args:
             sources: Paths or URLs; where they overlap, the first that is valid wins.
@@ -69,6 +87,9 @@ class Mosaic:
                 colour interpretation.
             stretch: Numbers that become 0 and 255; None: eight bits as they are, else the 2nd and
                 98th percentile.
+            nodata: Numbers that are no image, besides what the files declare: of all bands, or one
+                for each of red, green and blue.
+            keep_blank: Take what is blank, and not declared so, as image.
             fill_rgb: Colour of invalid pixels.
 
         Raises:
@@ -83,12 +104,30 @@ class Mosaic:
         analysis = lay_grid(inspected, gsd_range_m, gsd_m)
         limit_gdal_cache(inspected)
         samples = draw_samples(inspected)
-        require_valid_pixels(inspected, samples)
-        return cls(analysis, choose_stretch(inspected, samples, stretch), fill_rgb)
+        fills = _given_fills(inspected, nodata)
+        if not keep_blank:
+            fills += found_fills(inspected, samples, fills)
+        fills = with_noise(fills, samples)
+        if fills:
+            samples = draw_samples(inspected, fills)
+        require_valid_pixels(inspected, samples, fills)
+        return cls(
+            analysis,
+            choose_stretch(inspected, samples, stretch),
+            fill_rgb,
+            fills=fills,
+            glances=tuple(map(Glance.of, samples)),
+        )
 
     def reopened(self) -> Self:
         """The same mosaic with files of its own, for another reading thread; costs nothing."""
-        return type(self)(self._analysis, self._stretch, self._fill_rgb)
+        return type(self)(
+            self._analysis,
+            self._stretch,
+            self._fill_rgb,
+            fills=self._fills,
+            glances=self._glances,
+        )
 
     @property
     def grid(self) -> Grid:
@@ -124,6 +163,16 @@ class Mosaic:
     def stretch(self) -> tuple[float, float] | None:
         """The numbers that became 0 and 255; None where eight bits were taken as they are."""
         return None if self._stretch is None else (self._stretch.low, self._stretch.high)
+
+    @property
+    def fills(self) -> tuple[Fill, ...]:
+        """Numbers that are no image though the files do not say so: given, then found."""
+        return self._fills
+
+    @property
+    def glances(self) -> tuple[Glance, ...]:
+        """What a sample of each raster told, in the order given."""
+        return self._glances
 
     def read(self, window: Window) -> Block:
         """The pixels of a window, which may reach beyond the grid.
@@ -166,8 +215,8 @@ class Mosaic:
 
     def _open_reader(self, placement: Placement) -> Reader:
         if placement.native:
-            return NativeReader(placement, self._stretch)
-        return WarpedReader(placement, self.grid, self._stretch, self._cache)
+            return NativeReader(placement, self._stretch, self._fills)
+        return WarpedReader(placement, self.grid, self._stretch, self._cache, fills=self._fills)
 
     def source_at(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> list[str]:
         """Name of the raster that each pixel comes from; the first one's where none is valid.
@@ -209,6 +258,7 @@ class Mosaic:
             shape=(grid.height, grid.width),
             stretch=self.stretch,
             fill_rgb=self._fill_rgb,
+            fills=tuple(fill.description for fill in self._fills),
         )
 
     def close(self) -> None:
@@ -226,6 +276,12 @@ class Mosaic:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _given_fills(sources: Sequence[Source], nodata: Sequence[Nodata]) -> tuple[Fill, ...]:
+    """Those of the first raster, after a look at whether they fit all."""
+    fills = [given_fills(s.name, s.dtype, len(s.bands.distinct), nodata) for s in sources]
+    return fills[0]
 
 
 def _same_bands(sources: Sequence[Source]) -> None:

@@ -10,7 +10,7 @@ finished blocks make it so for any version.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -19,9 +19,11 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from geoseg.raster.analysis import Placement
+from geoseg.raster.blank import BlankPixels, Fill
+from geoseg.raster.blank_warp import BlankOnGrid
 from geoseg.raster.blocks import BlockCache, Pixels, split
 from geoseg.raster.pixels import finite, read_bands, read_native, to_rgb
-from geoseg.raster.source import WARP_TOLERANCE_PX, Source, open_dataset
+from geoseg.raster.source import AVERAGE_FROM, WARP_TOLERANCE_PX, Source, open_dataset
 from geoseg.raster.stretch import Stretch
 from geoseg.types import Grid, Window
 
@@ -31,8 +33,6 @@ WARP_BLOCK_PX = 512
 """Side of the warped blocks; smaller where the source's pixels are much finer."""
 WARP_SOURCE_PX = 2048
 """Side of the piece of the source that one warped block may need."""
-AVERAGE_FROM = 1.1
-"""Pixels that grow by more than this are averaged, others interpolated (cubic)."""
 
 
 class Reader(Protocol):
@@ -56,10 +56,13 @@ class Reader(Protocol):
 class NativeReader:
     """Copies pixels."""
 
-    def __init__(self, placement: Placement, stretch: Stretch | None) -> None:
+    def __init__(
+        self, placement: Placement, stretch: Stretch | None, fills: Sequence[Fill] = ()
+    ) -> None:
         self.placement = placement
         self._stretch = stretch
         self._dataset = open_dataset(placement.source.path)
+        self._blank = _blank_pixels(self._dataset, placement.source, fills)
 
     def pieces(self, window: Window) -> Iterator[Window]:
         """Slabs of whole rows of the file's blocks, so that no block is decoded twice."""
@@ -74,6 +77,8 @@ class NativeReader:
         rows, cols = piece.row_off - extent.row_off, piece.col_off - extent.col_off
         where = Window(rows, cols, piece.height, piece.width)
         pixels, valid = read_native(self._dataset, self.placement.source, where)
+        if self._blank is not None:
+            valid &= ~self._blank.mask(where, pixels)
         return to_rgb(pixels, self.placement.source, self._stretch), valid
 
     def close(self) -> None:
@@ -85,7 +90,13 @@ class WarpedReader:
     """Resamples pixels, in blocks whose place on the grid never changes."""
 
     def __init__(
-        self, placement: Placement, grid: Grid, stretch: Stretch | None, cache: BlockCache
+        self,
+        placement: Placement,
+        grid: Grid,
+        stretch: Stretch | None,
+        cache: BlockCache,
+        *,
+        fills: Sequence[Fill] = (),
     ) -> None:
         self.placement = placement
         self._grid = grid
@@ -93,6 +104,8 @@ class WarpedReader:
         self._cache = cache
         self._dataset = open_dataset(placement.source.path)
         self._warped = _warp(self._dataset, placement.source, grid)
+        blank = _blank_pixels(self._dataset, placement.source, fills)
+        self._blank = None if blank is None else BlankOnGrid(blank, placement.source, grid)
         self._block_px = block_px(grid.gsd_m / placement.source.pixel.gsd_m)
 
     def pieces(self, window: Window) -> Iterator[Window]:
@@ -128,12 +141,24 @@ class WarpedReader:
         alpha = source.bands.alpha or self._warped.count
         raw = read_bands(self._warped, source, [*source.bands.distinct, alpha], block)
         pixels, valid = raw[:-1], (raw[-1] > 0) & finite(raw[:-1])
+        if self._blank is not None:
+            valid &= ~self._blank.mask(block)
         return to_rgb(pixels, source, self._stretch), valid
+
+
+def _blank_pixels(
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    source: Source,
+    fills: Sequence[Fill],
+) -> BlankPixels | None:
+    if not fills:
+        return None
+    return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
 
 
 def _warp(dataset: Any, source: Source, grid: Grid) -> Any:  # noqa: ANN401 - rasterio is untyped
     """``dataset`` on the whole of ``grid``, its validity as alpha band."""
-    averaged = grid.gsd_m / source.pixel.gsd_m > AVERAGE_FROM
+    averaged = source.averaged_at(grid.gsd_m)
     options: dict[str, Any] = {} if source.bands.alpha else {"add_alpha": True}
     if np.dtype(source.dtype).kind == "f" and None in source.nodata:
         options["src_nodata"] = math.nan

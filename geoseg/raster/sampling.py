@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from geoseg.errors import (
     UnsupportedRasterError,
     UsageError,
 )
+from geoseg.raster.blank import BlankPixels, Fill
 from geoseg.raster.blocks import split
 from geoseg.raster.pixels import read_native
 from geoseg.raster.source import Source, open_dataset
@@ -37,11 +39,51 @@ class Sample:
     """What the sample windows of one raster hold."""
 
     numbers: NDArray[Any]
-    """(bands, n), the valid pixels in the raster's own numbers."""
+    """(bands, n), the valid pixels in the raster's own numbers, window by window."""
+    windows: tuple[Window, ...]
+    """Those that could be read."""
+    counts: tuple[int, ...]
+    """Valid pixels in each."""
     valid_share: float
     """Share of valid pixels among those read, 0..1."""
+    blank_share: float
+    """Share of those that the file calls valid and that are blank, 0..1."""
     unreadable: tuple[str, ...]
     """One message for each window that could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a sample tells of one raster, without its pixels."""
+
+    valid_share: float
+    """Share of valid pixels, 0..1."""
+    blank_share: float
+    """Share of those that the file calls valid and that are left out as blank, 0..1."""
+    black_share: float
+    """Share of the valid pixels that are 0 in all bands."""
+    white_share: float
+    """Share of those that are the largest number of an unsigned type."""
+    unreadable: tuple[str, ...]
+    """One message for each window that could not be read."""
+
+    @classmethod
+    def of(cls, sample: Sample) -> Self:
+        """Of a sample."""
+        numbers = sample.numbers
+        top = np.iinfo(numbers.dtype).max if numbers.dtype.kind == "u" else None
+        return cls(
+            valid_share=sample.valid_share,
+            blank_share=sample.blank_share,
+            black_share=_share(numbers, 0),
+            white_share=0.0 if top is None else _share(numbers, top),
+            unreadable=sample.unreadable,
+        )
+
+
+def _share(numbers: NDArray[Any], value: float) -> float:
+    """Share of (bands, n) pixels that hold a number in all bands."""
+    return float((numbers == value).all(axis=0).mean()) if numbers.size else 0.0
 
 
 def sample_windows(height: int, width: int, per_side: int) -> Iterator[Window]:
@@ -59,27 +101,44 @@ def _spread(size: int, count: int) -> list[tuple[int, int]]:
     return [(int(i * step), SAMPLE_PX) for i in range(count)]
 
 
-def draw_samples(sources: Sequence[Source]) -> list[Sample]:
-    """One sample per raster, about a million pixels together."""
+def draw_samples(sources: Sequence[Source], fills: Sequence[Fill] = ()) -> list[Sample]:
+    """One sample per raster, about a million pixels together; blank ones count as invalid."""
     per_side = max(2, math.ceil(SAMPLES_PER_SIDE / math.sqrt(len(sources))))
-    return [_draw(source, per_side) for source in sources]
+    return [_draw(source, per_side, fills) for source in sources]
 
 
-def _draw(source: Source, per_side: int) -> Sample:
-    numbers, unreadable, pixels = [], [], 0
-    with open_dataset(source.path) as dataset:
+def _draw(source: Source, per_side: int, fills: Sequence[Fill]) -> Sample:
+    numbers, windows, unreadable, pixels, blank_px = [], [], [], 0, 0
+    with blank_pixels(source, fills) as blank:
         for window in sample_windows(source.height, source.width, per_side):
             try:
-                block, valid = read_native(dataset, source, window)
+                block, valid = blank.read(window)
             except UnreachableRasterError:
                 raise
             except UnreadableRasterError as error:
                 unreadable.append(str(error))
                 continue
-            numbers.append(block[:, valid])
+            blank_here = valid & blank.mask(window, block)
+            blank_px += int(np.count_nonzero(blank_here))
+            numbers.append(block[:, valid & ~blank_here])
+            windows.append(window)
             pixels += valid.size
     merged = np.concatenate(numbers, axis=1) if numbers else np.empty((1, 0))
-    return Sample(merged, merged.shape[1] / max(pixels, 1), tuple(unreadable))
+    return Sample(
+        numbers=merged,
+        windows=tuple(windows),
+        counts=tuple(one.shape[1] for one in numbers),
+        valid_share=merged.shape[1] / max(pixels, 1),
+        blank_share=blank_px / max(pixels, 1),
+        unreadable=tuple(unreadable),
+    )
+
+
+@contextmanager
+def blank_pixels(source: Source, fills: Sequence[Fill]) -> Iterator[BlankPixels]:
+    """The blank pixels of a raster, which is open as long."""
+    with open_dataset(source.path) as dataset:
+        yield BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
 
 
 def choose_stretch(
@@ -105,32 +164,35 @@ def choose_stretch(
     return percentile_stretch(np.concatenate(drawn, axis=1))
 
 
-def require_valid_pixels(sources: Sequence[Source], samples: Sequence[Sample]) -> None:
+def require_valid_pixels(
+    sources: Sequence[Source], samples: Sequence[Sample], fills: Sequence[Fill] = ()
+) -> None:
     """Refuse a mosaic without a single valid pixel, or one of which nothing can be read.
 
     Raises:
-        UnsupportedRasterError: All pixels are nodata.
+        UnsupportedRasterError: All pixels are nodata or blank.
         UnreadableRasterError: Not one sample could be read.
     """
     if any(sample.numbers.size for sample in samples):
         return
-    if any(_any_valid(source) for source in sources):
+    if any(_any_valid(source, fills) for source in sources):
         return
     raise UnsupportedRasterError(
         f"{', '.join(source.path for source in sources[:3])}: no pixel is valid; "
-        "check nodata value, alpha band and mask"
+        f"check nodata value, alpha band and mask{', or take blank areas as image with --keep-blank' if fills else ''}"
     )
 
 
-def _any_valid(source: Source) -> bool:
+def _any_valid(source: Source, fills: Sequence[Fill]) -> bool:
     """Read until the first valid pixel."""
     step = (max(source.block_height, 256), max(source.block_width, 256))
     whole = Window(0, 0, source.height, source.width)
     failure = None
-    with open_dataset(source.path) as dataset:
+    with blank_pixels(source, fills) as blank:
         for window in split(whole, whole, 0, 0, step):
             try:
-                if read_native(dataset, source, window)[1].any():
+                pixels, valid = blank.read(window)
+                if (valid & ~blank.mask(window, pixels)).any():
                     return True
             except UnreachableRasterError:
                 raise

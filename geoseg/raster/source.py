@@ -29,6 +29,7 @@ from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
 from geoseg.raster.remote import opening, trouble
 from geoseg.raster.spectrum import band_signs
+from geoseg.types import Window
 
 GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
 """What opening a raster may raise; the last one where rasterio forgets to translate it."""
@@ -36,6 +37,8 @@ LARGEST_BLOCK_BYTES = 1 << 30
 """A block of one band is held whole in memory."""
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
+AVERAGE_FROM = 1.1
+"""Pixels that grow by more than this are averaged, others interpolated (cubic)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,11 @@ class Source:
         return self.height, self.width
 
     @property
+    def window(self) -> Window:
+        """The whole raster, in pixels of its own."""
+        return Window(0, 0, self.height, self.width)
+
+    @property
     def item_bytes(self) -> int:
         """Bytes of one number of one band."""
         return np.dtype(self.dtype).itemsize
@@ -99,6 +107,10 @@ class Source:
     def striped(self) -> bool:
         """True when a block spans the whole width and the raster has several of them."""
         return self.block_width >= self.width and self.block_height < self.height
+
+    def averaged_at(self, gsd_m: float) -> bool:
+        """Whether pixels of ``gsd_m`` are averages of its own, and not interpolated."""
+        return gsd_m / self.pixel.gsd_m > AVERAGE_FROM
 
 
 def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:

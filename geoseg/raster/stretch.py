@@ -42,8 +42,9 @@ class Stretch:
 
     def _of(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         scaled = pixels.astype(np.float32)
-        scaled -= np.float32(self.low)
-        scaled *= np.float32(255 / (self.high - self.low))
+        with np.errstate(over="ignore"):  # by fills such as -3.4e38, which no one will see
+            scaled -= np.float32(self.low)
+            scaled *= np.float32(255 / (self.high - self.low))
         np.nan_to_num(scaled, copy=False)
         np.clip(scaled, 0, 255, out=scaled)
         return np.rint(scaled, out=scaled).astype(np.uint8)

@@ -69,6 +69,7 @@ class Run:
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
+        from geoseg.raster.advice import mosaic_warnings
 
         mosaic = Mosaic.open(
             sources,
@@ -76,7 +77,11 @@ class Run:
             gsd_m=settings.gsd_m,
             bands=settings.bands,
             stretch=settings.stretch,
+            nodata=settings.nodata or (),
+            keep_blank=settings.keep_blank,
         )
+        for warning in mosaic_warnings(mosaic, model.gsd_m):
+            _log.warning("%s", warning)
         grid = mosaic.grid
         _log.info(
             "grid: %d x %d px of %.4g m in %s, pixels %s; stretch: %s; bands: %s",
@@ -84,11 +89,6 @@ class Run:
             "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
-        for source in mosaic.sources:
-            if source.bands.doubt is not None:
-                _log.warning(
-                    "%s: bands %s are %s", source.name, source.bands.numbers, source.bands.doubt
-                )
         return cls(mosaic, mosaic.identity(), model, settings, area, tally)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:

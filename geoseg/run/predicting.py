@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
-    from geoseg.raster.given import RasterInput
+    from geoseg.raster.given import Nodata, RasterInput
     from geoseg.raster.services import Wanted
     from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
@@ -45,6 +45,8 @@ def predict(
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     stretch: tuple[float, float] | None = None,
+    nodata: Nodata | Sequence[Nodata] | None = None,
+    keep_blank: bool = False,
     tile_px: int | None = None,
     overlap_px: int | None = None,
     strip_px: int = STRIP_PX,
@@ -77,6 +79,8 @@ def predict(
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     stretch: tuple[float, float] | None = None,
+    nodata: Nodata | Sequence[Nodata] | None = None,
+    keep_blank: bool = False,
     tile_px: int | None = None,
     overlap_px: int | None = None,
     strip_px: int = STRIP_PX,
@@ -109,6 +113,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     stretch: tuple[float, float] | None = None,
+    nodata: Nodata | Sequence[Nodata] | None = None,
+    keep_blank: bool = False,
     tile_px: int | None = None,
     overlap_px: int | None = None,
     strip_px: int = STRIP_PX,
@@ -147,6 +153,10 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             interpretation.
         stretch: Values shown as black and white; None: 2nd and 98th percentile, for 8 bits as they
             are.
+        nodata: Numbers that are no image, besides what the files declare: one, or several; for all
+            bands, or as a tuple for red, green and blue: ``0``, ``(0, 255)``, ``[(255, 0, 0)]``.
+        keep_blank: Take large areas of one extreme number as image; otherwise they are found, said
+            and left out even where no nodata value declares them.
         tile_px: Side of the window the network sees; None: chosen from the model's halo.
         overlap_px: Context around a tile's core, to each side; None: the model's halo.
         strip_px: Rows decoded at a time; never changes the result.
@@ -181,7 +191,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
 
     tally = Tally()
     settings = PredictSettings.of(
-        gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px, overlap_px=overlap_px,
+        gsd_m=gsd_m, bands=bands, stretch=stretch, nodata=nodata, keep_blank=keep_blank,
+        tile_px=tile_px, overlap_px=overlap_px,
         strip_px=strip_px, batch=batch, readers=readers, min_area_m2=min_area_m2,
         min_confidence=min_confidence, tta=tta, shape=shape, date=date, skip_errors=skip_errors,
     )  # fmt: skip

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from geoseg.models.traits import Traits
     from geoseg.raster import Mosaic, Source
+    from geoseg.raster.blank import Fill
     from geoseg.run.job import Backend
     from geoseg.settings import AreaRecord, PredictSettings
 
@@ -53,6 +54,8 @@ def run_record(
     mosaic: Mosaic, traits: Traits, settings: PredictSettings, backend: Backend
 ) -> dict[str, Any]:
     """How buildings were found, as JSON; docs/output.md explains it."""
+    from geoseg.raster.advice import mosaic_warnings
+
     return {
         "software": "geoseg",
         "version": __version__,
@@ -64,6 +67,8 @@ def run_record(
         "device": traits.device or None,
         "precision": traits.precision or None,
         "parameters": _parameters(mosaic, traits, settings, backend),
+        "blank": [_fill(fill) for fill in mosaic.fills],
+        "warnings": list(mosaic_warnings(mosaic, traits.gsd_m)),
         "sources": [_source(source) for source in mosaic.sources],
         "stretch": _listed(mosaic.stretch),
         "grid": _grid(mosaic),
@@ -101,6 +106,7 @@ def summarize(
         peak_rss_mb=round(peak_rss_mb(), 1),
         model={"name": traits.name, "sha256": traits.sha256},
         output=str(output),
+        warnings=list(record["warnings"]),
         record=record,
     )
 
@@ -113,6 +119,8 @@ def _parameters(
     return {
         "gsd_m": mosaic.grid.gsd_m,
         "stretch": _listed(mosaic.stretch),
+        "nodata": [_plain(value) for value in settings.nodata or ()],
+        "keep_blank": settings.keep_blank,
         "tile_px": lattice.core_px + 2 * lattice.context_px,
         "overlap_px": lattice.context_px,
         "core_px": lattice.core_px,
@@ -143,6 +151,15 @@ def _source(source: Source) -> dict[str, Any]:
         "bands_by": source.bands.reason,
         "dates": dict(source.dates),
     }
+
+
+def _plain(value: float | tuple[float, ...]) -> float | list[float]:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _fill(fill: Fill) -> dict[str, Any]:
+    where = "everywhere" if fill.everywhere else "large areas"
+    return {"values": list(fill.values), "where": where, "given": fill.given}
 
 
 def _grid(mosaic: Mosaic) -> dict[str, Any]:

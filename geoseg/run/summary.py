@@ -50,6 +50,8 @@ class Summary:
     """Name and sha256 of the model."""
     output: str
     """File written."""
+    warnings: list[str]
+    """What was worth heeding about the rasters, as ``geoseg.info`` says it, a sentence each."""
     record: dict[str, Any]
     """How the file was made, as it stands in its metadata (docs/output.md)."""
 

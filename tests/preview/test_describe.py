@@ -120,9 +120,18 @@ def test_warnings_about_pixel_sizes(make_raster: RasterMaker) -> None:
 def test_a_black_frame_without_nodata(make_raster: RasterMaker) -> None:
     framed = IMAGE.copy()
     framed[:, :, :30] = 0
-    seen = look(make_raster("a.tif", framed))
-    assert "about 25% of its pixels are pure black" in seen.warnings[0]
-    assert "--nodata 0" in seen.warnings[0]
+    path = make_raster("a.tif", framed)
+    seen = look(path)
+    assert "about 25.0% of the pixels are blank" in seen.warnings[0]
+    assert "pure black (0) in large areas" in seen.warnings[0]
+    assert "--keep-blank" in seen.warnings[0]
+    assert seen.rasters[0].blank_share == 0.25
+    assert seen.rasters[0].valid_share == 0.75
+    kept = look(path, keep_blank=True)
+    assert "about 25% of its pixels are pure black" in kept.warnings[0]
+    assert "--nodata 0" in kept.warnings[0]
+    assert kept.rasters[0].valid_share == 1
+    assert look(path, nodata=(0,)).warnings == ()
     assert look(make_raster("b.tif", framed, nodata=0)).warnings == ()
 
 
