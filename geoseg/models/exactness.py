@@ -51,7 +51,7 @@ def _certify(model: DenseModel | InstanceModel) -> None:
 def _scan(model: DenseModel | InstanceModel) -> list[str]:
     from torch import nn
 
-    from geoseg.models.certify import scan_modules
+    from geoseg.models.scanning import scan_modules
 
     network = Traits.of(model).network
     return scan_modules(network) if isinstance(network, nn.Module) else []

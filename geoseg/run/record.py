@@ -62,6 +62,8 @@ def run_record(
         "model": traits.as_dict(),
         "device": traits.device or None,
         "precision": traits.precision or None,
+        "runtime": traits.runtime or None,
+        "processor": traits.processor or None,
         "parameters": _parameters(mosaic, traits, settings, backend),
         "sources": [_source(source) for source in mosaic.sources],
         "stretch": _listed(mosaic.stretch),

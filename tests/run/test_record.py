@@ -36,6 +36,7 @@ class ToldModel(PaintedModel):
     sha256 = "00ff"
     device = "cuda:1"
     precision = "bf16"
+    runtime = "told 2.1"
     metadata = Metadata(
         name="told",
         halo_px=0,
@@ -81,6 +82,7 @@ def test_effective_values_are_told_not_those_asked_for(make_raster: Any) -> None
         }
     ]
     assert (told["device"], told["precision"]) == ("cuda:1", "bf16")
+    assert (told["runtime"], told["processor"]) == ("told 2.1", None)
     assert told["model"] == {
         "name": "told", "sha256": "00ff", "class": f"{__name__}.ToldModel", "version": "2.1",
     }  # fmt: skip
@@ -125,7 +127,8 @@ def test_file_summary_and_frame_tell_the_same(make_raster: Any, tmp_path: Path) 
 
 def test_a_file_without_a_model_that_says_anything(make_raster: Any) -> None:
     told = geoseg.predict(town_file(make_raster), model=PaintedModel()).attrs["geoseg"]
-    assert (told["device"], told["precision"]) == (None, None)
+    assert (told["device"], told["precision"], told["runtime"]) == (None, None, None)
+    assert told["processor"]
     assert told["parameters"]["min_confidence"] == 0
     assert told["confidence"].startswith("raw")
 
