@@ -89,9 +89,9 @@ def _timed(
 def _before(folder: Path, rounds: int, side: int) -> float:
     environment = os.environ | {"PYTHONPATH": str(folder)}
     command = [sys.executable, "-c", BEFORE, str(rounds), str(side)]
-    return float(
-        subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout
-    )
+    # The working folder comes before the path, and must not be this checkout.
+    done = subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE)
+    return float(done.stdout)
 
 
 if __name__ == "__main__":

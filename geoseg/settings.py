@@ -12,8 +12,7 @@ from geoseg.types import Shape
 Runtime = Literal["auto", "torch", "openvino", "onnxruntime"]
 """What runs a network; auto is OpenVINO on a processor and torch on a GPU."""
 Precision = Literal["auto", "fp32", "bf16", "int8"]
-"""In what a network computes; auto is fp32, where tiled maps equal those of the whole image, and
-what a graph was exported in."""
+"""In what a network computes; auto is fp32, where tiled maps equal those of the whole image."""
 Positive = Annotated[int, Field(ge=1)]
 
 MIN_AREA_M2 = 6.0

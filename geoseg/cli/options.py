@@ -70,9 +70,7 @@ ModelName = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[
     Literal["auto", "fp32", "bf16", "int8"],
-    typer.Option(
-        "--precision", help="Of the network's arithmetic; int8 for graphs exported in it."
-    ),
+    typer.Option("--precision", help="Of the network's arithmetic; auto is fp32."),
 ]
 Runtime = Annotated[
     Literal["auto", "torch", "openvino", "onnxruntime"],

@@ -60,12 +60,15 @@ def load_judge(
     """The model to compare labels with.
 
     Raises:
+        MissingDependencyError: what would run or judge it is not installed.
         UsageError: it does not give maps with thresholds.
     """
+    from geoseg.models.extras import require
     from geoseg.models.loading import load_model
     from geoseg.models.protocols import DenseModel
     from geoseg.models.weights import Metadata
 
+    require("cv2", "comparing labels with a model", "train")
     judge = load_model(model, device=device, precision=precision, runtime=runtime)
     if not (
         isinstance(judge, DenseModel) and isinstance(getattr(judge, "metadata", None), Metadata)

@@ -97,7 +97,7 @@ def _network(model: DenseModel, traits: Traits) -> nn.Module | None:
     """The torch network of a model; of one that another library runs, the same weights in torch."""
     build = getattr(model, "torch_network", None)
     network = traits.network if build is None else build()
-    if network is None or "torch" not in sys.modules:
+    if network is None or sys.modules.get("torch") is None:
         return None
     from torch import nn
 

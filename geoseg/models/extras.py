@@ -6,9 +6,9 @@ from importlib.util import find_spec
 
 from geoseg.errors import MissingDependencyError
 
-INT8_NEEDS_A_GRAPH = (
-    "int8 needs a graph whose ranges were measured on images: make one with geoseg export-model "
-    "MODEL -o model.xml --precision int8 --scenes FOLDER, and name it as the model"
+INT8_NEEDS_RANGES = (
+    "int8 needs a network whose ranges were measured on images, and this model's were not; use "
+    "--precision auto or fp32"
 )
 
 

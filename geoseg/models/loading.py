@@ -38,7 +38,7 @@ def load_model(
             object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own, whatever it says.
         precision: "auto" and "fp32" are exact; "bf16" is faster on some processors and gives
-            slightly different maps; "int8" is for graphs that were exported in it.
+            slightly different maps; "int8" is refused for networks whose ranges nobody measured.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; auto is OpenVINO on the processor, for
             networks that it knows, and torch on a GPU and for all others.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _TRAINING = ("albumentations", "cv2", "lightning", "torch", "segmentation_models_pytorch")
-_TUNING = ("cv2", "torch", "segmentation_models_pytorch")
+_TUNING = ("cv2",)
 """What the extra ``train`` brings, by the names that are imported."""
 
 

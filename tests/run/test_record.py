@@ -163,6 +163,7 @@ class FailingModel(PaintedModel):
     [
         ({"precision": "bf16"}, "the precision was 'fp32' and is 'bf16'"),
         ({"device": "cuda:1"}, "the device was 'cpu' and is 'cuda'"),
+        ({"runtime": "abacus 2"}, "the runtime was '' and is 'abacus 2'"),
         ({"device": "cpu:0"}, None),
     ],
     ids=str,
@@ -181,6 +182,21 @@ def test_a_run_goes_on_in_the_same_precision_on_the_same_kind_of_device(
         assert geoseg.predict(path, output, model=model, resume=True, **options).buildings
         return
     with pytest.raises(ResumeError, match=message):
+        geoseg.predict(path, output, model=model, resume=True, **options)
+
+
+def test_a_run_goes_on_with_the_same_kind_of_processor(
+    make_raster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, output = make_raster("town.tif", paint_town(300, 100)[0]), tmp_path / "b.gpkg"
+    options = {"tile_px": 48, "shape": "raw"}
+    monkeypatch.setattr("geoseg.models.traits.processor_kind", lambda: "x86_64 avx2")
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(path, output, model=FailingModel(), **options)
+    model = PaintedModel()
+    model.device, model.precision = "cpu", "fp32"  # type: ignore[attr-defined]
+    monkeypatch.setattr("geoseg.models.traits.processor_kind", lambda: "x86_64 avx2 avx512f")
+    with pytest.raises(ResumeError, match="the kind of processor was 'x86_64 avx2'"):
         geoseg.predict(path, output, model=model, resume=True, **options)
 
 

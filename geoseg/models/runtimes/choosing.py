@@ -43,8 +43,8 @@ def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
     """Which of torch and OpenVINO."""
     if runtime == "onnxruntime":
         raise UsageError(
-            f"onnxruntime runs .onnx files, not {path}; write one with geoseg export-model, or run "
-            "with --runtime auto"
+            f"onnxruntime runs .onnx files, not {path}; name one as onnx:model.onnx, or run with "
+            "--runtime auto"
         )
     if runtime == "openvino":
         _check_openvino(path, device)
@@ -63,9 +63,8 @@ def _check_openvino(path: Path, device: str) -> None:
         )
     if not _is_known(path):
         raise UsageError(
-            f"OpenVINO cannot make a graph of {path} by itself, for its encoder is another than the "
-            "EfficientNet lite of the built-in model; write one with geoseg export-model, or run "
-            "with --runtime torch"
+            f"OpenVINO cannot make a graph of {path}, for its encoder is another than the EfficientNet "
+            "lite of the built-in model; run with --runtime torch"
         )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.machine import processor_kind
-from geoseg.models.extras import INT8_NEEDS_A_GRAPH, is_installed
+from geoseg.models.extras import INT8_NEEDS_RANGES, is_installed
 from geoseg.models.images import check_images
 from geoseg.models.runtimes.cutting import cut
 from geoseg.models.runtimes.graph import NORMALISED, build_graph
@@ -173,7 +173,7 @@ def _checked(precision: Precision) -> Precision:
         UsageError: the processor lacks it, or it needs another graph.
     """
     if precision == "int8":
-        raise UsageError(INT8_NEEDS_A_GRAPH)
+        raise UsageError(INT8_NEEDS_RANGES)
     if precision == "bf16" and "BF16" not in capabilities():
         raise UsageError(
             f"this processor ({processor_kind()}) does not compute in bf16; use --precision fp32, "
