@@ -399,7 +399,7 @@ def test_the_built_in_model_needs_no_torch(tmp_path: Path) -> None:
         (("tune", "default", "--scenes", ".", "-o", "tuned.safetensors"), "train"),
         (("dataset", ".", "--model", "default"), "train"),
         (("certify", "maskrcnn:model.safetensors"), "torch"),
-        (("train", REPOSITORY / "configs" / "finetune.yaml"), "train"),
+        (("train", REPOSITORY / "configs" / "builtin.yaml"), "train"),
     ],
     ids=str,
 )
