@@ -10,6 +10,7 @@ import sys
 import time
 from _thread import interrupt_main
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Thread, main_thread
 from typing import TYPE_CHECKING
@@ -32,6 +33,11 @@ DATA_OF_PACKAGES = {
     "pyogrio": ("proj_data",),
 }
 """Folders within packages that bring their own."""
+_VECTOR_FEATURES = (
+    "sse4.2", "avx", "avx2", "fma", "avxvnni", "avx512f", "avx512bw", "avx512vnni", "avx512bf16",
+    "avx512fp16", "amx-int8", "amx-bf16", "dotprod", "i8mm", "bf16", "sve", "sve2",
+)  # fmt: skip
+"""Of LLVM's names, those by which libraries of networks choose their loops."""
 
 _ALL = 2**31 - 1
 _GLIBC_MMAP_MAX = 65536
@@ -155,6 +161,20 @@ def peak_rss_mb() -> float:
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return float(peak if sys.platform == "darwin" else peak * 1024) / 1e6
+
+
+@cache
+def processor_kind() -> str:
+    """What the processor computes with, such as "x86_64 avx2" or "x86_64 avx512f avx512vnni".
+
+    Libraries choose their loops by it, and other loops round otherwise.
+    """
+    from llvmlite.binding import get_host_cpu_features
+
+    features = get_host_cpu_features()
+    told = [name for name in _VECTOR_FEATURES if features.get(name)]
+    machine = platform.machine().lower().replace("amd64", "x86_64")
+    return " ".join([machine, *told])
 
 
 def _is_short_of_memory(error: Exception) -> bool:

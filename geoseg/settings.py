@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from geoseg.errors import UsageError
 from geoseg.types import Shape
 
-Precision = Literal["auto", "fp32", "bf16"]
+Runtime = Literal["auto", "torch", "openvino", "onnxruntime"]
+"""What runs a network; auto is OpenVINO on a processor and torch on a GPU."""
+Precision = Literal["auto", "fp32", "bf16", "int8"]
 """In what a network computes; auto is fp32, where tiled maps equal those of the whole image."""
 Positive = Annotated[int, Field(ge=1)]
 

@@ -20,7 +20,7 @@ def installed(package: str) -> str:
 
 
 def versions() -> dict[str, str]:
-    """Name to version of what bears on a result; torch where it is loaded, which this never does.
+    """Name to version of what bears on a result; what runs networks where it is loaded.
 
     GDAL, PROJ and GEOS are those that read and draw: of rasterio, rasterio and shapely.
     """
@@ -40,5 +40,8 @@ def versions() -> dict[str, str]:
         "shapely": shapely.__version__,
         "numpy": np.__version__,
     }
-    torch = sys.modules.get("torch")
-    return told if torch is None else {**told, "torch": str(torch.__version__)}
+    for name in ("torch", "openvino", "onnxruntime"):
+        library = sys.modules.get(name)
+        if library is not None:
+            told[name] = str(library.__version__)
+    return told

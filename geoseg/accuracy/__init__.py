@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from geoseg.keywords import checked_keywords
+from geoseg.settings import Precision, Runtime
 
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
@@ -98,7 +99,8 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     *,
     split: Literal["val", "train", "all"] = "val",
     device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     tta: bool | None = None,
     boundary_m: float = 1.0,
     min_area_m2: float = 0.0,
@@ -114,7 +116,8 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
         scenes: Folder of packed scenes (``*.npz``).
         split: "val", "train" or "all".
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
-        precision: "auto", "fp32" or "bf16".
+        precision: "auto", "fp32", "bf16" or "int8".
+        runtime: "auto", "torch", "openvino" or "onnxruntime".
         tta: Average the maps over flips, four times the work; None: if the model is meant so.
         boundary_m: Width of the band of the boundary IoU, metres.
         min_area_m2: Smaller buildings do not count.
@@ -140,7 +143,9 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     outputs = with_page(output, html)
     check_outputs(outputs, (), overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
-    loaded = averaged_if(load_model(model, device=device, precision=precision), tta)
+    loaded = averaged_if(
+        load_model(model, device=device, precision=precision, runtime=runtime), tta
+    )
     with heard(progress) as told:
         result = evaluate_scenes(loaded, Path(scenes), split, measure, told)
     for path in outputs:

@@ -41,8 +41,9 @@ def _show_version(value: bool) -> None:
     if value:
         from geoseg.version import installed, versions
 
-        names = {"gdal": "GDAL", "proj": "PROJ", "geos": "GEOS", "torch": "torch"}
-        told = versions() | {"torch": installed("torch")}
+        names = {"gdal": "GDAL", "proj": "PROJ", "geos": "GEOS", "openvino": "OpenVINO"}
+        names["torch"] = "torch"
+        told = versions() | {name: installed(name) for name in ("openvino", "torch")}
         typer.echo(f"geoseg {told['geoseg']}")
         typer.echo(", ".join(f"{shown} {told[name]}" for name, shown in names.items()))
         raise typer.Exit

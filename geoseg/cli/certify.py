@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.options import Device, Json, Quiet, Verbose
+from geoseg.cli.options import Device, Json, Precision, Quiet, Runtime, Verbose
 from geoseg.cli.telling import tell
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ def certify(
     model: Annotated[str, typer.Argument(help="'default' or a .safetensors file.")] = "default",
     *,
     device: Device = "cpu",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -32,7 +34,7 @@ def certify(
     tell(verbose)
     from geoseg.models import certify_model
 
-    certificate = certify_model(model, device=device)
+    certificate = certify_model(model, device=device, precision=precision, runtime=runtime)
     if as_json:
         typer.echo(json.dumps(certificate.as_dict()))
     elif not quiet:

@@ -19,6 +19,7 @@ from geoseg.cli.options import (
     Precision,
     Progress,
     Quiet,
+    Runtime,
     Verbose,
     area_option,
     parse_nodata,
@@ -189,6 +190,7 @@ def dataset(
     ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -217,7 +219,11 @@ def dataset(
     if html is not None:
         check_target(html, PAGE, overwrite=overwrite)
     # Loaded first: a misspelt one should not be found out after the packing.
-    judge = None if model is None else load_judge(model, device, precision)
+    judge = (
+        None
+        if model is None
+        else load_judge(model, device=device, precision=precision, runtime=runtime)
+    )
     about = {
         "layer": layer, "aoi": None if aoi is None else Path(aoi), "aoi_layer": aoi_layer, "ignore": ignore,
         "ignore_layer": ignore_layer, "gsd_m": gsd, "place": place,

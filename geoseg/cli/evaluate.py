@@ -16,6 +16,7 @@ from geoseg.cli.options import (
     Precision,
     Progress,
     Quiet,
+    Runtime,
     Tta,
     Verbose,
     area_option,
@@ -105,6 +106,7 @@ def evaluate(
     ] = "val",
     device: Device = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     tta: Tta = None,
     boundary: Annotated[
         float, typer.Option(help="Width of the band of the boundary IoU, metres.")
@@ -148,7 +150,8 @@ def evaluate(
     else:
         of_model = {
             "--split": split != "val", "--device": device != "auto",
-            "--precision": precision != "auto", "--tta": tta is not None,
+            "--precision": precision != "auto", "--runtime": runtime != "auto",
+            "--tta": tta is not None,
         }  # fmt: skip
         _refuse(of_model, OF_LAYERS)
     shared: dict[str, Any] = {
@@ -156,7 +159,8 @@ def evaluate(
         "overwrite": overwrite,
     }  # fmt: skip
     running: dict[str, Any] = {
-        "split": split, "device": device, "precision": precision, "tta": tta,
+        "split": split, "device": device, "precision": precision, "runtime": runtime,
+        "tta": tta,
     }  # fmt: skip
     with watching(progress, quiet=quiet) as told:
         if scenes is not None:

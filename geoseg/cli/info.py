@@ -17,6 +17,7 @@ from geoseg.cli.options import (
     Overlap,
     Precision,
     Quiet,
+    Runtime,
     Stretch,
     Tile,
     Tta,
@@ -55,6 +56,7 @@ def info(
     ] = False,
     device: Device = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = 0,
@@ -79,6 +81,7 @@ def info(
         tta=tta,
         device=device,
         precision=precision,
+        runtime=runtime,
         measure=measure,
     )
     if as_json:

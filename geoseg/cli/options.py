@@ -73,8 +73,16 @@ ModelName = Annotated[
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
 Precision = Annotated[
-    Literal["auto", "fp32", "bf16"],
-    typer.Option("--precision", help="Of the network's arithmetic."),
+    Literal["auto", "fp32", "bf16", "int8"],
+    typer.Option("--precision", help="Of the network's arithmetic; auto is fp32."),
+]
+Runtime = Annotated[
+    Literal["auto", "torch", "openvino", "onnxruntime"],
+    typer.Option(
+        "--runtime",
+        help="What runs the network. auto: OpenVINO on the processor, torch on a GPU and for networks "
+        "that OpenVINO cannot make a graph of.",
+    ),
 ]
 Tta = Annotated[
     bool | None,

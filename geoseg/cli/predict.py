@@ -22,6 +22,7 @@ from geoseg.cli.options import (
     Precision,
     Progress,
     Quiet,
+    Runtime,
     Tile,
     Tta,
     Verbose,
@@ -120,6 +121,7 @@ def predict(
     ] = 1,
     device: Device = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     exact: Annotated[
         bool,
         typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
@@ -169,6 +171,7 @@ def predict(
             model=model,
             device=device,
             precision=precision,
+            runtime=runtime,
             exact=exact,
             overwrite=overwrite,
             resume=resume,

@@ -16,6 +16,7 @@ from geoseg.cli.options import (
     Precision,
     Progress,
     Quiet,
+    Runtime,
     Tta,
     Verbose,
     parse_range,
@@ -81,6 +82,7 @@ def tune(
     html: Html = None,
     device: Device = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -113,6 +115,7 @@ def tune(
             html=html,
             device=device,
             precision=precision,
+            runtime=runtime,
             overwrite=overwrite,
             progress=told,
         )

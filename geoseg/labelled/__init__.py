@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from geoseg.keywords import checked_keywords
+from geoseg.settings import Precision, Runtime
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -126,7 +127,8 @@ def check_dataset(
     *,
     model: ModelSpec | None = None,
     device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     html: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
@@ -138,7 +140,8 @@ def check_dataset(
         model: Also compare with what this model finds, "default" for the built-in one: labels
             that are missing, labels of which nothing is to be seen.
         device: Where that model runs: "auto", "cpu", "cuda", "cuda:1" or "mps".
-        precision: Of its arithmetic: "auto", "fp32" or "bf16".
+        precision: Of its arithmetic: "auto", "fp32", "bf16" or "int8".
+        runtime: What runs it: "auto", "torch", "openvino" or "onnxruntime".
         html: A page to write: labels over photos, the worst chips first.
         overwrite: Replace ``html`` if it is there already.
         progress: Told scene by scene.
@@ -153,7 +156,11 @@ def check_dataset(
     from geoseg.progress import heard
 
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
-    judge = None if model is None else load_judge(model, device, precision)
+    judge = (
+        None
+        if model is None
+        else load_judge(model, device=device, precision=precision, runtime=runtime)
+    )
     with heard(progress) as told:
         checked = check_folder(Path(folder), judge=judge, progress=told)
     if page is not None:

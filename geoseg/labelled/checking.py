@@ -17,7 +17,7 @@ from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.scenes.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
-    from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.protocols import ThresholdedModel
 
 SHIFTED_M = 1.0
 """Chips whose labels lie farther off than this count as shifted."""
@@ -182,7 +182,7 @@ def _shift_summary(shift: Shift) -> dict[str, Any]:
 def check_folder(
     folder: Path,
     *,
-    judge: TorchDenseModel | None = None,
+    judge: ThresholdedModel | None = None,
     progress: Progress = ignored,
 ) -> Checked:
     """Look through all scenes of a data set, one at a time.
@@ -205,7 +205,7 @@ def check_folder(
 
 
 def _check(
-    scene: Scene, record: dict[str, Any], judge: TorchDenseModel | None
+    scene: Scene, record: dict[str, Any], judge: ThresholdedModel | None
 ) -> tuple[ChipCheck, Agreement]:
     known = ~scene.ignore
     sizes = np.bincount(scene.labels[known])[1:]

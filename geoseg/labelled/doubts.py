@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from geoseg.labelled.shift import Agreement, edge_agreement
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.models.dense import TorchDenseModel
     from geoseg.models.loading import ModelSpec
+    from geoseg.models.protocols import ThresholdedModel
     from geoseg.scenes.scene import Scene
-    from geoseg.settings import Precision
+    from geoseg.settings import Precision, Runtime
 
 LABELLED_SHARE = 0.2
 """A building found whose labelled part is smaller than this has no label."""
@@ -51,26 +51,36 @@ class Doubts:
 
 
 def load_judge(
-    model: ModelSpec, device: str = "auto", precision: Precision = "auto"
-) -> TorchDenseModel:
+    model: ModelSpec,
+    *,
+    device: str = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
+) -> ThresholdedModel:
     """The model to compare labels with.
 
     Raises:
+        MissingDependencyError: what would run or judge it is not installed.
         UsageError: it does not give maps with thresholds.
     """
-    from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.extras import require
     from geoseg.models.loading import load_model
+    from geoseg.models.protocols import DenseModel
+    from geoseg.models.weights import Metadata
 
-    judge = load_model(model, device=device, precision=precision)
-    if not isinstance(judge, TorchDenseModel):
+    require("cv2", "comparing labels with a model", "train")
+    judge = load_model(model, device=device, precision=precision, runtime=runtime)
+    if not (
+        isinstance(judge, DenseModel) and isinstance(getattr(judge, "metadata", None), Metadata)
+    ):
         raise UsageError(
             "labels can be compared with a dense model's maps only: name 'default' or a "
             ".safetensors file"
         )
-    return judge
+    return cast("ThresholdedModel", judge)
 
 
-def doubts_of(scene: Scene, model: TorchDenseModel) -> Doubts:
+def doubts_of(scene: Scene, model: ThresholdedModel) -> Doubts:
     """Compare the labels with what the model finds."""
     from geoseg.train.decoded import decode, labels_of, map_scene
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from geoseg.keywords import checked_keywords
 from geoseg.models.loading import DEFAULT_WEIGHTS, ModelSpec, load_model
 from geoseg.models.protocols import DenseModel, Instance, InstanceModel
+from geoseg.settings import Precision, Runtime
 
 if TYPE_CHECKING:
     from geoseg.models.catalogue import ModelEntry
@@ -60,12 +61,20 @@ def list_models(
 
 
 @checked_keywords
-def certify_model(model: ModelSpec = "default", *, device: str = "cpu") -> Certificate:
+def certify_model(
+    model: ModelSpec = "default",
+    *,
+    device: str = "cpu",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
+) -> Certificate:
     """Check whether a model's answer can be independent of how the raster is cut.
 
     Args:
         model: See ``geoseg.predict``.
         device: "cpu", "cuda", "cuda:1" or "mps": where it is looked at.
+        precision: "auto", "fp32", "bf16" or "int8": in what.
+        runtime: "auto", "torch", "openvino" or "onnxruntime": by what.
 
     Returns:
         Whether it can be exact, and what was found against it.
@@ -77,7 +86,7 @@ def certify_model(model: ModelSpec = "default", *, device: str = "cpu") -> Certi
     from geoseg.errors import UsageError
     from geoseg.models.certify import certify
 
-    loaded = load_model(model, device=device)
+    loaded = load_model(model, device=device, precision=precision, runtime=runtime)
     if not isinstance(loaded, DenseModel):
         raise UsageError(
             f"{model} predicts separate masks; only models that predict maps can be certified"

@@ -8,23 +8,20 @@ with a model that is not a torch network.
 
 from __future__ import annotations
 
-import copy
+import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from torch import nn
 
 from geoseg.models.asking import core_maps
-from geoseg.models.receptive import open_all_paths, support_px
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import Shown
 from geoseg.types import Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
+    from torch import nn
 
     from geoseg.models.protocols import DenseModel
 
@@ -32,11 +29,6 @@ TOLERANCE = 1e-5
 """Largest difference of probabilities between a tile and the whole image."""
 
 _CORE_PX = 64
-_GLOBAL_POOLS = (nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
-_NORMS_OVER_SPACE = (nn.GroupNorm, nn.InstanceNorm1d, nn.InstanceNorm2d)
-_BATCH_NORMS = (nn.BatchNorm2d, nn.SyncBatchNorm)
-_GLOBAL_BY_NAME = ("SqueezeExcite", "SqueezeExcitation", "SEModule", "EffectiveSEModule")
-"""Class names of timm, torchvision and segmentation_models_pytorch for one and the same idea."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -74,13 +66,15 @@ def certify(model: DenseModel, *, seed: int = 0) -> Certificate:
         seed: of the probe's image.
     """
     traits = Traits.of(model)
-    network = traits.network
+    network = _network(model, traits)
     reasons: list[str] = []
     support, looks = None, ["probe"]
-    if isinstance(network, nn.Module):
+    if network is not None:
+        from geoseg.models.scanning import measured_support_px, scan_modules
+
         looks = ["modules", "support", "probe"]
         reasons += scan_modules(network)
-        support = _support(network, model)
+        support = measured_support_px(network, model)
         reasons += _too_wide(support, model.halo_px)
     difference = probe(model, seed=seed)
     if not difference <= TOLERANCE:
@@ -99,12 +93,15 @@ def certify(model: DenseModel, *, seed: int = 0) -> Certificate:
     )
 
 
-def scan_modules(network: nn.Module) -> list[str]:
-    """One sentence for every kind of layer that mixes the whole image."""
-    kinds: dict[str, list[str]] = {}
-    for name, reason in _findings(network):
-        kinds.setdefault(reason, []).append(name)
-    return [f"{reason} ({len(names)} of them, first {names[0]})" for reason, names in kinds.items()]
+def _network(model: DenseModel, traits: Traits) -> nn.Module | None:
+    """The torch network of a model; of one that another library runs, the same weights in torch."""
+    build = getattr(model, "torch_network", None)
+    network = traits.network if build is None else build()
+    if network is None or sys.modules.get("torch") is None:
+        return None
+    from torch import nn
+
+    return network if isinstance(network, nn.Module) else None
 
 
 def probe(model: DenseModel, *, seed: int) -> float:
@@ -127,33 +124,6 @@ def probe(model: DenseModel, *, seed: int) -> float:
         ]
         worst = max(worst, float(np.abs(tile[0] - whole[there]).max()))
     return worst
-
-
-def _findings(network: nn.Module) -> Iterator[tuple[str, str]]:
-    """(module's name, why it mixes the whole image)."""
-    for name, module in network.named_modules():
-        kind = type(module).__name__
-        if isinstance(module, _NORMS_OVER_SPACE) and not _uses_stored_statistics(module):
-            yield name, f"{kind} normalises by the statistics of the whole image"
-        elif isinstance(module, _BATCH_NORMS) and not _uses_stored_statistics(module):
-            yield name, f"{kind} normalises by the statistics of the batch"
-        elif isinstance(module, _GLOBAL_POOLS):
-            yield name, f"{kind} pools the whole image"
-        elif kind in _GLOBAL_BY_NAME:
-            yield name, f"{kind} (squeeze and excitation) pools the whole image"
-        elif kind.endswith("Attention") and any(True for _ in module.parameters()):
-            yield name, f"{kind} lets every pixel see all others"
-
-
-def _uses_stored_statistics(module: nn.Module) -> bool:
-    tracked = getattr(module, "track_running_stats", False)
-    return bool(tracked) and not module.training
-
-
-def _support(network: nn.Module, model: DenseModel) -> int | None:
-    opened = copy.deepcopy(network).cpu().requires_grad_(requires_grad=True)
-    open_all_paths(opened)
-    return support_px(opened, model.stride_px, expected_px=model.halo_px)
 
 
 def _too_wide(support: int | None, halo_px: int) -> list[str]:

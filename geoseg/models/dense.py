@@ -9,7 +9,9 @@ import torch
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.models.device import choose_device
+from geoseg.models.extras import INT8_NEEDS_RANGES
 from geoseg.models.folding import fold_batch_norms
+from geoseg.models.images import check_images
 from geoseg.models.network import build_network
 from geoseg.models.partial import Span, can_be_cut, part_of_logits
 from geoseg.models.weights import Metadata, file_sha256, load_weights
@@ -56,6 +58,8 @@ class TorchDenseModel:
         self._dtype = _choose_dtype(precision)
         self.precision = "fp32" if self._dtype is torch.float32 else "bf16"
         """In what it computes."""
+        self.runtime = f"torch {torch.__version__}"
+        """What runs it."""
         network = fold_batch_norms(network).to(self.device)
         self.network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         """A copy of the network in evaluation mode, batch norms folded: images in -1..1 to logits."""
@@ -85,23 +89,12 @@ class TorchDenseModel:
 
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""
-        self._check(images, part)
+        check_images(images, part, len(self._mean))
         maps = np.empty((len(images), len(self.heads), part.height, part.width), np.float32)
         with torch.inference_mode(), _exact_arithmetic():
             for index, image in enumerate(images):
                 maps[index] = self._maps_of(image, part).cpu().numpy()
         return maps
-
-    def _check(self, images: NDArray[np.uint8], part: Window) -> None:
-        bands = len(self._mean)
-        if images.dtype != np.uint8 or images.shape[1:-2] != (bands,):
-            raise UsageError(
-                f"predict_maps takes uint8 of shape (batch, {bands}, height, width), "
-                f"got {images.dtype} of shape {images.shape}"
-            )
-        height, width = images.shape[2:]
-        if part.row_off < 0 or part.col_off < 0 or part.row_end > height or part.col_end > width:
-            raise UsageError(f"the part {part} does not lie within {height} x {width} pixels")
 
     def _maps_of(self, image: NDArray[np.uint8], part: Window) -> Tensor:
         """(3, height, width) to (heads, part's height, part's width)."""
@@ -131,6 +124,8 @@ class TorchDenseModel:
 def _choose_dtype(precision: str) -> torch.dtype:
     """Auto is fp32: only there do tiled maps equal those of the whole image to 1e-5."""
     dtypes = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16}
+    if precision == "int8":
+        raise UsageError(INT8_NEEDS_RANGES)
     if precision not in dtypes:
         raise UsageError(f"precision {precision!r} is unknown; use one of {', '.join(dtypes)}")
     return dtypes[precision]

@@ -23,7 +23,7 @@ def check_exactness(model: DenseModel | InstanceModel, *, required: bool) -> Non
     """
     if required:
         _certify(model)
-    elif "torch" in sys.modules and (reasons := _scan(model)):
+    elif sys.modules.get("torch") is not None and (reasons := _scan(model)):
         warnings.warn(
             f"this model cannot be exact: {'; '.join(reasons)}. Its maps depend on where the tiles "
             "lie; a larger --overlap makes that smaller",
@@ -51,7 +51,7 @@ def _certify(model: DenseModel | InstanceModel) -> None:
 def _scan(model: DenseModel | InstanceModel) -> list[str]:
     from torch import nn
 
-    from geoseg.models.certify import scan_modules
+    from geoseg.models.scanning import scan_modules
 
     network = Traits.of(model).network
     return scan_modules(network) if isinstance(network, nn.Module) else []

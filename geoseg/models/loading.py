@@ -11,7 +11,7 @@ from geoseg.errors import ModelError, UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.models.adapters import is_adapter_spec, load_adapter
 from geoseg.models.protocols import DenseModel, InstanceModel
-from geoseg.settings import Precision
+from geoseg.settings import Precision, Runtime
 
 DEFAULT_WEIGHTS = Path(__file__).with_name("weights") / "default.safetensors"
 """The built-in model's file."""
@@ -28,6 +28,7 @@ def load_model(
     *,
     device: str = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
 ) -> DenseModel | InstanceModel:
     """The model that ``spec`` means.
 
@@ -37,21 +38,26 @@ def load_model(
             object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own, whatever it says.
         precision: "auto" and "fp32" are exact; "bf16" is faster on some processors and gives
-            slightly different maps.
+            slightly different maps; "int8" is refused for networks whose ranges nobody measured.
+        runtime: "auto", "torch", "openvino" or "onnxruntime"; auto is OpenVINO on the processor, for
+            networks that it knows, and torch on a GPU and for all others.
 
     Raises:
         ModelError: the file is missing, broken or foreign.
-        UsageError: the object offers neither protocol, there is no such device or precision.
+        MissingDependencyError: what runs the model is not installed; the message names the extra.
+        UsageError: the object offers neither protocol, there is no such device, precision or
+            runtime, or they do not go together.
     """
-    _check_precision(precision)
+    check_names(device, precision, runtime)
     if isinstance(spec, str) and is_adapter_spec(spec):
+        check_adapter(spec, precision, runtime)
         return load_adapter(spec, device)
     if isinstance(spec, str | os.PathLike):
-        from geoseg.models.dense import TorchDenseModel
+        from geoseg.models.runtimes.choosing import load_dense
 
-        return TorchDenseModel.from_file(dense_file(spec), device=device, precision=precision)
+        path = dense_file(spec)
+        return load_dense(path, device=device, precision=precision, runtime=runtime)
     if isinstance(spec, DenseModel | InstanceModel):
-        check_names(device, precision)
         return spec
     raise UsageError(
         f"{type(spec).__name__} is no model: it must offer predict_maps with gsd_m, stride_px, "
@@ -69,13 +75,18 @@ def model_file(spec: str | os.PathLike[str]) -> Path:
     return Path(spec)
 
 
-def check_names(device: str, precision: str) -> None:
-    """Refuse what is no device and no precision on any machine; whether it is there, use will tell.
+def check_names(device: str, precision: str, runtime: str = "auto") -> None:
+    """Refuse what is none on any machine; whether it is there, use will tell.
 
     Raises:
-        UsageError: there is no such device or precision.
+        UsageError: there is no such device, precision or runtime.
     """
-    _check_precision(precision)
+    for name, given, known in (
+        ("precision", precision, get_args(Precision)),
+        ("runtime", runtime, get_args(Runtime)),
+    ):
+        if given not in known:
+            raise UsageError(f"{name} {given!r} is unknown; use one of {', '.join(known)}")
     if not DEVICES.fullmatch(device):
         raise UsageError(
             f"device {device!r} cannot be used (there is no such kind); use auto, cpu, cuda, cuda:N "
@@ -83,10 +94,23 @@ def check_names(device: str, precision: str) -> None:
         )
 
 
-def _check_precision(precision: str) -> None:
-    if precision not in get_args(Precision):
-        known = ", ".join(get_args(Precision))
-        raise UsageError(f"precision {precision!r} is unknown; use one of {known}")
+def check_adapter(spec: str, precision: Precision, runtime: Runtime) -> None:
+    """Refuse what a model of another library does not offer.
+
+    Raises:
+        UsageError: it computes in its own precision and brings its own runtime.
+    """
+    head = spec.partition(":")[0]
+    if precision not in {"auto", "fp32"}:
+        raise UsageError(
+            f"{head}: models compute in their own precision, and --precision {precision} is for dense "
+            "models of geoseg; run without it"
+        )
+    if runtime not in {"auto", "onnxruntime" if head == "onnx" else "torch"}:
+        raise UsageError(
+            f"{head}: models bring their own runtime, and --runtime {runtime} is for dense models of "
+            "geoseg; run without it"
+        )
 
 
 def dense_file(spec: str | os.PathLike[str]) -> Path:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from geoseg.models.weights import Metadata
     from geoseg.types import Window
 
 
@@ -64,6 +65,15 @@ class PartModel(DenseModel, Protocol):
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """``predict_maps(images)`` within ``part``, which lies within the images."""
         ...
+
+
+class ThresholdedModel(DenseModel, Protocol):
+    """A dense model that knows how its maps become buildings, as those of geoseg's files do."""
+
+    name: str
+    """The model's own name."""
+    metadata: Metadata
+    """Everything about the model but its tensors."""
 
 
 @runtime_checkable

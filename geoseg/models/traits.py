@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
+from geoseg.machine import processor_kind
 from geoseg.models.protocols import DenseModel
 from geoseg.models.records import Calibration
 from geoseg.models.weights import Decoding, file_sha256, read_metadata
@@ -47,7 +48,9 @@ class Traits:
     device: str = ""
     """Where it runs, such as "cpu" or "cuda:0"; empty: it does not say."""
     precision: str = ""
-    """In what it computes, "fp32" or "bf16"; empty: it does not say."""
+    """In what it computes, such as "fp32"; empty: it does not say."""
+    runtime: str = ""
+    """What runs it and of which version, such as "openvino 2026.4.1"; empty: it does not say."""
     decoding: Decoding | None = None
     """Its thresholds; None: the decoder's own."""
     calibration: Calibration | None = None
@@ -82,6 +85,7 @@ class Traits:
             stride_px=getattr(model, "stride_px", None),
             device=str(getattr(model, "device", "")),
             precision=str(getattr(model, "precision", "")),
+            runtime=str(getattr(model, "runtime", "")),
             decoding=_part(metadata, "decoding", Decoding),
             calibration=_part(metadata, "calibration", Calibration),
             tta=maps and bool(_part(metadata, "tta", bool)),
@@ -119,6 +123,11 @@ class Traits:
     def on_gpu(self) -> bool:
         """True when it says that it runs elsewhere than on the processor."""
         return self.device_kind not in {"", "cpu"}
+
+    @property
+    def processor(self) -> str:
+        """The kind of processor that it computes with; empty: it runs on a GPU."""
+        return "" if self.on_gpu else processor_kind()
 
     def as_dict(self) -> dict[str, Any]:
         """What identifies the model, ready for JSON."""

@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +20,9 @@ from geoseg.files.atomic import output_errors, replacing
 from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
+    import numpy as np
     import torch
+    from numpy.typing import NDArray
 
 METADATA_KEY = "geoseg"
 """Key of the JSON text within the safetensors header."""
@@ -122,9 +126,11 @@ class Metadata(Record):
     """What users should know, a paragraph each."""
 
 
-def save_weights(state: dict[str, torch.Tensor], metadata: Metadata, path: Path) -> None:
+def save_weights(
+    state: Mapping[str, torch.Tensor | NDArray[np.generic]], metadata: Metadata, path: Path
+) -> None:
     """Write tensors (floats as fp16) and metadata; the file appears complete or not at all."""
-    from safetensors.torch import save
+    from safetensors.numpy import save
 
     tensors = {name: _to_half(tensor) for name, tensor in state.items()}
     with output_errors(path):
@@ -135,15 +141,33 @@ def save_weights(state: dict[str, torch.Tensor], metadata: Metadata, path: Path)
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], Metadata]:
     """Read tensors (floats as fp32) and checked metadata."""
-    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     metadata = read_metadata(path)
-    try:
+    with _reading(path):
         tensors = load_file(path)
+    return {name: _to_single(tensor) for name, tensor in tensors.items()}, metadata
+
+
+def load_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], Metadata]:
+    """Read tensors as they are stored, without torch, and checked metadata."""
+    from safetensors.numpy import load_file
+
+    metadata = read_metadata(path)
+    with _reading(path):
+        arrays: dict[str, NDArray[np.generic]] = load_file(path)
+    return arrays, metadata
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what safetensors raises into a ModelError."""
+    from safetensors import SafetensorError
+
+    try:
+        yield
     except (OSError, SafetensorError) as error:
         raise _not_a_model(path, str(error)) from error
-    return {name: _to_single(tensor) for name, tensor in tensors.items()}, metadata
 
 
 def read_metadata(path: Path) -> Metadata:
@@ -200,11 +224,14 @@ def _looks_pickled(path: Path) -> bool:
     return head.startswith(_ZIP) or _PICKLE.match(head) is not None
 
 
-def _to_half(tensor: torch.Tensor) -> torch.Tensor:
-    import torch
+def _to_half(tensor: torch.Tensor | NDArray[np.generic]) -> NDArray[np.generic]:
+    import numpy as np
 
-    half = tensor.to(torch.float16) if tensor.is_floating_point() else tensor
-    return half.detach().cpu().contiguous()
+    if not isinstance(tensor, np.ndarray):
+        tensor = tensor.detach().cpu()
+        tensor = (tensor.half() if tensor.is_floating_point() else tensor).numpy()
+    floats = np.issubdtype(tensor.dtype, np.floating)
+    return np.asarray(tensor, np.float16 if floats else None, order="C")
 
 
 def _to_single(tensor: torch.Tensor) -> torch.Tensor:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from geoseg.keywords import checked_keywords
-from geoseg.settings import Precision, PredictSettings
+from geoseg.settings import Precision, PredictSettings, Runtime
 
 if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
@@ -33,6 +33,7 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     tta: bool | None = None,
     device: str = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     measure: bool = False,
 ) -> MosaicInfo:
     """Look at a mosaic, and tell what ``geoseg.predict`` would do with it.
@@ -54,7 +55,8 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         overlap_px: Context around a tile's core, to each side; None: the model's halo.
         tta: Average the maps over flips of the image; None: if the model is meant so.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; counts where the model is loaded.
-        precision: "auto", "fp32" or "bf16"; the same.
+        precision: "auto", "fp32", "bf16" or "int8"; the same.
+        runtime: "auto", "torch", "openvino" or "onnxruntime"; the same.
         measure: Run the model on one tile, to say how long a run takes.
 
     Returns:
@@ -73,15 +75,15 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
 
     rasters = raster_names(source)
     refuse_services(rasters)
-    traits, loaded = _known(model, settings, device, precision, load=measure)
+    where = {"device": device, "precision": precision, "runtime": runtime}
+    traits, loaded = _known(model, settings, where, load=measure)
     return describe(rasters, traits, settings, measure=loaded if measure else None)
 
 
 def _known(
     model: str | os.PathLike[str] | Model,
     settings: PredictSettings,
-    device: str,
-    precision: Precision,
+    where: dict[str, Any],
     *,
     load: bool,
 ) -> tuple[Traits, Model | None]:
@@ -92,7 +94,7 @@ def _known(
     from geoseg.models.traits import Traits
 
     if isinstance(model, str | os.PathLike) and not (load or is_adapter_spec(os.fspath(model))):
-        check_names(device, precision)
+        check_names(**where)
         return Traits.of_file(dense_file(model)), None
-    loaded = averaged_if(load_model(model, device=device, precision=precision), settings.tta)
+    loaded = averaged_if(load_model(model, **where), settings.tta)
     return Traits.of(loaded), loaded

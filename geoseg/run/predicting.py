@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, overload
 from geoseg.errors import UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.machine import freed_memory_kept, memory_errors
-from geoseg.settings import MIN_AREA_M2, STRIP_PX, Precision, PredictSettings
+from geoseg.settings import MIN_AREA_M2, STRIP_PX, Precision, PredictSettings, Runtime
 from geoseg.types import Shape
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def predict(
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
@@ -94,6 +95,7 @@ def predict(
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
@@ -128,6 +130,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     skip_errors: bool = False,
     device: str = "auto",
     precision: Precision = "auto",
+    runtime: Runtime = "auto",
     exact: bool = False,
     overwrite: bool = False,
     resume: bool = False,
@@ -172,7 +175,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             None: as each raster states it.
         skip_errors: Go on where blocks cannot be read; they count as invalid and as failed.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own.
-        precision: "auto", "fp32" or "bf16"; a model object keeps its own.
+        precision: "auto", "fp32", "bf16" or "int8"; a model object keeps its own.
+        runtime: "auto", "torch", "openvino" or "onnxruntime"; a model object keeps its own.
         exact: Refuse a model that certification does not find exact.
         overwrite: Replace ``output`` if it is there already.
         resume: Go on with an interrupted run to the same ``output``.
@@ -226,14 +230,14 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
     with claim as lock, heard(progress) as told:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
-        loaded = load_model(model, device=device, precision=precision)
+        loaded = load_model(model, device=device, precision=precision, runtime=runtime)
         check_exactness(loaded, required=exact)
         loaded = averaged_if(loaded, tta)
         traits, record = Traits.of(loaded), None if area is None else area.record
         _log.info(
-            "model: %s (%s) on %s in %s, %s", traits.name,
+            "model: %s (%s) on %s in %s by %s, %s", traits.name,
             traits.sha256[:12] or traits.class_name, traits.device or "a device of its own",
-            traits.precision or "a precision of its own",
+            traits.precision or "a precision of its own", traits.runtime or "a runtime of its own",
             "averaged over flips" if traits.averaged else "without flips",
         )  # fmt: skip
         rasters = cut_services(rasters, _wanted(area, gsd_m, traits.gsd_m))

@@ -66,6 +66,8 @@ def run_record(
         "model": traits.as_dict(),
         "device": traits.device or None,
         "precision": traits.precision or None,
+        "runtime": traits.runtime or None,
+        "processor": traits.processor or None,
         "parameters": _parameters(mosaic, traits, settings, backend),
         "blank": [_fill(fill) for fill in mosaic.fills],
         "warnings": list(mosaic_warnings(mosaic, traits.gsd_m)),

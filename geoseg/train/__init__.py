@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from geoseg.errors import MissingDependencyError
 from geoseg.keywords import checked_keywords
+from geoseg.settings import Precision, Runtime
 
 if TYPE_CHECKING:
     from geoseg.progress import Progress
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 _TRAINING = ("albumentations", "cv2", "lightning", "torch", "segmentation_models_pytorch")
-_TUNING = ("cv2", "torch", "segmentation_models_pytorch")
+_TUNING = ("cv2",)
 """What the extra ``train`` brings, by the names that are imported."""
 
 
@@ -108,7 +109,8 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     notes: Sequence[str] = (),
     html: str | Path | None = None,
     device: str = "auto",
-    precision: Literal["auto", "fp32", "bf16"] = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Tuning:
@@ -132,7 +134,8 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
         notes: Paragraphs for the model's card, in place of those in the file.
         html: The model's card as a page to write.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
-        precision: "auto", "fp32" or "bf16".
+        precision: "auto", "fp32", "bf16" or "int8".
+        runtime: "auto", "torch", "openvino" or "onnxruntime".
         overwrite: Replace ``output`` and ``html`` where they are there already.
         progress: Told scene by scene, and while thresholds are chosen.
 
@@ -146,9 +149,9 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     require("tuning", _TUNING)
     from geoseg.files.target import PAGE, check_target
     from geoseg.models.card import write_card
-    from geoseg.models.dense import TorchDenseModel
-    from geoseg.models.loading import model_file
-    from geoseg.models.weights import load_weights, save_weights
+    from geoseg.models.loading import check_names, dense_file
+    from geoseg.models.runtimes.choosing import load_dense
+    from geoseg.models.weights import load_arrays, save_weights
     from geoseg.progress import heard
     from geoseg.scenes.scene import load_scenes
     from geoseg.train.doubts import tuning_doubts
@@ -158,9 +161,10 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     target = check_target(Path(output), [".safetensors"], overwrite=overwrite)
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     options = TuneOptions(tuple(gsd_ranges), place_weights or {}, max_area_bias, draws, tta)
-    path = model_file(model)
-    tensors, _ = load_weights(path)
-    loaded = TorchDenseModel.from_file(path, device=device, precision=precision)
+    check_names(device, precision, runtime)
+    path = dense_file(model)
+    tensors, _ = load_arrays(path)
+    loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
     with heard(progress) as told:
         metadata = tune(loaded, load_scenes(Path(scenes), "val"), options, told)
     if notes:

@@ -23,8 +23,7 @@ from geoseg.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geoseg.models.dense import TorchDenseModel
-    from geoseg.models.protocols import DenseModel
+    from geoseg.models.protocols import DenseModel, ThresholdedModel
     from geoseg.models.records import Calibration
     from geoseg.models.weights import Decoding, Metadata
     from geoseg.scenes.scene import Scene
@@ -64,7 +63,7 @@ class TuneOptions:
 
 
 def tune(
-    model: TorchDenseModel,
+    model: ThresholdedModel,
     scenes: Sequence[Scene],
     options: TuneOptions | None = None,
     progress: Progress = ignored,

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import torch
 
 from geoseg.train.scoring import Counts, count, decode_plainly
 from geoseg.types import FILL_GREY
@@ -42,18 +41,20 @@ def resample_scene(scene: Scene, gsd_m: tuple[float, float]) -> Scene:
     )
 
 
-@torch.no_grad()
 def predict_scene(
     network: nn.Module, image: NDArray[np.uint8], stride_px: int
 ) -> NDArray[np.float32]:
     """(height, width, 3) to (heads, height, width) probabilities, in one pass."""
+    import torch
+
     height, width = image.shape[:2]
     below, right = -height % stride_px, -width % stride_px
     padded = np.pad(image, ((0, below), (0, right), (0, 0)), constant_values=FILL_GREY)
     device = next(network.parameters()).device
     pixels = torch.from_numpy(np.moveaxis(padded, 2, 0)[None].copy()).to(device)
     scaled = pixels.float().div_(127.5).sub_(1.0).contiguous(memory_format=torch.channels_last)
-    maps = torch.sigmoid(network(scaled).float())[0, :, :height, :width]
+    with torch.no_grad():
+        maps = torch.sigmoid(network(scaled).float())[0, :, :height, :width]
     probabilities: NDArray[np.float32] = maps.cpu().numpy()
     return probabilities
 

@@ -45,6 +45,7 @@ SHARED = {
     "scenes": ("--scenes",),
     "device": ("--device",),
     "precision": ("--precision",),
+    "runtime": ("--runtime",),
     "overwrite": ("--overwrite",),
 }
 
@@ -54,6 +55,7 @@ def test_every_verb_has_the_options_that_it_should(verb: str) -> None:
     names = options(VERBS[verb])
     wanted = set(EVERYWHERE)
     for verbs, option in ((LONG, "progress"), (RUN_A_NETWORK, "device"), (RUN_A_NETWORK, "precision"),
+                          (RUN_A_NETWORK, "runtime"),
                           (WRITE, "output"), (PAGES, "html"), (WRITE | PAGES, "overwrite")):  # fmt: skip
         wanted |= {option} if verb in verbs else set()
     wanted |= READ_LAYERS.get(verb, set())

@@ -89,7 +89,7 @@ def test_folding_takes_all_norms_and_changes_nothing() -> None:
 
 
 def test_the_built_in_model_has_no_norm_left() -> None:
-    model = load_model("default", device="cpu")
+    model = load_model("default", device="cpu", runtime="torch")
     assert isinstance(model, TorchDenseModel)
     assert norms(model.network) == 0
 

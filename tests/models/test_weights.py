@@ -281,7 +281,7 @@ def test_wrong_images_are_refused(small: TorchDenseModel) -> None:
 
 
 def test_the_built_in_model() -> None:
-    model = load_model("default", device="cpu")
+    model = load_model("default", device="cpu", runtime="torch")
     assert isinstance(model, TorchDenseModel)
     assert model.heads == ("body", "contact", "edge")
     assert (model.stride_px, model.halo_px) == (16, 208)

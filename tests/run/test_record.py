@@ -36,6 +36,7 @@ class ToldModel(PaintedModel):
     sha256 = "00ff"
     device = "cuda:1"
     precision = "bf16"
+    runtime = "told 2.1"
     metadata = Metadata(
         name="told",
         halo_px=0,
@@ -82,6 +83,7 @@ def test_effective_values_are_told_not_those_asked_for(make_raster: Any) -> None
         }
     ]
     assert (told["device"], told["precision"]) == ("cuda:1", "bf16")
+    assert (told["runtime"], told["processor"]) == ("told 2.1", None)
     assert told["model"] == {
         "name": "told", "sha256": "00ff", "class": f"{__name__}.ToldModel", "version": "2.1",
     }  # fmt: skip
@@ -126,7 +128,8 @@ def test_file_summary_and_frame_tell_the_same(make_raster: Any, tmp_path: Path) 
 
 def test_a_file_without_a_model_that_says_anything(make_raster: Any) -> None:
     told = geoseg.predict(town_file(make_raster), model=PaintedModel()).attrs["geoseg"]
-    assert (told["device"], told["precision"]) == (None, None)
+    assert (told["device"], told["precision"], told["runtime"]) == (None, None, None)
+    assert told["processor"]
     assert told["parameters"]["min_confidence"] == 0
     assert told["confidence"].startswith("raw")
 
@@ -161,6 +164,7 @@ class FailingModel(PaintedModel):
     [
         ({"precision": "bf16"}, "the precision was 'fp32' and is 'bf16'"),
         ({"device": "cuda:1"}, "the device was 'cpu' and is 'cuda'"),
+        ({"runtime": "abacus 2"}, "the runtime was '' and is 'abacus 2'"),
         ({"device": "cpu:0"}, None),
     ],
     ids=str,
@@ -179,6 +183,21 @@ def test_a_run_goes_on_in_the_same_precision_on_the_same_kind_of_device(
         assert geoseg.predict(path, output, model=model, resume=True, **options).buildings
         return
     with pytest.raises(ResumeError, match=message):
+        geoseg.predict(path, output, model=model, resume=True, **options)
+
+
+def test_a_run_goes_on_with_the_same_kind_of_processor(
+    make_raster: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, output = make_raster("town.tif", paint_town(300, 100)[0]), tmp_path / "b.gpkg"
+    options = {"tile_px": 48, "shape": "raw"}
+    monkeypatch.setattr("geoseg.models.traits.processor_kind", lambda: "x86_64 avx2")
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(path, output, model=FailingModel(), **options)
+    model = PaintedModel()
+    model.device, model.precision = "cpu", "fp32"  # type: ignore[attr-defined]
+    monkeypatch.setattr("geoseg.models.traits.processor_kind", lambda: "x86_64 avx2 avx512f")
+    with pytest.raises(ResumeError, match="the kind of processor was 'x86_64 avx2'"):
         geoseg.predict(path, output, model=model, resume=True, **options)
 
 

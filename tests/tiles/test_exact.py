@@ -18,6 +18,8 @@ import geoseg
 from geoseg.models import load_model
 from geoseg.models.certify import TOLERANCE
 from geoseg.models.dense import TorchDenseModel
+from geoseg.models.protocols import DenseModel
+from geoseg.models.runtimes.dense import OpenVinoDenseModel
 from geoseg.raster import Mosaic
 from geoseg.types import Grid
 
@@ -29,10 +31,10 @@ PIECES = {
 """Longer than a tile, so that tiles end in the middle of the photo, and narrow, to be quick."""
 
 
-@pytest.fixture(scope="module")
-def model() -> Iterator[TorchDenseModel]:
-    loaded = load_model("default", device="cpu")
-    assert isinstance(loaded, TorchDenseModel)
+@pytest.fixture(scope="module", params=["torch", "openvino"])
+def model(request: pytest.FixtureRequest) -> Iterator[DenseModel]:
+    loaded = load_model("default", device="cpu", runtime=request.param)
+    assert isinstance(loaded, TorchDenseModel if request.param == "torch" else OpenVinoDenseModel)
     # Threads that wait for each other on a busy machine make small tiles ten times slower.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -58,14 +60,14 @@ def opened(path: Path) -> tuple[Grid, NDArray[np.uint8]]:
         return mosaic.grid, mosaic.read(mosaic.grid.window).image
 
 
-def buildings(path: Path, model: TorchDenseModel, gsd_m: float, tile_px: int) -> set[bytes]:
+def buildings(path: Path, model: DenseModel, gsd_m: float, tile_px: int) -> set[bytes]:
     frame = geoseg.predict(path, model=model, gsd_m=gsd_m, tile_px=tile_px, shape="simplified")
     return set(frame.geometry.to_wkb())
 
 
 @pytest.mark.parametrize("name", PIECES)
 def test_maps_of_tiles_equal_those_of_one_pass(
-    model: TorchDenseModel, tmp_path: Path, name: str
+    model: DenseModel, tmp_path: Path, name: str
 ) -> None:
     grid, image = opened(cut(tmp_path, PIECES[name]))
     whole = model.predict_maps(image[None])[0]
@@ -74,14 +76,25 @@ def test_maps_of_tiles_equal_those_of_one_pass(
         assert np.abs(maps - whole).max() < TOLERANCE, tile_px
 
 
-def test_half_the_halo_is_not_enough(model: TorchDenseModel, tmp_path: Path) -> None:
+def test_the_cutting_never_shows(model: DenseModel, tmp_path: Path) -> None:
+    """To the bit, confidences included: rows at a time, tiles per call, threads that read."""
+    path = cut(tmp_path, PIECES["tall"])
+    found = [
+        geoseg.predict(path, model=model, gsd_m=0.5, tile_px=512, shape="simplified", **cutting)
+        for cutting in ({}, {"strip_px": 48, "batch": 3, "readers": 2})
+    ]
+    assert len(found[0]) > 10
+    assert found[0].to_wkb().equals(found[1].to_wkb())
+
+
+def test_half_the_halo_is_not_enough(model: DenseModel, tmp_path: Path) -> None:
     grid, image = opened(cut(tmp_path, PIECES["tall"]))
     whole = model.predict_maps(image[None])[0]
     maps = tiled_maps(image, grid, model, 512, model.halo_px // 2)
     assert np.abs(maps - whole).max() > 10 * TOLERANCE
 
 
-def test_buildings_do_not_depend_on_the_tile(model: TorchDenseModel, tmp_path: Path) -> None:
+def test_buildings_do_not_depend_on_the_tile(model: DenseModel, tmp_path: Path) -> None:
     path = cut(tmp_path, Window(100, 200, 160, 640))
     gsd_m = opened(path)[0].gsd_m
     found = [buildings(path, model, gsd_m, tile_px) for tile_px in (512, 2048)]

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.errors import ModelError
+from geoseg.models.extras import require
 from geoseg.models.weights import file_sha256
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 
 def _maskrcnn(rest: str, device: str) -> Model:
+    require("torch", "a model named by maskrcnn:", "torch")
     from geoseg.models.adapters.maskrcnn import load_maskrcnn
 
     model = load_maskrcnn(rest, device)

@@ -27,6 +27,10 @@ class ModelIdentity(BaseModel):
     """Kind of device that it runs on, such as "cpu"; empty: it does not say."""
     precision: str
     """In what it computes, such as "fp32"; empty: it does not say."""
+    runtime: str = ""
+    """What runs it and of which version, such as "openvino 2026.4.1"; empty: it does not say."""
+    processor: str = ""
+    """Kind of processor that it computes with, such as "x86_64 avx2"; empty: it runs on a GPU."""
 
     @classmethod
     def of(cls, traits: Traits) -> Self:
@@ -37,6 +41,8 @@ class ModelIdentity(BaseModel):
             sha256=traits.sha256,
             device=traits.device_kind,
             precision=traits.precision,
+            runtime=traits.runtime,
+            processor=traits.processor,
         )
 
     @property
@@ -51,6 +57,8 @@ class ModelIdentity(BaseModel):
         yield from _changed("the model's sha256", self.sha256, other.sha256)
         yield from _changed("the device", self.device, other.device)
         yield from _changed("the precision", self.precision, other.precision)
+        yield from _changed("the runtime", self.runtime, other.runtime)
+        yield from _changed("the kind of processor", self.processor, other.processor)
 
 
 class RunIdentity(BaseModel):

@@ -1,0 +1,103 @@
+"""Which runtime runs a model file, by what is asked for, installed and known of the network."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoseg.errors import UsageError
+from geoseg.models.extras import is_installed, require
+from geoseg.models.runtimes.graph import can_be_built
+from geoseg.models.weights import read_metadata
+
+if TYPE_CHECKING:
+    from geoseg.models.dense import TorchDenseModel
+    from geoseg.models.runtimes.dense import OpenVinoDenseModel
+    from geoseg.settings import Precision, Runtime
+
+
+def load_dense(
+    path: Path, *, device: str, precision: Precision, runtime: Runtime
+) -> TorchDenseModel | OpenVinoDenseModel:
+    """The model in a ``.safetensors`` file.
+
+    Raises:
+        MissingDependencyError: what would run it is not installed; the message names the extra.
+        ModelError: the file is missing, broken or foreign.
+        UsageError: runtime, device and precision do not go together.
+    """
+    chosen = _runtime(path, device, runtime)
+    if chosen == "openvino":
+        from geoseg.models.runtimes.dense import OpenVinoDenseModel
+
+        return OpenVinoDenseModel.from_file(path, precision=precision)
+    from geoseg.models.dense import TorchDenseModel
+
+    return TorchDenseModel.from_file(path, device=device, precision=precision)
+
+
+def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
+    """Which of torch and OpenVINO."""
+    if runtime == "onnxruntime":
+        raise UsageError(
+            f"onnxruntime runs .onnx files, not {path}; name one as onnx:model.onnx, or run with "
+            "--runtime auto"
+        )
+    if runtime == "openvino":
+        _check_openvino(path, device)
+    if runtime == "auto":
+        runtime = _fitting(path, device)
+    if runtime == "torch":
+        require("torch", _what_for(path, device), "torch")
+    return runtime
+
+
+def _check_openvino(path: Path, device: str) -> None:
+    if device not in {"auto", "cpu"}:
+        raise UsageError(
+            f"OpenVINO runs on the processor alone here, not on {device}; use --device cpu, or "
+            "--runtime torch"
+        )
+    if not _is_known(path):
+        raise UsageError(
+            f"OpenVINO cannot make a graph of {path}, for its encoder is another than the EfficientNet "
+            "lite of the built-in model; run with --runtime torch"
+        )
+
+
+def _fitting(path: Path, device: str) -> Runtime:
+    """OpenVINO on a processor where it knows the network, else torch."""
+    if device not in {"auto", "cpu"} or not (is_installed("openvino") and _is_known(path)):
+        return "torch"
+    on_gpu = device == "auto" and is_installed("torch") and gpu_is_there()
+    return "torch" if on_gpu else "openvino"
+
+
+def _is_known(path: Path) -> bool:
+    return can_be_built(read_metadata(path).architecture)
+
+
+def _what_for(path: Path, device: str) -> str:
+    if device not in {"auto", "cpu"}:
+        return f"device {device}"
+    return f"the network in {path.name}" if not _is_known(path) else "the runtime torch"
+
+
+def gpu_is_there() -> bool:
+    """Whether torch might find a GPU, by its driver; torch itself takes seconds to load."""
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if Path("/dev/kfd").exists():  # AMD's
+        return True
+    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
+    try:
+        driver = ctypes.CDLL(name)
+    except OSError:
+        return False
+    count = ctypes.c_int(0)
+    return (
+        driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and bool(count)
+    )

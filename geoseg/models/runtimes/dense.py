@@ -1,0 +1,193 @@
+"""Dense models that OpenVINO runs on the processor."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geoseg.errors import ModelError, UsageError
+from geoseg.machine import processor_kind
+from geoseg.models.extras import INT8_NEEDS_RANGES, is_installed
+from geoseg.models.images import check_images
+from geoseg.models.runtimes.cutting import cut
+from geoseg.models.runtimes.graph import NORMALISED, build_graph
+from geoseg.models.runtimes.library import capabilities, core, openvino, operations
+from geoseg.models.strides import round_down, round_up
+from geoseg.models.weights import Metadata, file_sha256, load_arrays
+from geoseg.types import Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import nn
+
+    from geoseg.settings import Precision
+
+_KEPT = 32
+"""Compiled graphs at hand at once: a run has one for every shape of window at its rim, and each holds
+the weights once more."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiled:
+    """A graph for images of one size and one part of them."""
+
+    graph: Any
+    """An ``openvino.CompiledModel``."""
+    request: Any
+    """The one way to run it."""
+
+
+class OpenVinoDenseModel:
+    """A graph on the processor; satisfies :class:`geoseg.DenseModel`.
+
+    A graph is compiled for every size of image and part of it that is asked for, so that an answer
+    depends on neither what came before nor on the batch: every image passes by itself.
+    """
+
+    device = "cpu"
+    """Where it runs."""
+
+    def __init__(
+        self,
+        graph: Any,  # noqa: ANN401  # an openvino.Model
+        metadata: Metadata,
+        *,
+        sha256: str = "",
+        precision: Precision = "auto",
+        file: Path | None = None,
+    ) -> None:
+        self.metadata = metadata
+        """Everything about the model but its tensors."""
+        self.name = metadata.name
+        """The model's own name."""
+        self.sha256 = sha256
+        """SHA-256 of its file; empty for a model that came from none."""
+        self.gsd_m = metadata.gsd_m
+        self.stride_px = metadata.architecture.stride_px
+        self.halo_px = metadata.halo_px
+        self.heads = metadata.architecture.heads
+        self.precision = _checked(precision)
+        """In what it computes."""
+        self.runtime = f"openvino {openvino().__version__.partition('-')[0]}"
+        """What runs it."""
+        self.file = file
+        """Where its tensors came from."""
+        self._graph = graph
+        self._compiled: OrderedDict[tuple[int, int, Window], _Compiled] = OrderedDict()
+        self._last: _Compiled | None = None
+
+    @classmethod
+    def from_file(cls, path: Path, *, precision: Precision = "auto") -> OpenVinoDenseModel:
+        """Read a model file (.safetensors); one that does not fit gives a ModelError."""
+        arrays, metadata = load_arrays(path)
+        try:
+            graph = build_graph(arrays, metadata)
+        except ModelError as error:
+            raise ModelError(
+                f"the tensors in {path} do not fit the architecture that it names ({error}); the "
+                "file is damaged, export it again"
+            ) from error
+        return cls(graph, metadata, sha256=file_sha256(path), precision=precision, file=path)
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """(batch, 3, height, width) RGB to (batch, heads, height, width) in 0..1."""
+        return self.predict_part(images, Window(0, 0, *images.shape[-2:]))
+
+    def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
+        """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""
+        check_images(images, part, len(self.metadata.mean))
+        height, width = images.shape[2:]
+        computed = self._whole_strides(part)
+        compiled = self._for(height, width, computed)
+        maps = np.empty((len(images), len(self.heads), part.height, part.width), np.float32)
+        for index, image in enumerate(images):
+            compiled.request.infer({0: np.ascontiguousarray(image)[None]})
+            answer = compiled.request.get_output_tensor(0).data[0]  # (heads, height, width)
+            maps[index] = answer[:, *part.slices_in(computed)]
+        return maps
+
+    def _whole_strides(self, part: Window) -> Window:
+        """The part and what lacks to whole strides, in the padded image: mirrored ones become one."""
+        stride = self.stride_px
+        row_off, col_off = round_down(part.row_off, stride), round_down(part.col_off, stride)
+        return Window(
+            row_off,
+            col_off,
+            round_up(part.row_end, stride) - row_off,
+            round_up(part.col_end, stride) - col_off,
+        )
+
+    def torch_network(self) -> nn.Module | None:
+        """The same weights as a torch network, for certification; None where torch is not there."""
+        if self.file is None or not is_installed("torch"):
+            return None
+        from geoseg.models.dense import TorchDenseModel
+
+        network: nn.Module = TorchDenseModel.from_file(self.file, device="cpu").network
+        return network
+
+    def _for(self, height: int, width: int, part: Window) -> _Compiled:
+        key = (height, width, part)
+        found = self._compiled.pop(key, None) or self._compile(height, width, part)
+        self._compiled[key] = found
+        if len(self._compiled) > _KEPT:
+            self._compiled.popitem(last=False)
+        if self._last is not None and self._last is not found:
+            self._last.graph.release_memory()  # its maps are as large as the next one's
+        self._last = found
+        return found
+
+    def _compile(self, height: int, width: int, part: Window) -> _Compiled:
+        stride = self.stride_px
+        below, right = round_up(height, stride) - height, round_up(width, stride) - width
+        graph = self._graph.clone()
+        if below or right:
+            _pad(graph, below, right)
+        graph.reshape([1, len(self.metadata.mean), height, width])
+        cut(graph, part)
+        compiled = core().compile_model(graph, "CPU", _settings(self.precision))
+        return _Compiled(compiled, compiled.create_infer_request())
+
+
+def _pad(graph: Any, below: int, right: int) -> None:  # noqa: ANN401
+    """Complete images to whole strides as the network's own padding goes on."""
+    (inner,) = (node for node in graph.get_ops() if node.get_friendly_name() == NORMALISED)
+    targets = inner.output(0).get_target_inputs()
+    ops = operations()
+    ends = [ops.constant(np.array(each, np.int64)) for each in ([0] * 4, [0, 0, below, right])]
+    padded = ops.pad(inner, *ends, "constant", ops.constant(np.float32(0)))
+    for target in targets:
+        target.replace_source_output(padded.output(0))
+
+
+def _checked(precision: Precision) -> Precision:
+    """What a graph is run in; auto is fp32: only there do tiles equal the whole to 1e-5.
+
+    Raises:
+        UsageError: the processor lacks it, or it needs another graph.
+    """
+    if precision == "int8":
+        raise UsageError(INT8_NEEDS_RANGES)
+    if precision == "bf16" and "BF16" not in capabilities():
+        raise UsageError(
+            f"this processor ({processor_kind()}) does not compute in bf16; use --precision fp32, "
+            "or --runtime torch, which imitates it slowly"
+        )
+    return "fp32" if precision == "auto" else precision
+
+
+def _settings(precision: Precision) -> dict[str, Any]:
+    """Of a compiled graph. Without a precision OpenVINO takes bf16 by itself where it can."""
+    told: dict[str, Any] = {
+        "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
+        "NUM_STREAMS": 1,
+        "ENABLE_CPU_PINNING": False,  # the same cores read and draw
+    }
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return {**told, "INFERENCE_NUM_THREADS": int(threads)} if threads.isdecimal() else told

@@ -1,0 +1,171 @@
+"""The built-in kind of network as an OpenVINO graph, made of its weights alone, without torch.
+
+A U-Net on one of TensorFlow's EfficientNet lite encoders, as timm and segmentation_models_pytorch
+build it: bytes to probabilities, normalisation and sigmoid included. Enlarging and the convolution
+after it are one transposed convolution (``folded.spread``), and the skip's channels get a convolution
+of their own, added: the same function by a third fewer multiplications in the decoder.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geoseg.errors import ModelError
+from geoseg.models.runtimes.folded import DECODER_EPS, ENCODER_EPS, Tensors, spread
+from geoseg.models.runtimes.library import openvino, operations
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from geoseg.models.weights import Architecture, Metadata
+
+    Floats = NDArray[np.float32]
+
+Node = Any
+"""Of a graph; the library comes without usable types."""
+
+IMAGES, MAPS = "images", "maps"
+"""Names of the input and the output."""
+NORMALISED = "normalised"
+"""Name of the node that the network itself begins after."""
+_ENCODER = re.compile(r"tu-tf_efficientnet_lite[0-4]")
+_STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
+"""Of the first block of every stage."""
+
+
+def can_be_built(architecture: Architecture) -> bool:
+    """Whether this module knows the network."""
+    return architecture.family == "unet" and bool(_ENCODER.fullmatch(architecture.encoder))
+
+
+def build_graph(arrays: Mapping[str, NDArray[np.generic]], metadata: Metadata) -> Any:  # noqa: ANN401
+    """An ``openvino.Model``: (1, 3, height, width) bytes to (1, heads, height, width) in 0..1.
+
+    Height and width are open; both must be whole strides behind the node ``NORMALISED``.
+
+    Raises:
+        ModelError: the tensors do not fit the architecture.
+    """
+    tensors, ops = Tensors(arrays), operations()
+    images = ops.parameter([1, len(metadata.mean), -1, -1], np.uint8, name=IMAGES)
+    try:
+        logits = _Unet(tensors, metadata.architecture).logits(_normalised(images, metadata))
+    except (RuntimeError, ValueError) as error:  # shapes that do not go together
+        reason = str(error).strip().splitlines()[-1].strip()
+        raise ModelError(reason) from error
+    tensors.check_all_used()
+    result = ops.result(ops.sigmoid(logits))
+    result.output(0).get_tensor().set_names({MAPS})
+    return openvino().Model([result], [images], metadata.name)
+
+
+def _normalised(images: Node, metadata: Metadata) -> Node:
+    ops = operations()
+    mean, std = (
+        _constant(np.reshape(each, (1, -1, 1, 1))) for each in (metadata.mean, metadata.std)
+    )
+    scaled = ops.divide(ops.convert(images, "f32"), _constant(np.full((1, 1, 1, 1), 255)))
+    normalised = ops.divide(ops.subtract(scaled, mean), std)
+    normalised.set_friendly_name(NORMALISED)
+    return normalised
+
+
+class _Unet:
+    """Encoder, decoder and head, step by step."""
+
+    def __init__(self, tensors: Tensors, architecture: Architecture) -> None:
+        self._tensors = tensors
+        self._architecture = architecture
+        self._ops = operations()
+
+    def logits(self, x: Node) -> Node:
+        """(1, 3, height, width) to (1, heads, height, width)."""
+        features = self._features(x)
+        x = features.pop()
+        for index in range(self._architecture.depth):
+            x = self._decoded(x, features.pop() if features else None, f"decoder.blocks.{index}")
+        head = "segmentation_head.0"
+        weight, bias = (self._tensors.take(f"{head}.{part}") for part in ("weight", "bias"))
+        if len(weight) != len(self._architecture.heads):
+            raise ModelError(
+                f"its head gives {len(weight)} maps and is to give {self._architecture.heads}"
+            )
+        return self._convolved(x, weight, bias)
+
+    def _features(self, x: Node) -> list[Node]:
+        """Of the encoder, one for every halving of the resolution, finest first."""
+        weight, bias = self._tensors.folded(
+            "encoder.model.conv_stem", "encoder.model.bn1", ENCODER_EPS
+        )
+        x = self._relu6(self._convolved(x, weight, bias, stride=2))
+        features = [x]
+        for stage, first_stride in enumerate(_STAGE_STRIDES):
+            for place in count():
+                name = f"encoder.model.blocks.{stage}.{place}"
+                if f"{name}.conv_dw.weight" not in self._tensors:
+                    break
+                stride = first_stride if place == 0 else 1
+                if stride > 1:
+                    features.append(x)
+                x = features[-1] = self._block(x, name, stride)
+        if len(features) != self._architecture.depth:
+            raise ModelError(
+                f"its encoder halves the resolution {len(features)} times and is to do so "
+                f"{self._architecture.depth} times"
+            )
+        return features
+
+    def _block(self, x: Node, name: str, stride: int) -> Node:
+        """Widened (but in the first stage), convolved channel by channel, and narrowed."""
+        widened = f"{name}.conv_pwl.weight" in self._tensors
+        steps = ["conv_pw", "conv_dw", "conv_pwl"] if widened else ["conv_dw", "conv_pw"]
+        before = x
+        for number, step in enumerate(steps, start=1):
+            folded = self._tensors.folded(f"{name}.{step}", f"{name}.bn{number}", ENCODER_EPS)
+            x = self._convolved(x, *folded, stride=stride if step == "conv_dw" else 1)
+            x = x if step == steps[-1] else self._relu6(x)
+        same = stride == 1 and _channels(before) == _channels(x)
+        return self._ops.add(x, before) if same else x
+
+    def _decoded(self, x: Node, skip: Node | None, name: str) -> Node:
+        """Twice the resolution, with what the encoder had there."""
+        weight, bias = self._tensors.folded(f"{name}.conv1.0", f"{name}.conv1.1", DECODER_EPS)
+        own = _channels(x)
+        if weight.shape[1] != own + (0 if skip is None else _channels(skip)):
+            raise ModelError(f"{name}.conv1.0 takes {weight.shape[1]} channels and gets others")
+        x = self._ops.convolution_backprop_data(
+            x, _constant(spread(weight[:, :own])), [2, 2], pads_begin=[1, 1], pads_end=[1, 1]
+        )
+        if skip is None:
+            x = self._ops.add(x, _constant(bias.reshape(1, -1, 1, 1)))
+        else:
+            x = self._ops.add(x, self._convolved(skip, weight[:, own:], bias))
+        folded = self._tensors.folded(f"{name}.conv2.0", f"{name}.conv2.1", DECODER_EPS)
+        return self._ops.relu(self._convolved(self._ops.relu(x), *folded))
+
+    def _convolved(self, x: Node, weight: Floats, bias: Floats, *, stride: int = 1) -> Node:
+        """Padded by zeros; TensorFlow pads more at the end where it halves an even size."""
+        pad = weight.shape[-1] - stride  # both ends together
+        begin, end = [pad // 2] * 2, [pad - pad // 2] * 2
+        by_channel = weight.shape[1] == 1 and _channels(x) > 1
+        call = self._ops.group_convolution if by_channel else self._ops.convolution
+        kernel = weight[:, None] if by_channel else weight
+        y = call(x, _constant(kernel), [stride] * 2, begin, end, [1, 1])
+        return self._ops.add(y, _constant(bias.reshape(1, -1, 1, 1)))
+
+    def _relu6(self, x: Node) -> Node:
+        return self._ops.clamp(x, 0.0, 6.0)
+
+
+def _constant(values: NDArray[np.generic]) -> Node:
+    return operations().constant(np.ascontiguousarray(values, np.float32))
+
+
+def _channels(node: Node) -> int:
+    return int(node.output(0).get_partial_shape()[1].get_length())

@@ -1,0 +1,60 @@
+"""OpenVINO, loaded late and without its telemetry."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from geoseg.errors import MissingDependencyError
+
+_TELEMETRY = "openvino_telemetry"
+
+
+@cache
+def openvino() -> Any:  # noqa: ANN401  # the library comes without usable types
+    """The library.
+
+    Raises:
+        MissingDependencyError: it is not installed.
+    """
+    return _imported("openvino")
+
+
+@cache
+def operations() -> Any:  # noqa: ANN401  # see above
+    """Its operations, of the set that OpenVINO 2024 and later know."""
+    openvino()
+    return importlib.import_module("openvino.opset13")
+
+
+@cache
+def core() -> Any:  # noqa: ANN401  # see above
+    """The one runtime of this process."""
+    return openvino().Core()
+
+
+@cache
+def capabilities() -> frozenset[str]:
+    """What this processor computes in by itself, such as "FP32", "BF16", "INT8"."""
+    return frozenset(core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+
+
+def without_telemetry() -> None:
+    """Let OpenVINO and NNCF find no telemetry: both then send nothing; call before they load."""
+    if _TELEMETRY not in sys.modules:
+        # What is None there counts as not installed.
+        sys.modules[_TELEMETRY] = None  # type: ignore[assignment]
+
+
+def _imported(name: str) -> ModuleType:
+    without_telemetry()
+    try:
+        return importlib.import_module(name)
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"the runtime openvino cannot be loaded ({error}); install it with "
+            "pip install openvino, or run with --runtime torch (geoseg[torch])"
+        ) from error
