@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from geoseg.errors import MissingDependencyError
@@ -17,18 +18,19 @@ def is_installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
-def require(package: str, what: str, extra: str) -> None:
-    """Refuse to go on without a package.
+def require(packages: str | Sequence[str], what: str, extra: str) -> None:
+    """Refuse to go on without a package, or several.
 
     Args:
-        package: its name where it is imported.
-        what: needs it; begins the sentence.
-        extra: of geoseg, that brings it.
+        packages: their names where they are imported.
+        what: needs them; begins the sentence.
+        extra: of geoseg, that brings them.
 
     Raises:
-        MissingDependencyError: it is not installed; names the extra.
+        MissingDependencyError: one is not installed; names the extra.
     """
-    if not is_installed(package):
+    wanted = [packages] if isinstance(packages, str) else packages
+    if missing := [package for package in wanted if not is_installed(package)]:
         raise MissingDependencyError(
-            f"{what} needs {package}, which is not installed: pip install 'geoseg[{extra}]'"
+            f"{what} needs {', '.join(missing)}, not installed here: pip install 'geoseg[{extra}]'"
         )

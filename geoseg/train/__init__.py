@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoseg.errors import MissingDependencyError
 from geoseg.keywords import checked_keywords
 from geoseg.settings import Precision, Runtime
 
@@ -23,21 +22,6 @@ if TYPE_CHECKING:
 _TRAINING = ("albumentations", "cv2", "lightning", "torch", "segmentation_models_pytorch")
 _TUNING = ("cv2",)
 """What the extra ``train`` brings, by the names that are imported."""
-
-
-def require(work: str, packages: Sequence[str]) -> None:
-    """Find out before any work whether these are installed, without importing them.
-
-    Raises:
-        MissingDependencyError: One is not.
-    """
-    from importlib.util import find_spec
-
-    if missing := [name for name in packages if find_spec(name) is None]:
-        raise MissingDependencyError(
-            f"{work} needs packages that are not installed ({', '.join(missing)}): "
-            "pip install 'geoseg[train]'"
-        )
 
 
 @checked_keywords
@@ -77,7 +61,9 @@ def train_model(
     from geoseg.train.results import Training
 
     checked = configured(config, scenes=scenes, output=output, start=start, minutes=minutes)
-    require("training", _TRAINING)
+    from geoseg.models.extras import require
+
+    require(_TRAINING, "training", "train")
     from geoseg.train.curves import draw_curves
     from geoseg.train.doubts import doubts_of
     from geoseg.train.run import train
@@ -146,7 +132,9 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
         MissingDependencyError: The packages that tuning needs are not installed.
         GeosegError: The model, the scenes or the outputs cannot be used; one sentence.
     """
-    require("tuning", _TUNING)
+    from geoseg.models.extras import require
+
+    require(_TUNING, "tuning", "train")
     from geoseg.files.target import PAGE, check_target
     from geoseg.models.card import write_card
     from geoseg.models.loading import check_names, dense_file
