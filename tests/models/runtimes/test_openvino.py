@@ -79,6 +79,11 @@ def whole(model: OpenVinoDenseModel, images: np.ndarray) -> np.ndarray:
     return maps
 
 
+LIBRARIES_APART = 4e-5
+"""Torch and OpenVINO add single-precision numbers in other orders, and torch in another one for
+every number of threads; on random pixels, which no photo is, that comes to 1e-5 and more."""
+
+
 def largest(difference: np.ndarray) -> float:
     return float(np.abs(difference).max())
 
@@ -98,12 +103,15 @@ def test_it_gives_what_torch_gives(
     path = written(tmp_path, architecture, mean=(0.4, 0.5, 0.6), std=(0.2, 0.25, 0.3))
     expected = TorchDenseModel.from_file(path, device="cpu").predict_maps(images)
     assert expected.std() > 0.01
-    assert largest(OpenVinoDenseModel.from_file(path).predict_maps(images) - expected) < TOLERANCE
+    assert (
+        largest(OpenVinoDenseModel.from_file(path).predict_maps(images) - expected)
+        < LIBRARIES_APART
+    )
 
 
 def test_the_built_in_model_gives_torchs_grey_levels(images: np.ndarray, whole: np.ndarray) -> None:
     expected = TorchDenseModel.from_file(DEFAULT_WEIGHTS, device="cpu").predict_maps(images)
-    assert largest(whole - expected) < TOLERANCE
+    assert largest(whole - expected) < LIBRARIES_APART
     assert (np.rint(whole * 255) == np.rint(expected * 255)).mean() > 0.9999
 
 
