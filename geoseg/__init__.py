@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from geoseg.coco.read import Imported
     from geoseg.coco.write import Exported
     from geoseg.errors import GeosegError
+    from geoseg.heights import add_heights
+    from geoseg.heights.outcome import Heights
     from geoseg.labelled import check_dataset, pack_dataset
     from geoseg.labelled.checking import Checked
     from geoseg.labelled.pack import Packed
@@ -60,6 +62,7 @@ __all__ = [
     "Evaluation",
     "Exported",
     "GeosegError",
+    "Heights",
     "Imported",
     "Instance",
     "InstanceModel",
@@ -75,6 +78,7 @@ __all__ = [
     "Training",
     "Tuning",
     "__version__",
+    "add_heights",
     "certify_model",
     "check_dataset",
     "compare",
@@ -102,6 +106,7 @@ _HOMES = {
     "Evaluation": "geoseg.accuracy.evaluation",
     "Exported": "geoseg.coco.write",
     "GeosegError": "geoseg.errors",
+    "Heights": "geoseg.heights.outcome",
     "Imported": "geoseg.coco.read",
     "Instance": "geoseg.models.protocols",
     "InstanceModel": "geoseg.models.protocols",
@@ -116,6 +121,7 @@ _HOMES = {
     "TrainConfig": "geoseg.train.config",
     "Training": "geoseg.train.results",
     "Tuning": "geoseg.train.results",
+    "add_heights": "geoseg.heights",
     "certify_model": "geoseg.models",
     "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",

@@ -13,6 +13,7 @@ from geoseg.cli.compare import compare
 from geoseg.cli.dataset import dataset
 from geoseg.cli.evaluate import evaluate
 from geoseg.cli.from_coco import from_coco
+from geoseg.cli.heights import heights
 from geoseg.cli.info import info
 from geoseg.cli.models import models
 from geoseg.cli.predict import predict
@@ -72,6 +73,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "info": info,
     "predict": predict,
     "regularize": regularize,
+    "heights": heights,
     "report": report,
     "compare": compare,
     "to-coco": to_coco,
