@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
     from geoseg.change import compare
     from geoseg.change.build import Comparison
+    from geoseg.city import convert
+    from geoseg.city.outcome import Converted
     from geoseg.coco import from_coco, to_coco
     from geoseg.coco.read import Imported
     from geoseg.coco.write import Exported
@@ -58,6 +60,7 @@ __all__ = [
     "Certificate",
     "Checked",
     "Comparison",
+    "Converted",
     "DenseModel",
     "Evaluation",
     "Exported",
@@ -82,6 +85,7 @@ __all__ = [
     "certify_model",
     "check_dataset",
     "compare",
+    "convert",
     "evaluate",
     "evaluate_model",
     "from_coco",
@@ -102,6 +106,7 @@ _HOMES = {
     "Certificate": "geoseg.models.certify",
     "Checked": "geoseg.labelled.checking",
     "Comparison": "geoseg.change.build",
+    "Converted": "geoseg.city.outcome",
     "DenseModel": "geoseg.models.protocols",
     "Evaluation": "geoseg.accuracy.evaluation",
     "Exported": "geoseg.coco.write",
@@ -125,6 +130,7 @@ _HOMES = {
     "certify_model": "geoseg.models",
     "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",
+    "convert": "geoseg.city",
     "evaluate": "geoseg.accuracy",
     "evaluate_model": "geoseg.accuracy",
     "from_coco": "geoseg.coco",

@@ -10,6 +10,7 @@ import typer
 
 from geoseg.cli.certify import certify
 from geoseg.cli.compare import compare
+from geoseg.cli.convert import convert
 from geoseg.cli.dataset import dataset
 from geoseg.cli.evaluate import evaluate
 from geoseg.cli.from_coco import from_coco
@@ -74,6 +75,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "predict": predict,
     "regularize": regularize,
     "heights": heights,
+    "convert": convert,
     "report": report,
     "compare": compare,
     "to-coco": to_coco,

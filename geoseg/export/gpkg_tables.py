@@ -107,6 +107,13 @@ def extruded_qml(layer: str | None) -> str:
     return flat.replace("  <renderer-v2", solid[first:last] + "  <renderer-v2", 1)
 
 
+def solid_qml() -> str:
+    """The style of polygons in space, which 3D map views show where they stand."""
+    solid = style_qml("heights")
+    first, last = solid.index("      <data-defined"), solid.index("      <edges")
+    return solid[:first] + solid[last:]
+
+
 def set_style(connection: sqlite3.Connection, layer: str, geometry_column: str, qml: str) -> None:
     """Store a layer's style as its default, in the place of an older one.
 

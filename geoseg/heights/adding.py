@@ -15,7 +15,7 @@ from geoseg.files.atomic import scratch_folder
 from geoseg.files.target import require_other
 from geoseg.heights.columns import HEIGHT_NAMES, height_arrays
 from geoseg.heights.finding import Ground, HeightInput, find, grounds
-from geoseg.heights.layer import batches_of, layer_of
+from geoseg.heights.layer import batches_of, described, layer_of
 from geoseg.heights.outcome import Heights, outcome
 from geoseg.heights.store import in_memory, keep
 from geoseg.progress import Progress
@@ -64,7 +64,7 @@ def to_file(
             numbers = find(kept, ground, progress)
             found = outcome(numbers, ground, target)
             record = _record(footprints, ground, found)
-        info, multi = layer_of(kept, holds, record)
+        info, multi = layer_of(kept, mixed=holds.mixed, record=record)
         rows = batches_of(kept, numbers, info, multi=multi, has_ground=not ground.above_ground)
         write_batches(target, rows, info)
     return found
@@ -76,10 +76,3 @@ def _record(footprints: VectorInput, ground: Ground, found: Heights) -> dict[str
     made = {"software": "geoseg", "version": __version__, "versions": versions()}
     counts = {k: v for k, v in found.as_dict().items() if k != "output"}
     return {**(earlier or made), "heights": {**made, **described(ground), **counts}}
-
-
-def described(ground: Ground) -> dict[str, Any]:
-    """The rasters that heights came from, as JSON."""
-    role = "ndsm" if ground.above_ground else "dsm"
-    told = {role: ground.surface.name}
-    return told if ground.terrain is None else {**told, "dtm": ground.terrain.name}

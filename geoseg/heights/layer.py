@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,12 @@ import shapely
 from numpy.typing import NDArray
 
 from geoseg.earth.reproject import areas_m2
-from geoseg.export.formats import Format
 from geoseg.export.frames import AREAL
 from geoseg.export.gpkg_tables import extruded_qml
 from geoseg.export.layer import LAYER_DESCRIPTION, LayerInfo
 from geoseg.export.schema import COLUMNS, LAYER
 from geoseg.heights.columns import HEIGHT_COLUMNS, HEIGHT_FIELDS, HEIGHT_NAMES, height_arrays
+from geoseg.heights.finding import Ground
 from geoseg.heights.store import Footprints, polygons_of
 
 STYLED = ("area_m2", "at_edge")
@@ -24,14 +24,18 @@ STYLED = ("area_m2", "at_edge")
 
 
 def layer_of(
-    footprints: Footprints, holds: Format, record: Mapping[str, Any] | None
+    footprints: Footprints,
+    *,
+    mixed: bool,
+    record: Mapping[str, Any] | None,
+    extent: Sequence[bytes] | None = None,
 ) -> tuple[LayerInfo, bool]:
-    """What the file says, and whether all rows become multipolygons."""
+    """What the file says, and whether all rows become multipolygons: not if types may be ``mixed``."""
     kept, geometry = _kept(footprints), footprints.schema.names[-1]
     schema = pa.schema([*(footprints.schema.field(name) for name in kept), *HEIGHT_FIELDS,
                         pa.field(geometry, pa.binary())])  # fmt: skip
     kinds, without_place = _kinds(footprints)
-    multi = len(kinds) > 1 and not holds.mixed
+    multi = len(kinds) > 1 and not mixed
     told = {column.name: column for column in (*COLUMNS, *HEIGHT_COLUMNS)}
     ours = all(name in kept for name in STYLED)
     info = LayerInfo(
@@ -45,6 +49,7 @@ def layer_of(
         or HEIGHT_COLUMNS,
         style=extruded_qml(LAYER if ours else None),
         run_metadata=record,
+        extent=extent,
     )
     return info, multi
 
@@ -90,3 +95,16 @@ def _multi(polygons: NDArray[np.object_]) -> NDArray[np.object_]:
         parts = [] if polygons[row].is_empty else [polygons[row]]
         polygons[row] = shapely.MultiPolygon(parts)
     return polygons
+
+
+def described(ground: Ground) -> dict[str, Any]:
+    """The rasters that heights came from, as JSON."""
+    role = "ndsm" if ground.above_ground else "dsm"
+    told: dict[str, Any] = {role: ground.surface.name}
+    if ground.terrain is not None:
+        told["dtm"] = ground.terrain.name
+    stated = ground.surface.source.crs
+    code = stated.to_epsg() if len(stated.axis_info) == 3 else None  # noqa: PLR2004
+    if code is not None and not ground.above_ground:
+        told["crs_3d"] = f"EPSG:{code}"
+    return told

@@ -22,15 +22,16 @@ def planes(
     Args:
         z: (rows, columns) metres, NaN where unknown.
         inner: (rows, columns) 1 where a patch may lie.
-        half: Patches are 2 half + 1 samples wide; they are taken every ``half`` samples.
+        half: Patches are 2 half + 1 samples wide; they begin every half of that half.
         col_m: Metres between columns.
         row_m: Metres between rows.
     """
     rows, cols = z.shape
-    most = (rows // half + 1) * (cols // half + 1)
+    step = max(1, half // 2)
+    most = (rows // step + 1) * (cols // step + 1)
     slopes, roughs, n = np.empty(most), np.empty(most), 0
-    for i in range(half, rows - half, half):
-        for j in range(half, cols - half, half):
+    for i in range(half, rows - half, step):
+        for j in range(half, cols - half, step):
             if inner[i, j]:
                 slope, rough = _patch(z, inner, i, j, half, col_m, row_m)
                 if not math.isnan(slope):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -149,6 +149,18 @@ def of_batches(
     return Footprints(label, crs, schema, InMemory(parts), _begins(InMemory(parts)))
 
 
+def written(
+    scratch: Path, label: str, crs: CRS, schema: pa.Schema, parts: Iterable[pa.RecordBatch]
+) -> Footprints:
+    """The same, kept on the disk in a folder."""
+    path = scratch / "footprints.arrow"
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+        for part in parts:
+            writer.write_batch(part)
+    kept = pa.ipc.open_file(pa.memory_map(str(path)))
+    return Footprints(label, crs, schema, kept, _begins(kept))
+
+
 def _begins(batches: Batches) -> NDArray[np.int64]:
     sizes = [batches.get_batch(i).num_rows for i in range(batches.num_record_batches)]
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
@@ -156,7 +168,6 @@ def _begins(batches: Batches) -> NDArray[np.int64]:
 
 def _streamed(layer: Layer, scratch: Path) -> Footprints | None:
     """The layer as an Arrow file in ``scratch``; None where a column is not plain."""
-    path = scratch / "footprints.arrow"
     try:
         with pyogrio.open_arrow(
             layer.path, layer=layer.name, batch_size=BATCH_ROWS, use_pyarrow=True
@@ -167,21 +178,26 @@ def _streamed(layer: Layer, scratch: Path) -> Footprints | None:
                 return None
             name = free_name(GEOMETRY, [field.name for field in fields])
             schema = pa.schema([*(f.remove_metadata() for f in fields), (name, pa.binary())])
-            with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
-                begin = 0
-                for batch in reader:
-                    wkb = batch.column(given).to_numpy(zero_copy_only=False)
-                    columns = [batch.column(field.name) for field in fields]
-                    columns.append(pa.array(_flat(wkb, begin), pa.binary()))
-                    writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
-                    begin += batch.num_rows
+            rows = _rows(reader, [field.name for field in fields], given, schema)
+            return written(scratch, layer.label, horizontal_crs(layer.crs), schema, rows)
     except GDAL_ERRORS as error:
         reason = " ".join(str(error).split())
         raise UnreadableVectorError(
             f"{layer.path}: cannot be read as a vector file ({reason})"
         ) from None
-    kept = pa.ipc.open_file(pa.memory_map(str(path)))
-    return Footprints(layer.label, horizontal_crs(layer.crs), schema, kept, _begins(kept))
+
+
+def _rows(
+    reader: Iterable[pa.RecordBatch], names: Sequence[str], geometry: str, schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    """The batches with their geometries flat and last."""
+    begin = 0
+    for batch in reader:
+        wkb = batch.column(geometry).to_numpy(zero_copy_only=False)
+        flat = pa.array(_flat(wkb, begin), pa.binary())
+        columns = [*(batch.column(name) for name in names), flat]
+        yield pa.RecordBatch.from_arrays(columns, schema=schema)
+        begin += batch.num_rows
 
 
 def _flat(wkb: NDArray[np.object_], begin: int) -> NDArray[Any]:
