@@ -40,9 +40,13 @@ LEAST_COVERAGE = 0.25
 """Of the inner samples, that must be known for heights to be told."""
 MOST_INNER = 1 << 16
 """Inner samples that medians are taken of, evenly among all there are."""
+LOWER_M = 1.5
+"""Ground in the wider surroundings that lies so much lower beneath the building is the ground."""
 STEEPEST = 1.0
 """Ground that seems steeper is none."""
 
+WITHOUT_TERRAIN = False
+"""The ring is looked at as it is, not above a terrain model."""
 FREE, CLOSE, WALLED = 0, 1, 2
 """Samples: open ground; near a footprint; within it or at its wall."""
 
@@ -249,23 +253,46 @@ def _ground(
 
     With a terrain model the plane is not used; the open ground then tells how the two fit.
     """
+    if given:
+        for wide in RING_M:
+            z = _ring(rasters, given, box, origin, sizes, wide, FREE)[2]
+            if len(z) >= FEWEST_SAMPLES:
+                out[OPEN] = np.median(z)
+                break
+        return 0.0, 0.0, 0.0, True
+    near = _fitted(rasters, box, origin, sizes, (FREE, RING_M))
+    if not near[3]:  # in narrow lanes no sample is free
+        near = _fitted(rasters, box, origin, sizes, (CLOSE, RING_M))
+    # Roofs that nobody drew look like ground from close by; lanes and courts lie among them.
+    wide = _fitted(rasters, box, origin, sizes, (CLOSE, RING_M[2:3]))
+    if wide[3] and wide[0] < near[0] - LOWER_M:
+        return wide
+    return near
+
+
+@inner_jit
+def _fitted(
+    rasters: tuple[NDArray[np.float64], NDArray[np.float64], Mask],
+    box: tuple[int, int, int, int],
+    origin: tuple[int, int],
+    sizes: tuple[float, float],
+    among: tuple[int, NDArray[np.float64]],
+) -> tuple[float, float, float, bool]:
+    """The plane of the first ring that holds enough of it, of samples of a kind."""
+    free, widths = among
     top, left, bottom, right = box
     a = math.nan
-    for free in (FREE, CLOSE):  # in narrow lanes no sample is free
-        for wide in RING_M:
-            x, y, z = _ring(rasters, given, box, origin, sizes, wide, free)
-            if len(z) < FEWEST_SAMPLES:
-                continue
-            if given:
-                out[OPEN] = np.median(z)
-                return 0.0, 0.0, 0.0, True
-            far = float(max(bottom - top, right - left)) / 2 + wide / min(sizes[0], sizes[1])
-            a, bx, by, near = fit_plane(x, y, z, far)
-            steep = math.hypot(bx / sizes[0], by / sizes[1])
-            if near >= LEAST_SHARE * len(z) and steep <= STEEPEST:
-                return a, bx, by, True
-            a = quantile(np.sort(z), LOW_SHARE)
-    return a, 0.0, 0.0, given or not math.isnan(a)
+    for wide in widths:
+        x, y, z = _ring(rasters, WITHOUT_TERRAIN, box, origin, sizes, wide, free)
+        if len(z) < FEWEST_SAMPLES:
+            continue
+        far = float(max(bottom - top, right - left)) / 2 + wide / min(sizes[0], sizes[1])
+        a, bx, by, near = fit_plane(x, y, z, far)
+        steep = math.hypot(bx / sizes[0], by / sizes[1])
+        if near >= LEAST_SHARE * len(z) and steep <= STEEPEST:
+            return a, bx, by, True
+        a = quantile(np.sort(z), LOW_SHARE)
+    return a, 0.0, 0.0, not math.isnan(a)
 
 
 @inner_jit
