@@ -19,7 +19,7 @@ from geoseg.export.gpkg_tables import solid_qml
 from geoseg.export.layer import LayerInfo
 from geoseg.export.output import write_batches
 from geoseg.export.schema import LAYER
-from geoseg.vectors.layers import GEOMETRY, free_name
+from geoseg.vectors.apart import GEOMETRY, free_name
 
 Points = NDArray[np.float64]
 

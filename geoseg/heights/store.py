@@ -15,20 +15,16 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.errors import UsageError
 from geoseg.export.formats import FORMATS, Format
 from geoseg.export.frames import AREAL, FrameLayer, as_table
 from geoseg.export.layer import horizontal_crs
-from geoseg.vectors.layers import (
-    GDAL_ERRORS,
-    GEOMETRY,
-    Layer,
-    VectorInput,
-    free_name,
-    open_layer,
-    within_reach,
-)
+from geoseg.vectors.apart import GEOMETRY, free_name
+from geoseg.vectors.buildings import ARROW_STUMBLES
+from geoseg.vectors.layers import Layer, VectorInput, open_layer
 from geoseg.vectors.load import load
+from geoseg.vectors.rows import within_reach
+from geoseg.vectors.wkb import curved, shapes_of
 
 BATCH_ROWS = 16_384
 """Rows of a batch."""
@@ -127,7 +123,7 @@ def keep(
         UsageError: a row is no polygon, or the format cannot hold a column.
     """
     if scratch is not None and isinstance(footprints, (str, Path)):
-        opened = open_layer(Path(footprints), layer, preferred="buildings")
+        opened = open_layer(footprints, layer, preferred="buildings")
         streamed = None if opened.name is None else _streamed(opened, scratch)
         if streamed is not None:
             return streamed
@@ -167,7 +163,7 @@ def _begins(batches: Batches) -> NDArray[np.int64]:
 
 
 def _streamed(layer: Layer, scratch: Path) -> Footprints | None:
-    """The layer as an Arrow file in ``scratch``; None where a column is not plain."""
+    """The layer as an Arrow file in ``scratch``; None where it cannot be read so."""
     try:
         with pyogrio.open_arrow(
             layer.path, layer=layer.name, batch_size=BATCH_ROWS, use_pyarrow=True
@@ -180,11 +176,8 @@ def _streamed(layer: Layer, scratch: Path) -> Footprints | None:
             schema = pa.schema([*(f.remove_metadata() for f in fields), (name, pa.binary())])
             rows = _rows(reader, [field.name for field in fields], given, schema)
             return written(scratch, layer.label, horizontal_crs(layer.crs), schema, rows)
-    except GDAL_ERRORS as error:
-        reason = " ".join(str(error).split())
-        raise UnreadableVectorError(
-            f"{layer.path}: cannot be read as a vector file ({reason})"
-        ) from None
+    except ARROW_STUMBLES:
+        return None  # read row by row it may do, or say what is wrong with it
 
 
 def _rows(
@@ -206,7 +199,10 @@ def _flat(wkb: NDArray[np.object_], begin: int) -> NDArray[Any]:
     Raises:
         UsageError: a row is no polygon.
     """
-    shapes = within_reach(shapely.force_2d(shapely.from_wkb(wkb)))
+    found = shapes_of(wkb)
+    if curved(found).any():
+        raise pa.ArrowInvalid("arcs, which only GDAL makes polygons of")
+    shapes = within_reach(shapely.force_2d(found))
     kinds = shapely.get_type_id(shapes)
     wrong = ~(shapely.is_missing(shapes) | np.isin(kinds, list(AREAL)))
     shapes[wrong & shapely.is_empty(shapes)] = None
