@@ -236,15 +236,13 @@ class Run:
         from geoseg.run.finish import Finisher
 
         shape = FootprintSettings(shape=self.settings.shape)
-        rating = Rating.of(self.model, self.settings.min_confidence)
-        finisher = Finisher(
-            self.mosaic, shape, self.mosaic.output_crs, area, rating, date=self.settings.date
-        )
         rating = self._rating()
         if self.rising is not None:
             # What the surface may speak for is kept until it is asked.
             rating = replace(rating, min_confidence=FAINT * rating.least)
-        finisher = Finisher(self.mosaic, shape, self.mosaic.output_crs, area, rating)
+        finisher = Finisher(
+            self.mosaic, shape, self.mosaic.output_crs, area, rating, date=self.settings.date
+        )
         state = sink.load()
         if state is not None:
             plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))

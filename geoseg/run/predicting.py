@@ -14,9 +14,7 @@ from typing import TYPE_CHECKING, overload
 from geoseg.errors import UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.machine import freed_memory_kept, memory_errors
-from geoseg.settings import MIN_AREA_M2, STRIP_PX, Precision, PredictSettings, Runtime
-from geoseg.types import Shape
-from geoseg.settings import MIN_AREA_M2, MIN_HEIGHT_M, STRIP_PX, Precision, PredictSettings
+from geoseg.settings import MIN_AREA_M2, MIN_HEIGHT_M, STRIP_PX, Precision, PredictSettings, Runtime
 from geoseg.types import HeightUnit, Shape
 
 if TYPE_CHECKING:
@@ -24,10 +22,9 @@ if TYPE_CHECKING:
 
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
-    from geoseg.raster.given import Nodata, RasterInput
+    from geoseg.raster.given import Nodata, Raster, RasterInput
     from geoseg.raster.services import Wanted
     from geoseg.run.each import RasterOutcomes
-    from geoseg.raster.given import Raster, RasterInput
     from geoseg.run.summary import Summary
     from geoseg.tiles.given import AreaInput, GivenArea
 
@@ -245,7 +242,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             overlap_px=overlap_px, strip_px=strip_px, batch=batch, readers=readers,
             min_area_m2=min_area_m2, min_confidence=min_confidence, tta=tta, shape=shape,
             date=date, skip_errors=skip_errors, device=device, precision=precision, exact=exact,
-            overwrite=overwrite, progress=progress,
+            overwrite=overwrite, progress=progress, dsm=dsm, dtm=dtm, ndsm=ndsm,
+            height_unit=height_unit, min_height_m=min_height_m,
         )  # fmt: skip
         names = raster_names(source)
         return predict_each(names, Path(output), each, skip_existing=skip_existing, resume=resume)
@@ -261,7 +259,6 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             from geoseg.run.rising import Rising
 
             rising = Rising.of(HeightInput(dsm, dtm, ndsm, height_unit), min_height_m)
-        loaded = load_model(model, device=device, precision=precision)
         check_exactness(loaded, required=exact)
         loaded = averaged_if(loaded, tta)
         traits, record = Traits.of(loaded), None if area is None else area.record

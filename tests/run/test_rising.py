@@ -126,6 +126,7 @@ def test_a_stopped_run_goes_on_with_the_same_surface_alone(
     assert resumed.dropped == {"flat": 2}
     whole = run(town["source"], dsm=town["dsm"])
     read = gpd.read_file(output, layer="buildings")
+    whole = whole.drop(columns="image_date")  # empty, in a file as None
     assert_geodataframe_equal(read[list(whole.columns)], whole, check_dtype=False)
 
 
