@@ -25,10 +25,14 @@ if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
     from geoseg.change import compare
     from geoseg.change.build import Comparison
+    from geoseg.city import convert
+    from geoseg.city.outcome import Converted
     from geoseg.coco import from_coco, to_coco
     from geoseg.coco.read import Imported
     from geoseg.coco.write import Exported
     from geoseg.errors import GeosegError
+    from geoseg.heights import add_heights
+    from geoseg.heights.outcome import Heights
     from geoseg.labelled import check_dataset, pack_dataset
     from geoseg.labelled.checking import Checked
     from geoseg.labelled.pack import Packed
@@ -56,10 +60,12 @@ __all__ = [
     "Certificate",
     "Checked",
     "Comparison",
+    "Converted",
     "DenseModel",
     "Evaluation",
     "Exported",
     "GeosegError",
+    "Heights",
     "Imported",
     "Instance",
     "InstanceModel",
@@ -75,9 +81,11 @@ __all__ = [
     "Training",
     "Tuning",
     "__version__",
+    "add_heights",
     "certify_model",
     "check_dataset",
     "compare",
+    "convert",
     "evaluate",
     "evaluate_model",
     "from_coco",
@@ -98,10 +106,12 @@ _HOMES = {
     "Certificate": "geoseg.models.certify",
     "Checked": "geoseg.labelled.checking",
     "Comparison": "geoseg.change.build",
+    "Converted": "geoseg.city.outcome",
     "DenseModel": "geoseg.models.protocols",
     "Evaluation": "geoseg.accuracy.evaluation",
     "Exported": "geoseg.coco.write",
     "GeosegError": "geoseg.errors",
+    "Heights": "geoseg.heights.outcome",
     "Imported": "geoseg.coco.read",
     "Instance": "geoseg.models.protocols",
     "InstanceModel": "geoseg.models.protocols",
@@ -116,9 +126,11 @@ _HOMES = {
     "TrainConfig": "geoseg.train.config",
     "Training": "geoseg.train.results",
     "Tuning": "geoseg.train.results",
+    "add_heights": "geoseg.heights",
     "certify_model": "geoseg.models",
     "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",
+    "convert": "geoseg.city",
     "evaluate": "geoseg.accuracy",
     "evaluate_model": "geoseg.accuracy",
     "from_coco": "geoseg.coco",

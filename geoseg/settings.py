@@ -18,6 +18,8 @@ Positive = Annotated[int, Field(ge=1)]
 
 MIN_AREA_M2 = 6.0
 """Buildings smaller than this are dropped by default: most are cars, tanks and errors."""
+MIN_HEIGHT_M = 2.0
+"""With a surface model, what rises by less is dropped by default: pools, courts, car parks."""
 STRIP_PX = 128
 """Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
 

@@ -17,6 +17,8 @@ Shape = Literal["raw", "simplified", "regularized"]
 """What outlines can be asked for: along pixel edges; with fewer vertices; with straight walls."""
 DrawnAs = Literal["raw", "simplified", "regularized", "circle"]
 """How one outline was drawn in the end: as asked for, in a simpler way, or round."""
+HeightUnit = Literal["m", "cm", "ft", "us-ft"]
+"""Units of the numbers of a surface model."""
 NO_BUILDING = -1
 """The key of pixels that belong to no building."""
 FILL_GREY = 128

@@ -10,9 +10,11 @@ import typer
 
 from geoseg.cli.certify import certify
 from geoseg.cli.compare import compare
+from geoseg.cli.convert import convert
 from geoseg.cli.dataset import dataset
 from geoseg.cli.evaluate import evaluate
 from geoseg.cli.from_coco import from_coco
+from geoseg.cli.heights import heights
 from geoseg.cli.info import info
 from geoseg.cli.models import models
 from geoseg.cli.predict import predict
@@ -72,6 +74,8 @@ VERBS: dict[str, Callable[..., None]] = {
     "info": info,
     "predict": predict,
     "regularize": regularize,
+    "heights": heights,
+    "convert": convert,
     "report": report,
     "compare": compare,
     "to-coco": to_coco,

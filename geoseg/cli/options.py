@@ -10,6 +10,7 @@ import typer
 
 from geoseg.cli.progress import ProgressKind
 from geoseg.errors import UsageError
+from geoseg.types import HeightUnit
 
 T = TypeVar("T")
 
@@ -121,6 +122,43 @@ Bands = Annotated[
 Stretch = Annotated[
     str | None,
     typer.Option("--stretch", help="Values shown as black and white: lo,hi.", show_default=False),
+]
+SURFACE = "Surface model"
+Dsm = Annotated[
+    str | None,
+    typer.Option(
+        "--dsm",
+        help="Surface model: elevations of roofs and open ground.",
+        show_default=False,
+        rich_help_panel=SURFACE,
+    ),
+]
+Dtm = Annotated[
+    str | None,
+    typer.Option(
+        "--dtm",
+        help="Terrain model: elevations of the ground alone.",
+        show_default="the ground is found around each building",
+        rich_help_panel=SURFACE,
+    ),
+]
+Ndsm = Annotated[
+    str | None,
+    typer.Option(
+        "--ndsm",
+        help="Heights above ground, instead of --dsm and --dtm.",
+        show_default=False,
+        rich_help_panel=SURFACE,
+    ),
+]
+HeightUnitOption = Annotated[
+    HeightUnit | None,
+    typer.Option(
+        "--height-unit",
+        help="Unit of the surface's numbers.",
+        show_default="as the vertical CRS or the band says, else metres",
+        rich_help_panel=SURFACE,
+    ),
 ]
 
 

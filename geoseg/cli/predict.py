@@ -10,11 +10,16 @@ import typer
 from geoseg.cli.answers import answer_json
 from geoseg.cli.options import (
     LAYER_FORMATS,
+    SURFACE,
     TILES,
     Device,
+    Dsm,
+    Dtm,
+    HeightUnitOption,
     Json,
     KeepBlank,
     ModelName,
+    Ndsm,
     Nodata,
     Output,
     Overlap,
@@ -133,6 +138,16 @@ def predict(
             "--skip-errors", help="Go on where blocks cannot be read.", rich_help_panel=RUN
         ),
     ] = False,
+    dsm: Dsm = None,
+    dtm: Dtm = None,
+    ndsm: Ndsm = None,
+    height_unit: HeightUnitOption = None,
+    min_height: Annotated[
+        float,
+        typer.Option(
+            help="With a surface: drop what rises by less, metres.", rich_help_panel=SURFACE
+        ),
+    ] = 2.0,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=RUN),
@@ -195,6 +210,11 @@ def predict(
             readers=readers,
             tta=tta,
             skip_errors=skip_errors,
+            dsm=dsm,
+            dtm=dtm,
+            ndsm=ndsm,
+            height_unit=height_unit,
+            min_height_m=min_height,
         )
     if as_json:
         answer_json(summary.as_dict())

@@ -9,19 +9,21 @@ import pyarrow as pa
 from pyproj import CRS
 
 from geoseg.export.layer import horizontal_crs
-from geoseg.export.schema import COLUMN_NAMES, GEOMETRY, SCHEMA
+from geoseg.export.schema import GEOMETRY, SCHEMA
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
 
-def to_frame(batches: Iterable[pa.RecordBatch], *, crs: CRS) -> GeoDataFrame:
-    """All buildings at once, with the contract's columns in order and ``geometry`` last."""
+def to_frame(
+    batches: Iterable[pa.RecordBatch], *, crs: CRS, schema: pa.Schema = SCHEMA
+) -> GeoDataFrame:
+    """All buildings at once, with the columns of ``schema`` in order and ``geometry`` last."""
     import geopandas
 
-    table = pa.Table.from_batches(batches, schema=SCHEMA)
+    table = pa.Table.from_batches(batches, schema=schema)
     outlines = geopandas.GeoSeries.from_wkb(
         table[GEOMETRY].to_numpy(zero_copy_only=False), crs=horizontal_crs(crs)
     )
-    attributes = table.select(COLUMN_NAMES).to_pandas()
+    attributes = table.drop_columns([GEOMETRY]).to_pandas()
     return geopandas.GeoDataFrame(attributes, geometry=outlines)

@@ -97,6 +97,23 @@ def style_qml(layer: str) -> str:
     return resources.files("geoseg.export").joinpath(f"{layer}.qml").read_text(encoding="utf-8")
 
 
+def extruded_qml(layer: str | None) -> str:
+    """The style of a layer of ours, or of footprints of any origin, that 3D map views extrude."""
+    solid = style_qml("heights")
+    if layer is None:
+        return solid
+    first, last = solid.index("  <renderer-3d"), solid.index("  <renderer-v2")
+    flat = style_qml(layer).replace('"Symbology|', '"Symbology|Symbology3D|', 1)
+    return flat.replace("  <renderer-v2", solid[first:last] + "  <renderer-v2", 1)
+
+
+def solid_qml() -> str:
+    """The style of polygons in space, which 3D map views show where they stand."""
+    solid = style_qml("heights")
+    first, last = solid.index("      <data-defined"), solid.index("      <edges")
+    return solid[:first] + solid[last:]
+
+
 def set_style(connection: sqlite3.Connection, layer: str, geometry_column: str, qml: str) -> None:
     """Store a layer's style as its default, in the place of an older one.
 

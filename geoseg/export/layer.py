@@ -41,6 +41,8 @@ class LayerInfo:
     """How the layer was made, see docs/output.md; None where no run made it."""
     extent: Sequence[bytes] | None = None
     """The observed area as WKB polygons in ``crs``, where known; for formats with several layers."""
+    has_z: bool = False
+    """The geometries have heights."""
 
     def __post_init__(self) -> None:
         # What JSON cannot hold is refused before anything is written.
@@ -66,7 +68,8 @@ class LayerInfo:
     @property
     def geometry_type(self) -> str:
         """The type that all geometries have, or can be given."""
-        return "MultiPolygon" if "MultiPolygon" in self.geometry_types else "Polygon"
+        flat = "MultiPolygon" if "MultiPolygon" in self.geometry_types else "Polygon"
+        return f"{flat} Z" if self.has_z else flat
 
 
 def buildings_layer(

@@ -94,7 +94,19 @@ def write_output(
         OutputError: Disk full, no permission, or the written file failed its check. Nothing of it
             is left then. Errors of ``batches`` itself come through as they are.
     """
-    layer = buildings_layer(crs, run_metadata, extent, style_qml(LAYER))
+    return write_batches(
+        path, batches, buildings_layer(crs, run_metadata, extent, style_qml(LAYER))
+    )
+
+
+def write_batches(path: Path, batches: Iterable[pa.RecordBatch], layer: LayerInfo) -> int:
+    """Write a layer of any columns, batch by batch; see :func:`write_output`.
+
+    Args:
+        path: Its extension, one of ``WRITERS``, decides the format.
+        batches: Of the layer's schema, in the final order.
+        layer: What the file says beside the rows.
+    """
     stream = BatchStream(batches, layer.schema)
     with _completing(path) as temporary:
         _write(path, temporary, stream, layer)

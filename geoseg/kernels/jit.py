@@ -18,7 +18,7 @@ Integer = int | np.int64
 """An argument that callers convert to 64 bits, so that the function is compiled for these alone."""
 
 PACKAGE = Path(__file__).parents[1]
-ROOMS = ("kernels", "decode", "stitch", "footprints", "shaping")
+ROOMS = ("kernels", "decode", "stitch", "footprints", "shaping", "heights")
 """Packages with compiled functions: these call each other's, so all are compiled anew together."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from geoseg.attributes.confidence import Rating
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster import Mosaic
     from geoseg.raster.identity import MosaicIdentity, Watch
     from geoseg.run.finish import Finisher
     from geoseg.run.job import Backend
+    from geoseg.run.rising import Risen, Rising
     from geoseg.run.sinks import PartsSink, Sink
     from geoseg.run.state.identity import RunIdentity
     from geoseg.run.state.lock import OutputLock
@@ -37,6 +39,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+FAINT = 0.5
+"""With a surface, candidates down to this share of the confidence that is asked for are kept until it
+is asked."""
 ATTRIBUTE = "geoseg"
 """Key of the record in the ``attrs`` of a frame."""
 
@@ -57,6 +62,8 @@ class Run:
     """Where buildings are wanted; None: everywhere."""
     tally: Tally
     """Counts and times; its clock runs since the run was asked for."""
+    rising: Rising | None = None
+    """The surface that is asked in the end; None: there is none."""
 
     @classmethod
     def prepare(
@@ -66,6 +73,7 @@ class Run:
         settings: PredictSettings,
         area: GivenArea | None,
         tally: Tally,
+        rising: Rising | None = None,
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
@@ -89,7 +97,7 @@ class Run:
             "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
-        return cls(mosaic, mosaic.identity(), model, settings, area, tally)
+        return cls(mosaic, mosaic.identity(), model, settings, area, tally, rising)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""
@@ -98,8 +106,14 @@ class Run:
 
         sink = MemorySink(self._watch())
         backend = self._compute(*self._plan(), sink, progress)
-        frame = to_frame(sink.batches(), crs=self.mosaic.output_crs)
-        frame.attrs[ATTRIBUTE] = self._record(backend)
+        risen = self._risen(sink, progress, None)
+        record = self._record(backend, risen)
+        if risen is None:
+            frame = to_frame(sink.batches(), crs=self.mosaic.output_crs)
+        else:
+            layer = risen.layer(None, None)
+            frame = to_frame(risen.batches(layer), crs=self.mosaic.output_crs, schema=layer.schema)
+        frame.attrs[ATTRIBUTE] = record
         return frame
 
     def to_file(self, lock: OutputLock, progress: Progress, *, resume: bool) -> Summary:
@@ -126,8 +140,10 @@ class Run:
         """Compute what is missing, write the output, and note that it is complete."""
         try:
             backend = self._compute(plan, area, sink, progress)
-            record = self._record(backend)
-            totals = self._write(sink.output, sink, backend, record)
+            with self._scratch(sink.output) as scratch:
+                risen = self._risen(sink, progress, scratch)
+                record = self._record(backend, risen)
+                totals = self._write(sink, backend, record, risen)
             summary = summarize(self.mosaic, self.traits, backend, totals, sink.output, record)
             sink.finish(summary.as_dict())
         except BaseException:
@@ -146,27 +162,58 @@ class Run:
         """What is known of the model."""
         return Traits.of(self.model)
 
-    def _record(self, backend: Backend) -> dict[str, Any]:
+    def _scratch(self, output: Path) -> AbstractContextManager[Path | None]:
+        """A folder for candidates, where a surface will be asked about them."""
+        from geoseg.files.atomic import scratch_folder
+
+        if self.rising is None:
+            return nullcontext()
+        return scratch_folder(output.with_name(f"{output.name}.candidates"))
+
+    def _risen(self, sink: Sink, progress: Progress, scratch: Path | None) -> Risen | None:
+        """What the surface says of the candidates; what goes is counted as dropped."""
+        if self.rising is None:
+            return None
+        least = self._rating().least
+        with self.tally.stage("heights"):
+            crs = self.mosaic.output_crs
+            risen = self.rising.judge(sink.batches(), crs, least, progress, scratch)
+        self.tally.counts.update({f"dropped_{why}": n for why, n in risen.dropped.items()})
+        for note in risen.told.notes:
+            _log.warning("%s", note)
+        return risen
+
+    def _rating(self) -> Rating:
+        from geoseg.attributes.confidence import Rating
+
+        return Rating.of(self.model, self.settings.min_confidence)
+
+    def _record(self, backend: Backend, risen: Risen | None) -> dict[str, Any]:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
+        if risen is not None and self.rising is not None:
+            asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}
+            record["heights"] = {**asked, **risen.record()}
         dropped = counted(record["dropped"]) or "none"
         _log.info("tiles: %s; dropped: %s", counted(record["tiles"]), dropped)
         return record
 
-    def _write(self, output: Path, sink: Sink, backend: Backend, record: dict[str, Any]) -> Totals:
+    def _write(
+        self, sink: PartsSink, backend: Backend, record: dict[str, Any], risen: Risen | None
+    ) -> Totals:
         """Put the parts together."""
-        from geoseg.export.output import write_output
+        from geoseg.export.output import write_batches, write_output
 
         totals = Totals()
         with self.tally.stage("write"):
             crs = self.mosaic.output_crs
-            write_output(
-                output,
-                totals.watch(sink.batches()),
-                crs=crs,
-                run_metadata=record,
-                extent=backend.extent.wkb(crs),
-            )
+            extent = backend.extent.wkb(crs)
+            if risen is None:
+                rows = totals.watch(sink.batches())
+                write_output(sink.output, rows, crs=crs, run_metadata=record, extent=extent)
+            else:
+                layer = risen.layer(record, extent)
+                write_batches(sink.output, totals.watch(risen.batches(layer)), layer)
         return totals
 
     def _plan(self) -> tuple[Plan, Area | None]:
@@ -185,12 +232,14 @@ class Run:
         return plan, area
 
     def _compute(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
-        from geoseg.attributes.confidence import Rating
         from geoseg.footprints import FootprintSettings
         from geoseg.run.finish import Finisher
 
         shape = FootprintSettings(shape=self.settings.shape)
-        rating = Rating.of(self.model, self.settings.min_confidence)
+        rating = self._rating()
+        if self.rising is not None:
+            # What the surface may speak for is kept until it is asked.
+            rating = replace(rating, min_confidence=FAINT * rating.least)
         finisher = Finisher(
             self.mosaic, shape, self.mosaic.output_crs, area, rating, date=self.settings.date
         )
@@ -225,7 +274,8 @@ class Run:
             version=__version__,
             mosaic=self.inputs,
             model=ModelIdentity.of(self.traits),
-            parameters=self.settings.result_parameters(),
+            parameters=self.settings.result_parameters()
+            | ({} if self.rising is None else self.rising.parameters()),
         )
 
 

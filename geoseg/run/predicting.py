@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, overload
 from geoseg.errors import UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.machine import freed_memory_kept, memory_errors
-from geoseg.settings import MIN_AREA_M2, STRIP_PX, Precision, PredictSettings, Runtime
-from geoseg.types import Shape
+from geoseg.settings import MIN_AREA_M2, MIN_HEIGHT_M, STRIP_PX, Precision, PredictSettings, Runtime
+from geoseg.types import HeightUnit, Shape
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
-    from geoseg.raster.given import Nodata, RasterInput
+    from geoseg.raster.given import Nodata, Raster, RasterInput
     from geoseg.raster.services import Wanted
     from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
@@ -58,6 +58,11 @@ def predict(
     shape: Shape = "regularized",
     date: str | dt.date | None = None,
     skip_errors: bool = False,
+    dsm: Raster | None = None,
+    dtm: Raster | None = None,
+    ndsm: Raster | None = None,
+    height_unit: HeightUnit | None = None,
+    min_height_m: float = MIN_HEIGHT_M,
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -93,6 +98,11 @@ def predict(
     shape: Shape = "regularized",
     date: str | dt.date | None = None,
     skip_errors: bool = False,
+    dsm: Raster | None = None,
+    dtm: Raster | None = None,
+    ndsm: Raster | None = None,
+    height_unit: HeightUnit | None = None,
+    min_height_m: float = MIN_HEIGHT_M,
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -128,6 +138,11 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     shape: Shape = "regularized",
     date: str | dt.date | None = None,
     skip_errors: bool = False,
+    dsm: Raster | None = None,
+    dtm: Raster | None = None,
+    ndsm: Raster | None = None,
+    height_unit: HeightUnit | None = None,
+    min_height_m: float = MIN_HEIGHT_M,
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -174,6 +189,12 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         date: Day on which the imagery was taken, a date or "2024-05-17", for the column ``image_date``;
             None: as each raster states it.
         skip_errors: Go on where blocks cannot be read; they count as invalid and as failed.
+        dsm: Surface model: candidates that do not rise are dropped and counted as flat, faint ones that
+            rise as buildings do are kept, and heights are added as by ``add_heights``.
+        dtm: Terrain model to it; None: the ground is found around each building.
+        ndsm: Heights above ground, instead of the two.
+        height_unit: Unit of their numbers; None: as they state, else metres.
+        min_height_m: With a surface, candidates that rise by less are dropped; 0: none.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own.
         precision: "auto", "fp32", "bf16" or "int8"; a model object keeps its own.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; a model object keeps its own.
@@ -221,7 +242,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             overlap_px=overlap_px, strip_px=strip_px, batch=batch, readers=readers,
             min_area_m2=min_area_m2, min_confidence=min_confidence, tta=tta, shape=shape,
             date=date, skip_errors=skip_errors, device=device, precision=precision, exact=exact,
-            overwrite=overwrite, progress=progress,
+            overwrite=overwrite, progress=progress, dsm=dsm, dtm=dtm, ndsm=ndsm,
+            height_unit=height_unit, min_height_m=min_height_m,
         )  # fmt: skip
         names = raster_names(source)
         return predict_each(names, Path(output), each, skip_existing=skip_existing, resume=resume)
@@ -231,6 +253,12 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     with claim as lock, heard(progress) as told:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
         loaded = load_model(model, device=device, precision=precision, runtime=runtime)
+        rising = None
+        if not (dsm is None and dtm is None and ndsm is None):
+            from geoseg.heights.finding import HeightInput
+            from geoseg.run.rising import Rising
+
+            rising = Rising.of(HeightInput(dsm, dtm, ndsm, height_unit), min_height_m)
         check_exactness(loaded, required=exact)
         loaded = averaged_if(loaded, tta)
         traits, record = Traits.of(loaded), None if area is None else area.record
@@ -242,7 +270,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         )  # fmt: skip
         rasters = cut_services(rasters, _wanted(area, gsd_m, traits.gsd_m))
         settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
-        run = Run.prepare(rasters, loaded, settings, area, tally)
+        run = Run.prepare(rasters, loaded, settings, area, tally, rising)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):
             if lock is None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STAGES = ("read", "model", "decode", "vectorize", "write")
+"""Of every run; others are told where there were any."""
 
 
 @dataclass(slots=True)
@@ -40,5 +41,6 @@ class Tally:
     def elapsed(self) -> dict[str, float]:
         """Seconds per stage and in total, rounded to milliseconds."""
         total = time.perf_counter() - self.started
-        stages = {name: round(self.seconds[name], 3) for name in STAGES}
+        names = dict.fromkeys((*STAGES, *self.seconds))
+        stages = {name: round(self.seconds[name], 3) for name in names}
         return {"total": round(total, 3), **stages}

@@ -1,0 +1,33 @@
+"""What came of making a town."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from geoseg.pages.notebook import Shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Converted(Shown):
+    """Counts of buildings, and what is to be known of the file."""
+
+    output: Path
+    """The file that was written."""
+    rows: int
+    """Buildings given."""
+    solids: int
+    """Parts of buildings that are solids."""
+    without_height: int
+    """Parts that have no height; CityJSON holds their footprint."""
+    left_out: int
+    """Buildings without a geometry or ground, or of no area."""
+    shared_walls: int
+    """Walls that two buildings share, each counted once per building."""
+    notes: tuple[str, ...]
+    """What is to be known, a sentence each."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "output": str(self.output), "notes": list(self.notes)}

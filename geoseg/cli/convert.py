@@ -1,0 +1,58 @@
+"""``geoseg convert``: footprints with heights in, a 3D town out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.telling import tell
+
+EXAMPLE = "geoseg convert heights.gpkg town.city.json"
+
+
+def convert(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="BUILDINGS [OUTPUT]",
+            help="Polygons with the columns height_m and ground_m, as geoseg heights writes them; then "
+            "the town: .city.json (CityJSON 2.0) or .gpkg (MultiPolygonZ).",
+            show_default=False,
+        ),
+    ],
+    output: Output = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Layer to read, where there are several.")
+    ] = None,
+    crs: Annotated[
+        str | None,
+        typer.Option(
+            help="The 3D CRS, such as EPSG:7415.",
+            show_default="that of the surface, where it stated one",
+        ),
+    ] = None,
+    overwrite: Overwrite = False,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Write footprints with heights as a 3D town.
+
+    geoseg convert heights.gpkg town.city.json
+    """
+    tell(verbose)
+    (buildings,), output = with_output(paths, output, inputs=1, example=EXAMPLE)
+    from geoseg.city import convert as make
+
+    done = make(buildings, output, layer=layer, crs=crs, overwrite=overwrite)
+    if as_json:
+        typer.echo(json.dumps(done.as_dict()))
+    elif not quiet:
+        counts = {k: v for k, v in done.as_dict().items() if isinstance(v, int)}
+        typer.echo(f"{output}: {', '.join(f'{k} {v}' for k, v in counts.items() if v)}", err=True)
+        for note in done.notes:
+            typer.echo(f"Note: {note}", err=True)

@@ -1,0 +1,136 @@
+"""A surface or terrain model: its numbers as metres, holes as NaN, read window by window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.errors import UnsupportedRasterError, UsageError
+from geoseg.export.layer import horizontal_crs
+from geoseg.heights.units import unit_m
+from geoseg.raster.given import Raster, raster_names
+from geoseg.raster.pixels import read_native
+from geoseg.raster.source import Source, inspect, open_dataset
+from geoseg.types import HeightUnit, Window
+
+Heights = NDArray[np.float64]
+"""(height, width) metres; NaN where nothing is known."""
+LOWEST_M, HIGHEST_M = -1000.0, 10_000.0
+"""No ground and no roof lies beyond: such numbers are holes that nobody marked."""
+FINEST_M = 0.2
+"""Finer pixels tell nothing more of a building: of such surfaces every n-th pixel is read."""
+SLAB_PX = 1 << 22
+"""Pixels that are read at a time where not all are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """One raster of heights, open."""
+
+    source: Source
+    """What it holds and where it lies."""
+    crs: CRS
+    """Its horizontal CRS."""
+    scale: float
+    """Metres per unit of its numbers."""
+    offset: float
+    """Metres of the number 0."""
+    note: str | None
+    """What to tell of its unit, if anything."""
+    dataset: Any
+    """The open raster."""
+
+    @property
+    def name(self) -> str:
+        """How messages name it."""
+        return self.source.name
+
+    @property
+    def stride(self) -> int:
+        """Every so many pixels one is used: 1 unless they are very fine."""
+        pixel = self.source.pixel
+        return max(1, math.floor(FINEST_M / max(pixel.col_m, pixel.row_m) + 1e-9))
+
+    def read(self, window: Window, step: int = 1) -> Heights:
+        """Every ``step``-th row and column of a window, which may reach beyond the raster.
+
+        Returns:
+            (ceil(height / step), ceil(width / step)), from the window's first pixel on.
+
+        Raises:
+            UnreadableRasterError: a block cannot be read.
+        """
+        shape = -(-window.height // step), -(-window.width // step)
+        out = np.full(shape, np.nan)
+        inside = window.intersection(Window(0, 0, self.source.height, self.source.width))
+        if inside is None:
+            return out
+        rows = max(step, SLAB_PX // inside.width // step * step)
+        # Slabs begin on rows that are kept.
+        first = window.row_off + -(-(inside.row_off - window.row_off) // step) * step
+        for row in range(first, inside.row_end, rows):
+            slab = Window(row, inside.col_off, min(rows, inside.row_end - row), inside.width)
+            self._fill(out, window, slab, step)
+        return out
+
+    def _fill(self, out: Heights, window: Window, slab: Window, step: int) -> None:
+        pixels, valid = read_native(self.dataset, self.source, slab)
+        shift = -(slab.col_off - window.col_off) % step
+        numbers = pixels[0, ::step, shift::step] * self.scale + self.offset
+        numbers = np.where(valid[::step, shift::step], numbers, np.nan)
+        numbers[(numbers < LOWEST_M) | (numbers > HIGHEST_M)] = np.nan
+        row = (slab.row_off - window.row_off) // step
+        col = (slab.col_off + shift - window.col_off) // step
+        out[row : row + numbers.shape[0], col : col + numbers.shape[1]] = numbers
+
+
+@contextmanager
+def opened(raster: Raster, role: str, height_unit: HeightUnit | None = None) -> Iterator[Surface]:
+    """Open a surface.
+
+    Args:
+        raster: A file, VRT or address, or an open dataset of rasterio.
+        role: What it is, for messages: "the surface model (--dsm)".
+        height_unit: The unit of its numbers; None: as it states, else metres.
+
+    Raises:
+        UnreadableRasterError: it cannot be opened.
+        UnsupportedRasterError: it has no band or CRS, or holds a picture.
+        UsageError: ``height_unit`` is no unit, or several rasters are given.
+    """
+    names = raster_names(raster)
+    if len(names) != 1:
+        raise UsageError(
+            f"{role} is one raster, and {len(names)} are given; join them, for example with "
+            "gdalbuildvrt surface.vrt *.tif"
+        )
+    with open_dataset(names[0]) as dataset:
+        yield _described(names[0], dataset, role, height_unit)
+
+
+def _described(path: str, dataset: Any, role: str, height_unit: HeightUnit | None) -> Surface:  # noqa: ANN401
+    if dataset.count == 0:
+        raise UnsupportedRasterError(
+            f"{path} has no band to take as {role}; name one of its subdatasets, which gdalinfo lists"
+        )
+    source = inspect(path, [1])
+    if source.count > 1:
+        raise UnsupportedRasterError(
+            f"{path} has {source.count} bands and looks like a picture; {role} has one, with heights"
+        )
+    if source.item_bytes == 1:
+        raise UnsupportedRasterError(
+            f"{path} holds 8 bits, as a picture or hillshade does; {role} holds heights, as 32-bit "
+            "floats or 16-bit numbers"
+        )
+    metres, note = unit_m(source.name, source.crs, dataset.units[0], height_unit)
+    scale, offset = float(dataset.scales[0]), float(dataset.offsets[0])
+    crs = horizontal_crs(source.crs)
+    return Surface(source, crs, metres * scale, metres * offset, note, dataset)
