@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
 _USER = re.compile(r"([a-z][a-z0-9+.-]+:/+)[^\s/'\"]*@", re.IGNORECASE)
 """A URL's ``user:password@``."""
-_QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s?#'\"]*)[?#][^\s'\"]*", re.IGNORECASE)
+_QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s?#'\"]*)[?#][^\s'\"<>]*", re.IGNORECASE)
 """A URL with its query or fragment, where signatures and tokens stand."""
-_VSI_QUERY = re.compile(r"(/vsi[a-z0-9_]+)\?[^\s'\"]*", re.IGNORECASE)
+_VSI_QUERY = re.compile(r"(/vsi[a-z0-9_]+)\?[^\s'\"<>]*", re.IGNORECASE)
 """GDAL's way to hand options, headers among them, to a reader of URLs."""
 _BARE_QUERY = re.compile(r"(?<=[^\s/?])\?[\w.~%-]+=[^\s'\",]*")
 """A query behind the last part of a URL, by which alone GDAL's messages name a raster."""

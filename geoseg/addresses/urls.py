@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs
+
+_PACKED = re.compile(r"/vsi(?:zip|tar|gzip|7z|rar)/+(?=vsi)|/vsi(?:zip|tar|gzip|7z|rar)/")
+"""GDAL's prefix of what lies in an archive; rasterio writes one slash where GDAL writes two."""
+_ARCHIVE = re.compile(r"(.*?\.(?:zip|kmz|tar|tgz|tar\.gz|gz|7z|rar))(?:/|$)", re.IGNORECASE)
+"""An archive's name, and what follows it."""
+_SCHEME = re.compile(r"(?:zip|tar|gzip)(?:\+|://)", re.IGNORECASE)
+"""rasterio's way to say the same, before ``!`` and the name within."""
+
+
+def holding_file(path: str) -> str:
+    """The file that holds a raster: the archive, of whichever depth, that it lies in, or itself."""
+    inside = _held_by(path)
+    return path if inside is None else holding_file(inside)
+
+
+def _held_by(path: str) -> str | None:
+    """The name within a name, one prefix less; None where there is none."""
+    if path.startswith("/vsisubfile/"):
+        return path.partition(",")[2]
+    if path.startswith("/vsicached?"):
+        return parse_qs(path.partition("?")[2]).get("file", [""])[0]
+    scheme, packed = _SCHEME.match(path), _PACKED.match(path)
+    if scheme:
+        return path[scheme.end() :].partition("!")[0].removeprefix("file://")
+    return _archive(path[packed.end() :]) if packed else None
+
+
+def _archive(inside: str) -> str:
+    """The archive at the beginning of what follows GDAL's prefix."""
+    if inside.startswith("{"):
+        return inside[1:].partition("}")[0].lstrip("{")
+    inside = f"/{inside}" if inside.startswith("vsi") else inside
+    archive = None if _PACKED.match(inside) else _ARCHIVE.match(inside)
+    return archive[1] if archive else inside
 
 
 def http_address(path: str) -> str | None:
     """The URL, with its secrets, by which a server is asked for a raster; None for anything else.
 
-    Rasters in buckets (``s3://``) and in archives have none: only GDAL knows how to ask for them.
+    Of a raster in an archive it is that of the archive. Rasters in buckets (``s3://``) have none: only
+    GDAL knows how to ask for them.
     """
+    path = holding_file(path)
     if path.startswith("/vsicurl?"):
         path = parse_qs(path.partition("?")[2]).get("url", [""])[0]
     path = path.removeprefix("/vsicurl/")

@@ -76,7 +76,10 @@ def several(nodata: Nodata | Sequence[Nodata] | None) -> tuple[Nodata, ...]:
 
 def _name(raster: Any) -> str:  # noqa: ANN401 - rasterio is untyped, and users give anything
     if isinstance(raster, str | os.PathLike):
-        return str(os.fspath(raster))
+        name = str(os.fspath(raster))
+        if name.lstrip().startswith("<"):
+            raise UsageError("a text of XML is no name of a raster; write it to a .vrt file")
+        return name
     if isinstance(raster, WarpedVRT):
         raise UsageError(
             "a WarpedVRT lives in this process alone and cannot be opened by its name; give the path "

@@ -12,9 +12,9 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict
 
 from geoseg.addresses.secrets import without_secrets
-from geoseg.addresses.urls import http_address
+from geoseg.addresses.urls import holding_file, http_address
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError
-from geoseg.raster.remote import HIDDEN, ServerError, ask
+from geoseg.raster.remote import ASKED_AT_A_TIME, HIDDEN, ServerError, is_remote, is_vrt, look
 from geoseg.raster.source import Source
 
 DERIVED_SUFFIXES = (".aux.xml", ".ovr")
@@ -22,8 +22,6 @@ DERIVED_SUFFIXES = (".aux.xml", ".ovr")
 (CRS, place, nodata) is in the identity by itself; overviews are never read."""
 DIGEST_BLOCKS, DIGEST_BLOCK_BYTES = 8, 4096
 """Blocks of a local file that are compared: its first, its last, and others evenly between them."""
-ASKED_AT_A_TIME = 8
-"""Servers' files that are asked for side by side."""
 
 
 class FileIdentity(BaseModel):
@@ -32,38 +30,41 @@ class FileIdentity(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
-    """Absolute path, or an address without its secrets; what is neither a local file nor a URL (a
-    bucket, a dataset within a file) is known by its name alone."""
+    """Absolute path, or an address without its secrets; of what lies in an archive the whole name."""
     size_bytes: int | None = None
-    """None where neither the file system nor a server says it."""
+    """Of the file, or of the archive; None where neither the file system nor a server says it, and of
+    VRTs."""
     mtime_ns: int | None = None
-    """Time of the last change, nanoseconds since 1970; None where it is no local file."""
+    """Time of the last change, nanoseconds since 1970; None where it is no local file, and of VRTs."""
     digest: str | None = None
-    """Hash of a few blocks; None where it is no local file."""
+    """Hash of a few blocks, of a VRT of all of its text; None where it is no local file."""
     tag: str | None = None
     """ETag or time of the last change, as a server states it; None where it is none or says neither."""
 
     @classmethod
     def of(cls, file: str | Path) -> FileIdentity:
-        """The identity of a file as it is now."""
-        if http_address(str(file)) is not None:
+        """The identity of a file as it is now.
+
+        Raises:
+            ServerError: Its server gives no answer, or one that may pass.
+        """
+        if is_remote(str(file)):
             return cls._of_remote(str(file))
-        path = Path(file)
+        held = Path(holding_file(str(file)))
+        archived = str(held) != str(Path(file))
+        path = without_secrets(str(file)) if archived else str(held.resolve())
         try:
-            status, digest = path.stat(), _digest(path)
+            if is_vrt(str(held)):
+                return cls(path=path, digest=_text_digest(held))
+            status, digest = held.stat(), _digest(held)
         except OSError:
             return cls(path=without_secrets(str(file)))
-        return cls(
-            path=str(path.resolve()),
-            size_bytes=status.st_size,
-            mtime_ns=status.st_mtime_ns,
-            digest=digest,
-        )
+        return cls(path=path, size_bytes=status.st_size, mtime_ns=status.st_mtime_ns, digest=digest)
 
     @classmethod
     def _of_remote(cls, path: str) -> FileIdentity:
         try:
-            answer = ask(str(http_address(path)))
+            answer = look(path)
         except ServerError as error:
             if error.status not in HIDDEN:
                 raise
@@ -73,18 +74,24 @@ class FileIdentity(BaseModel):
 
     @property
     def unknown(self) -> bool:
-        """True when a server does not tell one content from another."""
-        return http_address(self.path) is not None and self.tag is None
+        """True when nothing tells one content from another."""
+        return self.tag is None and self.digest is None
 
 
 def remote_name(path: str) -> str:
     """A raster's address without its secrets, in whatever way GDAL was told it."""
-    return without_secrets(http_address(path) or path)
+    whole = holding_file(path) != path
+    return without_secrets(path if whole else http_address(path) or path)
 
 
 def _digest(path: Path) -> str:
-    """Hash of a few blocks of a local file."""
+    """Hash of a few blocks of a local file; of a folder, of the names, sizes and times in it."""
     digest = hashlib.blake2b(digest_size=16)
+    if path.is_dir():
+        for member in sorted(path.rglob("*")):
+            status = member.stat()
+            digest.update(f"{member}\0{status.st_size}\0{status.st_mtime_ns}\0".encode())
+        return digest.hexdigest()
     with path.open("rb") as file:
         last = max(file.seek(0, 2) - DIGEST_BLOCK_BYTES, 0)
         for number in range(DIGEST_BLOCKS):
@@ -93,9 +100,15 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
+def _text_digest(path: Path) -> str:
+    """Hash of a VRT without the secrets in it: a fresh signature changes no pixel."""
+    text = without_secrets(path.read_text(encoding="utf-8", errors="replace"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
 def identities(files: Sequence[str]) -> list[FileIdentity]:
     """The identities of files as they are now."""
-    if not any(map(http_address, files)):
+    if not any(map(is_remote, files)):
         return [FileIdentity.of(file) for file in files]
     with ThreadPoolExecutor(ASKED_AT_A_TIME) as asking:
         return list(asking.map(FileIdentity.of, files))
@@ -203,7 +216,7 @@ class Watch:
         pairs = {
             address: file
             for address, file in zip(addresses, files, strict=True)
-            if file.size_bytes is not None or file.tag is not None
+            if file.size_bytes is not None or not file.unknown
         }
         return cls(tuple(pairs.values()), tuple(pairs))
 
@@ -227,7 +240,7 @@ class Watch:
 
 
 def _changed(file: FileIdentity) -> UnreadableRasterError:
-    if http_address(file.path) is not None:
+    if is_remote(file.path):
         return UnreadableRasterError(
             f"{file.path} was changed or removed while it was being read, or its signed address has "
             "expired; go on with --resume and a fresh address where the file is still the same, or "

@@ -19,6 +19,7 @@ from geoseg.raster.blank import Fill
 from geoseg.raster.blank_search import found_fills, given_fills, with_noise
 from geoseg.raster.blocks import BlockCache
 from geoseg.raster.dates import day_taken
+from geoseg.raster.gdal import forget_what_was_read
 from geoseg.raster.given import Nodata
 from geoseg.raster.identity import MosaicIdentity, SourceIdentity
 from geoseg.raster.memory import limit_gdal_cache, warp_cache_bytes
@@ -99,6 +100,7 @@ class Mosaic:
         """
         if not sources:
             raise UsageError("no raster was given; name at least one")
+        forget_what_was_read()
         inspected = [inspect(str(path), bands) for path in sources]
         _same_bands(inspected)
         analysis = lay_grid(inspected, gsd_range_m, gsd_m)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterioWindow
 
-from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError
 from geoseg.raster.remote import trouble
 from geoseg.raster.source import Source
@@ -74,7 +73,7 @@ def unreadable(source: Source, window: Window, error: Exception) -> UnreadableRa
         f"{source.path}: rows {window.row_off} to {window.row_end - 1}, columns {window.col_off} to "
         f"{window.col_end - 1} cannot be read"
     )
-    why = trouble(source.path)
+    why = trouble(*source.files)
     if why is not None:
         return UnreachableRasterError(
             f"{where}: {why}; go on with --resume once it gives the file again, with a fresh address "
@@ -86,7 +85,7 @@ def unreadable(source: Source, window: Window, error: Exception) -> UnreadableRa
 
 def _told(source: Source, error: Exception) -> Exception | None:
     """The cause as far as it may be shown: GDAL's own words repeat an address."""
-    return error if is_local(source.path) else None
+    return error if source.local else None
 
 
 def finite(pixels: NDArray[Any]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import http.client
 import logging
 import os
@@ -12,19 +13,24 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
+from http.client import HTTPMessage
+from pathlib import Path
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
 import rasterio
 from rasterio.env import get_gdal_config, set_gdal_config
 
-from geoseg.addresses.secrets import redact
-from geoseg.addresses.urls import http_address, is_local
+from geoseg.addresses.secrets import redact, without_secrets
+from geoseg.addresses.urls import holding_file, http_address, is_local
 from geoseg.errors import UnreachableRasterError
+from geoseg.raster.gdal import count_requests_anew, server_headers, set_option_of_paths
+from geoseg.raster.traffic import COUNT, count_own_request
 
 RETRIES = 3
 """Further tries of GDAL and of ours; GDAL makes three reads of one, each with these tries."""
@@ -39,10 +45,16 @@ OPTIONS: Mapping[str, str] = {
     # By speed and not by time: a large block may take long over a thin line.
     "GDAL_HTTP_LOW_SPEED_TIME": str(SILENCE_S),
     "GDAL_HTTP_LOW_SPEED_LIMIT": "100",
+    # Of 16 MB, what rows of tiles share would be asked for again; taken when GDAL first asks a server.
+    "CPL_VSIL_CURL_CACHE_SIZE": str(256 << 20),
 }
 """GDAL's options for servers, unless they are set already; for the whole process."""
 SIDE_FILES = ("GDAL_DISABLE_READDIR_ON_OPEN", "EMPTY_DIR")
 """Set while a remote raster is opened: GDAL then looks for no file beside it."""
+SERVERS = (
+    "/vsicurl", "/vsis3/", "/vsigs/", "/vsiaz/", "/vsiadls/", "/vsioss/", "/vsiswift/", "/vsiwebhdfs/",
+)  # fmt: skip
+"""How names of files on servers begin. For those the same is set for good, since a VRT opens its parts late."""
 NO_HEAD = ("CPL_VSIL_CURL_USE_HEAD", "NO")
 """Set for servers that refuse HEAD, as of an address that is signed for GET."""
 RETRY_WAITS_S = (0.0, 0.5, 1.0, 2.0)
@@ -53,6 +65,12 @@ HIDDEN = (401, 403, 404)
 """Statuses of a server that asks for more than an address."""
 HEAD_REFUSED = (403, 405, 501)
 """Statuses of a server that may answer GET all the same."""
+ASKED_AT_A_TIME = 8
+"""Files of servers that are asked for side by side."""
+LOOKED_AT_MOST = 64
+"""Files of one raster that are asked for when it cannot be read."""
+VRT_TEXT_BYTES = 1 << 24
+"""Of a VRT, as much is looked through for addresses."""
 RASTERIO_LOGS = ("rasterio", "rasterio._env", "rasterio._err", "rasterio._io", "rasterio._base")
 """Loggers that repeat GDAL's messages, addresses among them."""
 
@@ -70,7 +88,7 @@ class Answer:
     """Its ETag, or else the time of its last change; None where it says neither."""
 
     @classmethod
-    def of(cls, headers: Mapping[str, str]) -> Self:
+    def of(cls, headers: HTTPMessage) -> Self:
         """From the headers of an answer to a request for the first byte."""
         total = re.fullmatch(r"bytes \d+-\d+/(\d+)", headers.get("Content-Range") or "")
         size = total[1] if total else headers.get("Content-Length")
@@ -103,32 +121,77 @@ def ask(address: str, *, tries: int = len(RETRY_WAITS_S), method: str = "GET") -
     return _ask(address, method)
 
 
-def trouble(path: str) -> str | None:
-    """Why the server of ``path`` gives nothing now, as a part of a sentence.
+def look(path: str, *, tries: int = len(RETRY_WAITS_S)) -> Answer:
+    """What the server of a file says of it now; what GDAL alone can ask, GDAL asks.
 
-    None: it does, or ``path`` names no file on a server.
+    Raises:
+        ServerError: It does not say; the message is a part of a sentence.
     """
     address = http_address(path)
-    if address is None:
+    if address is not None:
+        return ask(address, tries=tries)
+    headers = server_headers(_gdal_name(holding_file(path)))
+    if headers.found is not None:
+        return Answer.of(headers.found)
+    if not headers.error:
+        return Answer(None, None)  # a kind of file that has no headers
+    code = re.search(r"(?:code|HTTP)\D{0,20}\b([1-5]\d\d)\b", headers.error)
+    status = int(code[1]) if code else None
+    said = f"answers {_status(status)}" if status else "gives no answer"
+    raise ServerError(f"the server {said}", status=status)
+
+
+def _gdal_name(path: str) -> str:
+    """GDAL's name of a file in a bucket, whose scheme is rasterio's."""
+    scheme, _, rest = path.partition("://")
+    return f"/vsi{scheme.lower()}/{rest}" if rest else path
+
+
+def trouble(*paths: str) -> str | None:
+    """Why the server of one of ``paths`` gives nothing now, as a part of a sentence.
+
+    None: they all do, or none names a file on a server.
+    """
+    servers = [path for path in paths if is_remote(path)][:LOOKED_AT_MOST]
+    if not servers:
         return None
+    with ThreadPoolExecutor(ASKED_AT_A_TIME) as asking:
+        return next(filter(None, asking.map(_trouble, servers)), None)
+
+
+def _trouble(path: str) -> str | None:
     try:
-        ask(address, tries=1)
+        look(path, tries=1)
     except ServerError as error:
         return str(error)
     return None
 
 
+def is_remote(path: str) -> bool:
+    """Whether a server has to be asked for a file, or for the archive that it lies in."""
+    held = holding_file(path)
+    return "://" in held or held.startswith(SERVERS)
+
+
 @contextmanager
 def opening(path: str) -> Iterator[None]:
-    """What GDAL needs to know while it opens the raster at ``path``."""
+    """What GDAL needs to know while it opens the raster at ``path``, and later of a VRT's parts."""
     with _opening:
-        if is_local(path):
+        if is_local(path) and not is_vrt(path):
             yield
             return
         _tell_gdal(path)
+        if is_local(path):
+            yield
+            return
         options = {} if _is_set(SIDE_FILES[0]) else dict([SIDE_FILES])
         with rasterio.Env(**options):
             yield
+
+
+def is_vrt(path: str) -> bool:
+    """Whether a name is that of a VRT, which names other files."""
+    return without_secrets(path).lower().endswith(".vrt")
 
 
 def _tell_gdal(path: str) -> None:
@@ -137,9 +200,31 @@ def _tell_gdal(path: str) -> None:
         logging.getLogger(name).addFilter(redact)  # adds it once
     for name, value in OPTIONS.items():
         _set_unless_set(name, value)
-    address = http_address(path)
-    if address is not None and urlsplit(address).query and _refuses_head(address):
-        _set_unless_set(*NO_HEAD)
+    if not _is_set(COUNT):
+        set_gdal_config(COUNT, "YES")
+        count_requests_anew()
+    if not _is_set(SIDE_FILES[0]):
+        for prefix in SERVERS:
+            set_option_of_paths(prefix, *SIDE_FILES)
+    for address in _signed_addresses(path):
+        if _refuses_head(address):
+            _set_unless_set(*NO_HEAD)
+
+
+def _signed_addresses(path: str) -> Iterator[str]:
+    """The address of a raster, or of those that a local VRT names: one with a query for every server."""
+    named, seen = [path], set()
+    if is_local(path) and is_vrt(path):
+        with suppress(OSError), Path(path).open("rb") as file:
+            text = file.read(VRT_TEXT_BYTES).decode(errors="replace")
+            named = [
+                html.unescape(name).strip() for name in re.findall(r">([^<>]*[?][^<>]*)<", text)
+            ]
+    for address in map(http_address, named):
+        parts = urlsplit(address or "")
+        if address is not None and parts.query and parts.netloc not in seen:
+            seen.add(parts.netloc)
+            yield address
 
 
 def _is_set(name: str) -> bool:
@@ -162,6 +247,7 @@ def _refuses_head(address: str) -> bool:
 
 
 def _ask(address: str, method: str) -> Answer:
+    count_own_request()
     try:
         with urllib.request.urlopen(_request(address, method), timeout=SILENCE_S) as answer:  # noqa: S310 - http or https alone, see http_address
             return Answer.of(answer.headers)

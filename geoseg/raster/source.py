@@ -27,7 +27,7 @@ from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
-from geoseg.raster.remote import opening, trouble
+from geoseg.raster.remote import is_vrt, opening, trouble
 from geoseg.raster.spectrum import band_signs
 from geoseg.types import Window
 
@@ -48,7 +48,7 @@ class Source:
     path: str
     """As given: a path, a URL or anything else GDAL opens."""
     files: tuple[str, ...]
-    """The files it consists of, as GDAL lists them; a VRT names its parts."""
+    """The files it consists of, as GDAL lists them; a VRT names its parts, and theirs."""
     crs: CRS
     """CRS of the raster or of its ground control points."""
     transform: Affine
@@ -87,6 +87,11 @@ class Source:
     def name(self) -> str:
         """The last part of the path, without what may be a token behind it."""
         return Path(without_secrets(self.path)).name
+
+    @property
+    def local(self) -> bool:
+        """True when all of its files are files of this machine."""
+        return all(map(is_local, (self.path, *self.files)))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -184,7 +189,7 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
         raise UnreadableRasterError(
             f"{path} cannot be opened as a raster ({_brief(error)}); "
             "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
-        ) from (error if is_local(path) else None)  # GDAL's own words repeat the address
+        ) from (error if is_local(path) and not is_vrt(path) else None)  # it repeats addresses
 
 
 def _lies_by_points(dataset: Any) -> bool:  # noqa: ANN401
@@ -223,7 +228,15 @@ def _brief(error: Exception) -> str:
 
 
 def _files(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401
-    return tuple(_underlying(dataset).files) or (path,)
+    """GDAL's list, and those of the VRTs in it."""
+    found = dict.fromkeys(_underlying(dataset).files or (path,))
+    waiting = [file for file in found if is_vrt(file) and file != path]
+    while waiting:
+        with open_dataset(waiting.pop()) as inner:
+            new = [file for file in _underlying(inner).files if file not in found]
+        found |= dict.fromkeys(new)
+        waiting += filter(is_vrt, new)
+    return tuple(found)
 
 
 def _underlying(dataset: Any) -> Any:  # noqa: ANN401

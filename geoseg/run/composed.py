@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoseg.errors import OutputError
+from geoseg.errors import OutputError, UnreachableRasterError, UnreadableRasterError
 from geoseg.models.traits import Traits
 from geoseg.run.record import Totals, run_record, summarize
 from geoseg.run.summary import counted
@@ -232,6 +232,21 @@ class Run:
         return plan, area
 
     def _compute(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
+        """Run over the tiles, until no building asks for more.
+
+        Raises:
+            UnreadableRasterError: Of a file that was replaced, it says so and not what that broke.
+        """
+        try:
+            return self._passes(plan, area, sink, progress)
+        except UnreachableRasterError:
+            raise
+        except UnreadableRasterError:
+            self._watch().require_unchanged()
+            raise
+
+    def _passes(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
+        from geoseg.attributes.confidence import Rating
         from geoseg.footprints import FootprintSettings
         from geoseg.run.finish import Finisher
 

@@ -16,6 +16,7 @@ from geoseg.addresses.secrets import without_secrets
 from geoseg.attributes.confidence import Rating
 from geoseg.machine import peak_rss_mb
 from geoseg.raster.services import shown
+from geoseg.raster.remote import is_remote
 from geoseg.run.summary import Summary, TileCounts
 from geoseg.version import __version__, versions
 
@@ -77,6 +78,17 @@ def run_record(
         "tiles": asdict(_tile_counts(backend)),
         "dropped": backend.dropped(),
         "confidence": Rating(traits.calibration).meaning,
+        **_traffic(mosaic, backend),
+    }
+
+
+def _traffic(mosaic: Mosaic, backend: Backend) -> dict[str, int | None]:
+    """What was read from servers."""
+    remote = any(is_remote(file) for source in mosaic.sources for file in source.files)
+    traffic = backend.tally.traffic() if remote else None
+    return {
+        "bytes_read": None if traffic is None else traffic.bytes_read,
+        "requests": None if traffic is None else traffic.requests,
     }
 
 
@@ -110,6 +122,8 @@ def summarize(
         output=str(output),
         warnings=list(record["warnings"]),
         record=record,
+        bytes_read=record["bytes_read"],
+        requests=record["requests"],
     )
 
 

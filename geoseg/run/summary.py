@@ -54,6 +54,10 @@ class Summary:
     """What was worth heeding about the rasters, as ``geoseg.info`` says it, a sentence each."""
     record: dict[str, Any]
     """How the file was made, as it stands in its metadata (docs/output.md)."""
+    bytes_read: int | None = None
+    """Bytes that this process read from servers meanwhile; None: from none, or GDAL does not tell."""
+    requests: int | None = None
+    """Requests that it took, looks at size and time of change included; None likewise."""
 
     @classmethod
     def of(cls, told: Mapping[str, Any]) -> Summary:
@@ -80,6 +84,7 @@ class Summary:
             ("dropped", counted(self.dropped)),
             ("stitched", counted(self.stitched)),
             ("seconds", f"{total:.1f} ({stages})"),
+            ("network", _network(self.bytes_read, self.requests)),
             ("memory", f"{self.peak_rss_mb:,.0f} MB at the peak"),
             ("model", f"{self.model['name']} {self.model['sha256'][:12]}"),
             ("output", self.output),
@@ -94,6 +99,12 @@ class Summary:
 
     def _repr_html_(self) -> str:
         return table_html(self.rows())
+
+
+def _network(bytes_read: int | None, requests: int | None) -> str:
+    if bytes_read is None:
+        return ""
+    return f"{bytes_read / 1e6:,.1f} MB in {requests:,} requests"
 
 
 def counted(counts: Mapping[str, int]) -> str:

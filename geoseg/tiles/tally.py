@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from geoseg.raster.traffic import Traffic
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -28,6 +30,8 @@ class Tally:
     """When the run was asked for, UTC."""
     started: float = field(default_factory=time.perf_counter)
     """The same on the performance counter."""
+    traffic_before: Traffic | None = field(default_factory=Traffic.so_far)
+    """What the process had read from servers by then; None: nothing, or GDAL did not count."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -37,6 +41,11 @@ class Tally:
             yield
         finally:
             self.seconds[name] += time.perf_counter() - start
+
+    def traffic(self) -> Traffic | None:
+        """What was read from servers since; None where GDAL does not count."""
+        now = Traffic.so_far()
+        return None if now is None else now.since(self.traffic_before)
 
     def elapsed(self) -> dict[str, float]:
         """Seconds per stage and in total, rounded to milliseconds."""

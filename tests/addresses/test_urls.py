@@ -2,7 +2,7 @@
 
 import pytest
 
-from geoseg.addresses.urls import http_address, is_local
+from geoseg.addresses.urls import holding_file, http_address, is_local
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,8 @@ from geoseg.addresses.urls import http_address, is_local
         ("/vsicurl?max_retry=3&url=https%3A%2F%2Fhost%2Fa.tif", "https://host/a.tif"),
         ("/vsicurl?max_retry=3", None),
         ("s3://bucket/a.tif", None),
-        ("/vsizip//vsicurl/https://host/a.zip/a.tif", None),
+        ("/vsizip//vsicurl/https://host/a.zip/a.tif", "https://host/a.zip"),
+        ("/vsizip//vsis3/bucket/a.zip/a.tif", None),
         ("/vsicurl/ftp://host/a.tif", None),
         ("file:///etc/passwd", None),
         ("a.tif", None),
@@ -21,6 +22,33 @@ from geoseg.addresses.urls import http_address, is_local
 )
 def test_a_server_is_asked_for_what_it_serves_alone(path: str, address: str | None) -> None:
     assert http_address(path) == address
+
+
+@pytest.mark.parametrize(
+    ("path", "held"),
+    [
+        ("/a/b.tif", "/a/b.tif"),
+        ("/vsizip/a.zip/in/b.tif", "a.zip"),
+        ("/vsizip//x.d/a.ZIP/b.zip.tif", "/x.d/a.ZIP"),
+        ("/vsizip//x/a.zip", "/x/a.zip"),
+        ("/vsizip/{/x/a.bin}/b.tif", "/x/a.bin"),
+        ("/vsizip//vsizip//x/a.zip/b.zip/c.tif", "/x/a.zip"),
+        ("/vsizip/vsicurl/https://h/a.zip/b.tif", "/vsicurl/https://h/a.zip"),
+        ("/vsizip/{/vsicurl/https://h/a.zip?sig=x}/b.tif", "/vsicurl/https://h/a.zip?sig=x"),
+        ("/vsitar//x/a.tar.gz/b.tif", "/x/a.tar.gz"),
+        ("/vsigzip//vsis3/bucket/a.tif.gz", "/vsis3/bucket/a.tif.gz"),
+        ("/vsisubfile/10_20,/x/a.bin", "/x/a.bin"),
+        (
+            "/vsicached?file=/vsicurl/https%3A%2F%2Fh%2Fa.tif&chunk_size=1",
+            "/vsicurl/https://h/a.tif",
+        ),
+        ("zip://x/a.zip!b.tif", "x/a.zip"),
+        ("zip+https://h/a.zip!b.tif", "https://h/a.zip"),
+        ("zip+s3://bucket/a.zip!b.tif", "s3://bucket/a.zip"),
+    ],
+)
+def test_what_lies_in_an_archive_is_held_by_it(path: str, held: str) -> None:
+    assert holding_file(path) == held
 
 
 @pytest.mark.parametrize("path", ["a.tif", "/a/b.tif", "C:\\a.tif", "C:/a.tif"])

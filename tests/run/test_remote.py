@@ -7,7 +7,6 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,17 @@ import painted
 import pytest
 import rasterio
 from painted import PaintedModel, paint_town
-from rasterio._env import del_gdal_config
 from rasterio.env import get_gdal_config
-from remote_server import Server
+from stopped_runs import (
+    OPTIONS,
+    SECRET,
+    SIGNED,
+    Served,
+    StoppedModel,
+    content,
+    holders_of,
+    interrupted,
+)
 
 import geoseg
 from geoseg.errors import (
@@ -28,87 +35,10 @@ from geoseg.errors import (
     UnreachableRasterError,
     UnreadableRasterError,
 )
-from geoseg.models.traits import Traits
 from geoseg.raster import remote
 from geoseg.raster.identity import FileIdentity
 
-SECRET = "s3cr3t"  # noqa: S105
-SIGNED = f"?X-Amz-Credential=me&X-Amz-Signature={SECRET}"
-OPTIONS: dict[str, Any] = {"tile_px": 48, "shape": "raw"}
-TILED: dict[str, Any] = {"tiled": True, "blockxsize": 64, "blockysize": 64}
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Try again at once, and leave GDAL as it was."""
-    monkeypatch.setattr(remote, "RETRY_WAITS_S", (0.0,) * 4)
-    monkeypatch.setattr(remote, "SILENCE_S", 1)
-    options = {
-        **remote.OPTIONS,
-        "GDAL_HTTP_MAX_RETRY": "4",
-        "GDAL_HTTP_RETRY_DELAY": "0.01",
-        "GDAL_HTTP_LOW_SPEED_TIME": "1",
-    }
-    monkeypatch.setattr(remote, "OPTIONS", options)
-    yield
-    for name in (*options, remote.NO_HEAD[0]):
-        del_gdal_config(name)
-
-
-@pytest.fixture
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with Server(tmp_path_factory.getbasetemp()) as running:
-        yield running
-
-
-class Served:
-    """A raster on a server."""
-
-    def __init__(self, server: Server, path: Path, base: Path) -> None:
-        self.server, self.path = server, path
-        self._name = str(path.relative_to(base))
-
-    def address(self, query: str = "", user: str = "") -> str:
-        return self.server.address(self._name, query, user)
-
-
-@pytest.fixture
-def town(server: Server, make_raster: Any, tmp_path_factory: pytest.TempPathFactory) -> Served:
-    noise = np.random.default_rng(0).integers(0, 90, (3, 700, 120), np.uint8)
-    pixels = np.maximum(paint_town(700, 120)[0], noise)
-    path = make_raster("served/town.tif", pixels, **TILED)
-    return Served(server, path, tmp_path_factory.getbasetemp())
-
-
-class StoppedModel(PaintedModel):
-    """Stops, or does something else, half-way."""
-
-    traits = Traits.of(PaintedModel())
-
-    def __init__(self, act: Any = None) -> None:
-        super().__init__()
-        self._act = act
-
-    def predict_maps(self, images: Any) -> Any:
-        if self.calls == 12:
-            if self._act is None:
-                raise KeyboardInterrupt
-            self._act()
-        return super().predict_maps(images)
-
-
-def content(path: Path) -> Any:
-    return gpd.read_file(path, layer="buildings").drop(columns="source").to_wkb()
-
-
-def interrupted(address: str, output: Path) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        geoseg.predict(address, output, model=StoppedModel(), **OPTIONS)
-
-
-def holders_of(secret: str, folder: Path) -> list[str]:
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return [path.name for path in files if secret.encode() in path.read_bytes()]
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 COMMAND = """

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from geoseg.errors import ResumeError
 from geoseg.models.traits import Traits
 from geoseg.raster.identity import MosaicIdentity
+from geoseg.raster.remote import is_remote
 
 
 class ModelIdentity(BaseModel):
@@ -93,13 +94,16 @@ class RunIdentity(BaseModel):
                 "tells whether a finished part came of the same one; a class attribute such as "
                 'version = "1", raised with every change, lets runs be resumed.'
             )
-        if self.mosaic.unknown:
-            return (
-                f"the server of {', '.join(self.mosaic.unknown[:3])} states neither ETag nor "
-                "Last-Modified, so nothing tells whether a finished part came of the same pixels; "
-                "a local copy lets runs be resumed."
-            )
-        return None
+        if not self.mosaic.unknown:
+            return None
+        named = ", ".join(self.mosaic.unknown[:3])
+        why = f"{named} is no file, of which size, time and bytes could be compared"
+        if is_remote(self.mosaic.unknown[0]):
+            why = f"the server of {named} states neither ETag nor Last-Modified"
+        return (
+            f"{why}, so nothing tells whether a finished part came of the same pixels; a local copy "
+            "lets runs be resumed."
+        )
 
     def require_known(self) -> None:
         """Refuse to go on with a run where nothing tells whether it is the same one.
