@@ -6,6 +6,7 @@ line, on standard input; ``Server`` is the other side.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import re
@@ -71,6 +72,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """A file or a part of it."""
         self._answer(body=True)
+
+    def handle(self) -> None:
+        """Until the other side is gone."""
+        with contextlib.suppress(ConnectionError):
+            super().handle()
 
     def _answer(self, *, body: bool) -> None:
         orders = self.orders

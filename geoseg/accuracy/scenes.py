@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from rasterio.features import shapes
 from geoseg.accuracy.photos import ScenePhoto
 from geoseg.accuracy.site import Site
 from geoseg.errors import DatasetError, UsageError
+from geoseg.files.parse import parse_json
 from geoseg.scenes.scene import Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _split_of(path: Path) -> str:
     """The split of a scene, without reading its image where that can be helped."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return str(json.loads(str(arrays["about"]))["split"])
+            return str(parse_json(str(arrays["about"]))["split"])
     except (OSError, KeyError, ValueError, TypeError, BadZipFile):
         return load_scene(path).split  # which says what is wrong with the file
 

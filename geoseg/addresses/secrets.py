@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
 
 _USER = re.compile(r"([a-z][a-z0-9+.-]+:/+)[^\s/'\"]*@", re.IGNORECASE)
 """A URL's ``user:password@``."""
-_QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s?#'\"]*)[?#][^\s'\"<>]*", re.IGNORECASE)
+_QUERY = re.compile(r"([a-z][a-z0-9+.-]+:/+[^\s?#'\"]*)[?#][^\s'\"<>]*", re.IGNORECASE)
 """A URL with its query or fragment, where signatures and tokens stand."""
 _VSI_QUERY = re.compile(r"(/vsi[a-z0-9_]+)\?[^\s'\"<>]*", re.IGNORECASE)
 """GDAL's way to hand options, headers among them, to a reader of URLs."""
@@ -32,6 +33,11 @@ def without_secrets(text: str) -> str:
     text = _QUERY.sub(r"\1", _USER.sub(r"\1", text))
     text = _BARE_QUERY.sub("", text)
     return _NAMED.sub(r"\1=...", text)
+
+
+def bare_name(path: str | PurePath) -> str:
+    """The last part of a path or address, without what may be a token behind it."""
+    return PurePath(without_secrets(str(path))).name
 
 
 def redact(record: logging.LogRecord) -> bool:

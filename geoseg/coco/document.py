@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import json
 import math
 import zlib
 from collections import Counter
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from geoseg.errors import DatasetError, UnreadableVectorError, UsageError
+from geoseg.files.parse import ParseError, parse_json
 
 Key = int | str
 """An id. 7, 7.0 and "7" are the same."""
@@ -174,11 +174,9 @@ def _text(path: Path) -> str:
 
 def _parsed(text: str, path: Path) -> Any:  # noqa: ANN401  # JSON
     try:
-        return json.loads(text)
-    except RecursionError:
-        raise UnreadableVectorError(f"{path} is not JSON that says anything: too deep") from None
-    except ValueError as error:
-        raise UnreadableVectorError(f"{path} is not JSON: {error}; is it complete?") from error
+        return parse_json(text)
+    except ParseError as error:
+        raise UnreadableVectorError(f"{path}: {error}; is it complete?") from error
 
 
 def _require(entries: Any, kind: str, keys: tuple[str, ...], path: Path) -> None:  # noqa: ANN401  # JSON

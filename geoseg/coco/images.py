@@ -14,6 +14,7 @@ from affine import Affine
 from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
+from geoseg.addresses.secrets import without_secrets
 from geoseg.coco.document import Document, Key, Listed
 from geoseg.errors import (
     DatasetError,
@@ -64,7 +65,7 @@ def read_images(rasters: str | Path | Sequence[str | Path]) -> list[Image]:
     paths = [os.fspath(path) for path in given]
     if not paths:
         raise UsageError("COCO counts in the pixels of images; name their rasters with --raster")
-    names = unique_names([_absolute(path) for path in paths])
+    names = unique_names([without_secrets(_absolute(path)) for path in paths])
     return [_read_image(path, name) for path, name in zip(paths, names, strict=True)]
 
 

@@ -8,7 +8,6 @@ geopandas.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import sys
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import DatasetError
+from geoseg.files.parse import parse_json
 from geoseg.labelled.burn import rasterise
 from geoseg.labelled.pixels import blank, near_border, read_pixels, read_rgb
 from geoseg.scenes.scene import Scene, Split, save_scene
@@ -151,7 +151,7 @@ def _geocarta(data: Path) -> Iterator[Scene]:
 
 
 def _coco_scenes(folder: Path, split: Split) -> Iterator[Scene]:
-    coco = json.loads((folder / "annotations.json").read_text())
+    coco = parse_json((folder / "annotations.json").read_text())
     for entry in coco["images"]:
         image = read_rgb(folder / "images" / entry["file_name"])
         polygons = [

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
+from geoseg.addresses.secrets import bare_name
 from geoseg.errors import DatasetError, UsageError
 from geoseg.labelled.drawn import ImageLabels
 from geoseg.labelled.order import in_order, split_in_order
@@ -162,7 +163,7 @@ def _scene(
     nodata = ~valid | missing(image, marked.numbers)
     found["nodata_px"] += int(nodata.sum())
     scene = Scene(
-        f"{place}_{header.path.stem}",
+        f"{place}_{Path(bare_name(header.path)).stem}",
         place,
         "train",
         gsd_m,

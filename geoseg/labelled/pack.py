@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geoseg.addresses.secrets import bare_name, without_secrets
 from geoseg.errors import DatasetError, UsageError
 from geoseg.labelled.coco_labels import CocoLabels, coco_on_ground
 from geoseg.labelled.drawn import ImageLabels
@@ -108,7 +109,10 @@ def pack_pairs(
 
 def _own_places(pairs: Sequence[Pair]) -> list[Pair]:
     """Pairs without a place of their own get one."""
-    return [pair if pair.place else replace(pair, place=pair.images[0].stem) for pair in pairs]
+    return [
+        pair if pair.place else replace(pair, place=Path(bare_name(pair.images[0])).stem)
+        for pair in pairs
+    ]
 
 
 def _pack_one(
@@ -205,6 +209,10 @@ def _recorded(packed: Packed) -> dict[str, Any]:
     return {**packed.as_dict(), "overlap_m2": packed.overlap_m2}
 
 
+def _told(path: object) -> str:
+    return without_secrets(str(path))
+
+
 def _provenance(pairs: Sequence[Pair], options: PackOptions) -> dict[str, Any]:
     return {
         "geoseg_version": __version__,
@@ -212,11 +220,11 @@ def _provenance(pairs: Sequence[Pair], options: PackOptions) -> dict[str, Any]:
         "pairs": [
             {
                 "place": pair.place,
-                "images": [str(path) for path in pair.images],
-                "labels": str(pair.labels) if isinstance(pair.labels, Path) else "a table",
+                "images": [_told(path) for path in pair.images],
+                "labels": _told(pair.labels) if isinstance(pair.labels, Path) else "a table",
                 "layer": pair.layer,
-                "aoi": pair.aoi and str(pair.aoi),
-                "ignore": pair.ignore and str(pair.ignore),
+                "aoi": pair.aoi and _told(pair.aoi),
+                "ignore": pair.ignore and _told(pair.ignore),
                 "split": pair.split,
                 "gsd_m": pair.gsd_m,
                 "licence": pair.licence,

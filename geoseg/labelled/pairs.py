@@ -9,11 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, field_validator
 
+from geoseg.addresses.secrets import bare_name
 from geoseg.coco.document import is_coco
 from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
+from geoseg.files.parse import parse_yaml
 from geoseg.labelled.order import RASTERS, images_in, in_order
 from geoseg.labelled.request import Pair, Side
 from geoseg.labelled.yolo import label_files
@@ -63,7 +64,7 @@ def _place_of(image: Path) -> str:
     path = image.absolute()
     if path.is_dir():
         return path.parent.name if path.name.lower() in DULL_NAMES else path.name
-    return path.stem
+    return Path(bare_name(path)).stem
 
 
 def clean_name(name: str) -> str:
@@ -151,10 +152,10 @@ def _rows(path: Path) -> Any:  # noqa: ANN401 - checked by the caller
         if path.suffix.lower() == ".csv":
             rows = csv.DictReader(text.splitlines())
             return [{key: value for key, value in row.items() if value} for row in rows]
-        return yaml.safe_load(text)
+        return parse_yaml(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError, csv.Error) as error:
+    except (ValueError, csv.Error) as error:
         raise UsageError(
             f"{path} is neither YAML nor CSV: {' '.join(str(error).split())}"
         ) from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.files.atomic import output_errors, scratch_folder
+from geoseg.files.parse import parse_json
 from geoseg.files.target import require_free
 from geoseg.scenes.scene import save_scene
 
@@ -92,7 +93,7 @@ def read_record(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path} cannot be read ({error}); pack the data set again") from error
     return content if isinstance(content, dict) else {}

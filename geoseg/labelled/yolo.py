@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from geoseg.errors import UnreadableVectorError
+from geoseg.files.parse import parse_yaml
 
 BOX_NUMBERS = 4
 LEAST_CORNERS = 3
@@ -141,8 +141,8 @@ def config_of(path: Path) -> dict[str, Any]:
         UnreadableVectorError: It cannot be read or holds no names.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        content = parse_yaml(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise UnreadableVectorError(f"{path} cannot be read: {reason}") from error
     if not isinstance(content, dict):

@@ -6,17 +6,17 @@ Safetensors hold numbers only, so a file from anywhere can be opened without run
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import AliasChoices, Field, PositiveFloat, PositiveInt, ValidationError
+from pydantic import AliasChoices, Field, FiniteFloat, ValidationError
 
 from geoseg.errors import ModelError
 from geoseg.files.atomic import output_errors, replacing
+from geoseg.files.parse import ParseError, parse_json
 from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METADATA_KEY = "geoseg"
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Channels = Annotated[int, Field(gt=0, le=4096)]
 """Key of the JSON text within the safetensors header."""
 
 _ZIP, _PICKLE = b"PK", re.compile(rb"\x80[\x02-\x05]")
@@ -39,7 +41,7 @@ class Architecture(Record):
     """Any encoder name of segmentation_models_pytorch."""
     depth: int = Field(default=4, ge=3, le=5)
     """Halvings of the resolution; the stride is 2 ** depth."""
-    decoder_channels: tuple[PositiveInt, ...] = (128, 64, 48, 32)
+    decoder_channels: tuple[Channels, ...] = (128, 64, 48, 32)
     """Channels of the decoder's stages, coarse to fine, one per halving."""
     heads: tuple[str, ...] = ("body", "contact", "edge")
     """Names of the maps in order."""
@@ -101,13 +103,13 @@ class Metadata(Record):
     geoseg_version: str = "0"
     architecture: Architecture = Architecture()
     bands: tuple[str, ...] = ("red", "green", "blue")
-    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    mean: tuple[FiniteFloat, FiniteFloat, FiniteFloat] = (0.5, 0.5, 0.5)
     """Subtracted from values scaled to 0..1, per band."""
-    std: tuple[PositiveFloat, PositiveFloat, PositiveFloat] = (0.5, 0.5, 0.5)
+    std: tuple[Positive, Positive, Positive] = (0.5, 0.5, 0.5)
     """Divided by afterwards, per band."""
-    gsd_m: tuple[PositiveFloat, PositiveFloat] | None = None
+    gsd_m: tuple[Positive, Positive] | None = None
     """Range of pixel sizes trained for, metres."""
-    halo_px: int = Field(ge=0)
+    halo_px: int = Field(ge=0, le=65_536)
     """Receptive field to one side, rounded up to the stride."""
     decoding: Decoding = Decoding()
     tta: bool = False
@@ -188,7 +190,7 @@ def read_metadata(path: Path) -> Metadata:
         raise _not_a_model(path, str(error)) from error
     if text is None:
         raise _not_a_model(path, "its header has no geoseg metadata: it comes from elsewhere")
-    return _parse(path, text)
+    return parse_metadata(path, text)
 
 
 def file_sha256(path: Path) -> str:
@@ -197,11 +199,16 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _parse(path: Path, text: str) -> Metadata:
+def parse_metadata(path: Path, text: str) -> Metadata:
+    """The metadata in the header of the model file ``path``.
+
+    Raises:
+        ModelError: They are none.
+    """
     try:
-        return Metadata.model_validate(json.loads(text))
-    except json.JSONDecodeError as error:
-        raise _not_a_model(path, f"its metadata is not JSON: {error}") from error
+        return Metadata.model_validate(parse_json(text))
+    except ParseError as error:
+        raise _not_a_model(path, f"of its metadata, {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

@@ -77,7 +77,7 @@ def several(nodata: Nodata | Sequence[Nodata] | None) -> tuple[Nodata, ...]:
 def _name(raster: Any) -> str:  # noqa: ANN401 - rasterio is untyped, and users give anything
     if isinstance(raster, str | os.PathLike):
         name = str(os.fspath(raster))
-        if name.lstrip().startswith("<"):
+        if name.lstrip().startswith("<") and not is_service(name):
             raise UsageError("a text of XML is no name of a raster; write it to a .vrt file")
         return name
     if isinstance(raster, WarpedVRT):

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from geoseg.addresses.secrets import without_secrets
 from geoseg.attributes.confidence import Rating
 from geoseg.machine import peak_rss_mb
-from geoseg.raster.services import shown
 from geoseg.raster.remote import is_remote
+from geoseg.raster.services import shown
 from geoseg.run.summary import Summary, TileCounts
 from geoseg.version import __version__, versions
 

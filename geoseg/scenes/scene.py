@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from geoseg.errors import DatasetError
+from geoseg.files.parse import parse_json
 
 if TYPE_CHECKING:
     from numpy.lib.npyio import NpzFile
@@ -96,7 +97,7 @@ def _opened(path: Path) -> Iterator[tuple[NpzFile, dict[str, Any]]]:
     """Arrays, which are read when they are asked for, and what is said about them."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            yield arrays, json.loads(str(arrays["about"]))
+            yield arrays, parse_json(str(arrays["about"]))
     except (OSError, KeyError, ValueError, TypeError, BadZipFile) as error:
         if isinstance(error, DatasetError):
             raise

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -21,6 +20,7 @@ from pydantic import (
 )
 
 from geoseg.errors import UsageError
+from geoseg.files.parse import ParseError, parse_yaml
 from geoseg.models.weights import Architecture
 
 if TYPE_CHECKING:
@@ -213,12 +213,12 @@ def changed_config(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConf
 def read_config(path: Path) -> TrainConfig:
     """Read and check a YAML file; relative paths in it are relative to the current folder."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = parse_yaml(path.read_text(encoding="utf-8"))
         return TrainConfig.model_validate(raw)
     except OSError as error:
         raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
+    except (ParseError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}; configs/finetune.yaml is an example") from error
     except ValidationError as error:
         raise UsageError(f"{path}: {_sentences(error)}") from error
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from shapely.errors import ShapelyError
 
 from geoseg.earth.crs import understood
 from geoseg.errors import UnreadableVectorError
+from geoseg.files.parse import parse_json
 from geoseg.vectors.address import Address, suffix_of
 
 EXTENSIONS = (".parquet", ".geoparquet")
@@ -69,7 +69,7 @@ def read_header(path: Path) -> Header:
     """
     try:
         file = pq.read_metadata(path)
-        geo = json.loads((file.metadata or {})[b"geo"])
+        geo = parse_json((file.metadata or {})[b"geo"])
         name = str(geo["primary_column"])
         column = geo["columns"][name]
         schema = file.schema.to_arrow_schema()

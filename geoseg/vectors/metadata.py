@@ -11,6 +11,7 @@ from typing import Any
 
 import pyogrio
 
+from geoseg.files.parse import ParseError, parse_json
 from geoseg.vectors.address import Address, is_virtual
 from geoseg.vectors.geoparquet import is_geoparquet, read_file_metadata
 from geoseg.vectors.layers import GDAL_ERRORS
@@ -28,8 +29,8 @@ def read_metadata(address: Address) -> dict[str, Any]:
         return {}
     for text in _texts(path):
         try:
-            found = json.loads(text)
-        except json.JSONDecodeError:
+            found = parse_json(text)
+        except ParseError:
             continue
         if isinstance(found, dict):
             return found
@@ -87,7 +88,7 @@ def _members(head: str) -> Iterator[tuple[str, Any]]:
             value, end = decoder.raw_decode(head, _skip(head, _skip(head, end) + 1))
             yield str(name), value
             place = _skip(head, end) + 1
-    except (json.JSONDecodeError, IndexError):
+    except (ValueError, RecursionError, IndexError):
         return
 
 

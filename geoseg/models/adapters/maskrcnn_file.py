@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from geoseg.errors import ModelError
+from geoseg.files.parse import ParseError, parse_json
 from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord
 
 if TYPE_CHECKING:
@@ -95,6 +95,6 @@ def _read_record(path: Path) -> MaskRcnnRecord:
             "geoseg.models.adapters.maskrcnn.save_maskrcnn"
         )
     try:
-        return MaskRcnnRecord.model_validate(json.loads(text))
-    except (json.JSONDecodeError, ValidationError) as error:
+        return MaskRcnnRecord.model_validate(parse_json(text))
+    except (ParseError, ValidationError) as error:
         raise ModelError(f"the record in the header of {path} is not valid: {error}") from error

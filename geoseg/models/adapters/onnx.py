@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from geoseg.errors import MissingDependencyError, ModelError
 from geoseg.models.adapters.common import local_file
 from geoseg.models.adapters.onnx_yolo import YoloOnnx
-from geoseg.models.weights import METADATA_KEY, Metadata
+from geoseg.models.weights import METADATA_KEY, Metadata, parse_metadata
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,7 +46,7 @@ def load_onnx(text: str, device: str) -> DenseOnnx | YoloOnnx:
         raise ModelError(f"onnxruntime cannot open {path}: {error}") from error
     properties = session.get_modelmeta().custom_metadata_map
     if METADATA_KEY in properties:
-        metadata = Metadata.model_validate(json.loads(properties[METADATA_KEY]))
+        metadata = parse_metadata(path, properties[METADATA_KEY])
         return DenseOnnx(session, metadata, _device_of(session))
     if properties.get("task") == "segment":
         return YoloOnnx(session, path.stem, _device_of(session))
