@@ -1,13 +1,16 @@
-"""Kill runs at many moments and let every file operation fail, then go on and compare.
+"""Kill runs at many moments, let every file operation fail and servers misbehave; go on and compare.
 
-    python benchmarks/chaos.py                    # 50 kills, an error at every operation
+    python benchmarks/chaos.py                    # 50 kills, an error at every operation, 6 faults of servers
     python benchmarks/chaos.py --kills 5 --step 9 # a taste of it
 
-Every run is a process of its own with a painted model. It is *killed* (SIGKILL) at random moments after its
-first row of tiles, or one of its operations on files of the output's folder *fails* with an I/O error.
-Then the same command goes on with ``--resume``. A case *held* when nothing broken was under the output's
-name, every failure was told in one sentence, the run that went on ended like one that nobody
-disturbed, row by row, and nothing else was left in the folder. Exits 1 when a case fell.
+Every run is a process of its own with a painted model, forked from one that has all imported. It is *killed*
+(SIGKILL) at random moments after its first row of tiles; or one of its operations on files of the output's
+folder *fails* with an I/O error; or the *server* of its raster drops connections, answers 503 or 403, slowly
+or not at all, or has other bytes, from some request on. Then the same command goes on with ``--resume``. A
+case *held* when nothing broken was under the output's name, every failure was told in one sentence, the run
+that went on ended like one that nobody disturbed, row by row, and nothing else was left in the
+folder; where the bytes were others, when going on was refused until they were back. Exits 1 when a case fell.
+Takes a quarter of an hour on two busy cores, less where /dev/shm is a folder in memory.
 """
 
 from __future__ import annotations
@@ -24,9 +27,9 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,15 +37,29 @@ import rasterio
 from painted import PaintedModel, paint_town
 from rasterio.transform import from_origin
 
+sys.path.append(str(Path(__file__).parent.parent / "tests"))
+from remote_server import Server
+
 import geoseg
 from geoseg.errors import GeosegError, OutputExistsError, ResumeError
 
-HEIGHT_PX, WIDTH_PX = 768, 288
+HEIGHT_PX, WIDTH_PX = 480, 192
 TILE_PX = 48
 UNTOLD = 70
 """Exit status of a run that ended with another error than geoseg's own, or with no single sentence."""
 COMPLETE, REFUSED = 71, 72
 """Exit status of runs that had nothing to go on with, or could not."""
+
+MOMENTS = (2, 4, 6, 8, 10, 13, 16, 20)
+"""Requests that a server answers before it misbehaves."""
+FAULTS: dict[str, dict[str, object]] = {
+    "a fifth of all connections dropped": {"drop": 0.2},
+    "all connections dropped": {"drop": 1.0},
+    "503": {"status": 503},
+    "403": {"status": 403},
+    "slow": {"slow_s": 0.2},
+    "hanging": {"hang": True},
+}
 
 Disturb = Callable[[], None]
 
@@ -74,7 +91,7 @@ class Score:
 class Bench:
     """Where runs happen, and how one ends that nobody disturbs."""
 
-    source: Path
+    source: Path | str
     output: Path
     expected: str
     seconds: float
@@ -99,9 +116,31 @@ class Bench:
         left = sorted(path.name for path in self.output.parent.iterdir())
         return "" if left == [self.output.name] else f"left: {left}"
 
+    def fault_of_server(self, server: Server) -> str:
+        """Run to the end or the fault, then go on with a server that behaves."""
+        status = wait(start(self.source, self.output))
+        server.order()
+        if status not in {0, 1}:
+            return f"it ended with status {status}"
+        return self.fault()
+
+    def fault_of_other_bytes(self, child: int) -> str:
+        """Of a run whose raster was replaced meanwhile, and of going on with the other one."""
+        status = wait(child)
+        if status == 0:  # it was done before
+            return "" if content(self.output) == self.expected else "one file of two rasters"
+        if status != 1:
+            return f"it ended with status {status}"
+        if self.output.exists():
+            return "a file of two rasters"
+        if not (self.output.parent / f"{self.output.name}.parts" / "manifest.json").exists():
+            return ""
+        status = wait(start(self.source, self.output, resume=True))
+        return "" if status in {1, REFUSED} else f"going on with other bytes ended with {status}"
+
 
 def start(
-    source: Path,
+    source: Path | str,
     output: Path,
     *,
     resume: bool = False,
@@ -126,7 +165,7 @@ def start(
         os._exit(status)
 
 
-def predict(source: Path, output: Path, resume: bool, rows: int | None) -> int:
+def predict(source: Path | str, output: Path, resume: bool, rows: int | None) -> int:
     """Run, and tell how it ended by a number."""
     try:
         geoseg.predict(
@@ -169,22 +208,14 @@ def content(output: Path) -> str:
 def prepared(folder: Path) -> Bench:
     """A painted town, and a run over it that nobody disturbs."""
     town, _ = paint_town(HEIGHT_PX, WIDTH_PX)
-    town[0, 3:600, :80:8] = 250  # walls that many rows of tiles share
-    town[0, 600:610, :80] = 250
-    source, output = folder / "town.tif", folder / "out" / "b.gpkg"
-    place = {"crs": "EPSG:32645", "transform": from_origin(3e5, 3e6, 0.5, 0.5)}
-    with rasterio.open(
-        source,
-        "w",
-        driver="GTiff",
-        height=HEIGHT_PX,
-        width=WIDTH_PX,
-        count=3,
-        dtype="uint8",
-        **place,
-    ) as raster:
-        raster.write(town)
-    for _ in range(2):  # the first compiles
+    town[0, 3:400, :80:8] = 250  # walls that many rows of tiles share
+    town[0, 400:410, :80] = 250
+    source, output = folder / "served" / "town.tif", folder / "out" / "b.gpkg"
+    source.parent.mkdir()
+    write(source, np.maximum(town, np.random.default_rng(0).integers(0, 90, town.shape, np.uint8)))
+    output.parent.mkdir()
+    assert predict(source, output, resume=False, rows=None) == 0  # imports all, and compiles
+    for _ in range(2):
         bench = Bench(source, output, "", 0.0)
         bench.fresh()
         reader, writer = os.pipe()
@@ -194,6 +225,16 @@ def prepared(folder: Path) -> Bench:
         assert wait(child) == 0, "a run that nobody disturbed failed"
         seconds = time.perf_counter() - begin
     return Bench(source, output, content(output), seconds)
+
+
+def write(path: Path, pixels: np.ndarray) -> None:  # type: ignore[type-arg]
+    """A raster in tiles."""
+    with rasterio.open(
+        path, "w", driver="GTiff", height=HEIGHT_PX, width=WIDTH_PX, count=3, dtype="uint8",
+        crs="EPSG:32645", transform=from_origin(3e5, 3e6, 0.5, 0.5),
+        tiled=True, blockxsize=64, blockysize=64,
+    ) as raster:  # fmt: skip
+        raster.write(pixels)
 
 
 def kills(bench: Bench, number: int) -> Score:
@@ -248,6 +289,50 @@ def failing(output: Path, number: int, failed: Path) -> Disturb:
     return lambda: sys.addaudithook(hook)
 
 
+def servers(bench: Bench, moments: Sequence[int]) -> Score:
+    """Let a server misbehave from some request on, a run for each fault and moment."""
+    score, source = Score(), Path(bench.source)
+    bytes_before = source.read_bytes()
+    with rasterio.open(source) as raster:
+        write(source.with_name("other.tif"), np.flip(raster.read(), axis=2))
+    other = source.with_name("other.tif").read_bytes()
+    assert len(other) == len(bytes_before)
+    with Server(source.parent) as server, quick():
+        remote = replace(bench, source=server.address("town.tif", "?sig=s3cr3t"))
+        for name, fault in FAULTS.items():
+            for after in moments:
+                remote.fresh()
+                server.order(**fault, after=after)
+                score.add(f"{name} from request {after} on", remote.fault_of_server(server))
+        for after in moments:
+            remote.fresh()
+            server.order()
+            child = start(remote.source, remote.output)
+            while len(server.requests()) < after and os.waitid(
+                os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT
+            ) is None:  # fmt: skip
+                time.sleep(0.005)
+            source.write_bytes(other)
+            server.order(etag='"2"')
+            fault = remote.fault_of_other_bytes(child)
+            source.write_bytes(bytes_before)
+            server.order()
+            score.add(f"other bytes after request {after}", fault or remote.fault())
+    return score
+
+
+@contextmanager
+def quick() -> Iterator[None]:
+    """Lose patience early."""
+    from geoseg.raster import remote
+
+    remote.SILENCE_S, remote.RETRY_WAITS_S = 1, (0.0, 0.1, 0.1, 0.1)
+    remote.OPTIONS = dict(remote.OPTIONS) | {
+        "GDAL_HTTP_MAX_RETRY": "3", "GDAL_HTTP_RETRY_DELAY": "0.01", "GDAL_HTTP_LOW_SPEED_TIME": "1",
+    }  # fmt: skip
+    yield
+
+
 def main() -> int:
     """Print what held."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -255,11 +340,13 @@ def main() -> int:
     parser.add_argument("--step", type=int, default=1)
     options = parser.parse_args()
     fell = 0
-    with tempfile.TemporaryDirectory() as folder:
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    with tempfile.TemporaryDirectory(dir=memory) as folder:
         bench = prepared(Path(folder))
         for name, score in (
             ("kills", kills(bench, options.kills)),
             ("errors", errors(bench, options.step)),
+            ("servers", servers(bench, MOMENTS[:: options.step])),
         ):
             print(f"{name}: {score.tried} tried, {score.tried - len(score.fell)} held, "
                   f"{len(score.fell)} fell")  # fmt: skip

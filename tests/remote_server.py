@@ -28,13 +28,15 @@ class Orders:
     status: int = 200
     """Answer with this status instead of 200 and 206."""
     after: int = 0
-    """Requests that are answered as they should be, before ``status``, ``hang`` and ``drop``."""
+    """Requests that are answered as they should be, before ``status``, ``hang``, ``drop`` and ``slow_s``."""
     heads: int = 200
     """Status of answers to HEAD."""
     drop: float = 0.0
     """Share of connections to close without an answer."""
     hang: bool = False
     """Never answer."""
+    slow_s: float = 0.0
+    """Seconds to wait before every answer."""
     ranges: bool = True
     """Understand ranges."""
     etag: str | None = '"1"'
@@ -84,6 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         late = len(self.seen.requests) > orders.after
         if late and orders.hang:
             time.sleep(3600)
+        time.sleep(orders.slow_s if late else 0)
         if late and self.chance.random() < orders.drop:
             self.close_connection = True
             self.connection.shutdown(socket.SHUT_RDWR)

@@ -114,6 +114,40 @@ def identities(files: Sequence[str]) -> list[FileIdentity]:
         return list(asking.map(FileIdentity.of, files))
 
 
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What rasters were before they were opened: what GDAL reads first may be of other bytes already."""
+
+    files: tuple[FileIdentity | None, ...] = field(repr=False)
+    """Of each raster as it was named; None where its server gave no answer: opening it will tell."""
+
+    @classmethod
+    def at(cls, names: Sequence[str]) -> Self:
+        """Look at rasters by the names that users give."""
+        with ThreadPoolExecutor(ASKED_AT_A_TIME) as asking:
+            return cls(tuple(asking.map(_look_or_none, names)))
+
+    def require_unchanged(self, mosaic: MosaicIdentity) -> None:
+        """Refuse to begin when a raster was replaced while it was opened.
+
+        Raises:
+            UnreadableRasterError: Naming the file.
+        """
+        for before, source in zip(self.files, mosaic.sources, strict=True):
+            now = source.files[0] if source.files else None
+            if before is None or now is None or before.unknown or now.unknown:
+                continue
+            if before.model_copy(update={"path": now.path}) != now:
+                raise _changed(now)
+
+
+def _look_or_none(name: str) -> FileIdentity | None:
+    try:
+        return FileIdentity.of(name)
+    except ServerError:
+        return None
+
+
 class SourceIdentity(BaseModel):
     """One raster: its files, and what is read of them."""
 

@@ -78,7 +78,9 @@ class Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
         from geoseg.raster.advice import mosaic_warnings
+        from geoseg.raster.identity import FirstLook
 
+        first_look = FirstLook.at(sources)
         mosaic = Mosaic.open(
             sources,
             gsd_range_m=model.gsd_m,
@@ -98,6 +100,15 @@ class Run:
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
         return cls(mosaic, mosaic.identity(), model, settings, area, tally, rising)
+        return cls(mosaic, mosaic.identity(), model, settings, area, tally)
+        for source in mosaic.sources:
+            if source.bands.doubt is not None:
+                _log.warning(
+                    "%s: bands %s are %s", source.name, source.bands.numbers, source.bands.doubt
+                )
+        inputs = mosaic.identity()
+        first_look.require_unchanged(inputs)
+        return cls(mosaic, inputs, model, settings, area, tally)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""

@@ -34,6 +34,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
+def patient() -> Iterator[None]:
+    """Leave GDAL as it was."""
+    yield
+    for name in (*remote.OPTIONS, remote.NO_HEAD[0], COUNT):
+        del_gdal_config(name)
+
+
+@pytest.fixture
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with Server(tmp_path_factory.getbasetemp()) as running:
         yield running

@@ -235,3 +235,19 @@ def test_a_second_run_of_one_process_reads_what_lies_there_now(
         found = geoseg.predict(town.address(), model=PaintedModel(), **OPTIONS)
         here = geoseg.predict(picture, model=PaintedModel(), **OPTIONS)
         assert found.geometry.to_wkb().equals(here.geometry.to_wkb())
+
+
+def test_a_raster_that_is_replaced_while_it_is_opened(
+    town: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.raster import mosaic
+
+    def late(*arguments: Any) -> Any:
+        town.server.order(etag='"2"')
+        return inspect(*arguments)
+
+    inspect = mosaic.inspect
+    monkeypatch.setattr(mosaic, "inspect", late)
+    town.server.order()
+    with pytest.raises(UnreadableRasterError, match=r"town\.tif was changed or removed while"):
+        geoseg.predict(town.address(), model=PaintedModel(), **OPTIONS)

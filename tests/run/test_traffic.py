@@ -16,7 +16,8 @@ from stopped_runs import OPTIONS, SIGNED, Served, interrupted
 import geoseg
 from geoseg.raster import gdal, traffic
 
-pytestmark = pytest.mark.usefixtures("quick")
+# A try that is given up too early would count twice on the server.
+pytestmark = pytest.mark.usefixtures("patient")
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_a_cog_is_read_at_most_once_with_few_requests_besides(cog: Served, tmp_p
     sent = sum(min(int(last), size - 1) - int(first) + 1 for first, last in map(_span, data))
     assert summary.bytes_read == sent <= size
     assert summary.requests == len(asked)
-    assert len(asked) - len(data) <= 10
+    assert len(asked) - len(data) <= 10  # a look before each of five rows is kept among them
     told = summary.as_dict()
     assert (told["bytes_read"], told["requests"]) == (summary.bytes_read, summary.requests)
     assert told["record"]["bytes_read"] == sent
