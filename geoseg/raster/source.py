@@ -27,6 +27,7 @@ from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
+from geoseg.raster.parts import listed_parts
 from geoseg.raster.remote import is_vrt, opening, trouble
 from geoseg.raster.spectrum import band_signs
 from geoseg.types import Window
@@ -228,8 +229,8 @@ def _brief(error: Exception) -> str:
 
 
 def _files(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401
-    """GDAL's list, and those of the VRTs in it."""
-    found = dict.fromkeys(_underlying(dataset).files or (path,))
+    """Those of the raster, and of the VRTs among them."""
+    found = dict.fromkeys(listed_parts(path, _underlying(dataset)))
     waiting = [file for file in found if is_vrt(file) and file != path]
     while waiting:
         with open_dataset(waiting.pop()) as inner:

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
+import shapely
 from painted import PaintedModel, paint_town
 from s3_server import SECRET_KEY, Bucket
 from stopped_runs import (
@@ -26,6 +29,8 @@ from stopped_runs import (
 
 import geoseg
 from geoseg.errors import GeosegError, ResumeError, UnreachableRasterError, UnreadableRasterError
+from geoseg.raster.identity import FileIdentity
+from geoseg.raster.source import inspect
 
 pytestmark = pytest.mark.usefixtures("quick")
 Write = Callable[[str], Path]
@@ -251,3 +256,35 @@ def test_a_raster_that_is_replaced_while_it_is_opened(
     town.server.order()
     with pytest.raises(UnreadableRasterError, match=r"town\.tif was changed or removed while"):
         geoseg.predict(town.address(), model=PaintedModel(), **OPTIONS)
+
+
+def test_the_rasters_of_a_tile_index(pictures: tuple[Path, Path], tmp_path: Path) -> None:
+    named, copies = tmp_path / "named.tif", [picture.read_bytes() for picture in pictures]
+    named.write_bytes(copies[0])
+    with rasterio.open(named) as raster:
+        place = [shapely.box(*raster.bounds)]
+    index = gpd.GeoDataFrame({"location": [str(named)]}, geometry=place, crs=32645)
+    index.to_file(tmp_path / "a.gti.gpkg", layer="a")
+
+    def put(which: int) -> None:
+        times = named.stat()
+        named.write_bytes(copies[which])
+        os.utime(named, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    replaced_is_refused(f"GTI:{tmp_path / 'a.gti.gpkg'}", tmp_path / "b.gpkg", put)
+
+
+def test_a_service_is_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "w.xml"
+    path.write_text(
+        '<GDAL_WMS><Service name="TMS"><ServerUrl>http://127.0.0.1:9/${z}/${x}/${y}.png?key='
+        f"{SECRET}</ServerUrl></Service><DataWindow><UpperLeftX>345600</UpperLeftX><UpperLeftY>"
+        "3072000</UpperLeftY><LowerRightX>345700</LowerRightX><LowerRightY>3071900</LowerRightY>"
+        "<SizeX>200</SizeX><SizeY>200</SizeY></DataWindow><Projection>EPSG:32645</Projection>"
+        "<BandsCount>3</BandsCount></GDAL_WMS>"
+    )
+    assert FileIdentity.of(inspect(str(path)).files[-1]).unknown
+    with pytest.raises(UnreadableRasterError) as caught:
+        geoseg.predict(path, model=PaintedModel(), **OPTIONS)
+    assert SECRET not in str(caught.value)
+    assert caught.value.__cause__ is None

@@ -1,0 +1,49 @@
+"""The files and services that a raster's pixels come from, where GDAL does not list them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from geoseg.addresses.secrets import without_secrets
+from geoseg.addresses.urls import is_local
+
+SERVICES = frozenset(
+    {"EEDAI", "NGW", "OGCAPI", "PLMOSAIC", "STACIT", "STACTA", "WCS", "WMS", "WMTS"}
+)
+"""Drivers whose files describe what a server has; nothing tells one content of that from another."""
+TILE_INDEX = "GTI"
+"""GDAL's driver of an index of rasters, with their names in a column."""
+LOCATION = "location"
+"""The column."""
+
+
+def listed_parts(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401 - rasterio is untyped
+    """What an open dataset consists of: GDAL's list, and what an index or a service stands for.
+
+    A name such as ``WMS:describing.xml`` stands for what cannot be listed.
+    """
+    listed = tuple(dataset.files)
+    if dataset.driver == TILE_INDEX:
+        return (*listed, *_indexed(path))
+    if dataset.driver in SERVICES:
+        return (*listed, f"{dataset.driver}:{without_secrets(path)}")
+    return listed or (path,)
+
+
+def _indexed(path: str) -> tuple[str, ...]:
+    """The index, and the rasters in it."""
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    index = path.removeprefix(f"{TILE_INDEX}:").partition(",")[0]
+    try:
+        names = pyogrio.read_dataframe(index, read_geometry=False)[LOCATION].astype(str)
+    except (DataLayerError, DataSourceError, KeyError, ValueError):
+        return (f"{TILE_INDEX}:{without_secrets(path)}",)
+    return (index, *(_beside(Path(index).parent, name) for name in names))
+
+
+def _beside(folder: Path, name: str) -> str:
+    """A file by its relative name, which some versions of GDAL take from the folder of the index."""
+    return str(folder / name) if is_local(name) and (folder / name).exists() else name
