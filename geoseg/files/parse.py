@@ -76,7 +76,9 @@ def _check(content: Any, most: int | None) -> None:  # noqa: ANN401
 
 
 def _too_deep() -> ParseError:
-    return ParseError(f"its lists and mappings lie more than {MAX_DEPTH} deep in each other")
+    return ParseError(
+        f"it is nested too deeply: more than {MAX_DEPTH} lists and mappings in each other"
+    )
 
 
 def _brief(error: Exception) -> str:
