@@ -343,11 +343,12 @@ def main() -> int:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
     with tempfile.TemporaryDirectory(dir=memory) as folder:
         bench = prepared(Path(folder))
-        for name, score in (
-            ("kills", kills(bench, options.kills)),
-            ("errors", errors(bench, options.step)),
-            ("servers", servers(bench, MOMENTS[:: options.step])),
+        for name, tried in (
+            ("kills", lambda: kills(bench, options.kills)),
+            ("errors", lambda: errors(bench, options.step)),
+            ("servers", lambda: servers(bench, MOMENTS[:: options.step])),
         ):
+            score = tried()
             print(f"{name}: {score.tried} tried, {score.tried - len(score.fell)} held, "
                   f"{len(score.fell)} fell")  # fmt: skip
             print(*score.fell, sep="\n", end="\n" if score.fell else "")
