@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from geoseg.errors import GeosegError, OutputError
+
+_log = logging.getLogger(__name__)
 
 TEMPORARY_SUFFIX = ".writing"
 """Ends the name of what is not complete yet."""
@@ -72,13 +75,23 @@ def scratch_folder(path: Path) -> Iterator[Path]:
         OutputError: The folder cannot be made.
     """
     folder = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
-    shutil.rmtree(folder, ignore_errors=True)
+    _remove(folder)
     with output_errors(path, "Choose a folder that you may write to."):
         folder.mkdir(parents=True)
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder, at the second try where the first fails; what stays does no harm, and is told."""
+    for _ in range(2):
+        with suppress(OSError):
+            shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+    _log.warning("%s cannot be removed; nothing needs it any more", folder)
 
 
 @contextmanager
