@@ -47,8 +47,13 @@ class StoppedModel(PaintedModel):
         return super().predict_maps(images)
 
 
+def rows(frame: gpd.GeoDataFrame) -> Any:
+    """What is compared: all but the raster's name, and columns without a value, whose type a file forgets."""
+    return frame.drop(columns="source").dropna(axis=1, how="all").to_wkb()
+
+
 def content(path: Path) -> Any:
-    return gpd.read_file(path, layer="buildings").drop(columns="source").to_wkb()
+    return rows(gpd.read_file(path, layer="buildings"))
 
 
 def interrupted(address: str, output: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from urllib.parse import urljoin
 from geoseg.addresses.secrets import without_secrets
 from geoseg.addresses.urls import http_address, is_local
 from geoseg.errors import UnreadableRasterError
+from geoseg.files.parse import parse_json
 
 SUFFIXES = (".json", ".geojson")
 PICTURES = ("visual", "image")
@@ -29,7 +29,7 @@ def picture_of(name: str) -> str:
     if not without_secrets(name).lower().endswith(SUFFIXES):
         return name
     try:
-        item = json.loads(_text(name))
+        item = parse_json(_text(name))
     except (OSError, urllib.error.URLError, ValueError) as error:
         raise UnreadableRasterError(
             f"{without_secrets(name)} cannot be read as a STAC item ({error}); check the address"
