@@ -20,27 +20,36 @@ class Traffic:
     """What this process has read from servers; other threads that read with GDAL count as well."""
 
     bytes_read: int
-    """Bytes of the answers, without headers."""
-    requests: int
-    """Requests of any kind, those that failed or looked for a file's size included."""
+    """Bytes of the answers to GDAL, without headers."""
+    gdal_requests: int
+    """Requests of any kind, those that failed or looked for a file's size included; 0 where GDAL does
+    not count."""
+    own_requests: int
+    """Those that geoseg made beside it."""
 
     @classmethod
-    def so_far(cls) -> Self | None:
-        """Since the process began; None where GDAL does not count."""
+    def so_far(cls) -> Self:
+        """Since the process began, or GDAL began to count."""
         methods = (network_statistics() or {}).get("methods", {}).values()
-        if not methods:
-            return None
         return cls(
             sum(int(method.get("downloaded_bytes", 0)) for method in methods),
-            sum(int(method.get("count", 0)) for method in methods) + _own_requests,
+            sum(int(method.get("count", 0)) for method in methods),
+            _own_requests,
         )
 
-    def since(self, before: Traffic | None) -> Traffic:
-        """What was added; the count may have been set back meanwhile."""
-        if before is None:
-            return self
+    @property
+    def requests(self) -> int:
+        """All of them."""
+        return self.gdal_requests + self.own_requests
+
+    def since(self, before: Traffic) -> Traffic:
+        """What was added."""
+        # GDAL's count is begun anew where it was not told to count before.
+        new = self.gdal_requests < before.gdal_requests
         return Traffic(
-            max(self.bytes_read - before.bytes_read, 0), max(self.requests - before.requests, 0)
+            self.bytes_read - (0 if new else before.bytes_read),
+            self.gdal_requests - (0 if new else before.gdal_requests),
+            self.own_requests - before.own_requests,
         )
 
 

@@ -30,8 +30,8 @@ class Tally:
     """When the run was asked for, UTC."""
     started: float = field(default_factory=time.perf_counter)
     """The same on the performance counter."""
-    traffic_before: Traffic | None = field(default_factory=Traffic.so_far)
-    """What the process had read from servers by then; None: nothing, or GDAL did not count."""
+    traffic_before: Traffic = field(default_factory=Traffic.so_far)
+    """What the process had read from servers by then."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -44,8 +44,8 @@ class Tally:
 
     def traffic(self) -> Traffic | None:
         """What was read from servers since; None where GDAL does not count."""
-        now = Traffic.so_far()
-        return None if now is None else now.since(self.traffic_before)
+        traffic = Traffic.so_far().since(self.traffic_before)
+        return traffic if traffic.gdal_requests else None
 
     def elapsed(self) -> dict[str, float]:
         """Seconds per stage and in total, rounded to milliseconds."""
