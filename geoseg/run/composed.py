@@ -99,16 +99,9 @@ class Run:
             "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
-        return cls(mosaic, mosaic.identity(), model, settings, area, tally, rising)
-        return cls(mosaic, mosaic.identity(), model, settings, area, tally)
-        for source in mosaic.sources:
-            if source.bands.doubt is not None:
-                _log.warning(
-                    "%s: bands %s are %s", source.name, source.bands.numbers, source.bands.doubt
-                )
         inputs = mosaic.identity()
         first_look.require_unchanged(inputs)
-        return cls(mosaic, inputs, model, settings, area, tally)
+        return cls(mosaic, inputs, model, settings, area, tally, rising)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""
@@ -257,7 +250,6 @@ class Run:
             raise
 
     def _passes(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
-        from geoseg.attributes.confidence import Rating
         from geoseg.footprints import FootprintSettings
         from geoseg.run.finish import Finisher
 
