@@ -24,7 +24,7 @@ STRIP_PX = 128
 """Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
 
 
-PIXEL_SIZES_M = (0.001, 100.0)
+PIXEL_SIZES_M = (0.001, 1000.0)
 """Pixel sizes that imagery of buildings may have: from a drone over one roof to far too coarse."""
 
 

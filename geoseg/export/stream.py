@@ -52,7 +52,8 @@ def require_rows(rows: int, expected: int, what: str) -> None:
         OutputError: It does not.
     """
     if rows != expected:
+        held = "has no end" if rows < 0 else f"holds {rows} of {expected} rows"
         raise OutputError(
-            f"{what} holds {rows} of {expected} rows: the disk may be full or failing. Check it, and "
-            "run again"
+            f"{what} {held}: it cannot be written whole, the disk may be full or failing. Make it free "
+            "or check it, and run again"
         )

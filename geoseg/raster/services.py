@@ -131,7 +131,7 @@ def _cut(name: str, wanted: Wanted) -> str:
             text = _vrt(described, dataset, _window(name, dataset, wanted), level)
     except GDAL_ERRORS as error:
         raise _unreadable(name, error) from None
-    # The same name in the next run, under a fresh signature too: it may go on with --resume.
+    # The same name in every run, under a fresh signature too.
     digest = hashlib.sha256(without_secrets(text).encode()).hexdigest()[:12]
     filename = f"{digest}_{_host(name)}.vrt"
     path = f"/vsimem/{FOLDER}/{filename}"

@@ -33,6 +33,9 @@ _log = logging.getLogger(__name__)
 LESS_MEMORY = "choose smaller tiles (--tile 512), close other programs, or use a larger machine"
 """What to do when a run does not fit into memory."""
 
+_BY_RASTER = ("source", "output", "skip_existing", "resume")
+"""What differs from raster to raster where each has an output of its own; all else they share."""
+
 
 @overload
 def predict(
@@ -212,6 +215,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     Raises:
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
     """
+    asked = {name: value for name, value in locals().items() if name not in _BY_RASTER}
     from geoseg.tiles.tally import Tally
 
     tally = Tally()
@@ -236,15 +240,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.tiles.given import GivenArea
 
     if output is not None and is_folder(output):
-        each = partial(
-            predict, model=load_model(model, device=device, precision=precision), aoi=aoi,
-            aoi_layer=aoi_layer, gsd_m=gsd_m, bands=bands, stretch=stretch, tile_px=tile_px,
-            overlap_px=overlap_px, strip_px=strip_px, batch=batch, readers=readers,
-            min_area_m2=min_area_m2, min_confidence=min_confidence, tta=tta, shape=shape,
-            date=date, skip_errors=skip_errors, device=device, precision=precision, exact=exact,
-            overwrite=overwrite, progress=progress, dsm=dsm, dtm=dtm, ndsm=ndsm,
-            height_unit=height_unit, min_height_m=min_height_m,
-        )  # fmt: skip
+        asked["model"] = load_model(model, device=device, precision=precision, runtime=runtime)
+        each = partial(predict, **asked)
         names = raster_names(source)
         return predict_each(names, Path(output), each, skip_existing=skip_existing, resume=resume)
     if skip_existing:

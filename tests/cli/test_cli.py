@@ -74,7 +74,8 @@ def test_every_verb_has_help_and_is_in_the_readme(verb: str) -> None:
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("--version") == 0
-    told = r"geoseg \d+\.\d+\.\d+\nGDAL \d+\.\S+, PROJ \d+\.\S+, GEOS \d+\.\S+, torch \d+\.\S+\n"
+    libraries = ("GDAL", "PROJ", "GEOS", "OpenVINO", "torch")
+    told = r"geoseg \d+\.\d+\.\d+\n" + ", ".join(rf"{name} \d+\.\S+" for name in libraries) + r"\n"
     assert re.fullmatch(told, capsys.readouterr().out)
 
 
@@ -120,7 +121,7 @@ def test_options_of_predict_have_the_defaults_of_the_api() -> None:
     from geoseg.cli.predict import predict
 
     api = inspect.signature(geoseg.predict).parameters
-    units = {"gsd": "gsd_m", "min_area": "min_area_m2"}
+    units = {"gsd": "gsd_m", "min_area": "min_area_m2", "min_height": "min_height_m"}
     units |= {name: f"{name}_px" for name in ("tile", "overlap", "strip")}
     own = {"paths", "as_json", "quiet", "progress", "verbose"}
     for name, option in inspect.signature(predict).parameters.items():

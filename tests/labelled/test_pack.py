@@ -355,7 +355,7 @@ def nobody(folder: Path) -> Path:
         (lambda folder: folder / "none.gpkg", {}, UnreadableVectorError, "no such file"),
         (None, {"chip_px": 100}, UsageError, "must not be smaller than the crops"),
         (None, {"val_share": 0.9}, UsageError, "0 to 0.5"),
-        (None, {"gsd_m": -1}, UsageError, "pixel size in metres"),
+        (None, {"gsd_m": -1}, UsageError, "pixel size on the ground"),
         (None, {"bands": (1, 9, 2)}, UsageError, "no band 9"),
     ],
 )

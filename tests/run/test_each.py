@@ -1,7 +1,9 @@
 """Many rasters: patterns, one mosaic or one output each, the same one twice."""
 
+import inspect
 import json
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -98,7 +100,7 @@ def test_what_is_there_is_skipped_or_refused(
     geoseg.predict(tiles / "t1.tif", out, model=PaintedModel())
     before = (tiles / "out" / "t1.gpkg").stat().st_mtime_ns
     assert exit_code(*arguments, "--skip-existing") == 0
-    table = capsys.readouterr().err
+    table = capsys.readouterr().out
     assert "skipped: its output is there already" in table
     assert f"{HOUSES} buildings" in table
     assert (tiles / "out" / "t1.gpkg").stat().st_mtime_ns == before
@@ -136,3 +138,21 @@ def test_a_folder_goes_on_where_it_stopped(tiles: Path) -> None:
     assert told[0].summary is None
     assert told[1].summary is not None
     assert told.failed == 0
+
+
+def test_all_that_is_asked_for_is_asked_of_every_raster(
+    tiles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.run import each, predicting
+
+    seen: dict[str, object] = {}
+
+    def caught(_names: list[str], _folder: Path, run: Any, **_: object) -> None:
+        seen.update(run.keywords)
+
+    monkeypatch.setattr(each, "predict_each", caught)
+    parameters = inspect.signature(geoseg.predict).parameters
+    asked = {"nodata": 7, "keep_blank": True, "batch": 3, "min_area_m2": 11.0, "date": "2020-01-02"}
+    geoseg.predict(tiles / "t1.tif", f"{tiles.parent}/out/", model=PaintedModel(), **asked)
+    assert seen.keys() == parameters.keys() - set(predicting._BY_RASTER)
+    assert seen.items() >= asked.items()

@@ -302,6 +302,9 @@ def test_a_second_process_is_told_which_one_is_writing_and_takes_over_once_it_wa
 
 
 OTHERWISE: dict[str, Any] = {
+    "date": "2024-05-06",
+    "nodata": 3,
+    "keep_blank": True,
     "gsd_m": 0.6,
     "bands": (3, 2, 1),
     "stretch": (0, 200),

@@ -96,6 +96,11 @@ class RunIdentity(BaseModel):
             )
         if not self.mosaic.unknown:
             return None
+        if any("<GDAL_WMS>" in name for name in self.mosaic.unknown):
+            return (
+                "what a tile service shows may change from one look to the next, so nothing tells whether "
+                "a finished part came of the same pixels; a local copy lets runs be resumed."
+            )
         named = ", ".join(self.mosaic.unknown[:3])
         why = f"{named} is no file, of which size, time and bytes could be compared"
         if is_remote(self.mosaic.unknown[0]):
