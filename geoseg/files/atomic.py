@@ -89,7 +89,7 @@ def _remove(folder: Path) -> None:
     for _ in range(2):
         with suppress(OSError):
             shutil.rmtree(folder, ignore_errors=True)
-        if not folder.exists():
+        if not os.path.lexists(folder):  # False also for a name that no file can have
             return
     _log.warning("%s cannot be removed; nothing needs it any more", folder)
 

@@ -35,7 +35,7 @@ def parse_json(text: str | bytes) -> Any:  # noqa: ANN401  # JSON of any shape
     return content
 
 
-def parse_yaml(text: str) -> Any:  # noqa: ANN401  # YAML of any shape
+def parse_yaml(text: str | bytes) -> Any:  # noqa: ANN401  # YAML of any shape
     """The content of a YAML text.
 
     Raises:

@@ -213,12 +213,12 @@ def changed_config(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConf
 def read_config(path: Path) -> TrainConfig:
     """Read and check a YAML file; relative paths in it are relative to the current folder."""
     try:
-        raw = parse_yaml(path.read_text(encoding="utf-8"))
+        raw = parse_yaml(path.read_bytes())
         return TrainConfig.model_validate(raw)
     except OSError as error:
         raise UsageError(f"cannot read the configuration {path}: {error.strerror}") from error
-    except (ParseError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: {error}; configs/finetune.yaml is an example") from error
+    except ParseError as error:
+        raise UsageError(f"{path}: {error}; geoseg train --init writes one that is") from error
     except ValidationError as error:
         raise UsageError(f"{path}: {_sentences(error)}") from error
 

@@ -214,4 +214,4 @@ def test_pdok_validator_finds_nothing(
 
 def test_styles_are_part_of_the_package() -> None:
     folder = REPOSITORY / "geoseg" / "export"
-    assert {path.stem for path in folder.glob("*.qml")} == {"buildings", "extent"}
+    assert {path.stem for path in folder.glob("*.qml")} == {"buildings", "extent", "heights"}

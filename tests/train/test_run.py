@@ -292,7 +292,7 @@ def test_bad_configurations_are_one_sentence(tmp_path: Path, text: str, message:
 def test_a_configuration_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / "ortho.tif"
     path.write_bytes(b"II*\x00\xc2\xff\x81")
-    with pytest.raises(UsageError, match=r"ortho\.tif is not YAML") as caught:
+    with pytest.raises(UsageError, match=r"ortho\.tif: it is not YAML") as caught:
         read_config(path)
     assert "\n" not in str(caught.value)
 
