@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_counts, answer_json, note
 from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
@@ -50,9 +50,7 @@ def convert(
 
     done = make(buildings, output, layer=layer, crs=crs, overwrite=overwrite)
     if as_json:
-        typer.echo(json.dumps(done.as_dict()))
+        answer_json(done.as_dict())
     elif not quiet:
-        counts = {k: v for k, v in done.as_dict().items() if isinstance(v, int)}
-        typer.echo(f"{output}: {', '.join(f'{k} {v}' for k, v in counts.items() if v)}", err=True)
-        for note in done.notes:
-            typer.echo(f"Note: {note}", err=True)
+        answer_counts(output, done.as_dict())
+        note(done.notes)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from geoseg.cli.answers import answer_counts, answer_json
 from geoseg.cli.options import (
     LAYER_FORMATS,
     Dsm,
@@ -75,7 +75,6 @@ def heights(
             progress=told,
         )
     if as_json:
-        typer.echo(json.dumps(done.as_dict()))
+        answer_json(done.as_dict())
     elif not quiet:
-        counts = {k: v for k, v in done.as_dict().items() if isinstance(v, int)}
-        typer.echo(f"{output}: {', '.join(f'{k} {v}' for k, v in counts.items() if v)}", err=True)
+        answer_counts(output, done.as_dict())

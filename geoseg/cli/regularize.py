@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_json
+from geoseg.cli.answers import answer_counts, answer_json
 from geoseg.cli.options import LAYER_FORMATS, Json, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
@@ -59,6 +59,4 @@ def regularize(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        found = {name: count for name, count in done.as_dict().items() if name != "output"}
-        counts = ", ".join(f"{name} {count}" for name, count in found.items() if count)
-        typer.echo(f"{output}: {counts or 'no rows'}")
+        answer_counts(output, done.as_dict())
