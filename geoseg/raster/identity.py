@@ -242,6 +242,11 @@ class Watch:
     addresses: tuple[str, ...] = field(repr=False)
     """How each is looked at, with whatever secrets a server wants."""
 
+    @property
+    def remote(self) -> bool:
+        """Whether a look asks a server."""
+        return any(is_remote(address) for address in self.addresses)
+
     @classmethod
     def of(cls, mosaic: MosaicIdentity, sources: Sequence[Source]) -> Self:
         """Of the rasters that ``mosaic`` is the identity of."""

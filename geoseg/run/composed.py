@@ -8,7 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geoseg.errors import OutputError, UnreachableRasterError, UnreadableRasterError
+from geoseg.errors import (
+    GeosegError,
+    OutputError,
+    UnreachableRasterError,
+    UnreadableRasterError,
+)
 from geoseg.models.traits import Traits
 from geoseg.run.record import Totals, run_record, summarize
 from geoseg.run.summary import counted
@@ -150,7 +155,10 @@ class Run:
                 totals = self._write(sink, backend, record, risen)
             summary = summarize(self.mosaic, self.traits, backend, totals, sink.output, record)
             sink.finish(summary.as_dict())
-        except BaseException:
+        except BaseException as error:
+            if not isinstance(error, UnreadableRasterError):  # or a dead server is waited for twice
+                with suppress(GeosegError):
+                    sink.keep_waiting()
             _keep_or_remove(sink)
             raise
         return summary

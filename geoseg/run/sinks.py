@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import pyarrow as pa
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from geoseg.run.state.lock import OutputLock
 
 
+MOST_WAITING = 16
+"""Rows of tiles of rasters on servers that wait to be kept together: a killed run computes them again."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunState:
     """Everything a run needs to go on after a row of tiles."""
@@ -34,6 +38,11 @@ class RunState:
     """The run's counters."""
     arrays: dict[str, NDArray[np.generic]]
     """The decoder's open instances and the observed area."""
+
+    def copied(self) -> RunState:
+        """As it is now: the run goes on to write into its arrays."""
+        arrays = {name: array.copy() for name, array in self.arrays.items()}
+        return replace(self, counts=dict(self.counts), arrays=arrays)
 
 
 class Sink(Protocol):
@@ -64,20 +73,42 @@ class Sink(Protocol):
         ...
 
 
+class Turns:
+    """After which rows of tiles the rasters are looked at again, before the rows are kept.
+
+    Files here: after every row. A look at a server is a request that brings no pixel, so there after the
+    first row, the second, the fourth and so on, later after every 16th, and after the last.
+    """
+
+    def __init__(self, inputs: Watch) -> None:
+        self._remote = inputs.remote
+        self._waiting, self._wanted = 0, 1
+
+    def due(self, state: RunState) -> bool:
+        """Whether to look after one row more."""
+        self._waiting += 1
+        if self._remote and not state.counts.get("closed") and self._waiting < self._wanted:
+            return False
+        self._waiting, self._wanted = 0, min(2 * self._wanted, MOST_WAITING)
+        return True
+
+
 class MemorySink:
     """Keeps the buildings in memory, for callers who want a GeoDataFrame."""
 
     def __init__(self, inputs: Watch) -> None:
         self._inputs = inputs
+        self._turns = Turns(inputs)
         self._tables: list[pa.Table] = []
 
     def load(self) -> RunState | None:
         """Nothing: a run in memory starts anew."""
         return None
 
-    def commit(self, table: pa.Table, state: RunState) -> None:  # noqa: ARG002
+    def commit(self, table: pa.Table, state: RunState) -> None:
         """Keep the buildings."""
-        self._inputs.require_unchanged()
+        if self._turns.due(state):
+            self._inputs.require_unchanged()
         self._tables.append(table)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -106,6 +137,8 @@ class PartsSink:
         self._parts = open_parts(lock.output, identity)
         self._identity = identity
         self._inputs = inputs
+        self._turns = Turns(inputs)
+        self._waiting: list[tuple[pa.Table, RunState]] = []
         self._lock = lock
         if self._parts.outcome is not None and not lock.output.is_file():
             self.restart()  # it was complete, and was taken away since
@@ -145,10 +178,25 @@ class PartsSink:
         return RunState(len(done), counts, arrays)
 
     def commit(self, table: pa.Table, state: RunState) -> None:
-        """Write a part and the state, atomically."""
+        """Write a part and the state, atomically, once the rasters were looked at again."""
+        due = self._turns.due(state)
+        self._waiting.append((table, state if due else state.copied()))
+        if due:
+            self.keep_waiting()
+
+    def keep_waiting(self) -> None:
+        """Write the parts that wait for a look at the rasters.
+
+        Raises:
+            UnreadableRasterError: A raster was changed; what waited is given up.
+        """
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
         self._inputs.require_unchanged()
         self._lock.require_held()
-        self._parts.commit(state.strips_done - 1, table, state.arrays, dict(state.counts))
+        for table, state in waiting:
+            self._parts.commit(state.strips_done - 1, table, state.arrays, dict(state.counts))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """All buildings, sorted by building_id, in bounded memory."""
@@ -156,6 +204,7 @@ class PartsSink:
 
     def restart(self) -> None:
         """Empty the folder."""
+        self._waiting = []
         self._parts = PartsWriter.create(self._lock.output, self._identity)
 
     def finish(self, outcome: dict[str, JsonValue]) -> None:
