@@ -59,8 +59,8 @@ def wait_quietly() -> None:
 def stop_when_closed(descriptor: int, exit_code: int) -> None:
     """Interrupt the program, as Ctrl-C does, when whoever holds the other end of a pipe closes it.
 
-    ``descriptor`` is that of our end. A program that ends, by whatever death, closes its end; and a console program on Windows has no
-    other way to be asked to stop. What has not stopped ``GRACE_S`` later is ended with ``exit_code``.
+    ``descriptor`` is that of our end. A program that ends, by whatever death, closes its end; and a
+    console program on Windows has no other way to be asked to stop. What has not stopped ``GRACE_S`` later is ended with ``exit_code``.
     """
 
     def wait() -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from geoseg.cli.answers import answer_counts, answer_json, note
-from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.options import Json, Layer, Output, Overwrite, Quiet, Verbose, with_output
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg convert heights.gpkg town.city.json"
@@ -25,9 +25,7 @@ def convert(
         ),
     ],
     output: Output = None,
-    layer: Annotated[
-        str | None, typer.Option(help="Layer to read, where there are several.")
-    ] = None,
+    layer: Layer = None,
     crs: Annotated[
         str | None,
         typer.Option(

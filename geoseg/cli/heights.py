@@ -14,6 +14,7 @@ from geoseg.cli.options import (
     Dtm,
     HeightUnitOption,
     Json,
+    Layer,
     Ndsm,
     Output,
     Overwrite,
@@ -42,9 +43,7 @@ def heights(
     dtm: Dtm = None,
     ndsm: Ndsm = None,
     height_unit: HeightUnitOption = None,
-    layer: Annotated[
-        str | None, typer.Option(help="Layer to read, where there are several.")
-    ] = None,
+    layer: Layer = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,

@@ -60,6 +60,7 @@ Output = Annotated[
         show_default=False,
     ),
 ]
+Layer = Annotated[str | None, typer.Option(help="Layer to read, where there are several.")]
 Html = Annotated[
     Path | None, typer.Option("--html", help="A page to look at, .html.", show_default=False)
 ]

@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from geoseg.cli.answers import answer_counts, answer_json
-from geoseg.cli.options import LAYER_FORMATS, Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.options import (
+    LAYER_FORMATS,
+    Json,
+    Layer,
+    Output,
+    Overwrite,
+    Quiet,
+    Verbose,
+    with_output,
+)
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg regularize footprints.gpkg straight.gpkg"
@@ -36,9 +45,7 @@ def regularize(
             help="Walls nearer than this become one, metres.", show_default="half a pixel"
         ),
     ] = None,
-    layer: Annotated[
-        str | None, typer.Option(help="Layer to read, where there are several.")
-    ] = None,
+    layer: Layer = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,

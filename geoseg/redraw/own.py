@@ -13,6 +13,7 @@ from affine import Affine
 from pyproj import CRS
 
 from geoseg.attributes.measure import measure_again
+from geoseg.earth.crs import understood
 from geoseg.earth.geodesy import Ground
 from geoseg.export.schema import COLUMN_NAMES
 from geoseg.types import Grid
@@ -79,7 +80,7 @@ def _grid(metadata: dict[str, Any]) -> Grid | None:
     stored = metadata.get("grid")
     if not (isinstance(stored, dict) and {"crs", "transform", "gsd_m"} <= set(stored)):
         return None
-    crs, transform = CRS.from_user_input(stored["crs"]), Affine(*stored["transform"])
+    crs, transform = understood(stored["crs"]), Affine(*stored["transform"])
     size = int(stored.get("height", 1)), int(stored.get("width", 1))
     return Grid(crs, transform, *size, float(stored["gsd_m"]))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -80,17 +81,6 @@ class VerbAlgorithm(QgsProcessingAlgorithm):
         if self.parameterDefinition(parameters.EXTENT) is None:
             self.addParameter(parameters.extent_definition(self.tr))
 
-    def checkParameterValues(self, values: dict[str, Any], context: Any) -> tuple[bool, str]:  # noqa: N802
-        """Refuse what is not written here before anything starts."""
-        for parameter, role in parameters.roles_first(self._face, self._verb):
-            if role is not None and role.kind == "layer_out":
-                path = self.parameterAsOutputLayer(values, role.name, context)
-                ending = Path(path).suffix.lower().lstrip(".")
-                if path and ending not in parameters.FORMATS:
-                    known = ", ".join(f".{one}" for one in parameters.FORMATS)
-                    return False, f"{parameter['name']}: .{ending} is not written; take {known}"
-        return super().checkParameterValues(values, context)
-
     def processAlgorithm(
         self, values: dict[str, Any], context: Any, feedback: Any
     ) -> dict[str, Any]:  # noqa: N802
@@ -98,7 +88,8 @@ class VerbAlgorithm(QgsProcessingAlgorithm):
         environment = finding.environment()
         try:
             found = finding.engine(environment)
-            words = self._command(values, context, feedback)
+            given = self._given(values, context, feedback)
+            words = self._command(given, values, context)
             feedback.pushCommandInfo(" ".join(["geoseg", *map(_quoted, words)]))
             outcome = engine.run(
                 found, words, environment, lambda told: _tell(told, feedback), feedback.isCanceled
@@ -110,13 +101,25 @@ class VerbAlgorithm(QgsProcessingAlgorithm):
             return {}
         if outcome.code:
             raise QgsProcessingException(outcome.error)
-        return self._results(values, context, feedback, outcome.result or {})
+        return self._results(given, feedback, outcome.result or {})
 
-    def _command(self, values: dict[str, Any], context: Any, feedback: Any) -> list[str]:
+    def _given(
+        self, values: dict[str, Any], context: Any, feedback: Any
+    ) -> list[tuple[Any, Any, list[str]]]:
+        """Parameter, role and words of each; asked for once, since every question for a temporary output
+        makes another one.
+        """
+        return [
+            (one, role, parameters.argument(self, values, one, role, context, feedback))
+            for one, role in parameters.roles_first(self._face, self._verb)
+        ]
+
+    def _command(
+        self, given: list[tuple[Any, Any, list[str]]], values: dict[str, Any], context: Any
+    ) -> list[str]:
         """Verb, options, then the arguments."""
         options, arguments = [], []
-        for parameter, role in parameters.roles_first(self._face, self._verb):
-            words = parameters.argument(self, values, parameter, role, context, feedback)
+        for parameter, role, words in given:
             named = f"{parameters.dashed(role.layer)}=" if role and role.layer else ""
             layer = [word for word in words if named and word.startswith(named)]
             rest = [word for word in words if word not in layer]
@@ -147,18 +150,13 @@ class VerbAlgorithm(QgsProcessingAlgorithm):
         return path
 
     def _results(
-        self, values: dict[str, Any], context: Any, feedback: Any, said: dict[str, Any]
+        self, given: list[tuple[Any, Any, list[str]]], feedback: Any, said: dict[str, Any]
     ) -> dict[str, Any]:
-        import json
-
         results: dict[str, Any] = {RESULT: json.dumps(said)}
         for name in self._face.results:
             results[name.upper()] = said.get(name)
-        for parameter, role in parameters.roles_first(self._face, self._verb):
-            if role is None or not role.kind.endswith("_out"):
-                continue
-            words = parameters.argument(self, values, parameter, role, context, feedback)
-            if words:
+        for _, role, words in given:
+            if role is not None and role.kind.endswith("_out") and words:
                 results[role.name] = words[-1].split("=", 1)[-1]
         for line in _lines(said):
             feedback.pushInfo(line)

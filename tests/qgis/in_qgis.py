@@ -65,6 +65,12 @@ if case == "memory":
     loaded = QgsVectorLayer(results["OUTPUT"], "x", "ogr")
     finish(good=good, features=loaded.featureCount())
 
+if case == "temporary":
+    values = {"INPUT": squares(), "OUTPUT": "TEMPORARY_OUTPUT"}
+    results, good = run("regularize", values, QgsProcessingFeedback())
+    loaded = QgsVectorLayer(results.get("OUTPUT", ""), "x", "ogr")
+    finish(good=good, features=loaded.featureCount())
+
 if case == "cancel":
     feedback = QgsProcessingFeedback()
     feedback.progressChanged.connect(lambda _: feedback.cancel())

@@ -54,6 +54,10 @@ def test_a_layer_in_memory_is_read(plugins: Path, tmp_path: Path) -> None:
     assert see("memory", plugins, tmp_path) == {"good": True, "features": 3}
 
 
+def test_a_temporary_output_is_the_file_that_was_written(plugins: Path, tmp_path: Path) -> None:
+    assert see("temporary", plugins, tmp_path) == {"good": True, "features": 3}
+
+
 def test_cancelling_keeps_what_is_finished_and_writes_no_output(
     plugins: Path, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ from shapely.geometry import MultiPolygon, Polygon, box
 
 from geoseg.earth.geodesy import Ground
 from geoseg.export.output import write_output
-from geoseg.redraw import regularize
+from geoseg.redraw import own, regularize
 
 UTM = pyproj.CRS(32645)
 NOISE = np.random.default_rng(3)
@@ -177,3 +177,10 @@ def test_what_a_run_drew_stays_unless_it_was_changed_by_hand(tmp_path: Path) -> 
     some = regularize(changed)
     assert some.geometry.geom_equals_exact(changed.geometry, 0).tolist() == [True, False, True]
     assert not regularize(drawn, gsd_m=0.6).geometry.geom_equals_exact(drawn.geometry, 0).any()
+
+
+def test_a_crs_newer_than_the_register_is_understood_in_the_metadata() -> None:
+    stored = {"crs": "EPSG:10792", "transform": [0.3, 0, 4e5, 0, -0.3, 1e5], "gsd_m": 0.3}
+    grid = own._grid({"grid": stored})
+    assert grid is not None
+    assert grid.crs.is_projected

@@ -11,6 +11,7 @@ from geoseg.errors import ResumeError
 from geoseg.models.traits import Traits
 from geoseg.raster.identity import MosaicIdentity
 from geoseg.raster.remote import is_remote
+from geoseg.raster.services import is_service
 
 
 class ModelIdentity(BaseModel):
@@ -96,7 +97,7 @@ class RunIdentity(BaseModel):
             )
         if not self.mosaic.unknown:
             return None
-        if any("<GDAL_WMS>" in name for name in self.mosaic.unknown):
+        if any(map(is_service, self.mosaic.unknown)):
             return (
                 "what a tile service shows may change from one look to the next, so nothing tells whether "
                 "a finished part came of the same pixels; a local copy lets runs be resumed."
