@@ -148,6 +148,15 @@ def predict(
             help="With a surface: drop what rises by less, metres.", rich_help_panel=SURFACE
         ),
     ] = 2.0,
+    nir: Annotated[
+        int | None,
+        typer.Option(
+            "--nir",
+            help="With a surface: the photo's band of near infrared, which tells trees.",
+            show_default="as the raster says",
+            rich_help_panel=SURFACE,
+        ),
+    ] = None,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=RUN),
@@ -215,6 +224,7 @@ def predict(
             ndsm=ndsm,
             height_unit=height_unit,
             min_height_m=min_height,
+            nir=nir,
         )
     if as_json:
         answer_json(summary.as_dict())

@@ -50,6 +50,32 @@ def burn_all(edges: Edges, starts: NDArray[np.int64], mask: Mask) -> None:
                 mask[top + i, left + j] |= inside[i, j]
 
 
+@jit
+def above_inside(
+    z: NDArray[np.float64],
+    limit: float,
+    edges: Edges,
+    starts: NDArray[np.int64],
+    counts: NDArray[np.float64],
+) -> None:
+    """Count, for each footprint, the samples inside that are no NaN (column 0) and reach a limit (1)."""
+    rows, cols = z.shape
+    for one in range(len(starts) - 1):
+        row, col, height, width = box_of(edges, starts[one], starts[one + 1])
+        top, left = max(row, 0), max(col, 0)
+        bottom, right = min(row + height, rows), min(col + width, cols)
+        if bottom <= top or right <= left:
+            continue
+        inside = np.zeros((bottom - top, right - left), np.uint8)
+        burn(edges, starts[one], starts[one + 1], top, left, inside)
+        for i in range(bottom - top):
+            for j in range(right - left):
+                value = z[top + i, left + j]
+                if inside[i, j] and not math.isnan(value):
+                    counts[one, 0] += 1
+                    counts[one, 1] += value >= limit
+
+
 @inner_jit
 def box_of(edges: Edges, first: int, last: int) -> tuple[int, int, int, int]:
     """First row and column, height and width of the samples that can lie inside."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import shapely
@@ -13,7 +14,7 @@ from pyproj import CRS
 from geoseg.earth.ground import same_crs
 from geoseg.earth.reproject import reproject
 from geoseg.heights.store import Footprints
-from geoseg.heights.surface import Surface
+from geoseg.raster.source import Source
 from geoseg.types import Window
 
 PLACE_PX = 1024
@@ -39,10 +40,29 @@ class Place:
     """Every so many pixels one is a sample."""
 
 
+class Sampled(Protocol):
+    """A raster that samples are taken of."""
+
+    @property
+    def source(self) -> Source:
+        """Where its pixels lie."""
+        ...
+
+    @property
+    def crs(self) -> CRS:
+        """Its horizontal CRS."""
+        ...
+
+    @property
+    def stride(self) -> int:
+        """Every so many pixels one is a sample."""
+        ...
+
+
 class Placing:
     """From the CRS of the footprints to pixels of a surface."""
 
-    def __init__(self, crs: CRS, surface: Surface) -> None:
+    def __init__(self, crs: CRS, surface: Sampled) -> None:
         # The same but for the order of axes is the same to shapely's x and y.
         self._source = surface.crs if same_crs(crs, surface.crs) else crs
         self._target = surface.crs
@@ -68,7 +88,7 @@ def boxes_of(footprints: Footprints, placing: Placing) -> Boxes:
     return np.concatenate([np.zeros((0, 4)), *parts])
 
 
-def places(boxes: Boxes, surface: Surface, reach: int) -> Iterator[Place]:
+def places(boxes: Boxes, surface: Sampled, reach: int) -> Iterator[Place]:
     """All rows that meet the surface, each wanted once; the same ones always come together.
 
     Args:

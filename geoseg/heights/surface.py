@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -54,9 +54,8 @@ class Surface:
 
     @property
     def stride(self) -> int:
-        """Every so many pixels one is used: 1 unless they are very fine."""
-        pixel = self.source.pixel
-        return max(1, math.floor(FINEST_M / max(pixel.col_m, pixel.row_m) + 1e-9))
+        """Every so many pixels one is used."""
+        return stride_of(self.source)
 
     def read(self, window: Window, step: int = 1) -> Heights:
         """Every ``step``-th row and column of a window, which may reach beyond the raster.
@@ -67,28 +66,60 @@ class Surface:
         Raises:
             UnreadableRasterError: a block cannot be read.
         """
-        shape = -(-window.height // step), -(-window.width // step)
-        out = np.full(shape, np.nan)
-        inside = window.intersection(Window(0, 0, self.source.height, self.source.width))
-        if inside is None:
-            return out
-        rows = max(step, SLAB_PX // inside.width // step * step)
-        # Slabs begin on rows that are kept.
-        first = window.row_off + -(-(inside.row_off - window.row_off) // step) * step
-        for row in range(first, inside.row_end, rows):
-            slab = Window(row, inside.col_off, min(rows, inside.row_end - row), inside.width)
-            self._fill(out, window, slab, step)
-        return out
+        return sampled(self.dataset, self.source, window, step, self._metres)
 
-    def _fill(self, out: Heights, window: Window, slab: Window, step: int) -> None:
-        pixels, valid = read_native(self.dataset, self.source, slab)
-        shift = -(slab.col_off - window.col_off) % step
-        numbers = pixels[0, ::step, shift::step] * self.scale + self.offset
-        numbers = np.where(valid[::step, shift::step], numbers, np.nan)
+    def _metres(self, pixels: NDArray[Any]) -> Heights:
+        numbers: Heights = pixels[0] * self.scale + self.offset
         numbers[(numbers < LOWEST_M) | (numbers > HIGHEST_M)] = np.nan
-        row = (slab.row_off - window.row_off) // step
-        col = (slab.col_off + shift - window.col_off) // step
+        return numbers
+
+
+def stride_of(source: Source) -> int:
+    """Every so many pixels one is used: 1 unless they are very fine."""
+    pixel = source.pixel
+    return max(1, math.floor(FINEST_M / max(pixel.col_m, pixel.row_m) + 1e-9))
+
+
+def sampled(
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    source: Source,
+    window: Window,
+    step: int,
+    number: Callable[[NDArray[Any]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Numbers at every ``step``-th row and column of a window, which may reach beyond the raster.
+
+    Args:
+        dataset: The open raster.
+        source: Which bands of it are read.
+        window: Where, pixels.
+        step: Pixels between samples.
+        number: From pixels (bands, rows, columns) to numbers (rows, columns).
+
+    Returns:
+        (ceil(height / step), ceil(width / step)), from the window's first pixel on; NaN where nothing
+        is valid.
+
+    Raises:
+        UnreadableRasterError: a block cannot be read.
+    """
+    out = np.full((-(-window.height // step), -(-window.width // step)), np.nan)
+    inside = window.intersection(source.window)
+    if inside is None:
+        return out
+    rows = max(step, SLAB_PX // inside.width // step * step)
+    # Slabs begin on rows that are kept.
+    first = window.row_off + -(-(inside.row_off - window.row_off) // step) * step
+    shift = -(inside.col_off - window.col_off) % step
+    col = (inside.col_off + shift - window.col_off) // step
+    for row_off in range(first, inside.row_end, rows):
+        slab = Window(row_off, inside.col_off, min(rows, inside.row_end - row_off), inside.width)
+        pixels, valid = read_native(dataset, source, slab)
+        known = valid[::step, shift::step]
+        numbers = np.where(known, number(pixels[:, ::step, shift::step]), np.nan)
+        row = (row_off - window.row_off) // step
         out[row : row + numbers.shape[0], col : col + numbers.shape[1]] = numbers
+    return out
 
 
 @contextmanager

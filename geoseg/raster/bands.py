@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rasterio.enums import ColorInterp
 
 from geoseg.errors import UnsupportedRasterError, UsageError
-from geoseg.raster.spectrum import BandSign, by_name, by_wavelength
+from geoseg.raster.spectrum import BandSign, by_name, by_wavelength, near_infrared, red_alone
 
 RGB_COUNT = 3
 OTHER_SPACES = {
@@ -71,6 +71,47 @@ def choose_bands(
         reason = "by the bands' names" if by_name(signs) else "by the bands' wavelengths"
         return BandChoice(described, alpha, reason)
     return _by_order(name, colors, alpha)
+
+
+def red_and_infrared(
+    name: str,
+    colors: Sequence[ColorInterp],
+    wanted: int | None,
+    signs: Sequence[BandSign] = (),
+) -> tuple[int, int] | None:
+    """The bands that tell plants from roofs, numbered from 1; None where no band sees near infrared.
+
+    Args:
+        name: The raster, for messages.
+        colors: Colour interpretation of every band.
+        wanted: The band of near infrared that is asked for; None leaves the choice to the raster.
+        signs: What else the raster says of its bands.
+
+    Raises:
+        UsageError: it has no such band, or nothing but that band.
+    """
+    if wanted is not None and not 1 <= wanted <= len(colors):
+        raise UsageError(
+            f"--nir {wanted}: {name} has no such band; its bands are 1 to {len(colors)}"
+        )
+    coded = next((i for i, color in enumerate(colors, 1) if color == ColorInterp.nir), None)
+    infrared = wanted or coded or near_infrared(signs)
+    if infrared is None:
+        return None
+    red = _red(colors, signs)
+    if red != infrared:
+        return red, infrared
+    if wanted is None:
+        return None
+    raise UsageError(
+        f"--nir {wanted}: that band of {name} is taken for red; name its near infrared"
+    )
+
+
+def _red(colors: Sequence[ColorInterp], signs: Sequence[BandSign]) -> int:
+    """Where nothing says which it is, the first."""
+    coded = [i for i, color in enumerate(colors, 1) if color == ColorInterp.red]
+    return coded[0] if coded else red_alone(signs) or 1
 
 
 def _asked(name: str, count: int, wanted: Sequence[int]) -> tuple[int, int, int]:

@@ -48,6 +48,13 @@ RANGES_NM: Mapping[str, tuple[float, float, float]] = {
     "blue": (450, 485, 509),
 }
 """First, best and last central wavelength; coastal, yellow and red edge lie beyond."""
+INFRARED_WORDS = frozenset(
+    {"nir", "infrared", "infrarot", "infrarrojo", "infrarouge", "infravermelho"}
+)
+FAR_WORDS = frozenset({"edge", "short", "swir", "mid", "mir", "thermal", "far", "long"})
+"""Words beside which infrared is not near infrared."""
+INFRARED_NM = (750, 840, 950)
+"""First, best and last central wavelength of near infrared."""
 WAVELENGTH_TAGS = ("CENTRAL_WAVELENGTH_UM", "WAVELENGTH", "CENTRAL_WAVELENGTH", "CENTER_WAVELENGTH")
 UNIT_TAGS = ("WAVELENGTH_UNIT", "WAVELENGTH_UNITS")
 IN_TEXT = re.compile(r"(\d+(?:[.]\d+)?)\s*(nm|nanomet|um\b|µm|μm|micromet|micron)", re.IGNORECASE)
@@ -107,16 +114,41 @@ def by_name(signs: Sequence[BandSign]) -> tuple[int, int, int] | None:
 
 def by_wavelength(signs: Sequence[BandSign]) -> tuple[int, int, int] | None:
     """Numbers of the bands, from 1, that see red, green and blue best; None where not all are seen."""
-    found = {}
-    for color, (first, best, last) in RANGES_NM.items():
-        fitting = [
-            (abs(sign.wavelength_nm - best), band)
-            for band, sign in enumerate(signs, 1)
-            if sign.wavelength_nm is not None and first <= sign.wavelength_nm <= last
-        ]
-        if fitting:
-            found[color] = min(fitting)[1]
-    return _complete(found)
+    seen = {color: _nearest(signs, range_nm) for color, range_nm in RANGES_NM.items()}
+    return _complete({color: band for color, band in seen.items() if band is not None})
+
+
+def red_alone(signs: Sequence[BandSign]) -> int | None:
+    """Number of the band, from 1, that sees red, whether others see green and blue or not."""
+    return (
+        _named(signs).get("red") or _by_number(signs).get("4") or _nearest(signs, RANGES_NM["red"])
+    )
+
+
+def near_infrared(signs: Sequence[BandSign]) -> int | None:
+    """Number of the band, from 1, that sees near infrared by its name, else by its wavelength."""
+    named = [band for band, sign in enumerate(signs, 1) if _is_infrared(sign.name)]
+    if named:
+        return named[0]
+    numbered = _by_number(signs).get("8")
+    return numbered or _nearest(signs, INFRARED_NM)
+
+
+def _is_infrared(name: str) -> bool:
+    words = set(re.findall(r"[^\W\d_]+", IN_TEXT.sub("", name).lower()))
+    near = bool(INFRARED_WORDS & words) or {"near", "infra", "red"} <= words
+    return near and not FAR_WORDS & words
+
+
+def _nearest(signs: Sequence[BandSign], range_nm: tuple[float, float, float]) -> int | None:
+    """Of the bands whose wavelength lies in a range, the one next to its best."""
+    first, best, last = range_nm
+    fitting = [
+        (abs(sign.wavelength_nm - best), band)
+        for band, sign in enumerate(signs, 1)
+        if sign.wavelength_nm is not None and first <= sign.wavelength_nm <= last
+    ]
+    return min(fitting)[1] if fitting else None
 
 
 def _complete(found: Mapping[str, int]) -> tuple[int, int, int] | None:
@@ -138,7 +170,13 @@ def _named(signs: Sequence[BandSign]) -> dict[str, int]:
 
 
 def _numbered(signs: Sequence[BandSign]) -> dict[str, int]:
-    """By the numbers of Sentinel-2; not where bands may just be counted from one."""
+    """By the numbers of Sentinel-2."""
+    found = _by_number(signs)
+    return {color: found[number] for number, color in OF_NUMBERS.items() if number in found}
+
+
+def _by_number(signs: Sequence[BandSign]) -> dict[str, int]:
+    """Number of Sentinel-2 to band; empty where bands may just be counted from one."""
     matches = [NUMBERED.match(sign.name.strip()) for sign in signs]
     numbers = {match[1] + match[2]: band for band, match in enumerate(matches, 1) if match}
     plain = {number.lstrip("0"): band for number, band in numbers.items()}
@@ -146,4 +184,4 @@ def _numbered(signs: Sequence[BandSign]) -> dict[str, int]:
     skips = list(plain.values()) != [int(n) for n in plain if n.isdigit()]
     if not own and not (FAR_NUMBERS.intersection(plain) and skips):
         return {}
-    return {OF_NUMBERS[number]: band for number, band in plain.items() if number in OF_NUMBERS}
+    return plain

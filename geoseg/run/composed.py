@@ -104,6 +104,8 @@ class Run:
             "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
+        if rising is not None:
+            rising.green_bands(mosaic.sources)
         inputs = mosaic.identity()
         first_look.require_unchanged(inputs)
         return cls(mosaic, inputs, model, settings, area, tally, rising)
@@ -189,7 +191,9 @@ class Run:
         least = self._rating().least
         with self.tally.stage("heights"):
             crs = self.mosaic.output_crs
-            risen = self.rising.judge(sink.batches(), crs, least, progress, scratch)
+            risen = self.rising.judge(
+                sink.batches(), self.mosaic.sources, crs, least, progress, scratch
+            )
         self.tally.counts.update({f"dropped_{why}": n for why, n in risen.dropped.items()})
         for note in risen.told.notes:
             _log.warning("%s", note)

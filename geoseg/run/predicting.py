@@ -66,6 +66,7 @@ def predict(
     ndsm: Raster | None = None,
     height_unit: HeightUnit | None = None,
     min_height_m: float = MIN_HEIGHT_M,
+    nir: int | None = None,
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -106,6 +107,7 @@ def predict(
     ndsm: Raster | None = None,
     height_unit: HeightUnit | None = None,
     min_height_m: float = MIN_HEIGHT_M,
+    nir: int | None = None,
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -146,6 +148,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     ndsm: Raster | None = None,
     height_unit: HeightUnit | None = None,
     min_height_m: float = MIN_HEIGHT_M,
+    nir: int | None = None,
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -198,6 +201,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         ndsm: Heights above ground, instead of the two.
         height_unit: Unit of their numbers; None: as they state, else metres.
         min_height_m: With a surface, candidates that rise by less are dropped; 0: none.
+        nir: With a surface, number of the photo's band of near infrared, from 1, which tells trees; None:
+            as each raster states by colour interpretation, name or wavelength, if it has one.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own.
         precision: "auto", "fp32", "bf16" or "int8"; a model object keeps its own.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; a model object keeps its own.
@@ -255,7 +260,11 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             from geoseg.heights.finding import HeightInput
             from geoseg.run.rising import Rising
 
-            rising = Rising.of(HeightInput(dsm, dtm, ndsm, height_unit), min_height_m)
+            rising = Rising.of(HeightInput(dsm, dtm, ndsm, height_unit), min_height_m, nir)
+        elif nir is not None:
+            raise UsageError(
+                "--nir (nir) tells trees among what a surface model shows; give one with --dsm or --ndsm"
+            )
         check_exactness(loaded, required=exact)
         loaded = averaged_if(loaded, tta)
         traits, record = Traits.of(loaded), None if area is None else area.record

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -26,8 +26,10 @@ from geoseg.heights.layer import batches_of, described, layer_of
 from geoseg.heights.measuring import COVERAGE, HEIGHT, ROUGH
 from geoseg.heights.outcome import Heights, outcome
 from geoseg.heights.store import Footprints, of_batches, written
+from geoseg.heights.vegetation import GreenBands, bands_of, green_share
 from geoseg.progress import Progress
 from geoseg.raster.identity import SourceIdentity
+from geoseg.raster.source import Source
 
 FAINT_RISES_M = 2.5
 """Candidates below the confidence that is asked for, and buildings all the same, rise by so much."""
@@ -37,6 +39,10 @@ EVEN_M = 0.4
 """And their roof is as even as this."""
 ROUGH_M = 0.5
 """Treetops are rougher than this."""
+LEAFY = 0.5
+"""Of a treetop so much is green: a roof stands under no more than some branches."""
+BARE = 0.1
+"""What is less green is no treetop, however rough."""
 SURE = 0.5
 """Candidates of this confidence are no trees, however rough."""
 
@@ -49,11 +55,13 @@ class Rising:
     """What heights are taken from."""
     min_height_m: float
     """What rises by less is no building; 0: nothing goes for its height."""
+    nir: int | None
+    """Number of the photo's band of near infrared; None: as each raster states."""
     identities: tuple[SourceIdentity, ...]
     """The rasters as they were when the run began."""
 
     @classmethod
-    def of(cls, given: HeightInput, min_height_m: float) -> Self:
+    def of(cls, given: HeightInput, min_height_m: float, nir: int | None = None) -> Self:
         """Look at the rasters.
 
         Raises:
@@ -64,7 +72,7 @@ class Rising:
             raise UsageError(
                 f"--min-height (min_height_m): give metres, 0 or more; got {min_height_m}"
             )
-        return cls(given, min_height_m, _identities(given))
+        return cls(given, min_height_m, nir, _identities(given))
 
     def parameters(self) -> dict[str, Any]:
         """What of it bears on the result, for resuming."""
@@ -73,11 +81,20 @@ class Rising:
             "surface_kinds": [self.given.dsm is not None, self.given.dtm is not None],
             "height_unit": self.given.unit,
             "min_height_m": self.min_height_m,
-        }
+        } | ({} if self.nir is None else {"nir": self.nir})
+
+    def green_bands(self, photo: Sequence[Source]) -> GreenBands:
+        """Which bands of the photo tell plants from roofs.
+
+        Raises:
+            UsageError: a raster has no band ``nir``.
+        """
+        return bands_of(photo, self.nir)
 
     def judge(
         self,
         candidates: Iterable[pa.RecordBatch],
+        photo: Sequence[Source],
         crs: CRS,
         least: float,
         progress: Progress,
@@ -87,6 +104,7 @@ class Rising:
 
         Args:
             candidates: Of the contract's schema, in the final order.
+            photo: The rasters that they were found in.
             crs: Of their outlines.
             least: The confidence that is asked for.
             progress: Told how far it is.
@@ -103,9 +121,12 @@ class Rising:
         with grounds(self.given) as ground:
             numbers = find(kept, ground, progress)
             confidence = _column(kept, "confidence")
-            verdict = _verdict(numbers, confidence, least, self.min_height_m)
+            bands = self.green_bands(photo)
+            green = green_share(kept, photo, bands)
+            verdict = _verdict(numbers, green, confidence, least=least, low_m=self.min_height_m)
             told = outcome(numbers[verdict == ""], ground, None)
-            names, above = described(ground), ground.above_ground
+            names = {**described(ground), "nir_bands": sorted({pair[1] for pair in bands if pair})}
+            above = ground.above_ground
         if _identities(self.given) != self.identities:
             raise UnreadableRasterError(
                 "the surface was changed while the run went on; put the file back as it was and go on with "
@@ -156,15 +177,22 @@ class Risen:
 
 
 def _verdict(
-    numbers: NDArray[np.float64], confidence: NDArray[np.float64], least: float, min_height_m: float
+    numbers: NDArray[np.float64],
+    green: NDArray[np.float64],
+    confidence: NDArray[np.float64],
+    *,
+    least: float,
+    low_m: float,
 ) -> NDArray[np.str_]:
     """(n,) "flat", "trees", "unlikely", or "" for what stays."""
     height, rough = numbers[:, HEIGHT], numbers[:, ROUGH]
     known = np.isfinite(height)
     with np.errstate(invalid="ignore"):
-        flat = known & (height < min_height_m) & (min_height_m > 0)
-        trees = known & (rough > ROUGH_M) & (confidence < SURE)
-        rises = (height >= max(FAINT_RISES_M, min_height_m)) & (rough <= EVEN_M)
+        flat = known & (height < low_m) & (low_m > 0)
+        leafy = (green >= LEAFY) & (rough > EVEN_M)
+        bare = green < BARE
+        trees = known & (leafy | ((rough > ROUGH_M) & ~bare)) & (confidence < SURE)
+        rises = (height >= max(FAINT_RISES_M, low_m)) & (rough <= EVEN_M) & ~(green >= LEAFY)
         rises &= numbers[:, COVERAGE] >= FAINT_COVERAGE
     unlikely = (confidence < least) & ~rises
     return np.select([flat, trees, unlikely], ["flat", "trees", "unlikely"], "").astype(np.str_)

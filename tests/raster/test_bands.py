@@ -11,7 +11,7 @@ from rasterio.enums import ColorInterp
 
 import geoseg
 from geoseg.errors import UnsupportedRasterError
-from geoseg.raster.bands import choose_bands
+from geoseg.raster.bands import choose_bands, red_and_infrared
 from geoseg.raster.source import inspect
 from geoseg.raster.spectrum import BandSign
 
@@ -142,3 +142,31 @@ def test_descriptions_of_a_file_are_read_and_told(make_raster: RasterMaker) -> N
     assert seen.rasters[0].rgb == (3, 2, 1)
     assert "used: 3, 2, 1 (by the bands' names)" in dict(seen.rasters[0].rows())["bands"]
     assert not any("guess" in warning for warning in seen.warnings)
+
+
+@pytest.mark.parametrize(
+    ("names", "bands"),
+    [
+        ("blue|green|red|nir", (3, 4)),
+        ("Blue|Green|Red|Near Infra-Red", (3, 4)),
+        ("coastal|blue|green|yellow|red|red edge|NIR1|NIR2", (5, 7)),
+        ("B02|B03|B04|B08", (3, 4)),
+        ("nahes Infrarot|Rot|Grün", (2, 1)),
+        ("red|green|blue|short-wave infrared", None),
+        ("red|green|blue|SWIR", None),
+        ("red|green|blue|thermal infrared", None),
+        ("red|green|blue|red edge", None),
+        ("1|2|3|4", None),
+    ],
+)
+def test_near_infrared_by_names(names: str, bands: tuple[int, int] | None) -> None:
+    told = signs(names)
+    assert red_and_infrared("a.tif", [ColorInterp.undefined] * len(told), None, told) == bands
+
+
+def test_near_infrared_by_colour_and_by_wavelength() -> None:
+    colors = [ColorInterp.nir, ColorInterp.red, ColorInterp.green, ColorInterp.blue]
+    assert red_and_infrared("a.tif", colors, None) == (2, 1)
+    told = [BandSign(wavelength_nm=nm) for nm in (480, 560, 660, 705, 865, 940, 1610)]
+    assert red_and_infrared("a.tif", [ColorInterp.undefined] * 7, None, told) == (3, 5)
+    assert red_and_infrared("a.tif", [ColorInterp.undefined] * 4, 4) == (1, 4)

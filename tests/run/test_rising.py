@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 from conftest import transform_at
 from geopandas.testing import assert_geodataframe_equal
 from painted import PaintedModel, paint_town
@@ -148,3 +149,69 @@ def test_a_surface_that_changes_fails_the_run(
 def test_a_town_without_buildings(make_raster: Any, town: Any) -> None:
     empty = make_raster("empty.tif", np.zeros((3, 170, 210), np.uint8))
     assert len(run(empty, dsm=town["dsm"])) == 0
+
+
+def with_infrared(town: Any, make_raster: Any, infrared: Any) -> Any:
+    """The photo in 16 bits, and a fourth band made from the first."""
+    with rasterio.open(town["source"]) as dataset:
+        rgb = dataset.read()
+    band = np.asarray(infrared(rgb[0].astype(float)))
+    return make_raster("rgbi.tif", np.concatenate([rgb, band[None]]).astype(np.uint16))
+
+
+def every_fourth(red: Any) -> Any:
+    """Leaves before every fourth column."""
+    return np.where(np.arange(red.shape[1]) % 4 == 0, 2 * red, red)
+
+
+@pytest.mark.parametrize(
+    ("infrared", "trees"),
+    [
+        pytest.param(lambda red: red, 0, id="grey, however rough"),
+        pytest.param(every_fourth, 1, id="between, so roughness decides"),
+        pytest.param(lambda red: 2 * red, 1, id="plants"),
+    ],
+)
+def test_near_infrared_tells_trees(
+    town: Any,
+    make_raster: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    infrared: Any,
+    trees: int,
+) -> None:
+    monkeypatch.setattr(rising, "SURE", 0.8)
+    photo = with_infrared(town, make_raster, infrared)
+    found = run(photo, min_confidence=0.75, dsm=town["dsm"], nir=4, stretch=(0, 255))
+    assert found.attrs["geoseg"]["dropped"].get("trees", 0) == trees
+    assert found.attrs["geoseg"]["heights"]["nir_bands"] == [4]
+
+
+def test_green_candidates_below_the_limit_are_not_kept(town: Any, make_raster: Any) -> None:
+    bare = run(town["source"], min_confidence=0.77, dsm=town["dsm"])
+    green = with_infrared(town, make_raster, lambda red: 2 * red)
+    covered = run(green, min_confidence=0.77, dsm=town["dsm"], nir=4, stretch=(0, 255))
+    assert len(covered) == len(bare) - 1  # the faint house
+    assert "unlikely" in covered.attrs["geoseg"]["dropped"]
+
+
+def test_a_band_that_says_so_is_near_infrared(town: Any, make_raster: Any) -> None:
+    photo = with_infrared(town, make_raster, lambda red: red)
+    assert (
+        run(photo, dsm=town["dsm"], stretch=(0, 255)).attrs["geoseg"]["heights"]["nir_bands"] == []
+    )
+    with rasterio.open(photo, "r+") as dataset:
+        dataset.set_band_description(4, "near-infrared")
+    assert run(photo, dsm=town["dsm"], stretch=(0, 255)).attrs["geoseg"]["heights"][
+        "nir_bands"
+    ] == [4]
+
+
+def test_near_infrared_that_cannot_be(town: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"--nir 4: town\.tif has no such band; its bands are 1 to 3"
+    ):
+        run(town["source"], dsm=town["dsm"], nir=4)
+    with pytest.raises(UsageError, match="taken for red"):
+        run(town["source"], dsm=town["dsm"], nir=1)
+    with pytest.raises(UsageError, match="surface"):
+        run(town["source"], nir=3)
