@@ -60,8 +60,11 @@ def stop_when_closed(descriptor: int, exit_code: int) -> None:
     """Interrupt the program, as Ctrl-C does, when whoever holds the other end of a pipe closes it.
 
     ``descriptor`` is that of our end. A program that ends, by whatever death, closes its end; and a
-    console program on Windows has no other way to be asked to stop. What has not stopped ``GRACE_S`` later is ended with ``exit_code``.
+    console program on Windows has no other way to be asked to stop. What has not stopped ``GRACE_S`` later
+    is ended with ``exit_code``. To be called by the main thread.
     """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # inherited from a shell's background job
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def wait() -> None:
         # Not by a buffered stream: a program that ends while one is read dies of its lock.

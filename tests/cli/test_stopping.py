@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -37,6 +38,17 @@ def test_a_closed_standard_input_stops_the_program(grace_s: float, first: str, c
         assert process.stdout.readline() == b"ready\n"
         process.stdin.close()
         assert process.wait(300) == code
+
+
+@pytest.mark.skipif(
+    sys.platform == "win32", reason="there shells ignore nothing for their children"
+)
+def test_it_stops_as_quickly_where_it_was_started_in_the_background() -> None:
+    given = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as shells do for what ends in &
+    try:
+        test_a_closed_standard_input_stops_the_program(300, "pass", 7)
+    finally:
+        signal.signal(signal.SIGINT, given)
 
 
 def test_an_open_standard_input_changes_nothing() -> None:
