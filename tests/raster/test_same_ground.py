@@ -20,7 +20,7 @@ from rasterio.warp import Resampling, calculate_default_transform, reproject
 import geoseg
 
 PHOTO = "demo/banepa_0.15m_epsg3857.tif"
-PLACE = rasterio.windows.Window(1000, 1500, 2048, 2048)
+PLACE = rasterio.windows.Window(1000, 1500, 1408, 1408)
 UTM = "EPSG:32645"
 
 
@@ -104,10 +104,10 @@ def alpha(folder: Path, chip: Chip) -> Path:
 
 def halves(folder: Path, chip: Chip) -> list[Path]:
     pixels, t, crs = chip
-    lower = Affine(t.a, t.b, t.c, t.d, t.e, t.f + t.e * 901)
+    lower = Affine(t.a, t.b, t.c, t.d, t.e, t.f + t.e * 601)
     return [
-        write(folder / "upper.tif", pixels[:, :901], t, crs),
-        write(folder / "lower.tif", pixels[:, 901:], lower, crs),
+        write(folder / "upper.tif", pixels[:, :601], t, crs),
+        write(folder / "lower.tif", pixels[:, 601:], lower, crs),
     ]
 
 
@@ -119,13 +119,13 @@ def cut_out(folder: Path, chip: Chip) -> Path:
 
 def predicted(given: Any) -> Any:
     source, options = given if isinstance(given, tuple) else (given, {})
-    return geoseg.predict(source, **options)
+    return geoseg.predict(source, tta=False, **options)  # reading is looked at, not the network
 
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory, chip: Chip) -> Any:
     frame = predicted(native(tmp_path_factory.mktemp("native"), chip))
-    assert len(frame) > 300
+    assert len(frame) > 150
     return frame
 
 
