@@ -7,7 +7,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
-	@echo "make demo    find the buildings of the example photo, say where the result is"
+	@echo "make demo    find the buildings of the example photo and make a rendered town 3D, say where the results are"
 	@echo "make test    run the tests"
 	@echo "make check   lint, formatting, types and the floors of imports"
 
@@ -24,6 +24,7 @@ demo: setup
 	@mkdir -p out
 	$(BIN)/geoseg predict examples/banepa.tif out/banepa.gpkg --overwrite
 	@echo "Open out/banepa.gpkg in QGIS over examples/banepa.tif: it comes styled."
+	$(BIN)/python examples/heights.py out
 
 test: setup
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile

@@ -19,15 +19,13 @@ from scipy.ndimage import uniform_filter
 from surface_town import CRS, LEFT_M, TOP_M, write
 
 import geoseg
-from geoseg.train.synthetic import STYLES, render, render_town
+from geoseg.train.synthetic import STYLES, render_surface
 
 if TYPE_CHECKING:
     from geopandas import GeoDataFrame
     from numpy.typing import NDArray
 
     from geoseg.scenes.scene import Scene
-    from geoseg.train.synthetic.light import Sun
-    from geoseg.train.synthetic.paint import Canvas
 
 NOTHING = 0.25
 """Of a false roof, no larger share lies on buildings."""
@@ -44,7 +42,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for number in range(arguments.scenes):
             for kind in sorted(STYLES):
-                scene, height_m = rendered(kind, 1000 + number, arguments.side)
+                scene, height_m = render_surface(
+                    kind, 1000 + number, seed=7, side_px=arguments.side
+                )
                 image, dsm = written(Path(name), scene, height_m, number)
                 for how, surface in (("without", None), ("with", dsm)):
                     found = geoseg.predict(image, dsm=surface, tta=False)
@@ -58,23 +58,6 @@ def main() -> None:
     for how, (rows, nothing, matched, true) in totals.items():
         print(f"| {how} | {rows} | {nothing} | {rows - matched} | {matched / true:.3f} |")
     print("dropped with it:", dropped)
-
-
-def rendered(kind: str, number: int, side_px: int) -> tuple[Scene, NDArray[np.float32]]:
-    """A scene and the heights that its shadows were cast from."""
-    kept: list[NDArray[np.float32]] = []
-    cast = render.cast_shadows
-
-    def keep(canvas: Canvas, sun: Sun) -> None:
-        kept.append(canvas.height_m.copy())
-        cast(canvas, sun)
-
-    render.cast_shadows = keep
-    try:
-        scene = render_town(kind, number, seed=7, side_px=side_px)
-    finally:
-        render.cast_shadows = cast
-    return scene, kept[0]
 
 
 def written(

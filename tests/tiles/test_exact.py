@@ -88,7 +88,13 @@ def test_the_cutting_never_shows(model: DenseModel, tmp_path: Path) -> None:
     path = cut(tmp_path, PIECES["tall"])
     found = [
         geoseg.predict(
-            path, model=model, gsd_m=0.5, tile_px=512, shape="simplified", tta=flips(model), **cutting
+            path,
+            model=model,
+            gsd_m=0.5,
+            tile_px=512,
+            shape="simplified",
+            tta=flips(model),
+            **cutting,
         )
         for cutting in ({}, {"strip_px": 48, "batch": 3, "readers": 2})
     ]

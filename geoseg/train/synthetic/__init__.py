@@ -5,8 +5,8 @@ lit (:mod:`.light`) and photographed (:mod:`.sensor`). Ground and roofs may wear
 real scenes (:mod:`.textures`).
 """
 
-from geoseg.train.synthetic.render import render_town
+from geoseg.train.synthetic.render import render_surface, render_town
 from geoseg.train.synthetic.styles import STYLES, Style
 from geoseg.train.synthetic.textures import TextureBank, cut_textures
 
-__all__ = ["STYLES", "Style", "TextureBank", "cut_textures", "render_town"]
+__all__ = ["STYLES", "Style", "TextureBank", "cut_textures", "render_surface", "render_town"]

@@ -39,6 +39,13 @@ def render_town(
     kind: str, number: int, *, seed: int, side_px: int = 768, bank: TextureBank | None = None
 ) -> Scene:
     """Scene ``number`` of a kind of town; the same arguments give the same pixels."""
+    return render_surface(kind, number, seed=seed, side_px=side_px, bank=bank)[0]
+
+
+def render_surface(
+    kind: str, number: int, *, seed: int, side_px: int = 768, bank: TextureBank | None = None
+) -> tuple[Scene, NDArray[np.float32]]:
+    """The same scene, and (side, side) how high everything in it rises above the ground, metres."""
     style = STYLES[kind]
     rng = np.random.default_rng([seed, sorted(STYLES).index(kind), number])
     canvas = Canvas(side_px, rng.uniform(*style.gsd_m), rng)
@@ -49,8 +56,9 @@ def render_town(
     scatterer.strew(style.things)
     _paint_buildings(canvas, style, town, sun, bank, rng)
     scatterer.trees(rng.uniform(*style.trees_per_ha))
+    height_m = canvas.height_m.copy()
     cast_shadows(canvas, sun)
-    return Scene(
+    scene = Scene(
         name=f"synthetic_{kind}_{number:04d}",
         place=f"synthetic_{kind}",
         split="train",
@@ -60,6 +68,7 @@ def render_town(
         ignore=np.zeros(canvas.labels.shape, bool),
         licence="rendered; textures from the training scenes" if bank else "rendered",
     )
+    return scene, height_m
 
 
 def _paint_ground(
