@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
     from geoseg.change import compare
     from geoseg.change.build import Comparison
+    from geoseg.checkup import doctor
+    from geoseg.checkup.outcome import Checkup
     from geoseg.city import convert
     from geoseg.city.outcome import Converted
     from geoseg.coco import from_coco, to_coco
@@ -59,6 +61,7 @@ __all__ = [
     "AreaReport",
     "Certificate",
     "Checked",
+    "Checkup",
     "Comparison",
     "Converted",
     "DenseModel",
@@ -86,6 +89,7 @@ __all__ = [
     "check_dataset",
     "compare",
     "convert",
+    "doctor",
     "evaluate",
     "evaluate_model",
     "from_coco",
@@ -105,6 +109,7 @@ _HOMES = {
     "AreaReport": "geoseg.statistics.build",
     "Certificate": "geoseg.models.certify",
     "Checked": "geoseg.labelled.checking",
+    "Checkup": "geoseg.checkup.outcome",
     "Comparison": "geoseg.change.build",
     "Converted": "geoseg.city.outcome",
     "DenseModel": "geoseg.models.protocols",
@@ -131,6 +136,7 @@ _HOMES = {
     "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",
     "convert": "geoseg.city",
+    "doctor": "geoseg.checkup",
     "evaluate": "geoseg.accuracy",
     "evaluate_model": "geoseg.accuracy",
     "from_coco": "geoseg.coco",

@@ -12,6 +12,7 @@ from geoseg.cli.certify import certify
 from geoseg.cli.compare import compare
 from geoseg.cli.convert import convert
 from geoseg.cli.dataset import dataset
+from geoseg.cli.doctor import doctor
 from geoseg.cli.evaluate import evaluate
 from geoseg.cli.from_coco import from_coco
 from geoseg.cli.heights import heights
@@ -86,6 +87,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "evaluate": evaluate,
     "models": models,
     "certify": certify,
+    "doctor": doctor,
 }
 """In the order in which data flow through them."""
 
