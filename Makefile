@@ -3,13 +3,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: help setup demo test test-slow check format reference plugin clean
+.PHONY: help setup demo test test-slow check format reference plugin docs clean
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
 	@echo "make demo    find the buildings of the example photo and make a rendered town 3D, say where the results are"
 	@echo "make test    run the tests"
-	@echo "make check   lint, formatting, types and the floors of imports"
+	@echo "make check   lint, formatting, types, spelling and the floors of imports"
+	@echo "make docs    the pages as a site, in site/"
 
 setup: $(VENV)/.installed
 
@@ -37,6 +38,7 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/codespell
 
 format: setup
 	$(BIN)/ruff check --fix .
@@ -45,9 +47,13 @@ format: setup
 reference: setup
 	$(BIN)/python -m geoseg.cli.reference > docs/cli.md
 
+docs: setup
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "Read them with: $(BIN)/python -m http.server -d site"
+
 plugin: setup
 	@mkdir -p dist
 	$(BIN)/python qgis/build.py dist/geoseg-qgis.zip
 
 clean:
-	rm -rf $(VENV) out build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) out build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
