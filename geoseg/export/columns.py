@@ -1,8 +1,9 @@
 """Columns of any table as Arrow, so that a file gives back what was in them.
 
 What a format cannot hold is refused here, before anything is written. Three things change on the
-way into what GDAL writes: datetimes have milliseconds and, where they have a zone, are in UTC; dates
-become datetimes when they are read; lists and mappings are stored as JSON.
+way into what GDAL writes: datetimes have milliseconds (before 1970 none in the last second of a minute)
+and, where they have a zone, are in UTC; dates become datetimes when they are read; lists and mappings are
+stored as JSON.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from geoseg.export.formats import Format
 
 JSON_FIELD = {"ARROW:extension:name": "arrow.json"}
 """Tells GDAL that a text is JSON."""
+_MINUTE_MS, _LAST_SECOND_MS = 60_000, 59_000
 _ANOTHER = "remove the column, change it to text or numbers, or write .parquet"
 _CONVERSIONS = (pa.ArrowException, ValueError, TypeError, OverflowError)
 """What values that do not fit together raise."""
@@ -86,8 +88,21 @@ def _plain(array: Any) -> Any:  # noqa: ANN401  # an Arrow array
         return array.cast(pa.float32())
     if pa.types.is_timestamp(kind):
         zone = None if kind.tz is None else "UTC"
-        return array.cast(pa.timestamp("ms", zone), safe=False)
+        return _kept_in_its_minute(array.cast(pa.timestamp("ms", zone), safe=False))
     return array
+
+
+def _kept_in_its_minute(times: Any) -> Any:  # noqa: ANN401  # an Arrow array
+    """Times in milliseconds without what makes GDAL (3.12) write the next full minute.
+
+    That are fractions in the last second of a minute before 1970; they go, and nothing else does.
+    """
+    passed = times.cast(pa.int64())
+    minutes = pc.floor(pc.divide(passed.cast(pa.float64()), _MINUTE_MS)).cast(pa.int64())
+    in_minute = pc.subtract(passed, pc.multiply(minutes, _MINUTE_MS))
+    last = pc.and_(pc.less(passed, 0), pc.greater(in_minute, _LAST_SECOND_MS))
+    whole = pc.add(pc.multiply(minutes, _MINUTE_MS), _LAST_SECOND_MS)
+    return pc.if_else(last, whole, passed).cast(times.type)
 
 
 def _require_held(name: str, array: Any, holds: Format) -> None:  # noqa: ANN401  # an Arrow array

@@ -68,9 +68,15 @@ TEXTS = st.text(
     st.sampled_from("ab'\"\\`,;{}[]<>&%é漢 \n\t"), max_size=6
 )  # no digits: GDAL reads dates out of GeoJSON's text
 FIRST, LAST = (dt.datetime(year, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None) for year in (1900, 2100))
-DATES = st.datetimes(FIRST, LAST).map(
-    lambda when: when.replace(microsecond=when.microsecond // 1000 * 1000)
-)
+DATES = st.datetimes(FIRST, LAST).map(lambda when: when.replace(microsecond=milliseconds(when)))
+
+
+def milliseconds(when: dt.datetime) -> int:
+    """What is kept of the fraction, in microseconds."""
+    lost = when.year < 1970 and when.second == 59
+    return 0 if lost else when.microsecond // 1000 * 1000
+
+
 VALUES = {
     "text'1": st.none() | TEXTS,
     'whole"2': st.integers(-(2**53), 2**53),
@@ -120,6 +126,22 @@ def test_what_is_written_is_read(
         found.geometry[there].to_numpy(), table.geometry[there].to_numpy()
     )
     assert (apart < (0.01 if suffix == ".geojson" else 1e-9)).all()
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".fgb"])
+def test_times_before_1970_stay_in_their_minute(tmp_path: Path, suffix: str) -> None:
+    given = ["1969-12-31T23:59:59.999", "1950-06-01T12:00:30.250", "1970-01-01T00:00:59.001"]
+    when = pd.Series([*map(pd.Timestamp, given), pd.NaT], dtype="datetime64[ms]")
+    found = back(frame(boxes(4), when=when, row=range(4)), tmp_path / f"t{suffix}").sort_values(
+        "row"
+    )
+    told = [None if pd.isna(one) else pd.Timestamp(one).isoformat() for one in found["when"]]
+    assert told == [
+        "1969-12-31T23:59:59",
+        "1950-06-01T12:00:30.250000",
+        "1970-01-01T00:00:59.001000",
+        None,
+    ]
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
