@@ -38,7 +38,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     Args:
         old: Buildings of the earlier date: a file or a GeoDataFrame.
         new: Buildings of the later date.
-        output: Files to write as well: .csv, .xlsx, .json, or the buildings with what became
+        output: Files to write as well: .csv, .xlsx, .json, .pdf, or the buildings with what became
             of them as .gpkg, .geojson, .fgb or .parquet; a GeoPackage holds the zones too.
         old_layer: Layer of ``old``; None takes ``buildings`` or the only one.
         new_layer: Layer of ``new``; None takes ``buildings`` or the only one.

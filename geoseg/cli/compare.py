@@ -25,7 +25,7 @@ def compare(
         typer.Option(
             "--output",
             "-o",
-            help=f".csv, .xlsx, .json, or the buildings as {LAYER_FORMATS}; may be repeated.",
+            help=f".csv, .xlsx, .json, .pdf, or the buildings as {LAYER_FORMATS}; may be repeated.",
         ),
     ] = None,
     old_layer: Annotated[

@@ -37,7 +37,7 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help=f".csv, .xlsx, .json, or the zones as {LAYER_FORMATS}; may be repeated. The "
+            help=f".csv, .xlsx, .json, .pdf, or the zones as {LAYER_FORMATS}; may be repeated. The "
             "GeoPackage of the buildings itself gets the zones as a layer.",
         ),
     ] = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any
@@ -50,8 +49,31 @@ def table_script() -> Markup:
 
 def _readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
     """Names and texts of what is not empty."""
-    return [
-        (name, value if isinstance(value, str) else json.dumps(value, indent=1, default=str))
-        for name, value in provenance.items()
-        if value
-    ]
+    told = [(name, _lines(value)) for name, value in provenance.items()]
+    return [(name.replace("_", " "), text) for name, text in told if text]
+
+
+def _lines(value: object) -> str:
+    """Plain values in words: a line for each name, what is nested within the line."""
+    if not isinstance(value, dict):
+        return _words(value)
+    named = [(name, _words(one)) for name, one in value.items()]
+    return "\n".join(f"{name.replace('_', ' ')}: {text}" for name, text in named if text)
+
+
+def _words(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.10g}"
+        case dict():
+            told = [(str(name).replace("_", " "), _words(one)) for name, one in value.items()]
+            return ", ".join(f"{name} {text}" for name, text in told if text)
+        case list() | tuple():
+            between = "; " if any(isinstance(one, dict) for one in value) else ", "
+            return between.join(filter(None, map(_words, value)))
+        case _:
+            return str(value)

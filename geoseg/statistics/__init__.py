@@ -41,7 +41,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
 
     Args:
         buildings: A file that ``geoseg predict`` wrote, any polygon file, or a GeoDataFrame.
-        output: Files to write as well: .csv, .xlsx, .json, or the zones as .gpkg, .geojson,
+        output: Files to write as well: .csv, .xlsx, .json, .pdf, or the zones as .gpkg, .geojson,
             .fgb or .parquet. The GeoPackage of the buildings itself gets the zones as a layer.
         layer: Layer of the buildings; None takes ``buildings`` or the only one.
         zones: Polygons of any CRS, as a file or a GeoDataFrame; None: the whole area.

@@ -14,6 +14,7 @@ from geoseg.export.output import WRITERS
 from geoseg.files.atomic import output_errors, replacing, write_text
 from geoseg.files.cells import as_cell
 from geoseg.files.target import check_file_or_page
+from geoseg.pages.pdf import print_page, require_browser
 from geoseg.statistics.build import plain
 from geoseg.statistics.page import Page
 from geoseg.statistics.render import render
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-EXTENSIONS = (".csv", ".xlsx", ".json", *WRITERS)
+EXTENSIONS = (".csv", ".xlsx", ".json", ".pdf", *WRITERS)
 """Tables, then layers of polygons; pages have an option of their own."""
 
 
@@ -53,6 +54,8 @@ def check_output(path: Path, *, overwrite: bool) -> Path:
     check_file_or_page(path, EXTENSIONS, overwrite=overwrite)
     if path.suffix.lower() == ".xlsx":
         _require_openpyxl()
+    if path.suffix.lower() == ".pdf":
+        require_browser()
     return path
 
 
@@ -80,6 +83,8 @@ def write_result(
                 write_text(_json(result), path)
             case ".html" | ".htm":
                 write_text(render(page(result)), path)
+            case ".pdf":
+                print_page(render(page(result)), path)
             case _:
                 layers(result, path)
 

@@ -341,8 +341,12 @@
   menu.closest("label").hidden = zones.length === 1;
   menu.onchange = () => { legend(); draw(); };
   showBuildings.onchange = draw;
-  window.addEventListener("resize", () => { resize(); draw(); });
-  window.addEventListener("beforeprint", () => { resize(); paint(); });
+  // A window, or paper, of another shape: what showed everything shows everything there too.
+  const refit = () => {
+    if (view.scale === view.home) home(); else { resize(); draw(); }
+  };
+  window.addEventListener("resize", refit);
+  window.addEventListener("beforeprint", () => { refit(); paint(); });
   legend();
   home();
 })();
