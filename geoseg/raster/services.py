@@ -103,7 +103,7 @@ def refuse_services(names: Sequence[str]) -> None:
     for name in filter(is_service, names):
         raise UsageError(
             f"{without_secrets(name)[:200]} is a service without end; name the area of interest: "
-            "geoseg predict with --aoi, a vector file or minx,miny,maxx,maxy,EPSG"
+            "--aoi with a vector file or minx,miny,maxx,maxy,EPSG"
         )
 
 

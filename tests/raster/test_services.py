@@ -99,6 +99,15 @@ def test_tiles_are_cut_to_the_area_at_the_model_s_zoom(
         assert SECRET not in text
 
 
+def test_info_describes_what_predict_would_read(server: Server) -> None:
+    area = f"{LON - 1e-3},{LAT - 1e-3},{LON + 1e-3},{LAT + 1e-3},4326"
+    seen = geoseg.info(template(server), model=town(), aoi=area, tile_px=512)
+    assert seen.grid_gsd_m == pytest.approx(0.529, abs=0.01)
+    assert seen.rasters[0].path.startswith(template(server).split("?")[0])
+    assert 1 <= seen.tiles < seen.megapixels * 1e6 / 512**2
+    assert SECRET not in str(seen.as_dict())
+
+
 def test_a_service_without_an_area_is_refused(server: Server) -> None:
     for call in (geoseg.predict, geoseg.info):
         with pytest.raises(UsageError, match="is a service without end; name the area") as caught:
