@@ -269,6 +269,12 @@ def outcome(run: Callable[[], object], limit_s: int) -> tuple[str, str]:
         signal.alarm(0)
 
 
+def _warm(folder: Path) -> Path:
+    """A plain layer that goes first."""
+    write(town(), folder / "first.gpkg")
+    return folder / "first.gpkg"
+
+
 def main() -> None:
     """Make the files, run the verbs, print what became of them."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -282,6 +288,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
+        for run in verbs(
+            _warm(folder)
+        ).values():  # what is compiled at the first call counts for none
+            run()
         for path in files(folder):
             if given.only not in path.name:
                 continue

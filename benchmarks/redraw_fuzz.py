@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+NECK_PX = 1e-3
+"""What holds together by less counts as several pieces."""
 AREAL = (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
 
 
@@ -116,7 +118,11 @@ def _departures(
     layer: RandomLayer, given: NDArray[np.object_], out: NDArray[np.object_]
 ) -> Iterator[str]:
     """Rows that were whole and met no other, and came back far away or in pieces; in pixels."""
-    whole = shapely.is_valid(given) & ~shapely.is_empty(given)
+    whole = shapely.is_valid(layer.frame.geometry) & shapely.is_valid(given)
+    whole &= ~shapely.is_empty(given)
+    with np.errstate(invalid="ignore"):
+        thinned = shapely.buffer(given, -NECK_PX, join_style="mitre")
+    apart = np.maximum(*map(shapely.get_num_geometries, (thinned, given)))
     boxes = shapely.buffer(shapely.envelope(given), 2.0)
     tree = shapely.STRtree(boxes)
     for row in np.flatnonzero(whole & ~shapely.is_missing(out)):
@@ -125,7 +131,7 @@ def _departures(
             continue
         if shapely.relate_pattern(given[row], given[met[met != row]], "T********").any():
             continue
-        if shapely.get_num_geometries(out[row]) > shapely.get_num_geometries(given[row]):
+        if shapely.get_num_geometries(out[row]) > apart[row]:
             yield f"pieces: row {row} came back in {shapely.get_num_geometries(out[row])}"
         if shapely.is_empty(out[row]):
             yield f"vanished: row {row}"

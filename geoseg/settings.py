@@ -26,6 +26,7 @@ STRIP_PX = 128
 
 PIXEL_SIZES_M = (0.001, 1000.0)
 """Pixel sizes that imagery of buildings may have: from a drone over one roof to far too coarse."""
+PIXEL_SIZE = "a pixel size on the ground"
 
 
 def require_within(name: str, value_m: float, limits_m: tuple[float, float], meaning: str) -> None:
@@ -34,11 +35,15 @@ def require_within(name: str, value_m: float, limits_m: tuple[float, float], mea
     Raises:
         UsageError: naming the option and the limits.
     """
+    reason = _beyond(value_m, limits_m, meaning)
+    if reason:
+        raise UsageError(f"{option_of(name)} {reason}, got {value_m:g}")
+
+
+def _beyond(value_m: float, limits_m: tuple[float, float], meaning: str) -> str:
+    """What is wrong with a length, as the end of a sentence; nothing within the limits."""
     low, high = limits_m
-    if not low <= value_m <= high:
-        raise UsageError(
-            f"{option_of(name)} must be {meaning} from {low:g} to {high:g} metres, got {value_m:g}"
-        )
+    return "" if low <= value_m <= high else f"must be {meaning} from {low:g} to {high:g} metres"
 
 
 def require_pixel_size(value_m: float | None) -> None:
@@ -48,7 +53,7 @@ def require_pixel_size(value_m: float | None) -> None:
         UsageError: naming the limits.
     """
     if value_m is not None:
-        require_within("gsd_m", value_m, PIXEL_SIZES_M, "a pixel size on the ground")
+        require_within("gsd_m", value_m, PIXEL_SIZES_M, PIXEL_SIZE)
 
 
 class AreaRecord(BaseModel):
@@ -120,9 +125,9 @@ class PredictSettings(BaseModel):
     @field_validator("gsd_m")
     @classmethod
     def _plausible(cls, gsd_m: float | None) -> float | None:
-        low, high = PIXEL_SIZES_M
-        if gsd_m is not None and not low <= gsd_m <= high:
-            raise ValueError(f"a pixel size on the ground is from {low:g} to {high:g} metres")
+        reason = "" if gsd_m is None else _beyond(gsd_m, PIXEL_SIZES_M, PIXEL_SIZE)
+        if reason:
+            raise ValueError(reason)
         return gsd_m
 
     @field_validator("date", mode="before")

@@ -17,9 +17,10 @@ from pyproj import CRS
 from geoseg.coco.document import is_coco
 from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.files.matching import stem_of
 from geoseg.files.names import without_folders
 from geoseg.tiles.given import AreaInput, GivenArea
-from geoseg.vectors.address import stem_of
+from geoseg.vectors.address import name_of
 from geoseg.vectors.bounds import Bounds
 from geoseg.vectors.buildings import numbers_of, open_buildings
 from geoseg.vectors.layers import (
@@ -90,7 +91,7 @@ def read_buildings(
     present = [name for name in columns if name in frame.columns]
     return BuildingLayer(
         label,
-        stem_of(opened.address) if opened.address else role,
+        stem_of(name_of(opened.address)) if opened.address else role,
         opened.crs,
         rows.geometry[rows.kept],
         {name: np.asarray(frame[name])[rows.kept] for name in present},

@@ -16,6 +16,7 @@ import shapely
 from pyproj import Transformer
 
 from geoseg.earth.geodesy import Ground
+from geoseg.earth.seam import Seam, near_turn
 from geoseg.errors import UnsupportedRasterError
 
 if TYPE_CHECKING:
@@ -58,17 +59,27 @@ class MeasuredBatch:
     """Polygons in the output's CRS, shells counter-clockwise, holes clockwise."""
 
 
-def measure(footprints: Sequence[Footprint], grid: Grid, output_crs: CRS) -> MeasuredBatch:
+def measure(
+    footprints: Sequence[Footprint], grid: Grid, output_crs: CRS, *, middle_x: float = 0.0
+) -> MeasuredBatch:
     """Measure footprints, each by itself: the batch they come in changes nothing.
+
+    Args:
+        footprints: In pixels of the grid.
+        grid: The analysis grid.
+        output_crs: CRS of the outlines.
+        middle_x: Where its x is a longitude, or goes with it, they lie within half a turn of this:
+            beyond 180 degrees as the raster does, and not torn apart there.
 
     Raises:
         UnsupportedRasterError: The CRS has no ellipsoid to measure on.
     """
     ground = _ground_under(output_crs)
     drawn = np.array([footprint.polygon for footprint in footprints], dtype=object)
-    outlines = shapely.transform(drawn, _Placement(grid, output_crs))
+    placement = _Placement(grid, output_crs, middle_x)
+    outlines = shapely.transform(drawn, placement)
     area_m2, perimeter_m = ground.area_and_perimeter(outlines)
-    length_m, width_m, orientation_deg = _main_axis(drawn, _Placement(grid, output_crs), ground)
+    length_m, width_m, orientation_deg = _main_axis(drawn, placement, ground)
     return MeasuredBatch(
         building_id=np.array([footprint.key for footprint in footprints], np.int64),
         area_m2=area_m2,
@@ -158,8 +169,10 @@ class _Placement:
     stays one vertex, to the last bit.
     """
 
-    def __init__(self, grid: Grid, output_crs: CRS) -> None:
+    def __init__(self, grid: Grid, output_crs: CRS, middle_x: float = 0.0) -> None:
         self._grid = grid
+        seam = None if grid.crs == output_crs else Seam.of(output_crs)
+        self._middle_x, self._turn = middle_x, 0.0 if seam is None else seam.period
         self._to_output = (
             None
             if grid.crs == output_crs
@@ -189,4 +202,4 @@ class _Placement:
         y = transform.d * col + transform.e * row + transform.f
         if self._to_output is not None:
             x, y = self._to_output.transform(x, y)
-        return np.stack([x, y], axis=1)
+        return near_turn(np.stack([x, y], axis=1), self._middle_x, self._turn)

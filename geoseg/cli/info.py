@@ -22,6 +22,7 @@ from geoseg.cli.options import (
     Tile,
     Tta,
     Verbose,
+    area_option,
     parse_nodata,
     parse_range,
     parse_whole_numbers,
@@ -50,6 +51,12 @@ def info(
     tile: Tile = None,
     overlap: Overlap = None,
     tta: Tta = None,
+    aoi: Annotated[
+        str | None, area_option("Only tiles that it needs; services are cut to it")
+    ] = None,
+    aoi_layer: Annotated[
+        str | None, typer.Option(help="Layer of --aoi, where the file has several.")
+    ] = None,
     measure: Annotated[
         bool,
         typer.Option("--measure", help="Run the model on one tile, to say how long a run takes."),
@@ -82,6 +89,8 @@ def info(
         device=device,
         precision=precision,
         runtime=runtime,
+        aoi=aoi,
+        aoi_layer=aoi_layer,
         measure=measure,
     )
     if as_json:

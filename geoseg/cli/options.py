@@ -163,7 +163,7 @@ HeightUnitOption = Annotated[
 ]
 
 
-def area_option(meaning: str, panel: str) -> typer.models.OptionInfo:
+def area_option(meaning: str, panel: str | None = None) -> typer.models.OptionInfo:
     """The option ``--aoi``; every verb takes the same forms and says what it means there."""
     option: typer.models.OptionInfo = typer.Option(
         "--aoi", metavar="AREA", help=f"{meaning}: {AOI_FORMS}.", rich_help_panel=panel

@@ -27,6 +27,21 @@ FULL_TURN = 1 - 1e-9
 """An edge this long, in widths of the world, goes all the way round."""
 
 
+def near_turn(xy: NDArray[np.float64], middle: float, turn: float) -> NDArray[np.float64]:
+    """(n, 2) the same with x within half a turn of the middle; as it is where there is no turn.
+
+    Args:
+        xy: Coordinates, each by itself: no edge of a shape smaller than half a turn is torn.
+        middle: The x that they are to lie around.
+        turn: What x may differ by and be the same place, such as 360 degrees; 0 for none.
+    """
+    if not turn:
+        return xy
+    moved = xy.copy()
+    moved[:, 0] -= turn * np.round((xy[:, 0] - middle) / turn)
+    return moved
+
+
 @dataclass(frozen=True, slots=True)
 class Seam:
     """The seam of a CRS whose x goes with the longitude."""

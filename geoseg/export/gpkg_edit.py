@@ -103,7 +103,7 @@ def _edit(connection: sqlite3.Connection, edit: LayerEdit, fids: Sequence[int]) 
         f"UPDATE {table} SET {names} WHERE {_quoted(str(key))} = ?",  # noqa: S608
         zip(blobs, *edit.columns.values(), fids, strict=True),
     )
-    box = shapely.total_bounds(outlines)
+    box = shapely.total_bounds(outlines) if len(outlines) else np.full(4, np.nan)
     connection.execute(
         "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ?,"
         " last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name = ?",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from geoseg.models.traits import Traits
     from geoseg.preview.describe import MosaicInfo
     from geoseg.raster.given import Nodata, RasterInput
+    from geoseg.tiles.given import AreaInput
 
     Model = DenseModel | InstanceModel
 
@@ -34,6 +35,8 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
+    aoi: AreaInput | None = None,
+    aoi_layer: str | None = None,
     measure: bool = False,
 ) -> MosaicInfo:
     """Look at a mosaic, and tell what ``geoseg.predict`` would do with it.
@@ -57,6 +60,9 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; counts where the model is loaded.
         precision: "auto", "fp32", "bf16" or "int8"; the same.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; the same.
+        aoi: Area of interest, as ``geoseg.predict`` takes it: its tiles alone are counted, and services
+            are cut to it.
+        aoi_layer: Layer of the file ``aoi``, where it has several.
         measure: Run the model on one tile, to say how long a run takes.
 
     Returns:
@@ -71,13 +77,17 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     )  # fmt: skip
     from geoseg.preview.describe import describe
     from geoseg.raster.given import raster_names
-    from geoseg.raster.services import refuse_services
+    from geoseg.raster.services import cut_services, refuse_services
+    from geoseg.tiles.given import GivenArea
 
-    rasters = raster_names(source)
-    refuse_services(rasters)
+    rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
+    if area is None:
+        refuse_services(rasters)
     where = {"device": device, "precision": precision, "runtime": runtime}
     traits, loaded = _known(model, settings, where, load=measure)
-    return describe(rasters, traits, settings, measure=loaded if measure else None)
+    if area is not None:
+        rasters = cut_services(rasters, area.of_services(gsd_m, traits.gsd_m))
+    return describe(rasters, traits, settings, area=area, measure=loaded if measure else None)
 
 
 def _known(

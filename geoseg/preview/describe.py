@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from geoseg.addresses.secrets import without_secrets
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import table_html
@@ -16,8 +15,11 @@ from geoseg.raster import Mosaic, Source
 from geoseg.raster.advice import declared_marks, fill_text, mosaic_warnings
 from geoseg.raster.analysis import Placement
 from geoseg.raster.sampling import Glance
+from geoseg.raster.services import shown
 from geoseg.raster.source import open_dataset
 from geoseg.settings import PredictSettings
+from geoseg.tiles.area import Area
+from geoseg.tiles.given import GivenArea
 from geoseg.tiles.plan import lay_lattice
 
 
@@ -89,7 +91,7 @@ class MosaicInfo:
     megapixels: float
     """Pixels of the analysis grid, millions."""
     tiles: int
-    """Tiles of the network, those without valid pixels included."""
+    """Tiles of the network, those without valid pixels included; with an area of interest, its own."""
     tile_px: int
     """Largest side of what the network sees at a time, pixels."""
     overlap_px: int
@@ -132,6 +134,7 @@ def describe(
     traits: Traits,
     settings: PredictSettings,
     *,
+    area: GivenArea | None = None,
     measure: DenseModel | InstanceModel | None = None,
 ) -> MosaicInfo:
     """Look at a mosaic without running anything.
@@ -140,6 +143,7 @@ def describe(
         sources: Paths or URLs of the rasters.
         traits: Of the model, whose range, context and stride count.
         settings: Of the run.
+        area: Area of interest, whose tiles alone are counted; None: all are.
         measure: Run this model on one tile, to say how long a run takes.
     """
     with Mosaic.open(
@@ -154,6 +158,9 @@ def describe(
         grid, pairs = mosaic.grid, zip(mosaic.placements, mosaic.glances, strict=True)
         lattice = lay_lattice(grid, traits, settings)
         tta = traits.tta if settings.tta is None else settings.tta
+        tiles = lattice.tile_count
+        if area is not None:
+            tiles = int(Area.of(area, grid, mosaic.output_crs).tiles(lattice).sum())
         return MosaicInfo(
             rasters=tuple(_describe_raster(mosaic, *pair) for pair in pairs),
             grid_width=grid.width,
@@ -163,10 +170,10 @@ def describe(
             resampled=mosaic.resampled,
             stretch=mosaic.stretch,
             megapixels=grid.width * grid.height / 1e6,
-            tiles=lattice.tile_count,
+            tiles=tiles,
             tile_px=lattice.core_px + 2 * lattice.context_px,
             overlap_px=lattice.context_px,
-            time=estimate_run(lattice, measure, tta=tta),
+            time=estimate_run(lattice, measure, tta=tta, share=tiles / lattice.tile_count),
             warnings=tuple(mosaic_warnings(mosaic, traits.gsd_m)),
         )
 
@@ -174,7 +181,7 @@ def describe(
 def _describe_raster(mosaic: Mosaic, placement: Placement, glance: Glance) -> RasterInfo:
     source = placement.source
     return RasterInfo(
-        path=without_secrets(source.path),
+        path=shown(source.path),
         width=source.width,
         height=source.height,
         crs=_crs_name(source.crs),

@@ -48,7 +48,11 @@ class Estimate:
 
 
 def estimate_run(
-    lattice: Lattice, model: DenseModel | InstanceModel | None = None, *, tta: bool = False
+    lattice: Lattice,
+    model: DenseModel | InstanceModel | None = None,
+    *,
+    tta: bool = False,
+    share: float = 1.0,
 ) -> Estimate:
     """The time for all tiles, as if each had a valid pixel.
 
@@ -56,8 +60,9 @@ def estimate_run(
         lattice: The tiles.
         model: Runs on one tile, to measure, as it is; None: figures of the built-in model.
         tta: Whether these are to be for maps averaged over flips.
+        share: Of the tiles, that are to be computed.
     """
-    seen_mp, core_mp = _megapixels(lattice)
+    seen_mp, core_mp = (share * megapixels for megapixels in _megapixels(lattice))
     if model is not None:
         seconds, basis = seen_mp * measured_s_per_mp(model), "one tile, measured here"
         return _range(seconds, MEASURED, basis)

@@ -17,6 +17,7 @@ from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
 from geoseg.earth.ground import affine_mapping, outline
+from geoseg.raster.around import as_gdal_wants_it, beside
 from geoseg.raster.blank import BlankPixels
 from geoseg.raster.cells import grown
 from geoseg.raster.source import Source
@@ -38,7 +39,7 @@ class BlankOnGrid:
         self._averaged = source.averaged_at(grid.gsd_m)
         self._reach_px = _reach_px(source, grid, averaged=self._averaged)
         self._to_source = Transformer.from_crs(grid.crs, source.crs, always_xy=True)
-        self._src_crs = rasterio.CRS.from_wkt(source.crs.to_wkt())
+        self._src_crs, self._src_transform = as_gdal_wants_it(source)
         self._dst_crs = rasterio.CRS.from_wkt(grid.crs.to_wkt())
 
     def mask(self, block: Window) -> NDArray[np.bool_]:
@@ -61,8 +62,7 @@ class BlankOnGrid:
         reproject(
             blank.astype(np.float32),
             carried,
-            src_transform=self._source.transform
-            @ Affine.translation(window.col_off, window.row_off),
+            src_transform=self._src_transform @ Affine.translation(window.col_off, window.row_off),
             src_crs=self._src_crs,
             dst_transform=place,
             dst_crs=self._dst_crs,
@@ -74,7 +74,7 @@ class BlankOnGrid:
         """The raster's pixels below a window of the grid whose first pixel lies at ``place``."""
         source = self._source
         x, y = affine_mapping(place)(*outline(outer.height, outer.width))
-        x, y = self._to_source.transform(x, y)
+        x, y = beside(source, np.column_stack(self._to_source.transform(x, y))).T
         cols, rows = affine_mapping(~source.transform)(x, y)
         if not (np.isfinite(cols).all() and np.isfinite(rows).all()):
             return source.window

@@ -152,6 +152,11 @@ class Mosaic:
         return self.sources[0].crs
 
     @property
+    def output_x(self) -> float:
+        """X of the first raster's middle, in its CRS: results lie on its side of 180 degrees."""
+        return self.sources[0].middle_x
+
+    @property
     def resampled(self) -> bool:
         """Whether the first raster's pixels are not the grid's."""
         return not self._analysis.placements[0].native

@@ -19,6 +19,7 @@ from rasterio.enums import Resampling
 from rasterio.vrt import WarpedVRT
 
 from geoseg.raster.analysis import Placement
+from geoseg.raster.around import as_gdal_wants_it
 from geoseg.raster.blank import BlankPixels, Fill
 from geoseg.raster.blank_warp import BlankOnGrid
 from geoseg.raster.blocks import BlockCache, Pixels, split
@@ -162,9 +163,12 @@ def _warp(dataset: Any, source: Source, grid: Grid) -> Any:  # noqa: ANN401 - ra
     options: dict[str, Any] = {} if source.bands.alpha else {"add_alpha": True}
     if np.dtype(source.dtype).kind == "f" and None in source.nodata:
         options["src_nodata"] = math.nan
+    src_crs, src_transform = as_gdal_wants_it(source)
+    if src_transform != source.transform:
+        options["src_transform"] = src_transform
     return WarpedVRT(
         dataset,
-        src_crs=rasterio.CRS.from_wkt(source.crs.to_wkt()),
+        src_crs=src_crs,
         crs=rasterio.CRS.from_wkt(grid.crs.to_wkt()),
         transform=grid.transform,
         height=grid.height,

@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from functools import lru_cache
 from http import HTTPStatus
 from http.client import HTTPMessage
 from pathlib import Path
-from typing import Self
+from typing import Any, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import rasterio
@@ -31,6 +31,8 @@ from geoseg.addresses.urls import holding_file, http_address, is_local
 from geoseg.errors import UnreachableRasterError
 from geoseg.raster.gdal import count_requests_anew, server_headers, set_option_of_paths
 from geoseg.raster.traffic import COUNT, count_own_request
+
+T = TypeVar("T")
 
 RETRIES = 3
 """Further tries of GDAL and of ours; GDAL makes three reads of one, each with these tries."""
@@ -111,14 +113,30 @@ def ask(address: str, *, tries: int = len(RETRY_WAITS_S), method: str = "GET") -
     Raises:
         ServerError: It does not give it; the message is a part of a sentence.
     """
+    return _tried(lambda: _ask(address, method), tries)
+
+
+def fetch(address: str) -> bytes:
+    """A whole small file of a server, such as a description of rasters.
+
+    Raises:
+        ServerError: It does not give it; the message is a part of a sentence.
+    """
+    request = _request(address, "GET")
+    request.remove_header("Range")
+    return _tried(lambda: _answer(request, lambda answer: bytes(answer.read())))
+
+
+def _tried(call: Callable[[], T], tries: int = len(RETRY_WAITS_S)) -> T:
+    """What a call gives, tried again where its trouble may pass."""
     for wait_s in RETRY_WAITS_S[: tries - 1]:
         try:
-            return _ask(address, method)
+            return call()
         except ServerError as error:
             if error.status is not None and error.status not in PASSING:
                 raise
         time.sleep(wait_s)
-    return _ask(address, method)
+    return call()
 
 
 def look(path: str, *, tries: int = len(RETRY_WAITS_S)) -> Answer:
@@ -247,10 +265,15 @@ def _refuses_head(address: str) -> bool:
 
 
 def _ask(address: str, method: str) -> Answer:
+    return _answer(_request(address, method), lambda answer: Answer.of(answer.headers))
+
+
+def _answer(request: urllib.request.Request, taken: Callable[[Any], T]) -> T:
+    """What is ``taken`` from the answer to a request."""
     count_own_request()
     try:
-        with urllib.request.urlopen(_request(address, method), timeout=SILENCE_S) as answer:  # noqa: S310 - http or https alone, see http_address
-            return Answer.of(answer.headers)
+        with urllib.request.urlopen(request, timeout=SILENCE_S) as answer:  # noqa: S310 - http or https alone, see http_address
+            return taken(answer)
     except urllib.error.HTTPError as error:
         with error:
             raise ServerError(

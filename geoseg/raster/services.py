@@ -6,13 +6,17 @@ The cut is a VRT in memory, which every reading thread opens by its name.
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import logging
 import math
 import os
 import re
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,6 +57,10 @@ _TILES = """<GDAL_WMS><Service name="TMS"><ServerUrl>{url}</ServerUrl></Service>
 <BlockSizeX>{px}</BlockSizeX><BlockSizeY>{px}</BlockSizeY><BandsCount>4</BandsCount>
 <ZeroBlockHttpCodes>204,404</ZeroBlockHttpCodes><Timeout>30</Timeout><MaxConnections>4</MaxConnections>
 </GDAL_WMS>"""
+KEPT_BYTES = 512 << 20
+"""Of tiles, on disk, for as long as the process lives: a look, what is blank and the model's reading
+ask for each of them."""
+_CACHE = "<Cache><Path>{folder}</Path><Unique>False</Unique><MaxSize>{size}</MaxSize></Cache>"
 _kept: dict[str, tuple[MemoryFile, str]] = {}
 """Cuts by name, with the service that each is of; they live as long as the process."""
 
@@ -95,7 +103,7 @@ def refuse_services(names: Sequence[str]) -> None:
     for name in filter(is_service, names):
         raise UsageError(
             f"{without_secrets(name)[:200]} is a service without end; name the area of interest: "
-            "geoseg predict with --aoi, a vector file or minx,miny,maxx,maxy,EPSG"
+            "--aoi with a vector file or minx,miny,maxx,maxy,EPSG"
         )
 
 
@@ -123,7 +131,7 @@ def cut_services(names: Sequence[str], wanted: Wanted | None) -> list[str]:
 
 
 def _cut(name: str, wanted: Wanted) -> str:
-    described = _tiles(name, wanted) if XYZ.fullmatch(name) else name
+    described = _caching(_tiles(name, wanted) if XYZ.fullmatch(name) else name)
     level = None if XYZ.fullmatch(name) else _level(described, wanted)
     options = {} if level is None else {"overview_level": level}
     try:
@@ -132,13 +140,33 @@ def _cut(name: str, wanted: Wanted) -> str:
     except GDAL_ERRORS as error:
         raise _unreadable(name, error) from None
     # The same name in every run, under a fresh signature too.
-    digest = hashlib.sha256(without_secrets(text).encode()).hexdigest()[:12]
+    known = without_secrets(text).replace(escape(_cache_folder()), "")
+    digest = hashlib.sha256(known.encode()).hexdigest()[:12]
     filename = f"{digest}_{_host(name)}.vrt"
     path = f"/vsimem/{FOLDER}/{filename}"
     if path in _kept:
         _kept.pop(path)[0].close()
     _kept[path] = MemoryFile(text.encode(), dirname=FOLDER, filename=filename), name
     return path
+
+
+def _caching(name: str) -> str:
+    """A description of a service that keeps its tiles; names and what says how it keeps them as they are.
+
+    GDAL names them by a hash of their addresses, so no secret stands in the name of a file.
+    """
+    if "<GDAL_WMS" not in name or "<Cache" in name:
+        return name
+    kept = _CACHE.format(folder=escape(_cache_folder()), size=KEPT_BYTES)
+    return name.replace("</GDAL_WMS>", f"{kept}</GDAL_WMS>")
+
+
+@cache
+def _cache_folder() -> str:
+    """A folder of this process alone, removed when it ends."""
+    folder = tempfile.mkdtemp(prefix="geoseg-tiles-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def _unreadable(name: str, error: Exception) -> UnreadableRasterError:

@@ -30,6 +30,7 @@ from geoseg.raster.dates import image_dates
 from geoseg.raster.parts import listed_parts
 from geoseg.raster.remote import is_vrt, opening, trouble
 from geoseg.raster.spectrum import band_signs
+from geoseg.raster.whole import require_whole
 from geoseg.types import Window
 
 GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
@@ -85,6 +86,11 @@ class Source:
         return affine_mapping(self.transform)
 
     @property
+    def middle_x(self) -> float:
+        """X of its middle, in ``crs``."""
+        return float((self.transform @ (self.width / 2, self.height / 2))[0])
+
+    @property
     def name(self) -> str:
         """The last part of the path, without what may be a token behind it."""
         return Path(without_secrets(self.path)).name
@@ -137,9 +143,11 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
         block_height, block_width = dataset.block_shapes[picked[0]]
         dtype = _dtype(path, [dataset.dtypes[i] for i in picked])
         _require_small_blocks(path, block_height, block_width, dtype)
+        files = _files(path, dataset)
+        require_whole(path, _underlying(dataset), files)
         return Source(
             path=path,
-            files=_files(path, dataset),
+            files=files,
             crs=crs,
             transform=dataset.transform,
             by_points=isinstance(dataset, WarpedVRT),

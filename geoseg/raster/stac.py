@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,13 +9,13 @@ from urllib.parse import urljoin
 
 from geoseg.addresses.secrets import without_secrets
 from geoseg.addresses.urls import http_address, is_local
-from geoseg.errors import UnreadableRasterError
+from geoseg.errors import UnreachableRasterError, UnreadableRasterError
 from geoseg.files.parse import parse_json
+from geoseg.raster.remote import ServerError, fetch
 
 SUFFIXES = (".json", ".geojson")
 PICTURES = ("visual", "image")
 """Keys and roles of an asset that is a picture in red, green and blue, the better first."""
-TIMEOUT_S = 30
 
 
 def picture_of(name: str) -> str:
@@ -25,12 +23,18 @@ def picture_of(name: str) -> str:
 
     Raises:
         UnreadableRasterError: The item cannot be read, or has no picture.
+        UnreachableRasterError: Its server does not give it.
     """
     if not without_secrets(name).lower().endswith(SUFFIXES):
         return name
     try:
         item = parse_json(_text(name))
-    except (OSError, urllib.error.URLError, ValueError) as error:
+    except ServerError as error:
+        raise UnreachableRasterError(
+            f"{without_secrets(name)} cannot be read as a STAC item: {error}; check the address, which "
+            "may have expired if it is signed, and the network"
+        ) from None
+    except (OSError, ValueError) as error:
         raise UnreadableRasterError(
             f"{without_secrets(name)} cannot be read as a STAC item ({error}); check the address"
         ) from None
@@ -50,8 +54,7 @@ def _text(name: str) -> str:
     address = http_address(name)
     if address is None:
         return Path(name).read_text(encoding="utf-8")
-    with urllib.request.urlopen(address, timeout=TIMEOUT_S) as answer:  # noqa: S310 - http or https alone
-        return str(answer.read().decode("utf-8"))
+    return fetch(address).decode("utf-8")
 
 
 def _picture(assets: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -14,6 +14,7 @@ import shapely
 
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.clean import partition, unclean, unite
+from geoseg.shaping.nodes import with_common_nodes
 from geoseg.shaping.pairs import bits, number_pairs
 from geoseg.shaping.plane import Plane
 
@@ -100,7 +101,9 @@ def place(drawn: Outlines, raw: Outlines, placement: Placement) -> Outlines:
         now = first.where(level[first.group] == 0) + back.where(level[back.group] == 1)
         if len(rounded.row):
             now += _rounded(rounded, placement.grid * 2.0 ** int(level.max() - 2))
-    polygons, source = unite(now.polygons, now.row)  # drawn walls may have fallen together
+    polygons, source = unite(
+        with_common_nodes(now.polygons), now.row
+    )  # drawn walls may have fallen together
     return Outlines(polygons, now.shapes[source], now.row[source], now.group[source])
 
 

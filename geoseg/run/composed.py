@@ -223,7 +223,7 @@ class Run:
         totals = Totals()
         with self.tally.stage("write"):
             crs = self.mosaic.output_crs
-            extent = backend.extent.wkb(crs)
+            extent = backend.extent.wkb(crs, self.mosaic.output_x)
             if risen is None:
                 rows = totals.watch(sink.batches())
                 write_output(sink.output, rows, crs=crs, run_metadata=record, extent=extent)

@@ -40,13 +40,17 @@ class Extent:
         per_row = np.add.reduceat(valid, starts, axis=1, dtype=np.int64)
         np.add.at(self.counts, (cell_rows[:, None], cols[None]), per_row)
 
-    def polygon(self, crs: CRS) -> MultiPolygon:
-        """Cells of which at least half is valid, cut to the grid, in ``crs``; may be empty."""
+    def polygon(self, crs: CRS, middle_x: float = 0.0) -> MultiPolygon:
+        """Cells of which at least half is valid, cut to the grid, in ``crs``; may be empty.
+
+        Where x is a longitude, or goes with it, they lie within half a turn of ``middle_x``.
+        """
         import shapely
         from pyproj import Transformer
         from rasterio.features import shapes
 
         from geoseg.earth.ground import affine_mapping
+        from geoseg.earth.seam import Seam, near_turn
 
         grid, cell_px = self._grid, self._cell_px
         observed = (self.counts * 2 >= self._pixels_per_cell()) & (self.counts > 0)
@@ -60,14 +64,16 @@ class Extent:
         coordinates = shapely.get_coordinates(area)
         x, y = affine_mapping(grid.transform)(coordinates[:, 0], coordinates[:, 1])
         x, y = Transformer.from_crs(grid.crs, crs, always_xy=True).transform(x, y)
-        area = shapely.set_coordinates(area, np.column_stack([x, y]))
+        seam = Seam.of(crs)
+        placed = near_turn(np.column_stack([x, y]), middle_x, 0.0 if seam is None else seam.period)
+        area = shapely.set_coordinates(area, placed)
         return shapely.MultiPolygon(list(shapely.get_parts(area)))
 
-    def wkb(self, crs: CRS) -> list[bytes]:
+    def wkb(self, crs: CRS, middle_x: float = 0.0) -> list[bytes]:
         """The parts of :meth:`polygon` as WKB."""
         import shapely
 
-        return [part.wkb for part in shapely.get_parts(self.polygon(crs))]
+        return [part.wkb for part in shapely.get_parts(self.polygon(crs, middle_x))]
 
     def _pixels_per_cell(self) -> NDArray[np.int64]:
         def lengths(size: int) -> NDArray[np.int64]:

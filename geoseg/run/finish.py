@@ -100,7 +100,8 @@ class Finisher:
             footprints = [footprints[i] for i in np.flatnonzero(inside)]
         if not footprints:
             return SCHEMA.empty_table()
-        measured = measure(footprints, self._mosaic.grid, self._output_crs)
+        mosaic = self._mosaic
+        measured = measure(footprints, mosaic.grid, self._output_crs, middle_x=mosaic.output_x)
         cols, rows = np.floor(shapely.get_coordinates(points)).astype(int).T
         sources = self._mosaic.source_at(rows, cols)
         columns = {

@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster.given import Nodata, Raster, RasterInput
-    from geoseg.raster.services import Wanted
     from geoseg.run.each import RasterOutcomes
     from geoseg.run.summary import Summary
-    from geoseg.tiles.given import AreaInput, GivenArea
+    from geoseg.tiles.given import AreaInput
 
 _log = logging.getLogger(__name__)
 
@@ -274,7 +273,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             traits.precision or "a precision of its own", traits.runtime or "a runtime of its own",
             "averaged over flips" if traits.averaged else "without flips",
         )  # fmt: skip
-        rasters = cut_services(rasters, _wanted(area, gsd_m, traits.gsd_m))
+        wanted = None if area is None else area.of_services(gsd_m, traits.gsd_m)
+        rasters = cut_services(rasters, wanted)
         settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
         run = Run.prepare(rasters, loaded, settings, area, tally, rising)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
@@ -282,15 +282,3 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             if lock is None:
                 return run.to_frame(told)
             return run.to_file(lock, told, resume=resume)
-
-
-def _wanted(
-    area: GivenArea | None, gsd_m: float | None, range_m: tuple[float, float] | None
-) -> Wanted | None:
-    """What is asked of services among the rasters."""
-    from geoseg.raster.services import USUAL_GSD_M, Wanted
-
-    if area is None:
-        return None
-    coarsest_m = gsd_m or (USUAL_GSD_M if range_m is None else range_m[1])
-    return Wanted(area.geometry.tolist(), area.crs, coarsest_m)

@@ -9,7 +9,9 @@ import shapely
 
 from geoseg.shaping.arrays import Floats, Ints, Polygons
 from geoseg.shaping.drawing import Drawn, draw_groups
+from geoseg.shaping.nodes import with_common_nodes
 from geoseg.shaping.settle import settle
+from geoseg.shaping.simple import are_valid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,25 +63,30 @@ def regularize_groups(
     numbers = np.unique(group, return_inverse=True)[1].astype(np.int64)
     drawn = settle(polygons, numbers, settings, _draw)
     shapes: list[DrawnAs] = drawn.shapes.tolist()
-    return drawn.polygons, shapes
+    return with_common_nodes(drawn.polygons), shapes
 
 
 def _draw(polygons: Polygons, group: Ints, settings: RegularizeSettings) -> Drawn:
-    """Draw groups once, numbered from 0, each as if it lay at the origin."""
+    """Draw groups once, numbered from 0, each as if it lay at the origin.
+
+    Groups in which a polygon is so thin somewhere that it is not valid there, for coordinates are
+    rounded otherwise, stay raw.
+    """
     corner = _group_corners(polygons, group)[group]
     local = shapely.normalize(_shift(polygons, -corner))
+    drawn = Drawn(polygons.copy(), np.full(len(group), "raw", dtype=object), np.zeros(len(group)))
+    sound = ~np.isin(group, group[~are_valid(local)])
     order = _canonical_order(local, group)
-    batches = [draw_groups(local[b], group[b], settings) for b in _batches(order, group)]
-    columns = [np.concatenate(column) for column in zip(*batches, strict=True)]
-    for column in columns:
-        column[order] = column.copy()
-    columns[0] = _shift(columns[0], corner)
-    return Drawn(*columns)
+    for batch in _batches(order[sound[order]], group):
+        some = draw_groups(local[batch], group[batch], settings)
+        drawn.polygons[batch] = _shift(some.polygons, corner[batch])
+        drawn.shapes[batch], drawn.noise[batch] = some.shapes, some.noise
+    return drawn
 
 
 def _batches(order: Ints, group: Ints) -> Iterator[Ints]:
     """Runs of whole groups, each small enough for the processor's caches."""
-    begins = np.flatnonzero(np.append(True, np.diff(group[order]) != 0))
+    begins = np.flatnonzero(np.diff(group[order], prepend=-1) != 0)
     while len(begins):
         later = begins[begins >= begins[0] + BATCH]
         yield order[begins[0] : later[0] if len(later) else len(order)]

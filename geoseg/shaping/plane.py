@@ -10,6 +10,7 @@ import numpy as np
 from pyproj import CRS, Proj
 
 from geoseg.earth.geodesy import Ground
+from geoseg.earth.seam import near_turn
 from geoseg.errors import UsageError
 from geoseg.shaping.arrays import Floats
 
@@ -109,15 +110,6 @@ def _equal_area(crs: CRS, middle: Floats, gsd_m: float, unit: float) -> Plane:
         return near_turn(lon_lat, lon / unit, turn)
 
     return Plane(forward, backward, middle / unit, turn, gsd_m / (math.radians(unit) * axes[0]))
-
-
-def near_turn(xy: Floats, middle: float, turn: float) -> Floats:
-    """(n, 2) the same with x within half a turn of the middle; as it is where there is no turn."""
-    if not turn:
-        return xy
-    moved = xy.copy()
-    moved[:, 0] -= turn * np.round((xy[:, 0] - middle) / turn)
-    return moved
 
 
 def _shortest_span(xy: Floats, turn: float) -> tuple[Floats, Floats]:

@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UsageError
+from geoseg.shaping.apart import outlines_apart
 from geoseg.shaping.arrays import Bools, Ints, Polygons
 from geoseg.shaping.clean import partition, unclean, unite
 from geoseg.shaping.near import components, near_boxes
@@ -15,6 +16,8 @@ from geoseg.shaping.simple import are_valid
 
 GRID_PX = 2.0**-20
 """Where nothing else gives a clean layer, outlines are rounded to a grid of this spacing."""
+SNAPPED = 1.0 + 1e-9
+"""Walls that are drawn onto others move by this share of the reach at most, whatever was rounded."""
 SLIVER_PX2 = 0.5
 """Smaller pieces that repair leaves beside a larger one are dropped and counted."""
 
@@ -206,15 +209,17 @@ def _wrong(parts: Polygons, near: Ints, snap_px: float) -> Bools:
 
 
 def _snapped(parts: Polygons, one: Ints, other: Ints, snap_px: float) -> Polygons:
-    """Parts whose walls were drawn onto those of earlier parts within reach, where that is valid."""
+    """Parts whose walls were drawn onto those of others within reach, where that is valid.
+
+    None is drawn farther than ``snap_px`` from where it was, however many others lie around it.
+    """
     out = parts.copy()
     for later, earlier in sorted(zip(other.tolist(), one.tolist(), strict=True)):
-        moved = shapely.snap(out[later], out[earlier], snap_px)
-        if moved.is_valid and moved.geom_type == "Polygon" and not moved.is_empty:
-            out[later] = moved
-        moved = shapely.snap(out[earlier], out[later], snap_px)
-        if moved.is_valid and moved.geom_type == "Polygon" and not moved.is_empty:
-            out[earlier] = moved
+        for mine, target in ((later, earlier), (earlier, later)):
+            moved = shapely.snap(out[mine], out[target], snap_px)
+            if moved.is_valid and moved.geom_type == "Polygon" and not moved.is_empty:
+                near = outlines_apart(parts[[mine]], np.array([moved]))[0] <= SNAPPED * snap_px
+                out[mine] = moved if near.all() else out[mine]
     return out
 
 

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geoseg.files.matching import stem_of
 from geoseg.pages.document import Figure
 from geoseg.statistics.charts import Chart, area_histogram, count_chart
 from geoseg.statistics.mapdata import MapBuildings, MapStyle, Metric, map_data
-from geoseg.vectors.address import stem_of
+from geoseg.vectors.address import name_of
 
 if TYPE_CHECKING:
     from geoseg.statistics.build import AreaReport
@@ -106,7 +107,7 @@ def area_page(report: AreaReport) -> Page:
         np.digitize(report.buildings.area_m2, limits),
     )
     return Page(
-        title=f"Buildings: {stem_of(report.source)}" if report.source else "Buildings",
+        title=f"Buildings: {stem_of(name_of(report.source))}" if report.source else "Buildings",
         figures=_figures(report.table.iloc[-1]),
         notes=(*report.notes, *cut),
         columns=table_columns(shown, {size.column: (f"{size.label} m²", 0) for size in report.classes}),

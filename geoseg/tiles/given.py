@@ -18,6 +18,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.raster.services import USUAL_GSD_M, Wanted
 from geoseg.settings import AreaRecord
 from geoseg.vectors.address import Address, address_of
 from geoseg.vectors.bounds import CORNERS, Bounds
@@ -72,6 +73,11 @@ class GivenArea:
             return cls._made(np.array([area], dtype=object), None, LABEL)
         bounds = bounds or _bounds(area)
         return cls._made(np.array([bounds.box], dtype=object), bounds.crs, LABEL)
+
+    def of_services(self, gsd_m: float | None, range_m: tuple[float, float] | None) -> Wanted:
+        """What is asked of services: the area, at pixels of ``gsd_m`` or the model's coarsest."""
+        coarsest_m = gsd_m or (USUAL_GSD_M if range_m is None else range_m[1])
+        return Wanted(self.geometry.tolist(), self.crs, coarsest_m)
 
     @classmethod
     def _of_file(cls, path: Address, layer: str | None) -> GivenArea:

@@ -29,11 +29,6 @@ def name_of(address: Address) -> str:
     return PurePosixPath(plain).name or plain
 
 
-def stem_of(address: Address) -> str:
-    """The last part without its extension."""
-    return PurePosixPath(name_of(address)).stem
-
-
 def suffix_of(address: Address) -> str:
     """The extension in lower case."""
     return PurePosixPath(name_of(address)).suffix.lower()

@@ -123,3 +123,16 @@ def test_it_shows_itself(make_raster: Any) -> None:
     assert "&lt;b&gt;.tif" in shown
     assert "<b>" not in shown
     assert "pure black" in shown
+
+
+def test_an_area_counts_its_own_tiles(make_raster: Any) -> None:
+    path = make_raster("a.tif", draw_scene(300, 400))
+    whole = geoseg.info(path, model=PaintedModel(), tile_px=64)
+    left, top = 345_600.0, 3_072_000.0
+    corner = (left, top - 12, left + 12, top)
+    part = geoseg.info(path, model=PaintedModel(), tile_px=64, aoi=corner)
+    assert (part.tiles, whole.tiles) == (9, 35)
+    assert part.time.most_minutes == pytest.approx(whole.time.most_minutes * 9 / 35)
+    assert part.megapixels == whole.megapixels
+    with pytest.raises(UsageError, match="aoi_layer"):
+        geoseg.info(path, model=PaintedModel(), aoi_layer="a")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import rasterio.shutil
 from affine import Affine
 from conftest import UTM, RasterMaker, draw_scene, transform_at
 from rasterio.enums import ColorInterp
@@ -50,6 +51,29 @@ def test_a_file_cut_off_before_its_directory(make_raster: RasterMaker) -> None:
     path = make_raster("a.tif", IMAGE)
     path.write_bytes(path.read_bytes()[:100])
     assert isinstance(refusal(path), UnreadableRasterError)
+
+
+@pytest.mark.parametrize("driver", ["PNG", "ENVI"])
+@pytest.mark.parametrize("share", [0.5, 0.99])
+def test_a_cut_file_for_which_gdal_gives_zeros(
+    make_raster: RasterMaker, driver: str, share: float
+) -> None:
+    path = make_raster.folder / f"a.{driver.lower()}"
+    rasterio.shutil.copy(make_raster("a.tif", IMAGE), path, driver=driver)
+    Mosaic.open([path], gsd_range_m=None).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    error = refusal(path)
+    assert isinstance(error, UnreadableRasterError)
+    assert "get it anew" in str(error)
+
+
+def test_a_cut_picture_among_the_parts_of_a_vrt(make_raster: RasterMaker) -> None:
+    part, whole = make_raster.folder / "part.png", make_raster.folder / "all.vrt"
+    rasterio.shutil.copy(make_raster("a.tif", IMAGE), part, driver="PNG")
+    rasterio.shutil.copy(part, whole, driver="VRT")
+    part.write_bytes(part.read_bytes()[:-100])
+    assert "part.png is a damaged PNG" in str(refusal(whole))
 
 
 def test_a_file_cut_off_within_its_pixels(make_raster: RasterMaker) -> None:

@@ -14,6 +14,7 @@ from remote_server import Server
 
 import geoseg
 from geoseg.errors import UnreadableRasterError, UsageError
+from geoseg.raster import services
 from geoseg.raster.services import is_service
 
 ZOOM, LON, LAT = 18, 85.52, 27.63
@@ -31,21 +32,25 @@ def tile_of(lon: float, lat: float) -> tuple[int, int]:
     return int((x + half) / (2 * half) * 2**ZOOM), int((half - y) / (2 * half) * 2**ZOOM)
 
 
+def served() -> list[tuple[int, int]]:
+    """The tiles that there are."""
+    col, row = tile_of(LON, LAT)
+    return [(x, y) for x in range(col - 3, col + 4) for y in range(row - 3, row + 4)]
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Serves 7 x 7 tiles around the place, a red house in each."""
     folder = tmp_path_factory.mktemp("tiles")
-    col, row = tile_of(LON, LAT)
     house = np.zeros((3, 256, 256), np.uint8)
     house[0, 100:130, 100:140] = 250
-    for x in range(col - 3, col + 4):
-        for y in range(row - 3, row + 4):
-            path = folder / str(ZOOM) / str(x) / f"{y}.png"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with rasterio.open(
-                path, "w", driver="PNG", count=3, height=256, width=256, dtype="uint8"
-            ) as tile:
-                tile.write(house)
+    for x, y in served():
+        path = folder / str(ZOOM) / str(x) / f"{y}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with rasterio.open(
+            path, "w", driver="PNG", count=3, height=256, width=256, dtype="uint8"
+        ) as tile:
+            tile.write(house)
     with Server(folder) as running:
         yield running
 
@@ -75,9 +80,10 @@ def test_tiles_are_cut_to_the_area_at_the_model_s_zoom(
     asked = [path for _, path, _ in server.requests()]
     assert {path.split("/")[1] for path in asked} == {str(ZOOM)}
     assert len(set(asked)) < 150
-    assert (
-        max(Counter(asked).values()) <= 3
-    )  # a look, what is blank around a window, and to be read
+    there = {f"/{ZOOM}/{x}/{y}.png" for x, y in served()}
+    times = {path: count for path, count in Counter(asked).items() if path.split("?")[0] in there}
+    assert len(times) == len(there)
+    assert set(times.values()) == {1}  # for a look, for what is blank, and to be read
     assert "for its terms to say" in caplog.text
     assert "{z}/{x}/{y}.png" in told.record["sources"][0]["path"]
     again = geoseg.predict(
@@ -86,8 +92,20 @@ def test_tiles_are_cut_to_the_area_at_the_model_s_zoom(
         aoi=(LON - 1e-3, LAT - 1e-3, LON + 1e-3, LAT + 1e-3, 4326),
     )
     assert again["source"].tolist() == found["source"].tolist()
-    for text in (str(told.as_dict()), caplog.text, out.read_bytes().decode("latin-1")):
+    kept = list(Path(services._cache_folder()).rglob("*"))
+    assert len([path for path in kept if path.is_file()]) >= len(there)
+    names = " ".join(map(str, kept))
+    for text in (str(told.as_dict()), caplog.text, out.read_bytes().decode("latin-1"), names):
         assert SECRET not in text
+
+
+def test_info_describes_what_predict_would_read(server: Server) -> None:
+    area = f"{LON - 1e-3},{LAT - 1e-3},{LON + 1e-3},{LAT + 1e-3},4326"
+    seen = geoseg.info(template(server), model=town(), aoi=area, tile_px=512)
+    assert seen.grid_gsd_m == pytest.approx(0.529, abs=0.01)
+    assert seen.rasters[0].path.startswith(template(server).split("?")[0])
+    assert 1 <= seen.tiles < seen.megapixels * 1e6 / 512**2
+    assert SECRET not in str(seen.as_dict())
 
 
 def test_a_service_without_an_area_is_refused(server: Server) -> None:

@@ -9,7 +9,7 @@ from painted import PaintedModel
 from remote_server import Server
 
 import geoseg
-from geoseg.errors import UnreadableRasterError
+from geoseg.errors import UnreachableRasterError, UnreadableRasterError
 from geoseg.raster.given import raster_names
 
 
@@ -34,6 +34,18 @@ def test_an_item_on_a_server(make_raster: RasterMaker) -> None:
     with Server(make_raster.folder) as server:
         assert raster_names(server.address("item.json")) == [server.address("a.tif")]
         assert geoseg.info(server.address("item.json"), model=PaintedModel()).rasters[0].width == 50
+
+
+def test_an_item_is_asked_for_again_and_a_missing_one_is_told(make_raster: RasterMaker) -> None:
+    item(make_raster.folder, image={"href": "a.tif"})
+    with Server(make_raster.folder) as server:
+        server.order(drop=0.5)  # the first connection
+        assert raster_names(server.address("item.json")) == [server.address("a.tif")]
+        assert len(server.requests()) == 2
+        server.order()
+        with pytest.raises(UnreachableRasterError, match="404 Not Found") as caught:
+            raster_names(server.address("none.json", "?key=s3cr3t"))
+        assert "s3cr3t" not in str(caught.value)
 
 
 def test_an_item_without_a_picture_is_told(tmp_path: Path) -> None:

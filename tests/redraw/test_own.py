@@ -184,3 +184,10 @@ def test_a_crs_newer_than_the_register_is_understood_in_the_metadata() -> None:
     grid = own._grid({"grid": stored})
     assert grid is not None
     assert grid.crs.is_projected
+
+
+def test_a_geopackage_without_rows_stays_one(tmp_path: Path) -> None:
+    nothing = gpd.GeoDataFrame({"name": np.array([], dtype=object)}, geometry=[], crs=UTM)
+    pyogrio.write_dataframe(nothing, tmp_path / "in.gpkg", geometry_type="Polygon")
+    assert regularize(tmp_path / "in.gpkg", tmp_path / "out.gpkg").rows == 0
+    assert list(gpd.read_file(tmp_path / "out.gpkg").columns) == ["name", "shape", "geometry"]

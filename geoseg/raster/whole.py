@@ -1,0 +1,49 @@
+"""Whether a file holds all its pixels, where GDAL gives zeros for those that it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from geoseg.addresses.urls import is_local
+from geoseg.errors import UnreadableRasterError
+from geoseg.files.png import png_damage
+
+RAW = ("ENVI", "EHdr")
+"""Drivers of files that hold nothing but pixels: GDAL takes what is missing at their end for zero."""
+
+
+def require_whole(path: str, dataset: Any, files: Sequence[str]) -> None:  # noqa: ANN401
+    """Refuse a raster of which GDAL would return, without a word, what its file does not hold.
+
+    Other formats are told when the missing part is read.
+
+    Args:
+        path: The raster.
+        dataset: The same, open; not as it is rectified.
+        files: The files it consists of; those of a VRT are its parts.
+
+    Raises:
+        UnreadableRasterError: It is a PNG that is cut or changed, or has one among its parts, or its
+            pixels are too few.
+    """
+    pictures = [file for file in files if Path(file).suffix.lower() == ".png"]
+    for file in dict.fromkeys([*([path] if dataset.driver == "PNG" else []), *pictures]):
+        damage = png_damage(Path(file)) if is_local(file) else None
+        if damage is not None:
+            raise UnreadableRasterError(f"{file} is a damaged PNG ({damage}); get it anew")
+    if dataset.driver in RAW and is_local(path) and not dataset.tags(1, ns="IMAGE_STRUCTURE"):
+        _require_all_bytes(path, dataset)
+
+
+def _require_all_bytes(path: str, dataset: Any) -> None:  # noqa: ANN401
+    pixels = dataset.height * dataset.width
+    wanted = pixels * sum(np.dtype(dtype).itemsize for dtype in dataset.dtypes)
+    held = Path(path).stat().st_size
+    if held < wanted:
+        raise UnreadableRasterError(
+            f"{path} holds {held:,} bytes, but its pixels are {wanted:,}; it is cut, get it anew"
+        )
