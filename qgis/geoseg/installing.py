@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,17 @@ UV_PYTHON = "3.11"
 NEEDED_GB = 8
 """Free space to have before: geoseg, its libraries and what pip unpacks on the way."""
 SIZE = "1 to 6 GB, most of it PyTorch; without a GPU build it is the lesser"
+_REASONS = (
+    (re.compile("No space left|Errno 28|not enough space", re.IGNORECASE), "the disk is full"),
+    (
+        re.compile(
+            "NewConnectionError|NameResolution|ConnectTimeout|ProxyError|Max retries|dns error"
+        ),
+        "the package index cannot be reached: check the network, and the proxy in QGIS's options, or "
+        "install from a folder of wheels",
+    ),
+)
+"""What pip and uv say at length, and what it means."""
 TEMPORARY = "temporary"
 """Folder for what is unpacked on the way: on the same disk, and gone in the end."""
 
@@ -159,6 +171,7 @@ class Installer(QObject):
         super().__init__(parent)
         self._steps, self._next, self._folder = planned, 0, folder
         self._last: list[str] = []
+        self._reason = ""
         self._cancelled = False
         self._environ = environ
         self._process = QProcess(self)
@@ -196,13 +209,15 @@ class Installer(QObject):
         step = self._steps[self._next]
         self._next += 1
         self.began.emit(step.told, self._next, len(self._steps))
-        self._last = []
+        self._last, self._reason = [], ""
         self._process.start(step.words[0], list(step.words[1:]))
 
     def _read(self) -> None:
         text = bytes(self._process.readAllStandardOutput()).decode("utf-8", "replace")
         for line in filter(None, (one.strip() for one in text.splitlines())):
             self._last = [*self._last[-2:], line]
+            known = (means for sign, means in _REASONS if sign.search(line))
+            self._reason = self._reason or next(known, "")
             self.said.emit(line)
 
     def _finished(self, code: int, status: object) -> None:
@@ -211,7 +226,8 @@ class Installer(QObject):
             self._end(False, "cancelled; nothing is left behind")
         elif code or status != QProcess.ExitStatus.NormalExit:
             step = self._steps[self._next - 1]
-            self._end(False, f"{step.told} failed: {' '.join(self._last) or f'code {code}'}")
+            why = self._reason or " ".join(self._last) or f"code {code}"
+            self._end(False, f"{step.told} failed: {why}")
         else:
             self._go_on()
 

@@ -98,7 +98,29 @@ def refusals(folder: str) -> dict:
     installing._qgis_pythons = qgis
     seen["no uv"] = [one.told for one in installing.steps({"PATH": ""}, place)]
     installing.NEEDED_GB, installing.base_python = needed, pythons
+    seen["ended"] = [ended_with(line) for line in PIP_SAYS]
+    seen["left"] = finding.own_folder().exists()
     return seen
+
+
+PIP_SAYS = (
+    "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(...)'",
+    "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
+    "ERROR: something else",
+)
+
+
+def ended_with(line: str) -> str:
+    """The sentence after a step that says this and fails."""
+    step = installing.Step(("/bin/sh", "-c", f'echo "{line}"; exit 1'), "installing")
+    installer = installing.Installer([step], installing.fresh_folder(), dict(os.environ))
+    ended = []
+    installer.ended.connect(lambda _, told: ended.append(told))
+    installer.start()
+    until = time.monotonic() + 60
+    while not ended and time.monotonic() < until:
+        QTest.qWait(10)
+    return ended[0]
 
 
 def said(asked: object) -> str:

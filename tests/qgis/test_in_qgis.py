@@ -308,6 +308,11 @@ def test_the_set_up_says_what_is_missing(seen: Seen) -> None:
     assert [one.split(" ")[:2] for one in told["no uv"]] == [
         ["getting", "uv,"], ["getting", "Python"], ["installing", "geoseg"],
     ]  # fmt: skip
+    network, disk, other = told["ended"]
+    assert network.startswith("installing failed: the package index cannot be reached")
+    assert disk == "installing failed: the disk is full"
+    assert other == "installing failed: ERROR: something else"
+    assert not told["left"]
 
 
 def stand_in(folder: Path) -> Path:

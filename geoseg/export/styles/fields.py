@@ -102,7 +102,6 @@ class _Shown:
     tab: str = OTHER
     widget: str = "TextEdit"
     decimals: int | None = None
-    unit: str = ""
     stored: str = ""
     """The column it comes from, where that is another."""
     expression: str = ""
@@ -113,17 +112,14 @@ class _Shown:
         """A column whose meaning is known."""
         if column.is_share:
             return cls(
-                f"{column.name}_percent", f"{column.title} (%)", column.tab, "Range", 0, " %",
+                f"{column.name}_percent", f"{column.title} (%)", column.tab, "Range", 0,
                 column.name, f'round(100 * "{column.name}")',
             )  # fmt: skip
         unit = f" ({column.unit})" if column.unit else ""
         if pa.types.is_boolean(column.arrow_type):
             return cls(column.name, column.title, column.tab, "CheckBox")
         widget = "TextEdit" if column.decimals is None else "Range"
-        suffix = f" {column.unit}" if column.unit else ""
-        return cls(
-            column.name, column.title + unit, column.tab, widget, column.decimals, suffix
-        )  # fmt: skip
+        return cls(column.name, column.title + unit, column.tab, widget, column.decimals)
 
 
 def key_column(names: Iterable[str]) -> str:
@@ -139,8 +135,9 @@ def percent_of(name: str) -> str:
 def _widget(shown: _Shown) -> Element:
     options: dict[str, object] = {}
     if shown.widget == "Range":
-        options = {"AllowNull": True, "Precision": shown.decimals, "Step": 1.0, "Style": "SpinBox",
-                   "Suffix": shown.unit}  # fmt: skip
+        options = {
+            "AllowNull": True, "Precision": shown.decimals, "Step": 1.0, "Style": "SpinBox",
+        }  # fmt: skip
     elif shown.widget == "TextEdit":
         options = {"IsMultiline": False, "UseHtml": False}
     config = node("config", None, option_map(options))
