@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from geoseg.preview import info
     from geoseg.preview.describe import MosaicInfo
     from geoseg.progress import ProgressReport
+    from geoseg.projects import project
+    from geoseg.projects.outcome import Project
     from geoseg.redraw import regularize
     from geoseg.redraw.outcome import Regularized
     from geoseg.run.predicting import predict
@@ -77,6 +79,7 @@ __all__ = [
     "Packed",
     "PredictSettings",
     "ProgressReport",
+    "Project",
     "RegularizeSettings",
     "Regularized",
     "Summary",
@@ -98,6 +101,7 @@ __all__ = [
     "load_model",
     "pack_dataset",
     "predict",
+    "project",
     "regularize",
     "report",
     "to_coco",
@@ -125,6 +129,7 @@ _HOMES = {
     "Packed": "geoseg.labelled.pack",
     "PredictSettings": "geoseg.settings",
     "ProgressReport": "geoseg.progress",
+    "Project": "geoseg.projects.outcome",
     "RegularizeSettings": "geoseg.shaping.settings",
     "Regularized": "geoseg.redraw.outcome",
     "Summary": "geoseg.run.summary",
@@ -145,6 +150,7 @@ _HOMES = {
     "load_model": "geoseg.models",
     "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.run.predicting",
+    "project": "geoseg.projects",
     "regularize": "geoseg.redraw",
     "report": "geoseg.statistics",
     "to_coco": "geoseg.coco",

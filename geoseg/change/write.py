@@ -6,17 +6,24 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from geoseg.change.build import Comparison
-from geoseg.change.page import CHANGE_COLOURS, change_page
+from geoseg.change.page import CHANGE_COLOURS, LABELS, change_page
 from geoseg.export.frames import FrameLayer
 from geoseg.export.output import write_layers
+from geoseg.export.styles.zones import categories, choropleth
 from geoseg.files.target import require_other
 from geoseg.statistics.formats import check_output, write_result
-from geoseg.statistics.style import categories, choropleth
 
 CHANGES_LAYER = "changes"
 """Layer of the buildings, in formats that name layers."""
 ZONES_LAYER = "change_zones"
 """Layer of the table in a GeoPackage."""
+_OF_BUILDINGS: dict[str, tuple[str, int | None]] = {
+    "change": ("Change", None),
+    "iou": ("Alike (0..1)", 2),
+    "old_id": ("Building before", None),
+    "new_id": ("Building after", None),
+}
+"""Heading and decimals of the columns that only buildings have."""
 
 
 def open_outputs(
@@ -44,6 +51,8 @@ def write_comparison(result: Comparison, path: Path) -> None:
 
 
 def _write_layers(result: Comparison, path: Path) -> None:
-    shade = choropleth(result.table["new"].iloc[:-1].to_numpy(dtype=float), "new", "new buildings")
-    buildings = FrameLayer(CHANGES_LAYER, result.changes, categories("change", CHANGE_COLOURS))
-    write_layers([buildings, FrameLayer(ZONES_LAYER, result.table, shade)], path)
+    labels = {"zone": ("Zone", None), **LABELS}
+    shade = choropleth(result.table, "new", "new buildings", labels)
+    kinds = categories(result.changes, "change", CHANGE_COLOURS, {**_OF_BUILDINGS, **labels})
+    buildings = FrameLayer(CHANGES_LAYER, result.changes, (kinds,))
+    write_layers([buildings, FrameLayer(ZONES_LAYER, result.table, (shade,))], path)

@@ -15,10 +15,10 @@ from pyproj import CRS
 from geoseg.city.rings import Town
 from geoseg.export.columns import attributes
 from geoseg.export.formats import FORMATS
-from geoseg.export.gpkg_tables import solid_qml
 from geoseg.export.layer import LayerInfo
 from geoseg.export.output import write_batches
 from geoseg.export.schema import LAYER
+from geoseg.export.styles.buildings import solid_style
 from geoseg.vectors.apart import GEOMETRY, free_name
 
 Points = NDArray[np.float64]
@@ -39,7 +39,7 @@ def write_solids(town: Town, frame: gpd.GeoDataFrame, path: Path, crs: CRS) -> i
     table = pa.Table.from_arrays([*arrays, wkb], schema=schema)
     info = LayerInfo(
         crs, LAYER, schema, ("MultiPolygon",), description="Buildings as blocks.",
-        style=solid_qml(), has_z=True,
+        styles=(solid_style(schema.names[:-1]),), has_z=True,
     )  # fmt: skip
     return write_batches(path, table.to_batches(), info)
 

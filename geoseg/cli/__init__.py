@@ -19,6 +19,7 @@ from geoseg.cli.heights import heights
 from geoseg.cli.info import info
 from geoseg.cli.models import models
 from geoseg.cli.predict import predict
+from geoseg.cli.project import project
 from geoseg.cli.regularize import regularize
 from geoseg.cli.report import report
 from geoseg.cli.to_coco import to_coco
@@ -77,6 +78,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "regularize": regularize,
     "heights": heights,
     "convert": convert,
+    "project": project,
     "report": report,
     "compare": compare,
     "to-coco": to_coco,

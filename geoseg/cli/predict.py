@@ -157,6 +157,14 @@ def predict(
             rich_help_panel=SURFACE,
         ),
     ] = None,
+    project: Annotated[
+        bool,
+        typer.Option(
+            "--project",
+            help="Put a QGIS project into the .gpkg, with the rasters beneath the buildings.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with an interrupted run.", rich_help_panel=RUN),
@@ -197,6 +205,7 @@ def predict(
             precision=precision,
             runtime=runtime,
             exact=exact,
+            project=project,
             overwrite=overwrite,
             resume=resume,
             skip_existing=skip_existing,

@@ -17,6 +17,7 @@ from geoseg.export.columns import attributes
 from geoseg.export.formats import Format
 from geoseg.export.layer import LayerInfo, horizontal_crs
 from geoseg.export.schema import GEOMETRY, Column
+from geoseg.export.styles.style import Style
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import geometry_of
 from geoseg.vectors.load import crs_of_frame
@@ -36,8 +37,8 @@ class FrameLayer:
     """Of the layer, in formats that name layers."""
     frame: gpd.GeoDataFrame
     """Polygons and multipolygons; rows may lack a geometry."""
-    style: str | None = None
-    """QML that QGIS applies; only a GeoPackage holds it."""
+    styles: tuple[Style, ...] = ()
+    """That QGIS offers, the default first; only a GeoPackage holds them."""
     description: str = ""
     """One sentence on the layer."""
     columns: tuple[Column, ...] = ()
@@ -69,7 +70,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum()),
         layer.description,
         layer.columns,
-        layer.style,
+        layer.styles,
         layer.run,
     )
     return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)

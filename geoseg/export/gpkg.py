@@ -16,20 +16,19 @@ from geoseg.errors import OutputError
 from geoseg.export.gpkg_tables import (
     add_column_descriptions,
     add_metadata,
-    set_style,
-    style_qml,
+    set_styles,
 )
 from geoseg.export.layer import LayerInfo
 from geoseg.export.ogr import write_with_gdal
 from geoseg.export.schema import GEOMETRY
 from geoseg.export.stream import BatchStream, require_rows
+from geoseg.export.styles.buildings import extent_style
+from geoseg.export.styles.fields import key_column
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import EXTENT_LAYER
 
 GEOMETRY_COLUMN = "geom"
 """Name of the geometry column in the file, GDAL's usual one, unless a column is called so."""
-KEY_COLUMN = "fid"
-"""Name of the key of the rows, GDAL's usual one, unless a column is called so."""
 
 
 _FEATURE_TABLES = """
@@ -65,7 +64,7 @@ def write_gpkg(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
         dataset_options={} if path.exists() else {"VERSION": "1.3"},
         layer_options={
             "GEOMETRY_NAME": geometry,
-            "FID": free_name(KEY_COLUMN, (*layer.attributes, geometry)),
+            "FID": key_column((*layer.attributes, geometry)),
             "SPATIAL_INDEX": "YES",
         },
     )
@@ -106,10 +105,10 @@ def copy_gpkg(path: Path, target: Path) -> None:
 
 def _describe(connection: sqlite3.Connection, layer: LayerInfo, geometry: str) -> None:
     """Add what a GeoPackage says beside the rows."""
-    if layer.style is not None:
-        set_style(connection, layer.name, geometry, layer.style)
+    if layer.styles:
+        set_styles(connection, layer.name, geometry, layer.styles)
     if layer.extent:
-        set_style(connection, EXTENT_LAYER, GEOMETRY_COLUMN, style_qml(EXTENT_LAYER))
+        set_styles(connection, EXTENT_LAYER, GEOMETRY_COLUMN, [extent_style()])
     if layer.columns:
         add_column_descriptions(connection, layer.name, layer.columns)
     if layer.run_json is not None:

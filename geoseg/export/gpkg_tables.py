@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from importlib import resources
 
 from geoseg.export.schema import Column
+from geoseg.export.styles.style import Style
 
 METADATA_STANDARD = "https://www.rfc-editor.org/rfc/rfc8259"
 """The run's metadata is plain JSON of our own structure; docs/output.md explains it."""
@@ -92,30 +92,10 @@ INSERT INTO gpkg_extensions VALUES
 """
 
 
-def style_qml(layer: str) -> str:
-    """The QGIS style of a layer of ours, from the file of its name beside this module."""
-    return resources.files("geoseg.export").joinpath(f"{layer}.qml").read_text(encoding="utf-8")
-
-
-def extruded_qml(layer: str | None) -> str:
-    """The style of a layer of ours, or of footprints of any origin, that 3D map views extrude."""
-    solid = style_qml("heights")
-    if layer is None:
-        return solid
-    first, last = solid.index("  <renderer-3d"), solid.index("  <renderer-v2")
-    flat = style_qml(layer).replace('"Symbology|', '"Symbology|Symbology3D|', 1)
-    return flat.replace("  <renderer-v2", solid[first:last] + "  <renderer-v2", 1)
-
-
-def solid_qml() -> str:
-    """The style of polygons in space, which 3D map views show where they stand."""
-    solid = style_qml("heights")
-    first, last = solid.index("      <data-defined"), solid.index("      <edges")
-    return solid[:first] + solid[last:]
-
-
-def set_style(connection: sqlite3.Connection, layer: str, geometry_column: str, qml: str) -> None:
-    """Store a layer's style as its default, in the place of an older one.
+def set_styles(
+    connection: sqlite3.Connection, layer: str, geometry_column: str, styles: Sequence[Style]
+) -> None:
+    """Store a layer's styles in the place of older ones; the first is the default.
 
     ``layer_styles`` must be in ``gpkg_contents``: QGIS forgets styles in an unregistered table as
     soon as another attributes table exists.
@@ -124,11 +104,14 @@ def set_style(connection: sqlite3.Connection, layer: str, geometry_column: str, 
     if connection.execute(query).fetchone() is None:
         connection.executescript(_STYLES)
     connection.execute("DELETE FROM layer_styles WHERE f_table_name = ?", (layer,))
-    connection.execute(
+    connection.executemany(
         "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name,"
         " f_geometry_column, styleName, styleQML, useAsDefault, description, owner)"
-        " VALUES ('', '', ?, ?, ?, ?, 1, ?, '')",
-        (layer, geometry_column, f"geoseg {layer}", qml, f"{layer} by geoseg"),
+        " VALUES ('', '', ?, ?, ?, ?, ?, ?, '')",
+        [
+            (layer, geometry_column, one.name, one.qml, one is styles[0], f"{layer} by geoseg")
+            for one in styles
+        ],
     )
 
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 from pydantic import JsonValue
 from pyproj import CRS
 
-from geoseg.export.schema import COLUMNS, LAYER, SCHEMA, Column
+from geoseg.export.schema import COLUMN_NAMES, COLUMNS, LAYER, SCHEMA, Column
+from geoseg.export.styles.buildings import building_styles
+from geoseg.export.styles.style import Style
 
 LAYER_DESCRIPTION = (
     "Roof outlines of buildings seen in aerial or satellite imagery, one polygon per building."
@@ -35,8 +37,8 @@ class LayerInfo:
     """One sentence on the layer."""
     columns: tuple[Column, ...] = ()
     """Columns whose meaning is stored."""
-    style: str | None = None
-    """QML that QGIS applies; only a GeoPackage holds it."""
+    styles: tuple[Style, ...] = ()
+    """That QGIS offers, the default first; only a GeoPackage holds them."""
     run_metadata: Mapping[str, JsonValue] | None = None
     """How the layer was made, see docs/output.md; None where no run made it."""
     extent: Sequence[bytes] | None = None
@@ -73,14 +75,14 @@ class LayerInfo:
 
 
 def buildings_layer(
-    crs: CRS, run_metadata: Mapping[str, JsonValue], extent: Sequence[bytes] | None, style: str
+    crs: CRS, run_metadata: Mapping[str, JsonValue], extent: Sequence[bytes] | None
 ) -> LayerInfo:
     """The layer of the contract."""
     return LayerInfo(
         horizontal_crs(crs),
         description=LAYER_DESCRIPTION,
         columns=COLUMNS,
-        style=style,
+        styles=building_styles(COLUMN_NAMES, COLUMNS),
         run_metadata=run_metadata,
         extent=extent,
     )

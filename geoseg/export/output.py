@@ -22,7 +22,6 @@ from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
 from geoseg.export.gpkg import copy_gpkg, layer_rows, require_layers, write_gpkg
 from geoseg.export.gpkg_edit import LayerEdit, write_edited
-from geoseg.export.gpkg_tables import style_qml
 from geoseg.export.layer import LayerInfo, buildings_layer
 from geoseg.export.schema import LAYER
 from geoseg.export.stream import BatchStream
@@ -94,9 +93,7 @@ def write_output(
         OutputError: Disk full, no permission, or the written file failed its check. Nothing of it
             is left then. Errors of ``batches`` itself come through as they are.
     """
-    return write_batches(
-        path, batches, buildings_layer(crs, run_metadata, extent, style_qml(LAYER))
-    )
+    return write_batches(path, batches, buildings_layer(crs, run_metadata, extent))
 
 
 def write_batches(path: Path, batches: Iterable[pa.RecordBatch], layer: LayerInfo) -> int:

@@ -26,13 +26,24 @@ class Column:
     """Symbol of the unit; empty where the value has none."""
     meaning: str
     """One sentence."""
+    decimals: int | None = None
+    """That are worth showing; None: the value as it is."""
+    tab: str = "Building"
+    """Page of a form that shows it."""
 
     @property
     def description(self) -> str:
         """The meaning with its unit, as stored in the file."""
         return f"{self.meaning} Unit: {self.unit}." if self.unit else self.meaning
 
+    @property
+    def is_share(self) -> bool:
+        """True for what is stored from 0 to 1 and read as per cent."""
+        return self.unit == "0..1"
 
+
+ORIGIN = "Origin"
+"""Page of a form for what tells where an outline comes from."""
 COLUMNS: tuple[Column, ...] = (
     Column(
         "building_id",
@@ -42,13 +53,14 @@ COLUMNS: tuple[Column, ...] = (
         "Identity of the building: the smallest raster key (row * width + column) of its pixels "
         "on the analysis grid; the same for every way of cutting the raster.",
     ),
-    Column("area_m2", pa.float64(), "Area", "m²", "Geodesic area of the roof outline."),
+    Column("area_m2", pa.float64(), "Area", "m²", "Geodesic area of the roof outline.", 0),
     Column(
         "perimeter_m",
         pa.float64(),
         "Perimeter",
         "m",
         "Geodesic length of the outline, courtyards included.",
+        1,
     ),
     Column(
         "confidence",
@@ -58,14 +70,19 @@ COLUMNS: tuple[Column, ...] = (
         "How sure the model is of this building; the run's metadata says whether the value is a "
         "calibrated probability or the raw mean over the building's pixels.",
     ),
-    Column("length_m", pa.float64(), "Length", "m", "Long side of the minimum rotated rectangle."),
-    Column("width_m", pa.float64(), "Width", "m", "Short side of the minimum rotated rectangle."),
+    Column(
+        "length_m", pa.float64(), "Length", "m", "Long side of the minimum rotated rectangle.", 1
+    ),
+    Column(
+        "width_m", pa.float64(), "Width", "m", "Short side of the minimum rotated rectangle.", 1
+    ),
     Column(
         "orientation_deg",
         pa.float64(),
         "Orientation",
         "°",
         "Direction of the long side, clockwise from grid north, 0 to 180.",
+        0,
     ),
     Column(
         "at_edge",
@@ -80,6 +97,7 @@ COLUMNS: tuple[Column, ...] = (
         "Shape",
         "",
         "How the outline was drawn: regularized, simplified, circle or raw.",
+        tab=ORIGIN,
     ),
     Column(
         "source",
@@ -87,6 +105,7 @@ COLUMNS: tuple[Column, ...] = (
         "Source",
         "",
         "Raster that holds the building's representative point.",
+        tab=ORIGIN,
     ),
     Column(
         "image_date",
@@ -95,6 +114,7 @@ COLUMNS: tuple[Column, ...] = (
         "",
         "Day on which that raster was taken, year-month-day, as asked for or as the raster states it; "
         "empty where nobody says.",
+        tab=ORIGIN,
     ),
 )
 

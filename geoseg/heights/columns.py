@@ -28,6 +28,8 @@ HEIGHT_COLUMNS: tuple[Column, ...] = (
         "m",
         "Elevation of the ground beneath the building, in the vertical datum of the surface; empty "
         "where heights came above ground (--ndsm).",
+        1,
+        tab="Height",
     ),
     Column(
         "height_m",
@@ -35,6 +37,8 @@ HEIGHT_COLUMNS: tuple[Column, ...] = (
         "Height",
         "m",
         "Median height of the roof above the ground, one pixel off the walls.",
+        1,
+        tab="Height",
     ),
     Column(
         "height_max_m",
@@ -42,6 +46,8 @@ HEIGHT_COLUMNS: tuple[Column, ...] = (
         "Highest",
         "m",
         "Height above the ground that 95 % of the roof stay below.",
+        1,
+        tab="Height",
     ),
     Column(
         "eaves_m",
@@ -49,6 +55,8 @@ HEIGHT_COLUMNS: tuple[Column, ...] = (
         "Eaves",
         "m",
         "Height above the ground of the lower edge of a pitched roof; empty for others.",
+        1,
+        tab="Height",
     ),
     Column(
         "volume_m3",
@@ -56,9 +64,16 @@ HEIGHT_COLUMNS: tuple[Column, ...] = (
         "Volume",
         "m³",
         "Geodesic area times the mean height of the roof above the ground.",
+        0,
+        tab="Height",
     ),
     Column(
-        "roof", pa.string(), "Roof", "", "flat or pitched; empty where it is too small to tell."
+        "roof",
+        pa.string(),
+        "Roof",
+        "",
+        "flat or pitched; empty where it is too small to tell.",
+        tab="Height",
     ),
     Column(
         "height_coverage",
@@ -66,6 +81,7 @@ HEIGHT_COLUMNS: tuple[Column, ...] = (
         "Known",
         "0..1",
         "Share of the footprint where the surface is known; heights come from a quarter at least.",
+        tab="Height",
     ),
 )
 HEIGHT_NAMES: tuple[str, ...] = tuple(column.name for column in HEIGHT_COLUMNS)

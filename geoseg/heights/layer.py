@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from geoseg.earth.reproject import areas_m2
 from geoseg.export.frames import AREAL
-from geoseg.export.gpkg_tables import extruded_qml
 from geoseg.export.layer import LAYER_DESCRIPTION, LayerInfo
 from geoseg.export.schema import COLUMNS, LAYER
+from geoseg.export.styles.buildings import building_styles
 from geoseg.heights.columns import HEIGHT_COLUMNS, HEIGHT_FIELDS, HEIGHT_NAMES, height_arrays
 from geoseg.heights.finding import Ground
 from geoseg.heights.store import Footprints, polygons_of
@@ -38,6 +38,8 @@ def layer_of(
     multi = len(kinds) > 1 and not mixed
     told = {column.name: column for column in (*COLUMNS, *HEIGHT_COLUMNS)}
     ours = all(name in kept for name in STYLED)
+    columns = tuple(told[name] for name in (*kept, *HEIGHT_NAMES) if name in told and ours)
+    columns = columns or HEIGHT_COLUMNS
     info = LayerInfo(
         footprints.crs,
         LAYER,
@@ -45,9 +47,8 @@ def layer_of(
         ("MultiPolygon",) if multi else kinds,
         without_place,
         description=LAYER_DESCRIPTION if ours else "",
-        columns=tuple(told[name] for name in (*kept, *HEIGHT_NAMES) if name in told and ours)
-        or HEIGHT_COLUMNS,
-        style=extruded_qml(LAYER if ours else None),
+        columns=columns,
+        styles=building_styles((*kept, *HEIGHT_NAMES), columns, solid=True),
         run_metadata=record,
         extent=extent,
     )

@@ -10,10 +10,10 @@ import numpy as np
 
 from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
-from geoseg.export.gpkg_tables import style_qml
 from geoseg.export.layer import LAYER_DESCRIPTION
-from geoseg.export.output import write_edited_layer, write_layers
+from geoseg.export.output import write_edited_layer, write_frame, write_layers
 from geoseg.export.schema import COLUMNS, LAYER
+from geoseg.export.styles.buildings import building_styles
 from geoseg.redraw.own import MEASURES, About
 from geoseg.vectors.layers import open_layer
 from geoseg.version import __version__
@@ -47,11 +47,11 @@ def write_drawn(
             write_edited_layer(Path(source), path, _edit(name, drawn, about, run))
             return
     if not run:
-        write_layers([FrameLayer(LAYER, drawn)], path)
+        write_frame(drawn, path)
         return
-    own = FrameLayer(
-        LAYER, drawn, style_qml(LAYER), description=LAYER_DESCRIPTION, columns=COLUMNS, run=run
-    )
+    names = [str(name) for name in drawn.columns if name != drawn.active_geometry_name]
+    styles = building_styles(names, COLUMNS)
+    own = FrameLayer(LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run)
     write_layers([own], path)
 
 

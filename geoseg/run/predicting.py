@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from geoseg.progress import Progress
     from geoseg.raster.given import Nodata, Raster, RasterInput
     from geoseg.run.each import RasterOutcomes
+    from geoseg.run.rising import Rising
     from geoseg.run.summary import Summary
     from geoseg.tiles.given import AreaInput
 
@@ -70,6 +71,7 @@ def predict(
     precision: Precision = "auto",
     runtime: Runtime = "auto",
     exact: bool = False,
+    project: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     skip_existing: bool = False,
@@ -111,6 +113,7 @@ def predict(
     precision: Precision = "auto",
     runtime: Runtime = "auto",
     exact: bool = False,
+    project: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     skip_existing: bool = False,
@@ -152,6 +155,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     precision: Precision = "auto",
     runtime: Runtime = "auto",
     exact: bool = False,
+    project: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     skip_existing: bool = False,
@@ -206,6 +210,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         precision: "auto", "fp32", "bf16" or "int8"; a model object keeps its own.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; a model object keeps its own.
         exact: Refuse a model that certification does not find exact.
+        project: Put a QGIS project into the GeoPackage, the rasters beneath the buildings, as
+            ``geoseg.project`` does.
         overwrite: Replace ``output`` if it is there already.
         resume: Go on with an interrupted run to the same ``output``.
         skip_existing: Leave rasters whose output is there; only where ``output`` is a folder.
@@ -220,6 +226,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
     """
     asked = {name: value for name, value in locals().items() if name not in _BY_RASTER}
+    from geoseg.run.each import is_folder
     from geoseg.tiles.tally import Tally
 
     tally = Tally()
@@ -229,6 +236,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         strip_px=strip_px, batch=batch, readers=readers, min_area_m2=min_area_m2,
         min_confidence=min_confidence, tta=tta, shape=shape, date=date, skip_errors=skip_errors,
     )  # fmt: skip
+    if project and (output is None or not (is_folder(output) or _is_geopackage(output))):
+        raise UsageError("a project is stored in a GeoPackage: name an output that ends in .gpkg")
     if output is None and resume:
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
     from geoseg.models import load_model
@@ -240,7 +249,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.raster.services import cut_services
     from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
-    from geoseg.run.each import is_folder, predict_each
+    from geoseg.run.each import predict_each
     from geoseg.tiles.given import GivenArea
 
     if output is not None and is_folder(output):
@@ -254,16 +263,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     with claim as lock, heard(progress) as told:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
         loaded = load_model(model, device=device, precision=precision, runtime=runtime)
-        rising = None
-        if not (dsm is None and dtm is None and ndsm is None):
-            from geoseg.heights.finding import HeightInput
-            from geoseg.run.rising import Rising
-
-            rising = Rising.of(HeightInput(dsm, dtm, ndsm, height_unit), min_height_m, nir)
-        elif nir is not None:
-            raise UsageError(
-                "--nir (nir) tells trees among what a surface model shows; give one with --dsm or --ndsm"
-            )
+        rising = _rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir)
         check_exactness(loaded, required=exact)
         loaded = averaged_if(loaded, tta)
         traits, record = Traits.of(loaded), None if area is None else area.record
@@ -281,4 +281,41 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):
             if lock is None:
                 return run.to_frame(told)
-            return run.to_file(lock, told, resume=resume)
+            summary = run.to_file(lock, told, resume=resume)
+            if project:
+                _add_project(Path(summary.output))
+            return summary
+
+
+def _rising(  # what predict was given
+    dsm: Raster | None,
+    dtm: Raster | None,
+    ndsm: Raster | None,
+    *,
+    unit: HeightUnit | None,
+    least_m: float,
+    nir: int | None,
+) -> Rising | None:
+    """The surface that is asked in the end; None without one."""
+    if dsm is dtm is ndsm is None:
+        if nir is not None:
+            raise UsageError(
+                "--nir (nir) tells trees among what a surface model shows; give one with --dsm or --ndsm"
+            )
+        return None
+    from geoseg.heights.finding import HeightInput
+    from geoseg.run.rising import Rising
+
+    return Rising.of(HeightInput(dsm, dtm, ndsm, unit), least_m, nir)
+
+
+def _is_geopackage(output: str | os.PathLike[str]) -> bool:
+    return Path(output).suffix.lower() == ".gpkg"
+
+
+def _add_project(output: Path) -> None:
+    """Put a QGIS project into the file of a run that is complete."""
+    from geoseg.projects import project
+
+    for note in project(output, overwrite=True).notes:
+        _log.warning("the QGIS project: %s", note)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from geoseg.vectors.address import name_of
 
 if TYPE_CHECKING:
     from geoseg.statistics.build import AreaReport
+    from geoseg.statistics.table import SizeClass
 
 MOST_ROWS = 1000
 """Zones that the page lists; the other formats hold all."""
@@ -110,7 +111,7 @@ def area_page(report: AreaReport) -> Page:
         title=f"Buildings: {stem_of(name_of(report.source))}" if report.source else "Buildings",
         figures=_figures(report.table.iloc[-1]),
         notes=(*report.notes, *cut),
-        columns=table_columns(shown, {size.column: (f"{size.label} m²", 0) for size in report.classes}),
+        columns=table_columns(shown, size_labels(report.classes)),
         rows=table_values(shown),
         charts=(
             area_histogram(report.buildings.area_m2[report.buildings.zone >= 0], limits, colours),
@@ -125,6 +126,11 @@ def area_page(report: AreaReport) -> Page:
         ),
         provenance=report.provenance,
     )  # fmt: skip
+
+
+def size_labels(classes: Iterable[SizeClass]) -> dict[str, tuple[str, int | None]]:
+    """Heading and decimals of the columns of size classes."""
+    return {size.column: (f"{size.label} m²", 0) for size in classes}
 
 
 def spread_colours(count: int) -> tuple[str, ...]:

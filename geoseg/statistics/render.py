@@ -8,10 +8,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from geoseg.export.styles.zones import RAMP
 from geoseg.pages.document import environment, static, table_script
 from geoseg.statistics.charts import HEIGHT, WIDTH
 from geoseg.statistics.page import Page
-from geoseg.statistics.style import RAMP
 
 PACKAGE = "geoseg.statistics"
 """Holds template, style and script."""

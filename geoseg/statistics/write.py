@@ -9,11 +9,11 @@ from geoseg.errors import OutputExistsError
 from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg import has_layer
 from geoseg.export.output import write_layers
+from geoseg.export.styles.zones import choropleth
 from geoseg.files.target import require_other, same_file
 from geoseg.statistics.build import AreaReport
 from geoseg.statistics.formats import check_output, write_result
-from geoseg.statistics.page import area_page
-from geoseg.statistics.style import choropleth
+from geoseg.statistics.page import LABELS, area_page, size_labels
 from geoseg.vectors.layers import VectorInput
 
 ZONES_LAYER = "zones"
@@ -62,6 +62,7 @@ def write_report(report: AreaReport, path: Path) -> None:
 
 
 def _write_layers(report: AreaReport, path: Path) -> None:
-    qml = choropleth(report.table[SHADED_BY].iloc[:-1].to_numpy(), SHADED_BY, "buildings per km²")
-    zones = FrameLayer(ZONES_LAYER, report.table, qml)
+    labels = {**LABELS, **size_labels(report.classes)}
+    style = choropleth(report.table, SHADED_BY, "buildings per km²", labels)
+    zones = FrameLayer(ZONES_LAYER, report.table, (style,))
     write_layers([zones], path, keep=same_file(path, report.source))

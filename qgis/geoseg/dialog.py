@@ -124,12 +124,13 @@ class SetupDialog(QDialog):
     def _install(self, wheels: str = "") -> None:
         environ = finding.environment()
         try:
-            planned = installing.steps(environ, wheels)
+            folder = installing.fresh_folder()
+            planned = installing.steps(environ, folder, wheels)
         except engine.EngineError as error:
             self.status.setText(str(error))
             return
         self.log.clear()
-        self._installer = installing.Installer(planned, environ, self)
+        self._installer = installing.Installer(planned, folder, environ, self)
         self._installer.said.connect(self.log.appendPlainText)
         self._installer.began.connect(self._began)
         self._installer.ended.connect(self._ended)

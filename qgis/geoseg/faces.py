@@ -56,6 +56,8 @@ class Face:
 
 
 _TABLE = "Spreadsheet (*.xlsx);;Comma-separated values (*.csv);;JSON (*.json);;GeoPackage (*.gpkg)"
+_TOWN = "CityJSON (*.city.json *.json);;GeoPackage (*.gpkg)"
+_GEOJSON = "GeoJSON (*.geojson)"
 _AREA = Role("AREA", "polygons", "Area of interest", "aoi_layer")
 _ZONES = Role("ZONES", "polygons", "Zones", "zones_layer")
 _HTML = Role("HTML", "page_out", "Report page")
@@ -93,6 +95,32 @@ FACES = (
         shown=("gsd",),
     ),
     Face(
+        "heights",
+        "Measure heights of buildings",
+        ("height", "surface model", "dsm", "ndsm", "lidar", "3d", "volume"),
+        {
+            "paths": Role("INPUT", "polygons", "Footprints", "layer"),
+            "dsm": Role("DSM", "raster", "Surface model"),
+            "dtm": Role(
+                "DTM", "raster", "Terrain model; without, the ground is found around each building"
+            ),
+            "ndsm": Role("NDSM", "raster", "Heights above ground, instead of the two"),
+            "output": Role(
+                "OUTPUT", "layer_out", "Footprints with heights", layer_name="buildings"
+            ),
+        },
+    ),
+    Face(
+        "convert",
+        "Make a 3D town",
+        ("cityjson", "3d", "town", "lod1", "blocks"),
+        {
+            "paths": Role("INPUT", "polygons", "Footprints with heights", "layer"),
+            "output": Role("OUTPUT", "file_out", "3D town", filter=_TOWN),
+        },
+        shown=("crs",),
+    ),
+    Face(
         "report",
         "Count and measure buildings",
         ("statistics", "area", "density", "zones", "report"),
@@ -118,6 +146,21 @@ FACES = (
             "output": Role("OUTPUT", "layer_out", "Changes"),
             "html": _HTML,
         },
+    ),
+    Face(
+        "update",
+        "Bring an older layer up to date",
+        ("update", "cadastre", "osm", "maintenance", "new buildings", "demolished"),
+        {
+            "old": Role("OLD", "polygons", "Layer to bring up to date", "old_layer"),
+            "new": Role("NEW", "polygons", "Buildings found, or a newer layer", "new_layer"),
+            "raster": Role("RASTER", "rasters", "Imagery of the newer layer"),
+            "aoi": _AREA,
+            "josm": Role("JOSM", "file_out", "For JOSM", filter=_GEOJSON),
+            "maproulette": Role("MAPROULETTE", "file_out", "For MapRoulette", filter=_GEOJSON),
+            "output": Role("OUTPUT", "layer_out", "Layer brought up to date"),
+        },
+        shown=("age",),
     ),
     Face(
         "train",

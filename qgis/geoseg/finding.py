@@ -16,6 +16,9 @@ SETTING = "geoseg/program"
 VARIABLE = "GEOSEG_PYTHON"
 """Overrules the setting, for scripts and tests."""
 
+COMPLETE = "complete"
+"""Name of the file that tells an environment from a part of one."""
+
 _known: dict[str, engines.Engine] = {}
 
 
@@ -49,12 +52,19 @@ def python_in(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
 
 
+def environment_folder() -> Path | None:
+    """The plugin's own geoseg, the newest that is complete; None where there is none."""
+    whole = [mark.parent for mark in own_folder().glob(f"environment*/{COMPLETE}")]
+    return max(whole, key=lambda one: (one / COMPLETE).stat().st_mtime, default=None)
+
+
 def candidates(environ: dict[str, str]) -> list[str]:
     """Programs that may be a geoseg, the most wanted first."""
     chosen = [os.environ.get(VARIABLE, ""), QgsSettings().value(SETTING, "") or ""]
-    own = python_in(own_folder() / "environment")
+    whole = environment_folder()
+    own = "" if whole is None else str(python_in(whole))
     found = shutil.which("geoseg", path=environ.get("PATH")) or ""
-    every = [*chosen, str(own) if own.exists() else "", found]
+    every = [*chosen, own, found]
     return list(dict.fromkeys(one for one in every if one))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,8 +21,19 @@ UV_PYTHON = "3.11"
 NEEDED_GB = 8
 """Free space to have before: geoseg, its libraries and what pip unpacks on the way."""
 SIZE = "1 to 6 GB, most of it PyTorch; without a GPU build it is the lesser"
-_FINISHED = "complete"
-"""Name of the file that tells an environment from a part of one."""
+_REASONS = (
+    (re.compile("No space left|Errno 28|not enough space", re.IGNORECASE), "the disk is full"),
+    (
+        re.compile(
+            "NewConnectionError|NameResolution|ConnectTimeout|ProxyError|Max retries|dns error"
+        ),
+        "the package index cannot be reached: check the network, and the proxy in QGIS's options, or "
+        "install from a folder of wheels",
+    ),
+)
+"""What pip and uv say at length, and what it means."""
+TEMPORARY = "temporary"
+"""Folder for what is unpacked on the way: on the same disk, and gone in the end."""
 
 
 @dataclass(frozen=True)
@@ -33,14 +46,18 @@ class Step:
     """What it does, for people."""
 
 
-def environment_folder() -> Path:
-    """Of the plugin's own geoseg."""
-    return finding.own_folder() / "environment"
-
-
 def installed() -> bool:
     """Whether there is a complete one."""
-    return (environment_folder() / _FINISHED).exists()
+    return finding.environment_folder() is not None
+
+
+def fresh_folder() -> Path:
+    """Where the next one is made: an older one stays as it is until the new one answers."""
+    number, folder = 1, finding.own_folder() / "environment"
+    while folder.exists():
+        number += 1
+        folder = finding.own_folder() / f"environment-{number}"
+    return folder
 
 
 def base_python(environ: dict[str, str]) -> str:
@@ -76,33 +93,34 @@ def _version(program: str, environ: dict[str, str]) -> tuple[int, ...]:
     return tuple(map(int, parts)) if done.returncode == 0 and len(parts) == 2 else (0,)
 
 
-def steps(environ: dict[str, str], wheels: str = "") -> list[Step]:
-    """What makes the environment, or brings it up to date.
+def steps(environ: dict[str, str], folder: Path, wheels: str = "") -> list[Step]:
+    """What makes an environment.
 
     Args:
         environ: Cleaned.
+        folder: Where to.
         wheels: Folder of wheels to install from without a network; empty: from the package index.
 
     Raises:
         EngineError: there is no Python to begin with, or no space.
     """
-    folder = environment_folder()
     _require_space(folder)
     if wheels and not list(Path(wheels).glob(f"{PACKAGE}-*.whl")):
         raise engine.EngineError(f"{wheels} holds no wheel of {PACKAGE} ({PACKAGE}-*.whl)")
-    python = str(finding.python_in(folder))
     source = ["--no-index", "--find-links", wheels] if wheels else []
-    pip = [python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    install = Step((*pip, "--upgrade", *source, PACKAGE), f"installing {PACKAGE} ({SIZE})")
-    making = [] if installed() else _making(environ, folder)
-    return [*making, install]
+    pip = [str(finding.python_in(folder)), *_PIP]
+    install = Step((*pip, *source, PACKAGE), f"installing {PACKAGE} ({SIZE})")
+    return [*_making(environ, folder, source), install]
 
 
-def _making(environ: dict[str, str], folder: Path) -> list[Step]:
+_PIP = ("-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input")
+
+
+def _making(environ: dict[str, str], folder: Path, source: list[str]) -> list[Step]:
     python = base_python(environ)
     if python:
         return [Step((python, "-I", "-m", "venv", "--clear", str(folder)), f"making {folder}")]
-    uv = shutil.which("uv", path=environ.get("PATH"))
+    uv = shutil.which("uv", path=environ.get("PATH") or os.defpath)
     tool = finding.own_folder() / "uv"
     own = next((str(one) for one in _qgis_pythons() if one.exists()), "")
     if not uv and not own:
@@ -111,7 +129,7 @@ def _making(environ: dict[str, str], folder: Path) -> list[Step]:
             "python.org, or choose a geoseg that you have"
         )
     getting = [] if uv else [
-        Step((own, "-I", "-m", "pip", "install", "--target", str(tool), "uv"), "getting uv, which brings a Python")
+        Step((own, *_PIP, "--target", str(tool), *source, "uv"), "getting uv, which brings a Python")
     ]  # fmt: skip
     program = uv or str(tool / "bin" / ("uv.exe" if sys.platform == "win32" else "uv"))
     words = (program, "venv", "--clear", "--seed", "--python", UV_PYTHON, str(folder))
@@ -144,18 +162,24 @@ class Installer(QObject):
     """Whether it went well, and a sentence."""
 
     def __init__(
-        self, planned: list[Step], environ: dict[str, str], parent: QObject | None = None
+        self,
+        planned: list[Step],
+        folder: Path,
+        environ: dict[str, str],
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._steps, self._next = planned, 0
-        self._new = not installed()
+        self._steps, self._next, self._folder = planned, 0, folder
         self._last: list[str] = []
+        self._reason = ""
         self._cancelled = False
         self._environ = environ
         self._process = QProcess(self)
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
         variables = QProcessEnvironment()
-        for name, value in environ.items():
+        temporary = str(finding.own_folder() / TEMPORARY)
+        unpacked = {name: temporary for name in ("TMPDIR", "TEMP", "TMP")}
+        for name, value in {**environ, **unpacked}.items():
             variables.insert(name, value)
         self._process.setProcessEnvironment(variables)
         self._process.readyReadStandardOutput.connect(self._read)
@@ -164,7 +188,11 @@ class Installer(QObject):
 
     def start(self) -> None:
         """Begin."""
-        finding.own_folder().mkdir(parents=True, exist_ok=True)
+        try:
+            (finding.own_folder() / TEMPORARY).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            self._end(False, f"{finding.own_folder()} cannot be made: {error.strerror}")
+            return
         self._go_on()
 
     def cancel(self) -> None:
@@ -181,22 +209,25 @@ class Installer(QObject):
         step = self._steps[self._next]
         self._next += 1
         self.began.emit(step.told, self._next, len(self._steps))
-        self._last = []
+        self._last, self._reason = [], ""
         self._process.start(step.words[0], list(step.words[1:]))
 
     def _read(self) -> None:
         text = bytes(self._process.readAllStandardOutput()).decode("utf-8", "replace")
         for line in filter(None, (one.strip() for one in text.splitlines())):
             self._last = [*self._last[-2:], line]
+            known = (means for sign, means in _REASONS if sign.search(line))
+            self._reason = self._reason or next(known, "")
             self.said.emit(line)
 
-    def _finished(self, code: int, _status: object) -> None:
+    def _finished(self, code: int, status: object) -> None:
         self._read()
         if self._cancelled:
             self._end(False, "cancelled; nothing is left behind")
-        elif code:
+        elif code or status != QProcess.ExitStatus.NormalExit:
             step = self._steps[self._next - 1]
-            self._end(False, f"{step.told} failed: {' '.join(self._last) or f'code {code}'}")
+            why = self._reason or " ".join(self._last) or f"code {code}"
+            self._end(False, f"{step.told} failed: {why}")
         else:
             self._go_on()
 
@@ -207,15 +238,21 @@ class Installer(QObject):
 
     def _check(self) -> None:
         try:
-            found = engine.check(str(finding.python_in(environment_folder())), self._environ)
+            found = engine.check(str(finding.python_in(self._folder)), self._environ)
         except engine.EngineError as error:
             self._end(False, str(error))
             return
-        (environment_folder() / _FINISHED).write_text(found.version, encoding="utf-8")
+        (self._folder / finding.COMPLETE).write_text(found.version, encoding="utf-8")
+        for older in finding.own_folder().glob("environment*"):
+            if older != self._folder:
+                shutil.rmtree(older, ignore_errors=True)
         finding.forget()
         self._end(True, f"geoseg {found.version} is ready")
 
     def _end(self, good: bool, sentence: str) -> None:
-        if not good and self._new:
-            remove()
+        shutil.rmtree(finding.own_folder() / TEMPORARY, ignore_errors=True)
+        if not good:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            if not installed():
+                remove()
         self.ended.emit(good, sentence)

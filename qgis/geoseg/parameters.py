@@ -80,18 +80,18 @@ def extent_definition(tr: Any) -> QgsProcessingParameterExtent:
 def _of_role(role: Role, label: str, optional: bool) -> QgsProcessingParameterDefinition:
     name = role.name
     if role.kind == "rasters":
-        kind = QgsProcessing.TypeRaster
+        kind = QgsProcessing.SourceType.TypeRaster
         return QgsProcessingParameterMultipleLayers(name, label, kind, None, optional)
     if role.kind == "raster":
         return QgsProcessingParameterRasterLayer(name, label, None, optional)
     if role.kind == "polygons":
-        kinds = [QgsProcessing.TypeVectorPolygon]
+        kinds = [QgsProcessing.SourceType.TypeVectorPolygon]
         return QgsProcessingParameterVectorLayer(name, label, kinds, None, optional)
     if role.kind == "folder":
         behaviour = QgsProcessingParameterFile.Behavior.Folder
         return QgsProcessingParameterFile(name, label, behaviour, "", None, optional)
     if role.kind == "layer_out":
-        kind = QgsProcessing.TypeVectorPolygon
+        kind = QgsProcessing.SourceType.TypeVectorPolygon
         return QgsProcessingParameterVectorDestination(name, label, kind, None, optional)
     if role.kind == "folder_out":
         return QgsProcessingParameterFolderDestination(name, label, None, optional)
@@ -115,8 +115,8 @@ def _of_kind(parameter: dict[str, Any], tr: Any) -> QgsProcessingParameterDefini
     if kind == "bool":
         return QgsProcessingParameterBoolean(name, label, bool(default), True)
     if kind in {"int", "float"}:
-        whole = QgsProcessingParameterNumber.Integer
-        number = whole if kind == "int" else QgsProcessingParameterNumber.Double
+        kinds = QgsProcessingParameterNumber.Type
+        number = kinds.Integer if kind == "int" else kinds.Double
         return QgsProcessingParameterNumber(name, label, number, default, True)
     return QgsProcessingParameterString(name, label, default, False, True)
 

@@ -127,7 +127,9 @@ def test_all_outputs_are_written(tmp_path: Path) -> None:
     assert Counter(stored["change"]) == TRUTH
     styles = gpd.read_file(outputs[0], layer="layer_styles")
     assert set(styles["f_table_name"]) == {"changes", "change_zones"}
-    assert 'type="categorizedSymbol" attr="change"' in "".join(styles["styleQML"])
+    (kinds,) = styles["styleQML"][styles["f_table_name"] == "changes"]
+    assert '<renderer-v2 type="categorizedSymbol"' in kinds
+    assert ' attr="change"' in kinds
     page = outputs[1].read_text(encoding="utf-8")
     assert "Buildings: what changed" in page
     assert "#1597ab" in page

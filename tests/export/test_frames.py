@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from geoseg.errors import OutputError, UnreadableVectorError, UsageError
 from geoseg.export.frames import FrameLayer
 from geoseg.export.output import WRITERS, require_held, write_frame, write_layers
+from geoseg.export.styles.style import Style
 from geoseg.vectors.load import load
 
 FORMATS = sorted(WRITERS)
@@ -281,9 +282,10 @@ def test_rows_that_are_no_polygons_are_refused(tmp_path: Path, suffix: str) -> N
 
 def test_a_geopackage_holds_several_layers_and_keeps_those_it_had(tmp_path: Path) -> None:
     path = tmp_path / "t.gpkg"
-    first = FrameLayer("one", frame(x=[1, 2, 3]), "<qgis one/>")
-    assert write_layers([first, FrameLayer("two", frame(x=[9]), "<qgis two/>")], path) == 3
-    again = FrameLayer("two", frame(y=[7, 8]), "<qgis again/>")
+    first = FrameLayer("one", frame(x=[1, 2, 3]), (Style("a", "<qgis one/>"),))
+    second = FrameLayer("two", frame(x=[9]), (Style("a", "<qgis two/>"),))
+    assert write_layers([first, second], path) == 3
+    again = FrameLayer("two", frame(y=[7, 8]), (Style("a", "<qgis again/>"),))
     assert write_layers([again], path, keep=True) == 2
     assert load(path, "rows", layer="one").frame["x"].tolist() == [1, 2, 3]
     assert load(path, "rows", layer="two").frame["y"].tolist() == [7, 8]

@@ -16,12 +16,11 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
-from conftest import REPOSITORY
 
 from geoseg.errors import OutputError
-from geoseg.export.gpkg_tables import style_qml
 from geoseg.export.output import write_output
-from geoseg.export.schema import COLUMNS
+from geoseg.export.schema import COLUMN_NAMES, COLUMNS
+from geoseg.export.styles.buildings import AREA_CLASSES, building_styles, extent_style
 
 MakeTable = Callable[..., pa.Table]
 
@@ -155,35 +154,50 @@ def test_extensions_are_registered(gpkg: Path) -> None:
     ]
 
 
-def test_both_layers_have_their_style_as_default(gpkg: Path) -> None:
+def test_both_layers_have_their_styles_and_one_default(gpkg: Path) -> None:
     rows = query(
         gpkg,
-        "SELECT f_table_catalog, f_table_schema, f_table_name, f_geometry_column, useAsDefault,"
-        " styleQML FROM layer_styles",
+        "SELECT f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
+        " useAsDefault, styleQML FROM layer_styles",
     )
+    styles = building_styles(COLUMN_NAMES, COLUMNS)
+    assert [one.name for one in styles] == ["by area", "by confidence", "outline over the photo"]
     assert rows == [
-        ("", "", layer, "geom", 1, style_qml(layer)) for layer in ("buildings", "extent")
+        *(("", "", "buildings", "geom", one.name, one is styles[0], one.qml) for one in styles),
+        ("", "", "extent", "geom", "observed area", 1, extent_style().qml),
     ]
 
 
-@pytest.mark.parametrize("layer", ["buildings", "extent"])
-def test_styles_are_whole(layer: str) -> None:
-    root = ET.fromstring(style_qml(layer).split("\n", 1)[1])  # noqa: S314
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_styles_are_whole(number: int) -> None:
+    style = building_styles(COLUMN_NAMES, COLUMNS)[number]
+    root = ET.fromstring(style.qml.split("\n", 1)[1])  # noqa: S314
     symbols = {symbol.get("name") for symbol in root.iter("symbol")}
     rules = [rule for rule in root.iter("rule") if rule.get("filter")]
     assert {rule.get("symbol") for rule in rules} <= symbols
-    fields = {column.name for column in COLUMNS}
     for rule in rules:
-        assert rule.get("filter").split('"')[1] in fields
+        assert str(rule.get("filter")).split('"')[1] in COLUMN_NAMES
+    shown = {one.get("name") for one in root.iter("attributeEditorField")}
+    assert shown == {*COLUMN_NAMES, "confidence_percent"} - {"confidence"}
+
+
+def test_styles_need_the_columns_that_they_show() -> None:
+    (plain,) = building_styles(["name", "fid"])
+    assert plain.name == "outline over the photo"
+    assert 'field="name"' not in plain.qml  # no alias for what is not known
+    assert 'name="fid_1" hidden="1"' in plain.qml.replace('type="field" ', "")
+    only = [column for column in COLUMNS if column.name in {"confidence", "building_id"}]
+    names = [one.name for one in building_styles(["confidence", "building_id"], only)]
+    assert names == ["by confidence", "outline over the photo"]
 
 
 def test_area_classes_leave_no_gap() -> None:
-    root = ET.fromstring(style_qml("buildings").split("\n", 1)[1])  # noqa: S314
+    root = ET.fromstring(building_styles(COLUMN_NAMES, COLUMNS)[0].qml.split("\n", 1)[1])  # noqa: S314
     filters = [rule.get("filter") or "" for rule in root.iter("rule")]
     lower = {f.split(">= ")[1].split(" ")[0] for f in filters if ">=" in f}
     upper = {f.split("< ")[1] for f in filters if "< " in f}
     assert lower == upper
-    assert len(lower) == 5
+    assert len(lower) == len(AREA_CLASSES) - 1
 
 
 @pytest.mark.skipif(VALIDATOR is None, reason="pdok-geopackage-validator is not installed")
@@ -210,8 +224,3 @@ def test_pdok_validator_finds_nothing(
     found = {result["validation_code"] for result in report["results"]}
     assert len(report["validations_executed"]) > 15
     assert found <= accepted, report["results"]
-
-
-def test_styles_are_part_of_the_package() -> None:
-    folder = REPOSITORY / "geoseg" / "export"
-    assert {path.stem for path in folder.glob("*.qml")} == {"buildings", "extent", "heights"}

@@ -16,9 +16,11 @@ import shapely
 from conftest import REPOSITORY
 
 import geoseg
+from geoseg.cli import VERBS
 
 PROGRAM = shutil.which("qgis_process.bin")
-FACES = {"predict", "info", "regularize", "report", "compare", "train"}
+FACES = {"predict", "info", "regularize", "heights", "convert", "report", "compare", "train"}
+FACES |= {"update"} & VERBS.keys()
 
 pytestmark = [
     pytest.mark.qgis,

@@ -417,7 +417,8 @@ def test_zones_become_a_styled_layer_of_the_buildings_file(town: Path) -> None:
         kinds = dict(connection.execute("SELECT table_name, data_type FROM gpkg_contents"))
     connection.close()
     assert (layer, default) == ("zones", 1)
-    assert 'type="graduatedSymbol" attr="density_per_km2"' in qml
+    assert '<renderer-v2 type="graduatedSymbol"' in qml
+    assert ' attr="density_per_km2"' in qml
     assert kinds["layer_styles"] == "attributes"
     with pytest.raises(OutputExistsError, match="'zones'"):
         report(town, output=town)
