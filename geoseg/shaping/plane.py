@@ -114,7 +114,8 @@ def _equal_area(crs: CRS, middle: Floats, gsd_m: float, unit: float) -> Plane:
 
 def _shortest_span(xy: Floats, turn: float) -> tuple[Floats, Floats]:
     """Lower and upper corner of all vertices, x counted on from 0 where that spans less."""
-    low, high = xy.min(axis=0), xy.max(axis=0)
+    columns = np.ascontiguousarray(xy.T)  # along rows, numpy is ten times as slow
+    low, high = columns.min(axis=1), columns.max(axis=1)
     if turn and high[0] - low[0] > turn / 2:
         x = xy[:, 0] % turn
         if np.ptp(x) < high[0] - low[0]:
