@@ -18,9 +18,9 @@ PACKAGE = "geoseg"
 LEAST_PYTHON = (3, 11)
 NEWEST_TRIED = 14
 UV_PYTHON = "3.11"
-NEEDED_GB = 8
-"""Free space to have before: geoseg, its libraries and what pip unpacks on the way."""
-SIZE = "1 to 6 GB, most of it PyTorch; without a GPU build it is the lesser"
+NEEDED_GB = 4
+"""Free space to have before: geoseg and its libraries, what pip unpacks on the way, and the old one beside."""
+SIZE = "about 1.2 GB"
 _REASONS = (
     (re.compile("No space left|Errno 28|not enough space", re.IGNORECASE), "the disk is full"),
     (
