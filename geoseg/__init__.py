@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from geoseg.train import train_model, tune_model
     from geoseg.train.config import TrainConfig
     from geoseg.train.results import Training, Tuning
+    from geoseg.upkeep import update
+    from geoseg.upkeep.outcome import Updated
 
 __all__ = [
     "AreaReport",
@@ -86,6 +88,7 @@ __all__ = [
     "TrainConfig",
     "Training",
     "Tuning",
+    "Updated",
     "__version__",
     "add_heights",
     "certify_model",
@@ -107,6 +110,7 @@ __all__ = [
     "to_coco",
     "train_model",
     "tune_model",
+    "update",
 ]
 
 _HOMES = {
@@ -136,6 +140,7 @@ _HOMES = {
     "TrainConfig": "geoseg.train.config",
     "Training": "geoseg.train.results",
     "Tuning": "geoseg.train.results",
+    "Updated": "geoseg.upkeep.outcome",
     "add_heights": "geoseg.heights",
     "certify_model": "geoseg.models",
     "check_dataset": "geoseg.labelled",
@@ -156,6 +161,7 @@ _HOMES = {
     "to_coco": "geoseg.coco",
     "train_model": "geoseg.train",
     "tune_model": "geoseg.train",
+    "update": "geoseg.upkeep",
 }
 
 

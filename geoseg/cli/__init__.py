@@ -25,6 +25,7 @@ from geoseg.cli.report import report
 from geoseg.cli.to_coco import to_coco
 from geoseg.cli.train import train
 from geoseg.cli.tune import tune
+from geoseg.cli.update import update
 from geoseg.errors import GeosegError
 from geoseg.machine import stop_when_closed, wait_quietly
 
@@ -81,6 +82,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "project": project,
     "report": report,
     "compare": compare,
+    "update": update,
     "to-coco": to_coco,
     "from-coco": from_coco,
     "dataset": dataset,

@@ -45,10 +45,12 @@ class FrameLayer:
     """Columns whose meaning is stored."""
     run: Mapping[str, JsonValue] | None = None
     """How the layer was made."""
+    heights: bool = False
+    """Keep heights, where a row has any; rows without get the height 0."""
 
 
 def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
-    """The rows as a format holds them, heights dropped, with what is known of them.
+    """The rows as a format holds them, heights dropped unless asked for, with what is known of them.
 
     Raises:
         UsageError: the format cannot hold a column, or a row is no polygon.
@@ -57,6 +59,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
     crs = crs_of_frame(layer.frame, "rows to write")
     fields, arrays = attributes(layer.frame, holds)
     shapes = _polygons(layer.frame)
+    has_z = layer.heights and _risen(shapes, layer.frame)
     if not holds.mixed:
         shapes = _alike(shapes)
     name = free_name(GEOMETRY, [field.name for field in fields])
@@ -72,6 +75,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         layer.columns,
         layer.styles,
         layer.run,
+        has_z=has_z,
     )
     return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)
 
@@ -89,6 +93,27 @@ def _polygons(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
             f"the {int(wrong.sum())} rows that are none"
         )
     return shapes
+
+
+def _risen(shapes: NDArray[np.object_], frame: gpd.GeoDataFrame) -> bool:
+    """Put back the heights that the frame has; False where it has none."""
+    given = np.asarray(frame.geometry.array, dtype=object)
+    there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
+    if not shapely.has_z(given[there]).any():
+        return False
+    shapes[there] = shapely.force_3d(_without_measures(given[there]))
+    return True
+
+
+def _without_measures(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
+    """The same without the M of each vertex, which no layer of ours has."""
+    measured, both = shapely.has_m(shapes), shapely.has_m(shapes) & shapely.has_z(shapes)
+    if not measured.any():
+        return shapes
+    plain = shapes.copy()
+    plain[both] = shapely.from_wkb(shapely.to_wkb(shapes[both], output_dimension=3))
+    plain[measured & ~both] = shapely.force_2d(shapes[measured & ~both])
+    return plain
 
 
 def _alike(shapes: NDArray[np.object_]) -> NDArray[np.object_]:

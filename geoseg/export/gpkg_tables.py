@@ -36,7 +36,7 @@ VALUES ('layer_styles', 'attributes', 'layer_styles', 'Styles that QGIS applies'
 """
 
 _SCHEMA_EXTENSION = """
-CREATE TABLE gpkg_data_columns (
+CREATE TABLE IF NOT EXISTS gpkg_data_columns (
     table_name TEXT NOT NULL,
     column_name TEXT NOT NULL,
     name TEXT,
@@ -47,7 +47,7 @@ CREATE TABLE gpkg_data_columns (
     CONSTRAINT pk_gdc PRIMARY KEY (table_name, column_name),
     CONSTRAINT gdc_tn UNIQUE (table_name, name)
 );
-CREATE TABLE gpkg_data_column_constraints (
+CREATE TABLE IF NOT EXISTS gpkg_data_column_constraints (
     constraint_name TEXT NOT NULL,
     constraint_type TEXT NOT NULL,
     value TEXT,
@@ -58,12 +58,14 @@ CREATE TABLE gpkg_data_column_constraints (
     description TEXT,
     CONSTRAINT gdcc_ntv UNIQUE (constraint_name, constraint_type, value)
 );
+DELETE FROM gpkg_extensions WHERE extension_name = 'gpkg_schema';
 INSERT INTO gpkg_extensions VALUES
     ('gpkg_data_columns', NULL, 'gpkg_schema',
      'http://www.geopackage.org/spec130/#extension_schema', 'read-write'),
     ('gpkg_data_column_constraints', NULL, 'gpkg_schema',
      'http://www.geopackage.org/spec130/#extension_schema', 'read-write');
 """
+"""GDAL makes the first table itself where a column holds JSON."""
 
 _METADATA_EXTENSION = """
 CREATE TABLE gpkg_metadata (

@@ -63,7 +63,7 @@ def grid_zones(area: shapely.Geometry, crs: CRS, size_m: float) -> Zones:
     (beyond 84 N and 80 S in EASE-Grid 2.0) where a metre of that CRS is not a metre on the ground, so that two reports of one place have
     the same cells. A cell's name is its lower left corner.
     """
-    grid_crs = crs if _true_to_scale(area, crs) else _local(area, crs)
+    grid_crs = crs if true_to_scale(area, crs) else _local(area, crs)
     step = size_m / metres_per_unit(grid_crs)
     outline = reproject(np.array([area], dtype=object), crs, grid_crs)[0]
     columns, rows = _lattice(outline, grid_crs, step, size_m)
@@ -147,7 +147,8 @@ def _refuse_too_many(cells: float, option: str) -> None:
         )
 
 
-def _true_to_scale(area: shapely.Geometry, crs: CRS) -> bool:
+def true_to_scale(area: shapely.Geometry, crs: CRS) -> bool:
+    """Whether a metre of a CRS is one on the ground where an area is."""
     if not crs.is_projected:
         return False
     inside = shapely.point_on_surface(area)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geoseg.earth.reproject import areas_m2
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.statistics.trust import Trust
-from geoseg.vectors.buildings import NUMBERS, Batch, BuildingSource
+from geoseg.vectors.buildings import DECISION, DECISIONS, NUMBERS, Batch, BuildingSource
 from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines
 
 OUTSIDE = -1
@@ -44,6 +44,8 @@ class Buildings:
     """What was repaired and left out, one sentence each."""
     notes: tuple[str, ...]
     """That, and what else the user should know."""
+    decided: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    """(zones,) rows of each decision of an update; empty where the layer says nothing of one."""
 
     def only(self, kept: NDArray[np.bool_], why: str) -> Self:
         """Those that are kept, (n,) True; of the others it is said why they are not."""
@@ -99,15 +101,30 @@ def collect(
         trust = Trust.of(columns["confidence"], found["confidence"])
         columns = trust.applied(columns)
         notes = (*notes, *trust.notes)
-    return Buildings(
+    every = Buildings(
         joined.zone,
         joined.point,
-        columns,
+        {name: values for name, values in columns.items() if name != DECISION},
         joined.ids,
         joined.outlines if keep_outlines else None,
         rows,
         (*rows, *notes, *_outside(joined.zone)),
     )
+    return _standing(every, joined.columns.get(DECISION), len(zones))
+
+
+def _standing(every: Buildings, decision: NDArray[np.float64] | None, zones: int) -> Buildings:
+    """Without those that an update found gone; all its decisions are counted."""
+    if decision is None or not np.isfinite(decision).any() or (decision < 0).any():
+        return every
+    inside = every.zone != OUTSIDE
+    decided = {
+        name: np.bincount(every.zone[inside & (decision == place)], minlength=zones)
+        for place, name in enumerate(DECISIONS)
+    }
+    gone = decision == DECISIONS.index("gone")
+    left = every.only(~gone, "are gone by the column decision") if gone.any() else every
+    return replace(left, decided=decided)
 
 
 def assign(point: NDArray[np.float64], zones: NDArray[np.object_]) -> NDArray[np.int64]:
@@ -150,7 +167,9 @@ def _piece(
 
 
 def _join(pieces: Sequence[_Piece], source: BuildingSource) -> _Piece:
-    names = dict.fromkeys(("area_m2", *(name for name in NUMBERS if name in source.columns)))
+    names = dict.fromkeys(
+        ("area_m2", *(name for name in (*NUMBERS, DECISION) if name in source.columns))
+    )
     ids = [piece.ids for piece in pieces if piece.ids is not None]
     return _Piece(
         np.concatenate([np.empty(0, np.int64), *(piece.zone for piece in pieces)]),

@@ -78,8 +78,10 @@ def zone_table(
     members = [*np.split(inside, ends[:-1]), inside]
     observed = [*observed_m2.tolist(), float(observed_m2.sum())]
     rows = [
-        {"zone": name, **_figures(buildings, rows, area, classes)}
-        for name, rows, area in zip([*zones.names, TOTAL], members, observed, strict=True)
+        {"zone": name, **_figures(buildings, rows, area, classes), **_decisions(buildings, place)}
+        for place, (name, rows, area) in enumerate(
+            zip([*zones.names, TOTAL], members, observed, strict=True)
+        )
     ]
     return gpd.GeoDataFrame(
         pd.DataFrame(rows), geometry=[*zones.geometry.tolist(), None], crs=zones.crs
@@ -107,6 +109,14 @@ def _figures(
         **{f"p{p}_area_m2": value for p, value in zip(PERCENTILES, middle[1:], strict=True)},
         **_confidence_figures(buildings, rows),
         **_edge_figures(buildings, rows),
+    }
+
+
+def _decisions(buildings: Buildings, place: int) -> dict[str, int]:
+    """Rows of each decision of an update, in one zone, or beyond the last of them in all."""
+    return {
+        f"decision_{name}": int(counts[place] if place < len(counts) else counts.sum())
+        for name, counts in buildings.decided.items()
     }
 
 

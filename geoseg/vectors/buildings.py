@@ -38,6 +38,10 @@ BATCH_ROWS = 65_536
 """Rows in memory at once."""
 NUMBERS = ("area_m2", "confidence", "at_edge")
 """Columns of the output contract whose numbers are used where present."""
+DECISION = "decision"
+"""Column in which an update says what became of a building."""
+DECISIONS = ("kept", "moved", "changed", "split", "merged", "new", "gone", "unseen")
+"""What may stand there; in a batch each is its place in this list, and anything else -1."""
 ID = "building_id"
 """The column that tells buildings apart."""
 ARROW_STUMBLES = (DataSourceError, DataLayerError, RuntimeError, pa.ArrowException)
@@ -51,7 +55,7 @@ class Batch:
     geometry: NDArray[np.object_]
     """(n,) valid polygons or multipolygons."""
     columns: dict[str, NDArray[np.float64]]
-    """Those of NUMBERS that the layer has, (n,) each; NaN where null or no number."""
+    """Those of NUMBERS and DECISION that the layer has, (n,) each; NaN where null or no number."""
     ids: NDArray[np.object_] | None
     """(n,) values of the column ID as they are; None where there is no such column."""
     rows: int
@@ -71,7 +75,7 @@ class BuildingSource:
     rows: int
     """Number of buildings."""
     columns: tuple[str, ...]
-    """Which of NUMBERS and ID it has."""
+    """Which of NUMBERS, DECISION and ID it has."""
     data: Layer | gpd.GeoDataFrame
     """Where they are."""
 
@@ -138,7 +142,7 @@ def open_buildings(
 
 
 def _present(columns: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in (ID, *NUMBERS) if name in columns)
+    return tuple(name for name in (ID, *NUMBERS, DECISION) if name in columns)
 
 
 def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
@@ -182,8 +186,18 @@ def _batch(
             numbers[name] = numbers_of(values)
             counts[name] += int((np.isnan(numbers[name]) & values.notna().to_numpy()).sum())
             numbers[name] = numbers[name][kept]
+    if DECISION in columns:
+        numbers[DECISION] = _decisions(columns[DECISION])[kept]
     ids = columns[ID].to_numpy(dtype=object)[kept] if ID in columns else None
     return Batch(rows.geometry[kept], numbers, ids, len(shapes), counts)
+
+
+def _decisions(values: pd.Series[Any]) -> NDArray[np.float64]:
+    """(n,) places in DECISIONS; NaN where null, -1 for anything else."""
+    places = {name: float(place) for place, name in enumerate(DECISIONS)}
+    given = values.to_numpy(dtype=object)
+    known = [places.get(one, -1.0) if isinstance(one, str) else -1.0 for one in given]
+    return np.where(values.isna().to_numpy(), np.nan, known)
 
 
 def numbers_of(values: pd.Series[Any]) -> NDArray[np.float64]:

@@ -1,0 +1,106 @@
+"""The new layer: what was found, and how sure that is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.errors import UnreadableVectorError
+from geoseg.statistics.trust import Trust
+from geoseg.vectors.buildings import ID, numbers_of
+from geoseg.vectors.layers import VectorInput, open_layer
+from geoseg.vectors.load import load
+from geoseg.vectors.observed import read_extent
+from geoseg.vectors.rows import notes_of, refuse_lines, usable
+
+ROLE = "new buildings"
+"""How messages name a table."""
+CONFIDENCE, AT_EDGE, HEIGHT = "confidence", "at_edge", "height_m"
+"""Columns that are used where they are there."""
+NO_EXTENT = (
+    "The new layer has no layer 'extent', so all old buildings count as seen; give --aoi where the "
+    "imagery did not cover all of them."
+)
+"""Said when the observed area is unknown."""
+NO_CONFIDENCE = "The new buildings have no column confidence: all of them count as real."
+"""Said of layers that no model made."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewLayer:
+    """Buildings as they were found."""
+
+    label: str
+    """How messages name it."""
+    crs: CRS
+    """Its CRS."""
+    outlines: NDArray[np.object_]
+    """(m,) valid polygons or multipolygons, flat."""
+    ids: NDArray[np.object_]
+    """(m,) their ``building_id``, else numbers of rows from 0."""
+    confidence: NDArray[np.float64]
+    """(m,) probability that a building is real, NaN where there is none."""
+    at_edge: NDArray[np.bool_]
+    """(m,) True where it may be cut off by the edge of the imagery."""
+    height_m: NDArray[np.float64]
+    """(m,) NaN where there is none."""
+    extent: shapely.Geometry | None
+    """The observed area; None where unknown."""
+    notes: tuple[str, ...]
+    """What the reader should know, one sentence each."""
+
+
+def read_new(source: VectorInput, layer: str | None) -> NewLayer:
+    """Read a file or a table.
+
+    Raises:
+        UnreadableVectorError: no such file or layer, no polygons, no CRS.
+        UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
+    """
+    wanted = [ID, CONFIDENCE, AT_EDGE, HEIGHT]
+    loaded = load(source, ROLE, layer=layer, preferred="buildings", columns=wanted)
+    rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
+    refuse_lines(rows.counts, int(rows.kept.sum()), loaded.label)
+    kept = rows.kept
+    if not kept.any():
+        raise UnreadableVectorError(
+            f"{loaded.label} holds no building; from a layer without any nothing can be told of the old one"
+        )
+    table = pd.DataFrame(loaded.frame).loc[kept]
+    confidence, notes = _confidence(table)
+    at_edge = _numbers(table, AT_EDGE)
+    ids = table[ID].to_numpy(dtype=object) if ID in table else np.flatnonzero(kept).astype(object)
+    extent = None
+    if isinstance(source, (str, Path)):
+        extent = read_extent(open_layer(source, layer, preferred="buildings"))
+    return NewLayer(
+        loaded.label,
+        loaded.crs,
+        rows.geometry[kept],
+        ids,
+        confidence,
+        at_edge > 0,
+        _numbers(table, HEIGHT),
+        extent,
+        (*notes_of(Counter(rows.counts), loaded.label), *notes),
+    )
+
+
+def _numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    return numbers_of(table[name]) if name in table else np.full(len(table), np.nan)
+
+
+def _confidence(table: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    if CONFIDENCE not in table:
+        return np.full(len(table), np.nan), (NO_CONFIDENCE,)
+    values = numbers_of(table[CONFIDENCE])
+    trust = Trust.of(values, int((np.isnan(values) & table[CONFIDENCE].notna().to_numpy()).sum()))
+    nothing = np.full(len(table), np.nan)
+    return trust.applied({CONFIDENCE: nothing}).get(CONFIDENCE, nothing), trust.notes

@@ -1,0 +1,222 @@
+"""The old layer with everything that is in it: types of columns, nulls, heights, parts, row numbers.
+
+Read as Arrow, since rows of plain Python lose some of that: whole numbers with nulls become floats,
+dates datetimes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from geopandas.array import from_shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.earth.reproject import ground_under
+from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.export.frames import AREAL
+from geoseg.vectors.address import suffix_of
+from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, GEOMETRY, free_name
+from geoseg.vectors.buildings import ARROW_STUMBLES
+from geoseg.vectors.encoding import encoding_of
+from geoseg.vectors.geoparquet import read_rows
+from geoseg.vectors.layers import Layer, VectorInput, open_layer, read_frame
+from geoseg.vectors.load import crs_of_frame
+from geoseg.vectors.rows import notes_of, refuse_lines, usable
+from geoseg.vectors.wkb import curved, shapes_of
+
+ID_NAMES = (
+    "id", "building_id", "gml_id", "osm_id", "@id", "full_id", "objectid", "object_id", "gid",
+    "egid", "uuid", "guid", "globalid", "oid", "fid", "ogc_fid", "inspireid", "localid", "toid",
+)  # fmt: skip
+"""Names of columns that tell rows apart, the likeliest first."""
+ROW = "old_fid"
+"""The column that keeps a file's own numbers of rows, where nothing else tells rows apart."""
+ROLE = "old buildings"
+"""How messages name a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class OldLayer:
+    """All rows, in order, as they were."""
+
+    label: str
+    """How messages name it."""
+    crs: CRS
+    """Its CRS."""
+    frame: gpd.GeoDataFrame
+    """Its rows, with the types that the file has."""
+    flat: NDArray[np.object_]
+    """(n,) valid polygons without heights, repaired where need be; None where there is none."""
+    id_column: str
+    """The column that tells rows apart."""
+    notes: tuple[str, ...]
+    """What the reader should know, one sentence each."""
+
+    @property
+    def shapes(self) -> NDArray[np.object_]:
+        """(n,) the geometries as they were."""
+        return np.array(self.frame.geometry.array, dtype=object)
+
+
+def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> OldLayer:
+    """Read a file or a table.
+
+    Args:
+        source: A vector file or a GeoDataFrame.
+        layer: Layer of the file, where there are several.
+        id_column: The column that tells rows apart; None: found by its name, else the file's own
+            numbers of rows.
+
+    Raises:
+        UnreadableVectorError: no such file or layer, no polygons, no CRS, or no row.
+        UsageError: a row is no polygon, or there is no such column.
+    """
+    frame, label, crs, numbers = _read(source, layer)
+    if frame.empty:
+        raise UnreadableVectorError(
+            f"{label} has no rows; there is nothing to update: the new buildings are the layer"
+        )
+    ground_under(crs)  # raises where it is not tied to the Earth
+    given = np.array(frame.geometry.array, dtype=object)
+    _refuse_others(given, label)
+    rows = usable(given, crs)
+    refuse_lines(rows.counts, int(rows.kept.sum()), label)
+    frame, name = _identified(frame, numbers, id_column, label)
+    notes = (*_kept_notes(rows.counts, label), *_id_notes(frame, name, label))
+    return OldLayer(label, crs, frame, rows.geometry, name, notes)
+
+
+def _read(
+    source: VectorInput, layer: str | None
+) -> tuple[gpd.GeoDataFrame, str, CRS, NDArray[np.int64] | None]:
+    """Rows, label, CRS and the file's own numbers of rows."""
+    if not isinstance(source, (str, Path)):
+        return source.reset_index(drop=True) if isinstance(source, gpd.GeoDataFrame) else source, (
+            f"the table of {ROLE}"
+        ), crs_of_frame(source, ROLE, layer), None  # fmt: skip
+    opened = open_layer(source, layer, preferred="buildings")
+    read = _by_arrow(opened)
+    if read is None:
+        return read_frame(opened), opened.label, opened.crs, None
+    table, shapes, numbers = read
+    rows = table.to_pandas(types_mapper=pd.ArrowDtype)
+    name = free_name(GEOMETRY, rows.columns)
+    frame = gpd.GeoDataFrame(
+        rows.assign(**{name: from_shapely(shapes)}), geometry=name, crs=opened.crs
+    )
+    return frame, opened.label, opened.crs, numbers
+
+
+def _by_arrow(
+    layer: Layer,
+) -> tuple[pa.Table, NDArray[np.object_], NDArray[np.int64] | None] | None:
+    """Attributes, shapes and numbers of rows; None where Arrow cannot hold them."""
+    if layer.name is None:
+        path = Path(layer.path)
+        shapes = np.array(read_rows(path, []).geometry.array, dtype=object)
+        return _plain(pq.read_table(path, columns=list(layer.columns))), shapes, None
+    if suffix_of(layer.path) in DRAWN_FROM_COLUMNS:
+        return None
+    try:
+        meta, table = pyogrio.read_arrow(
+            layer.path, layer=layer.name, encoding=encoding_of(layer.path), return_fids=True
+        )
+    except ARROW_STUMBLES:
+        return None
+    shapes = shapes_of(table.column(meta["geometry_name"] or "wkb_geometry").to_numpy())
+    if curved(shapes).any():
+        return None
+    kept = [name for name in meta["fields"] if name in table.column_names]
+    fid = meta.get("fid_column") or "OGC_FID"
+    numbers = table.column(fid).to_numpy() if fid in table.column_names else None
+    return _plain(table.select(kept)), shapes, numbers
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Extension types, such as JSON, by what they are stored as."""
+    for place, field in enumerate(table.schema):
+        if isinstance(field.type, pa.BaseExtensionType):
+            chunks = [chunk.storage for chunk in table.column(place).chunks]
+            column = pa.chunked_array(chunks, field.type.storage_type)
+            table = table.set_column(place, field.name, column)
+    return table.replace_schema_metadata(None)
+
+
+def _refuse_others(shapes: NDArray[np.object_], label: str) -> None:
+    """Raise where a row is neither polygon nor nothing: none may be lost, and none written."""
+    kinds = shapely.get_type_id(shapes)
+    wrong = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes) | np.isin(kinds, list(AREAL)))
+    if wrong.all():
+        raise UnreadableVectorError(f"{label} holds points or lines; polygons are needed")
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise UsageError(
+            f"row {row} of {label} holds a {shapes[row].geom_type}; every row of the old layer is "
+            f"written again as a polygon, so remove the {int(wrong.sum())} rows that are none"
+        )
+
+
+def _identified(
+    frame: gpd.GeoDataFrame, numbers: NDArray[np.int64] | None, wanted: str | None, label: str
+) -> tuple[gpd.GeoDataFrame, str]:
+    """The rows, with a column of their numbers where nothing else tells them apart, and its name."""
+    names = [str(name) for name in frame.columns if name != frame.active_geometry_name]
+    if wanted is not None:
+        if wanted not in names:
+            shown = ", ".join(names[:20]) or "none"
+            raise UsageError(f"{label} has no column {wanted!r} (--id); it has {shown}")
+        return frame, wanted
+    lowered = {name.lower(): name for name in reversed(names)}
+    for likely in ID_NAMES:
+        name = lowered.get(likely)
+        if name is not None and frame[name].notna().all() and frame[name].is_unique:
+            return frame, name
+    name = free_name(ROW, names)
+    given = np.arange(len(frame)) if numbers is None else numbers
+    rows = pd.arrays.ArrowExtensionArray(pa.array(given, pa.int64()))
+    place = len(frame.columns) - 1
+    out = frame.copy(deep=False)
+    out.insert(place, name, rows)
+    return out, name
+
+
+def _kept_notes(counts: object, label: str) -> tuple[str, ...]:
+    """What was repaired or has no place; all of it is written as it was."""
+    told = notes_of(counts, label)  # type: ignore[arg-type]
+    return tuple(
+        one.replace("and were left out", "and are written as they are, unseen").replace(
+            "were repaired", "were repaired to be compared; they are written as they are"
+        )
+        for one in told
+    )
+
+
+def _id_notes(frame: gpd.GeoDataFrame, name: str, label: str) -> tuple[str, ...]:
+    values = frame[name]
+    missing, again = int(values.isna().sum()), int(values.dropna().duplicated().sum())
+    notes = []
+    if missing:
+        notes.append(f"{missing} rows of {label} have no {name}.")
+    if again:
+        notes.append(f"{again} rows of {label} have a {name} that an earlier one has.")
+    if name.startswith(ROW):
+        notes.append(
+            f"{label} has no column of ids that is known by its name; {name} holds the numbers of its "
+            "rows. --id names another column."
+        )
+    return tuple(notes)
+
+
+def texts_of(values: Sequence[object]) -> list[str | None]:
+    """Ids as texts; None where there is none."""
+    return [None if pd.isna(one) else str(one) for one in values]  # type: ignore[call-overload]

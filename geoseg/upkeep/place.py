@@ -1,0 +1,105 @@
+"""The plane that both layers are held against each other on, and what of it was in sight."""
+
+from __future__ import annotations
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.earth.places import outline_of_box, place_of_shapes
+from geoseg.earth.reproject import metres_per_unit, reproject
+from geoseg.errors import UsageError
+from geoseg.statistics.cells import true_to_scale
+from geoseg.tiles.given import AreaInput, GivenArea
+from geoseg.upkeep.new import NewLayer
+from geoseg.upkeep.old import OldLayer
+from geoseg.vectors.polygons import sound
+from geoseg.vectors.rows import polygonal, usable
+
+METRE = 1e-9
+"""Units of a CRS that differ from a metre by no more are metres."""
+
+
+def plane_of(old: OldLayer) -> CRS:
+    """The CRS of the old layer where it is one in metres, true to scale; else one made for the place."""
+    there = old.flat[~shapely.is_missing(old.flat)]
+    place = place_of_shapes(there, old.crs)
+    if place is None:
+        raise UsageError(f"{old.label} lies nowhere on Earth; check its CRS")
+    flat = old.crs.to_2d() if not old.crs.is_compound else old.crs.sub_crs_list[0]
+    metres = flat.is_projected and abs(metres_per_unit(flat) - 1) < METRE
+    if metres and true_to_scale(outline_of_box(_box(there), flat), flat):
+        return flat
+    return place.plane()
+
+
+def _box(shapes: NDArray[np.object_]) -> tuple[float, float, float, float]:
+    left, bottom, right, top = shapely.total_bounds(shapes).tolist()
+    return left, bottom, right, top
+
+
+def onto(shapes: NDArray[np.object_], crs: CRS, plane: CRS) -> NDArray[np.object_]:
+    """(n,) valid polygons on the plane; empty where a row has none."""
+    filled = shapes
+    nothing = shapely.is_missing(shapes)
+    if nothing.any():
+        filled = shapes.copy()
+        filled[nothing] = shapely.Polygon()
+    if crs == plane:
+        return filled
+    return sound(reproject(filled, crs, plane))
+
+
+def refuse_elsewhere(old: OldLayer, new: NewLayer) -> None:
+    """Raise where the two layers lie in different places.
+
+    Raises:
+        UsageError: they do.
+    """
+    before = place_of_shapes(old.flat[~shapely.is_missing(old.flat)], old.crs)
+    after = place_of_shapes(new.outlines, new.crs)
+    if before is not None and after is not None and before.apart(after):
+        raise UsageError(
+            f"{old.label} and {new.label} have no place in common; are both of one town, and are their "
+            "CRSs the right ones?"
+        )
+
+
+def sight(new: NewLayer, aoi: AreaInput | None, layer: str | None, plane: CRS) -> list[shapely.Geometry]:  # fmt: skip
+    """The areas that must both hold what was in sight: the extent of the new layer, and one given."""
+    areas = []
+    if new.extent is not None:
+        areas.append(_whole(np.array([new.extent], dtype=object), new.crs, plane))
+    given = GivenArea.of(aoi, layer)
+    if given is not None:
+        rows = usable(given.geometry, given.crs or new.crs)
+        areas.append(_whole(rows.geometry[rows.kept], given.crs or new.crs, plane))
+    return areas
+
+
+def _whole(shapes: NDArray[np.object_], crs: CRS, plane: CRS) -> shapely.Geometry:
+    united = shapely.union_all(onto(shapes, crs, plane))
+    whole: shapely.Geometry = polygonal(np.array([united], dtype=object))[0]
+    return whole
+
+
+def share_in(shapes: NDArray[np.object_], areas: list[shapely.Geometry]) -> NDArray[np.float64]:
+    """(n,) share of each shape that all of the areas hold; 1 where there are none."""
+    share = np.ones(len(shapes))
+    whole = shapely.area(shapes)
+    for area in areas:
+        parts = shapely.get_parts(shapely.make_valid(area))
+        tree = shapely.STRtree(shapes)
+        inside = np.zeros(len(shapes))
+        shapely.prepare(parts)
+        _, shape = tree.query(parts, predicate="contains_properly")
+        inside[shape] = whole[shape]
+        near, edge = tree.query(parts, predicate="intersects")
+        cut = inside[edge] == 0
+        common = shapely.area(shapely.intersection(parts[near[cut]], shapes[edge[cut]]))
+        np.add.at(inside, edge[cut], common)
+        share = np.minimum(
+            share, np.divide(inside, whole, out=np.zeros(len(shapes)), where=whole > 0)
+        )
+    return share

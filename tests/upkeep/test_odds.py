@@ -1,0 +1,54 @@
+"""Probabilities of gone and of new, where they can be told by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from geoseg.upkeep.odds import decided, gone, real
+from geoseg.upkeep.shift import find_shifts
+
+
+def test_nothing_but_absence_is_as_probable_as_the_age_says() -> None:
+    # One in ten was not found, one in a hundred goes in a year: one in ten of those is gone.
+    chance = gone(np.full(100, np.nan), 1000, 1.0, None)
+    assert chance == pytest.approx(0.1)
+
+
+def test_a_known_recall_says_how_many_are_gone() -> None:
+    # 10 of 100 are gone; of the 90 others a model of recall .9 misses 9: 19 are lost.
+    assert gone(np.full(19, np.nan), 100, 5.0, 0.9) == pytest.approx(10 / 19)
+
+
+def test_the_ground_tells_gone_ones_from_missed_ones() -> None:
+    under = np.r_[np.zeros(50), np.full(50, 0.3)]
+    chance = gone(under, 1000, 5.0, None)
+    assert (chance[:50] > 0.95).all()
+    assert (chance[50:] < 0.1).all()
+    assert (np.diff(gone(np.linspace(0, 1, 50), 1000, 5.0, None)) <= 0).all()
+
+
+def test_a_new_one_is_less_probable_than_its_confidence() -> None:
+    nothing = np.full(4, np.nan)
+    found = real(np.array([0.7, 0.9, 0.99, np.nan]), np.full(96, 0.7), nothing, 5.0)
+    assert (np.diff(found) > 0).all()
+    assert found[0] < 0.7
+    assert real(np.empty(0), np.full(3, 0.7), np.empty(0), 5.0).shape == (0,)
+
+
+def test_decided_ones_are_right_in_that_share_together() -> None:
+    chance = np.array([0.99, 0.75, 0.98, 0.5, 0.69, 0.95])
+    assert decided(chance, 0.9).tolist() == [True, True, True, False, False, True]
+    assert not decided(np.full(5, 0.89), 0.9).any()
+    assert decided(np.empty(0), 0.9).shape == (0,)
+
+
+def test_layers_that_have_nothing_in_common_have_no_shift() -> None:
+    import shapely
+
+    rng = np.random.default_rng(3)
+    x, y = rng.uniform(0, 2000, (2, 2, 300))
+    old, new = (
+        np.asarray(shapely.box(a, b, a + 9, b + 9), object) for a, b in zip(x, y, strict=True)
+    )
+    assert not find_shifts(old, new, 500.0).pairs.any()
