@@ -124,6 +124,13 @@ def predict(
     readers: Annotated[
         int, typer.Option(help="Threads that read the raster.", rich_help_panel=RUN)
     ] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Processes of this machine that look at tiles and draw outlines; 1: a single one.",
+            rich_help_panel=RUN,
+        ),
+    ] = 1,
     device: Device = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -226,6 +233,7 @@ def predict(
             date=date,
             batch=batch,
             readers=readers,
+            workers=workers,
             tta=tta,
             skip_errors=skip_errors,
             dsm=dsm,

@@ -28,10 +28,13 @@ if TYPE_CHECKING:
     from geoseg.progress import Progress
     from geoseg.raster import Mosaic
     from geoseg.raster.identity import MosaicIdentity, Watch
-    from geoseg.run.finish import Finisher
+    from geoseg.run.finish import Finisher, Finishing
     from geoseg.run.job import Backend
+    from geoseg.run.lookers import Looker
     from geoseg.run.rising import Risen, Rising
+    from geoseg.run.rows import Rows
     from geoseg.run.sinks import PartsSink, Sink
+    from geoseg.run.spread.elsewhere import Elsewhere
     from geoseg.run.state.identity import RunIdentity
     from geoseg.run.state.lock import OutputLock
     from geoseg.run.summary import Summary
@@ -69,6 +72,8 @@ class Run:
     """Counts and times; its clock runs since the run was asked for."""
     rising: Rising | None = None
     """The surface that is asked in the end; None: there is none."""
+    elsewhere: Elsewhere | None = None
+    """Others who look at tiles and finish clusters; None: this process does."""
 
     @classmethod
     def prepare(
@@ -79,6 +84,7 @@ class Run:
         area: GivenArea | None,
         tally: Tally,
         rising: Rising | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
@@ -108,7 +114,7 @@ class Run:
             rising.green_bands(mosaic.sources)
         inputs = mosaic.identity()
         first_look.require_unchanged(inputs)
-        return cls(mosaic, inputs, model, settings, area, tally, rising)
+        return cls(mosaic, inputs, model, settings, area, tally, rising, elsewhere)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""
@@ -207,6 +213,8 @@ class Run:
     def _record(self, backend: Backend, risen: Risen | None) -> dict[str, Any]:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
+        helped = self.elsewhere
+        record["workers"] = None if helped is None else helped.home.told.record()
         if risen is not None and self.rising is not None:
             asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}
             record["heights"] = {**asked, **risen.record()}
@@ -292,9 +300,21 @@ class Run:
 
         self.tally.counts.clear()
         stage = make_stage(self.model, plan, self.settings)
-        backend = Backend(plan, stage, sink, finisher, self.tally)
-        run(self.mosaic, plan, self.settings, backend, _reporter(plan.region, backend, progress))
+        rows, finishing = self._hands(plan, stage.looker, finisher)
+        backend = Backend(plan, stage, sink, finishing, self.tally)
+        run(plan, rows, backend, _reporter(plan.region, backend, progress))
         return backend
+
+    def _hands(self, plan: Plan, looker: Looker, finisher: Finisher) -> tuple[Rows, Finishing]:
+        """Who looks at tiles, and who finishes clusters."""
+        from geoseg.run.finish import FinishingHere
+        from geoseg.run.rows import RowsHere
+
+        settings, tally = self.settings, self.tally
+        if self.elsewhere is not None:
+            return self.elsewhere.hands(self.mosaic, self.inputs, plan, looker, finisher, settings)
+        rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
+        return rows, FinishingHere(finisher, tally)
 
     def _identity(self) -> RunIdentity:
         from geoseg.run.state.identity import ModelIdentity, RunIdentity

@@ -6,7 +6,8 @@ import datetime as dt
 import logging
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
+from concurrent.futures import Executor
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -55,6 +56,8 @@ def predict(
     strip_px: int = STRIP_PX,
     batch: int | None = None,
     readers: int = 1,
+    workers: int = 1,
+    executor: Executor | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -97,6 +100,8 @@ def predict(
     strip_px: int = STRIP_PX,
     batch: int | None = None,
     readers: int = 1,
+    workers: int = 1,
+    executor: Executor | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -139,6 +144,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     strip_px: int = STRIP_PX,
     batch: int | None = None,
     readers: int = 1,
+    workers: int = 1,
+    executor: Executor | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -189,6 +196,11 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         strip_px: Rows decoded at a time; never changes the result.
         batch: Tiles per call of the network; None: chosen for the device.
         readers: Threads that read the raster; never changes the result.
+        workers: Processes of this machine that look at tiles and finish outlines; 1: this one alone. Never
+            changes the result.
+        executor: Whoever does that instead: any ``concurrent.futures.Executor``, such as Dask's
+            ``client.get_executor()``; its workers read the raster by its path or address. Never changes
+            the result, either.
         min_area_m2: Smaller buildings are dropped and counted.
         min_confidence: Buildings with a lower confidence, 0..1 as it is written, are dropped and
             counted; None: the model's own limit.
@@ -250,22 +262,30 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
     from geoseg.run.each import predict_each
+    from geoseg.run.spread.elsewhere import Elsewhere, hired
     from geoseg.tiles.given import GivenArea
 
     if output is not None and is_folder(output):
         asked["model"] = load_model(model, device=device, precision=precision, runtime=runtime)
-        each = partial(predict, **asked)
         names = raster_names(source)
-        return predict_each(names, Path(output), each, skip_existing=skip_existing, resume=resume)
+        with hired(workers, executor) as shared:
+            each = partial(predict, **{**asked, "workers": 1, "executor": shared})
+            folder = Path(output)
+            return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
     if skip_existing:
         raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
-    with claim as lock, heard(progress) as told:
+    with (
+        claim as lock,
+        heard(progress) as told,
+        hired(workers, executor) as pool,
+        ExitStack() as stack,
+    ):
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
         loaded = load_model(model, device=device, precision=precision, runtime=runtime)
         rising = _rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir)
         check_exactness(loaded, required=exact)
-        loaded = averaged_if(loaded, tta)
+        plain, loaded = loaded, averaged_if(loaded, tta)
         traits, record = Traits.of(loaded), None if area is None else area.record
         _log.info(
             "model: %s (%s) on %s in %s by %s, %s", traits.name,
@@ -276,7 +296,11 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         wanted = None if area is None else area.of_services(gsd_m, traits.gsd_m)
         rasters = cut_services(rasters, wanted)
         settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
-        run = Run.prepare(rasters, loaded, settings, area, tally, rising)
+        elsewhere = None
+        if pool is not None:
+            averaged = traits.averaged and not Traits.of(plain).averaged
+            elsewhere = stack.enter_context(Elsewhere.of(pool, plain, tally, averaged=averaged))
+        run = Run.prepare(rasters, loaded, settings, area, tally, rising, elsewhere)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):
             if lock is None:
