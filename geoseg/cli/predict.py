@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -38,12 +38,9 @@ from geoseg.cli.options import (
     with_output,
 )
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 from geoseg.types import Shape
-
-if TYPE_CHECKING:
-    from geoseg.run.each import RasterOutcomes
-    from geoseg.run.summary import Summary
 
 EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
 GRID = "Analysis grid"
@@ -131,6 +128,14 @@ def predict(
             rich_help_panel=RUN,
         ),
     ] = 1,
+    maps: Annotated[
+        str | None,
+        typer.Option(
+            help="A folder that geoseg maps filled from this raster: no network runs.",
+            show_default=False,
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -234,6 +239,7 @@ def predict(
             batch=batch,
             readers=readers,
             workers=workers,
+            maps=maps,
             tta=tta,
             skip_errors=skip_errors,
             dsm=dsm,
@@ -246,17 +252,6 @@ def predict(
     if as_json:
         answer_json(summary.as_dict())
     elif not quiet:
-        _show(summary)
+        show_rows(summary.rows())
     if getattr(summary, "failed", 0):
         raise typer.Exit(1)
-
-
-def _show(summary: Summary | RasterOutcomes) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, text in summary.rows():
-        table.add_row(name, escape(text))
-    Console().print(table)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from geoseg.run.rows import Rows
     from geoseg.run.sinks import PartsSink, Sink
     from geoseg.run.spread.elsewhere import Elsewhere
+    from geoseg.run.spread.folder import StoredMaps
     from geoseg.run.state.identity import RunIdentity
     from geoseg.run.state.lock import OutputLock
     from geoseg.run.summary import Summary
@@ -74,6 +75,8 @@ class Run:
     """The surface that is asked in the end; None: there is none."""
     elsewhere: Elsewhere | None = None
     """Others who look at tiles and finish clusters; None: this process does."""
+    stored: StoredMaps | None = None
+    """What the model made of the tiles, looked at before; None: they are looked at."""
 
     @classmethod
     def prepare(
@@ -85,6 +88,7 @@ class Run:
         tally: Tally,
         rising: Rising | None = None,
         elsewhere: Elsewhere | None = None,
+        stored: StoredMaps | None = None,
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
@@ -114,15 +118,15 @@ class Run:
             rising.green_bands(mosaic.sources)
         inputs = mosaic.identity()
         first_look.require_unchanged(inputs)
-        return cls(mosaic, inputs, model, settings, area, tally, rising, elsewhere)
+        return cls(mosaic, inputs, model, settings, area, tally, rising, elsewhere, stored)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""
         from geoseg.export.frame import to_frame
         from geoseg.run.sinks import MemorySink
 
-        sink = MemorySink(self._watch())
-        backend = self._compute(*self._plan(), sink, progress)
+        sink = MemorySink(self.watch())
+        backend = self._compute(*self.plan(), sink, progress)
         risen = self._risen(sink, progress, None)
         record = self._record(backend, risen)
         if risen is None:
@@ -138,11 +142,11 @@ class Run:
         from geoseg.run.sinks import PartsSink
         from geoseg.run.summary import Summary
 
-        plan, area = self._plan()
+        plan, area = self.plan()
         identity = self._identity()
         if identity.unknown is not None:
             _log.warning("this run cannot be resumed: %s", identity.unknown)
-        sink = PartsSink(lock, identity, self._watch(), resume=resume)
+        sink = PartsSink(lock, identity, self.watch(), resume=resume)
         if sink.outcome is None:
             summary = self._completed(plan, area, sink, progress)
         else:
@@ -171,7 +175,7 @@ class Run:
             raise
         return summary
 
-    def _watch(self) -> Watch:
+    def watch(self) -> Watch:
         """Looks at the files again."""
         from geoseg.raster.identity import Watch
 
@@ -214,6 +218,7 @@ class Run:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
         helped = self.elsewhere
+        record["maps"] = None if self.stored is None else self.stored.record()
         record["workers"] = None if helped is None else helped.home.told.record()
         if risen is not None and self.rising is not None:
             asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}
@@ -240,7 +245,7 @@ class Run:
                 write_batches(sink.output, totals.watch(risen.batches(layer)), layer)
         return totals
 
-    def _plan(self) -> tuple[Plan, Area | None]:
+    def plan(self) -> tuple[Plan, Area | None]:
         """The tiles to compute, and the area of interest that asks for them."""
         from geoseg.raster.layout import lies_in_rows
         from geoseg.tiles.area import Area
@@ -266,7 +271,7 @@ class Run:
         except UnreachableRasterError:
             raise
         except UnreadableRasterError:
-            self._watch().require_unchanged()
+            self.watch().require_unchanged()
             raise
 
     def _passes(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
@@ -311,10 +316,15 @@ class Run:
         from geoseg.run.rows import RowsHere
 
         settings, tally = self.settings, self.tally
+        rows: Rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
+        finishing: Finishing = FinishingHere(finisher, tally)
         if self.elsewhere is not None:
-            return self.elsewhere.hands(self.mosaic, self.inputs, plan, looker, finisher, settings)
-        rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
-        return rows, FinishingHere(finisher, tally)
+            rows, finishing = self.elsewhere.hands(
+                self.mosaic, self.inputs, plan, looker, finisher, settings
+            )
+        if self.stored is not None:
+            rows = self.stored.rows_for(plan, self.inputs, looker, skip_errors=settings.skip_errors)
+        return rows, finishing
 
     def _identity(self) -> RunIdentity:
         from geoseg.run.state.identity import ModelIdentity, RunIdentity
@@ -325,7 +335,8 @@ class Run:
             mosaic=self.inputs,
             model=ModelIdentity.of(self.traits),
             parameters=self.settings.result_parameters()
-            | ({} if self.rising is None else self.rising.parameters()),
+            | ({} if self.rising is None else self.rising.parameters())
+            | ({} if self.stored is None else {"maps": self.stored.record()["made"]}),
         )
 
 

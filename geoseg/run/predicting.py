@@ -58,6 +58,7 @@ def predict(
     readers: int = 1,
     workers: int = 1,
     executor: Executor | None = None,
+    maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -102,6 +103,7 @@ def predict(
     readers: int = 1,
     workers: int = 1,
     executor: Executor | None = None,
+    maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -127,7 +129,7 @@ def predict(
 
 
 @checked_keywords
-def predict(  # noqa: PLR0913  # the public face: one keyword per decision of the user
+def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decision of the user
     source: RasterInput,
     output: str | os.PathLike[str] | None = None,
     *,
@@ -146,6 +148,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     readers: int = 1,
     workers: int = 1,
     executor: Executor | None = None,
+    maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -201,6 +204,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         executor: Whoever does that instead: any ``concurrent.futures.Executor``, such as Dask's
             ``client.get_executor()``; its workers read the raster by its path or address. Never changes
             the result, either.
+        maps: A folder of maps that ``geoseg.maps`` stored of this raster: no network runs.
         min_area_m2: Smaller buildings are dropped and counted.
         min_confidence: Buildings with a lower confidence, 0..1 as it is written, are dropped and
             counted; None: the model's own limit.
@@ -263,9 +267,13 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.run.composed import Run
     from geoseg.run.each import predict_each
     from geoseg.run.spread.elsewhere import Elsewhere, hired
+    from geoseg.run.spread.folder import StoredMaps, StoredModel
+    from geoseg.run.storing import of_stored, require_asked
     from geoseg.tiles.given import GivenArea
 
     if output is not None and is_folder(output):
+        if maps is not None:
+            raise UsageError("maps are of one mosaic; name a file as the output, not a folder")
         asked["model"] = load_model(model, device=device, precision=precision, runtime=runtime)
         names = raster_names(source)
         with hired(workers, executor) as shared:
@@ -285,7 +293,14 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         loaded = load_model(model, device=device, precision=precision, runtime=runtime)
         rising = _rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir)
         check_exactness(loaded, required=exact)
-        plain, loaded = loaded, averaged_if(loaded, tta)
+        stored = None if maps is None else StoredMaps.open(Path(maps))
+        plain = loaded
+        if stored is None:
+            loaded = averaged_if(loaded, tta)
+        else:
+            require_asked(stored.identity, precision=precision, runtime=runtime, tta=tta)
+            loaded = StoredModel(loaded, stored.identity)
+            settings = of_stored(settings, stored.identity)
         traits, record = Traits.of(loaded), None if area is None else area.record
         _log.info(
             "model: %s (%s) on %s in %s by %s, %s", traits.name,
@@ -300,7 +315,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         if pool is not None:
             averaged = traits.averaged and not Traits.of(plain).averaged
             elsewhere = stack.enter_context(Elsewhere.of(pool, plain, tally, averaged=averaged))
-        run = Run.prepare(rasters, loaded, settings, area, tally, rising, elsewhere)
+        run = Run.prepare(rasters, loaded, settings, area, tally, rising, elsewhere, stored)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):
             if lock is None:
