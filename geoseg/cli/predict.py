@@ -128,6 +128,29 @@ def predict(
             rich_help_panel=RUN,
         ),
     ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A Dask cluster instead: its scheduler's address, such as tcp://host:8786, or its JSON file.",
+            show_default=False,
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    cluster_timeout: Annotated[
+        float,
+        typer.Option(
+            help="How long to wait for the cluster's first worker, seconds.", rich_help_panel=RUN
+        ),
+    ] = 300.0,
+    any_processor: Annotated[
+        bool,
+        typer.Option(
+            "--any-processor",
+            help="Take workers on other kinds of processor, which round otherwise.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
     maps: Annotated[
         str | None,
         typer.Option(
@@ -239,6 +262,9 @@ def predict(
             batch=batch,
             readers=readers,
             workers=workers,
+            cluster=cluster,
+            cluster_timeout_s=cluster_timeout,
+            any_processor=any_processor,
             maps=maps,
             tta=tta,
             skip_errors=skip_errors,

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, overload
 from geoseg.errors import UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.machine import freed_memory_kept, memory_errors
-from geoseg.settings import MIN_AREA_M2, MIN_HEIGHT_M, STRIP_PX, Precision, PredictSettings, Runtime
+from geoseg.settings import (
+    CLUSTER_TIMEOUT_S,
+    MIN_AREA_M2,
+    MIN_HEIGHT_M,
+    STRIP_PX,
+    Precision,
+    PredictSettings,
+    Runtime,
+)
 from geoseg.types import HeightUnit, Shape
 
 if TYPE_CHECKING:
@@ -58,6 +66,9 @@ def predict(
     readers: int = 1,
     workers: int = 1,
     executor: Executor | None = None,
+    cluster: str | os.PathLike[str] | None = None,
+    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
+    any_processor: bool = False,
     maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
@@ -103,6 +114,9 @@ def predict(
     readers: int = 1,
     workers: int = 1,
     executor: Executor | None = None,
+    cluster: str | os.PathLike[str] | None = None,
+    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
+    any_processor: bool = False,
     maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
@@ -148,6 +162,9 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
     readers: int = 1,
     workers: int = 1,
     executor: Executor | None = None,
+    cluster: str | os.PathLike[str] | None = None,
+    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
+    any_processor: bool = False,
     maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
@@ -204,6 +221,10 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
         executor: Whoever does that instead: any ``concurrent.futures.Executor``, such as Dask's
             ``client.get_executor()``; its workers read the raster by its path or address. Never changes
             the result, either.
+        cluster: A Dask cluster that does it: the address of its scheduler, such as "tcp://host:8786", or
+            the path of its JSON file.
+        cluster_timeout_s: How long a cluster may take until its first worker is there, seconds.
+        any_processor: Take workers on other kinds of processor, which round otherwise; the record says so.
         maps: A folder of maps that ``geoseg.maps`` stored of this raster: no network runs.
         min_area_m2: Smaller buildings are dropped and counted.
         min_confidence: Buildings with a lower confidence, 0..1 as it is written, are dropped and
@@ -276,19 +297,16 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
             raise UsageError("maps are of one mosaic; name a file as the output, not a folder")
         asked["model"] = load_model(model, device=device, precision=precision, runtime=runtime)
         names = raster_names(source)
-        with hired(workers, executor) as shared:
-            each = partial(predict, **{**asked, "workers": 1, "executor": shared})
+        with hired(workers, executor, cluster, cluster_timeout_s) as shared:
+            who = {"workers": 1, "executor": shared, "cluster": None}
+            each = partial(predict, **{**asked, **who})
             folder = Path(output)
             return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
     if skip_existing:
         raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
-    with (
-        claim as lock,
-        heard(progress) as told,
-        hired(workers, executor) as pool,
-        ExitStack() as stack,
-    ):
+    others = hired(workers, executor, cluster, cluster_timeout_s)
+    with claim as lock, heard(progress) as told, others as pool, ExitStack() as stack:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
         loaded = load_model(model, device=device, precision=precision, runtime=runtime)
         rising = _rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir)
@@ -314,7 +332,8 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
         elsewhere = None
         if pool is not None:
             averaged = traits.averaged and not Traits.of(plain).averaged
-            elsewhere = stack.enter_context(Elsewhere.of(pool, plain, tally, averaged=averaged))
+            hands = Elsewhere.of(pool, plain, tally, averaged=averaged, any_processor=any_processor)
+            elsewhere = stack.enter_context(hands)
         run = Run.prepare(rasters, loaded, settings, area, tally, rising, elsewhere, stored)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):

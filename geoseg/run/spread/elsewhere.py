@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from geoseg.errors import UsageError
+from geoseg.run.spread.cluster import cluster_executor
 from geoseg.run.spread.hands import FinishingElsewhere, RowsElsewhere
 from geoseg.run.spread.home import Home
 from geoseg.run.spread.memory import Together
@@ -29,13 +31,27 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def hired(workers: int, executor: Executor | None) -> Iterator[Executor | None]:
+def hired(
+    workers: int,
+    executor: Executor | None,
+    cluster: str | os.PathLike[str] | None,
+    cluster_timeout_s: float,
+) -> Iterator[Executor | None]:
     """Who does the work while the block lasts; None: this process by itself.
 
     Raises:
-        UsageError: there are none, or both are given.
+        UsageError: there are none, or several are given.
+        WorkerError: the cluster does not answer, or has no workers.
     """
     check_workers(workers)
+    if (workers > 1) + (executor is not None) + (cluster is not None) > 1:
+        raise UsageError(
+            "workers are processes of geoseg's own, executor is one of yours, cluster is Dask's: give one"
+        )
+    if cluster is not None:
+        with cluster_executor(cluster, cluster_timeout_s) as scheduled:
+            yield scheduled
+        return
     if executor is None:
         if workers == 1:
             yield None
@@ -43,10 +59,6 @@ def hired(workers: int, executor: Executor | None) -> Iterator[Executor | None]:
         with LocalPool(workers) as pool:
             yield pool
         return
-    if workers > 1:
-        raise UsageError(
-            "workers are processes of geoseg's own, executor is one of yours: give one"
-        )
     if not isinstance(executor, Executor):
         raise UsageError(
             f"executor is a concurrent.futures.Executor, such as Dask's client.get_executor(); got a "
@@ -90,8 +102,10 @@ class Elsewhere:
             UsageError: the model cannot be sent.
         """
         spec = sealed(ModelSpec.of(model, averaged=averaged, any_processor=any_processor))
-        home = Home(executor, tally, width=width)
-        with Together(lambda: home.told.workers) as memory:
+        with (
+            Home(executor, tally, width=width) as home,
+            Together(lambda: home.told.workers) as memory,
+        ):
             tally.memory_mb = lambda: memory.peak_mb
             yield cls(home, spec)
 

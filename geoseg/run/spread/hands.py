@@ -57,7 +57,7 @@ class RowsElsewhere:
             yield (self._row(strip, feed) for strip in strips)
         finally:
             feed.close()
-            self.home.close()
+            self.home.take_back()
 
     def _give(self, piece: Panel) -> Future[SeenPanel[Any]]:
         return self.home.submit("look", self.needs, packed((piece.tiles, piece.window)))

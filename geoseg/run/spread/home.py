@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from geoseg import errors
 from geoseg.errors import GeosegError, WorkerError
@@ -81,8 +82,10 @@ class Home:
         self._width = width or partial(_width_of, executor)
         self.told = Told()
         """What came back besides results."""
-        self._numbers = count()
+        self._numbers = count(secrets.randbits(48))  # another run's tasks are others, too
         self._lock = Lock()
+        # Not in the executor's own threads: Dask's loop must not wait, and pools must not be called back.
+        self._answers = ThreadPoolExecutor(1, "answers")
         self._inner: dict[Future[Any], Future[bytes]] = {}
 
     @property
@@ -99,8 +102,15 @@ class Home:
         self._send(outer, kind, needs, payload, bring=False)
         return outer
 
-    def close(self) -> None:
-        """Take back what nobody has begun."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.take_back()
+        self._answers.shutdown(wait=True, cancel_futures=True)
+
+    def take_back(self) -> None:
+        """Cancel what nobody has begun."""
         with self._lock:
             waiting = list(self._inner.values())
         for inner in waiting:
@@ -132,7 +142,13 @@ class Home:
             self.told.bytes_sent += len(message)
             self._inner[outer] = inner
         again = None if bring else partial(self._send, outer, kind, needs, payload, bring=True)
-        inner.add_done_callback(partial(self._returned, outer, again))
+        inner.add_done_callback(partial(self._hear, outer, again))
+
+    def _hear(
+        self, outer: Future[Any], again: Callable[[], None] | None, inner: Future[bytes]
+    ) -> None:
+        with suppress(RuntimeError):  # the run is over
+            self._answers.submit(self._returned, outer, again, inner)
 
     def _returned(
         self, outer: Future[Any], again: Callable[[], None] | None, inner: Future[bytes]
@@ -171,6 +187,10 @@ class Home:
         if isinstance(error, CancelledError):
             return WorkerError(f"a task was given up by the executor; {GO_ON}")
         foreign = type(error).__module__.partition(".")[0] in {"distributed", "dask"}
+        if isinstance(error, ImportError | AttributeError) and "geoseg" in str(error):
+            return WorkerError(
+                f"a worker cannot load geoseg ({error}); install the same version everywhere"
+            )
         if isinstance(error, BrokenExecutor):
             return WorkerError(f"{LOST}; {GO_ON}")
         if foreign:

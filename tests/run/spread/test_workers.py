@@ -19,7 +19,7 @@ from conftest import RasterMaker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
-from spread_runs import OF_HOUSES, OPTIONS, Houses, Mortal, digest
+from spread_runs import OF_HOUSES, OPTIONS, Houses, Mortal, Once, digest
 
 import geoseg
 from geoseg.errors import UsageError, WorkerError
@@ -137,6 +137,23 @@ def test_a_lost_worker_ends_the_run_which_goes_on_with_another_number(
     frame = gpd.read_file(output, layer="buildings")
     assert len(frame) == len(alone)
     assert (frame.geometry.to_wkb() == alone.geometry.to_wkb()).all()
+
+
+def test_a_worker_lost_over_one_raster_is_there_for_the_next(
+    pool: Executor, town: Path, tmp_path: Path
+) -> None:
+    """Of many rasters, each with an output of its own."""
+    second = town.with_name("town2.tif")
+    second.write_bytes(town.read_bytes())
+    told = geoseg.predict(
+        [town, second], f"{tmp_path}/out/", model=Once(tmp_path / "mark"), executor=pool, **OPTIONS
+    )
+    assert told.failed == 1
+    assert "ended unexpectedly" in (told[0].error or "")
+    whole = geoseg.predict(second, tmp_path / "w.gpkg", model=PaintedModel(), **OPTIONS)
+    assert told[1].summary is not None
+    assert told[1].summary.buildings == whole.buildings
+    assert digest(tmp_path / "out" / "town2.gpkg") == digest(tmp_path / "w.gpkg")
 
 
 SCRIPT = """
