@@ -66,7 +66,7 @@ class Outcome:
 def simulate(workers: int, rows: int, columns: int, costs: Costs = COSTS, seed: int = 0) -> Outcome:
     """Run over rows x columns tiles.
 
-    As ``geoseg.run.spread`` does it: at most two tasks a worker are given out, at most 3 a worker + 16 panels are
+    As ``geoseg.run.spread`` does it: at most two tasks a worker are given out, at most 8 a worker + 16 panels are
     ahead of what home has taken, finishing goes out after a row of tiles is decoded, and the next row is decoded
     once that one's outlines are back.
     """
@@ -85,7 +85,7 @@ def simulate(workers: int, rows: int, columns: int, costs: Costs = COSTS, seed: 
         return seconds * scale * (1 + wasted)
 
     while row < rows:
-        ahead = 3 * workers + 16 + columns
+        ahead = 8 * workers + 16 + columns
         while free and (finishes or (looks and given - taken < ahead)):
             kind, what = ("finished", finishes.popleft()) if finishes else ("seen", looks.popleft())
             given += kind == "seen"

@@ -29,8 +29,9 @@ CRACKS_AT_A_TIME = 30_000
 """Of clusters that are finished together: some hundred buildings, a tenth of a second."""
 CLUSTERS_AT_A_TIME = 1024
 """At most."""
-MORE_AHEAD = 16
-"""Panels ahead besides three for each worker: a panel takes a megabyte."""
+AHEAD, MORE_AHEAD = 8, 16
+"""Panels ahead for each worker, and besides; a panel takes a megabyte. With fewer, one slow worker holds up
+all others (``benchmarks/cluster.py``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class RowsElsewhere:
             (piece for strip in strips for piece in pieces(self.plan, strip)),
             self._give,
             busy=lambda: 2 * self.home.width,
-            ahead=lambda: 3 * self.home.width + MORE_AHEAD,
+            ahead=lambda: AHEAD * self.home.width + MORE_AHEAD,
         )
         try:
             yield (self._row(strip, feed) for strip in strips)
