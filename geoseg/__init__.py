@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from geoseg.redraw import regularize
     from geoseg.redraw.outcome import Regularized
     from geoseg.run.predicting import predict
+    from geoseg.run.storing import StoredPart, maps
     from geoseg.run.summary import Summary
     from geoseg.settings import PredictSettings
     from geoseg.shaping.settings import RegularizeSettings
@@ -84,6 +85,7 @@ __all__ = [
     "Project",
     "RegularizeSettings",
     "Regularized",
+    "StoredPart",
     "Summary",
     "TrainConfig",
     "Training",
@@ -102,6 +104,7 @@ __all__ = [
     "info",
     "list_models",
     "load_model",
+    "maps",
     "pack_dataset",
     "predict",
     "project",
@@ -136,6 +139,7 @@ _HOMES = {
     "Project": "geoseg.projects.outcome",
     "RegularizeSettings": "geoseg.shaping.settings",
     "Regularized": "geoseg.redraw.outcome",
+    "StoredPart": "geoseg.run.storing",
     "Summary": "geoseg.run.summary",
     "TrainConfig": "geoseg.train.config",
     "Training": "geoseg.train.results",
@@ -153,6 +157,7 @@ _HOMES = {
     "info": "geoseg.preview",
     "list_models": "geoseg.models",
     "load_model": "geoseg.models",
+    "maps": "geoseg.run.storing",
     "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.run.predicting",
     "project": "geoseg.projects",

@@ -77,6 +77,14 @@ class ResumeError(GeosegError, RuntimeError):
     """The state of an interrupted run does not fit the run that was asked for."""
 
 
+class WorkerError(GeosegError, RuntimeError):
+    """Another process or machine cannot do its part; the message says which one and why."""
+
+
+class MapsError(GeosegError, ValueError):
+    """Stored maps that cannot be used: missing, foreign or damaged."""
+
+
 class NotEnoughMemoryError(GeosegError, MemoryError):
     """The machine or its GPU has too little memory for what was asked."""
 

@@ -20,6 +20,8 @@ MIN_AREA_M2 = 6.0
 """Buildings smaller than this are dropped by default: most are cars, tanks and errors."""
 MIN_HEIGHT_M = 2.0
 """With a surface model, what rises by less is dropped by default: pools, courts, car parks."""
+CLUSTER_TIMEOUT_S = 300.0
+"""A cluster's first worker may take so long to come by default: queues of batch systems are slow."""
 STRIP_PX = 128
 """Rows decoded at a time by default: what they finish is drawn before the next are decoded."""
 

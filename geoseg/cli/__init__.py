@@ -17,6 +17,7 @@ from geoseg.cli.evaluate import evaluate
 from geoseg.cli.from_coco import from_coco
 from geoseg.cli.heights import heights
 from geoseg.cli.info import info
+from geoseg.cli.maps import maps
 from geoseg.cli.models import models
 from geoseg.cli.predict import predict
 from geoseg.cli.project import project
@@ -76,6 +77,7 @@ def _options(
 VERBS: dict[str, Callable[..., None]] = {
     "info": info,
     "predict": predict,
+    "maps": maps,
     "regularize": regularize,
     "heights": heights,
     "convert": convert,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -38,12 +38,9 @@ from geoseg.cli.options import (
     with_output,
 )
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 from geoseg.types import Shape
-
-if TYPE_CHECKING:
-    from geoseg.run.each import RasterOutcomes
-    from geoseg.run.summary import Summary
 
 EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
 GRID = "Analysis grid"
@@ -124,6 +121,44 @@ def predict(
     readers: Annotated[
         int, typer.Option(help="Threads that read the raster.", rich_help_panel=RUN)
     ] = 1,
+    workers: Annotated[
+        int,
+        typer.Option(
+            help="Processes of this machine that look at tiles and draw outlines; 1: a single one.",
+            rich_help_panel=RUN,
+        ),
+    ] = 1,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="A Dask cluster instead: its scheduler's address, such as tcp://host:8786, or its JSON file.",
+            show_default=False,
+            rich_help_panel=RUN,
+        ),
+    ] = None,
+    cluster_timeout: Annotated[
+        float,
+        typer.Option(
+            help="How long to wait for the cluster's first worker, seconds.", rich_help_panel=RUN
+        ),
+    ] = 300.0,
+    any_processor: Annotated[
+        bool,
+        typer.Option(
+            "--any-processor",
+            help="Take workers on other kinds of processor, which round otherwise.",
+            rich_help_panel=RUN,
+        ),
+    ] = False,
+    maps: Annotated[
+        str | None,
+        typer.Option(
+            help="A folder that geoseg maps filled from this raster: no network runs.",
+            show_default=False,
+            rich_help_panel=RUN,
+        ),
+    ] = None,
     device: Device = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -226,6 +261,11 @@ def predict(
             date=date,
             batch=batch,
             readers=readers,
+            workers=workers,
+            cluster=cluster,
+            cluster_timeout_s=cluster_timeout,
+            any_processor=any_processor,
+            maps=maps,
             tta=tta,
             skip_errors=skip_errors,
             dsm=dsm,
@@ -238,17 +278,6 @@ def predict(
     if as_json:
         answer_json(summary.as_dict())
     elif not quiet:
-        _show(summary)
+        show_rows(summary.rows())
     if getattr(summary, "failed", 0):
         raise typer.Exit(1)
-
-
-def _show(summary: Summary | RasterOutcomes) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    for name, text in summary.rows():
-        table.add_row(name, escape(text))
-    Console().print(table)

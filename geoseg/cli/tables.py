@@ -1,8 +1,8 @@
-"""What verbs that write tables of zones say at the end."""
+"""Tables that verbs print at the end."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,18 @@ def show(
         _show_table(result.table, columns)
         note(result.notes)
         wrote([*output, *([html] if html else [])])
+
+
+def show_rows(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and texts side by side."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    for name, text in rows:
+        table.add_row(name, escape(text))
+    Console().print(table)
 
 
 def _show_table(table: gpd.GeoDataFrame, columns: tuple[str, ...]) -> None:

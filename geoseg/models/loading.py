@@ -10,6 +10,7 @@ from typing import get_args
 from geoseg.errors import ModelError, UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.models.adapters import is_adapter_spec, load_adapter
+from geoseg.models.origin import Origin, remembered
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.settings import Precision, Runtime
 
@@ -51,12 +52,15 @@ def load_model(
     check_names(device, precision, runtime)
     if isinstance(spec, str) and is_adapter_spec(spec):
         check_adapter(spec, precision, runtime)
-        return load_adapter(spec, device)
+        return remembered(load_adapter(spec, device), Origin(spec, device, precision, runtime))
     if isinstance(spec, str | os.PathLike):
         from geoseg.models.runtimes.choosing import load_dense
 
         path = dense_file(spec)
-        return load_dense(path, device=device, precision=precision, runtime=runtime)
+        loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
+        built_in = path.parent == DEFAULT_WEIGHTS.parent
+        name = path.stem if built_in else str(path.absolute())
+        return remembered(loaded, Origin(name, device, precision, runtime))
     if isinstance(spec, DenseModel | InstanceModel):
         return spec
     raise UsageError(

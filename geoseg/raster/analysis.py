@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from affine import Affine
@@ -74,6 +74,11 @@ class Analysis:
     """Covers all rasters."""
     placements: tuple[Placement, ...]
     """In the order given: the first valid one wins."""
+
+    def absolute(self) -> Analysis:
+        """The same, for whoever works in another folder."""
+        placements = [replace(each, source=each.source.absolute()) for each in self.placements]
+        return replace(self, placements=tuple(placements))
 
 
 @dataclass(frozen=True, slots=True)

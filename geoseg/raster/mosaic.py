@@ -6,7 +6,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,6 +131,25 @@ class Mosaic:
             glances=self._glances,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What :meth:`reopened` takes over: open files and what was read of them stay here.
+
+        Rasters of this machine get absolute paths, so that any other folder of work will do.
+        """
+        return {
+            "analysis": self._analysis.absolute(),
+            "stretch": self._stretch,
+            "fill_rgb": self._fill_rgb,
+            "fills": self._fills,
+            "glances": self._glances,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take over what another process knew of the rasters, and bound this one's caches."""
+        self.__init__(**state)  # type: ignore[misc]  # as `reopened` does
+        limit_gdal_cache(self.sources)
+        forget_what_was_read()
+
     @property
     def grid(self) -> Grid:
         """The analysis grid."""
@@ -231,7 +250,11 @@ class Mosaic:
         The name is the file's, without its folder where that is unambiguous.
         """
         names = self.names
-        return [names[self._index_at(int(r), int(c))] for r, c in zip(rows, cols, strict=True)]
+        return [names[index] for index in self.indices_at(rows, cols)]
+
+    def indices_at(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> list[int]:
+        """Which raster each pixel comes from, by its place among those given; 0 where none is valid."""
+        return [self._index_at(int(r), int(c)) for r, c in zip(rows, cols, strict=True)]
 
     @property
     def names(self) -> list[str]:

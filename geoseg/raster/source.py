@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +120,18 @@ class Source:
         """True when a block spans the whole width and the raster has several of them."""
         return self.block_width >= self.width and self.block_height < self.height
 
+    def absolute(self) -> Source:
+        """The same, files of this machine by their absolute paths."""
+        path, *files = map(_absolute, (self.path, *self.files))
+        return replace(self, path=path, files=tuple(files))
+
     def averaged_at(self, gsd_m: float) -> bool:
         """Whether pixels of ``gsd_m`` are averages of its own, and not interpolated."""
         return gsd_m / self.pixel.gsd_m > AVERAGE_FROM
+
+
+def _absolute(name: str) -> str:
+    return str(Path(name).absolute()) if is_local(name) and Path(name).exists() else name
 
 
 def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:

@@ -42,6 +42,14 @@ class Traffic:
         """All of them."""
         return self.gdal_requests + self.own_requests
 
+    def plus(self, other: Traffic) -> Traffic:
+        """Both together."""
+        return Traffic(
+            self.bytes_read + other.bytes_read,
+            self.gdal_requests + other.gdal_requests,
+            self.own_requests + other.own_requests,
+        )
+
     def since(self, before: Traffic) -> Traffic:
         """What was added."""
         # GDAL's count is begun anew where it was not told to count before.

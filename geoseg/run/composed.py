@@ -28,10 +28,14 @@ if TYPE_CHECKING:
     from geoseg.progress import Progress
     from geoseg.raster import Mosaic
     from geoseg.raster.identity import MosaicIdentity, Watch
-    from geoseg.run.finish import Finisher
+    from geoseg.run.finish import Finisher, Finishing
     from geoseg.run.job import Backend
+    from geoseg.run.lookers import Looker
     from geoseg.run.rising import Risen, Rising
+    from geoseg.run.rows import Rows
     from geoseg.run.sinks import PartsSink, Sink
+    from geoseg.run.spread.elsewhere import Elsewhere
+    from geoseg.run.spread.folder import StoredMaps
     from geoseg.run.state.identity import RunIdentity
     from geoseg.run.state.lock import OutputLock
     from geoseg.run.summary import Summary
@@ -69,6 +73,10 @@ class Run:
     """Counts and times; its clock runs since the run was asked for."""
     rising: Rising | None = None
     """The surface that is asked in the end; None: there is none."""
+    elsewhere: Elsewhere | None = None
+    """Others who look at tiles and finish clusters; None: this process does."""
+    stored: StoredMaps | None = None
+    """What the model made of the tiles, looked at before; None: they are looked at."""
 
     @classmethod
     def prepare(
@@ -79,6 +87,8 @@ class Run:
         area: GivenArea | None,
         tally: Tally,
         rising: Rising | None = None,
+        elsewhere: Elsewhere | None = None,
+        stored: StoredMaps | None = None,
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
@@ -108,15 +118,15 @@ class Run:
             rising.green_bands(mosaic.sources)
         inputs = mosaic.identity()
         first_look.require_unchanged(inputs)
-        return cls(mosaic, inputs, model, settings, area, tally, rising)
+        return cls(mosaic, inputs, model, settings, area, tally, rising, elsewhere, stored)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""
         from geoseg.export.frame import to_frame
         from geoseg.run.sinks import MemorySink
 
-        sink = MemorySink(self._watch())
-        backend = self._compute(*self._plan(), sink, progress)
+        sink = MemorySink(self.watch())
+        backend = self._compute(*self.plan(), sink, progress)
         risen = self._risen(sink, progress, None)
         record = self._record(backend, risen)
         if risen is None:
@@ -132,11 +142,11 @@ class Run:
         from geoseg.run.sinks import PartsSink
         from geoseg.run.summary import Summary
 
-        plan, area = self._plan()
+        plan, area = self.plan()
         identity = self._identity()
         if identity.unknown is not None:
             _log.warning("this run cannot be resumed: %s", identity.unknown)
-        sink = PartsSink(lock, identity, self._watch(), resume=resume)
+        sink = PartsSink(lock, identity, self.watch(), resume=resume)
         if sink.outcome is None:
             summary = self._completed(plan, area, sink, progress)
         else:
@@ -165,7 +175,7 @@ class Run:
             raise
         return summary
 
-    def _watch(self) -> Watch:
+    def watch(self) -> Watch:
         """Looks at the files again."""
         from geoseg.raster.identity import Watch
 
@@ -207,6 +217,9 @@ class Run:
     def _record(self, backend: Backend, risen: Risen | None) -> dict[str, Any]:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
+        helped = self.elsewhere
+        record["maps"] = None if self.stored is None else self.stored.record()
+        record["workers"] = None if helped is None else helped.home.told.record()
         if risen is not None and self.rising is not None:
             asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}
             record["heights"] = {**asked, **risen.record()}
@@ -232,7 +245,7 @@ class Run:
                 write_batches(sink.output, totals.watch(risen.batches(layer)), layer)
         return totals
 
-    def _plan(self) -> tuple[Plan, Area | None]:
+    def plan(self) -> tuple[Plan, Area | None]:
         """The tiles to compute, and the area of interest that asks for them."""
         from geoseg.raster.layout import lies_in_rows
         from geoseg.tiles.area import Area
@@ -258,7 +271,7 @@ class Run:
         except UnreachableRasterError:
             raise
         except UnreadableRasterError:
-            self._watch().require_unchanged()
+            self.watch().require_unchanged()
             raise
 
     def _passes(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
@@ -292,9 +305,26 @@ class Run:
 
         self.tally.counts.clear()
         stage = make_stage(self.model, plan, self.settings)
-        backend = Backend(plan, stage, sink, finisher, self.tally)
-        run(self.mosaic, plan, self.settings, backend, _reporter(plan.region, backend, progress))
+        rows, finishing = self._hands(plan, stage.looker, finisher)
+        backend = Backend(plan, stage, sink, finishing, self.tally)
+        run(plan, rows, backend, _reporter(plan.region, backend, progress))
         return backend
+
+    def _hands(self, plan: Plan, looker: Looker, finisher: Finisher) -> tuple[Rows, Finishing]:
+        """Who looks at tiles, and who finishes clusters."""
+        from geoseg.run.finish import FinishingHere
+        from geoseg.run.rows import RowsHere
+
+        settings, tally = self.settings, self.tally
+        rows: Rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
+        finishing: Finishing = FinishingHere(finisher, tally)
+        if self.elsewhere is not None:
+            rows, finishing = self.elsewhere.hands(
+                self.mosaic, self.inputs, plan, looker, finisher, settings
+            )
+        if self.stored is not None:
+            rows = self.stored.rows_for(plan, self.inputs, looker, skip_errors=settings.skip_errors)
+        return rows, finishing
 
     def _identity(self) -> RunIdentity:
         from geoseg.run.state.identity import ModelIdentity, RunIdentity
@@ -305,7 +335,8 @@ class Run:
             mosaic=self.inputs,
             model=ModelIdentity.of(self.traits),
             parameters=self.settings.result_parameters()
-            | ({} if self.rising is None else self.rising.parameters()),
+            | ({} if self.rising is None else self.rising.parameters())
+            | ({} if self.stored is None else {"maps": self.stored.record()["made"]}),
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -17,13 +17,14 @@ from geoseg.export.schema import SCHEMA
 from geoseg.footprints import draw_all
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pyproj import CRS
 
     from geoseg.footprints import Footprint, FootprintSettings
     from geoseg.raster import Mosaic
     from geoseg.tiles.area import Area
+    from geoseg.tiles.tally import Tally
     from geoseg.types import Cluster
 
 
@@ -40,9 +41,49 @@ class Finished:
     dropped: Counter[str]
     """Reason to number of buildings, or parts of them, left out here."""
 
+    @classmethod
+    def together(cls, several: Sequence[Finished]) -> Self:
+        """All of them."""
+        tables = [SCHEMA.empty_table(), *(each.table for each in several)]
+        return cls(pa.concat_tables(tables), sum((each.dropped for each in several), Counter()))
+
+
+class Finishing(Protocol):
+    """Whoever finishes clusters: this process, or others."""
+
+    @property
+    def area(self) -> Area | None:
+        """Buildings whose representative point lies outside are left out; None: none are."""
+        ...
+
+    def begin(self, clusters: Sequence[Cluster]) -> Callable[[], Finished]:
+        """Take clusters; the rows of their buildings come when what is handed back is called."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FinishingHere:
+    """Finishes at once."""
+
+    finisher: Finisher
+    """Does it."""
+    tally: Tally
+    """Told of times."""
+
+    @property
+    def area(self) -> Area | None:
+        """That of the finisher."""
+        return self.finisher.area
+
+    def begin(self, clusters: Sequence[Cluster]) -> Callable[[], Finished]:
+        """Finish them."""
+        with self.tally.stage("vectorize"):
+            finished = self.finisher.finish(clusters)
+        return lambda: finished
+
 
 class Finisher:
-    """Draws and measures clusters."""
+    """Draws and measures clusters; pure, so that it can be sent to where it is to be done."""
 
     def __init__(
         self,
@@ -58,7 +99,8 @@ class Finisher:
         self._settings = settings
         self._output_crs = output_crs
         self._rating = rating or Rating()
-        self._dates = mosaic.image_dates if date is None else dict.fromkeys(mosaic.names, date)
+        self._names = mosaic.names
+        self._dates = mosaic.image_dates if date is None else dict.fromkeys(self._names, date)
         self.area = area
         """Buildings whose representative point lies outside are left out; None: none are."""
 
@@ -103,7 +145,7 @@ class Finisher:
         mosaic = self._mosaic
         measured = measure(footprints, mosaic.grid, self._output_crs, middle_x=mosaic.output_x)
         cols, rows = np.floor(shapely.get_coordinates(points)).astype(int).T
-        sources = self._mosaic.source_at(rows, cols)
+        sources = [self._names[i] for i in self._mosaic.indices_at(rows, cols)]
         columns = {
             "source": sources,
             "image_date": [self._dates[name] for name in sources],

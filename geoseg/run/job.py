@@ -1,9 +1,8 @@
 """One run over one mosaic: rows of tiles flow through model, decoder and finisher.
 
-The model runs in the calling thread; reading goes on ahead of it, some tiles at a time, and everything
-after it goes on behind it, one row of tiles at a time, in threads of their own and in order. What a
-row finished is committed together with the decoder's state, so that an interrupted run goes on after
-the last committed row.
+The calling thread sees to it that rows of tiles are looked at, and everything after that goes on behind
+it, one row of tiles at a time, in a thread of its own and in order. What a row finished is committed
+together with the decoder's state, so that an interrupted run goes on after the last committed row.
 """
 
 from __future__ import annotations
@@ -17,22 +16,18 @@ import pyarrow as pa
 
 from geoseg.run.extent import Extent
 from geoseg.run.sinks import RunState
-from geoseg.tiles.looking import SeenRow, core_valid
+from geoseg.tiles.looking import SeenRow
 from geoseg.tiles.region import missing_tiles, to_grid
-from geoseg.tiles.swaths import SwathReader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable
 
-    from geoseg.raster import Mosaic
-    from geoseg.run.finish import Finisher
+    from geoseg.run.finish import Finished, Finishing
+    from geoseg.run.rows import Rows
     from geoseg.run.sinks import Sink
     from geoseg.run.stages import Stage
-    from geoseg.settings import PredictSettings
     from geoseg.tiles.area import Area
-    from geoseg.tiles.lattice import Strip, Tile
     from geoseg.tiles.plan import Plan
-    from geoseg.tiles.swaths import Swath
     from geoseg.tiles.tally import Tally
     from geoseg.types import Cluster
 
@@ -46,12 +41,12 @@ class Backend:
     """What follows the model: decode, draw, measure, commit; resumes from the sink's state."""
 
     def __init__(
-        self, plan: Plan, stage: Stage, sink: Sink, finisher: Finisher, tally: Tally
+        self, plan: Plan, stage: Stage, sink: Sink, finishing: Finishing, tally: Tally
     ) -> None:
         self.plan = plan
         """How the grid is cut."""
         self.stage = stage
-        self._finisher = finisher
+        self._finishing = finishing
         self._sink = sink
         self.tally = tally
         self.extent = Extent(plan.lattice.grid)
@@ -75,21 +70,21 @@ class Backend:
 
     def take(self, row: SeenRow[Any], row_off: int) -> None:
         """Work off the row of tiles that begins in row ``row_off`` of the grid, and commit it."""
-        tables = []
+        begun = []
         found = self.stage.decode(row)
         while True:
             with self.tally.stage("decode"):
                 clusters = next(found, None)
             if clusters is None:
                 break
-            tables.append(self._finish(clusters))
+            begun.append(self._begin(clusters))
         self._observe(row, row_off)
         counts = self.tally.counts
         counts["tiles_done"] += len(row.tiles)
         counts["tiles_skipped"] += row.tiles_skipped
         counts["blocks_failed"] += len(row.failed)
         counts["open_most"] = max(counts["open_most"], self.stage.open_buildings)
-        self._commit(tables)
+        self._commit([self._rows_of(finished()) for finished in begun])
 
     def _observe(self, row: SeenRow[Any], row_off: int) -> None:
         """Add the valid pixels to the observed area."""
@@ -104,8 +99,9 @@ class Backend:
         """Finish what is still open and commit it."""
         with self.tally.stage("decode"):
             clusters = self.stage.close()
+        finished = self._begin(clusters)
         self.tally.counts["closed"] = 1
-        self._commit([self._finish(clusters)])
+        self._commit([self._rows_of(finished())])
 
     @property
     def closed(self) -> bool:
@@ -120,19 +116,21 @@ class Backend:
             if name.startswith("dropped_") and count
         }
 
-    def _finish(self, found: Iterable[Cluster]) -> pa.Table:
-        """Rows of the output; those of an area of interest alone."""
+    def _begin(self, found: Iterable[Cluster]) -> Callable[[], Finished]:
+        """Let clusters be finished; with an area of interest, those that meet it alone."""
         grid = self.plan.lattice.grid
         clusters = [to_grid(cluster, self.plan.region, grid.width) for cluster in found]
-        area = self._finisher.area
+        area = self._finishing.area
         if area is not None:
             clusters = [cluster for cluster in clusters if _meets(cluster, area)]
             for cluster in clusters:
                 self.missing |= missing_tiles(
                     cluster, self.plan.lattice, self.plan.chosen, self.stage.reach_px
                 )
-        with self.tally.stage("vectorize"):
-            finished = self._finisher.finish(clusters)
+        return self._finishing.begin(clusters)
+
+    def _rows_of(self, finished: Finished) -> pa.Table:
+        """Rows of the output, counted."""
         counts = self.tally.counts
         counts["buildings"] += finished.table.num_rows
         counts.update({f"dropped_{reason}": n for reason, n in finished.dropped.items()})
@@ -161,36 +159,27 @@ def _meets(cluster: Cluster, area: Area) -> bool:
 
 
 def run(
-    mosaic: Mosaic,
     plan: Plan,
-    settings: PredictSettings,
+    rows: Rows,
     backend: Backend,
     after_strip: Callable[[int, int], None],
 ) -> None:
     """Run the model over every row of tiles that ``backend`` has not finished yet.
 
     Args:
-        mosaic: Read from; every reading thread opens its own.
         plan: The tiles.
-        settings: Of the run.
-        backend: Holds the model; takes what it saw, row of tiles by row of tiles.
+        rows: Look at them.
+        backend: Takes what was seen, row of tiles by row of tiles.
         after_strip: Called with the rows finished by this run and in all.
     """
     if backend.closed:
         return
     strips = plan.strips[backend.strips_done :]
     first_row = strips[0].row_off if strips else plan.region.row_end
-    reader = SwathReader(
-        mosaic,
-        readers=settings.readers,
-        skip_errors=settings.skip_errors,
-        tally=backend.tally,
-    )
     pending: Future[None] | None = None
-    with reader, ThreadPoolExecutor(1) as behind:
-        swaths = reader.swaths(panel.window for strip in strips for panel in plan.panels(strip))
+    with rows.of(strips) as seen, ThreadPoolExecutor(1) as behind:
         for strip in strips:
-            row = _look(plan, strip, swaths, backend)
+            row = next(seen)
             if pending is not None:
                 pending.result()
             pending = behind.submit(backend.take, row, strip.row_off)
@@ -199,28 +188,3 @@ def run(
         if pending is not None:
             pending.result()
     backend.close()
-
-
-def _without_data(tiles: Sequence[Tile], swath: Swath) -> int:
-    """How many tiles have no valid pixel, and none that could not be read."""
-    return sum(
-        not core_valid(tile, swath.block).any()
-        and not any(piece.intersection(tile.core) for piece in swath.failed)
-        for tile in tiles
-    )
-
-
-def _look(plan: Plan, strip: Strip, swaths: Iterator[Swath], backend: Backend) -> SeenRow[Any]:
-    """Run the model over one row of tiles."""
-    row: SeenRow[Any] = SeenRow(strip.height, [], 0, set())
-    for panel in plan.panels(strip):
-        swath = next(swaths)
-        with backend.tally.stage("model"):
-            seen = backend.stage.look(panel.tiles, swath.block)
-        row.tiles += seen
-        row.tiles_skipped += _without_data(panel.tiles, swath)
-        row.failed |= {
-            piece for piece in swath.failed if strip.row_off <= piece.row_off < strip.row_end
-        }
-        del swath, seen  # they are large, and the next ones are being made
-    return row

@@ -6,7 +6,8 @@ import datetime as dt
 import logging
 import os
 from collections.abc import Sequence
-from contextlib import nullcontext
+from concurrent.futures import Executor
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -14,7 +15,15 @@ from typing import TYPE_CHECKING, overload
 from geoseg.errors import UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.machine import freed_memory_kept, memory_errors
-from geoseg.settings import MIN_AREA_M2, MIN_HEIGHT_M, STRIP_PX, Precision, PredictSettings, Runtime
+from geoseg.settings import (
+    CLUSTER_TIMEOUT_S,
+    MIN_AREA_M2,
+    MIN_HEIGHT_M,
+    STRIP_PX,
+    Precision,
+    PredictSettings,
+    Runtime,
+)
 from geoseg.types import HeightUnit, Shape
 
 if TYPE_CHECKING:
@@ -55,6 +64,12 @@ def predict(
     strip_px: int = STRIP_PX,
     batch: int | None = None,
     readers: int = 1,
+    workers: int = 1,
+    executor: Executor | None = None,
+    cluster: str | os.PathLike[str] | None = None,
+    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
+    any_processor: bool = False,
+    maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -97,6 +112,12 @@ def predict(
     strip_px: int = STRIP_PX,
     batch: int | None = None,
     readers: int = 1,
+    workers: int = 1,
+    executor: Executor | None = None,
+    cluster: str | os.PathLike[str] | None = None,
+    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
+    any_processor: bool = False,
+    maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -122,7 +143,7 @@ def predict(
 
 
 @checked_keywords
-def predict(  # noqa: PLR0913  # the public face: one keyword per decision of the user
+def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decision of the user
     source: RasterInput,
     output: str | os.PathLike[str] | None = None,
     *,
@@ -139,6 +160,12 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     strip_px: int = STRIP_PX,
     batch: int | None = None,
     readers: int = 1,
+    workers: int = 1,
+    executor: Executor | None = None,
+    cluster: str | os.PathLike[str] | None = None,
+    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
+    any_processor: bool = False,
+    maps: str | os.PathLike[str] | None = None,
     min_area_m2: float = MIN_AREA_M2,
     min_confidence: float | None = None,
     tta: bool | None = None,
@@ -189,6 +216,16 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         strip_px: Rows decoded at a time; never changes the result.
         batch: Tiles per call of the network; None: chosen for the device.
         readers: Threads that read the raster; never changes the result.
+        workers: Processes of this machine that look at tiles and finish outlines; 1: this one alone. Never
+            changes the result.
+        executor: Whoever does that instead: any ``concurrent.futures.Executor``, such as Dask's
+            ``client.get_executor()``; its workers read the raster by its path or address. Never changes
+            the result, either.
+        cluster: A Dask cluster that does it: the address of its scheduler, such as "tcp://host:8786", or
+            the path of its JSON file.
+        cluster_timeout_s: How long a cluster may take until its first worker is there, seconds.
+        any_processor: Take workers on other kinds of processor, which round otherwise; the record says so.
+        maps: A folder of maps that ``geoseg.maps`` stored of this raster: no network runs.
         min_area_m2: Smaller buildings are dropped and counted.
         min_confidence: Buildings with a lower confidence, 0..1 as it is written, are dropped and
             counted; None: the model's own limit.
@@ -250,22 +287,38 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.run.claim import claimed
     from geoseg.run.composed import Run
     from geoseg.run.each import predict_each
+    from geoseg.run.spread.elsewhere import Elsewhere, hired
+    from geoseg.run.spread.folder import StoredMaps, StoredModel
+    from geoseg.run.storing import of_stored, require_asked
     from geoseg.tiles.given import GivenArea
 
     if output is not None and is_folder(output):
+        if maps is not None:
+            raise UsageError("maps are of one mosaic; name a file as the output, not a folder")
         asked["model"] = load_model(model, device=device, precision=precision, runtime=runtime)
-        each = partial(predict, **asked)
         names = raster_names(source)
-        return predict_each(names, Path(output), each, skip_existing=skip_existing, resume=resume)
+        with hired(workers, executor, cluster, cluster_timeout_s) as shared:
+            who = {"workers": 1, "executor": shared, "cluster": None}
+            each = partial(predict, **{**asked, **who})
+            folder = Path(output)
+            return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
     if skip_existing:
         raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
-    with claim as lock, heard(progress) as told:
+    others = hired(workers, executor, cluster, cluster_timeout_s)
+    with claim as lock, heard(progress) as told, others as pool, ExitStack() as stack:
         rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
         loaded = load_model(model, device=device, precision=precision, runtime=runtime)
         rising = _rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir)
         check_exactness(loaded, required=exact)
-        loaded = averaged_if(loaded, tta)
+        stored = None if maps is None else StoredMaps.open(Path(maps))
+        plain = loaded
+        if stored is None:
+            loaded = averaged_if(loaded, tta)
+        else:
+            require_asked(stored.identity, precision=precision, runtime=runtime, tta=tta)
+            loaded = StoredModel(loaded, stored.identity)
+            settings = of_stored(settings, stored.identity)
         traits, record = Traits.of(loaded), None if area is None else area.record
         _log.info(
             "model: %s (%s) on %s in %s by %s, %s", traits.name,
@@ -276,7 +329,12 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         wanted = None if area is None else area.of_services(gsd_m, traits.gsd_m)
         rasters = cut_services(rasters, wanted)
         settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
-        run = Run.prepare(rasters, loaded, settings, area, tally, rising)
+        elsewhere = None
+        if pool is not None:
+            averaged = traits.averaged and not Traits.of(plain).averaged
+            hands = Elsewhere.of(pool, plain, tally, averaged=averaged, any_processor=any_processor)
+            elsewhere = stack.enter_context(hands)
+        run = Run.prepare(rasters, loaded, settings, area, tally, rising, elsewhere, stored)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):
             if lock is None:

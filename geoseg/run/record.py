@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.addresses.secrets import without_secrets
 from geoseg.attributes.confidence import Rating
-from geoseg.machine import peak_rss_mb
 from geoseg.raster.remote import is_remote
 from geoseg.raster.services import shown
 from geoseg.run.summary import Summary, TileCounts
@@ -117,7 +116,7 @@ def summarize(
         stitched=backend.stage.resolved,
         open_buildings=backend.tally.counts["open_most"],
         seconds=backend.tally.elapsed(),
-        peak_rss_mb=round(peak_rss_mb(), 1),
+        peak_rss_mb=round(backend.tally.memory_mb(), 1),
         model={"name": traits.name, "sha256": traits.sha256},
         output=str(output),
         warnings=list(record["warnings"]),

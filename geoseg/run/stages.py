@@ -1,7 +1,7 @@
 """The two ways from pixels to clusters: maps decoded, or instances stitched.
 
-``look`` runs the model over tiles side by side, in the calling thread; ``decode`` turns what it saw of
-a whole row of them into finished clusters, in order, in another thread while the model goes on.
+``looker`` runs the model over tiles side by side, here or elsewhere; ``decode`` turns what it saw of a
+whole row of them into finished clusters, in order, in another thread while the model goes on.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from geoseg.attributes.confidence import Rating
 from geoseg.decode import DecodeParams, Decoder, MapLabeller
 from geoseg.models.protocols import DenseModel
 from geoseg.models.traits import Traits
-from geoseg.settings import STRIP_PX
+from geoseg.run.lookers import DenseLooker, InstanceLooker, Looker
 from geoseg.stitch import InstanceDecoder, TileInstances
 from geoseg.stitch.decoder import GROWN_BY_NOTHING
-from geoseg.tiles.looking import SeenRow, SeenTile, core_valid, tile_instances, tile_maps
+from geoseg.tiles.looking import SeenRow
 from geoseg.tiles.packed import PackedRows
 from geoseg.types import MapStrip, Window
 
@@ -28,9 +28,8 @@ if TYPE_CHECKING:
 
     from geoseg.models.protocols import InstanceModel
     from geoseg.settings import PredictSettings
-    from geoseg.tiles.lattice import Tile
     from geoseg.tiles.plan import Plan
-    from geoseg.types import Block, Cluster
+    from geoseg.types import Cluster
 
 CLUSTER_REACH_PX = 8
 """How far, besides growth or context, a pixel can bear on a building: neighbours in its cluster."""
@@ -42,7 +41,7 @@ def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictS
     if isinstance(model, DenseModel):
         params = replace(thresholds(model), min_pixels=min_pixels)
         return DenseStage(model, plan, params, settings.strip_px)
-    return InstanceStage(model, plan, replace(GROWN_BY_NOTHING, min_pixels=min_pixels))
+    return InstanceStage(plan, replace(GROWN_BY_NOTHING, min_pixels=min_pixels))
 
 
 def thresholds(model: DenseModel) -> DecodeParams:
@@ -52,13 +51,14 @@ def thresholds(model: DenseModel) -> DecodeParams:
 
 
 class Stage(Protocol):
-    """Model and decoder of one run."""
+    """How one run asks the model, and its decoder."""
 
     reach_px: int
     """Pixels farther than this from a cluster cannot change it."""
 
-    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[Any]]:
-        """Run the model over those of the tiles that have a valid pixel."""
+    @property
+    def looker(self) -> Looker:
+        """Makes of tiles what ``decode`` takes."""
         ...
 
     def decode(self, row: SeenRow[Any]) -> Iterator[list[Cluster]]:
@@ -97,26 +97,15 @@ class DenseStage:
     """A model that predicts maps."""
 
     def __init__(self, model: DenseModel, plan: Plan, params: DecodeParams, strip_px: int) -> None:
-        self._model = model
-        self._plan = plan
+        self._heads = model.heads
         self._params = params
         self._strip_px = strip_px
+        self.looker: Looker = DenseLooker(plan.region, plan.batch, strip_px, params.body_threshold)
         self._size = (plan.region.width, plan.region.height)
         self._odds = Rating.of(model).odds(plan.lattice.grid.gsd_m)
-        labeller = MapLabeller(model.heads, params)
+        labeller = MapLabeller(self._heads, params)
         self._decoder = Decoder(*self._size, labeller, odds=self._odds)
         self.reach_px = params.reach_px + CLUSTER_REACH_PX
-
-    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[PackedRows[np.uint8]]]:
-        """The maps of the tiles' cores, packed."""
-        body, seen = self._model.heads.index("body"), []
-        for tile, maps in tile_maps(self._model, tiles, block, self._plan.batch):
-            # Where there is no body the decoder looks at nothing else, and zeros take no room.
-            needed = maps * (maps[body] >= self._params.body_threshold)
-            valid = PackedRows.of(core_valid(tile, block), self._strip_px)
-            core = moved(tile.core, self._plan.region)
-            seen.append(SeenTile(core, valid, PackedRows.of(needed, self._strip_px)))
-        return seen
 
     def decode(self, row: SeenRow[PackedRows[np.uint8]]) -> Iterator[list[Cluster]]:
         """Clusters that these maps finished."""
@@ -142,7 +131,7 @@ class DenseStage:
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
-        labeller = MapLabeller(self._model.heads, self._params)
+        labeller = MapLabeller(self._heads, self._params)
         self._decoder = Decoder.restore(*self._size, labeller, arrays, self._odds)
 
     @property
@@ -164,23 +153,12 @@ class DenseStage:
 class InstanceStage:
     """A model that predicts separate masks per tile."""
 
-    def __init__(self, model: InstanceModel, plan: Plan, params: DecodeParams) -> None:
-        self._model = model
-        self._plan = plan
+    def __init__(self, plan: Plan, params: DecodeParams) -> None:
         self._params = params
+        self.looker: Looker = InstanceLooker(plan.region, plan.batch)
         self._size = (plan.region.width, plan.region.height)
         self._decoder = InstanceDecoder(*self._size, decode=params)
         self.reach_px = 2 * plan.lattice.context_px + CLUSTER_REACH_PX
-
-    def look(self, tiles: Sequence[Tile], block: Block) -> list[SeenTile[TileInstances]]:
-        """The instances of the tiles."""
-        region, seen = self._plan.region, []
-        for tile, instances in tile_instances(self._model, tiles, block, self._plan.batch):
-            core, window = moved(tile.core, region), moved(tile.window, region)
-            context = block.valid[tile.window.slices_in(block.window)].copy()
-            valid = PackedRows.of(core_valid(tile, block), STRIP_PX)
-            seen.append(SeenTile(core, valid, TileInstances(window, core, instances, context)))
-        return seen
 
     def decode(self, row: SeenRow[TileInstances]) -> Iterator[list[Cluster]]:
         """Clusters that these instances finished."""
@@ -234,9 +212,3 @@ def laid_out(
     for core, piece in filled:
         array[..., core.col_off : core.col_end] = piece
     return array
-
-
-def moved(window: Window, region: Window) -> Window:
-    """The same window, counted from the region's first row and column."""
-    row_off, col_off = window.row_off - region.row_off, window.col_off - region.col_off
-    return Window(row_off, col_off, window.height, window.width)

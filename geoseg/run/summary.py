@@ -43,9 +43,10 @@ class Summary:
     """Buildings begun and not finished after a row of tiles, at most."""
     seconds: dict[str, float]
     """Stage to seconds of this run: total (loading the model included), read, model, decode,
-    vectorize, write. Stages overlap."""
+    vectorize, write. Stages overlap; with workers they are sums over all processes."""
     peak_rss_mb: float
-    """Largest resident memory of the process so far, 10^6 bytes."""
+    """Largest resident memory of the process so far, 10^6 bytes; with workers, of all processes on this
+    machine at one moment."""
     model: dict[str, str]
     """Name and sha256 of the model."""
     output: str
@@ -85,6 +86,7 @@ class Summary:
             ("stitched", counted(self.stitched)),
             ("seconds", f"{total:.1f} ({stages})"),
             ("network", _network(self.bytes_read, self.requests)),
+            ("workers", _workers(self.record.get("workers"))),
             ("memory", f"{self.peak_rss_mb:,.0f} MB at the peak"),
             ("model", f"{self.model['name']} {self.model['sha256'][:12]}"),
             ("output", self.output),
@@ -99,6 +101,16 @@ class Summary:
 
     def _repr_html_(self) -> str:
         return table_html(self.rows())
+
+
+def _workers(told: Mapping[str, Any] | None) -> str:
+    if told is None:
+        return ""
+    sent, received = (told[name] / 1e6 for name in ("bytes_sent", "bytes_received"))
+    return (
+        f"{told['processes']} on {told['hosts']} machine{'s' * (told['hosts'] != 1)}, {sent:,.1f} MB sent, "
+        f"{received:,.1f} MB received"
+    )
 
 
 def _network(bytes_read: int | None, requests: int | None) -> str:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from geoseg.machine import peak_rss_mb
 from geoseg.raster.traffic import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 STAGES = ("read", "model", "decode", "vectorize", "write")
 """Of every run; others are told where there were any."""
@@ -32,6 +33,10 @@ class Tally:
     """The same on the performance counter."""
     traffic_before: Traffic = field(default_factory=Traffic.so_far)
     """What the process had read from servers by then."""
+    traffic_elsewhere: Traffic = field(default_factory=lambda: Traffic(0, 0, 0))
+    """What other processes read from servers for this run."""
+    memory_mb: Callable[[], float] = peak_rss_mb
+    """Tells the most memory held at one moment, 10^6 bytes."""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -44,7 +49,7 @@ class Tally:
 
     def traffic(self) -> Traffic | None:
         """What was read from servers since; None where GDAL does not count."""
-        traffic = Traffic.so_far().since(self.traffic_before)
+        traffic = Traffic.so_far().since(self.traffic_before).plus(self.traffic_elsewhere)
         return traffic if traffic.gdal_requests else None
 
     def elapsed(self) -> dict[str, float]:

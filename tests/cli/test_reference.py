@@ -10,11 +10,12 @@ from geoseg.cli import VERBS
 from geoseg.cli.reference import options, reference
 
 EVERYWHERE = {"as_json", "quiet", "verbose"}
-LONG = {"predict", "report", "compare", "dataset", "train", "tune", "evaluate"}
+LONG = {"predict", "maps", "report", "compare", "dataset", "train", "tune", "evaluate"}
 """Verbs that work long enough to tell where they stand."""
-RUN_A_NETWORK = {"info", "predict", "dataset", "tune", "evaluate"}
+RUN_A_NETWORK = {"info", "predict", "maps", "dataset", "tune", "evaluate"}
 WRITE = {
     "predict",
+    "maps",
     "regularize",
     "report",
     "compare",

@@ -78,6 +78,8 @@ class OpenVinoDenseModel:
         """What runs it."""
         self.file = file
         """Where its tensors came from."""
+        self.threads: int | None = None
+        """How many it computes with, whatever they are to the same bits; None: as OpenVINO chooses."""
         self._graph = graph
         self._compiled: OrderedDict[tuple[int, int, Window], _Compiled] = OrderedDict()
         self._last: _Compiled | None = None
@@ -151,7 +153,7 @@ class OpenVinoDenseModel:
             _pad(graph, below, right)
         graph.reshape([1, len(self.metadata.mean), height, width])
         cut(graph, part)
-        compiled = core().compile_model(graph, "CPU", _settings(self.precision))
+        compiled = core().compile_model(graph, "CPU", _settings(self.precision, self.threads))
         return _Compiled(compiled, compiled.create_infer_request())
 
 
@@ -182,12 +184,12 @@ def _checked(precision: Precision) -> Precision:
     return "fp32" if precision == "auto" else precision
 
 
-def _settings(precision: Precision) -> dict[str, Any]:
+def _settings(precision: Precision, own_threads: int | None) -> dict[str, Any]:
     """Of a compiled graph. Without a precision OpenVINO takes bf16 by itself where it can."""
     told: dict[str, Any] = {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,  # the same cores read and draw
     }
-    threads = os.environ.get("OMP_NUM_THREADS", "")
+    threads = str(own_threads or os.environ.get("OMP_NUM_THREADS", ""))
     return {**told, "INFERENCE_NUM_THREADS": int(threads)} if threads.isdecimal() else told

@@ -1,0 +1,100 @@
+"""Worker processes of this machine, which end with whoever started them, whatever its death."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
+from typing import ParamSpec, TypeVar
+
+from geoseg.errors import UsageError
+from geoseg.run.spread.working import THREADS
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+LOOK_EVERY_S = 0.5
+"""How often a worker looks whether its parent is still there."""
+MOST_WORKERS = 1024
+
+
+def check_workers(workers: int) -> None:
+    """Refuse a number that is none.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    if not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(
+            f"--workers (workers): give a number of processes from 1 to {MOST_WORKERS}; got {workers}"
+        )
+
+
+class LocalPool(Executor):
+    """Worker processes, begun with the first task.
+
+    By loky: they need no main guard in the user's script, work from standard input and in notebooks, and
+    nothing is forked while threads of a network or of GDAL run. Where one was lost its pool is broken for
+    good; the next task then begins a new one.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._max_workers = workers
+        self._pool: Executor | None = None
+
+    def submit(self, work: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
+        """Let it be done in one of them."""
+        try:
+            return self._running().submit(work, *args, **kwargs)
+        except BrokenExecutor:
+            self.shutdown()
+            return self._running().submit(work, *args, **kwargs)
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = True) -> None:
+        """End them at once: what they hold is worth nothing without their parent."""
+        del cancel_futures
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=wait, kill_workers=True)  # type: ignore[call-arg]  # loky's
+
+    def _running(self) -> Executor:
+        if self._pool is None:
+            import loky
+
+            share = max(1, usable_cores() // self._max_workers)
+            # A model that grows by more than loky's limit is no leak.
+            settings = {THREADS: str(share), "LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
+            self._pool = loky.ProcessPoolExecutor(
+                self._max_workers, initializer=_begin, initargs=(os.getpid(),), env=settings
+            )
+        return self._pool
+
+
+def usable_cores() -> int:
+    """Of this machine, those that this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _begin(parent: int) -> None:
+    """At the start of a worker: Ctrl-C is the parent's affair, and its death ends this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(parent,), daemon=True, name="end with parent").start()
+
+
+def _end_with(parent: int) -> None:
+    import psutil
+
+    try:
+        process = psutil.Process(parent)
+        # A parent that was killed and that nobody waited for is still listed; its children are not its own.
+        while (sys.platform == "win32" or os.getppid() == parent) and process.is_running():
+            time.sleep(LOOK_EVERY_S)
+    except psutil.Error:
+        pass
+    os._exit(1)

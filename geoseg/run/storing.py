@@ -1,0 +1,328 @@
+"""``geoseg.maps``: the maps of a part of a raster's tiles, stored; or all of them as a raster."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoseg.errors import MapsError, OutputError, UsageError
+from geoseg.keywords import checked_keywords
+from geoseg.machine import freed_memory_kept, memory_errors
+from geoseg.pages.notebook import table_html
+from geoseg.run.spread.parts import Part
+from geoseg.settings import STRIP_PX, Precision, PredictSettings, Runtime
+
+if TYPE_CHECKING:
+    from geoseg.models.protocols import DenseModel
+    from geoseg.progress import Progress
+    from geoseg.raster.given import Nodata, RasterInput
+    from geoseg.run.composed import Run
+    from geoseg.run.spread.stored import MapsIdentity
+
+_log = logging.getLogger(__name__)
+
+RASTERS = (".tif", ".tiff")
+"""Outputs that are a raster of all maps."""
+LESS_MEMORY = "choose smaller tiles (--tile 512), close other programs, or use a larger machine"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class StoredPart:
+    """What became of one part, or of a raster of all maps."""
+
+    output: str
+    """The folder, or the raster."""
+    part: str
+    """Such as "2/8"; empty for a raster."""
+    tiles: int
+    """Of the part."""
+    rows_stored: int
+    """Rows of tiles whose maps were computed and written."""
+    rows_kept: int
+    """Rows of tiles whose maps were there already."""
+    failed: int
+    """Blocks that could not be read and were skipped on request."""
+    bytes_written: int
+    """Of packed maps, or of the raster."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Ready for JSON."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Names and texts for a table."""
+        part = [("part", self.part)] if self.part else []
+        return [
+            *part,
+            ("tiles", f"{self.tiles:,}"),
+            ("rows of tiles", f"{self.rows_stored} stored, {self.rows_kept} there already"),
+            *([("failed", str(self.failed))] if self.failed else []),
+            ("written", f"{self.bytes_written / 1e6:,.1f} MB"),
+            ("output", self.output),
+        ]
+
+    def __repr__(self) -> str:
+        return f"StoredPart({self.part or 'raster'}, {self.tiles:,} tiles, {self.output})"
+
+    def _repr_html_(self) -> str:
+        return table_html(self.rows())
+
+
+@checked_keywords
+def maps(  # noqa: PLR0913  # the public face: one keyword per decision of the user
+    source: RasterInput,
+    output: str | os.PathLike[str],
+    *,
+    part: str | tuple[int, int] | None = None,
+    model: str | os.PathLike[str] | DenseModel = "default",
+    gsd_m: float | None = None,
+    bands: Sequence[int] | None = None,
+    stretch: tuple[float, float] | None = None,
+    nodata: Nodata | Sequence[Nodata] | None = None,
+    keep_blank: bool = False,
+    tile_px: int | None = None,
+    overlap_px: int | None = None,
+    batch: int | None = None,
+    readers: int = 1,
+    tta: bool | None = None,
+    skip_errors: bool = False,
+    device: str = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
+    exact: bool = False,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> StoredPart:
+    """Store a model's maps of a part of a mosaic, for ``predict(..., maps=folder)``.
+
+    Parts may be stored in any order, on any machines, any number of times; what is there already is left.
+
+    Args:
+        source: A raster or several, as in ``predict``; or the folder of all parts, where ``output`` is a
+            raster.
+        output: A folder, made where it does not exist; or a .tif: the probabilities of all parts as a
+            cloud-optimised GeoTIFF of 8 bits.
+        part: Index, from 0, and number of parts, as "2/8" or (2, 8). What is left out comes from the
+            environment of a job array (SLURM, AWS Batch, Kubernetes); without one all is stored.
+        model: As in ``predict``; it must predict maps.
+        gsd_m: As in ``predict``; and so ``bands``, ``stretch``, ``nodata``, ``keep_blank``, ``tile_px``,
+            ``overlap_px``, ``batch``, ``readers``, ``tta``, ``skip_errors``, ``device``, ``precision``,
+            ``runtime`` and ``exact``.
+        bands: See ``gsd_m``.
+        stretch: See ``gsd_m``.
+        nodata: See ``gsd_m``.
+        keep_blank: See ``gsd_m``.
+        tile_px: See ``gsd_m``.
+        overlap_px: See ``gsd_m``.
+        batch: See ``gsd_m``.
+        readers: See ``gsd_m``.
+        tta: See ``gsd_m``.
+        skip_errors: See ``gsd_m``.
+        device: See ``gsd_m``.
+        precision: See ``gsd_m``.
+        runtime: See ``gsd_m``.
+        exact: See ``gsd_m``.
+        overwrite: Replace what is there, of whatever raster.
+        progress: Called with a ``ProgressReport`` after every row of tiles.
+
+    Returns:
+        What was stored.
+
+    Raises:
+        GeosegError: One of its kinds, for everything that can be wrong with input and output.
+    """
+    path = Path(output)
+    if path.suffix.lower() in RASTERS:
+        return _raster_of_all(source, path, part, overwrite=overwrite)
+    wanted = Part.of(part)
+    settings = PredictSettings.of(
+        gsd_m=gsd_m, bands=bands, stretch=stretch, nodata=nodata, keep_blank=keep_blank,
+        tile_px=tile_px, overlap_px=overlap_px, batch=batch, readers=readers, tta=tta,
+        skip_errors=skip_errors,
+    )  # fmt: skip
+    from geoseg.models import load_model
+    from geoseg.models.averaged import averaged_if
+    from geoseg.models.exactness import check_exactness
+    from geoseg.models.protocols import DenseModel
+    from geoseg.progress import heard
+    from geoseg.raster.given import raster_names
+    from geoseg.run.composed import Run
+    from geoseg.tiles.tally import Tally
+
+    loaded = load_model(model, device=device, precision=precision, runtime=runtime)
+    if not isinstance(loaded, DenseModel):
+        raise UsageError(
+            "a model that predicts separate masks has no maps to store; spread its run by --workers, or "
+            "by an executor"
+        )
+    check_exactness(loaded, required=exact)
+    loaded = averaged_if(loaded, tta)
+    folder = _made(path)
+    run = Run.prepare(raster_names(source), loaded, settings, None, Tally())
+    with run.mosaic, heard(progress) as told, freed_memory_kept(), memory_errors(LESS_MEMORY):
+        return _store(run, loaded, folder, wanted, told, overwrite=overwrite)
+
+
+def _store(
+    run: Run,
+    model: DenseModel,
+    folder: Path,
+    part: Part,
+    progress: Progress,
+    *,
+    overwrite: bool,
+) -> StoredPart:
+    """Compute and write what is not there."""
+    from geoseg.progress import PIXELS, ProgressReport
+    from geoseg.run.lookers import DenseLooker
+    from geoseg.run.rows import RowsHere
+    from geoseg.run.spread.stored import write_row
+
+    plan, _ = run.plan()
+    identity = _identity(run, model, plan.lattice)
+    own = list(part.strips(plan))
+    kept = [
+        number for number, _ in own if not overwrite and _is_there(folder, identity, part, number)
+    ]
+    left = [(number, strip) for number, strip in own if number not in kept]
+    looker = DenseLooker(plan.region, plan.batch, STRIP_PX, None)
+    rows = RowsHere(run.mosaic, model, looker, plan, run.settings, run.tally)
+    watch, written, failed, done = run.watch(), 0, 0, 0
+    pixels = [sum(t.core.height * t.core.width for t in strip.tiles) for _, strip in left]
+    with rows.of([strip for _, strip in left]) as seen:
+        for (number, strip), size in zip(left, pixels, strict=True):
+            row = next(seen)
+            watch.require_unchanged()
+            cores = [tile.core for tile in strip.tiles]
+            written += write_row(folder, identity, part, number, cores, row)
+            failed, done = failed + len(row.failed), done + size
+            progress(ProgressReport("storing maps", done, sum(pixels), PIXELS))
+    return StoredPart(
+        output=str(folder),
+        part=f"{part.index}/{part.count}",
+        tiles=sum(len(strip.tiles) for _, strip in own),
+        rows_stored=len(left),
+        rows_kept=len(kept),
+        failed=failed,
+        bytes_written=written,
+    )
+
+
+def _identity(run: Run, model: DenseModel, lattice: Any) -> MapsIdentity:  # noqa: ANN401
+    from geoseg.run.spread.stored import MapsIdentity
+    from geoseg.run.state.identity import ModelIdentity
+    from geoseg.version import __version__
+
+    traits = run.traits
+    return MapsIdentity(
+        version=__version__,
+        mosaic=run.inputs,
+        model=ModelIdentity.of(traits),
+        name=traits.name,
+        heads=tuple(model.heads),
+        averaged=traits.averaged,
+        lattice=(lattice.core_px, lattice.context_px, lattice.stride_px),
+        step=STRIP_PX,
+    )
+
+
+def _is_there(folder: Path, identity: MapsIdentity, part: Part, row: int) -> bool:
+    """Whether the maps are there and whole.
+
+    Raises:
+        MapsError: Those of something else are.
+    """
+    from geoseg.run.spread.stored import MapsFile, maps_path
+
+    path = maps_path(folder, part, row)
+    if not path.exists():
+        return False
+    try:
+        file = MapsFile.open(path)
+    except MapsError:
+        _log.warning("%s is damaged and is made again", path)
+        return False
+    differences = file.header.identity.differences(identity)
+    if differences:
+        raise MapsError(
+            f"{path} is of another run: {'; '.join(differences)}. Choose another folder, or replace it by "
+            "--overwrite"
+        )
+    return file.whole()
+
+
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the folder {folder} cannot be made: {error.strerror}") from error
+    return folder
+
+
+def _raster_of_all(
+    source: RasterInput, output: Path, part: object, *, overwrite: bool
+) -> StoredPart:
+    from geoseg.files.target import check_target
+    from geoseg.run.spread.folder import StoredMaps
+    from geoseg.run.spread.probability import write_probability
+
+    given = source if isinstance(source, str | os.PathLike) else next(iter(source))
+    if not isinstance(given, str | os.PathLike) or not Path(given).is_dir():
+        raise UsageError(
+            f"{output} is a raster of maps that are stored already; give their folder, as in geoseg maps "
+            "run/ -o probability.tif"
+        )
+    if part is not None:
+        raise UsageError("a raster is made of all parts; leave --part (part) out")
+    check_target(output, RASTERS, overwrite=overwrite)
+    stored = StoredMaps.open(Path(given))
+    tiles = write_probability(stored, output)
+    return StoredPart(
+        output=str(output),
+        part="",
+        tiles=tiles,
+        rows_stored=0,
+        rows_kept=len(stored.rows),
+        failed=stored.failed,
+        bytes_written=output.stat().st_size,
+    )
+
+
+def of_stored(settings: PredictSettings, identity: MapsIdentity) -> PredictSettings:
+    """Settings of a run over stored maps: tiles as they were stored, unless others are asked for."""
+    core, context, _ = identity.lattice
+    asked = settings.tile_px is not None or settings.overlap_px is not None
+    tiles = {} if asked else {"tile_px": core + 2 * context, "overlap_px": context}
+    return settings.model_copy(
+        update={**tiles, "tta": identity.averaged, "strip_px": identity.step}
+    )
+
+
+def require_asked(
+    identity: MapsIdentity, *, precision: Precision, runtime: Runtime, tta: bool | None
+) -> None:
+    """Refuse maps that were made otherwise than is asked for.
+
+    Raises:
+        MapsError: naming what differs.
+    """
+    made = made_by(identity)
+    for name, asked in (("precision", precision), ("runtime", runtime), ("tta", tta)):
+        if asked not in {"auto", None, made[name]}:
+            raise MapsError(
+                f"the maps were stored with {name} {made[name]!r}, and {asked!r} is asked for; leave it out "
+                "or store them anew"
+            )
+
+
+def made_by(identity: MapsIdentity) -> dict[str, object]:
+    """How maps were made, in the words of options."""
+    return {
+        "precision": identity.model.precision,
+        "runtime": identity.model.runtime.partition(" ")[0],
+        "tta": identity.averaged,
+    }

@@ -1,0 +1,114 @@
+"""Runs by a Dask cluster: the same bytes, and what it may lack in one sentence."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import exit_code, invoke
+from conftest import RasterMaker
+from painted import PaintedModel, paint_town
+from spread_runs import OF_HOUSES, OPTIONS, Houses, Once, digest
+
+import geoseg
+from geoseg.errors import UsageError, WorkerError
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's own making: ports, clocks, sockets
+MODEL = "painted:PaintedModel"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def silence() -> Iterator[None]:
+    """What Dask says comes when streams of a test are closed already."""
+    logging.disable(logging.INFO)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Three workers of one thread in this process; they listen on the loopback alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        running = distributed.LocalCluster(
+            n_workers=3, threads_per_worker=1, processes=False, dashboard_address=None,
+            protocol="tcp", host="127.0.0.1",
+        )  # fmt: skip
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def town(make_raster: RasterMaker) -> Path:
+    return make_raster("town.tif", paint_town(330, 240)[0])
+
+
+def test_a_cluster_gives_the_bytes_of_one_process(cluster: Any, town: Path, tmp_path: Path) -> None:
+    address = cluster.scheduler_address
+    for model, options in ((PaintedModel(), OPTIONS), (Houses(), OF_HOUSES)):
+        alone = geoseg.predict(town, model=model, **options)
+        assert digest(geoseg.predict(town, model=model, cluster=address, **options)) == digest(
+            alone
+        )
+    with distributed.Client(address, set_as_default=False) as client:
+        found = geoseg.predict(
+            town, model=PaintedModel(), executor=client.get_executor(), **OPTIONS
+        )
+    assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
+    file = tmp_path / "scheduler.json"
+    file.write_text(json.dumps({"address": address}), encoding="utf-8")
+    told = invoke("predict", town, tmp_path / "b.gpkg", "--model", MODEL, "--cluster", file, "--json",
+                  "--tile", 48, "--shape", "raw")  # fmt: skip
+    workers = json.loads(told.stdout)["record"]["workers"]
+    pixels = 330 * 240
+    assert 0 < workers["bytes_received"] < pixels * 3 * 0.7
+    geoseg.predict(town, tmp_path / "w.gpkg", model=PaintedModel(), **OPTIONS)
+    assert digest(tmp_path / "b.gpkg") == digest(tmp_path / "w.gpkg")
+
+
+def test_what_a_cluster_may_lack(town: Path, tmp_path: Path, capsys: Any) -> None:
+    def refused(error: type[Exception], message: str, **options: Any) -> None:
+        with pytest.raises(error, match=message):
+            geoseg.predict(town, model=PaintedModel(), **{**OPTIONS, **options})
+
+    refused(UsageError, "neither an address, such as tcp://host:8786, nor", cluster="nowhere.json")
+    refused(
+        UsageError, "give seconds, more than 0; got 0", cluster="tcp://a:1", cluster_timeout_s=0
+    )
+    refused(UsageError, "give one", cluster="tcp://a:1", workers=2)
+    refused(
+        WorkerError,
+        "no scheduler answers at tcp://127.0.0.1:9 ",
+        cluster="tcp://127.0.0.1:9",
+        cluster_timeout_s=0.5,
+    )
+    with distributed.LocalCluster(
+        n_workers=0, processes=False, dashboard_address=None, protocol="tcp", host="127.0.0.1"
+    ) as empty:
+        code = exit_code(
+            "predict", town, tmp_path / "b.gpkg", "--model", MODEL, "--cluster",
+            empty.scheduler_address, "--cluster-timeout", 0.5,
+        )  # fmt: skip
+    said = capsys.readouterr().err
+    assert code == 1
+    assert "has no workers yet; waiting for one, 0.5 s at most" in said
+    assert "has had no worker for 0.5 s; start some" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["town.tif"]
+
+
+@pytest.mark.slow
+def test_a_lost_worker_of_a_cluster_is_made_up_for(town: Path, tmp_path: Path) -> None:
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+    ) as processes:
+        found = geoseg.predict(
+            town, model=Once(tmp_path / "mark"), cluster=processes.scheduler_address, **OPTIONS
+        )
+    assert (tmp_path / "mark").exists()
+    assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
