@@ -47,6 +47,8 @@ class FrameLayer:
     """How the layer was made."""
     heights: bool = False
     """Keep heights, where a row has any; rows without get the height 0."""
+    zoom: tuple[int, int] | None = None
+    """First and last zoom of tiles; None: what suits the area."""
 
 
 def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
@@ -76,6 +78,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         layer.styles,
         layer.run,
         has_z=has_z,
+        zoom=layer.zoom,
     )
     return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)
 

@@ -69,6 +69,8 @@ class Run:
     """Counts and times; its clock runs since the run was asked for."""
     rising: Rising | None = None
     """The surface that is asked in the end; None: there is none."""
+    zoom: tuple[int, int] | None = None
+    """First and last zoom of tiles; None: what suits the area."""
 
     @classmethod
     def prepare(
@@ -226,9 +228,11 @@ class Run:
             extent = backend.extent.wkb(crs, self.mosaic.output_x)
             if risen is None:
                 rows = totals.watch(sink.batches())
-                write_output(sink.output, rows, crs=crs, run_metadata=record, extent=extent)
+                write_output(
+                    sink.output, rows, crs=crs, run_metadata=record, extent=extent, zoom=self.zoom
+                )
             else:
-                layer = risen.layer(record, extent)
+                layer = replace(risen.layer(record, extent), zoom=self.zoom)
                 write_batches(sink.output, totals.watch(risen.batches(layer)), layer)
         return totals
 
