@@ -119,8 +119,8 @@ def test_a_full_disk_leaves_nothing(
 def test_a_small_disk_leaves_nothing(
     tmp_path: Path, make_table: MakeTable, suffix: str, share: float
 ) -> None:
-    if suffix in SLOW and share != 0.9:
-        pytest.skip("one share shows it, and it takes seconds")
+    if suffix in SLOW:
+        pytest.skip("it takes seconds, and a file that cannot grow was seen above")
     table = make_table(range(4000))
     size = whole_size(tmp_path, suffix, table)
     with small_disk(tmp_path, int(size * share)):
