@@ -19,6 +19,8 @@ class Format:
     """Numbers that are infinite."""
     mixed: bool = False
     """Polygons beside multipolygons."""
+    heights: bool = False
+    """Outlines in space, where a layer keeps its heights."""
     control: bool = True
     """Text with control characters."""
     text_bytes: int | None = None
@@ -41,13 +43,13 @@ SHAPEFILE = Format(
 """A number has 24 characters at most, 15 of them decimals where there is room."""
 
 FORMATS: dict[str, Format] = {
-    ".gpkg": Format("GeoPackage"),
-    ".geojson": Format("GeoJSON", binary=False, infinity=False, mixed=True),
-    ".fgb": Format("FlatGeobuf"),
-    ".parquet": Format("GeoParquet", everything=True, mixed=True),
+    ".gpkg": Format("GeoPackage", heights=True),
+    ".geojson": Format("GeoJSON", heights=True, binary=False, infinity=False, mixed=True),
+    ".fgb": Format("FlatGeobuf", heights=True),
+    ".parquet": Format("GeoParquet", heights=True, everything=True, mixed=True),
     ".shp": SHAPEFILE,
     ".shp.zip": SHAPEFILE,
-    ".gdb": Format("File Geodatabase", mixed=True),
+    ".gdb": Format("File Geodatabase", heights=True, mixed=True),
     ".kml": Format("KML", binary=False, infinity=False, mixed=True, control=False),
     ".csv": Format("CSV", binary=False, infinity=False, mixed=True),
     ".dxf": Format("DXF", binary=False, mixed=True),

@@ -61,12 +61,12 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
     crs = crs_of_frame(layer.frame, "rows to write")
     fields, arrays = attributes(layer.frame, holds)
     shapes = _polygons(layer.frame)
-    has_z = layer.heights and _risen(shapes, layer.frame)
+    has_z = layer.heights and holds.heights and _risen(shapes, layer.frame)
     if not holds.mixed:
         shapes = _alike(shapes)
     name = free_name(GEOMETRY, [field.name for field in fields])
     schema = pa.schema([*fields, pa.field(name, pa.binary())])
-    wkb = pa.array(shapely.to_wkb(shapes), pa.binary())
+    wkb = pa.array(shapely.to_wkb(shapes, flavor="iso"), pa.binary())
     info = LayerInfo(
         horizontal_crs(crs),
         layer.name,

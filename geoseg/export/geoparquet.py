@@ -90,7 +90,7 @@ def _geo_metadata(
 ) -> dict[str, JsonValue]:
     column: dict[str, JsonValue] = {
         "encoding": "WKB",
-        "geometry_types": list(layer.geometry_types),
+        "geometry_types": [f"{kind} Z" if layer.has_z else kind for kind in layer.geometry_types],
         "crs": layer.crs.to_json_dict(),
         "covering": {"bbox": {side: [cover, side] for side in SIDES}},
     }

@@ -27,7 +27,15 @@ from pmtiles.reader import MmapSource, Reader
 
 from geoseg.errors import OutputError, OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export import shapefile
-from geoseg.export.output import WRITERS, open_output, require_held, write_frame, write_output
+from geoseg.export.frames import FrameLayer
+from geoseg.export.output import (
+    WRITERS,
+    open_output,
+    require_held,
+    write_frame,
+    write_layers,
+    write_output,
+)
 from geoseg.export.schema import SCHEMA
 from geoseg.vectors.buildings import open_buildings
 from geoseg.vectors.layers import open_layer, read_frame
@@ -505,3 +513,15 @@ def test_a_zipped_shapefile_is_one_of_its_layer(tmp_path: Path) -> None:
             f"buildings.{one}" for one in ("shp", "shx", "dbf", "prj", "cpg")
         }
     assert json.dumps(pyogrio.list_layers(tmp_path / "b.shp.zip")[:, 0].tolist()) == '["buildings"]'
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_heights_are_kept_where_there_is_room(tmp_path: Path, suffix: str) -> None:
+    tall = gpd.GeoDataFrame({"row": [0]}, geometry=[shapely.force_3d(boxes(1)[0], 7.0)], crs=UTM)
+    path = tmp_path / f"b{suffix}"
+    write_layers([FrameLayer("buildings", tall, heights=True)], path)
+    kept = suffix in {*WHOLE, ".gdb"}
+    if suffix in {*WHOLE, *TABLES}:
+        _, _, wkb, _ = (0, 0, None, 0) if suffix == ".parquet" else pyogrio.raw.read(path)
+        shape = gpd.read_parquet(path).geometry[0] if wkb is None else shapely.from_wkb(wkb[0])
+        assert shape.has_z == kept
