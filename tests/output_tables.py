@@ -13,6 +13,8 @@ from geoseg.export.schema import SCHEMA, conform
 from geoseg.raster.identity import FileIdentity, MosaicIdentity, SourceIdentity
 from geoseg.run.state.identity import ModelIdentity, RunIdentity
 
+WHOLE = (".fgb", ".geojson", ".gpkg", ".parquet")
+"""Formats that give back every column under its name and, but for dates, in its type."""
 MakeTable = Callable[..., pa.Table]
 
 

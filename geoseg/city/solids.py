@@ -19,6 +19,7 @@ from geoseg.export.layer import LayerInfo
 from geoseg.export.output import write_batches
 from geoseg.export.schema import LAYER
 from geoseg.export.styles.buildings import solid_style
+from geoseg.files.target import extension_of
 from geoseg.vectors.apart import GEOMETRY, free_name
 
 Points = NDArray[np.float64]
@@ -32,7 +33,7 @@ def write_solids(town: Town, frame: gpd.GeoDataFrame, path: Path, crs: CRS) -> i
         OutputError: it cannot be written.
     """
     rows, shapes = _multipolygons(town)
-    fields, arrays = attributes(frame.iloc[rows], FORMATS[path.suffix.lower()])
+    fields, arrays = attributes(frame.iloc[rows], FORMATS[extension_of(path)])
     name = free_name(GEOMETRY, [field.name for field in fields])
     schema = pa.schema([*fields, pa.field(name, pa.binary())])
     wkb = pa.array(shapely.to_wkb(shapes, flavor="iso"), pa.binary())

@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from geoseg.cli.answers import answer_json
-from geoseg.cli.options import LAYER_FORMATS, Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.options import (
+    LAYER_FORMATS,
+    Json,
+    Output,
+    Overwrite,
+    Quiet,
+    Verbose,
+    Zoom,
+    parse_zoom,
+    with_output,
+)
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg from-coco coco.json labels.gpkg --raster ortho.tif"
@@ -36,6 +46,7 @@ def from_coco(
         str | None,
         typer.Option(help="Category to keep.", show_default="all of them"),
     ] = None,
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -50,7 +61,9 @@ def from_coco(
     from geoseg.coco import from_coco
     from geoseg.coco.findings import FINDINGS
 
-    done = from_coco(coco, output, rasters=raster, category=category, overwrite=overwrite)
+    done = from_coco(
+        coco, output, rasters=raster, category=category, overwrite=overwrite, zoom=parse_zoom(zoom)
+    )
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:

@@ -21,6 +21,8 @@ from geoseg.cli.options import (
     Progress,
     Quiet,
     Verbose,
+    Zoom,
+    parse_zoom,
     with_output,
 )
 from geoseg.cli.progress import watching
@@ -44,6 +46,7 @@ def heights(
     ndsm: Ndsm = None,
     height_unit: HeightUnitOption = None,
     layer: Layer = None,
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -71,6 +74,7 @@ def heights(
             height_unit=height_unit,
             layer=layer,
             overwrite=overwrite,
+            zoom=parse_zoom(zoom),
             progress=told,
         )
     if as_json:

@@ -94,8 +94,18 @@ Tta = Annotated[
         show_default="as the model was tuned",
     ),
 ]
-LAYER_FORMATS = ".gpkg, .geojson, .fgb or .parquet"
+LAYER_FORMATS = (
+    ".gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv, .dxf or .pmtiles"
+)
 """What polygons are written to; named here so that help need not load the writers."""
+Zoom = Annotated[
+    str | None,
+    typer.Option(
+        "--zoom",
+        help="First and last zoom of .pmtiles, such as 10,16.",
+        show_default="what suits the area",
+    ),
+]
 Tile = Annotated[
     int | None,
     typer.Option(
@@ -228,6 +238,20 @@ def _parsed(
         raise UsageError(
             f"{option} takes {what} separated by commas, such as 3,2,1; got {text!r}"
         ) from None
+
+
+def parse_zoom(text: str | None) -> tuple[int, int] | None:
+    """The two zooms of ``--zoom``; which there are is checked by what they are given to.
+
+    Raises:
+        UsageError: when they are anything but two whole numbers.
+    """
+    numbers = parse_whole_numbers(text, "--zoom")
+    if numbers is None:
+        return None
+    if len(numbers) != 2:  # noqa: PLR2004
+        raise UsageError(f"--zoom takes two whole numbers, such as 10,16; got {text!r}")
+    return numbers[0], numbers[1]
 
 
 def parse_range(

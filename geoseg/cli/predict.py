@@ -31,10 +31,12 @@ from geoseg.cli.options import (
     Tile,
     Tta,
     Verbose,
+    Zoom,
     area_option,
     parse_nodata,
     parse_range,
     parse_whole_numbers,
+    parse_zoom,
     with_output,
 )
 from geoseg.cli.progress import watching
@@ -212,6 +214,7 @@ def predict(
             rich_help_panel=RUN,
         ),
     ] = False,
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -242,6 +245,7 @@ def predict(
             exact=exact,
             project=project,
             overwrite=overwrite,
+            zoom=parse_zoom(zoom),
             resume=resume,
             skip_existing=skip_existing,
             progress=told,

@@ -15,6 +15,8 @@ from geoseg.cli.options import (
     Overwrite,
     Quiet,
     Verbose,
+    Zoom,
+    parse_zoom,
     with_output,
 )
 from geoseg.cli.telling import tell
@@ -46,6 +48,7 @@ def regularize(
         ),
     ] = None,
     layer: Layer = None,
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -62,7 +65,15 @@ def regularize(
     (footprints,), output = with_output(paths, output, inputs=1, example=EXAMPLE)
     from geoseg.redraw import regularize as redraw
 
-    done = redraw(footprints, output, layer=layer, gsd_m=gsd, snap_m=snap, overwrite=overwrite)
+    done = redraw(
+        footprints,
+        output,
+        layer=layer,
+        gsd_m=gsd,
+        snap_m=snap,
+        overwrite=overwrite,
+        zoom=parse_zoom(zoom),
+    )
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:

@@ -16,6 +16,7 @@ from geoseg.coco.images import Image, find_rasters, read_images, require_sizes
 from geoseg.coco.segmentation import Outlines, outlines
 from geoseg.errors import UsageError
 from geoseg.export.output import open_output, write_frame
+from geoseg.export.zoom import check_zoom
 from geoseg.files.target import require_other
 from geoseg.keywords import checked_keywords
 from geoseg.pages.notebook import Shown
@@ -71,6 +72,7 @@ def from_coco(
     rasters: str | Path | Sequence[str | Path],
     category: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> gpd.GeoDataFrame: ...
 
 
@@ -82,6 +84,7 @@ def from_coco(
     rasters: str | Path | Sequence[str | Path],
     category: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> Imported: ...
 
 
@@ -93,17 +96,20 @@ def from_coco(
     rasters: str | Path | Sequence[str | Path],
     category: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> gpd.GeoDataFrame | Imported:
     """Read COCO annotations as polygons on the ground.
 
     Args:
         coco: The JSON file, gzipped or not; masks as polygons or RLE, compressed or not.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet), as layer ``buildings``; None
+        output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
+            .dxf, .pmtiles), as layer ``buildings``; None
             returns a GeoDataFrame.
         rasters: The images, matched by file name, and by folder where names are the same; a single
             raster and a single image always match.
         category: Category to keep; None: all of them.
         overwrite: Replace ``output`` if it is there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
 
     Returns:
         One row per annotation with an outline (Polygon, or MultiPolygon where the mask has several
@@ -120,6 +126,7 @@ def from_coco(
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
+    check_zoom(zoom, output)
     target = None if output is None else open_output(output, overwrite=overwrite)
     images = read_images(rasters)
     if target is not None:
@@ -130,7 +137,7 @@ def from_coco(
     if target is None or output is None:
         done.buildings.attrs[FOUND] = findings
         return done.buildings
-    return Imported(write_frame(done.buildings, target), Path(output), findings)
+    return Imported(write_frame(done.buildings, target, zoom=zoom), Path(output), findings)
 
 
 def on_ground(

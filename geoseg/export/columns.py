@@ -24,6 +24,8 @@ from geoseg.export.formats import Format
 JSON_FIELD = {"ARROW:extension:name": "arrow.json"}
 """Tells GDAL that a text is JSON."""
 _MINUTE_MS, _LAST_SECOND_MS = 60_000, 59_000
+_CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f]"
+"""Characters that XML does not have."""
 _ANOTHER = "remove the column, change it to text or numbers, or write .parquet"
 _CONVERSIONS = (pa.ArrowException, ValueError, TypeError, OverflowError)
 """What values that do not fit together raise."""
@@ -71,7 +73,7 @@ def _column(name: str, values: pd.Series[Any], holds: Format) -> tuple[pa.Field,
             f"the column {name!r} holds values that do not fit into one column of a file "
             f"({reason}); make all of them text or all of them numbers"
         ) from None
-    _require_held(name, plain, holds)
+    require_values(name, plain, holds)
     return pa.field(name, plain.type), plain
 
 
@@ -105,25 +107,57 @@ def _kept_in_its_minute(times: Any) -> Any:  # noqa: ANN401  # an Arrow array
     return pc.if_else(last, whole, passed).cast(times.type)
 
 
-def _require_held(name: str, array: Any, holds: Format) -> None:  # noqa: ANN401  # an Arrow array
+def require_values(name: str, array: Any, holds: Format) -> None:  # noqa: ANN401  # an Arrow array
+    """Refuse values that a format cannot hold.
+
+    Raises:
+        UsageError: There are some.
+    """
     kind = array.type
-    if _is_text(kind):
-        if pc.any(pc.match_substring(array, "\0")).as_py():
-            raise _refusal(name, "text with the character 0", holds)
+    if is_text(kind):
+        _require_texts(name, array, holds)
     elif pa.types.is_floating(kind):
-        if not holds.infinity and pc.any(pc.is_inf(array)).as_py():
-            raise _refusal(name, "infinite numbers", holds)
+        _require_numbers(name, array, holds)
     elif _is_binary(kind):
         if not holds.binary:
             raise _refusal(name, "bytes", holds)
+    elif pa.types.is_integer(kind):
+        _require_digits(name, array, holds)
     elif not any(is_kind(kind) for is_kind in _HELD):
         raise _refusal(name, f"values of the type {kind}", holds)
 
 
-_HELD = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_date, pa.types.is_timestamp)
+def _require_texts(name: str, array: Any, holds: Format) -> None:  # noqa: ANN401  # an Arrow array
+    if pc.any(pc.match_substring(array, "\0")).as_py():
+        raise _refusal(name, "text with the character 0", holds)
+    if not holds.control and pc.any(pc.match_substring_regex(array, _CONTROL)).as_py():
+        raise _refusal(name, "text with control characters", holds)
+    longest = pc.max(pc.binary_length(array)).as_py() or 0
+    if holds.text_bytes is not None and longest > holds.text_bytes:
+        raise _refusal(name, f"text of {longest} bytes, above {holds.text_bytes}", holds)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _require_numbers(name: str, array: Any, holds: Format) -> None:  # noqa: ANN401  # an Arrow array
+    if not holds.infinity and pc.any(pc.is_inf(array)).as_py():
+        raise _refusal(name, "infinite numbers", holds)
+    largest = pc.max(pc.abs(array)).as_py() or 0.0
+    if holds.largest is not None and largest >= holds.largest:
+        raise _refusal(name, f"numbers such as {largest:.3g}, not below {holds.largest:g}", holds)
+
+
+def _require_digits(name: str, array: Any, holds: Format) -> None:  # noqa: ANN401  # an Arrow array
+    if holds.digits is None:
+        return
+    ends = pc.min_max(array).as_py()
+    if any(end is not None and len(str(end)) > holds.digits for end in ends.values()):
+        raise _refusal(name, f"whole numbers of more than {holds.digits} characters", holds)
+
+
+_HELD = (pa.types.is_boolean, pa.types.is_date, pa.types.is_timestamp)
+
+
+def is_text(kind: pa.DataType) -> bool:
+    """True for both of Arrow's types of text."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 

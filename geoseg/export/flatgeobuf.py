@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pyarrow as pa
-import pyogrio
-
 from geoseg.export.layer import LayerInfo
-from geoseg.export.ogr import write_with_gdal
+from geoseg.export.ogr import count_rows, write_with_gdal
 from geoseg.export.stream import BatchStream
 
 
@@ -25,10 +22,4 @@ def write_flatgeobuf(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
         layer_options={"SPATIAL_INDEX": "NO" if layer.without_place else "YES"},
         layer_metadata=None if layer.run_json is None else {"geoseg": layer.run_json},
     )
-    stream.require_written(_count_rows(path))
-
-
-def _count_rows(path: Path) -> int:
-    """Features that can really be read; the header alone would not show a cut-off file."""
-    with pyogrio.open_arrow(path) as (_, reader):
-        return sum(batch.num_rows for batch in pa.RecordBatchReader.from_stream(reader))
+    stream.require_written(count_rows(path))

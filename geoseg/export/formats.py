@@ -19,12 +19,40 @@ class Format:
     """Numbers that are infinite."""
     mixed: bool = False
     """Polygons beside multipolygons."""
+    heights: bool = False
+    """Outlines in space, where a layer keeps its heights."""
+    control: bool = True
+    """Text with control characters."""
+    text_bytes: int | None = None
+    """Bytes of the longest text in UTF-8; None: any."""
+    digits: int | None = None
+    """Characters of a whole number, its sign among them; None: any of 64 bits."""
+    largest: float | None = None
+    """Numbers are below this, whatever their sign; None: any."""
 
+
+SHAPEFILE = Format(
+    "Shapefile",
+    binary=False,
+    infinity=False,
+    mixed=True,
+    text_bytes=254,
+    digits=18,
+    largest=1e22,
+)
+"""A number has 24 characters at most, 15 of them decimals where there is room."""
 
 FORMATS: dict[str, Format] = {
-    ".gpkg": Format("GeoPackage"),
-    ".geojson": Format("GeoJSON", binary=False, infinity=False, mixed=True),
-    ".fgb": Format("FlatGeobuf"),
-    ".parquet": Format("GeoParquet", everything=True, mixed=True),
+    ".gpkg": Format("GeoPackage", heights=True),
+    ".geojson": Format("GeoJSON", heights=True, binary=False, infinity=False, mixed=True),
+    ".fgb": Format("FlatGeobuf", heights=True),
+    ".parquet": Format("GeoParquet", heights=True, everything=True, mixed=True),
+    ".shp": SHAPEFILE,
+    ".shp.zip": SHAPEFILE,
+    ".gdb": Format("File Geodatabase", heights=True, mixed=True),
+    ".kml": Format("KML", binary=False, infinity=False, mixed=True, control=False),
+    ".csv": Format("CSV", binary=False, infinity=False, mixed=True),
+    ".dxf": Format("DXF", binary=False, mixed=True),
+    ".pmtiles": Format("PMTiles", binary=False, infinity=False, mixed=True),
 }
 """By extension."""

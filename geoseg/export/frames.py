@@ -47,6 +47,8 @@ class FrameLayer:
     """How the layer was made."""
     heights: bool = False
     """Keep heights, where a row has any; rows without get the height 0."""
+    zoom: tuple[int, int] | None = None
+    """First and last zoom of tiles; None: what suits the area."""
 
 
 def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
@@ -59,12 +61,12 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
     crs = crs_of_frame(layer.frame, "rows to write")
     fields, arrays = attributes(layer.frame, holds)
     shapes = _polygons(layer.frame)
-    has_z = layer.heights and _risen(shapes, layer.frame)
+    has_z = layer.heights and holds.heights and _risen(shapes, layer.frame)
     if not holds.mixed:
         shapes = _alike(shapes)
     name = free_name(GEOMETRY, [field.name for field in fields])
     schema = pa.schema([*fields, pa.field(name, pa.binary())])
-    wkb = pa.array(shapely.to_wkb(shapes), pa.binary())
+    wkb = pa.array(shapely.to_wkb(shapes, flavor="iso"), pa.binary())
     info = LayerInfo(
         horizontal_crs(crs),
         layer.name,
@@ -76,6 +78,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         layer.styles,
         layer.run,
         has_z=has_z,
+        zoom=layer.zoom,
     )
     return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)
 

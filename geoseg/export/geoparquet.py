@@ -1,4 +1,7 @@
-"""GeoParquet 1.1, streamed."""
+"""GeoParquet 1.1: rows in the order of a curve through their places, each with its box.
+
+So a reader of an area needs few of the row groups.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +16,59 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from geoseg.export.layer import LayerInfo
+from geoseg.export.place_order import in_place_order, regrouped
+from geoseg.export.spool import NOWHERE, widened
 from geoseg.export.stream import BatchStream
+from geoseg.vectors.apart import free_name
+
+GROUP_ROWS = 16_384
+"""Rows of a group: what is read at once, some megabytes."""
+COVER = "bbox"
+"""Name of the column of boxes, unless a column is called so."""
+SIDES = ("xmin", "ymin", "xmax", "ymax")
+"""Of a box, as GeoParquet calls them."""
+COVER_TYPE = pa.struct([pa.field(side, pa.float64()) for side in SIDES])
+"""Of that column."""
 
 
 def write_geoparquet(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
-    """Write row groups as the batches come; the bounds are known, and stored, at the end."""
-    bounds = np.array([np.inf, np.inf, -np.inf, -np.inf])
-    schema = _described_schema(layer)
+    """Sort the rows by place on the disk, then write them group by group.
+
+    The bounds are known, and stored, at the end.
+    """
+    bounds = np.array(NOWHERE)
+    cover = free_name(COVER, layer.schema.names)
+    schema = _described_schema(layer).append(pa.field(cover, COVER_TYPE))
     with (
+        in_place_order(stream, layer.schema, layer.crs, path.parent) as runs,
         path.open("wb") as file,
-        pq.ParquetWriter(file, schema, compression="zstd") as writer,
+        pq.ParquetWriter(
+            file,
+            schema,
+            compression="zstd",
+            # Of bytes of WKB the least and the largest tell nothing.
+            write_statistics=[*layer.attributes, *(f"{cover}.{side}" for side in SIDES)],
+        ) as writer,
     ):
-        for batch in stream:
-            bounds = _extended(bounds, batch)
-            writer.write_batch(batch.cast(schema))
-        metadata = {"geo": json.dumps(_geo_metadata(layer, bounds))}
+        for group in regrouped(runs.merged(GROUP_ROWS), layer.schema, GROUP_ROWS):
+            shapes = shapely.from_wkb(group[layer.geometry].to_numpy())
+            bounds = widened(bounds, shapes)
+            covered = group.append_column(cover, _covers(shapes))
+            writer.write_table(covered.cast(schema), row_group_size=GROUP_ROWS)
+        metadata = {"geo": json.dumps(_geo_metadata(layer, bounds, cover))}
         if layer.run_json is not None:
             metadata["geoseg"] = layer.run_json
         writer.add_key_value_metadata(metadata)
     stream.require_written(pq.read_metadata(path).num_rows)
+
+
+def _covers(shapes: NDArray[np.object_]) -> pa.StructArray:
+    """(n,) the box of each geometry; null where there is none."""
+    bounds = shapely.bounds(shapes)
+    sides = [pa.array(bounds[:, place]) for place in range(len(SIDES))]
+    return pa.StructArray.from_arrays(
+        sides, fields=list(COVER_TYPE), mask=pa.array(~np.isfinite(bounds).all(axis=1))
+    )
 
 
 def _described_schema(layer: LayerInfo) -> pa.Schema:
@@ -48,22 +85,14 @@ def _described_schema(layer: LayerInfo) -> pa.Schema:
     )
 
 
-def _extended(bounds: NDArray[np.float64], batch: pa.RecordBatch) -> NDArray[np.float64]:
-    """The bounds (xmin, ymin, xmax, ymax) with a batch's outlines added."""
-    if batch.num_rows == 0:
-        return bounds
-    outlines = shapely.from_wkb(batch[batch.num_columns - 1].to_numpy(zero_copy_only=False))
-    added = shapely.total_bounds(outlines)
-    return np.concatenate(
-        [np.fmin(bounds[:2], added[:2]), np.fmax(bounds[2:], added[2:])], dtype=np.float64
-    )
-
-
-def _geo_metadata(layer: LayerInfo, bounds: NDArray[np.float64]) -> dict[str, JsonValue]:
+def _geo_metadata(
+    layer: LayerInfo, bounds: NDArray[np.float64], cover: str
+) -> dict[str, JsonValue]:
     column: dict[str, JsonValue] = {
         "encoding": "WKB",
-        "geometry_types": list(layer.geometry_types),
+        "geometry_types": [f"{kind} Z" if layer.has_z else kind for kind in layer.geometry_types],
         "crs": layer.crs.to_json_dict(),
+        "covering": {"bbox": {side: [cover, side] for side in SIDES}},
     }
     if np.isfinite(bounds).all():
         column["bbox"] = bounds.tolist()

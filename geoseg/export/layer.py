@@ -45,6 +45,8 @@ class LayerInfo:
     """The observed area as WKB polygons in ``crs``, where known; for formats with several layers."""
     has_z: bool = False
     """The geometries have heights."""
+    zoom: tuple[int, int] | None = None
+    """First and last zoom of tiles; None: what suits the area."""
 
     def __post_init__(self) -> None:
         # What JSON cannot hold is refused before anything is written.

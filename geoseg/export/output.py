@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -15,16 +17,23 @@ from pyproj import CRS
 
 from geoseg.errors import OutputError
 from geoseg.export.columns import attributes
+from geoseg.export.csv import write_csv
+from geoseg.export.dxf import write_dxf
 from geoseg.export.flatgeobuf import write_flatgeobuf
 from geoseg.export.formats import FORMATS
 from geoseg.export.frames import FrameLayer, as_table
+from geoseg.export.geodatabase import write_geodatabase
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
 from geoseg.export.gpkg import copy_gpkg, layer_rows, require_layers, write_gpkg
 from geoseg.export.gpkg_edit import LayerEdit, write_edited
+from geoseg.export.kml import write_kml
 from geoseg.export.layer import LayerInfo, buildings_layer
+from geoseg.export.pmtiles import write_pmtiles
 from geoseg.export.schema import LAYER
+from geoseg.export.shapefile import write_shapefile, write_zipped_shapefile
 from geoseg.export.stream import BatchStream
+from geoseg.export.zoom import Zooms
 from geoseg.files.atomic import (
     CHECK_FOLDER,
     output_errors,
@@ -32,15 +41,29 @@ from geoseg.files.atomic import (
     sync_file,
     sync_folder,
 )
-from geoseg.files.target import check_target
+from geoseg.files.several import put_together_in_place, require_free_parts
+from geoseg.files.target import check_target, extension_of
 
-WRITERS: dict[str, Callable[[Path, BatchStream, LayerInfo], None]] = {
+Writer = Callable[[Path, BatchStream, LayerInfo], tuple[str, ...] | None]
+"""Writes and checks a file; says what it does not hold, part of a sentence each."""
+WRITERS: dict[str, Writer] = {
     ".gpkg": write_gpkg,
     ".geojson": write_geojson,
     ".fgb": write_flatgeobuf,
     ".parquet": write_geoparquet,
+    ".shp": write_shapefile,
+    ".shp.zip": write_zipped_shapefile,
+    ".gdb": write_geodatabase,
+    ".kml": write_kml,
+    ".csv": write_csv,
+    ".dxf": write_dxf,
+    ".pmtiles": write_pmtiles,
 }
 """The writer of each extension."""
+SEVERAL = (".shp", ".csv", ".gdb")
+"""Formats of several files."""
+
+_log = logging.getLogger(__name__)
 
 BATCH_ROWS = 65_536
 """Rows of a table that are written at once."""
@@ -62,6 +85,7 @@ def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
         OutputError: The folder is missing or cannot be written to, or the path is a folder.
     """
     target = check_target(Path(path).absolute(), WRITERS, overwrite=overwrite)
+    require_free_parts(target, overwrite=overwrite)
     # The very folder that will be needed: its name must not be too long either.
     with scratch_folder(target):
         return target
@@ -74,6 +98,7 @@ def write_output(
     crs: CRS,
     run_metadata: Mapping[str, JsonValue],
     extent: Sequence[bytes] | None = None,
+    zoom: Zooms | None = None,
 ) -> int:
     """Write the buildings; the file appears under its name when it is complete and checked.
 
@@ -85,6 +110,7 @@ def write_output(
         crs: CRS of the outlines; of a compound one the horizontal part is stored.
         run_metadata: How the file was made.
         extent: The observed area as WKB polygons in ``crs``; only a GeoPackage holds it.
+        zoom: First and last zoom of tiles; None: what suits the area.
 
     Returns:
         The number of buildings written.
@@ -93,7 +119,8 @@ def write_output(
         OutputError: Disk full, no permission, or the written file failed its check. Nothing of it
             is left then. Errors of ``batches`` itself come through as they are.
     """
-    return write_batches(path, batches, buildings_layer(crs, run_metadata, extent))
+    layer = buildings_layer(crs, run_metadata, extent)
+    return write_batches(path, batches, replace(layer, zoom=zoom))
 
 
 def write_batches(path: Path, batches: Iterable[pa.RecordBatch], layer: LayerInfo) -> int:
@@ -110,13 +137,15 @@ def write_batches(path: Path, batches: Iterable[pa.RecordBatch], layer: LayerInf
     return stream.rows
 
 
-def write_frame(frame: gpd.GeoDataFrame, path: Path, *, layer: str = LAYER) -> int:
+def write_frame(
+    frame: gpd.GeoDataFrame, path: Path, *, layer: str = LAYER, zoom: Zooms | None = None
+) -> int:
     """Write a finished layer of polygons with columns of any kind; see :func:`write_layers`.
 
     Returns:
         The number of rows written.
     """
-    return write_layers([FrameLayer(layer, frame)], path)
+    return write_layers([FrameLayer(layer, frame, zoom=zoom)], path)
 
 
 def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False) -> int:
@@ -138,7 +167,7 @@ def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False
         OutputError: Disk full, no permission, or the written file failed its check. Nothing of it
             is left then.
     """
-    suffix = path.suffix.lower()
+    suffix = extension_of(path)
     held = layers if suffix == ".gpkg" else layers[:1]
     tables = [as_table(layer, FORMATS[suffix]) for layer in held]
     expected: dict[str, int] = {}
@@ -173,25 +202,31 @@ def require_held(frame: gpd.GeoDataFrame, path: Path) -> None:
     Raises:
         UsageError: It does not.
     """
-    attributes(frame, FORMATS[path.suffix.lower()])
+    attributes(frame, FORMATS[extension_of(path)])
 
 
 @contextmanager
 def _completing(path: Path) -> Iterator[Path]:
     """A name to write to; what is there at the end takes the place of ``path``."""
     with output_errors(path), scratch_folder(path) as folder:
-        temporary = folder / f"layers{path.suffix.lower()}"
+        temporary = folder / f"layers{extension_of(path)}"
         yield temporary
-        sync_file(temporary)
-        _remove_sqlite_leftovers(path)
-        temporary.replace(path)
+        if extension_of(path) in SEVERAL:
+            put_together_in_place(temporary, path, folder / "aside")
+        else:
+            sync_file(temporary)
+            _remove_sqlite_leftovers(path)
+            temporary.replace(path)
     with output_errors(path):
         sync_folder(path.parent)
 
 
 def _write(path: Path, temporary: Path, stream: BatchStream, layer: LayerInfo) -> None:
+    """Write a layer; what the format does not hold is said once it is there."""
     with _library_errors(path, stream):
-        WRITERS[path.suffix.lower()](temporary, stream, layer)
+        notes = WRITERS[extension_of(path)](temporary, stream, layer)
+    if notes:
+        _log.warning("%s: %s.", path.name, "; ".join(notes))
 
 
 @contextmanager

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TypeVar
 
-_FORMULA = re.compile(r" *[=+\-@\t\r]")
-"""What a spreadsheet takes for the begin of a formula; it looks past spaces."""
+FORMULA = r"^ *[=+\-@\t\r]"
+"""What a spreadsheet takes for the begin of a formula; it looks past spaces. Known to Python's
+and to Arrow's expressions alike."""
 
 T = TypeVar("T")
 
@@ -17,6 +18,6 @@ def as_cell(value: T) -> T | str:
     A name that somebody gave to a zone must not reach the network or run anything when the table is
     opened. Spreadsheets know the apostrophe as the sign of a text.
     """
-    if isinstance(value, str) and _FORMULA.match(value):
+    if isinstance(value, str) and re.match(FORMULA, value):
         return f"'{value}"
     return value

@@ -9,6 +9,10 @@ from geoseg.errors import OutputError, OutputExistsError, UsageError
 
 PAGE = (".html", ".htm")
 """Extensions of a web page."""
+DOUBLE = (".shp.zip",)
+"""Extensions of two parts."""
+FOLDERS = {".gdb": "a00000001.gdbtable"}
+"""Formats that are folders, and a file that every such folder holds."""
 
 
 def paths_of(given: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:
@@ -38,6 +42,12 @@ def with_page(
     return (*paths, Path(html))
 
 
+def extension_of(path: Path) -> str:
+    """The extension in lower case, both parts where it has two."""
+    name = path.name.lower()
+    return next((double for double in DOUBLE if name.endswith(double)), path.suffix.lower())
+
+
 def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: bool) -> Path:
     """Find out before any work whether a file may be written under this name.
 
@@ -51,18 +61,38 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
 
     Raises:
         UsageError: The extension is not allowed.
-        OutputError: The folder is missing, or the path is a folder.
+        OutputError: The folder is missing, or the path is a folder, or, of a format that is one, a
+            folder or a file of another kind.
         OutputExistsError: There is such a file and it may not be replaced.
     """
-    if path.is_dir():
+    mark = FOLDERS.get(extension_of(path))
+    if path.is_dir() and (
+        mark is None or extensions is None or extension_of(path) not in extensions
+    ):
         raise OutputError(f"{path} is a folder; give the name of a file")
     if extensions is not None:
         check_extension(path, extensions)
+    if mark is not None and path.exists():
+        _require_kind(path, mark)
     folder = path.absolute().parent
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist; create it first")
     require_free(path, overwrite=overwrite)
     return path
+
+
+def _require_kind(path: Path, mark: str) -> None:
+    """Refuse to put a format that is a folder in the place of anything else.
+
+    Raises:
+        OutputError: It is no such folder.
+    """
+    if not path.is_dir() or not (path / mark).is_file():
+        kind = "folder" if path.is_dir() else "file"
+        raise OutputError(
+            f"{path} is there already, a {kind} and no File Geodatabase; it is never replaced, so give "
+            "another name"
+        )
 
 
 def check_file_or_page(path: Path, extensions: Collection[str], *, overwrite: bool) -> Path:
@@ -77,7 +107,7 @@ def check_extension(path: Path, extensions: Collection[str]) -> None:
     Raises:
         UsageError: It has.
     """
-    if path.suffix.lower() not in extensions:
+    if extension_of(path) not in extensions:
         raise UsageError(
             f"{path.name} has the extension {path.suffix or '(none)'}; allowed are "
             f"{', '.join(extensions)}"

@@ -34,6 +34,7 @@ def add_heights(
     height_unit: HeightUnit | None = None,
     layer: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> gpd.GeoDataFrame: ...
 
@@ -49,6 +50,7 @@ def add_heights(
     height_unit: HeightUnit | None = None,
     layer: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> Heights: ...
 
@@ -64,6 +66,7 @@ def add_heights(  # noqa: PLR0913  # the public face: one keyword per option of 
     height_unit: HeightUnit | None = None,
     layer: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> gpd.GeoDataFrame | Heights:
     """Measure how high footprints rise, from a surface model of any CRS and pixel size.
@@ -71,7 +74,8 @@ def add_heights(  # noqa: PLR0913  # the public face: one keyword per option of 
     Args:
         footprints: Polygons or multipolygons in any CRS: a vector file of any format, or a
             GeoDataFrame.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet), as layer ``buildings``; None returns
+        output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
+            .dxf, .pmtiles), as layer ``buildings``; None returns
             a GeoDataFrame.
         dsm: Surface model, with the elevations of roofs, trees and open ground. A file, VRT or
             address, or an open rasterio dataset.
@@ -83,6 +87,7 @@ def add_heights(  # noqa: PLR0913  # the public face: one keyword per option of 
         layer: Layer of the footprints, where there are several; None takes ``buildings`` or the only
             one.
         overwrite: Replace ``output`` if it is there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
         progress: Called with a ``ProgressReport`` after every place.
 
     Returns:
@@ -99,17 +104,21 @@ def add_heights(  # noqa: PLR0913  # the public face: one keyword per option of 
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
+    from geoseg.export.zoom import check_zoom
     from geoseg.heights.adding import to_file, to_frame
     from geoseg.heights.finding import HeightInput
     from geoseg.progress import heard
 
+    check_zoom(zoom, output)
     given = HeightInput(dsm, dtm, ndsm, height_unit)
     with heard(progress) as told:
         if output is None:
             frame, found = to_frame(footprints, given, told, layer=layer)
             frame.attrs[SUMMARY] = found.as_dict()
         else:
-            found = to_file(footprints, Path(output), given, told, layer=layer, overwrite=overwrite)
+            found = to_file(
+                footprints, Path(output), given, told, layer=layer, overwrite=overwrite, zoom=zoom
+            )
     for note in found.notes:
         _log.warning("%s", note)
     return frame if output is None else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import numpy as np
 from geoseg.earth.reproject import areas_m2
 from geoseg.export.formats import FORMATS
 from geoseg.export.output import open_output, write_batches
+from geoseg.export.zoom import Zooms
 from geoseg.files.atomic import scratch_folder
-from geoseg.files.target import require_other
+from geoseg.files.target import extension_of, require_other
 from geoseg.heights.columns import HEIGHT_NAMES, height_arrays
 from geoseg.heights.finding import Ground, HeightInput, find, grounds
 from geoseg.heights.layer import batches_of, described, layer_of
@@ -52,12 +54,13 @@ def to_file(
     *,
     layer: str | None,
     overwrite: bool,
+    zoom: Zooms | None,
 ) -> Heights:
     """Write the footprints with heights; of a large file only a part is in memory at a time."""
     rasters = [one for one in (given.dsm, given.dtm, given.ndsm) if one is not None]
     require_other(output, [footprints, *rasters])
     target = open_output(output, overwrite=overwrite)
-    holds = FORMATS[target.suffix.lower()]
+    holds = FORMATS[extension_of(target)]
     with scratch_folder(target.with_name(f"{target.name}.footprints")) as scratch:
         kept = keep(footprints, scratch, layer=layer, holds=holds)
         with grounds(given) as ground:
@@ -66,7 +69,7 @@ def to_file(
             record = _record(footprints, ground, found)
         info, multi = layer_of(kept, mixed=holds.mixed, record=record)
         rows = batches_of(kept, numbers, info, multi=multi, has_ground=not ground.above_ground)
-        write_batches(target, rows, info)
+        write_batches(target, rows, replace(info, zoom=zoom))
     return found
 
 

@@ -170,10 +170,12 @@ def _streamed(layer: Layer, scratch: Path) -> Footprints | None:
         ) as (meta, reader):
             given = meta["geometry_name"] or "wkb_geometry"
             fields = [field for field in reader.schema if field.name != given]
-            if not all(any(plain(field.type) for plain in _PLAIN) for field in fields):
+            if not all(any(is_kind(field.type) for is_kind in _PLAIN) for field in fields):
                 return None
-            name = free_name(GEOMETRY, [field.name for field in fields])
-            schema = pa.schema([*(f.remove_metadata() for f in fields), (name, pa.binary())])
+            names = {old: name for name, old in layer.stored.items()}
+            plain = [f.with_name(names.get(f.name, f.name)).remove_metadata() for f in fields]
+            name = free_name(GEOMETRY, [field.name for field in plain])
+            schema = pa.schema([*plain, (name, pa.binary())])
             rows = _rows(reader, [field.name for field in fields], given, schema)
             return written(scratch, layer.label, horizontal_crs(layer.crs), schema, rows)
     except ARROW_STUMBLES:

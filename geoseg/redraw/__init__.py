@@ -26,6 +26,7 @@ def regularize(
     snap_m: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> gpd.GeoDataFrame: ...
 
 
@@ -39,6 +40,7 @@ def regularize(
     snap_m: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> Regularized: ...
 
 
@@ -52,13 +54,15 @@ def regularize(
     snap_m: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> gpd.GeoDataFrame | Regularized:
     """Redraw footprints with straight walls, right angles and shared walls.
 
     Args:
         footprints: Polygons or multipolygons in any CRS: a vector file of any format, or a
             GeoDataFrame.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame. From
+        output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
+            .dxf, .pmtiles); None returns a GeoDataFrame. From
             one GeoPackage to another everything else comes along: the layer's name and style, other
             layers, metadata, columns of any type. Elsewhere the layer is ``buildings``.
         layer: Layer of the footprints, where there are several; None takes ``buildings`` or the
@@ -68,6 +72,7 @@ def regularize(
         snap_m: Walls nearer to each other than this become one, metres; half a pixel where None.
         settings: Limits and tolerances in pixels.
         overwrite: Replace ``output`` if it is there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
 
     Returns:
         A new frame: same rows, same index, same columns, and ``shape``: "regularized", "circle",
@@ -84,6 +89,7 @@ def regularize(
         OutputError: it cannot be written.
     """
     from geoseg.export.output import open_output, require_held
+    from geoseg.export.zoom import check_zoom
     from geoseg.files.target import require_other
     from geoseg.redraw.frame import SUMMARY, redraw
     from geoseg.redraw.outcome import Regularized
@@ -91,6 +97,7 @@ def regularize(
     from geoseg.redraw.write import write_drawn
     from geoseg.vectors.load import load
 
+    check_zoom(zoom, output)
     target = None
     if output is not None:
         require_other(Path(output), [footprints])
@@ -107,5 +114,5 @@ def regularize(
         "snap_m": snap_m,
         "settings": None if settings is None else asdict(settings),
     }
-    write_drawn(drawn, target, (footprints, layer), about, asked)
+    write_drawn(drawn, target, (footprints, layer), about, asked, zoom=zoom)
     return Regularized(output=Path(output), **drawn.attrs[SUMMARY])

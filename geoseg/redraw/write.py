@@ -30,6 +30,8 @@ def write_drawn(
     origin: tuple[VectorInput, str | None],
     about: About,
     asked: dict[str, Any],
+    *,
+    zoom: tuple[int, int] | None = None,
 ) -> None:
     """Write a redrawn layer; from GeoPackage to GeoPackage by changing a copy of the file.
 
@@ -39,6 +41,7 @@ def write_drawn(
         origin: What it was read from: a file or table, and the layer that was asked for.
         about: What is known of that.
         asked: How it was to be drawn, for the metadata.
+        zoom: First and last zoom of tiles; None: what suits the area.
     """
     run, (source, layer) = _record(drawn, about, asked), origin
     if isinstance(source, (str, Path)) and path.suffix.lower() == ".gpkg":
@@ -47,11 +50,13 @@ def write_drawn(
             write_edited_layer(Path(source), path, _edit(name, drawn, about, run))
             return
     if not run:
-        write_frame(drawn, path)
+        write_frame(drawn, path, zoom=zoom)
         return
     names = [str(name) for name in drawn.columns if name != drawn.active_geometry_name]
     styles = building_styles(names, COLUMNS)
-    own = FrameLayer(LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run)
+    own = FrameLayer(
+        LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run, zoom=zoom
+    )
     write_layers([own], path)
 
 

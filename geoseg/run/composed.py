@@ -77,6 +77,8 @@ class Run:
     """Others who look at tiles and finish clusters; None: this process does."""
     stored: StoredMaps | None = None
     """What the model made of the tiles, looked at before; None: they are looked at."""
+    zoom: tuple[int, int] | None = None
+    """First and last zoom of tiles; None: what suits the area."""
 
     @classmethod
     def prepare(
@@ -239,9 +241,11 @@ class Run:
             extent = backend.extent.wkb(crs, self.mosaic.output_x)
             if risen is None:
                 rows = totals.watch(sink.batches())
-                write_output(sink.output, rows, crs=crs, run_metadata=record, extent=extent)
+                write_output(
+                    sink.output, rows, crs=crs, run_metadata=record, extent=extent, zoom=self.zoom
+                )
             else:
-                layer = risen.layer(record, extent)
+                layer = replace(risen.layer(record, extent), zoom=self.zoom)
                 write_batches(sink.output, totals.watch(risen.batches(layer)), layer)
         return totals
 

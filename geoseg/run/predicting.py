@@ -8,6 +8,7 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, nullcontext
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
@@ -88,6 +89,7 @@ def predict(
     exact: bool = False,
     project: bool = False,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     resume: bool = False,
     skip_existing: bool = False,
     progress: Progress | None = None,
@@ -136,6 +138,7 @@ def predict(
     exact: bool = False,
     project: bool = False,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     resume: bool = False,
     skip_existing: bool = False,
     progress: Progress | None = None,
@@ -184,6 +187,7 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
     exact: bool = False,
     project: bool = False,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     resume: bool = False,
     skip_existing: bool = False,
     progress: Progress | None = None,
@@ -193,7 +197,8 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
     Args:
         source: A raster, or several that form one mosaic: file, pattern such as "tiles/*.tif", VRT or
             address, or an open rasterio dataset, which is opened anew by its name.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame. A folder
+        output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
+            .dxf, .pmtiles); None returns a GeoDataFrame. A folder
             that exists, or a text that ends in a slash: one GeoPackage per raster, named after it; no
             mosaic then, and a failure of one raster does not stop the others.
         model: "default", the path of a .safetensors file, a text for another library's model such
@@ -250,6 +255,7 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
         project: Put a QGIS project into the GeoPackage, the rasters beneath the buildings, as
             ``geoseg.project`` does.
         overwrite: Replace ``output`` if it is there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
         resume: Go on with an interrupted run to the same ``output``.
         skip_existing: Leave rasters whose output is there; only where ``output`` is a folder.
         progress: Called with a ``ProgressReport`` after every row of tiles.
@@ -263,9 +269,11 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
     """
     asked = {name: value for name, value in locals().items() if name not in _BY_RASTER}
+    from geoseg.export.zoom import check_zoom
     from geoseg.run.each import is_folder
     from geoseg.tiles.tally import Tally
 
+    check_zoom(zoom, None if output is None else Path(output))
     tally = Tally()
     settings = PredictSettings.of(
         gsd_m=gsd_m, bands=bands, stretch=stretch, nodata=nodata, keep_blank=keep_blank,
@@ -335,6 +343,7 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
             hands = Elsewhere.of(pool, plain, tally, averaged=averaged, any_processor=any_processor)
             elsewhere = stack.enter_context(hands)
         run = Run.prepare(rasters, loaded, settings, area, tally, rising, elsewhere, stored)
+        run = replace(run, zoom=zoom)
         keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
         with run.mosaic, keeping, memory_errors(LESS_MEMORY):
             if lock is None:

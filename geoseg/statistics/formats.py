@@ -13,7 +13,8 @@ from geoseg.errors import MissingDependencyError
 from geoseg.export.output import WRITERS
 from geoseg.files.atomic import output_errors, replacing, write_text
 from geoseg.files.cells import as_cell
-from geoseg.files.target import check_file_or_page
+from geoseg.files.several import require_free_parts
+from geoseg.files.target import check_file_or_page, extension_of
 from geoseg.pages.pdf import print_page, require_browser
 from geoseg.statistics.build import plain
 from geoseg.statistics.page import Page
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.worksheet._write_only import WriteOnlyWorksheet
 
-EXTENSIONS = (".csv", ".xlsx", ".json", ".pdf", *WRITERS)
+TABLES = (".csv", ".xlsx", ".json", ".pdf")
+"""Rows without their outlines."""
+EXTENSIONS = (*TABLES, *(extension for extension in WRITERS if extension not in TABLES))
 """Tables, then layers of polygons; pages have an option of their own."""
 
 
@@ -52,6 +55,8 @@ R = TypeVar("R", bound=Result)
 def check_output(path: Path, *, overwrite: bool) -> Path:
     """Find out before any work whether this file can be written; see ``check_target``."""
     check_file_or_page(path, EXTENSIONS, overwrite=overwrite)
+    if extension_of(path) not in TABLES:
+        require_free_parts(path, overwrite=overwrite)
     if path.suffix.lower() == ".xlsx":
         _require_openpyxl()
     if path.suffix.lower() == ".pdf":

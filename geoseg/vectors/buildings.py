@@ -149,8 +149,8 @@ def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
     done = 0
     try:
         opened = pyogrio.open_arrow(
-            layer.path, layer=layer.name, columns=list(source.columns), batch_size=BATCH_ROWS,
-            use_pyarrow=True,
+            layer.path, layer=layer.name, columns=layer.names_stored(source.columns),
+            batch_size=BATCH_ROWS, use_pyarrow=True,
         )  # fmt: skip
         with opened as (meta, reader):
             name = meta["geometry_name"] or "wkb_geometry"
@@ -158,7 +158,10 @@ def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
                 shapes = shapes_of(table.column(name).to_numpy(zero_copy_only=False))
                 if curved(shapes).any():
                     break
-                columns = {one: table.column(one).to_pandas() for one in source.columns}
+                columns = {
+                    one: table.column(layer.stored.get(one, one)).to_pandas()
+                    for one in source.columns
+                }
                 yield _batch(source, shapes, columns)
                 done += len(shapes)
             else:

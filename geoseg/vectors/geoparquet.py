@@ -44,6 +44,8 @@ class Header:
     """Names of its columns beside that one."""
     numbers: tuple[str, ...]
     """Those that hold numbers or booleans."""
+    covered: bool
+    """Each row has its box in a column, so that a part can be read alone."""
     rows: int
     """Number of rows."""
 
@@ -74,12 +76,15 @@ def read_header(path: Path) -> Header:
         column = geo["columns"][name]
         schema = file.schema.to_arrow_schema()
         crs = column.get("crs", DEFAULT_CRS)
+        cover = _cover(column)
+        names = [field for field in schema.names if field not in (name, cover)]
         return Header(
             name,
             tuple(map(str, column.get("geometry_types", ()))),
             None if crs is None else understood(crs),
-            tuple(field for field in schema.names if field != name),
-            _numbers(schema),
+            tuple(names),
+            tuple(one for one in _numbers(schema) if one in names),
+            cover is not None,
             file.num_rows,
         )
     except KeyError as error:
@@ -105,8 +110,9 @@ def read_rows(
     if columns is not None:
         header = read_header(path)
         wanted = [*(name for name in columns if name in header.columns), header.geometry]
+    part = bbox if bbox is not None and read_header(path).covered else None
     try:
-        frame = gpd.read_parquet(path, columns=wanted)
+        frame = gpd.read_parquet(path, columns=wanted, bbox=part)
     except (OSError, ValueError, TypeError, KeyError, pa.ArrowException, ShapelyError) as error:
         raise _unreadable(path, error) from None
     if bbox is None:
@@ -127,6 +133,14 @@ def read_file_metadata(path: Path, key: str) -> str | None:
 def _numbers(schema: pa.Schema) -> tuple[str, ...]:
     kinds = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
     return tuple(field.name for field in schema if any(is_kind(field.type) for is_kind in kinds))
+
+
+def _cover(column: dict[str, Any]) -> str | None:
+    """Name of the column with each row's box; None where there is none."""
+    try:
+        return str(column["covering"]["bbox"]["xmin"][0])
+    except (KeyError, IndexError, TypeError):
+        return None
 
 
 def _unreadable(path: Path, reason: Any) -> UnreadableVectorError:  # noqa: ANN401  # text or error

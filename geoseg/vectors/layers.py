@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,11 @@ from geoseg.vectors.address import (
     suffix_of,
 )
 from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, GEOMETRY, read_apart, read_shapes
+from geoseg.vectors.archive import within_archive
 from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
 from geoseg.vectors.rows import within_reach
+from geoseg.vectors.short_names import long_names
 
 EXTENT_LAYER = "extent"
 """Name of the layer that holds the observed area, in a GeoPackage."""
@@ -39,6 +42,8 @@ NUMBERS = ("int", "uint", "float", "bool")
 """How the types of such columns begin."""
 GDAL_ERRORS = (DataSourceError, DataLayerError, GeometryError)
 """What reading through GDAL may raise."""
+TILED = ("PMTiles", "MBTiles", "MVT")
+"""Drivers of map tiles."""
 STUMBLES = (CRSError, ShapelyError, UnicodeDecodeError)
 """What geopandas raises over files whose rows and shapes can be read apart."""
 
@@ -59,6 +64,12 @@ class Layer:
     """Those that hold numbers or booleans."""
     features: int
     """Number of rows."""
+    stored: Mapping[str, str] = field(default_factory=dict)
+    """What columns are called in the file, where that is another name."""
+
+    def names_stored(self, columns: Iterable[str]) -> list[str]:
+        """What some columns are called in the file."""
+        return [self.stored.get(name, name) for name in columns]
 
     @property
     def label(self) -> str:
@@ -91,9 +102,12 @@ def open_layer(given: str | Path, name: str | None = None, preferred: str | None
         raise _unreadable(path, error) from None
     _require_polygons(path, chosen, (info["geometry_type"],))
     crs = _require_crs(path, chosen, info["crs"])
+    _require_whole(path, str(info["driver"]))
     kinds = dict(zip(map(str, info["fields"]), info["dtypes"], strict=True))
-    numbers = tuple(name for name, kind in kinds.items() if str(kind).startswith(NUMBERS))
-    return Layer(path, chosen, crs, tuple(kinds), numbers, int(info["features"]))
+    names = long_names(path, kinds)
+    numbers = tuple(name for name in names if str(kinds[names[name]]).startswith(NUMBERS))
+    stored = {name: old for name, old in names.items() if name != old}
+    return Layer(path, chosen, crs, tuple(names), numbers, int(info["features"]), stored)
 
 
 def polygon_layers(given: str | Path) -> tuple[str, ...]:
@@ -125,11 +139,12 @@ def read_frame(
         return read_rows(_file(layer.path), columns, bbox)
     kept = [name for name in layer.columns if columns is None or name in columns]
     drawn = suffix_of(layer.path) in DRAWN_FROM_COLUMNS
-    wanted = None if columns is None or drawn else kept
+    wanted = None if columns is None or drawn else layer.names_stored(kept)
     try:
         found = _read(layer, wanted, bbox)
     except GDAL_ERRORS as error:
         raise _unreadable(layer.path, error) from None
+    found = found.rename(columns={old: name for name, old in layer.stored.items()})
     geometry = found.active_geometry_name
     return found if columns is None else found[[*(n for n in kept if n in found), geometry]]
 
@@ -190,6 +205,19 @@ def box_of(sides: object) -> Box:
     return left, bottom, right, top
 
 
+def _require_whole(path: Address, driver: str) -> None:
+    """Refuse tiles: a building at their borders is in pieces, each a row.
+
+    Raises:
+        UnreadableVectorError: The file holds tiles.
+    """
+    if driver in TILED:
+        raise UnreadableVectorError(
+            f"{name_of(path)} holds map tiles, in which buildings are cut at borders and rounded; read the "
+            "layer that they were made from"
+        )
+
+
 def _layers(path: Address) -> list[tuple[str, str | None]]:
     try:
         return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
@@ -231,7 +259,7 @@ def _found(given: str | Path) -> Address:
     address = address_of(given)
     if is_missing(address):
         raise UnreadableVectorError(f"{address}: there is no such file")
-    return address
+    return within_archive(address)
 
 
 def _file(address: Address) -> Path:

@@ -84,7 +84,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["predict", "only-one.tif"], 2, "Name the output last or with --output"),
         (["predict", "missing.tif", "b.gpkg"], 1, "missing.tif"),
-        (["predict", "missing.tif", "b.shp"], 2, "allowed are .gpkg"),
+        (["predict", "missing.tif", "b.tab"], 2, "allowed are .gpkg"),
         (["predict", "missing.tif", "nowhere/b.gpkg"], 1, "does not exist"),
         (["predict", "missing.tif", "b.gpkg", "--bands", "r,g,b"], 2, "separated by commas"),
         (["predict", "missing.tif", "b.gpkg", "--bands", "1,2"], 2, "one band or three"),

@@ -17,6 +17,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from output_tables import WHOLE
 
 from geoseg.errors import OutputError, UnreadableVectorError, UsageError
 from geoseg.export.frames import FrameLayer
@@ -24,7 +25,7 @@ from geoseg.export.output import WRITERS, require_held, write_frame, write_layer
 from geoseg.export.styles.style import Style
 from geoseg.vectors.load import load
 
-FORMATS = sorted(WRITERS)
+FORMATS = WHOLE
 GDAL = sorted({*FORMATS} - {".parquet"})
 UTM = "EPSG:32645"
 
@@ -158,6 +159,8 @@ def test_a_table_without_rows(tmp_path: Path, suffix: str) -> None:
 def test_empty_and_missing_geometries_are_kept_in_their_rows(tmp_path: Path, suffix: str) -> None:
     shapes = [None, shapely.Polygon(), boxes(1)[0], shapely.Point()]
     found = back(frame(shapes, row=[0, 1, 2, 3]), tmp_path / f"t{suffix}")
+    if suffix == ".parquet":  # sorted by place
+        found = found.sort_values("row")
     assert found["row"].tolist() == [0, 1, 2, 3]
     assert (found.geometry.isna() | found.geometry.is_empty).tolist() == [True, True, False, True]
 

@@ -12,17 +12,18 @@ import pyproj
 import pytest
 import shapely
 from geopandas import GeoDataFrame
+from output_tables import WHOLE
 
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.export.frame import to_frame
-from geoseg.export.output import WRITERS, open_output, write_output
+from geoseg.export.output import open_output, write_output
 from geoseg.export.schema import SCHEMA
 
 MakeTable = Callable[..., pa.Table]
 
 UTM = pyproj.CRS(32645)
 METADATA = {"command": 'geoseg predict "o\'rtho é.tif"', "counts": {"buildings": 3}}
-FORMATS = sorted(WRITERS)
+FORMATS = WHOLE
 CRSS = {
     "projected": UTM,
     "feet": pyproj.CRS(2263),
@@ -99,7 +100,7 @@ def test_zero_buildings_make_an_empty_layer_with_all_columns(
         assert found.crs == UTM
 
 
-@pytest.mark.parametrize("suffix", sorted({*FORMATS} - {".fgb"}))
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg"])
 def test_the_order_is_kept(tmp_path: Path, make_table: MakeTable, suffix: str) -> None:
     path = tmp_path / f"b{suffix}"
     ids = list(range(0, 900, 3))
@@ -173,7 +174,7 @@ def test_open_output_accepts_what_can_be_written(
     assert [p.name for p in tmp_path.iterdir()] == ["b.gpkg"]
 
 
-@pytest.mark.parametrize("name", ["b.shp", "b", "b.gpkg.zip", ".gpkg"])
+@pytest.mark.parametrize("name", ["b.tab", "b", "b.gpkg.zip", ".gpkg"])
 def test_unknown_extensions_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match=r"allowed are \.gpkg, \.geojson, \.fgb, \.parquet"):
         open_output(tmp_path / name)

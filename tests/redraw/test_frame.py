@@ -7,11 +7,12 @@ import pytest
 import shapely
 import town
 from commands import invoke
+from output_tables import WHOLE
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from geoseg.errors import GeosegError, OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export.frames import FrameLayer
-from geoseg.export.output import WRITERS, write_frame, write_layers
+from geoseg.export.output import write_frame, write_layers
 from geoseg.redraw import regularize
 from geoseg.vectors.load import load
 
@@ -158,7 +159,7 @@ def test_paths_and_tables_give_the_same(tmp_path: Path) -> None:
     assert stored["shape"].tolist() == expected["shape"].tolist()
 
 
-@pytest.mark.parametrize("extension", sorted(WRITERS))
+@pytest.mark.parametrize("extension", WHOLE)
 def test_rows_without_a_geometry_stay_in_the_file(tmp_path: Path, extension: str) -> None:
     given = frame(None, Polygon(), box(0, 0, 9, 9), box(0, 0, 9, 9))
     done = regularize(given, tmp_path / f"out{extension}")

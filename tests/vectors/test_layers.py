@@ -11,10 +11,11 @@ import pyogrio
 import pytest
 import shapely
 from conftest import transform_at
+from output_tables import WHOLE
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.export.output import WRITERS, write_output
+from geoseg.export.output import write_output
 from geoseg.tiles.area import Area
 from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.types import Grid
@@ -123,7 +124,7 @@ def test_a_column_called_as_the_geometry_is_kept(tmp_path: Path) -> None:
     assert found.crs == UTM
 
 
-@pytest.mark.parametrize("suffix", sorted(WRITERS))
+@pytest.mark.parametrize("suffix", WHOLE)
 def test_the_runs_metadata_and_extent_come_back(
     tmp_path: Path, suffix: str, make_table: object
 ) -> None:

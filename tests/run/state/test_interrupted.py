@@ -21,6 +21,8 @@ from geoseg.run.state.parts import PartsWriter
 MakeTable = Callable[..., pa.Table]
 DRIVER = Path(__file__).with_name("interrupted_run.py")
 UTM = pyproj.CRS(32645)
+SLOW = (".kml", ".pmtiles")
+"""Formats that take long to write."""
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a POSIX system")
 
@@ -83,11 +85,17 @@ def write(path: Path, table: pa.Table) -> int:
     return write_output(path, batches, crs=UTM, run_metadata={})
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(one): one.read_bytes() for one in folder.rglob("*") if one.is_file()}
+
+
 def whole_size(folder: Path, suffix: str, table: pa.Table) -> int:
     path = folder / f"whole{suffix}"
     write(path, table)
-    size = path.stat().st_size
-    path.unlink()
+    files = [one for one in folder.rglob("*") if one.is_file()]
+    size = max(one.stat().st_size for one in files)
+    for one in sorted(folder.rglob("*"), reverse=True):
+        one.rmdir() if one.is_dir() else one.unlink()
     return size
 
 
@@ -95,6 +103,8 @@ def whole_size(folder: Path, suffix: str, table: pa.Table) -> int:
 def test_a_full_disk_leaves_nothing(
     tmp_path: Path, make_table: MakeTable, suffix: str, share: float
 ) -> None:
+    if suffix in SLOW and share != 0.6:
+        pytest.skip("one share shows it, and it takes seconds")
     table = make_table(range(4000))
     size = whole_size(tmp_path, suffix, table)
     with (
@@ -109,6 +119,8 @@ def test_a_full_disk_leaves_nothing(
 def test_a_small_disk_leaves_nothing(
     tmp_path: Path, make_table: MakeTable, suffix: str, share: float
 ) -> None:
+    if suffix in SLOW:
+        pytest.skip("it takes seconds, and a file that cannot grow was seen above")
     table = make_table(range(4000))
     size = whole_size(tmp_path, suffix, table)
     with small_disk(tmp_path, int(size * share)):
@@ -122,11 +134,10 @@ def test_a_full_disk_keeps_the_file_that_was_there(
 ) -> None:
     path = tmp_path / f"b{suffix}"
     write(path, make_table([1]))
-    before = path.read_bytes()
+    before = contents(tmp_path)
     with largest_file(20_000), pytest.raises(OutputError):
         write(path, make_table(range(4000)))
-    assert path.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [path]
+    assert contents(tmp_path) == before
 
 
 def test_a_full_disk_keeps_the_strips_before(
