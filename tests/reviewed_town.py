@@ -69,8 +69,6 @@ def judge(path: Path, truth: gpd.GeoDataFrame, plots: int | None = None) -> None
         shapes.append(shape if true is None else true)
     rows["review"], rows["reviewer"] = verdicts, "Ada"
     rows = rows.set_geometry(gpd.GeoSeries(shapes, crs=CRS))
-    done = rows.plot_id.isin(marked.plot_id[marked.checked])
-    rows.loc[~done, "review"] = None
     marked.to_file(path, layer="plots", driver="GPKG")
     with_missed(rows, marked, truth).to_file(path, layer="buildings", driver="GPKG")
 

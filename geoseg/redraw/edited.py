@@ -22,10 +22,10 @@ from geoseg.earth.places import place_of_shapes
 from geoseg.errors import UsageError
 from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
-from geoseg.export.gpkg_tables import style_qml
 from geoseg.export.layer import LAYER_DESCRIPTION
-from geoseg.export.output import write_edited_layer, write_layers
+from geoseg.export.output import write_edited_layer, write_frame, write_layers
 from geoseg.export.schema import COLUMNS, LAYER
+from geoseg.export.styles.buildings import building_styles
 from geoseg.redraw.own import MEASURES, SAME, SHAPE, About
 from geoseg.types import Grid
 from geoseg.vectors.buildings import ID, numbers_of
@@ -114,13 +114,17 @@ def write_measured(
             write_edited_layer(Path(source), path, LayerEdit(name, outlines, columns, told))
             return
     if not about.metadata:
-        write_layers([FrameLayer(LAYER, measured.frame)], path)
+        write_frame(measured.frame, path)
         return
+    styles = building_styles(_names(measured.frame), COLUMNS)
     own = FrameLayer(
-        LAYER, measured.frame, style_qml(LAYER), description=LAYER_DESCRIPTION, columns=COLUMNS,
-        run=run,
-    )  # fmt: skip
+        LAYER, measured.frame, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run
+    )
     write_layers([own], path)
+
+
+def _names(frame: gpd.GeoDataFrame) -> list[str]:
+    return [str(name) for name in frame.columns if name != frame.active_geometry_name]
 
 
 def _ids(frame: gpd.GeoDataFrame, about: About, label: str) -> tuple[NDArray[np.int64], int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.sax.saxutils import quoteattr
 
+from geoseg.export.styles.style import Style
 from geoseg.reviewing.columns import (
     BUILDINGS,
     CHECKED,
@@ -25,8 +26,13 @@ COLOURS = {
 GREY = "120,120,120,255"
 
 
+def review_styles(layer: str) -> tuple[Style, ...]:
+    """How QGIS shows a layer under review."""
+    return (Style(f"geoseg {layer}", review_qml(layer)),)
+
+
 def review_qml(layer: str) -> str:
-    """The QGIS style of a layer under review."""
+    """Renderer and form of a layer under review."""
     if layer == PLOTS:
         shown = [("0", "not checked", COLOURS["false"]), ("1", "checked", COLOURS["true"])]
         return _page(_by_value(CHECKED, shown), [_checkbox(CHECKED)])

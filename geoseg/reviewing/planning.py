@@ -36,7 +36,7 @@ from geoseg.reviewing.columns import (
     STRATUM_KM2,
     WHY,
 )
-from geoseg.reviewing.form import review_qml
+from geoseg.reviewing.form import review_styles
 from geoseg.reviewing.outcome import DrawnStratum, Review
 from geoseg.reviewing.population import Population
 from geoseg.reviewing.ranking import rank
@@ -112,18 +112,18 @@ def draw_review(population: Population, options: ReviewOptions) -> Review:
 def write_review(review: Review, run: dict[str, Any], path: Path) -> None:
     """Write the layers that are not empty, and the plots' buildings in any case."""
     layers = [
-        FrameLayer(PLOTS, review.plots, review_qml(PLOTS), columns=PLOT_COLUMNS),
-        FrameLayer(BUILDINGS, review.buildings, review_qml(BUILDINGS), columns=REVIEW_COLUMNS),
-        FrameLayer(NEIGHBOURS, review.neighbours, review_qml(NEIGHBOURS)),
+        FrameLayer(PLOTS, review.plots, review_styles(PLOTS), columns=PLOT_COLUMNS),
+        FrameLayer(BUILDINGS, review.buildings, review_styles(BUILDINGS), columns=REVIEW_COLUMNS),
+        FrameLayer(NEIGHBOURS, review.neighbours, review_styles(NEIGHBOURS)),
     ]
     kept = [layer for layer in layers if len(layer.frame)] if len(review.plots) else []
     if len(review.plots) and not len(review.buildings):
         kept.insert(1, layers[1])
     if review.queue is not None:
-        kept.append(FrameLayer(QUEUE, review.queue, review_qml(QUEUE), columns=QUEUE_COLUMNS))
+        kept.append(FrameLayer(QUEUE, review.queue, review_styles(QUEUE), columns=QUEUE_COLUMNS))
     first = kept[0]
     kept[0] = FrameLayer(
-        first.name, first.frame, first.style, columns=first.columns,
+        first.name, first.frame, first.styles, columns=first.columns,
         run={**run, "review": review.record},
     )  # fmt: skip
     write_layers(kept, path)

@@ -23,6 +23,7 @@ import geoseg
 from geoseg.errors import UsageError
 from geoseg.reviewing.cells import cut_cells
 from geoseg.reviewing.population import read_population
+from geoseg.reviewing.reading import read_review
 from geoseg.reviewing.strata import allocate, draw, stratify
 from geoseg.scenes.scene import load_scenes
 from geoseg.statistics.sample import Stratum, difference_estimate, stratified_estimate
@@ -239,15 +240,17 @@ def test_a_reviewed_town_through_all_verbs(
     with rasterio.open(ortho, "w", crs=CRS, transform=transform, **profile) as target:
         target.write(np.random.default_rng(0).integers(60, 200, (3, side, side), np.uint8))
     chips = tmp_path / "chips"
-    assert exit_code("dataset", ortho, judged, "--review", "-o", chips, "--quiet") == 0
-    scenes = load_scenes(chips, "train") + load_scenes(chips, "val")
+    options = ("--review", "--val-share", 0, "-o", chips, "--quiet")
+    assert exit_code("dataset", ortho, judged, *options) == 0
+    scenes = load_scenes(chips, "train")
     known = sum(int((~scene.ignore).sum()) for scene in scenes) * 0.25
     plots = gpd.read_file(judged, layer="plots").geometry.union_all()
     near = gpd.read_file(judged, layer="neighbours").geometry.union_all()
-    assert 0.6 * plots.area < known <= plots.difference(near).area * 1.02
+    assert near.intersection(plots).area > 0.03 * plots.area
+    assert known == pytest.approx(plots.difference(near).area, rel=0.015)
     roofs = sum(int(((scene.labels > 0) & ~scene.ignore).sum()) for scene in scenes) * 0.25
-    inside = town.truth.geometry.union_all().intersection(plots.difference(near)).area
-    assert 0.6 * inside < roofs <= inside * 1.05
+    inside = rows[rows.review != "wrong"].geometry.union_all().intersection(plots).difference(near)
+    assert roofs == pytest.approx(inside.area, rel=0.03)
     capsys.readouterr()
 
 
@@ -255,6 +258,10 @@ def test_only_checked_plots_count(town: Town, drawn: Path, tmp_path: Path) -> No
     path = tmp_path / "half.gpkg"
     path.write_bytes(drawn.read_bytes())
     judge(path, town.truth, plots=8)
+    rows, plots = (gpd.read_file(path, layer=name) for name in ("buildings", "plots"))
+    ids = set(plots.plot_id[plots.checked])
+    true = rows[rows.review.isin(["right", "redrawn"]) & rows.plot_id.isin(ids)]
+    assert len(read_review(path).truth) == len(true) + (rows.review == "added").sum()
     found = geoseg.report(town.predicted, sample=path)
     assert found.table.iloc[-1].sample_plots == 8
     assert "4 of 12 plots of half.gpkg are not checked and do not count." in found.notes
