@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from geoseg.progress import ProgressReport
     from geoseg.projects import project
     from geoseg.projects.outcome import Project
-    from geoseg.redraw import regularize
-    from geoseg.redraw.outcome import Regularized
+    from geoseg.redraw import recompute, regularize
+    from geoseg.redraw.outcome import Recomputed, Regularized
+    from geoseg.reviewing import review
+    from geoseg.reviewing.outcome import Review
     from geoseg.run.predicting import predict
     from geoseg.run.storing import StoredPart, maps
     from geoseg.run.summary import Summary
@@ -83,8 +85,10 @@ __all__ = [
     "PredictSettings",
     "ProgressReport",
     "Project",
+    "Recomputed",
     "RegularizeSettings",
     "Regularized",
+    "Review",
     "StoredPart",
     "Summary",
     "TrainConfig",
@@ -108,8 +112,10 @@ __all__ = [
     "pack_dataset",
     "predict",
     "project",
+    "recompute",
     "regularize",
     "report",
+    "review",
     "to_coco",
     "train_model",
     "tune_model",
@@ -137,8 +143,10 @@ _HOMES = {
     "PredictSettings": "geoseg.settings",
     "ProgressReport": "geoseg.progress",
     "Project": "geoseg.projects.outcome",
+    "Recomputed": "geoseg.redraw.outcome",
     "RegularizeSettings": "geoseg.shaping.settings",
     "Regularized": "geoseg.redraw.outcome",
+    "Review": "geoseg.reviewing.outcome",
     "StoredPart": "geoseg.run.storing",
     "Summary": "geoseg.run.summary",
     "TrainConfig": "geoseg.train.config",
@@ -161,8 +169,10 @@ _HOMES = {
     "pack_dataset": "geoseg.labelled",
     "predict": "geoseg.run.predicting",
     "project": "geoseg.projects",
+    "recompute": "geoseg.redraw",
     "regularize": "geoseg.redraw",
     "report": "geoseg.statistics",
+    "review": "geoseg.reviewing",
     "to_coco": "geoseg.coco",
     "train_model": "geoseg.train",
     "tune_model": "geoseg.train",

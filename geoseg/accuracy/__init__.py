@@ -11,6 +11,7 @@ from geoseg.settings import Precision, Runtime
 
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
+    from geoseg.accuracy.options import LayerOptions
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.tiles.given import AreaInput
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 @checked_keywords
 def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the command line
     predictions: VectorInput | Sequence[VectorInput],
-    truth: VectorInput | Sequence[VectorInput],
+    truth: VectorInput | Sequence[VectorInput] | None = None,
     *,
+    review: str | Path | None = None,
     aoi: AreaInput | None = None,
     aoi_layer: str | None = None,
     ignore: AreaInput | None = None,
@@ -44,6 +46,8 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     Args:
         predictions: A polygon file or a GeoDataFrame of any CRS; or several, one per place.
         truth: The true buildings, in any CRS; as many as ``predictions``.
+        review: A file by ``geoseg review`` instead: the true buildings are those of its checked
+            plots, and the result also says what they tell of all ground.
         aoi: Polygons where the truth is complete; None: everywhere, or what the imagery showed by
             the layer ``extent`` of the predictions. A file, a GeoDataFrame, a geometry or bounds,
             these in the CRS of the truth.
@@ -72,6 +76,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     """
     from geoseg.accuracy.evaluation import evaluate_layers
     from geoseg.accuracy.options import LayerOptions, Measure
+    from geoseg.accuracy.reviewed import evaluate_review
     from geoseg.accuracy.write import check_outputs, write_evaluation
     from geoseg.files.target import paths_of, with_page
     from geoseg.progress import heard
@@ -82,11 +87,16 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         gsd_m=gsd_m, rasters=paths_of(raster),
     )  # fmt: skip
     outputs = with_page(output, html)
-    pairs = _pairs(predictions, truth)
-    read = [*(layer for pair in pairs for layer in pair), aoi, ignore, *paths_of(raster)]
-    check_outputs(outputs, read, overwrite=overwrite)
+    measure = Measure(boundary_m, min_area_m2)
+    pairs = [] if review is not None else _pairs(predictions, () if truth is None else truth)
+    alone = _alone(predictions, truth, options) if review is not None else None
+    read = [*(layer for pair in pairs for layer in pair), alone, review, aoi, ignore]
+    check_outputs(outputs, [*read, *paths_of(raster)], overwrite=overwrite)
     with heard(progress) as told:
-        result = evaluate_layers(pairs, options, Measure(boundary_m, min_area_m2), told)
+        if alone is not None:
+            result = evaluate_review(alone, review, options, measure, told)
+        else:
+            result = evaluate_layers(pairs, options, measure, told)
     for path in outputs:
         write_evaluation(result, path)
     return result
@@ -151,6 +161,27 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     for path in outputs:
         write_evaluation(result, path)
     return result
+
+
+def _alone(
+    predictions: VectorInput | Sequence[VectorInput], truth: object, options: LayerOptions
+) -> VectorInput:
+    """The one layer of predictions that a review is of."""
+    from geoseg.errors import UsageError
+
+    names = ("aoi", "aoi_layer", "ignore", "ignore_layer", "place_column", "truth_layer")
+    given = [name for name in names if getattr(options, name) is not None]
+    if truth is not None and not (isinstance(truth, (list, tuple)) and not truth):
+        given.insert(0, "truth")
+    if given:
+        raise UsageError(
+            f"--review brings the truth and the places where it is known; leave {', '.join(given)} out"
+        )
+    if isinstance(predictions, (list, tuple)):
+        if len(predictions) != 1:
+            raise UsageError(f"--review is of one layer of predictions; got {len(predictions)}")
+        return predictions[0]
+    return predictions
 
 
 def _pairs(

@@ -18,6 +18,7 @@ from geoseg.accuracy.precision import NO_PYCOCOTOOLS, pycocotools_missing
 from geoseg.accuracy.scenes import files_of_split, sites_of_scenes
 from geoseg.accuracy.score import SiteScore, score_site
 from geoseg.accuracy.site import Site
+from geoseg.accuracy.town import Town
 from geoseg.attributes.reliability import Reliability
 from geoseg.errors import UsageError
 from geoseg.models.traits import Traits
@@ -55,6 +56,8 @@ class Evaluation(Shown):
     """What the reader should know, one sentence each."""
     provenance: dict[str, Any]
     """How the figures were made."""
+    town: Town | None = None
+    """What checked plots say of all ground, with intervals; None where the truth is no review."""
 
     @property
     def rows(self) -> tuple[Figures, ...]:
@@ -67,6 +70,7 @@ class Evaluation(Shown):
             "total": self.total.as_dict(),
             "places": [figures.as_dict() for figures in self.places],
             "reliability": None if self.reliability is None else _bins(self.reliability),
+            **({} if self.town is None else {"town": self.town.as_dict()}),
             "notes": list(self.notes),
             "provenance": self.provenance,
         }
@@ -97,7 +101,7 @@ def evaluate_layers(
         "pixel size": ", ".join(f"{gsd:g} m" for gsd in dict.fromkeys(p.gsd_m for p in read)),
         "run": read[0].predicted.run if len(read) == 1 else {},
     }
-    return _evaluation(sites, measure, tuple(notes), provenance, progress, len(sites))
+    return evaluate_sites(sites, measure, tuple(notes), provenance, progress, len(sites))
 
 
 def evaluate_scenes(
@@ -120,10 +124,10 @@ def evaluate_scenes(
         "data": f"{data.name}, split {split}, {len(paths)} scenes",
     }
     sites = sites_of_scenes(model, paths)
-    return _evaluation(sites, measure, (TRACED,), provenance, progress, len(paths))
+    return evaluate_sites(sites, measure, (TRACED,), provenance, progress, len(paths))
 
 
-def _evaluation(
+def evaluate_sites(
     sites: Iterable[Site],
     measure: Measure,
     notes: tuple[str, ...],
@@ -131,6 +135,11 @@ def _evaluation(
     progress: Progress,
     steps: int,
 ) -> Evaluation:
+    """Score sites one by one.
+
+    Raises:
+        UsageError: nothing, true or predicted, counts in any of them.
+    """
     scores = []
     for site in sites:
         scores.append(score_site(site, measure))

@@ -29,7 +29,6 @@ from geoseg.statistics.build import (
     total_as_dict,
     zone_notes,
 )
-from geoseg.statistics.collect import OUTSIDE, assign
 from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.zones import Zones
 from geoseg.vectors.buildings import BuildingSource
@@ -37,6 +36,7 @@ from geoseg.vectors.observed import (
     observed_m2,
     observed_parts,
 )
+from geoseg.vectors.within import OUTSIDE, assign
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

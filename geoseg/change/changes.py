@@ -15,11 +15,12 @@ from geoseg.change.match import match
 from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
 from geoseg.progress import Progress
-from geoseg.statistics.collect import Buildings, assign, collect
+from geoseg.statistics.collect import Buildings, collect
 from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import polygonal
+from geoseg.vectors.within import assign
 
 LARGEST_ID = 2**63
 """Numbers from this on fit into no column of whole numbers."""

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geoseg.statistics.collect import OUTSIDE
 from geoseg.statistics.table import M2_PER_KM2, TOTAL
 from geoseg.statistics.zones import Zones
+from geoseg.vectors.within import OUTSIDE
 
 CHANGES = ("unchanged", "changed", "gone", "new")
 """What may have become of a building."""

@@ -21,8 +21,10 @@ from geoseg.cli.maps import maps
 from geoseg.cli.models import models
 from geoseg.cli.predict import predict
 from geoseg.cli.project import project
+from geoseg.cli.recompute import recompute
 from geoseg.cli.regularize import regularize
 from geoseg.cli.report import report
+from geoseg.cli.review import review
 from geoseg.cli.to_coco import to_coco
 from geoseg.cli.train import train
 from geoseg.cli.tune import tune
@@ -82,6 +84,8 @@ VERBS: dict[str, Callable[..., None]] = {
     "heights": heights,
     "convert": convert,
     "project": project,
+    "review": review,
+    "recompute": recompute,
     "report": report,
     "compare": compare,
     "update": update,

@@ -80,6 +80,14 @@ def dataset(
             help="Layer of the labels, where the file has several.", rich_help_panel=INPUTS
         ),
     ] = None,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review",
+            help="The labels are a file by geoseg review: its checked plots, all else unknown.",
+            rich_help_panel=INPUTS,
+        ),
+    ] = False,
     aoi: Annotated[
         str | None,
         area_option("Only what lies within is labelled", INPUTS),
@@ -225,7 +233,7 @@ def dataset(
         else load_judge(model, device=device, precision=precision, runtime=runtime)
     )
     about = {
-        "layer": layer, "aoi": None if aoi is None else Path(aoi), "aoi_layer": aoi_layer, "ignore": ignore,
+        "layer": layer, "review": review, "aoi": None if aoi is None else Path(aoi), "aoi_layer": aoi_layer, "ignore": ignore,
         "ignore_layer": ignore_layer, "gsd_m": gsd, "place": place,
         "licence": licence,
     }  # fmt: skip

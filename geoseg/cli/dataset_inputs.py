@@ -41,7 +41,7 @@ def given_pairs(
         return named
     if not named and any(about.values()):
         raise UsageError(
-            "--layer, --aoi, --aoi-layer, --ignore, --ignore-layer, --gsd, --place and --licence do not apply to --list; "
+            "--layer, --review, --aoi, --aoi-layer, --ignore, --ignore-layer, --gsd, --place and --licence do not apply to --list; "
             "write them into the list"
         )
     return named + read_list(listed)

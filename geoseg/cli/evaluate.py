@@ -51,6 +51,15 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    review: Annotated[
+        str | None,
+        typer.Option(
+            help="A file by geoseg review instead of the truth: its checked plots, with intervals for "
+            "all ground.",
+            rich_help_panel=LAYERS,
+            show_default=False,
+        ),
+    ] = None,
     aoi: Annotated[
         str | None,
         area_option("Where the truth is complete", LAYERS),
@@ -132,6 +141,8 @@ def evaluate(
 
     geoseg evaluate predictions.gpkg truth.gpkg --raster ortho.tif --html report.html
 
+    geoseg evaluate predictions.gpkg --review plots.gpkg
+
     geoseg evaluate --model weights.safetensors --scenes chips/ --html report.html
     """
     tell(verbose)
@@ -139,12 +150,12 @@ def evaluate(
     from geoseg.accuracy import evaluate_model
 
     given = list(paths or [])
-    _check_usage(given, model, scenes)
+    _check_usage(given, model, scenes, review)
     if scenes is not None:
         of_layers = {
             "--aoi": aoi, "--aoi-layer": aoi_layer, "--ignore": ignore,
             "--ignore-layer": ignore_layer, "--place-column": place_column, "--gsd": gsd,
-            "--layer": layer, "--truth-layer": truth_layer, "--raster": raster,
+            "--review": review, "--layer": layer, "--truth-layer": truth_layer, "--raster": raster,
         }  # fmt: skip
         _refuse(of_layers, OF_SCENES)
     else:
@@ -166,8 +177,9 @@ def evaluate(
         if scenes is not None:
             result = evaluate_model(model or "default", scenes, progress=told, **running, **shared)
         else:
+            ours, theirs = (given, None) if review else (given[::2], given[1::2])
             result = compare(
-                given[::2], given[1::2], aoi=aoi, aoi_layer=aoi_layer, ignore=ignore, ignore_layer=ignore_layer,
+                ours, theirs, review=review, aoi=aoi, aoi_layer=aoi_layer, ignore=ignore, ignore_layer=ignore_layer,
                 place_column=place_column,
                 confidence=confidence, gsd_m=gsd, layer=layer, truth_layer=truth_layer,
                 raster=raster or (), progress=told, **shared,
@@ -178,12 +190,16 @@ def evaluate(
         _show(result, [*(output or ()), *([html] if html else ())])
 
 
-def _check_usage(paths: list[str], model: str | None, scenes: Path | None) -> None:
+def _check_usage(
+    paths: list[str], model: str | None, scenes: Path | None, review: str | None
+) -> None:
     if scenes is None and model is not None:
         raise UsageError("--model needs --scenes, a folder of packed scenes to run it on")
     if scenes is not None and paths:
         raise UsageError("give either two layers or --model and --scenes, not both")
-    if scenes is None and (not paths or len(paths) % 2):
+    if review is not None and len(paths) != 1:
+        raise UsageError(f"--review takes one layer of predictions beside it; got {len(paths)}")
+    if scenes is None and review is None and (not paths or len(paths) % 2):
         raise UsageError(
             "give predictions and truth in turn, such as predictions.gpkg truth.gpkg, or --model "
             f"and --scenes; got {len(paths)} layers"

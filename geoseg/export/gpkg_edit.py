@@ -6,6 +6,7 @@ and only what is new is written into its table.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -90,13 +91,12 @@ def write_edited(source: Path, path: Path, edit: LayerEdit) -> None:
 
 def _edit(connection: sqlite3.Connection, edit: LayerEdit, fids: Sequence[int]) -> None:
     table, key = _quoted(edit.layer), _key(connection, edit.layer)
-    geometry, srs_id, kind = connection.execute(_TABLE, (edit.layer,)).fetchone()
-    outlines, kind = _as_kind(edit.outlines, kind)
+    geometry, srs_id, was = connection.execute(_TABLE, (edit.layer,)).fetchone()
+    outlines, kind = _as_kind(edit.outlines, was)
     known = {str(row[1]).lower() for row in connection.execute(f"PRAGMA table_info({table})")}
     for name, values in edit.columns.items():
         if name.lower() not in known:
-            sort = "REAL" if any(isinstance(value, float) for value in values) else "TEXT"
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {_quoted(name)} {sort}")
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {_quoted(name)} {_sort(values)}")
     names = ", ".join(f"{_quoted(name)} = ?" for name in (geometry, *edit.columns))
     blobs = [_blob(outline, srs_id) for outline in outlines]
     connection.executemany(
@@ -113,6 +113,8 @@ def _edit(connection: sqlite3.Connection, edit: LayerEdit, fids: Sequence[int]) 
         "UPDATE gpkg_geometry_columns SET geometry_type_name = ?, z = 0, m = 0 WHERE table_name = ?",
         (kind, edit.layer),
     )
+    if kind != was:
+        _declare(connection, edit.layer, geometry, was, kind)
     if edit.run_json is not None:
         connection.execute(
             "UPDATE gpkg_metadata SET metadata = ? WHERE mime_type = 'application/json' AND id IN"
@@ -122,6 +124,29 @@ def _edit(connection: sqlite3.Connection, edit: LayerEdit, fids: Sequence[int]) 
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION_13:
         connection.execute(f"PRAGMA user_version = {VERSION_13}")
+
+
+def _declare(
+    connection: sqlite3.Connection, layer: str, geometry: str, was: str, kind: str
+) -> None:
+    """Say the kind of a table's geometries in its definition too: GDAL warns of a difference."""
+    query = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?"
+    (sql,) = connection.execute(query, (layer,)).fetchone()
+    name = re.escape(geometry)
+    told = re.sub(rf'(["\[`]?{name}["\]`]?\s+){was}\b', rf"\g<1>{kind}", sql, count=1)
+    connection.execute("PRAGMA writable_schema = 1")
+    connection.execute(
+        "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?", (told, layer)
+    )
+    connection.execute("PRAGMA writable_schema = 0")
+
+
+def _sort(values: Sequence[object]) -> str:
+    """The type of a new column."""
+    known = [value for value in values if value is not None]
+    if known and all(isinstance(value, int) for value in known):
+        return "INTEGER"
+    return "REAL" if any(isinstance(value, float) for value in known) else "TEXT"
 
 
 def _as_kind(outlines: NDArray[np.object_], kind: str) -> tuple[NDArray[np.object_], str]:

@@ -120,8 +120,11 @@ def set_styles(
 def add_column_descriptions(
     connection: sqlite3.Connection, layer: str, columns: Sequence[Column]
 ) -> None:
-    """Describe columns, with their units."""
-    connection.executescript(_SCHEMA_EXTENSION)
+    """Describe columns, with their units, in the place of older descriptions of the layer."""
+    query = "SELECT 1 FROM sqlite_master WHERE name = 'gpkg_data_columns'"
+    if connection.execute(query).fetchone() is None:
+        connection.executescript(_SCHEMA_EXTENSION)
+    connection.execute("DELETE FROM gpkg_data_columns WHERE table_name = ?", (layer,))
     connection.executemany(
         "INSERT INTO gpkg_data_columns (table_name, column_name, name, title, description)"
         " VALUES (?, ?, ?, ?, ?)",

@@ -96,7 +96,7 @@ COLUMNS: tuple[Column, ...] = (
         pa.string(),
         "Shape",
         "",
-        "How the outline was drawn: regularized, simplified, circle or raw.",
+        "How the outline was drawn: regularized, simplified, circle, raw, or edited by hand.",
         tab=ORIGIN,
     ),
     Column(

@@ -27,6 +27,7 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     output: str | Path,
     *,
     layer: str | None = None,
+    review: bool = False,
     place: str | None = None,
     aoi: AreaInput | None = None,
     aoi_layer: str | None = None,
@@ -57,6 +58,8 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
             mask, a folder of masks, or a folder of YOLO's texts, one of them, or a data.yaml.
         output: The folder to write.
         layer: Layer of the labels, where the file has several of polygons.
+        review: ``labels`` is a file by ``geoseg review``: the true buildings of its checked plots
+            are the labels, and all ground outside is unknown.
         place: Name that scores are reported under; None takes it from the file names.
         aoi: Polygons: only what lies within is labelled. A file, a GeoDataFrame, a geometry or
             bounds, these in the CRS of the rasters.
@@ -108,6 +111,7 @@ def pack_dataset(  # noqa: PLR0913  # the public face: one keyword per option of
     pair = make_pair(
         named,
         labels,
+        review=review,
         layer=layer,
         place=place,
         aoi=aoi,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -209,8 +210,10 @@ def _recorded(packed: Packed) -> dict[str, Any]:
     return {**packed.as_dict(), "overlap_m2": packed.overlap_m2}
 
 
-def _told(path: object) -> str:
-    return without_secrets(str(path))
+def _told(given: object) -> str:
+    """A file or bounds as they were named."""
+    named = isinstance(given, (str, os.PathLike, tuple, list))
+    return without_secrets(str(given)) if named else "an area in memory"
 
 
 def _provenance(pairs: Sequence[Pair], options: PackOptions) -> dict[str, Any]:
@@ -223,8 +226,8 @@ def _provenance(pairs: Sequence[Pair], options: PackOptions) -> dict[str, Any]:
                 "images": [_told(path) for path in pair.images],
                 "labels": _told(pair.labels) if isinstance(pair.labels, Path) else "a table",
                 "layer": pair.layer,
-                "aoi": pair.aoi and _told(pair.aoi),
-                "ignore": pair.ignore and _told(pair.ignore),
+                "aoi": None if pair.aoi is None else _told(pair.aoi),
+                "ignore": None if pair.ignore is None else _told(pair.ignore),
                 "split": pair.split,
                 "gsd_m": pair.gsd_m,
                 "licence": pair.licence,

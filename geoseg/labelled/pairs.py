@@ -17,6 +17,7 @@ from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageErr
 from geoseg.files.parse import parse_yaml
 from geoseg.labelled.order import RASTERS, images_in, in_order
 from geoseg.labelled.request import Pair, Side
+from geoseg.labelled.reviewed import labels_of_review
 from geoseg.labelled.yolo import label_files
 from geoseg.vectors.bounds import Bounds
 
@@ -32,19 +33,27 @@ Kind = Literal["polygons", "coco", "masks", "yolo"]
 
 
 def make_pair(
-    images: Sequence[str | Path], labels: str | Path | gpd.GeoDataFrame, **about: Any
+    images: Sequence[str | Path],
+    labels: str | Path | gpd.GeoDataFrame,
+    *,
+    review: bool = False,
+    **about: Any,
 ) -> Pair:
     """A pair with folders replaced by what lies in them, and a place.
 
     Args:
         images: Rasters and folders of rasters.
         labels: Polygons, a COCO file, a mask or a folder of masks.
+        review: The labels are a file by ``geoseg review``, of which checked plots count.
         **about: The other fields of :class:`Pair`.
     """
     paths = tuple(file for image in images for file in _expanded(Path(str(image))))
     if not paths:
         raise UsageError("no imagery was given; name the rasters first and the labels last")
     place = about.pop("place", None) or _place_of(Path(str(images[0])))
+    if review:
+        about |= labels_of_review(labels, about)
+        labels = about.pop("labels")
     known = Path(labels) if isinstance(labels, str) else labels
     return Pair(paths, known, place=clean_name(place), **about)
 

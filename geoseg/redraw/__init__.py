@@ -1,4 +1,4 @@
-"""Footprints of any origin, redrawn with straight walls: ``geoseg.regularize(...)``."""
+"""Layers changed as a whole: ``geoseg.regularize(...)`` and ``geoseg.recompute(...)``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from geoseg.keywords import checked_keywords
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from geoseg.redraw.outcome import Regularized
+    from geoseg.redraw.outcome import Recomputed, Regularized
     from geoseg.shaping import RegularizeSettings
     from geoseg.vectors.layers import VectorInput
 
@@ -116,3 +116,78 @@ def regularize(
     }
     write_drawn(drawn, target, (footprints, layer), about, asked, zoom=zoom)
     return Regularized(output=Path(output), **drawn.attrs[SUMMARY])
+
+
+@overload
+def recompute(
+    buildings: VectorInput,
+    output: None = None,
+    *,
+    layer: str | None = None,
+    overwrite: bool = False,
+) -> gpd.GeoDataFrame: ...
+
+
+@overload
+def recompute(
+    buildings: VectorInput,
+    output: str | Path,
+    *,
+    layer: str | None = None,
+    overwrite: bool = False,
+) -> Recomputed: ...
+
+
+@checked_keywords
+def recompute(
+    buildings: VectorInput,
+    output: str | Path | None = None,
+    *,
+    layer: str | None = None,
+    overwrite: bool = False,
+) -> gpd.GeoDataFrame | Recomputed:
+    """Measure buildings anew after editing by hand.
+
+    Args:
+        buildings: Polygons in any CRS: a vector file of any format, or a GeoDataFrame.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame. From
+            one GeoPackage to another everything else comes along: the layer's name and style, other
+            layers, metadata, columns of any type.
+        layer: Layer of the buildings, where there are several; None takes ``buildings`` or the
+            only one.
+        overwrite: Replace ``output`` if it is there already.
+
+    Returns:
+        A new frame: same rows, in order, with valid outlines, ``building_id`` on each once, and
+        areas, perimeters, lengths, widths and orientations of the outlines. Of geoseg's own layers
+        ``shape`` says "edited" where the outline is another one, and new rows get ``at_edge``.
+        ``attrs["recompute"]`` counts what was done. With ``output`` these counts.
+
+    Raises:
+        UnreadableVectorError: there is no such file or layer, it holds no polygons, or has no CRS.
+        UsageError: an argument cannot be used, ids are no whole numbers, or the format of
+            ``output`` cannot hold a column.
+        OutputExistsError: ``output`` is there already and may not be replaced.
+        OutputError: it cannot be written.
+    """
+    from geoseg.export.output import open_output, require_held
+    from geoseg.files.target import require_other
+    from geoseg.redraw.edited import measure_edited, write_measured
+    from geoseg.redraw.outcome import Recomputed
+    from geoseg.redraw.own import About
+    from geoseg.vectors.load import load
+
+    target = None
+    if output is not None:
+        require_other(Path(output), [buildings])
+        target = open_output(output, overwrite=overwrite)
+    loaded = load(buildings, "buildings", layer=layer, preferred="buildings")
+    if target is not None:
+        require_held(loaded.frame, target)
+    about = About.of(buildings, loaded.frame)
+    measured = measure_edited(loaded, buildings, layer, about)
+    if target is None or output is None:
+        measured.frame.attrs["recompute"] = measured.counts
+        return measured.frame
+    write_measured(measured, target, (buildings, layer), about)
+    return Recomputed(output=Path(output), **measured.counts, notes=measured.notes)

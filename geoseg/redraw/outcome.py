@@ -43,3 +43,27 @@ class Regularized(Shown):
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "output": str(self.output)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Recomputed(Shown):
+    """What came of measuring an edited file anew."""
+
+    output: Path
+    """The file that was written."""
+    rows: int
+    """Rows written, as many as were read."""
+    edited: int
+    """Rows whose outline was not the one that had been measured, those without measures too."""
+    repaired: int
+    """Rows whose outline was invalid."""
+    new_ids: int
+    """Rows that had no id, or that of an earlier row, and got one."""
+    empty: int
+    """Rows without an area; they stay as they are, without measures."""
+    notes: tuple[str, ...] = ()
+    """What else the user should know."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return {**asdict(self), "output": str(self.output), "notes": list(self.notes)}

@@ -20,7 +20,7 @@ from geoseg.files.names import without_folders
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ignored
 from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
-from geoseg.statistics.collect import OUTSIDE, Buildings, collect
+from geoseg.statistics.collect import Buildings, collect
 from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample
 from geoseg.statistics.table import SizeClass, zone_table
@@ -39,6 +39,7 @@ from geoseg.vectors.observed import (
     observed_parts,
     read_extent,
 )
+from geoseg.vectors.within import OUTSIDE
 from geoseg.version import __version__
 
 MOST_OUTLINES = 40_000

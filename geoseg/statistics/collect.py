@@ -16,9 +16,8 @@ from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.statistics.trust import Trust
 from geoseg.vectors.buildings import DECISION, DECISIONS, NUMBERS, Batch, BuildingSource
 from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines
+from geoseg.vectors.within import OUTSIDE, assign
 
-OUTSIDE = -1
-"""Zone of buildings that lie in none."""
 STALE = 1e-3
 """A column area_m2 that differs by more than this share from the outline's area is out of date."""
 STALE_M2 = 0.01
@@ -125,17 +124,6 @@ def _standing(every: Buildings, decision: NDArray[np.float64] | None, zones: int
     gone = decision == DECISIONS.index("gone")
     left = every.only(~gone, "are gone by the column decision") if gone.any() else every
     return replace(left, decided=decided)
-
-
-def assign(point: NDArray[np.float64], zones: NDArray[np.object_]) -> NDArray[np.int64]:
-    """(n,) index of the first zone that holds each point, borders included, or OUTSIDE."""
-    tree = shapely.STRtree(np.asarray(shapely.points(point), dtype=np.object_))
-    # Zones ask the tree of points, so that each zone is indexed once and not once per point.
-    zone, index = tree.query(zones, predicate="intersects")
-    owner = np.full(len(point), len(zones), dtype=np.int64)
-    np.minimum.at(owner, index, zone)
-    owner[owner == len(zones)] = OUTSIDE
-    return owner
 
 
 def _piece(

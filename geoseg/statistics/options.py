@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from geoseg.errors import UnreadableRasterError, UsageError
+from geoseg.reviewing.reading import is_review
 from geoseg.statistics.sample import Sample
 from geoseg.statistics.table import SizeClass, size_classes
 from geoseg.statistics.zones import Overlaps
@@ -56,8 +57,7 @@ class ReportOptions:
             raise UnreadableRasterError(f"{self.raster}: there is no such file")
         if self.overlaps not in get_args(Overlaps):
             raise UsageError(f"--overlaps is first or refuse; got {self.overlaps!r}")
-        if (self.sample is None) != (self.sample_areas is None):
-            raise UsageError("--sample and --sample-areas belong together; give both or none")
+        self._check_sample()
         if self.name_column is not None and self.zones is None:
             raise UsageError("--name-column names a column of --zones; give --zones too")
         for name in ("zones", "sample", "sample_areas"):
@@ -75,9 +75,24 @@ class ReportOptions:
     @property
     def labelled(self) -> Sample | None:
         """The labelled sample; None where none is given."""
-        if self.sample is None or self.sample_areas is None:
+        if self.sample is None:
             return None
         return Sample(self.sample, self.sample_layer, self.sample_areas, self.sample_areas_layer)
+
+    def _check_sample(self) -> None:
+        if self.sample_areas is not None:
+            if self.sample is None:
+                raise UsageError("--sample-areas belongs to --sample; give both or none")
+        elif self.sample is not None and not is_review(self.sample):
+            raise UsageError(
+                f"--sample alone takes a file by geoseg review, which {_label(self.sample)} is not, or it "
+                "is not there; labels drawn elsewhere and their plots are given together, by --sample "
+                "and --sample-areas"
+            )
+        elif self.sample is not None and self.sample_layer is not None:
+            raise UsageError(
+                f"a file by geoseg review has layers of its own; leave out {self.sample_layer!r}"
+            )
 
     @property
     def overlap_rule(self) -> Overlaps:

@@ -13,6 +13,7 @@ Science 382 (2023), pages 669-674.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -22,13 +23,15 @@ from numpy.typing import NDArray
 
 from geoseg.earth.reproject import areas_m2
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.statistics.collect import OUTSIDE, Buildings, assign
+from geoseg.reviewing.reading import read_review, require_review
+from geoseg.statistics.collect import Buildings
 from geoseg.statistics.zones import Zones, overlapping_pairs
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.observed import observed_m2
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import polygonal
+from geoseg.vectors.within import OUTSIDE, assign
 
 CONFIDENCE = 0.95
 """Probability that an interval holds the truth, over repeated samples."""
@@ -42,10 +45,22 @@ METHOD = (
     "Corrected totals: difference estimator (prediction-powered inference) on a labelled "
     "simple random sample of plots, 95 % intervals by Student's t."
 )
-"""Said in every report that has intervals."""
+"""Said in reports with intervals from plots that were drawn from everything."""
+STRATIFIED = (
+    "Corrected totals: difference estimator (prediction-powered inference) on checked plots that were "
+    "drawn by lot stratum by stratum, 95 % intervals by Student's t."
+)
+"""Said in reports with intervals from a file under review."""
+FRAME_ROOM = 0.01
+"""Observed ground may exceed what plots were drawn from by this share."""
+BEYOND_FRAME = (
+    "Plots were drawn from {:.3g} of the {:.3g} km² reported here; on the rest nothing is corrected, and "
+    "the intervals do not hold for it."
+)
+"""Said where that is not so."""
 NO_SAMPLE = (
     "Counts and areas are model estimates without a measured error; "
-    "a labelled random sample (--sample, --sample-areas) gives corrected totals with intervals."
+    "a checked random sample (geoseg review, then --sample) gives corrected totals with intervals."
 )
 """Said in every report that has none."""
 
@@ -74,6 +89,32 @@ class SampledPlots:
     """(k,) observed area of the piece."""
     gaps: dict[str, NDArray[np.float64]]
     """Per figure (``buildings``, ``area_m2``) the labelled minus the predicted sum, (k,) each."""
+    design: Design | None = None
+    """How the plots were drawn; None: all from everything, with the same chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Plots drawn stratum by stratum."""
+
+    stratum: NDArray[np.int64]
+    """(n,) index of the stratum of each plot."""
+    plot_m2: NDArray[np.float64]
+    """(n,) observed area of each plot, in zones or not."""
+    stratum_m2: NDArray[np.float64]
+    """(h,) observed areas of the strata."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stratum:
+    """The plots of one stratum."""
+
+    population_m2: float
+    """Size of all its ground."""
+    plot_m2: NDArray[np.float64]
+    """(n,) sizes of the plots."""
+    gap: NDArray[np.float64]
+    """(n,) labelled minus predicted in each."""
 
 
 def difference_estimate(
@@ -90,18 +131,45 @@ def difference_estimate(
         plot_m2: (n,) sizes of the plots.
         gap: (n,) labelled minus predicted in each plot.
     """
+    return stratified_estimate(predicted, [Stratum(population_m2, plot_m2, gap)])
+
+
+def stratified_estimate(predicted: float, strata: Sequence[Stratum]) -> Estimate:
+    """The corrected total from plots that were drawn stratum by stratum.
+
+    The sum of one ratio estimate per stratum (Särndal, Swensson and Wretman, section 3.7), with
+    Satterthwaite's degrees of freedom (Cochran, Sampling Techniques, 1977, formula 5.16).
+
+    Args:
+        predicted: The total of the predictions over the whole area.
+        strata: Its strata, each with two plots or more; one: a simple random sample.
+    """
     from scipy.stats import t
 
-    count = len(gap)
-    rate = gap.sum() / plot_m2.sum()
-    share = plot_m2 / plot_m2.sum()
-    # A plot pulls the rate towards itself; without this its residual would look too small.
-    residual = (gap - rate * plot_m2) / (1 - share)
-    unseen = max(0.0, 1 - plot_m2.sum() / population_m2)
-    spread = math.sqrt(unseen * float(residual @ residual)) / plot_m2.sum()
-    half = float(t.ppf((1 + CONFIDENCE) / 2, count - 1)) * spread * population_m2
-    value = predicted + rate * population_m2
+    value, variances = predicted, []
+    for stratum in strata:
+        plot_m2, sampled_m2 = stratum.plot_m2, stratum.plot_m2.sum()
+        rate = stratum.gap.sum() / sampled_m2
+        share = plot_m2 / sampled_m2
+        # A plot pulls the rate towards itself; without this its residual would look too small.
+        residual = (stratum.gap - rate * plot_m2) / (1 - share)
+        unseen = max(0.0, 1 - sampled_m2 / stratum.population_m2)
+        spread = math.sqrt(unseen * float(residual @ residual)) / sampled_m2
+        variances.append((spread * stratum.population_m2) ** 2)
+        value += rate * stratum.population_m2
+    half = float(t.ppf((1 + CONFIDENCE) / 2, _freedom(strata, variances))) * math.sqrt(
+        sum(variances)
+    )
     return Estimate(value, max(0.0, value - half), max(0.0, value + half))
+
+
+def _freedom(strata: Sequence[Stratum], variances: Sequence[float]) -> float:
+    """Degrees of freedom of a sum of estimates."""
+    own = [len(stratum.gap) - 1 for stratum in strata]
+    total = sum(variances)
+    if len(own) == 1 or total == 0:
+        return float(sum(own))
+    return 1 / sum((part / total) ** 2 / free for part, free in zip(variances, own, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +177,12 @@ class Sample:
     """What somebody labelled."""
 
     labels: VectorInput
-    """Polygons of every real building in the plots, file or GeoDataFrame."""
+    """Polygons of every real building in the plots, file or GeoDataFrame; or a file by ``geoseg
+    review``, which holds the plots too."""
     labels_layer: str | None
     """Layer of the labels' file; None: its only polygon layer."""
-    areas: VectorInput
-    """The plots, file or GeoDataFrame."""
+    areas: VectorInput | None
+    """The plots, file or GeoDataFrame; None: ``labels`` is a file by ``geoseg review``."""
     areas_layer: str | None
     """Layer of the plots' file; None: its only polygon layer."""
 
@@ -132,27 +201,79 @@ def read_sample(
     Raises:
         UsageError: when plots overlap or too few lie in the observed area.
     """
+    drawn = _plain(sample, zones) if sample.areas is not None else _reviewed(sample, zones)
+    pieces = _pieces(drawn.plots, parts, zones)
+    count = len(np.unique(pieces.plot))
+    if count < FEWEST_PLOTS:
+        raise UsageError(
+            f"{drawn.label} has {count} plots in the observed area of the zones; "
+            f"at least {FEWEST_PLOTS} are needed, {FEW_PLOTS} or more are better"
+        )
+    home = assign(buildings.point, drawn.plots)
+    predicted = _sums(pieces, home, buildings.zone, buildings.area_m2)
+    labelled = _sums(
+        pieces, drawn.home, assign(drawn.point, parts), areas_m2(drawn.truth, zones.crs)
+    )
+    gaps = {name: labelled[name] - predicted[name] for name in labelled}
+    few = (f"Only {count} plots were sampled: the intervals are rough.",) * (count < FEW_PLOTS)
+    sampled = SampledPlots(pieces.plot, pieces.zone, pieces.area_m2, gaps, drawn.design)
+    return sampled, (*drawn.notes, *_frame_note(drawn, parts, zones), *few)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """Plots and what is truly in them."""
+
+    label: str
+    plots: NDArray[np.object_]
+    truth: NDArray[np.object_]
+    home: NDArray[np.int64]
+    """Plot of every true building."""
+    point: NDArray[np.float64]
+    """Where it is counted."""
+    design: Design | None
+    notes: tuple[str, ...]
+
+
+def _plain(sample: Sample, zones: Zones) -> _Drawn:
+    """Labels and plots in layers of their own."""
+    assert sample.areas is not None  # noqa: S101  # read_sample has looked
     plots = read_polygons(
         sample.areas, Neighbourhood(zones.crs), layer=sample.areas_layer, role="sample areas"
     )
     truth = _labels(sample, zones)
     if len(overlapping_pairs(plots.geometry)):
         raise UsageError(f"{plots.label} has overlapping plots; each place may be sampled once")
-    pieces = _pieces(plots.geometry, parts, zones)
-    count = len(np.unique(pieces.plot))
-    if count < FEWEST_PLOTS:
-        raise UsageError(
-            f"{plots.label} has {count} plots in the observed area of the zones; "
-            f"at least {FEWEST_PLOTS} are needed, {FEW_PLOTS} or more are better"
-        )
-    predicted = _sums(pieces, plots.geometry, buildings.point, buildings.zone, buildings.area_m2)
-    points = shapely.get_coordinates(shapely.point_on_surface(truth))
-    labelled = _sums(
-        pieces, plots.geometry, points, assign(points, parts), areas_m2(truth, zones.crs)
-    )
-    gaps = {name: labelled[name] - predicted[name] for name in labelled}
-    few = (f"Only {count} plots were sampled: the intervals are rough.",) * (count < FEW_PLOTS)
-    return SampledPlots(pieces.plot, pieces.zone, pieces.area_m2, gaps), (METHOD, *few)
+    point = shapely.get_coordinates(shapely.point_on_surface(truth))
+    home = assign(point, plots.geometry)
+    return _Drawn(plots.label, plots.geometry, truth, home, point, None, (METHOD,))
+
+
+def _reviewed(sample: Sample, zones: Zones) -> _Drawn:
+    """The checked plots of a file under review."""
+    reviewed = read_review(require_review(sample.labels), Neighbourhood(zones.crs))
+    reviewed.require_strata(FEWEST_PLOTS)
+    point = shapely.get_coordinates(shapely.point_on_surface(reviewed.truth))
+    # A building that was redrawn out of its plot still counts there.
+    moved = assign(point, reviewed.plots) != reviewed.home
+    middles = shapely.get_coordinates(shapely.point_on_surface(reviewed.plots))
+    point[moved] = middles[reviewed.home[moved]]
+    design = Design(reviewed.stratum, observed_m2(reviewed.plots, zones.crs), reviewed.stratum_m2)
+    return _Drawn(
+        reviewed.label, reviewed.plots, reviewed.truth, reviewed.home, point, design,
+        (STRATIFIED, *reviewed.notes),
+    )  # fmt: skip
+
+
+def _frame_note(drawn: _Drawn, parts: NDArray[np.object_], zones: Zones) -> tuple[str, ...]:
+    """Said where the report covers ground of which no plot could be drawn."""
+    if drawn.design is None:
+        return ()
+    drawn_km2 = float(drawn.design.stratum_m2.sum()) / 1e6
+    all_km2 = float(observed_m2(parts, zones.crs).sum()) / 1e6
+    if all_km2 <= drawn_km2 * (1 + FRAME_ROOM):
+        return ()
+    return (BEYOND_FRAME.format(drawn_km2, all_km2),)
 
 
 def add_estimates(table: gpd.GeoDataFrame, sampled: SampledPlots) -> gpd.GeoDataFrame:
@@ -178,11 +299,31 @@ def add_estimates(table: gpd.GeoDataFrame, sampled: SampledPlots) -> gpd.GeoData
 def _row_estimate(table: gpd.GeoDataFrame, sampled: SampledPlots, row: int, name: str) -> Estimate:
     total = row == len(table) - 1
     chosen = (sampled.zone == row) | total
+    predicted = float(table[name].iloc[row])
+    if sampled.design is not None:
+        return stratified_estimate(predicted, _strata(sampled, sampled.design, chosen, name))
     _, unit = np.unique(sampled.plot[chosen], return_inverse=True)
     plot_m2 = np.bincount(unit, weights=sampled.area_m2[chosen]).astype(float)
     gap = np.bincount(unit, weights=sampled.gaps[name][chosen]).astype(float)
     population_m2 = float(table["observed_km2"].iloc[row]) * 1e6
-    return difference_estimate(float(table[name].iloc[row]), population_m2, plot_m2, gap)
+    return difference_estimate(predicted, population_m2, plot_m2, gap)
+
+
+def _strata(
+    sampled: SampledPlots, design: Design, chosen: NDArray[np.bool_], name: str
+) -> list[Stratum]:
+    """All plots stratum by stratum, with the gaps of the chosen pieces alone.
+
+    So a zone is a domain: what lies elsewhere counts as no gap there (Särndal, Swensson and Wretman,
+    section 10.3).
+    """
+    gap = np.bincount(
+        sampled.plot[chosen], weights=sampled.gaps[name][chosen], minlength=len(design.stratum)
+    ).astype(float)
+    return [
+        Stratum(float(size), design.plot_m2[design.stratum == one], gap[design.stratum == one])
+        for one, size in enumerate(design.stratum_m2)
+    ]
 
 
 def _labels(sample: Sample, zones: Zones) -> NDArray[np.object_]:
@@ -208,13 +349,11 @@ def _pieces(plots: NDArray[np.object_], parts: NDArray[np.object_], zones: Zones
 
 def _sums(
     pieces: SampledPlots,
-    plots: NDArray[np.object_],
-    point: NDArray[np.float64],
+    plot: NDArray[np.int64],
     zone: NDArray[np.int64],
     area_m2: NDArray[np.float64],
 ) -> dict[str, NDArray[np.float64]]:
-    """Count and area per piece of the buildings whose representative point lies in it."""
-    plot = assign(point, plots)
+    """Count and area per piece of the buildings that are counted in it."""
     width = int(max(pieces.zone.max(), zone.max(initial=0))) + 1
     keys = pieces.plot * width + pieces.zone
     key = plot * width + zone

@@ -11,8 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoseg.errors import UsageError
-from geoseg.statistics.collect import OUTSIDE, Buildings
+from geoseg.statistics.collect import Buildings
 from geoseg.statistics.zones import Zones
+from geoseg.vectors.within import OUTSIDE
 
 TOTAL = "total"
 """Name of the last row."""

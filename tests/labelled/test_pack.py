@@ -535,3 +535,10 @@ def test_what_is_there_is_kept_unless_it_may_go(ortho: Path, tmp_path: Path) -> 
     with pytest.raises(OutputExistsError, match=r"thesis\.docx"):
         geoseg.pack_dataset(ortho, on_ground(TOWN), out, overwrite=True)
     assert (out / "thesis.docx").exists()
+
+
+def test_areas_in_memory_are_packed_and_recorded(ortho: Path, tmp_path: Path) -> None:
+    town = on_ground(TOWN)
+    area = town.iloc[:40].dissolve().envelope.to_frame("geometry").set_geometry("geometry")
+    packed = geoseg.pack_dataset(ortho, town, tmp_path / "chips", aoi=area)
+    assert "an area in memory" in (packed.folder / "dataset.json").read_text(encoding="utf-8")

@@ -26,9 +26,9 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_tables import add_metadata
 from geoseg.export.output import write_frame, write_layers
 from geoseg.statistics import report
-from geoseg.statistics.collect import OUTSIDE, assign
 from geoseg.statistics.table import SIZE_LIMITS_M2, size_classes
 from geoseg.vectors.load import load
+from geoseg.vectors.within import OUTSIDE, assign
 
 CRS_AND_STEP = {
     "EPSG:32645": (340_000.0, 3_060_000.0, 1.0),

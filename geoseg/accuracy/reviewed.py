@@ -1,0 +1,114 @@
+"""Predictions held against plots that a person has checked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import shapely
+
+from geoseg.accuracy.evaluation import Evaluation, evaluate_sites
+from geoseg.accuracy.layers import BuildingLayer, confidences_of, read_buildings
+from geoseg.accuracy.options import DEFAULT_GSD_M, LayerOptions, Measure
+from geoseg.accuracy.photos import RasterPhoto, check_rasters
+from geoseg.accuracy.plane import bring
+from geoseg.accuracy.site import Site
+from geoseg.accuracy.town import PlotCounts, Town, town_of
+from geoseg.earth.places import place_of_shapes
+from geoseg.errors import UsageError
+from geoseg.progress import Progress, ignored
+from geoseg.reviewing.reading import Reviewed, read_review, require_review
+from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.nearby import Neighbourhood
+from geoseg.vectors.observed import observed_m2
+from geoseg.vectors.within import assign
+
+PLACE = "checked plots"
+"""Name under which all plots are scored together."""
+TOLD = (
+    "Of all the ground that the plots were drawn from: F1 {}, precision {}, recall {} (95 % intervals "
+    "by the bootstrap, stratum by stratum)."
+)
+ALONE = "A stratum of {} has a single checked plot, so there are no intervals; check two of each."
+NONE_TRUE = "No building of the checked plots is a true one."
+
+
+def evaluate_review(
+    predictions: VectorInput,
+    review: object,
+    options: LayerOptions,
+    measure: Measure,
+    progress: Progress = ignored,
+) -> Evaluation:
+    """Compare predictions with the true buildings of the checked plots.
+
+    Raises:
+        GeosegError: an input cannot be used.
+    """
+    check_rasters(options.rasters)
+    predicted = read_buildings(
+        predictions, role="predictions", layer=options.layer, columns=(options.confidence,)
+    )
+    reviewed = read_review(require_review(review), Neighbourhood(predicted.crs))
+    work = _Work(predicted, reviewed, options)
+    provenance = {
+        "predictions": predicted.label,
+        "truth": f"{reviewed.label}, {len(reviewed.plots)} checked plots",
+        "pixel size": f"{work.gsd_m:g} m",
+        "run": predicted.run,
+    }
+    notes = (*predicted.notes, *reviewed.notes)
+    result = evaluate_sites(work.sites(), measure, notes, provenance, progress, len(reviewed.plots))
+    town = town_of(
+        PlotCounts.of(
+            result.scores, reviewed.stratum, observed_m2(reviewed.plots, reviewed.crs),
+            reviewed.stratum_m2,
+        )
+    )  # fmt: skip
+    return replace(result, town=town, notes=(*_told(town, reviewed), *result.notes))
+
+
+def _told(town: Town, reviewed: Reviewed) -> tuple[str, ...]:
+    alone = (
+        () if town.f1.low is not None or town.f1.value is None else (ALONE.format(reviewed.label),)
+    )
+    none = () if len(reviewed.truth) else (NONE_TRUE,)
+    figures = TOLD.format(town.f1.text, town.precision.text, town.recall.text)
+    return (figures, *alone, *none)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    predicted: BuildingLayer
+    reviewed: Reviewed
+    options: LayerOptions
+
+    @property
+    def gsd_m(self) -> float:
+        """Pixel size of the pixel measures."""
+        noted = self.predicted.run.get("grid", {}).get("gsd_m")
+        return float(self.options.gsd_m or noted or DEFAULT_GSD_M)
+
+    def sites(self) -> Iterator[Site]:
+        """One per plot: what is counted in it, true and predicted, wherever its outline reaches."""
+        reviewed, predicted = self.reviewed, self.predicted
+        place = place_of_shapes(reviewed.plots, reviewed.crs)
+        if place is None:
+            raise UsageError(f"{reviewed.label}: the plots lie nowhere on Earth; check their CRS")
+        plane = place.plane()
+        points = shapely.get_coordinates(shapely.point_on_surface(predicted.geometry))
+        home = assign(points, reviewed.plots)
+        confidence = confidences_of(predicted, self.options.confidence)
+        rasters = self.options.rasters
+        photo = RasterPhoto(rasters, plane) if rasters else None
+        for number, plot_id in enumerate(reviewed.plot_id.tolist()):
+            mine = home == number
+            yield Site(
+                name=f"plot {plot_id}",
+                place=PLACE,
+                predicted=bring(predicted.geometry[mine], predicted.crs, plane),
+                truth=bring(reviewed.truth[reviewed.home == number], reviewed.crs, plane),
+                confidence=None if confidence is None else confidence[mine],
+                gsd_m=self.gsd_m,
+                photo=photo,
+            )
