@@ -69,6 +69,7 @@ def main() -> None:
     checkouts = [asked.folder.absolute(), HERE]
     with tempfile.TemporaryDirectory() as folder:
         scratch = asked.scratch or Path(folder)
+        scratch.mkdir(parents=True, exist_ok=True)
         firsts = [run(checkout, asked.raster.absolute(), scratch) for checkout in checkouts]
         taken: dict[Path, list[Run]] = {checkout: [] for checkout in checkouts}
         for _ in range(asked.runs):
