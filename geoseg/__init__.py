@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from geoseg.models import certify_model, list_models, load_model
     from geoseg.models.catalogue import ModelEntry
     from geoseg.models.certify import Certificate
+    from geoseg.models.exporting import ExportedModel, export_model
     from geoseg.models.protocols import DenseModel, Instance, InstanceModel
     from geoseg.preview import info
     from geoseg.preview.describe import MosaicInfo
@@ -74,6 +75,7 @@ __all__ = [
     "DenseModel",
     "Evaluation",
     "Exported",
+    "ExportedModel",
     "GeosegError",
     "Heights",
     "Imported",
@@ -104,6 +106,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "evaluate_model",
+    "export_model",
     "from_coco",
     "info",
     "list_models",
@@ -132,6 +135,7 @@ _HOMES = {
     "DenseModel": "geoseg.models.protocols",
     "Evaluation": "geoseg.accuracy.evaluation",
     "Exported": "geoseg.coco.write",
+    "ExportedModel": "geoseg.models.exporting",
     "GeosegError": "geoseg.errors",
     "Heights": "geoseg.heights.outcome",
     "Imported": "geoseg.coco.read",
@@ -161,6 +165,7 @@ _HOMES = {
     "doctor": "geoseg.checkup",
     "evaluate": "geoseg.accuracy",
     "evaluate_model": "geoseg.accuracy",
+    "export_model": "geoseg.models.exporting",
     "from_coco": "geoseg.coco",
     "info": "geoseg.preview",
     "list_models": "geoseg.models",

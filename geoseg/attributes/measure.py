@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
-from pyproj import Transformer
 
 from geoseg.earth.geodesy import Ground
 from geoseg.earth.seam import Seam, near_turn
+from geoseg.earth.transforms import way
 from geoseg.errors import UnsupportedRasterError
 
 if TYPE_CHECKING:
@@ -173,11 +173,7 @@ class _Placement:
         self._grid = grid
         seam = None if grid.crs == output_crs else Seam.of(output_crs)
         self._middle_x, self._turn = middle_x, 0.0 if seam is None else seam.period
-        self._to_output = (
-            None
-            if grid.crs == output_crs
-            else Transformer.from_crs(grid.crs, output_crs, always_xy=True)
-        )
+        self._to_output = None if grid.crs == output_crs else way(grid.crs, output_crs)
 
     @property
     def linear(self) -> NDArray[np.float64]:

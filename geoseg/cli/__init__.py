@@ -14,6 +14,7 @@ from geoseg.cli.convert import convert
 from geoseg.cli.dataset import dataset
 from geoseg.cli.doctor import doctor
 from geoseg.cli.evaluate import evaluate
+from geoseg.cli.export_model import export_model
 from geoseg.cli.from_coco import from_coco
 from geoseg.cli.heights import heights
 from geoseg.cli.info import info
@@ -98,6 +99,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "models": models,
     "certify": certify,
     "doctor": doctor,
+    "export-model": export_model,
 }
 """In the order in which data flow through them."""
 

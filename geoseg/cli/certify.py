@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def certify(
-    model: Annotated[str, typer.Argument(help="'default' or a .safetensors file.")] = "default",
+    model: Annotated[
+        str, typer.Argument(help="'default' or a .safetensors, .onnx or .xml file.")
+    ] = "default",
     *,
     device: Device = "cpu",
     precision: Precision = "auto",
@@ -45,11 +47,15 @@ def certify(
 
 def _show(certificate: Certificate) -> None:
     verdict = "can be exact" if certificate.exact else "cannot be exact"
-    support = certificate.support_px
+    seen = (
+        "the whole image" if certificate.support_px is None else f"{certificate.support_px} px far"
+    )
+    if "support" not in certificate.looks:
+        seen = "not measured: that takes torch and the .safetensors file"
     typer.echo(f"{certificate.model} {verdict}")
     typer.echo(f"  stride      {certificate.stride_px} px")
     typer.echo(f"  halo        {certificate.halo_px} px")
-    typer.echo(f"  sees        {'the whole image' if support is None else f'{support} px far'}")
+    typer.echo(f"  sees        {seen}")
     typer.echo(f"  difference  {certificate.largest_difference:.1e} between tile and whole image")
     for reason in certificate.reasons:
         typer.echo(f"  because {reason}")

@@ -69,7 +69,7 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help='"default", a .safetensors file, or maskrcnn:, yolo:, detectron2:, onnx: before a '
+        help='"default", a .safetensors, .onnx or .xml file, or maskrcnn:, yolo:, detectron2:, onnx: before a '
         "file, or package.module:Class.",
     ),
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_json
+from geoseg.cli.answers import answer_json, note
 from geoseg.cli.options import (
     LAYER_FORMATS,
     SURFACE,
@@ -233,6 +233,8 @@ def predict(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from geoseg.run.predicting import predict as run
 
+    if not quiet:
+        _tell_of_compiling()
     # Numbers and names are checked by what they are given to.
     with watching(progress, quiet=quiet) as told:
         summary = run(
@@ -285,3 +287,14 @@ def predict(
         show_rows(summary.rows())
     if getattr(summary, "failed", 0):
         raise typer.Exit(1)
+
+
+def _tell_of_compiling() -> None:
+    from geoseg.kernels.jit import is_compiled
+
+    if not is_compiled():
+        note(
+            [
+                "the first run compiles geoseg's loops, about half a minute of one core; later runs do not"
+            ]
+        )

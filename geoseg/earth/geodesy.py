@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
 
 from geoseg.earth.crs import geographic_base
+from geoseg.earth.transforms import way
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,7 @@ class Ground:
     @classmethod
     def under(cls, crs: CRS) -> Ground | None:
         """None where the CRS is not tied to the Earth."""
-        geographic, geod = geographic_base(crs), crs.get_geod()
-        if geographic is None or geod is None:
-            return None
-        return cls(geod, Transformer.from_crs(crs.to_2d(), geographic, always_xy=True))
+        return _under(crs)
 
     def area_and_perimeter(
         self, polygons: NDArray[np.object_]
@@ -69,3 +68,12 @@ class Ground:
     def _lonlat(self, xy: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         lon, lat = self.to_geographic.transform(xy[:, 0], xy[:, 1])
         return np.asarray(lon), np.asarray(lat)
+
+
+@lru_cache(maxsize=16)
+def _under(crs: CRS) -> Ground | None:
+    """Asked for every few hundred buildings."""
+    geographic, geod = geographic_base(crs), crs.get_geod()
+    if geographic is None or geod is None:
+        return None
+    return Ground(geod, way(crs.to_2d(), geographic))

@@ -15,6 +15,7 @@ from pyproj.crs.coordinate_operation import UTMConversion
 from pyproj.exceptions import ProjError
 
 from geoseg.earth.crs import geographic_base, misplaced
+from geoseg.earth.transforms import way
 from geoseg.errors import UnsupportedRasterError
 
 Points = NDArray[np.float64]
@@ -53,7 +54,7 @@ def to_lonlat(crs: CRS) -> Transformer:
     base = geographic_base(crs)
     if base is None:
         raise UnsupportedRasterError(str(misplaced(crs)))
-    return Transformer.from_crs(crs, base, always_xy=True)
+    return way(crs, base)
 
 
 def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
@@ -134,7 +135,7 @@ def bounds_in(
     x, y = to_xy(*outline(*shape))
     if not same_crs(crs, target):
         try:
-            x, y = Transformer.from_crs(crs, target, always_xy=True).transform(x, y, errcheck=True)
+            x, y = way(crs, target).transform(x, y, errcheck=True)
         except ProjError as error:
             raise UnsupportedRasterError(
                 f"a raster in '{crs.name}' cannot be carried into '{target.name}': {error}"

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from geoseg.earth.reproject import reproject
 from geoseg.earth.seam import Seam
+from geoseg.earth.transforms import way
 
 DEGREES = CRS.from_epsg(4326)
 """Longitude and latitude on WGS 84."""
@@ -138,7 +139,7 @@ def place_of_box(box: Box, crs: CRS) -> Place | None:
 
 
 def _in_degrees(box: Box, crs: CRS) -> Place | None:
-    transformer = Transformer.from_crs(crs.to_2d(), DEGREES, always_xy=True)
+    transformer = way(crs.to_2d(), DEGREES)
     left, bottom, right, top = transformer.transform_bounds(*box)
     if not np.isfinite([left, bottom, right, top]).all():
         return None

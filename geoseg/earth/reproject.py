@@ -7,10 +7,11 @@ import math
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from geoseg.earth.geodesy import Ground
 from geoseg.earth.seam import Seam, central_meridian
+from geoseg.earth.transforms import way
 from geoseg.errors import UnreadableVectorError
 
 LONG_EDGE_M = 5000.0
@@ -145,7 +146,7 @@ def turned_towards(
 
 def _moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
     """The same vertices in another CRS; empty where one of them is nowhere."""
-    transformer = Transformer.from_crs(source.to_2d(), target.to_2d(), always_xy=True)
+    transformer = way(source.to_2d(), target.to_2d())
 
     def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))

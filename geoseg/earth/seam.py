@@ -15,9 +15,11 @@ from functools import lru_cache
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from shapely.affinity import translate
 from shapely.geometry.base import BaseGeometry
+
+from geoseg.earth.transforms import way
 
 NEAR = 1e-9
 """Nearer to the seam than this share of the world's width, 4 cm, is on it."""
@@ -263,7 +265,7 @@ def _seam(crs: CRS) -> Seam | None:
         return None
     radian = 1 / geographic.axis_info[0].unit_conversion_factor
     longitudes = np.array([-1.0, 0.0, 1.0]) * radian + central_meridian(flat)
-    transformer = Transformer.from_crs(geographic, flat, always_xy=True)
+    transformer = way(geographic, flat)
     x, _ = transformer.transform(longitudes, np.zeros(3))
     period = float(x[2] - x[0]) * math.pi
     return Seam(float(x[1]) + period / 2, period, None) if math.isfinite(period) else None

@@ -63,3 +63,11 @@ if _elsewhere is None:
 else:
     settings: Any = numba.config
     settings.CACHE_DIR = str(_elsewhere)
+
+
+def is_compiled() -> bool:
+    """Whether an earlier run left machine code; the first one takes half a minute to make it."""
+    elsewhere = str(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
+    if elsewhere:
+        return any(Path(elsewhere).glob("**/*.nbi"))
+    return any(True for room in _rooms for _ in room.glob("__pycache__/*.nbi"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geoseg.models.graph_texts import is_graph
 from geoseg.models.weights import read_metadata
 
 if TYPE_CHECKING:
@@ -83,8 +84,7 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
     yield from ("| | |", "|---|---|")
     yield (
         f"| network | {architecture.family}, encoder {architecture.encoder}, depth "
-        f"{architecture.depth}, {count_parameters(path) / 1e6:.1f} million parameters, "
-        f"{path.stat().st_size / 1e6:.1f} MB |"
+        f"{architecture.depth}, {_size(path)} |"
     )
     yield f"| input | {', '.join(metadata.bands)}, 8 bit, {_gsd(metadata)} |"
     yield f"| output | maps of {', '.join(architecture.heads)} |"
@@ -104,6 +104,13 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
         )
     yield f"| confidence | {_confidence(metadata)} |"
     yield f"| geoseg | {metadata.geoseg_version} |"
+
+
+def _size(path: Path) -> str:
+    size = f"{path.stat().st_size / 1e6:.1f} MB"
+    if is_graph(path):
+        return f"a graph of {size}"
+    return f"{count_parameters(path) / 1e6:.1f} million parameters, {size}"
 
 
 def _join(decoding: Decoding) -> str:

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from geoseg.models.graph_texts import weights_of
 from geoseg.models.loading import DEFAULT_WEIGHTS, model_file
-from geoseg.models.weights import file_sha256, read_metadata
+from geoseg.models.weights import model_sha256, read_metadata
 from geoseg.pages.notebook import Shown
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord
+    from geoseg.models.weights import Metadata
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -87,14 +89,13 @@ def _maps_entry(path: Path) -> ModelEntry:
         name=metadata.name,
         file=str(path),
         size_mb=_size_mb(path),
-        sha256=file_sha256(path),
+        sha256=model_sha256(path),
         network=f"{built.family}, encoder {built.encoder}, depth {built.depth}",
         heads=built.heads,
         gsd_m=metadata.gsd_m,
         halo_px=metadata.halo_px,
         stride_px=built.stride_px,
-        # Training measures the halo and refuses networks that see the whole image.
-        exact=True,
+        exact=_is_exact(metadata),
         tta=metadata.tta,
         thresholds=metadata.decoding.model_dump(),
         calibrated=metadata.calibration is not None,
@@ -104,6 +105,13 @@ def _maps_entry(path: Path) -> ModelEntry:
     )
 
 
+def _is_exact(metadata: Metadata) -> bool:
+    """By the certificate of a graph; training refuses networks that see the whole image."""
+    if metadata.graph is None or metadata.graph.certificate is None:
+        return metadata.architecture.family == "unet"
+    return metadata.graph.certificate.get("exact") is True
+
+
 def _masks_entry(path: Path, record: MaskRcnnRecord) -> ModelEntry:
     return ModelEntry(
         use=f"maskrcnn:{path}",
@@ -111,7 +119,7 @@ def _masks_entry(path: Path, record: MaskRcnnRecord) -> ModelEntry:
         name=record.name,
         file=str(path),
         size_mb=_size_mb(path),
-        sha256=file_sha256(path),
+        sha256=model_sha256(path),
         network=f"Mask R-CNN {record.version} on {record.backbone}",
         heads=("mask",),
         gsd_m=record.gsd_m,
@@ -153,4 +161,5 @@ def _maskrcnn_record(path: Path) -> MaskRcnnRecord | None:
 
 
 def _size_mb(path: Path) -> float:
-    return round(path.stat().st_size / 1e6, 2)
+    parts = {path, weights_of(path)}
+    return round(sum(part.stat().st_size for part in parts if part.is_file()) / 1e6, 2)

@@ -46,7 +46,7 @@ class Certificate(Shown):
     halo_px: int
     """Context that the model declares and tiles get."""
     support_px: int | None
-    """How far the network sees, measured; None: the whole image, or no torch network."""
+    """How far the network sees, measured; None: the whole image, or not looked at (``looks``)."""
     largest_difference: float
     """Between the probabilities of tiles and of the whole image, in the probe."""
     looks: tuple[str, ...]

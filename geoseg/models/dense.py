@@ -10,12 +10,12 @@ import torch
 from geoseg.errors import ModelError, UsageError
 from geoseg.models.device import choose_device
 from geoseg.models.extras import INT8_NEEDS_RANGES
+from geoseg.models.facts import DenseFacts
 from geoseg.models.folding import fold_batch_norms
 from geoseg.models.images import check_images
 from geoseg.models.network import build_network
 from geoseg.models.partial import Span, can_be_cut, part_of_logits
 from geoseg.models.weights import Metadata, file_sha256, load_weights
-from geoseg.types import Window
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -25,10 +25,11 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from geoseg.settings import Precision
+    from geoseg.types import Window
 
 
-class TorchDenseModel:
-    """A network with its weights on a device; satisfies :class:`geoseg.DenseModel`.
+class TorchDenseModel(DenseFacts):
+    """A network with its weights on a device.
 
     The maps of an image do not depend on the batch that it comes in: convolutions pick their way
     of summing by the shape of the whole batch, so every image passes the network by itself.
@@ -43,16 +44,7 @@ class TorchDenseModel:
         device: str = "auto",
         precision: Precision = "auto",
     ) -> None:
-        self.metadata = metadata
-        """Everything about the model but its tensors."""
-        self.name = metadata.name
-        """The model's own name."""
-        self.sha256 = sha256
-        """SHA-256 of its file; empty for a model that came from none."""
-        self.gsd_m = metadata.gsd_m
-        self.stride_px = metadata.architecture.stride_px
-        self.halo_px = metadata.halo_px
-        self.heads = metadata.architecture.heads
+        super().__init__(metadata, sha256)
         self.device = choose_device(device)
         """Where the network runs."""
         self._dtype = _choose_dtype(precision)
@@ -82,10 +74,6 @@ class TorchDenseModel:
                 f"({str(error).splitlines()[-1].strip()}); the file is damaged, export it again"
             ) from error
         return cls(network, metadata, sha256=file_sha256(path), device=device, precision=precision)
-
-    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(batch, 3, height, width) RGB to (batch, heads, height, width) in 0..1."""
-        return self.predict_part(images, Window(0, 0, *images.shape[-2:]))
 
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""

@@ -34,7 +34,7 @@ def load_model(
     """The model that ``spec`` means.
 
     Args:
-        spec: "default" or another built-in model's name, the path of a .safetensors file, a text for
+        spec: "default" or another built-in model's name, the path of a .safetensors, .onnx or .xml file, a text for
             another library's model such as "yolo:best.pt" (see ``geoseg.models.adapters``), or an
             object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own, whatever it says.
@@ -127,7 +127,7 @@ def dense_file(spec: str | os.PathLike[str]) -> Path:
     if not path.is_file():
         raise ModelError(
             f"there is no model {os.fspath(spec)!r}: name 'default', another of 'geoseg models', the "
-            "path of a .safetensors file, or another library's model as in yolo:best.pt "
+            "path of a .safetensors, .onnx or .xml file, or another library's model as in yolo:best.pt "
             "(docs/models.md)"
         )
     _check_kind(path)
@@ -136,11 +136,8 @@ def dense_file(spec: str | os.PathLike[str]) -> Path:
 
 def _check_kind(path: Path) -> None:
     """Refuse files that an adapter would take, by its name."""
-    name = {".onnx": "onnx"}.get(path.suffix.lower())
     if path.suffix.lower() == ".safetensors" and _holds_maskrcnn(path):
-        name = "maskrcnn"
-    if name:
-        raise ModelError(f"{path} is no dense model of geoseg; name it as {name}:{path}")
+        raise ModelError(f"{path} is no dense model of geoseg; name it as maskrcnn:{path}")
 
 
 def _holds_maskrcnn(path: Path) -> bool:

@@ -30,6 +30,10 @@ def build_network(architecture: Architecture) -> nn.Module:
     Height and width must be multiples of the stride. Upsampling repeats pixels (``nearest``), so no
     output depends on where the image ends but through the padding of convolutions.
     """
+    if architecture.family == "graph":
+        raise ModelError(
+            "the model is a graph (.onnx, .xml) of unknown make; there is no network to build of it"
+        )
     _require_known(architecture.encoder)
     ensure_torchvision()
     import segmentation_models_pytorch as smp

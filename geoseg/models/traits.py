@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from geoseg.machine import processor_kind
 from geoseg.models.protocols import DenseModel
 from geoseg.models.records import Calibration
-from geoseg.models.weights import Decoding, file_sha256, read_metadata
+from geoseg.models.weights import Decoding, model_sha256, read_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,7 +104,7 @@ class Traits:
             kind="maps",
             name=metadata.name,
             class_name="geoseg.models.dense.TorchDenseModel",
-            sha256=file_sha256(path),
+            sha256=model_sha256(path),
             gsd_m=metadata.gsd_m,
             heads=metadata.architecture.heads,
             halo_px=metadata.halo_px,

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AliasChoices, Field, FiniteFloat, ValidationError
 
 from geoseg.errors import ModelError
 from geoseg.files.atomic import output_errors, replacing
 from geoseg.files.parse import ParseError, parse_json
+from geoseg.models.graph_texts import graph_sha256, is_graph, read_graph_text, sidecar_of
 from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 METADATA_KEY = "geoseg"
+"""Key of the JSON text within the safetensors header."""
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Channels = Annotated[int, Field(gt=0, le=4096)]
-"""Key of the JSON text within the safetensors header."""
 
 _ZIP, _PICKLE = b"PK", re.compile(rb"\x80[\x02-\x05]")
 
@@ -35,10 +36,10 @@ _ZIP, _PICKLE = b"PK", re.compile(rb"\x80[\x02-\x05]")
 class Architecture(Record):
     """What to build before the tensors fit."""
 
-    family: Literal["unet"] = "unet"
-    """Decoder family of segmentation_models_pytorch."""
+    family: Literal["unet", "graph"] = "unet"
+    """Decoder family of segmentation_models_pytorch; "graph": whatever an .onnx or .xml file computes."""
     encoder: str = "tu-tf_efficientnet_lite0"
-    """Any encoder name of segmentation_models_pytorch."""
+    """Any encoder name of segmentation_models_pytorch; means nothing for graphs of other origin."""
     depth: int = Field(default=4, ge=3, le=5)
     """Halvings of the resolution; the stride is 2 ** depth."""
     decoder_channels: tuple[Channels, ...] = (128, 64, 48, 32)
@@ -86,6 +87,19 @@ class Decoding(Record):
         return {name: round(value * 255) for name, value in self}
 
 
+class GraphRecord(Record):
+    """What only models in .onnx and .xml files have to say."""
+
+    output: Literal["maps", "logits"] = "maps"
+    """Logits still need the sigmoid."""
+    weights_sha256: str = ""
+    """SHA-256 of the file with the graph's numbers, checked when it is loaded; empty: not checked."""
+    source_sha256: str = ""
+    """SHA-256 of the model file that it was exported from."""
+    certificate: dict[str, Any] | None = None
+    """What ``geoseg certify`` found about the graph when it was exported."""
+
+
 class DataSource(Record):
     """One data set that the model saw."""
 
@@ -126,6 +140,8 @@ class Metadata(Record):
     """How it was trained, in words."""
     notes: tuple[str, ...] = ()
     """What users should know, a paragraph each."""
+    graph: GraphRecord | None = None
+    """None: the model is no graph, or one that says no more."""
 
 
 def save_weights(
@@ -166,6 +182,12 @@ def _reading(path: Path) -> Iterator[None]:
     """Turn what safetensors raises into a ModelError."""
     from safetensors import SafetensorError
 
+    if is_graph(path):
+        raise ModelError(
+            f"{path} is a graph to run, without tensors to go on with; name the .safetensors file that "
+            "it was exported from"
+        )
+
     try:
         yield
     except (OSError, SafetensorError) as error:
@@ -178,6 +200,8 @@ def read_metadata(path: Path) -> Metadata:
 
     if not path.is_file():
         raise ModelError(f"there is no model file {path}; name a .safetensors file or 'default'")
+    if is_graph(path):
+        return _graph_metadata(path)
     if _looks_pickled(path):
         raise ModelError(
             f"{path} is a pickle (.pt, .pth, .ckpt), which can run code when opened, and is "
@@ -193,8 +217,30 @@ def read_metadata(path: Path) -> Metadata:
     return parse_metadata(path, text)
 
 
+def _graph_metadata(path: Path) -> Metadata:
+    found = read_graph_text(path)
+    if found is None:
+        raise _not_a_model(
+            path,
+            f"it holds no geoseg metadata, and there is no {sidecar_of(path).name} beside it "
+            "(docs/models.md says what to put there; a YOLO-seg export is named as onnx:model.onnx)",
+        )
+    metadata = parse_metadata(found.where, found.metadata)
+    if not found.weights_sha256:
+        return metadata
+    graph = metadata.graph or GraphRecord()
+    return metadata.model_copy(
+        update={"graph": graph.model_copy(update={"weights_sha256": found.weights_sha256})}
+    )
+
+
+def model_sha256(path: Path) -> str:
+    """The identity of a model in a file, or in the two files of an .xml."""
+    return graph_sha256(path) if is_graph(path) else file_sha256(path)
+
+
 def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of the file: the identity of the model."""
+    """Hexadecimal SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -46,11 +46,11 @@ class Extent:
         Where x is a longitude, or goes with it, they lie within half a turn of ``middle_x``.
         """
         import shapely
-        from pyproj import Transformer
         from rasterio.features import shapes
 
         from geoseg.earth.ground import affine_mapping
         from geoseg.earth.seam import Seam, near_turn
+        from geoseg.earth.transforms import way
 
         grid, cell_px = self._grid, self._cell_px
         observed = (self.counts * 2 >= self._pixels_per_cell()) & (self.counts > 0)
@@ -63,7 +63,7 @@ class Extent:
         area = shapely.union_all(shapely.segmentize(inside, max(grid.height, grid.width) / 32))
         coordinates = shapely.get_coordinates(area)
         x, y = affine_mapping(grid.transform)(coordinates[:, 0], coordinates[:, 1])
-        x, y = Transformer.from_crs(grid.crs, crs, always_xy=True).transform(x, y)
+        x, y = way(grid.crs, crs).transform(x, y)
         seam = Seam.of(crs)
         placed = near_turn(np.column_stack([x, y]), middle_x, 0.0 if seam is None else seam.period)
         area = shapely.set_coordinates(area, placed)

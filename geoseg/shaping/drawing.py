@@ -97,11 +97,12 @@ class Drawing:
         group where even that clashes is simplified as a whole.
         """
         strikes = np.zeros(len(self.raw), dtype=np.int64)
-        kept = self._simplified_vertices()
+        kept = _Kept.of(self.arcs, self._simplified_vertices())
         drawn, refused = self.draw(strikes, kept)
         while refused.any():
             strikes += refused
-            drawn, refused = self.draw(strikes, kept)
+            # What is drawn as before has passed.
+            drawn, refused = self.draw(strikes, kept, np.isin(self.group, self.group[refused]))
         names = self.names(strikes)
         for span in self._groups():
             if (strikes[span] >= LAST).any() and unclean(drawn[span]).any():
@@ -118,12 +119,15 @@ class Drawing:
         """(a,) True where an arc is drawn as a circle; a refused one never is."""
         return np.asarray(self.circular & (strikes[self.arcs.near] == 0))
 
-    def draw(self, strikes: Ints, kept: Bools | None) -> tuple[Polygons, Bools]:
+    def draw(
+        self, strikes: Ints, kept: _Kept | None, anew: Bools | None = None
+    ) -> tuple[Polygons, Bools]:
         """Polygons with straight walls, but for the arcs that were given up.
 
         Args:
             strikes: (n,) how often each polygon was refused.
-            kept: (v,) vertices that arcs given up keep; None where there are no such arcs.
+            kept: what arcs given up are drawn from; None where there are no such arcs.
+            anew: (n,) True in groups that are drawn otherwise than in the last look; None: in all.
 
         Returns:
             The polygons, and (n,) True where one is refused.
@@ -134,13 +138,13 @@ class Drawing:
         as_is = (worst >= OUT) | (short & (worst > 0))
         nodes, xy, first = self._along_walls(worst, as_is)
         xy = _snap(xy)
-        round_arcs = np.flatnonzero(self._as_circles(strikes)).tolist()
-        pieces = {arc: self._circle(arc) for arc in round_arcs}
+        round_arcs = np.flatnonzero(self._as_circles(strikes))
+        if len(round_arcs):
+            xy, first = self._with_circles(xy, first, round_arcs)
         if kept is not None:
-            chosen = np.flatnonzero(as_is).tolist()
-            pieces |= {a: _kept_vertices(arcs, a, kept, nodes) for a in chosen}
-        if pieces:
-            xy, first = _replace_arcs(xy, first, pieces)
+            chosen = np.flatnonzero(as_is)
+            spans = kept.first[chosen], kept.first[chosen + 1]
+            xy, first = _replaced((xy, first), kept.moved(arcs, chosen, nodes), chosen, *spans)
         drawn = assemble(arcs, xy, first, len(self.raw))
         departure = measure(arcs, xy, first, self.settings.max_outward_px)
         bad = ~within_limits(self.raw, drawn, departure, arcs, self.walls.noise, self.settings)
@@ -148,6 +152,8 @@ class Drawing:
         bad |= exceeds_reach(strays, arcs, (xy, first), self.raw, self.group, reach)
         bad &= strikes < LAST
         settled = ~np.isin(self.group, self.group[bad])
+        if anew is not None:
+            settled &= anew
         return drawn, bad | (self._clashing(drawn, settled) & (strikes < LAST))
 
     def _along_walls(self, worst: Ints, as_is: Bools) -> tuple[Floats, Floats, Ints]:
@@ -164,6 +170,12 @@ class Drawing:
         nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is))
         corner_px = np.where(worst > 0, CLOSE_CORNER_PX, CORNER_PX)
         return nodes, *draw_arcs(arcs, self.walls, self.lines, nodes, corner_px)
+
+    def _with_circles(self, xy: Floats, first: Ints, chosen: Ints) -> tuple[Floats, Ints]:
+        circles = [self._circle(arc) for arc in chosen.tolist()]
+        ends = np.cumsum([len(circle) for circle in circles])
+        begins = np.concatenate([[0], ends[:-1]])
+        return _replaced((xy, first), np.concatenate(circles), chosen, begins, ends)
 
     def _circle(self, arc: int) -> Floats:
         ring = self.arcs.xy[self.arcs.first[arc] : self.arcs.first[arc + 1]]
@@ -235,18 +247,51 @@ def _as_complex(xy: Floats) -> NDArray[np.complex128]:
     return np.ascontiguousarray(xy).view(np.complex128).ravel()
 
 
-def _kept_vertices(arcs: Arcs, arc: int, kept: Bools, nodes: Floats) -> Floats:
-    """Vertices of an arc that are kept, between its nodes' places; closed where the arc is."""
-    span = slice(arcs.first[arc], arcs.first[arc + 1])
-    piece = arcs.xy[span][kept[span]]
-    if arcs.node_from[arc] >= 0:
-        piece[0], piece[-1] = nodes[arcs.node_from[arc]], nodes[arcs.node_to[arc]]
-    elif (piece[0] != piece[-1]).any():
-        piece = np.vstack([piece, piece[:1]])
-    return np.asarray(piece)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What arcs given up are drawn from: the vertices of all arcs that simplifying keeps."""
+
+    xy: Floats
+    """(k, 2) of arc after arc; closed ones end where they begin."""
+    first: Ints
+    """(a + 1,) where each arc begins in ``xy``."""
+
+    @classmethod
+    def of(cls, arcs: Arcs, kept: Bools) -> _Kept:
+        """From (v,) True for vertices that are kept."""
+        chosen = np.flatnonzero(kept)
+        first = np.searchsorted(chosen, arcs.first)
+        xy, some = arcs.xy[chosen], np.diff(first) > 0
+        begin, end = first[:-1][some], first[1:][some] - 1
+        opened = np.zeros(len(some), dtype=bool)
+        opened[some] = (arcs.node_from[some] < 0) & (xy[begin] != xy[end]).any(axis=1)
+        last, start = first[1:][opened], first[:-1][opened]
+        more = np.concatenate([[0], np.cumsum(opened)])
+        return cls(np.insert(xy, last, xy[start], axis=0), first + more)
+
+    def moved(self, arcs: Arcs, chosen: Ints, nodes: Floats) -> Floats:
+        """The vertices, ends of the chosen arcs at their nodes' new places."""
+        xy, ends = self.xy.copy(), chosen[arcs.node_from[chosen] >= 0]
+        xy[self.first[ends]] = nodes[arcs.node_from[ends]]
+        xy[self.first[ends + 1] - 1] = nodes[arcs.node_to[ends]]
+        return xy
 
 
-def _replace_arcs(xy: Floats, first: Ints, pieces: dict[int, Floats]) -> tuple[Floats, Ints]:
-    """The drawn arcs, some with other vertices."""
-    drawn = [pieces.get(arc, xy[first[arc] : first[arc + 1]]) for arc in range(len(first) - 1)]
-    return np.vstack(drawn), np.concatenate([[0], np.cumsum([len(piece) for piece in drawn])])
+def _replaced(
+    drawn: tuple[Floats, Ints], other: Floats, arcs: Ints, first: Ints, last: Ints
+) -> tuple[Floats, Ints]:
+    """The drawn arcs, some with other vertices.
+
+    Args:
+        drawn: vertices of all arcs, and where each begins.
+        other: (k, 2) where the others are taken from.
+        arcs: (c,) which arcs get others.
+        first: (c,) where theirs begin in ``other``.
+        last: (c,) where theirs end, one past the last.
+    """
+    xy, bounds = drawn
+    begin, size = bounds[:-1].copy(), np.diff(bounds)
+    begin[arcs], size[arcs] = first + len(xy), last - first
+    out = np.concatenate([[0], np.cumsum(size)])
+    places = np.arange(out[-1]) + np.repeat(begin - out[:-1], size)
+    return np.concatenate([xy, other])[places], out

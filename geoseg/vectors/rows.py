@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from shapely.geometry.base import BaseGeometry
 
 from geoseg.earth.crs import geographic_base
 from geoseg.earth.seam import Seam
+from geoseg.earth.transforms import way
 from geoseg.errors import UnreadableVectorError
 
 WITHOUT, LINES, REPAIRED, FLAT, BEYOND = "without", "lines", "repaired", "flat", "beyond"
@@ -145,7 +146,7 @@ def _beyond(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.bool_]:
     if geographic is None or not there.any():
         return beyond
     left, bottom, right, top = shapely.bounds(geometry[there]).T
-    transformer = Transformer.from_crs(crs.to_2d(), geographic, always_xy=True)
+    transformer = way(crs.to_2d(), geographic)
     lon, lat = transformer.transform(np.r_[left, right], np.r_[bottom, top])
     nowhere = ~(np.isfinite(lon) & np.isfinite(lat)) | (np.abs(lat) > 90 + 1e-6)
     beyond[there] = nowhere.reshape(2, -1).any(axis=0)

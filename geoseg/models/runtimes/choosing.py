@@ -10,25 +10,29 @@ from typing import TYPE_CHECKING
 
 from geoseg.errors import UsageError
 from geoseg.models.extras import is_installed, require
+from geoseg.models.graph_texts import is_graph
 from geoseg.models.runtimes.graph import can_be_built
 from geoseg.models.weights import read_metadata
 
 if TYPE_CHECKING:
-    from geoseg.models.dense import TorchDenseModel
-    from geoseg.models.runtimes.dense import OpenVinoDenseModel
+    from geoseg.models.facts import DenseFacts
     from geoseg.settings import Precision, Runtime
 
+_ON_PROCESSOR = (
+    "OpenVINO runs on the processor alone here, not on {device}; use --device cpu, or {other}"
+)
 
-def load_dense(
-    path: Path, *, device: str, precision: Precision, runtime: Runtime
-) -> TorchDenseModel | OpenVinoDenseModel:
-    """The model in a ``.safetensors`` file.
+
+def load_dense(path: Path, *, device: str, precision: Precision, runtime: Runtime) -> DenseFacts:
+    """The model in a ``.safetensors`` file, or in a graph (``.onnx``, ``.xml``).
 
     Raises:
         MissingDependencyError: what would run it is not installed; the message names the extra.
         ModelError: the file is missing, broken or foreign.
         UsageError: runtime, device and precision do not go together.
     """
+    if is_graph(path):
+        return _load_graph(path, device, precision, runtime)
     chosen = _runtime(path, device, runtime)
     if chosen == "openvino":
         from geoseg.models.runtimes.dense import OpenVinoDenseModel
@@ -39,11 +43,34 @@ def load_dense(
     return TorchDenseModel.from_file(path, device=device, precision=precision)
 
 
+def _load_graph(path: Path, device: str, precision: Precision, runtime: Runtime) -> DenseFacts:
+    """By OpenVINO, or by onnxruntime on a GPU and where OpenVINO is not there."""
+    onnx = path.suffix.lower() == ".onnx"
+    on_cpu = device in {"auto", "cpu"}
+    if runtime == "torch" or (runtime == "onnxruntime" and not onnx):
+        raise UsageError(
+            f"{runtime} does not run {path.suffix} files such as {path}; run with --runtime auto"
+        )
+    if not (onnx or on_cpu):
+        raise UsageError(_ON_PROCESSOR.format(device=device, other="an .onnx file"))
+    if runtime == "auto" and onnx:
+        runtime = "openvino" if on_cpu and is_installed("openvino") else "onnxruntime"
+    if runtime == "onnxruntime":
+        from geoseg.models.runtimes.onnx import OnnxDenseModel
+
+        return OnnxDenseModel.from_graph(path, device=device, precision=precision)
+    if not on_cpu:
+        raise UsageError(_ON_PROCESSOR.format(device=device, other="--runtime onnxruntime"))
+    from geoseg.models.runtimes.dense import OpenVinoDenseModel
+
+    return OpenVinoDenseModel.from_graph(path, precision=precision)
+
+
 def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
     """Which of torch and OpenVINO."""
     if runtime == "onnxruntime":
         raise UsageError(
-            f"onnxruntime runs .onnx files, not {path}; name one as onnx:model.onnx, or run with "
+            f"onnxruntime runs .onnx files, not {path}; make one by geoseg export-model, or run with "
             "--runtime auto"
         )
     if runtime == "openvino":
@@ -57,10 +84,7 @@ def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
 
 def _check_openvino(path: Path, device: str) -> None:
     if device not in {"auto", "cpu"}:
-        raise UsageError(
-            f"OpenVINO runs on the processor alone here, not on {device}; use --device cpu, or "
-            "--runtime torch"
-        )
+        raise UsageError(_ON_PROCESSOR.format(device=device, other="--runtime torch"))
     if not _is_known(path):
         raise UsageError(
             f"OpenVINO cannot make a graph of {path}, for its encoder is another than the EfficientNet "

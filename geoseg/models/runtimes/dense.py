@@ -12,13 +12,16 @@ import numpy as np
 from geoseg.errors import ModelError, UsageError
 from geoseg.machine import processor_kind
 from geoseg.models.extras import INT8_NEEDS_RANGES, is_installed
+from geoseg.models.facts import DenseFacts
+from geoseg.models.graph_texts import is_graph
 from geoseg.models.images import check_images
 from geoseg.models.runtimes.cutting import cut
+from geoseg.models.runtimes.given import checked_metadata, read_graph, reason_of
 from geoseg.models.runtimes.graph import NORMALISED, build_graph
 from geoseg.models.runtimes.library import capabilities, core, openvino, operations
 from geoseg.models.strides import round_down, round_up
 from geoseg.models.weights import Metadata, file_sha256, load_arrays
-from geoseg.types import Window
+from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +35,8 @@ _KEPT = 32
 """Compiled graphs at hand at once: a run has one for every shape of window at its rim, and each holds
 the weights once more."""
 
+_GREY = np.uint8(FILL_GREY)
+
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
@@ -43,8 +48,8 @@ class _Compiled:
     """The one way to run it."""
 
 
-class OpenVinoDenseModel:
-    """A graph on the processor; satisfies :class:`geoseg.DenseModel`.
+class OpenVinoDenseModel(DenseFacts):
+    """A graph on the processor.
 
     A graph is compiled for every size of image and part of it that is asked for, so that an answer
     depends on neither what came before nor on the batch: every image passes by itself.
@@ -62,16 +67,7 @@ class OpenVinoDenseModel:
         precision: Precision = "auto",
         file: Path | None = None,
     ) -> None:
-        self.metadata = metadata
-        """Everything about the model but its tensors."""
-        self.name = metadata.name
-        """The model's own name."""
-        self.sha256 = sha256
-        """SHA-256 of its file; empty for a model that came from none."""
-        self.gsd_m = metadata.gsd_m
-        self.stride_px = metadata.architecture.stride_px
-        self.halo_px = metadata.halo_px
-        self.heads = metadata.architecture.heads
+        super().__init__(metadata, sha256)
         self.precision = _checked(precision)
         """In what it computes."""
         self.runtime = f"openvino {openvino().__version__.partition('-')[0]}"
@@ -97,9 +93,12 @@ class OpenVinoDenseModel:
             ) from error
         return cls(graph, metadata, sha256=file_sha256(path), precision=precision, file=path)
 
-    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(batch, 3, height, width) RGB to (batch, heads, height, width) in 0..1."""
-        return self.predict_part(images, Window(0, 0, *images.shape[-2:]))
+    @classmethod
+    def from_graph(cls, path: Path, *, precision: Precision = "auto") -> OpenVinoDenseModel:
+        """Read a graph (.onnx, .xml); one that does not fit its metadata gives a ModelError."""
+        metadata, sha256 = checked_metadata(path)
+        graph = read_graph(path, metadata)
+        return cls(graph, metadata, sha256=sha256, precision=precision, file=path)
 
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""
@@ -126,8 +125,8 @@ class OpenVinoDenseModel:
         )
 
     def torch_network(self) -> nn.Module | None:
-        """The same weights as a torch network, for certification; None where torch is not there."""
-        if self.file is None or not is_installed("torch"):
+        """The same weights as a torch network, for certification; None where there is none."""
+        if self.file is None or is_graph(self.file) or not is_installed("torch"):
             return None
         from geoseg.models.dense import TorchDenseModel
 
@@ -151,19 +150,50 @@ class OpenVinoDenseModel:
         graph = self._graph.clone()
         if below or right:
             _pad(graph, below, right)
-        graph.reshape([1, len(self.metadata.mean), height, width])
+        self._reshape(graph, height, width)
         cut(graph, part)
         compiled = core().compile_model(graph, "CPU", _settings(self.precision, self.threads))
         return _Compiled(compiled, compiled.create_infer_request())
 
+    def _reshape(self, graph: Any, height: int, width: int) -> None:  # noqa: ANN401
+        """Fix the size of the images.
+
+        Raises:
+            ModelError: the graph does not work at that size, or its maps are of another.
+        """
+        stride, (maps,) = self.stride_px, graph.outputs
+        try:
+            graph.reshape([1, len(self.metadata.mean), height, width])
+        except RuntimeError as error:
+            raise ModelError(
+                f"the graph of {self.name} cannot take images of {height} x {width} pixels "
+                f"({reason_of(error)}); export it with open height and width"
+            ) from error
+        given, wanted = (
+            maps.get_partial_shape(),
+            [
+                1,
+                len(self.heads),
+                round_up(height, stride),
+                round_up(width, stride),
+            ],
+        )
+        if given.is_dynamic or list(given.to_shape()) != wanted:
+            raise ModelError(
+                f"the graph of {self.name} gives maps of shape {given} for images of {height} x {width} "
+                f"pixels; with heads {self.heads} they must be {wanted}"
+            )
+
 
 def _pad(graph: Any, below: int, right: int) -> None:  # noqa: ANN401
     """Complete images to whole strides as the network's own padding goes on."""
-    (inner,) = (node for node in graph.get_ops() if node.get_friendly_name() == NORMALISED)
+    named = [node for node in graph.get_ops() if node.get_friendly_name() == NORMALISED]
+    # A graph that scales bytes itself, in a way of its own, is shown grey there.
+    inner, fill = (named[0], np.float32(0)) if named else (graph.get_parameters()[0], _GREY)
     targets = inner.output(0).get_target_inputs()
     ops = operations()
     ends = [ops.constant(np.array(each, np.int64)) for each in ([0] * 4, [0, 0, below, right])]
-    padded = ops.pad(inner, *ends, "constant", ops.constant(np.float32(0)))
+    padded = ops.pad(inner, *ends, "constant", ops.constant(fill))
     for target in targets:
         target.replace_source_output(padded.output(0))
 

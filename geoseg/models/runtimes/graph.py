@@ -55,7 +55,7 @@ def build_graph(arrays: Mapping[str, NDArray[np.generic]], metadata: Metadata) -
     tensors, ops = Tensors(arrays), operations()
     images = ops.parameter([1, len(metadata.mean), -1, -1], np.uint8, name=IMAGES)
     try:
-        logits = _Unet(tensors, metadata.architecture).logits(_normalised(images, metadata))
+        logits = _Unet(tensors, metadata.architecture).logits(normalised(images, metadata))
     except (RuntimeError, ValueError) as error:  # shapes that do not go together
         reason = str(error).strip().splitlines()[-1].strip()
         raise ModelError(reason) from error
@@ -65,15 +65,16 @@ def build_graph(arrays: Mapping[str, NDArray[np.generic]], metadata: Metadata) -
     return openvino().Model([result], [images], metadata.name)
 
 
-def _normalised(images: Node, metadata: Metadata) -> Node:
+def normalised(images: Node, metadata: Metadata) -> Node:
+    """Bytes to what the network was trained on: (batch, bands, height, width) both."""
     ops = operations()
     mean, std = (
         _constant(np.reshape(each, (1, -1, 1, 1))) for each in (metadata.mean, metadata.std)
     )
     scaled = ops.divide(ops.convert(images, "f32"), _constant(np.full((1, 1, 1, 1), 255)))
-    normalised = ops.divide(ops.subtract(scaled, mean), std)
-    normalised.set_friendly_name(NORMALISED)
-    return normalised
+    result = ops.divide(ops.subtract(scaled, mean), std)
+    result.set_friendly_name(NORMALISED)
+    return result
 
 
 class _Unet:

@@ -16,13 +16,13 @@ from conftest import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.windows import Window as Places
+from small_model import written
 from torch import nn
 
 from geoseg.errors import MissingDependencyError, ModelError, UsageError
 from geoseg.models import DEFAULT_WEIGHTS, extras, load_model
 from geoseg.models.certify import TOLERANCE, certify
 from geoseg.models.dense import TorchDenseModel
-from geoseg.models.network import build_network
 from geoseg.models.protocols import PartModel
 from geoseg.models.runtimes import choosing
 from geoseg.models.runtimes.cutting import cut
@@ -30,33 +30,11 @@ from geoseg.models.runtimes.dense import OpenVinoDenseModel
 from geoseg.models.runtimes.folded import spread
 from geoseg.models.runtimes.library import openvino, operations
 from geoseg.models.traits import Traits
-from geoseg.models.weights import Architecture, Metadata, load_weights, save_weights
+from geoseg.models.weights import Architecture, load_weights, save_weights
 from geoseg.types import Window
 
 HEIGHT, WIDTH = 96, 88
 """The width is no whole number of strides."""
-
-
-def shaken(architecture: Architecture) -> nn.Module:
-    """Random weights, and norms that do something."""
-    torch.manual_seed(0)
-    network = build_network(architecture)
-    for module in network.modules():
-        if isinstance(module, nn.BatchNorm2d):
-            nn.init.normal_(module.running_mean, 0, 0.1)
-            nn.init.uniform_(module.running_var, 0.5, 2)
-            nn.init.uniform_(module.weight, 0.5, 2)
-            nn.init.normal_(module.bias, 0, 0.1)
-    with torch.no_grad():  # large logits would show roundings and hide mistakes
-        network.get_submodule("segmentation_head.0").weight.mul_(0.01)
-    return network.eval()
-
-
-def written(folder: Path, architecture: Architecture, **more: Any) -> Path:
-    path = folder / "model.safetensors"
-    metadata = Metadata(name="small", architecture=architecture, halo_px=64, **more)
-    save_weights(shaken(architecture).state_dict(), metadata, path)
-    return path
 
 
 @pytest.fixture(scope="module")
