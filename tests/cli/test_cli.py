@@ -122,6 +122,7 @@ def test_options_of_predict_have_the_defaults_of_the_api() -> None:
 
     api = inspect.signature(geoseg.predict).parameters
     units = {"gsd": "gsd_m", "min_area": "min_area_m2", "min_height": "min_height_m"}
+    units |= {"cluster_timeout": "cluster_timeout_s"}
     units |= {name: f"{name}_px" for name in ("tile", "overlap", "strip")}
     own = {"paths", "as_json", "quiet", "progress", "verbose"}
     for name, option in inspect.signature(predict).parameters.items():
