@@ -43,6 +43,12 @@ def test_every_page_is_there_and_loads_nothing(site: Path) -> None:
     assert (site / "search" / "search_index.json").exists()
 
 
+def test_every_page_is_in_the_menu() -> None:
+    menu = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    named = {line.rpartition(" ")[2] for line in menu.splitlines()}
+    assert {page.relative_to(REPOSITORY / "docs").as_posix() for page in PAGES} <= named
+
+
 def test_links_out_of_the_folder_of_pages_lead_to_pages(site: Path) -> None:
     assert 'href="model-card.html"' in (site / "limits.html").read_text(encoding="utf-8")
     assert "../geoseg/" not in (site / "model-card.html").read_text(encoding="utf-8")
