@@ -80,7 +80,7 @@ def read_header(path: Path, wanted_bands: Sequence[int] | None = None) -> Header
         bands = choose_bands(path.name, dataset.colorinterp, wanted_bands, band_signs(dataset))
         count = dataset.count - (bands.alpha is not None)
         located = dataset.crs is not None or dataset.gcps[1] is not None
-        turn = 1 if located else orientation_of(dataset)
+        turn = 1 if located else orientation_of(dataset, path)
         return Header(path, dataset.shape, count, dataset.dtypes[0], bands, located, turn)
 
 

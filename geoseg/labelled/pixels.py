@@ -13,6 +13,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from scipy import ndimage
 
 from geoseg.errors import UnreadableRasterError
+from geoseg.files.exif import orientation
 from geoseg.files.png import png_damage
 
 if TYPE_CHECKING:
@@ -47,9 +48,11 @@ def opened(path: Path) -> Iterator[Any]:
         ) from error
 
 
-def orientation_of(dataset: Any) -> int:  # noqa: ANN401 - an open image
+def orientation_of(dataset: Any, path: Path) -> int:  # noqa: ANN401 - an open image
     """How a camera says that the image is to be turned, 1 to 8; 1 where it says nothing."""
-    said = dataset.tags().get("EXIF_Orientation", "1").strip()
+    said = dataset.tags().get("EXIF_Orientation", "").strip()
+    if not said:
+        return orientation(path)
     return int(said) if said in {"2", "3", "4", "5", "6", "7", "8"} else 1
 
 

@@ -266,6 +266,26 @@ def test_photos_are_turned_as_they_were_labelled(tmp_path: Path) -> None:
         geoseg.pack_dataset(half, tmp_path / "upright.png", tmp_path / "c", gsd_m=0.3)
 
 
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_other_formats_are_turned_too(tmp_path: Path, suffix: str) -> None:
+    shapes = houses(280, 330)
+    lying = np.rot90(photo(shapes, 280, 330), 1, (1, 2))
+    image = pytest.importorskip("PIL.Image").fromarray(np.moveaxis(lying, 0, 2))
+    exif = image.getexif()
+    exif[274] = 6
+    path = tmp_path / f"a{suffix}"
+    image.save(
+        path,
+        exif=exif if suffix != ".tif" else None,
+        tiffinfo={274: 6} if suffix == ".tif" else None,
+    )
+    save(tmp_path / "upright.png", rasterize(shapes, out_shape=(280, 330)).astype(np.uint8))
+    geoseg.pack_dataset(path, tmp_path / "upright.png", tmp_path / "c", gsd_m=0.3, val_share=0)
+    (scene,) = load_scenes(tmp_path / "c", "train")
+    assert scene.labels.shape == (280, 330)
+    assert ((scene.image.mean(axis=2) > 135) == (scene.labels > 0)).mean() > 0.97
+
+
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
 def test_truncated_images_are_refused(tmp_path: Path, suffix: str) -> None:
     image = save(tmp_path / f"images/a{suffix}", photo(HOUSES, SIDE, SIDE))
