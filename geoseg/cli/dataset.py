@@ -57,7 +57,8 @@ def dataset(
         list[Path] | None,
         typer.Argument(
             help="Rasters or a folder of images, then the labels: a polygon layer, a COCO file, a "
-            "mask or a folder of masks, YOLO's texts. A packed folder alone: look at it.",
+            "mask, YOLO's texts, or a folder of masks or of a vector file per image. A packed folder alone: "
+            "look at it.",
             show_default=False,
         ),
     ] = None,

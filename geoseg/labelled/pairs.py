@@ -15,6 +15,7 @@ from geoseg.addresses.secrets import bare_name
 from geoseg.coco.document import is_coco
 from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
 from geoseg.files.parse import parse_yaml
+from geoseg.labelled.folders import united, vector_files
 from geoseg.labelled.order import RASTERS, images_in, in_order
 from geoseg.labelled.request import Pair, Side
 from geoseg.labelled.reviewed import labels_of_review
@@ -43,7 +44,7 @@ def make_pair(
 
     Args:
         images: Rasters and folders of rasters.
-        labels: Polygons, a COCO file, a mask or a folder of masks.
+        labels: Polygons, a COCO file, a mask, or a folder of masks or of one vector file per image.
         review: The labels are a file by ``geoseg review``, of which checked plots count.
         **about: The other fields of :class:`Pair`.
     """
@@ -55,7 +56,16 @@ def make_pair(
         about |= labels_of_review(labels, about)
         labels = about.pop("labels")
     known = Path(labels) if isinstance(labels, str) else labels
+    if isinstance(known, Path) and _holds_vectors(known):
+        known = united(known, len(paths))
     return Pair(paths, known, place=clean_name(place), **about)
+
+
+def _holds_vectors(folder: Path) -> bool:
+    """Files of polygons, and neither masks nor texts."""
+    if not folder.is_dir() or folder.suffix.lower() == ".gdb":
+        return False
+    return bool(vector_files(folder)) and not images_in(folder) and not label_files(folder)
 
 
 def _expanded(path: Path) -> list[Path]:
