@@ -12,6 +12,7 @@ from geoseg.export.output import write_layers
 from geoseg.export.styles.zones import categories, choropleth
 from geoseg.files.target import require_other
 from geoseg.statistics.formats import check_output, write_result
+from geoseg.statistics.page import table_columns
 
 CHANGES_LAYER = "changes"
 """Layer of the buildings, in formats that name layers."""
@@ -47,7 +48,8 @@ def write_comparison(result: Comparison, path: Path) -> None:
     Raises:
         OutputError: disk full, no permission.
     """
-    write_result(result, path, layers=_write_layers, page=change_page)
+    columns = table_columns(result.table, LABELS)
+    write_result(result, path, columns=columns, layers=_write_layers, page=change_page)
 
 
 def _write_layers(result: Comparison, path: Path) -> None:

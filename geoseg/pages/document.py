@@ -32,7 +32,7 @@ def environment(package: str) -> Environment:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.globals["shared_style"] = static(PACKAGE, "page.css")
-    made.filters["readable"] = _readable
+    made.filters["readable"] = readable
     return made
 
 
@@ -47,7 +47,7 @@ def table_script() -> Markup:
     return static(PACKAGE, "table.js")
 
 
-def _readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
+def readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
     """Names and texts of what is not empty."""
     told = [(name, _lines(value)) for name, value in provenance.items()]
     return [(name.replace("_", " "), text) for name, text in told if text]

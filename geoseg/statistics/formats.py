@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -15,9 +15,10 @@ from geoseg.files.atomic import output_errors, replacing, write_text
 from geoseg.files.cells import as_cell
 from geoseg.files.several import require_free_parts
 from geoseg.files.target import check_file_or_page, extension_of
+from geoseg.pages.document import readable
 from geoseg.pages.pdf import print_page, require_browser
 from geoseg.statistics.build import plain
-from geoseg.statistics.page import Page
+from geoseg.statistics.page import Column, Page
 from geoseg.statistics.render import render
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ TABLES = (".csv", ".xlsx", ".json", ".pdf")
 """Rows without their outlines."""
 EXTENSIONS = (*TABLES, *(extension for extension in WRITERS if extension not in TABLES))
 """Tables, then layers of polygons; pages have an option of their own."""
+
+
+ALONE = 2
+"""Rows of a table of one zone: the zone, and the total, which says the same."""
+MOST_NARROW, WIDE = 11, 26
+"""Width of columns of numbers at least, and of names, characters."""
 
 
 class Result(Protocol):
@@ -65,13 +72,19 @@ def check_output(path: Path, *, overwrite: bool) -> Path:
 
 
 def write_result(
-    result: R, path: Path, *, layers: Callable[[R, Path], None], page: Callable[[R], Page]
+    result: R,
+    path: Path,
+    *,
+    columns: Sequence[Column],
+    layers: Callable[[R, Path], None],
+    page: Callable[[R], Page],
 ) -> None:
     """Write in the format of the extension.
 
     Args:
         result: What to write.
         path: A name that :func:`check_output` let pass.
+        columns: Headings and decimals of the table.
         layers: Writes a file of polygon layers.
         page: What the HTML page shows.
 
@@ -83,7 +96,7 @@ def write_result(
             case ".csv":
                 write_text(_csv(result.table), path)
             case ".xlsx":
-                _write_xlsx(result, path)
+                _write_xlsx(result, columns, path)
             case ".json":
                 write_text(_json(result), path)
             case ".html" | ".htm":
@@ -119,32 +132,58 @@ def _json(result: Result) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
 
 
-def _write_xlsx(result: Result, path: Path) -> None:
-    """A workbook with the sheets ``zones`` and ``notes``."""
+def _write_xlsx(result: Result, columns: Sequence[Column], path: Path) -> None:
+    """A workbook with the sheets ``zones``, ``notes`` and ``columns``."""
     from openpyxl import Workbook
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("zones")
     sheet.freeze_panes = "B2"
+    for place, column in enumerate(columns, start=1):
+        width = max(MOST_NARROW, len(column.label) + 2) if place > 1 else WIDE
+        sheet.column_dimensions[_letter(place)].width = width
+    sheet.append([_heading(sheet, column.label) for column in columns])
     rows = _rows(result.table)
-    for row in ([*rows[0]], *([*row.values()] for row in rows)):
-        sheet.append([_cell(sheet, value) for value in row])
+    for row in rows[-1:] if len(rows) == ALONE else rows:
+        sheet.append([_cell(sheet, row[column.name], column.decimals) for column in columns])
     about = book.create_sheet("notes")
+    about.column_dimensions["A"].width = WIDE
     for note in result.notes:
         about.append([_cell(about, note)])
-    for name, value in result.provenance.items():
-        text = value if isinstance(value, str) else json.dumps(value, default=str)
+    for name, text in readable(result.provenance):
         about.append([_cell(about, name), _cell(about, text)])
+    named = book.create_sheet("columns")
+    named.column_dimensions["A"].width = named.column_dimensions["B"].width = WIDE
+    named.append([_heading(named, "heading"), _heading(named, "column in the other formats")])
+    for column in columns:
+        named.append([_cell(named, column.label), _cell(named, column.name)])
     with replacing(path) as temporary:
         book.save(temporary)
 
 
-def _cell(sheet: WriteOnlyWorksheet, value: object) -> WriteOnlyCell:
+def _letter(place: int) -> str:
+    from openpyxl.utils import get_column_letter
+
+    return str(get_column_letter(place))
+
+
+def _heading(sheet: WriteOnlyWorksheet, text: str) -> WriteOnlyCell:
+    from openpyxl.styles import Alignment, Font
+
+    cell = _cell(sheet, text)
+    cell.font, cell.alignment = Font(bold=True), Alignment(wrap_text=True, vertical="top")
+    return cell
+
+
+def _cell(sheet: WriteOnlyWorksheet, value: object, decimals: int | None = None) -> WriteOnlyCell:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
     if not isinstance(value, str):
-        return WriteOnlyCell(sheet, value)
+        number = WriteOnlyCell(sheet, value)
+        if decimals is not None:
+            number.number_format = f"#,##0.{'0' * decimals}".rstrip(".")
+        return number
     cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", value))
     # A zone named "=1+1" is a name, not a formula.
     cell.data_type = "s"

@@ -167,8 +167,9 @@ def table_values(table: gpd.GeoDataFrame) -> tuple[tuple[Any, ...], ...]:
 
 
 def _column(name: str, extra: Mapping[str, tuple[str, int | None]]) -> Column:
-    percentile = (f"{name.split('_', maxsplit=1)[0]} m²", 1)
-    label, decimals = {**LABELS, **extra}.get(name, percentile)
+    kind, _, rest = name.partition("_")
+    other = (f"Update: {rest}", 0) if kind == "decision" else (f"{kind} m²", 1)  # a percentile
+    label, decimals = {**LABELS, **extra}.get(name, other)
     return Column(name, label, decimals)
 
 

@@ -13,7 +13,7 @@ from geoseg.export.styles.zones import choropleth
 from geoseg.files.target import require_other, same_file
 from geoseg.statistics.build import AreaReport
 from geoseg.statistics.formats import check_output, write_result
-from geoseg.statistics.page import LABELS, area_page, size_labels
+from geoseg.statistics.page import LABELS, area_page, size_labels, table_columns
 from geoseg.vectors.layers import VectorInput
 
 ZONES_LAYER = "zones"
@@ -58,7 +58,8 @@ def write_report(report: AreaReport, path: Path) -> None:
     Raises:
         OutputError: disk full, no permission.
     """
-    write_result(report, path, layers=_write_layers, page=area_page)
+    columns = table_columns(report.table, size_labels(report.classes))
+    write_result(report, path, columns=columns, layers=_write_layers, page=area_page)
 
 
 def _write_layers(report: AreaReport, path: Path) -> None:

@@ -60,7 +60,7 @@ def test_how_it_was_made_is_told_in_words() -> None:
         "model": {"name": "m", "version": None}, "parameters": {"tta": True, "gsd_m": 0.30000000000000004},
         "blank": [], "sources": [{"path": "a.tif", "bands": [1, 2]}, {"path": "b.tif"}],
     }  # fmt: skip
-    told = dict(document._readable({"made_by": "x", "empty": {}, "run": run}))
+    told = dict(document.readable({"made_by": "x", "empty": {}, "run": run}))
     assert told == {
         "made by": "x",
         "run": "model: name m\nparameters: tta yes, gsd m 0.3\n"
