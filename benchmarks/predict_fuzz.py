@@ -116,7 +116,7 @@ def troubles(raster: Painted, folder: Path) -> tuple[list[str], int]:
             warnings.simplefilter("ignore")
             found = geoseg.predict(
                 path, model=PaintedModel(), shape=raster.shape, tile_px=raster.tile_px,
-                keep_blank=True,
+                keep_blank=True, min_area_m2=0.0,
             )  # fmt: skip
     except GeosegError as error:
         return [f"refused: {error}"], 0
