@@ -166,6 +166,13 @@ def peak_rss_mb() -> float:
     return float(peak if sys.platform == "darwin" else peak * 1024) / 1e6
 
 
+def usable_cores() -> int:
+    """Of this machine, those that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @cache
 def processor_kind() -> str:
     """What the processor computes with, such as "x86_64 avx2" or "x86_64 avx512f avx512vnni".

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from geoseg.checkup.outcome import Look
 from geoseg.errors import GeosegError
-from geoseg.machine import FOREIGN_DATA, processor_kind
+from geoseg.machine import FOREIGN_DATA, processor_kind, usable_cores
 from geoseg.models.extras import is_installed
 from geoseg.version import installed, versions
 
@@ -27,6 +27,7 @@ EXTRAS = {
     "coco": "pycocotools",
     "onnx": "onnxruntime",
     "report": "h3",
+    "dask": "distributed",
     "yolo": "ultralytics",
 }
 """Extra to a package that it brings."""
@@ -107,8 +108,7 @@ def _foreign_data() -> Look:
 
 
 def _processor() -> Look:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return Look("processor", "ok", f"{processor_kind()}, {cores} cores for this process")
+    return Look("processor", "ok", f"{processor_kind()}, {usable_cores()} cores for this process")
 
 
 def _runtime() -> Look:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from geoseg.machine import usable_cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,13 +109,6 @@ def _ask(model: DenseModel | InstanceModel, images: NDArray[np.uint8], core: Win
         core_maps(model, images, core)
     else:
         model.predict_instances(images)
-
-
-def usable_cores() -> int:
-    """CPU cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _megapixels(lattice: Lattice) -> tuple[float, float]:

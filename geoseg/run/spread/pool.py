@@ -12,6 +12,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import ParamSpec, TypeVar
 
 from geoseg.errors import UsageError
+from geoseg.machine import usable_cores
 from geoseg.run.spread.working import THREADS
 
 P = ParamSpec("P")
@@ -72,13 +73,6 @@ class LocalPool(Executor):
                 self._max_workers, initializer=_begin, initargs=(os.getpid(),), env=settings
             )
         return self._pool
-
-
-def usable_cores() -> int:
-    """Of this machine, those that this process may use."""
-    if sys.platform == "linux":
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _begin(parent: int) -> None:
