@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import shapely
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from rasterio.errors import RasterioError
 from scipy import ndimage
 
 from geoseg.accuracy.site import Bounds
+from geoseg.earth.transforms import way
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.pages.photo import BACKGROUND, read_photo
 from geoseg.pages.picture import jpeg_url
@@ -85,6 +86,6 @@ def _bounds_on(path: Path, plane: CRS | None) -> Bounds:
         raise UnsupportedRasterError(f"{path} has no CRS, so nothing can be cut out of it")
     if plane is None:
         return bounds
-    transformer = Transformer.from_crs(crs_of(str(path), crs), plane, always_xy=True)
+    transformer = way(crs_of(str(path), crs), plane)
     left, bottom, right, top = transformer.transform_bounds(*bounds)
     return left, bottom, right, top

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
-from pyproj import Transformer
 from scipy.ndimage import map_coordinates
 
 from geoseg.earth.ground import same_crs
+from geoseg.earth.transforms import way
 from geoseg.heights.surface import Heights, Surface
 from geoseg.types import Window
 
@@ -27,9 +27,7 @@ class Terrain:
         self._to_xy = surface.source.to_xy
         self._inverse = ~terrain.source.transform
         self._carried = (
-            None
-            if same_crs(surface.crs, terrain.crs)
-            else Transformer.from_crs(surface.crs, terrain.crs, always_xy=True)
+            None if same_crs(surface.crs, terrain.crs) else way(surface.crs, terrain.crs)
         )
 
     def read(self, window: Window, step: int) -> Heights:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, fromstring
 
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
+from geoseg.earth.transforms import way
 from geoseg.export.styles.nodes import document, node, text_node
 from geoseg.export.styles.style import OLDEST_QGIS, Style
 from geoseg.projects.contents import Photo, Shown
@@ -155,7 +156,7 @@ def _view(bounds: Sequence[tuple[Box, CRS]], crs: CRS) -> Box | None:
     """The first of them that has a place, in the CRS of the project."""
     for box, own in bounds:
         if all(map(math.isfinite, box)):
-            moved = Transformer.from_crs(own, crs, always_xy=True).transform_bounds(*box)
+            moved = way(own, crs).transform_bounds(*box)
             left, bottom, right, top = moved
             room = _MARGIN * max(right - left, top - bottom)
             return left - room, bottom - room, right + room, top + room

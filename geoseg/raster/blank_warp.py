@@ -12,11 +12,11 @@ import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
-from pyproj import Transformer
 from rasterio.enums import Resampling
 from rasterio.warp import reproject
 
 from geoseg.earth.ground import affine_mapping, outline
+from geoseg.earth.transforms import way
 from geoseg.raster.around import as_gdal_wants_it, beside
 from geoseg.raster.blank import BlankPixels
 from geoseg.raster.cells import grown
@@ -38,7 +38,7 @@ class BlankOnGrid:
         self._blank, self._source, self._grid = blank, source, grid
         self._averaged = source.averaged_at(grid.gsd_m)
         self._reach_px = _reach_px(source, grid, averaged=self._averaged)
-        self._to_source = Transformer.from_crs(grid.crs, source.crs, always_xy=True)
+        self._to_source = way(grid.crs, source.crs)
         self._src_crs, self._src_transform = as_gdal_wants_it(source)
         self._dst_crs = rasterio.CRS.from_wkt(grid.crs.to_wkt())
 

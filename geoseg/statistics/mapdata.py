@@ -20,11 +20,12 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from geoseg.earth.places import place_of_shapes
 from geoseg.earth.reproject import metres_per_unit, reproject
 from geoseg.earth.seam import Seam
+from geoseg.earth.transforms import way
 from geoseg.pages.photo import read_photo
 from geoseg.vectors.polygons import sound
 
@@ -162,7 +163,7 @@ def _plane(home: NDArray[np.object_], crs: CRS) -> CRS:
 
 def _moved(buildings: MapBuildings, source: CRS, target: CRS) -> MapBuildings:
     """The same buildings in another CRS."""
-    transformer = Transformer.from_crs(source.to_2d(), target, always_xy=True)
+    transformer = way(source.to_2d(), target)
     point = np.column_stack(transformer.transform(*buildings.point.T))
     shapes = buildings.outlines
     outlines = None if shapes is None else sound(reproject(shapes, source, target))
