@@ -38,15 +38,9 @@ def burn_all(edges: Edges, starts: NDArray[np.int64], mask: Mask) -> None:
     """Set the samples inside any footprint."""
     rows, cols = mask.shape
     for one in range(len(starts) - 1):
-        row, col, height, width = box_of(edges, starts[one], starts[one + 1])
-        top, left = max(row, 0), max(col, 0)
-        bottom, right = min(row + height, rows), min(col + width, cols)
-        if bottom <= top or right <= left:
-            continue
-        inside = np.zeros((bottom - top, right - left), np.uint8)
-        burn(edges, starts[one], starts[one + 1], top, left, inside)
-        for i in range(bottom - top):
-            for j in range(right - left):
+        top, left, inside = burned(edges, starts[one], starts[one + 1], rows, cols)
+        for i in range(inside.shape[0]):
+            for j in range(inside.shape[1]):
                 mask[top + i, left + j] |= inside[i, j]
 
 
@@ -61,19 +55,25 @@ def above_inside(
     """Count, for each footprint, the samples inside that are no NaN (column 0) and reach a limit (1)."""
     rows, cols = z.shape
     for one in range(len(starts) - 1):
-        row, col, height, width = box_of(edges, starts[one], starts[one + 1])
-        top, left = max(row, 0), max(col, 0)
-        bottom, right = min(row + height, rows), min(col + width, cols)
-        if bottom <= top or right <= left:
-            continue
-        inside = np.zeros((bottom - top, right - left), np.uint8)
-        burn(edges, starts[one], starts[one + 1], top, left, inside)
-        for i in range(bottom - top):
-            for j in range(right - left):
+        top, left, inside = burned(edges, starts[one], starts[one + 1], rows, cols)
+        for i in range(inside.shape[0]):
+            for j in range(inside.shape[1]):
                 value = z[top + i, left + j]
                 if inside[i, j] and not math.isnan(value):
                     counts[one, 0] += 1
                     counts[one, 1] += value >= limit
+
+
+@inner_jit
+def burned(edges: Edges, first: int, last: int, rows: int, cols: int) -> tuple[int, int, Mask]:
+    """First row and column, and the samples of one footprint, of what lies within (rows, cols)."""
+    row, col, height, width = box_of(edges, first, last)
+    top, left = max(row, 0), max(col, 0)
+    bottom, right = max(min(row + height, rows), top), max(min(col + width, cols), left)
+    inside = np.zeros((bottom - top, right - left), np.uint8)
+    if inside.size:
+        burn(edges, first, last, top, left, inside)
+    return top, left, inside
 
 
 @inner_jit

@@ -117,7 +117,7 @@ class Run:
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
         if rising is not None:
-            rising.green_bands(mosaic.sources)
+            rising = rising.over(mosaic.sources)
         inputs = mosaic.identity()
         first_look.require_unchanged(inputs)
         return cls(mosaic, inputs, model, settings, area, tally, rising, elsewhere, stored)

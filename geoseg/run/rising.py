@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -57,6 +57,8 @@ class Rising:
     """What rises by less is no building; 0: nothing goes for its height."""
     nir: int | None
     """Number of the photo's band of near infrared; None: as each raster states."""
+    green: GreenBands
+    """Of every raster of the photo, the bands that tell plants; empty until it is open."""
     identities: tuple[SourceIdentity, ...]
     """The rasters as they were when the run began."""
 
@@ -72,7 +74,7 @@ class Rising:
             raise UsageError(
                 f"--min-height (min_height_m): give metres, 0 or more; got {min_height_m}"
             )
-        return cls(given, min_height_m, nir, _identities(given))
+        return cls(given, min_height_m, nir, (), _identities(given))
 
     def parameters(self) -> dict[str, Any]:
         """What of it bears on the result, for resuming."""
@@ -83,13 +85,13 @@ class Rising:
             "min_height_m": self.min_height_m,
         } | ({} if self.nir is None else {"nir": self.nir})
 
-    def green_bands(self, photo: Sequence[Source]) -> GreenBands:
-        """Which bands of the photo tell plants from roofs.
+    def over(self, photo: Sequence[Source]) -> Self:
+        """The same, once it is known which bands of the photo tell plants from roofs.
 
         Raises:
             UsageError: a raster has no band ``nir``.
         """
-        return bands_of(photo, self.nir)
+        return replace(self, green=bands_of(photo, self.nir))
 
     def judge(
         self,
@@ -121,11 +123,13 @@ class Rising:
         with grounds(self.given) as ground:
             numbers = find(kept, ground, progress)
             confidence = _column(kept, "confidence")
-            bands = self.green_bands(photo)
-            green = green_share(kept, photo, bands)
+            green = green_share(kept, photo, self.green)
             verdict = _verdict(numbers, green, confidence, least=least, low_m=self.min_height_m)
             told = outcome(numbers[verdict == ""], ground, None)
-            names = {**described(ground), "nir_bands": sorted({pair[1] for pair in bands if pair})}
+            names = {
+                **described(ground),
+                "nir_bands": sorted({pair[1] for pair in self.green if pair}),
+            }
             above = ground.above_ground
         if _identities(self.given) != self.identities:
             raise UnreadableRasterError(
