@@ -8,9 +8,10 @@ import typer
 
 from geoseg.cli.answers import answer_json
 from geoseg.cli.options import (
-    TILES,
     Bands,
+    Batch,
     Device,
+    Exact,
     Json,
     KeepBlank,
     ModelName,
@@ -21,7 +22,9 @@ from geoseg.cli.options import (
     Precision,
     Progress,
     Quiet,
+    Readers,
     Runtime,
+    SkipErrors,
     Stretch,
     Tile,
     Tta,
@@ -68,21 +71,14 @@ def maps(
     keep_blank: KeepBlank = False,
     tile: Tile = None,
     overlap: Overlap = None,
-    batch: Annotated[
-        int | None, typer.Option(help="Tiles per call of the network.", show_default=False)
-    ] = None,
-    readers: Annotated[int, typer.Option(help="Threads that read the raster.")] = 1,
+    batch: Batch = None,
+    readers: Readers = 1,
     device: Device = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
-    exact: Annotated[
-        bool,
-        typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
-    ] = False,
+    exact: Exact = False,
     tta: Tta = None,
-    skip_errors: Annotated[
-        bool, typer.Option("--skip-errors", help="Go on where blocks cannot be read.")
-    ] = False,
+    skip_errors: SkipErrors = False,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,

@@ -16,6 +16,7 @@ T = TypeVar("T")
 
 PRINTING = "Printing"
 TILES = "Tiles, in pixels of the analysis grid"
+RUN = "Run"
 
 Overwrite = Annotated[
     bool, typer.Option("--overwrite", help="Replace the output if it is there already.")
@@ -105,6 +106,20 @@ Zoom = Annotated[
         help="First and last zoom of .pmtiles, such as 10,16.",
         show_default="what suits the area",
     ),
+]
+Batch = Annotated[
+    int | None, typer.Option("--batch", help="Tiles per call of the network.", rich_help_panel=RUN)
+]
+Readers = Annotated[
+    int, typer.Option("--readers", help="Threads that read the raster.", rich_help_panel=RUN)
+]
+Exact = Annotated[
+    bool,
+    typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
+]
+SkipErrors = Annotated[
+    bool,
+    typer.Option("--skip-errors", help="Go on where blocks cannot be read.", rich_help_panel=RUN),
 ]
 Tile = Annotated[
     int | None,

@@ -10,11 +10,14 @@ import typer
 from geoseg.cli.answers import answer_json, note
 from geoseg.cli.options import (
     LAYER_FORMATS,
+    RUN,
     SURFACE,
     TILES,
+    Batch,
     Device,
     Dsm,
     Dtm,
+    Exact,
     HeightUnitOption,
     Json,
     KeepBlank,
@@ -27,7 +30,9 @@ from geoseg.cli.options import (
     Precision,
     Progress,
     Quiet,
+    Readers,
     Runtime,
+    SkipErrors,
     Tile,
     Tta,
     Verbose,
@@ -47,7 +52,6 @@ from geoseg.types import Shape
 EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
 GRID = "Analysis grid"
 SHAPES = "Buildings"
-RUN = "Run"
 
 
 def predict(
@@ -117,12 +121,8 @@ def predict(
             rich_help_panel=SHAPES,
         ),
     ] = None,
-    batch: Annotated[
-        int | None, typer.Option(help="Tiles per call of the network.", rich_help_panel=RUN)
-    ] = None,
-    readers: Annotated[
-        int, typer.Option(help="Threads that read the raster.", rich_help_panel=RUN)
-    ] = 1,
+    batch: Batch = None,
+    readers: Readers = 1,
     workers: Annotated[
         int,
         typer.Option(
@@ -164,17 +164,9 @@ def predict(
     device: Device = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
-    exact: Annotated[
-        bool,
-        typer.Option("--exact", help="Refuse a model that cannot be exact.", rich_help_panel=TILES),
-    ] = False,
+    exact: Exact = False,
     tta: Tta = None,
-    skip_errors: Annotated[
-        bool,
-        typer.Option(
-            "--skip-errors", help="Go on where blocks cannot be read.", rich_help_panel=RUN
-        ),
-    ] = False,
+    skip_errors: SkipErrors = False,
     dsm: Dsm = None,
     dtm: Dtm = None,
     ndsm: Ndsm = None,
