@@ -67,10 +67,10 @@ class Run:
     """The loaded model."""
     settings: PredictSettings
     """Of the run."""
-    area: GivenArea | None
-    """Where buildings are wanted; None: everywhere."""
     tally: Tally
     """Counts and times; its clock runs since the run was asked for."""
+    area: GivenArea | None = None
+    """Where buildings are wanted; None: everywhere."""
     rising: Rising | None = None
     """The surface that is asked in the end; None: there is none."""
     elsewhere: Elsewhere | None = None
@@ -86,11 +86,7 @@ class Run:
         sources: Sequence[str],
         model: DenseModel | InstanceModel,
         settings: PredictSettings,
-        area: GivenArea | None,
         tally: Tally,
-        rising: Rising | None = None,
-        elsewhere: Elsewhere | None = None,
-        stored: StoredMaps | None = None,
     ) -> Run:
         """Open the mosaic on the analysis grid that suits the model."""
         from geoseg.raster import Mosaic
@@ -116,11 +112,9 @@ class Run:
             "resampled" if mosaic.resampled else "as they are", mosaic.stretch or "none",
             "; ".join(f"{source.name} {source.bands.rgb}" for source in mosaic.sources),
         )  # fmt: skip
-        if rising is not None:
-            rising = rising.over(mosaic.sources)
         inputs = mosaic.identity()
         first_look.require_unchanged(inputs)
-        return cls(mosaic, inputs, model, settings, area, tally, rising, elsewhere, stored)
+        return cls(mosaic, inputs, model, settings, tally)
 
     def to_frame(self, progress: Progress) -> gpd.GeoDataFrame:
         """Run in memory."""

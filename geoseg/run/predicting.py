@@ -7,15 +7,13 @@ import logging
 import os
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, nullcontext
-from dataclasses import replace
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
 from geoseg.errors import UsageError
 from geoseg.keywords import checked_keywords
-from geoseg.machine import freed_memory_kept, memory_errors
 from geoseg.settings import (
     CLUSTER_TIMEOUT_S,
     MIN_AREA_M2,
@@ -30,18 +28,18 @@ from geoseg.types import HeightUnit, Shape
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from geoseg.models.choice import ModelChoice
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster.given import Nodata, Raster, RasterInput
     from geoseg.run.each import RasterOutcomes
+    from geoseg.run.options import PredictOptions
     from geoseg.run.rising import Rising
+    from geoseg.run.spread.elsewhere import Crew
     from geoseg.run.summary import Summary
     from geoseg.tiles.given import AreaInput
 
 _log = logging.getLogger(__name__)
-
-LESS_MEMORY = "choose smaller tiles (--tile 512), close other programs, or use a larger machine"
-"""What to do when a run does not fit into memory."""
 
 _BY_RASTER = ("source", "output", "skip_existing", "resume")
 """What differs from raster to raster where each has an output of its own; all else they share."""
@@ -49,104 +47,18 @@ _BY_RASTER = ("source", "output", "skip_existing", "resume")
 
 @overload
 def predict(
-    source: RasterInput,
-    output: None = None,
-    *,
-    model: str | os.PathLike[str] | DenseModel | InstanceModel = "default",
-    aoi: AreaInput | None = None,
-    aoi_layer: str | None = None,
-    gsd_m: float | None = None,
-    bands: Sequence[int] | None = None,
-    stretch: tuple[float, float] | None = None,
-    nodata: Nodata | Sequence[Nodata] | None = None,
-    keep_blank: bool = False,
-    tile_px: int | None = None,
-    overlap_px: int | None = None,
-    strip_px: int = STRIP_PX,
-    batch: int | None = None,
-    readers: int = 1,
-    workers: int = 1,
-    executor: Executor | None = None,
-    cluster: str | os.PathLike[str] | None = None,
-    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
-    any_processor: bool = False,
-    maps: str | os.PathLike[str] | None = None,
-    min_area_m2: float = MIN_AREA_M2,
-    min_confidence: float | None = None,
-    tta: bool | None = None,
-    shape: Shape = "regularized",
-    date: str | dt.date | None = None,
-    skip_errors: bool = False,
-    dsm: Raster | None = None,
-    dtm: Raster | None = None,
-    ndsm: Raster | None = None,
-    height_unit: HeightUnit | None = None,
-    min_height_m: float = MIN_HEIGHT_M,
-    nir: int | None = None,
-    device: str = "auto",
-    precision: Precision = "auto",
-    runtime: Runtime = "auto",
-    exact: bool = False,
-    project: bool = False,
-    overwrite: bool = False,
-    zoom: tuple[int, int] | None = None,
-    resume: bool = False,
-    skip_existing: bool = False,
-    progress: Progress | None = None,
+    source: RasterInput, output: None = None, **options: Unpack[PredictOptions]
 ) -> gpd.GeoDataFrame: ...
 
 
 @overload
 def predict(
-    source: RasterInput,
-    output: str | os.PathLike[str],
-    *,
-    model: str | os.PathLike[str] | DenseModel | InstanceModel = "default",
-    aoi: AreaInput | None = None,
-    aoi_layer: str | None = None,
-    gsd_m: float | None = None,
-    bands: Sequence[int] | None = None,
-    stretch: tuple[float, float] | None = None,
-    nodata: Nodata | Sequence[Nodata] | None = None,
-    keep_blank: bool = False,
-    tile_px: int | None = None,
-    overlap_px: int | None = None,
-    strip_px: int = STRIP_PX,
-    batch: int | None = None,
-    readers: int = 1,
-    workers: int = 1,
-    executor: Executor | None = None,
-    cluster: str | os.PathLike[str] | None = None,
-    cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
-    any_processor: bool = False,
-    maps: str | os.PathLike[str] | None = None,
-    min_area_m2: float = MIN_AREA_M2,
-    min_confidence: float | None = None,
-    tta: bool | None = None,
-    shape: Shape = "regularized",
-    date: str | dt.date | None = None,
-    skip_errors: bool = False,
-    dsm: Raster | None = None,
-    dtm: Raster | None = None,
-    ndsm: Raster | None = None,
-    height_unit: HeightUnit | None = None,
-    min_height_m: float = MIN_HEIGHT_M,
-    nir: int | None = None,
-    device: str = "auto",
-    precision: Precision = "auto",
-    runtime: Runtime = "auto",
-    exact: bool = False,
-    project: bool = False,
-    overwrite: bool = False,
-    zoom: tuple[int, int] | None = None,
-    resume: bool = False,
-    skip_existing: bool = False,
-    progress: Progress | None = None,
+    source: RasterInput, output: str | os.PathLike[str], **options: Unpack[PredictOptions]
 ) -> Summary | RasterOutcomes: ...
 
 
 @checked_keywords
-def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decision of the user
+def predict(  # noqa: PLR0913  # the public face: one keyword per decision of the user
     source: RasterInput,
     output: str | os.PathLike[str] | None = None,
     *,
@@ -268,12 +180,18 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
     Raises:
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
     """
-    asked = {name: value for name, value in locals().items() if name not in _BY_RASTER}
+    given = {name: value for name, value in locals().items() if name not in _BY_RASTER}
     from geoseg.export.zoom import check_zoom
+    from geoseg.models.choice import ModelChoice
+    from geoseg.progress import heard
+    from geoseg.raster.given import raster_names
+    from geoseg.run.claim import claimed
+    from geoseg.run.composing import Composing
     from geoseg.run.each import is_folder
+    from geoseg.run.spread.elsewhere import Crew
+    from geoseg.tiles.given import GivenArea
     from geoseg.tiles.tally import Tally
 
-    check_zoom(zoom, None if output is None else Path(output))
     tally = Tally()
     settings = PredictSettings.of(
         gsd_m=gsd_m, bands=bands, stretch=stretch, nodata=nodata, keep_blank=keep_blank,
@@ -281,77 +199,73 @@ def predict(  # noqa: PLR0913, PLR0915  # the public face: one keyword per decis
         strip_px=strip_px, batch=batch, readers=readers, min_area_m2=min_area_m2,
         min_confidence=min_confidence, tta=tta, shape=shape, date=date, skip_errors=skip_errors,
     )  # fmt: skip
+    check_zoom(zoom, None if output is None else Path(output))
+    _check_output(output, project=project, resume=resume)
+    choice = ModelChoice(model, device, precision, runtime, tta=tta, exact=exact)
+    crew = Crew(workers, executor, cluster, cluster_timeout_s)
+    if output is not None and is_folder(output):
+        if maps is not None:
+            raise UsageError("maps are of one mosaic; name a file as the output, not a folder")
+        folder = Path(output)
+        return _each(
+            choice, crew, source, folder, given, skip_existing=skip_existing, resume=resume
+        )
+    if skip_existing:
+        raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
+    claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
+    with claim as lock, heard(progress) as told, crew.hired() as hands:
+        composing = Composing(
+            rasters=raster_names(source),
+            area=GivenArea.of(aoi, aoi_layer),
+            choice=choice,
+            settings=settings,
+            rising=_rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir),
+            maps=None if maps is None else Path(maps),
+            zoom=zoom,
+            any_processor=any_processor,
+        )
+        with composing.run(hands, tally) as run:
+            if lock is None:
+                return run.to_frame(told)
+            summary = run.to_file(lock, told, resume=resume)
+        if project:
+            _add_project(Path(summary.output))
+        return summary
+
+
+def _check_output(output: str | os.PathLike[str] | None, *, project: bool, resume: bool) -> None:
+    """Refuse what the output cannot do.
+
+    Raises:
+        UsageError: naming it.
+    """
+    from geoseg.run.each import is_folder
+
     if project and (output is None or not (is_folder(output) or _is_geopackage(output))):
         raise UsageError("a project is stored in a GeoPackage: name an output that ends in .gpkg")
     if output is None and resume:
         raise UsageError("resume=True needs an output: without one nothing is kept to go on with")
-    from geoseg.models import load_model
-    from geoseg.models.averaged import averaged_if
-    from geoseg.models.exactness import check_exactness
-    from geoseg.models.traits import Traits
-    from geoseg.progress import heard
-    from geoseg.raster.given import raster_names
-    from geoseg.raster.services import cut_services
-    from geoseg.run.claim import claimed
-    from geoseg.run.composed import Run
-    from geoseg.run.each import predict_each
-    from geoseg.run.spread.elsewhere import Elsewhere, hired
-    from geoseg.run.spread.folder import StoredMaps, StoredModel
-    from geoseg.run.storing import of_stored, require_asked
-    from geoseg.tiles.given import GivenArea
 
-    if output is not None and is_folder(output):
-        if maps is not None:
-            raise UsageError("maps are of one mosaic; name a file as the output, not a folder")
-        asked["model"] = load_model(model, device=device, precision=precision, runtime=runtime)
-        names = raster_names(source)
-        with hired(workers, executor, cluster, cluster_timeout_s) as shared:
-            who = {"workers": 1, "executor": shared, "cluster": None}
-            each = partial(predict, **{**asked, **who})
-            folder = Path(output)
-            return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
-    if skip_existing:
-        raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
-    claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
-    others = hired(workers, executor, cluster, cluster_timeout_s)
-    with claim as lock, heard(progress) as told, others as pool, ExitStack() as stack:
-        rasters, area = raster_names(source), GivenArea.of(aoi, aoi_layer)
-        loaded = load_model(model, device=device, precision=precision, runtime=runtime)
-        rising = _rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir)
-        check_exactness(loaded, required=exact)
-        stored = None if maps is None else StoredMaps.open(Path(maps))
-        plain = loaded
-        if stored is None:
-            loaded = averaged_if(loaded, tta)
-        else:
-            require_asked(stored.identity, precision=precision, runtime=runtime, tta=tta)
-            loaded = StoredModel(loaded, stored.identity)
-            settings = of_stored(settings, stored.identity)
-        traits, record = Traits.of(loaded), None if area is None else area.record
-        _log.info(
-            "model: %s (%s) on %s in %s by %s, %s", traits.name,
-            traits.sha256[:12] or traits.class_name, traits.device or "a device of its own",
-            traits.precision or "a precision of its own", traits.runtime or "a runtime of its own",
-            "averaged over flips" if traits.averaged else "without flips",
-        )  # fmt: skip
-        wanted = None if area is None else area.of_services(gsd_m, traits.gsd_m)
-        rasters = cut_services(rasters, wanted)
-        settings = settings.model_copy(update={"tta": traits.averaged, "aoi": record})
-        elsewhere = None
-        if pool is not None:
-            averaged = traits.averaged and not Traits.of(plain).averaged
-            hands = Elsewhere.of(pool, plain, tally, averaged=averaged, any_processor=any_processor)
-            elsewhere = stack.enter_context(hands)
-        run = Run.prepare(rasters, loaded, settings, area, tally, rising, elsewhere, stored)
-        run = replace(run, zoom=zoom)
-        keeping = freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
-        with run.mosaic, keeping, memory_errors(LESS_MEMORY):
-            if lock is None:
-                return run.to_frame(told)
-            summary = run.to_file(lock, told, resume=resume)
-            if project:
-                _add_project(Path(summary.output))
-            return summary
+
+def _each(
+    choice: ModelChoice,
+    crew: Crew,
+    source: RasterInput,
+    folder: Path,
+    given: dict[str, Any],
+    *,
+    skip_existing: bool,
+    resume: bool,
+) -> RasterOutcomes:
+    """One run per raster; they share the model and whoever works for them."""
+    from geoseg.raster.given import raster_names
+    from geoseg.run.each import predict_each
+
+    model, names = choice.found(), raster_names(source)
+    with crew.hired() as hands:
+        theirs = {"workers": 1, "cluster": None, "executor": hands}
+        each = partial(predict, **{**given, "model": model, **theirs})
+        return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
 
 
 def _rising(  # what predict was given

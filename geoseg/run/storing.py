@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import MapsError, OutputError, UsageError
 from geoseg.keywords import checked_keywords
-from geoseg.machine import freed_memory_kept, memory_errors
 from geoseg.pages.notebook import table_html
 from geoseg.run.spread.parts import Part
 from geoseg.settings import STRIP_PX, Precision, PredictSettings, Runtime
@@ -27,7 +26,6 @@ _log = logging.getLogger(__name__)
 
 RASTERS = (".tif", ".tiff")
 """Outputs that are a raster of all maps."""
-LESS_MEMORY = "choose smaller tiles (--tile 512), close other programs, or use a larger machine"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -144,44 +142,34 @@ def maps(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         tile_px=tile_px, overlap_px=overlap_px, batch=batch, readers=readers, tta=tta,
         skip_errors=skip_errors,
     )  # fmt: skip
-    from geoseg.models import load_model
-    from geoseg.models.averaged import averaged_if
-    from geoseg.models.exactness import check_exactness
-    from geoseg.models.protocols import DenseModel
+    from geoseg.models.choice import ModelChoice
     from geoseg.progress import heard
     from geoseg.raster.given import raster_names
-    from geoseg.run.composed import Run
+    from geoseg.run.composing import Composing
     from geoseg.tiles.tally import Tally
 
-    loaded = load_model(model, device=device, precision=precision, runtime=runtime)
-    if not isinstance(loaded, DenseModel):
-        raise UsageError(
-            "a model that predicts separate masks has no maps to store; spread its run by --workers, or "
-            "by an executor"
-        )
-    check_exactness(loaded, required=exact)
-    loaded = averaged_if(loaded, tta)
-    folder = _made(path)
-    run = Run.prepare(raster_names(source), loaded, settings, None, Tally())
-    with run.mosaic, heard(progress) as told, freed_memory_kept(), memory_errors(LESS_MEMORY):
-        return _store(run, loaded, folder, wanted, told, overwrite=overwrite)
+    choice = ModelChoice(model, device, precision, runtime, tta=tta, exact=exact)
+    composing = Composing(rasters=raster_names(source), choice=choice, settings=settings)
+    with composing.run(None, Tally()) as run, heard(progress) as told:
+        return _store(run, _made(path), wanted, told, overwrite=overwrite)
 
 
 def _store(
-    run: Run,
-    model: DenseModel,
-    folder: Path,
-    part: Part,
-    progress: Progress,
-    *,
-    overwrite: bool,
+    run: Run, folder: Path, part: Part, progress: Progress, *, overwrite: bool
 ) -> StoredPart:
     """Compute and write what is not there."""
+    from geoseg.models.protocols import DenseModel
     from geoseg.progress import PIXELS, ProgressReport
     from geoseg.run.lookers import DenseLooker
     from geoseg.run.rows import RowsHere
     from geoseg.run.spread.stored import write_row
 
+    model = run.model
+    if not isinstance(model, DenseModel):
+        raise UsageError(
+            "a model that predicts separate masks has no maps to store; spread its run by --workers, or "
+            "by an executor"
+        )
     plan, _ = run.plan()
     identity = _identity(run, model, plan.lattice)
     own = list(part.strips(plan))
@@ -290,39 +278,3 @@ def _raster_of_all(
         failed=stored.failed,
         bytes_written=output.stat().st_size,
     )
-
-
-def of_stored(settings: PredictSettings, identity: MapsIdentity) -> PredictSettings:
-    """Settings of a run over stored maps: tiles as they were stored, unless others are asked for."""
-    core, context, _ = identity.lattice
-    asked = settings.tile_px is not None or settings.overlap_px is not None
-    tiles = {} if asked else {"tile_px": core + 2 * context, "overlap_px": context}
-    return settings.model_copy(
-        update={**tiles, "tta": identity.averaged, "strip_px": identity.step}
-    )
-
-
-def require_asked(
-    identity: MapsIdentity, *, precision: Precision, runtime: Runtime, tta: bool | None
-) -> None:
-    """Refuse maps that were made otherwise than is asked for.
-
-    Raises:
-        MapsError: naming what differs.
-    """
-    made = made_by(identity)
-    for name, asked in (("precision", precision), ("runtime", runtime), ("tta", tta)):
-        if asked not in {"auto", None, made[name]}:
-            raise MapsError(
-                f"the maps were stored with {name} {made[name]!r}, and {asked!r} is asked for; leave it out "
-                "or store them anew"
-            )
-
-
-def made_by(identity: MapsIdentity) -> dict[str, object]:
-    """How maps were made, in the words of options."""
-    return {
-        "precision": identity.model.precision,
-        "runtime": identity.model.runtime.partition(" ")[0],
-        "tta": identity.averaged,
-    }

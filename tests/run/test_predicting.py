@@ -390,20 +390,21 @@ def test_every_setting_is_a_keyword_with_the_same_default() -> None:
         assert keywords[name].default == field.default, name
 
 
-def test_the_overloads_offer_every_keyword() -> None:
-    import ast
+def test_type_checkers_know_every_keyword_as_it_is() -> None:
     import inspect
 
-    from geoseg.run import predicting
+    from geoseg.run.options import PredictOptions
 
-    tree = ast.parse(inspect.getsource(predicting))
-    offered = [
-        list(map(ast.unparse, (*f.args.kwonlyargs, *filter(None, f.args.kw_defaults))))
-        for f in tree.body
-        if isinstance(f, ast.FunctionDef) and f.name == "predict"
-    ]
-    assert len(offered) == 3
-    assert offered[0] == offered[1] == offered[2]
+    keywords = {
+        name: parameter.annotation
+        for name, parameter in inspect.signature(geoseg.predict).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY
+    }
+    known = {
+        name: getattr(kind, "__forward_arg__", kind)
+        for name, kind in PredictOptions.__annotations__.items()
+    }
+    assert known == keywords
 
 
 def test_an_area_of_interest_computes_its_tiles_alone(make_raster: Any, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ import sys
 sys.path.insert(0, sys.argv.pop(1))
 stop = int(sys.argv.pop(1))
 from painted import PaintedModel
-import geoseg.models
+import geoseg.models.choice
 from geoseg.models.traits import Traits
 
 class Model(PaintedModel):
@@ -57,7 +57,7 @@ class Model(PaintedModel):
             raise KeyboardInterrupt
         return super().predict_maps(images)
 
-geoseg.models.load_model = lambda *_, **__: Model()
+geoseg.models.choice.load_model = lambda *_, **__: Model()
 sys.argv[0] = "geoseg"
 from geoseg.cli import main
 main()

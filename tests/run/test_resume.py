@@ -380,7 +380,7 @@ import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 sys.path.insert(0, sys.argv.pop(1))
 from painted import PaintedModel
-import geoseg.models
+import geoseg.models.choice
 from geoseg.models.traits import Traits
 
 class StuckModel(PaintedModel):
@@ -393,7 +393,7 @@ class StuckModel(PaintedModel):
                 time.sleep(0.1)  # come just before a nap, which then is slept to its end
         return super().predict_maps(images)
 
-geoseg.models.load_model = lambda *_, **__: StuckModel()
+geoseg.models.choice.load_model = lambda *_, **__: StuckModel()
 from geoseg.cli import main
 main()
 """

@@ -30,41 +30,49 @@ if TYPE_CHECKING:
     from geoseg.tiles.tally import Tally
 
 
-@contextmanager
-def hired(
-    workers: int,
-    executor: Executor | None,
-    cluster: str | os.PathLike[str] | None,
-    cluster_timeout_s: float,
-) -> Iterator[Executor | None]:
-    """Who does the work while the block lasts; None: this process by itself.
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who shall work for a run."""
 
-    Raises:
-        UsageError: there are none, or several are given.
-        WorkerError: the cluster does not answer, or has no workers.
-    """
-    check_workers(workers)
-    if (workers > 1) + (executor is not None) + (cluster is not None) > 1:
-        raise UsageError(
-            "workers are processes of geoseg's own, executor is one of yours, cluster is Dask's: give one"
-        )
-    if cluster is not None:
-        with cluster_executor(cluster, cluster_timeout_s) as scheduled:
-            yield scheduled
-        return
-    if executor is None:
-        if workers == 1:
-            yield None
-            return
-        with LocalPool(workers) as pool:
-            yield pool
-        return
-    if not isinstance(executor, Executor):
-        raise UsageError(
-            f"executor is a concurrent.futures.Executor, such as Dask's client.get_executor(); got a "
-            f"{type(executor).__name__}"
-        )
-    yield executor
+    workers: int
+    """Processes of this machine; 1: this one alone."""
+    executor: Executor | None
+    """One of the user's."""
+    cluster: str | os.PathLike[str] | None
+    """Dask's: the address of a scheduler, or its file."""
+    cluster_timeout_s: float
+    """How long its first worker may take."""
+
+    @contextmanager
+    def hired(self) -> Iterator[Executor | None]:
+        """Those who do the work while the block lasts; None: this process by itself.
+
+        Raises:
+            UsageError: there are none, or several are given.
+            WorkerError: the cluster does not answer, or has no workers.
+        """
+        self._check()
+        if self.cluster is not None:
+            with cluster_executor(self.cluster, self.cluster_timeout_s) as scheduled:
+                yield scheduled
+        elif self.workers > 1:
+            with LocalPool(self.workers) as pool:
+                yield pool
+        else:
+            yield self.executor
+
+    def _check(self) -> None:
+        check_workers(self.workers)
+        if (self.workers > 1) + (self.executor is not None) + (self.cluster is not None) > 1:
+            raise UsageError(
+                "workers are processes of geoseg's own, executor is one of yours, cluster is Dask's: give "
+                "one"
+            )
+        if not isinstance(self.executor, Executor | None):
+            raise UsageError(
+                "executor is a concurrent.futures.Executor, such as Dask's client.get_executor(); got a "
+                f"{type(self.executor).__name__}"
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.raster.identity import MosaicIdentity
     from geoseg.run.lookers import Looker
+    from geoseg.settings import PredictSettings
     from geoseg.tiles.lattice import Strip
     from geoseg.tiles.plan import Plan
 
@@ -76,6 +77,13 @@ class StoredMaps:
                 )
             rows[file.header.cores[0][0]].append(file)
         return cls(folder, MapsFile.open(named[0][0]).header.identity, counts[0], dict(rows))
+
+    def settings(self, asked: PredictSettings) -> PredictSettings:
+        """Settings of a run over these maps: tiles as they were stored, unless others are asked for."""
+        core, context, _ = self.identity.lattice
+        tiled = asked.tile_px is not None or asked.overlap_px is not None
+        tiles = {} if tiled else {"tile_px": core + 2 * context, "overlap_px": context}
+        return asked.model_copy(update={**tiles, "strip_px": self.identity.step})
 
     def require(self, plan: Plan, inputs: MosaicIdentity) -> None:
         """Refuse maps that are of another raster, or do not cover the chosen tiles.

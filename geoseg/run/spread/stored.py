@@ -22,6 +22,7 @@ from geoseg.errors import MapsError
 from geoseg.files.atomic import TEMPORARY_SUFFIX, output_errors, put_in_place
 from geoseg.raster.identity import MosaicIdentity
 from geoseg.run.state.identity import ModelIdentity
+from geoseg.settings import Precision, Runtime
 from geoseg.tiles.looking import SeenRow
 from geoseg.tiles.packed import PackedRows
 from geoseg.types import Window
@@ -70,6 +71,24 @@ class MapsIdentity(BaseModel):
             if before != after:
                 found.append(f"{what}: was {before!r} and is {after!r}")
         return found
+
+    def require_asked(self, *, precision: Precision, runtime: Runtime, tta: bool | None) -> None:
+        """Refuse maps that were made otherwise than is asked for.
+
+        Raises:
+            MapsError: naming what differs.
+        """
+        made = {
+            "precision": self.model.precision,
+            "runtime": self.model.runtime.partition(" ")[0],
+            "tta": self.averaged,
+        }
+        for name, asked in (("precision", precision), ("runtime", runtime), ("tta", tta)):
+            if asked not in {"auto", None, made[name]}:
+                raise MapsError(
+                    f"the maps were stored with {name} {made[name]!r}, and {asked!r} is asked for; leave "
+                    "it out or store them anew"
+                )
 
 
 class _Tile(BaseModel):
