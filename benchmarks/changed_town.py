@@ -239,25 +239,42 @@ F1_60 = Eyes(missed=0.20, badly=0.15, merged=0.05, split=0.06, made_up=0.10, jit
 """Eyes of about these F1; the benchmark prints the F1 that came of them."""
 
 
-def seen(town: ChangedTown, eyes: Eyes, seed: int) -> tuple[gpd.GeoDataFrame, DrawnMaps]:
-    """What a model would find, with confidences that are right on average, and its maps."""
-    rng = np.random.default_rng([seed, 77])
-    roofs = town.roofs
-    fate = rng.choice(
+def fates(count: int, eyes: Eyes, rng: np.random.Generator) -> NDArray[np.str_]:
+    """(count,) what becomes of each roof in a model's eyes."""
+    return rng.choice(
         ["found", "missed", "badly", "merged", "split"],
-        size=len(roofs),
+        size=count,
         p=[1 - eyes.missed - eyes.badly - eyes.merged - eyes.split, eyes.missed, eyes.badly,
            eyes.merged, eyes.split],
     )  # fmt: skip
+
+
+def seen(
+    town: ChangedTown,
+    eyes: Eyes,
+    seed: int,
+    *,
+    fate: NDArray[np.str_] | None = None,
+    made_up: NDArray[np.object_] | None = None,
+) -> tuple[gpd.GeoDataFrame, DrawnMaps]:
+    """What a model would find, with confidences that are right on average, and its maps.
+
+    ``fate`` of the roofs and the buildings ``made_up`` are drawn where they are not given.
+    """
+    rng = np.random.default_rng([seed, 77])
+    roofs = town.roofs
+    if fate is None:
+        fate = fates(len(roofs), eyes, rng)
     shapes: list[shapely.Geometry] = []
     kinds: list[str] = []
     for roof, kind in zip(roofs, fate, strict=True):
         drawn = _drawn(roof, kind, rng)
         shapes += [_jittered(one, eyes.jitter_m, rng) for one in drawn]
         kinds += [kind] * len(drawn)
-    made = rng.permutation(town.empty)[: round(eyes.made_up * len(roofs))]
-    shapes += [_jittered(_within(lot, rng), eyes.jitter_m, rng) for lot in made]
-    kinds += ["made up"] * len(made)
+    if made_up is None:
+        made_up = things(town, eyes, rng)
+    shapes += [_jittered(one, eyes.jitter_m, rng) for one in made_up]
+    kinds += ["made up"] * len(made_up)
     frame = gpd.GeoDataFrame(
         {
             "building_id": np.arange(len(shapes)),
@@ -268,6 +285,12 @@ def seen(town: ChangedTown, eyes: Eyes, seed: int) -> tuple[gpd.GeoDataFrame, Dr
         crs=CODE,
     )
     return frame, DrawnMaps(roofs[fate != "missed"], roofs[fate == "missed"], seed)
+
+
+def things(town: ChangedTown, eyes: Eyes, rng: np.random.Generator) -> list[shapely.Geometry]:
+    """What a model takes for buildings on empty lots."""
+    lots = rng.permutation(town.empty)[: round(eyes.made_up * len(town.roofs))]
+    return [_within(lot, rng) for lot in lots]
 
 
 def _drawn(  # noqa: PLR0911  # one line a kind

@@ -10,7 +10,12 @@ from geoseg.keywords import checked_keywords
 
 if TYPE_CHECKING:
     from geoseg.change.build import Comparison
+    from geoseg.languages.language import Code
+    from geoseg.models.loading import ModelSpec
     from geoseg.progress import Progress
+    from geoseg.raster.given import Raster
+    from geoseg.settings import Precision, Runtime
+    from geoseg.upkeep.looking import Maps
     from geoseg.vectors.layers import VectorInput
 
 
@@ -29,7 +34,21 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     h3: int | None = None,
     unchanged_iou: float = 0.5,
     match_iou: float = 0.1,
+    likely: bool = False,
+    old_raster: Raster | Sequence[Raster] | None = None,
+    new_raster: Raster | Sequence[Raster] | None = None,
+    old_maps: Maps | None = None,
+    new_maps: Maps | None = None,
+    age_years: float = 5.0,
+    sure: float = 0.9,
+    recall: float | None = None,
+    model: ModelSpec = "default",
+    tta: bool | None = None,
+    device: str = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     html: str | Path | None = None,
+    language: Code = "en",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -49,7 +68,23 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
         h3: Resolution of H3 cells instead of ``zones``, 0 to 15.
         unchanged_iou: From this intersection over union on, a building counts as unchanged.
         match_iou: From this on, two outlines are the same building, perhaps changed.
+        likely: Tell changes from what two runs over unchanged ground differ by anyway: columns
+            ``p_noise``, the probability that a row is no change, and ``likely`` for those that stand out.
+        old_raster: Imagery of ``old``: the model looks under new buildings, whether nothing stood there.
+        new_raster: Imagery of ``new``: the model looks under gone ones, whether nothing stands there.
+        old_maps: The same from anything with the method of ``geoseg.upkeep.looking.Maps``.
+        new_maps: The same for the later date.
+        age_years: Years between the dates: how much may have changed.
+        sure: Share of those that stand out which are to be changes.
+        recall: Share of standing buildings that each layer holds, as ``evaluate`` tells; None: not known.
+        model: What looks at the rasters; a model of maps.
+        tta: Average its maps over flips of the image; None: if its thresholds were chosen so.
+        device: Where the model runs.
+        precision: Of its arithmetic.
+        runtime: What runs it.
         html: A page to write: maps, charts and tables.
+        language: Of pages, PDFs and workbooks: ``"en"``, ``"de"``, ``"fr"``, ``"es"`` or ``"pt"``. What
+            programs read (CSV, JSON, layers) is the same in all.
         overwrite: Replace outputs that are there already.
         progress: Called with a ``ProgressReport`` as the buildings of each date are read.
 
@@ -61,21 +96,41 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     """
     from geoseg.change.build import build_comparison
     from geoseg.change.changes import Limits
+    from geoseg.change.likely import Doubts
     from geoseg.change.write import open_outputs, write_comparison
+    from geoseg.errors import UsageError
     from geoseg.files.target import with_page
+    from geoseg.languages.language import language_of
     from geoseg.progress import heard
     from geoseg.statistics.options import ReportOptions
+    from geoseg.upkeep.asked import looking
+    from geoseg.upkeep.settings import UpdateSettings
     from geoseg.vectors.buildings import open_buildings
 
-    limits = Limits(unchanged_iou, match_iou)
+    limits, spoken = Limits(unchanged_iou, match_iou), language_of(language)
     options = ReportOptions(
         zones=zones, zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3
     )
+    settings = UpdateSettings(age_years=age_years, sure=sure, recall=recall)
+    if not likely and any(
+        one is not None for one in (old_raster, new_raster, old_maps, new_maps, recall)
+    ):
+        raise UsageError(
+            "imagery, maps and recall tell changes from noise; add --likely (likely=True)"
+        )
     outputs = open_outputs(with_page(output, html), (old, new, zones), overwrite=overwrite)
     earlier = open_buildings(old, old_layer, "buildings of the earlier date")
     later = open_buildings(new, new_layer, "buildings of the later date")
+    on = device, precision, runtime
+    doubts = None
+    if likely:
+        doubts = Doubts(
+            settings,
+            looking(old_raster, old_maps, model, on, tta),
+            looking(new_raster, new_maps, model, on, tta),
+        )
     with heard(progress) as told:
-        result = build_comparison(earlier, later, options, limits, told)
+        result = build_comparison(earlier, later, options, limits, told, doubts)
     for path in outputs:
-        write_comparison(result, path)
+        write_comparison(result, path, spoken)
     return result

@@ -18,8 +18,10 @@ from geoseg.change.changes import (
     find_changes,
     read_date,
 )
+from geoseg.change.likely import Doubts, tell_noise
 from geoseg.change.table import CHANGES, change_table
 from geoseg.earth.places import box_of_shapes, outline_of_box
+from geoseg.languages.said import Said
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ignored
 from geoseg.statistics.build import (
@@ -37,6 +39,14 @@ from geoseg.vectors.observed import (
     observed_parts,
 )
 from geoseg.vectors.within import OUTSIDE, assign
+
+UNSEEN = Said("{count} buildings lie where only one date was observed and are not counted.")
+IN_NO_ZONE = Said("{count} buildings lie in no zone and are not counted.")
+METHOD = Said(
+    "Intersection over union of {unchanged:g} or more counts as unchanged, below {match:g} as different "
+    "buildings."
+)
+ESTIMATES = Said("Both dates are model estimates: a difference may be an error of either.")
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -73,8 +83,11 @@ def build_comparison(
     options: ReportOptions,
     limits: Limits,
     progress: Progress = ignored,
+    doubts: Doubts | None = None,
 ) -> Comparison:
     """Read the buildings of both dates, match them and count per zone.
+
+    With ``doubts`` differences are told from noise: columns ``p_noise`` and ``likely``.
 
     Raises:
         GeosegError: when an input cannot be used.
@@ -88,15 +101,21 @@ def build_comparison(
     refuse_elsewhere(extent, observed)
     changes, unseen = find_changes(before, after, limits, extent)
     zone = assign(changes.pop("point_xy"), zones.geometry)
+    told = None
+    if doubts is not None:
+        told = tell_noise((before, after), crs, changes, extent, doubts, progress)
+        changes = {**changes, "p_noise": told.noise, "likely": told.likely}
+    del changes["row_old"], changes["row_new"]
     frame = gpd.GeoDataFrame(
         {"change": changes["change"], "zone": _zone_names(zones, zone), **changes}, crs=crs
     )
     notes = (
         *dict.fromkeys(note for date in (before, after) for note in date.notes),
         *zone_notes(zones, extent, observed),
-        *_left_out(unseen, "lie where only one date was observed"),
-        *_left_out(int((zone == OUTSIDE).sum()), "lie in no zone"),
+        *_left_out(unseen, UNSEEN),
+        *_left_out(int((zone == OUTSIDE).sum()), IN_NO_ZONE),
         *_method_notes(limits),
+        *(() if told is None else told.notes),
     )
     return Comparison(
         frame,
@@ -104,7 +123,7 @@ def build_comparison(
         zones,
         parts,
         notes,
-        _provenance(old, new, options),
+        {**_provenance(old, new, options), **_doubted(doubts)},
     )
 
 
@@ -118,19 +137,34 @@ def _areas(
 
 
 def _zone_names(zones: Zones, zone: NDArray[np.int64]) -> NDArray[np.object_]:
-    return np.array([*zones.names, None], dtype=object)[zone]
+    return np.array([*map(str, zones.names), None], dtype=object)[zone]
 
 
-def _left_out(count: int, why: str) -> tuple[str, ...]:
-    return (f"{count} buildings {why} and are not counted.",) if count else ()
+def _left_out(count: int, why: Said) -> tuple[str, ...]:
+    return (why.format(count=count),) if count else ()
 
 
 def _method_notes(limits: Limits) -> tuple[str, str]:
-    method = (
-        f"Intersection over union of {limits.unchanged:g} or more counts as unchanged, "
-        f"below {limits.match:g} as different buildings."
-    )
-    return method, "Both dates are model estimates: a difference may be an error of either."
+    return METHOD.format(unchanged=limits.unchanged, match=limits.match), ESTIMATES
+
+
+def _doubted(doubts: Doubts | None) -> dict[str, Any]:
+    """How differences were told from noise, for the record."""
+    if doubts is None:
+        return {}
+    settings = doubts.settings
+    looked = [name for name in ("before", "after") if getattr(doubts, name) is not None]
+    return {
+        "years_between": settings.age_years,
+        "sure": settings.sure,
+        "recall": settings.recall,
+        "imagery_looked_at": {
+            (): Said("none"),
+            ("before",): Said("of the earlier date"),
+            ("after",): Said("of the later date"),
+            ("before", "after"): Said("of both dates"),
+        }[tuple(looked)],
+    }
 
 
 def _provenance(old: BuildingSource, new: BuildingSource, options: ReportOptions) -> dict[str, Any]:

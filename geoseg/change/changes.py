@@ -14,6 +14,7 @@ from pyproj import CRS
 from geoseg.change.match import match
 from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
+from geoseg.languages.said import Said
 from geoseg.progress import Progress
 from geoseg.statistics.collect import Buildings, collect
 from geoseg.vectors.buildings import BuildingSource
@@ -24,6 +25,8 @@ from geoseg.vectors.within import assign
 
 LARGEST_ID = 2**63
 """Numbers from this on fit into no column of whole numbers."""
+TOO_FAR = Said("{count} buildings of {layer} lie too far away for the CRS {crs} and were left out.")
+"""Said of what has no place in the CRS of the comparison."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def read_date(source: BuildingSource, crs: CRS, progress: Progress) -> Dated:
     outlines = sound(reproject(found.outlines, source.crs, crs))
     placed = shapely.area(outlines) > 0
     if not placed.all():
-        found = found.only(placed, f"of {source.label} lie too far away for the CRS {crs.name}")
+        found = found.only(placed, TOO_FAR.format(count=0, layer=source.label, crs=crs.name))
         outlines = outlines[placed]
     point = shapely.get_coordinates(shapely.point_on_surface(outlines))
     extent = read_extent(source.layer) if source.layer else None
@@ -106,8 +109,8 @@ def _repeated(found: Buildings, source: BuildingSource) -> tuple[str, ...]:
     if found.ids is None:
         return ()
     again = int(pd.Series(found.ids).dropna().duplicated().sum())
-    said = f"{again} buildings of {source.label} have a building_id that an earlier one has."
-    return (said,) if again else ()
+    said = Said("{count} buildings of {layer} have a building_id that an earlier one has.")
+    return (said.format(count=again, layer=source.label),) if again else ()
 
 
 def common_extent(before: Dated, after: Dated) -> shapely.Geometry | None:
@@ -136,12 +139,12 @@ def find_changes(
     """Columns of the changes, and how many buildings only one date could see.
 
     Matched buildings come first, then new ones, then those that are gone. ``point_xy`` is the
-    point that decides the zone.
+    point that decides the zone, ``row_old`` and ``row_new`` are rows of the two dates, -1 for none.
     """
     matches = match(before.outlines, after.outlines, limits.match)
     gone = np.setdiff1d(np.arange(len(before.outlines)), matches.old)
     come = np.setdiff1d(np.arange(len(after.outlines)), matches.new)
-    seen_gone, seen_come = gone[_inside(before, gone, extent)], come[_inside(after, come, extent)]
+    seen_gone, seen_come = gone[inside(before, gone, extent)], come[inside(after, come, extent)]
     unseen = len(gone) + len(come) - len(seen_gone) - len(seen_come)
     missing = np.full(len(seen_come), -1), np.full(len(seen_gone), -1)
     old = np.concatenate([matches.old, missing[0], seen_gone])
@@ -159,6 +162,8 @@ def find_changes(
         "area_new_m2": area_new,
         "area_change_m2": area_new - area_old,
         "geometry": np.where(later, _pick(after.outlines, new), _pick(before.outlines, old)),
+        "row_old": old,
+        "row_new": new,
         "point_xy": np.where(later[:, None], _pick(after.point, new), _pick(before.point, old)),
     }, unseen
 
@@ -177,10 +182,11 @@ def _pick_ids(ids: NDArray[Any], rows: NDArray[np.intp]) -> NDArray[Any]:
     return _pick(ids, rows, -1) if ids.dtype != object else _pick(ids, rows, "")
 
 
-def _inside(
+def inside(
     date: Dated, rows: NDArray[np.intp], extent: shapely.Geometry | None
 ) -> NDArray[np.bool_]:
+    """(k,) True for rows of a date that lie in what both dates observed."""
     if extent is None:
         return np.ones(len(rows), dtype=bool)
-    inside: NDArray[np.bool_] = assign(date.point[rows], np.array([extent], dtype=object)) == 0
-    return inside
+    within: NDArray[np.bool_] = assign(date.point[rows], np.array([extent], dtype=object)) == 0
+    return within

@@ -13,6 +13,8 @@ from geoseg.vectors.within import OUTSIDE
 
 CHANGES = ("unchanged", "changed", "gone", "new")
 """What may have become of a building."""
+LIKELY = ("changed", "gone", "new")
+"""Of these it is counted, where that was asked for, how many stand out of what differs anyway."""
 
 
 def change_table(
@@ -32,11 +34,15 @@ def change_table(
     ones = np.ones(len(zone))
     kinds = changes["change"].to_numpy()
     counts = {kind: per_zone(inside & (kinds == kind), ones).astype(int) for kind in CHANGES}
+    if "likely" in changes:
+        stands = inside & changes["likely"].to_numpy(dtype=bool)
+        for kind in LIKELY:
+            counts[f"likely_{kind}"] = per_zone(stands & (kinds == kind), ones).astype(int)
     area_old = per_zone(inside, changes["area_old_m2"].to_numpy(dtype=float))
     area_new = per_zone(inside, changes["area_new_m2"].to_numpy(dtype=float))
     kept = counts["unchanged"] + counts["changed"]
     figures = {
-        "zone": [*zones.names, TOTAL],
+        "zone": [str(name) for name in (*zones.names, TOTAL)],
         "buildings_old": kept + counts["gone"],
         "buildings_new": kept + counts["new"],
         **counts,

@@ -11,7 +11,8 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.output import write_layers
 from geoseg.export.styles.zones import categories, choropleth
 from geoseg.files.target import require_other
-from geoseg.statistics.formats import check_output, write_result
+from geoseg.languages.language import ENGLISH, Language
+from geoseg.statistics.formats import Forms, check_output, write_result
 from geoseg.statistics.page import table_columns
 
 CHANGES_LAYER = "changes"
@@ -23,6 +24,8 @@ _OF_BUILDINGS: dict[str, tuple[str, int | None]] = {
     "iou": ("Alike (0..1)", 2),
     "old_id": ("Building before", None),
     "new_id": ("Building after", None),
+    "p_noise": ("Differs anyway (0..1)", 2),
+    "likely": ("Stands out", None),
 }
 """Heading and decimals of the columns that only buildings have."""
 
@@ -42,14 +45,14 @@ def open_outputs(
     return tuple(check_output(path, overwrite=overwrite) for path in paths)
 
 
-def write_comparison(result: Comparison, path: Path) -> None:
-    """Write the comparison in the format of the extension.
+def write_comparison(result: Comparison, path: Path, language: Language = ENGLISH) -> None:
+    """Write the comparison in the format of the extension, what people read in a language.
 
     Raises:
         OutputError: disk full, no permission.
     """
     columns = table_columns(result.table, LABELS)
-    write_result(result, path, columns=columns, layers=_write_layers, page=change_page)
+    write_result(result, path, Forms(columns, _write_layers, change_page), language)
 
 
 def _write_layers(result: Comparison, path: Path) -> None:

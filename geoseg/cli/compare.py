@@ -7,12 +7,27 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.options import LAYER_FORMATS, Html, Json, Overwrite, Progress, Quiet, Verbose
+from geoseg.cli.options import (
+    LAYER_FORMATS,
+    Device,
+    Html,
+    Json,
+    Language,
+    ModelName,
+    Overwrite,
+    Precision,
+    Progress,
+    Quiet,
+    Runtime,
+    Tta,
+    Verbose,
+)
 from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
 from geoseg.cli.telling import tell
 from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones, ZonesLayer
 
+NOISE = "Changes told apart from noise"
 SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
 """Columns that the terminal lists."""
 
@@ -45,7 +60,57 @@ def compare(
     match: Annotated[
         float, typer.Option(help="Intersection over union from which it is the same building.")
     ] = 0.1,
+    likely: Annotated[
+        bool,
+        typer.Option(
+            "--likely",
+            help="Say how likely each difference would be there anyway, and which stand out.",
+            rich_help_panel=NOISE,
+        ),
+    ] = False,
+    old_raster: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Imagery of the earlier date: the model looks under new buildings; may be repeated.",
+            show_default=False,
+            rich_help_panel=NOISE,
+        ),
+    ] = None,
+    new_raster: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Imagery of the later date: the model looks under gone ones; may be repeated.",
+            show_default=False,
+            rich_help_panel=NOISE,
+        ),
+    ] = None,
+    age: Annotated[
+        float,
+        typer.Option(
+            help="Years between the dates: how much may have changed.", rich_help_panel=NOISE
+        ),
+    ] = 5.0,
+    sure: Annotated[
+        float,
+        typer.Option(
+            help="Share of those that stand out which are to be changes.", rich_help_panel=NOISE
+        ),
+    ] = 0.9,
+    recall: Annotated[
+        float | None,
+        typer.Option(
+            help="Share of standing buildings that each layer holds, as evaluate tells.",
+            show_default="not known",
+            rich_help_panel=NOISE,
+        ),
+    ] = None,
+    model: ModelName = "default",
+    tta: Tta = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    runtime: Runtime = "auto",
     html: Html = None,
+    language: Language = "en",
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -55,6 +120,8 @@ def compare(
     """Find new, gone and changed buildings between two dates.
 
     geoseg compare 2019.gpkg 2024.gpkg -o changes.gpkg --html changes.html
+
+    geoseg compare 2019.gpkg 2024.gpkg --likely --old-raster 2019.tif --new-raster 2024.tif -o changes.gpkg
     """
     tell(verbose)
     from geoseg.change import compare as hold_against
@@ -63,6 +130,8 @@ def compare(
         result = hold_against(
             old, new, output, old_layer=old_layer, new_layer=new_layer, zones=zones,
             zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3,
-            unchanged_iou=unchanged, match_iou=match, html=html, overwrite=overwrite, progress=told,
+            unchanged_iou=unchanged, match_iou=match, likely=likely, old_raster=old_raster,
+            new_raster=new_raster, age_years=age, sure=sure, recall=recall, model=model, tta=tta,
+            device=device, precision=precision, runtime=runtime, html=html, language=language, overwrite=overwrite, progress=told,
         )  # fmt: skip
     show(result, output or (), html, SHOWN, as_json=as_json, quiet=quiet)

@@ -65,6 +65,12 @@ Layer = Annotated[str | None, typer.Option(help="Layer to read, where there are 
 Html = Annotated[
     Path | None, typer.Option("--html", help="A page to look at, .html.", show_default=False)
 ]
+Language = Annotated[
+    Literal["en", "de", "fr", "es", "pt"],
+    typer.Option(
+        "--language", help="Of pages, PDFs and workbooks; what programs read stays the same."
+    ),
+]
 ModelName = Annotated[
     str,
     typer.Option(

@@ -11,6 +11,7 @@ from geoseg.cli.options import (
     LAYER_FORMATS,
     Html,
     Json,
+    Language,
     Overwrite,
     Progress,
     Quiet,
@@ -74,8 +75,14 @@ def report(
     sizes: Annotated[
         str, typer.Option(help="Limits of the size classes, m2.")
     ] = "20,50,100,200,500,1000",
-    raster: Annotated[Path | None, typer.Option(help="Orthophoto for the map of the page.")] = None,
+    raster: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Orthophoto for the map of the page; may be repeated.", show_default=False
+        ),
+    ] = None,
     html: Html = None,
+    language: Language = "en",
     layer: Annotated[
         str | None, typer.Option(help="Layer of the buildings, where there are several.")
     ] = None,
@@ -98,6 +105,6 @@ def report(
             name_column=name_column, grid=grid, h3=h3, sizes=parse_numbers(sizes, "--sizes"),
             overlaps=overlaps, sample=sample, sample_layer=sample_layer,
             sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
-            raster=raster, html=html, overwrite=overwrite, progress=told,
+            raster=raster, html=html, language=language, overwrite=overwrite, progress=told,
         )  # fmt: skip
     show(result, output or (), html, SHOWN, as_json=as_json, quiet=quiet)

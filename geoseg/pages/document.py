@@ -9,8 +9,13 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from geoseg.languages.language import ENGLISH, Language
+from geoseg.languages.said import Said
+
 PACKAGE = "geoseg.pages"
 """Holds ``document.html``, which every page extends."""
+CREATED = "created"
+"""Name of the time at which something was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +30,19 @@ class Figure:
     """A second line, such as an interval."""
 
 
-def environment(package: str) -> Environment:
-    """The templates of a package; what they extend is found here."""
+def environment(package: str, language: Language = ENGLISH) -> Environment:
+    """The templates of a package; what they extend is found here.
+
+    ``t`` says a text of the template in the language; values that are :class:`Said` need no ``t``.
+    """
     made = Environment(
         loader=ChoiceLoader([PackageLoader(package), PackageLoader(PACKAGE)]),
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        finalize=language.say,
     )  # fmt: skip
     made.globals["shared_style"] = static(PACKAGE, "page.css")
-    made.filters["readable"] = readable
+    made.globals["t"], made.globals["language"] = language.word, language.code
+    made.filters["readable"] = lambda provenance: readable(provenance, language)
     return made
 
 
@@ -47,10 +57,19 @@ def table_script() -> Markup:
     return static(PACKAGE, "table.js")
 
 
-def readable(provenance: dict[str, Any]) -> list[tuple[str, str]]:
-    """Names and texts of what is not empty."""
-    told = [(name, _lines(value)) for name, value in provenance.items()]
-    return [(name.replace("_", " "), text) for name, text in told if text]
+def readable(provenance: dict[str, Any], language: Language = ENGLISH) -> list[tuple[str, str]]:
+    """Names and texts of what is not empty.
+
+    The record of a run is a record: it stays in English, as it stands in the file.
+    """
+    told = [(name, _told(name, value, language)) for name, value in provenance.items()]
+    return [(language.word(name.replace("_", " ")), text) for name, text in told if text]
+
+
+def _told(name: str, value: object, language: Language) -> str:
+    if name == CREATED and isinstance(value, str):
+        return language.date(value)
+    return str(language.say(value)) if isinstance(value, Said) else _lines(value)
 
 
 def _lines(value: object) -> str:

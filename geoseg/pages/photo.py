@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+from pyproj.exceptions import CRSError
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
+from geoseg.earth.warping import as_gdal_wants_it
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.pages.picture import jpeg_url
 
@@ -67,7 +70,7 @@ def _read(
             if source.crs is None:
                 raise UnsupportedRasterError(f"{path} has no CRS, so it cannot lie on the map")
             view = WarpedVRT(
-                source, crs=crs.to_wkt(), width=width, height=height,
+                source, **_place_of(source), crs=crs.to_wkt(), width=width, height=height,
                 transform=place, resampling=Resampling.average,
                 # Without alpha what lies beyond the raster would be black.
                 add_alpha=ColorInterp.alpha not in source.colorinterp,
@@ -75,8 +78,17 @@ def _read(
             with view:
                 bands = [1, 2, 3] if source.count >= COLOURS else [1, 1, 1]
                 return view.read(bands), view.dataset_mask() > 0
-    except RasterioError as error:
+    except (RasterioError, CRSError) as error:
         raise UnreadableRasterError(f"{path} cannot be read as a raster ({error})") from None
+
+
+def _place_of(source: Any) -> dict[str, Any]:  # noqa: ANN401  # rasterio is untyped
+    """Where a raster lies, in the words of a warp."""
+    size = {"width": source.width, "height": source.height}
+    own = CRS.from_wkt(source.crs.to_wkt())
+    crs, transform = as_gdal_wants_it(own, source.transform, **size)
+    moved = {} if transform == source.transform else {"src_transform": transform}
+    return {"src_crs": crs, **moved}
 
 
 def _to_bytes(pixels: NDArray[np.generic], valid: NDArray[np.bool_]) -> NDArray[np.uint8]:

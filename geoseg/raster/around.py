@@ -1,8 +1,4 @@
-"""Rasters that reach over 180 degrees: where GDAL, and transformers, are told that they lie.
-
-A transformer gives longitudes from -180 to 180, so half of such a raster seems to lie at the other end
-of the world, and a warp onto a grid that is given finds nothing there.
-"""
+"""Rasters that reach over 180 degrees: where GDAL, and transformers, are told that they lie."""
 
 from __future__ import annotations
 
@@ -11,27 +7,17 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 
+from geoseg.earth import warping
 from geoseg.earth.seam import Seam, near_turn
 from geoseg.raster.source import Source
 
-FULL_CIRCLE = 360.0
-"""Degrees."""
-
 
 def as_gdal_wants_it(source: Source) -> tuple[rasterio.CRS, Affine]:
-    """CRS and transform of a raster, for a warp.
-
-    Where it reaches over the end of its world, longitudes that count around its middle (GDAL's
-    ``CENTER_LONG``), from 0 to 360 degrees: below -180, GDAL finds nothing all the same.
-    """
-    seam = _crossed(source)
-    if seam is None:
+    """CRS and transform of a raster, for a warp; see ``geoseg.earth.warping``."""
+    if source.by_points:
         return rasterio.CRS.from_wkt(source.crs.to_wkt()), source.transform
-    middle = source.middle_x % seam.period
-    placed = Affine.translation(middle - source.middle_x, 0) @ source.transform
-    named = source.crs.to_2d().to_wkt("WKT1_GDAL").removesuffix("]")
-    degrees = middle * FULL_CIRCLE / seam.period
-    return rasterio.CRS.from_wkt(f'{named},EXTENSION["CENTER_LONG","{degrees:.9f}"]]'), placed
+    size = {"width": source.width, "height": source.height}
+    return warping.as_gdal_wants_it(source.crs, source.transform, **size)
 
 
 def beside(source: Source, xy: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -42,12 +28,7 @@ def beside(source: Source, xy: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _crossed(source: Source) -> Seam | None:
     """The end of the world that a raster in degrees reaches over; None for all others."""
-    if not source.crs.is_geographic or source.by_points:
+    if source.by_points:
         return None
-    seam, x = Seam.of(source.crs), [corner[0] for corner in _corners(source)]
-    return None if seam is None or (seam.left <= min(x) and max(x) <= seam.right) else seam
-
-
-def _corners(source: Source) -> list[tuple[float, float]]:
-    width, height = source.width, source.height
-    return [source.transform @ at for at in ((0, 0), (width, 0), (width, height), (0, height))]
+    size = {"width": source.width, "height": source.height}
+    return warping.crossed(source.crs, source.transform, **size)

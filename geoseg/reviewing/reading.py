@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.languages.said import Said
 from geoseg.reviewing.columns import (
     BUILDINGS,
     CHECKED,
@@ -44,10 +45,12 @@ SAME_KM2 = 1e-6
 """Areas of one stratum that differ by no larger share are the same."""
 SHOWN = 5
 """Plots that a message names."""
-REPEATED = (
-    "{} buildings of {} share the building_id of another, as after a cut: each counts as one; geoseg "
-    "recompute gives them ids of their own."
+REPEATED = Said(
+    "{count} buildings of {layer} share the building_id of another, as after a cut: each counts as one; "
+    "geoseg recompute gives them ids of their own."
 )
+UNCHECKED = Said("{count} of {plots} plots of {layer} are not checked and do not count.")
+IN_NO_PLOT = Said("{count} added buildings of {layer} lie in no plot and do not count.")
 NEEDED = "layers plots and buildings by geoseg review"
 
 
@@ -244,12 +247,10 @@ def _require_verdicts(
 
 def _told(name: str, checked: NDArray[np.bool_], outside: int, rows: _Rows) -> tuple[str, ...]:
     left = int((~checked).sum())
-    said = {
-        f"{left} of {len(checked)} plots of {name} are not checked and do not count.": left,
-        f"{outside} added buildings of {name} lie in no plot and do not count.": outside,
-        REPEATED.format(rows.repeated, name): rows.repeated,
-    }
-    return tuple(text for text, count in said.items() if count)
+    said = ((UNCHECKED, left), (IN_NO_PLOT, outside), (REPEATED, rows.repeated))
+    return tuple(
+        text.format(count=count, plots=len(checked), layer=name) for text, count in said if count
+    )
 
 
 def _strata(

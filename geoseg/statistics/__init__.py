@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from geoseg.keywords import checked_keywords
 
 if TYPE_CHECKING:
+    from geoseg.languages.language import Code
     from geoseg.progress import Progress
     from geoseg.statistics.build import AreaReport
     from geoseg.statistics.zones import Overlaps
@@ -32,8 +33,9 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     sample_layer: str | None = None,
     sample_areas: VectorInput | None = None,
     sample_areas_layer: str | None = None,
-    raster: str | Path | None = None,
+    raster: str | Path | Sequence[str | Path] | None = None,
     html: str | Path | None = None,
+    language: Code = "en",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> AreaReport:
@@ -56,8 +58,10 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
         sample_layer: Layer of ``sample``, where there are several.
         sample_areas: Plots chosen at random and labelled in full.
         sample_areas_layer: Layer of ``sample_areas``, where there are several.
-        raster: An orthophoto for the map of the HTML page.
+        raster: An orthophoto for the map of the page, or several: later ones lie on top.
         html: A page to write: maps, charts and tables.
+        language: Of pages, PDFs and workbooks: ``"en"``, ``"de"``, ``"fr"``, ``"es"`` or ``"pt"``. What
+            programs read (CSV, JSON, layers) is the same in all.
         overwrite: Replace outputs that are there already.
         progress: Called with a ``ProgressReport`` as buildings are read.
 
@@ -68,23 +72,25 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     Raises:
         GeosegError: when an input cannot be used; the message is one sentence.
     """
-    from geoseg.files.target import with_page
+    from geoseg.files.target import paths_of, with_page
+    from geoseg.languages.language import language_of
     from geoseg.progress import heard
     from geoseg.statistics.build import build_report
     from geoseg.statistics.options import ReportOptions
     from geoseg.statistics.write import open_outputs, write_report
 
+    spoken, rasters = language_of(language), paths_of(raster)
     options = ReportOptions(
         zones=zones, zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3,
         sizes=None if sizes is None else tuple(sizes), overlaps=overlaps,
         sample=sample, sample_layer=sample_layer,
         sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
-        raster=None if raster is None else Path(raster), layer=layer,
+        rasters=rasters, layer=layer,
     )  # fmt: skip
-    read = [zones, sample, sample_areas, raster]
+    read = [zones, sample, sample_areas, *rasters]
     outputs = open_outputs(with_page(output, html), buildings, read, overwrite=overwrite)
     with heard(progress) as told:
         result = build_report(buildings, options, told)
     for path in outputs:
-        write_report(result, path)
+        write_report(result, path, spoken)
     return result

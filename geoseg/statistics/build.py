@@ -67,8 +67,8 @@ class AreaReport(Shown):
     """What was read of every building."""
     classes: tuple[SizeClass, ...]
     """The size classes of the table."""
-    raster: Path | None
-    """Orthophoto below the map of the page."""
+    rasters: tuple[Path, ...]
+    """Orthophotos below the map of the page, later ones on top."""
     notes: tuple[str, ...]
     """What the reader should know, one sentence each."""
     provenance: dict[str, Any]
@@ -115,7 +115,7 @@ def build_report(
         parts=parts,
         buildings=found,
         classes=options.classes,
-        raster=options.raster,
+        rasters=options.rasters,
         notes=(*about, *found.notes, *sample_notes),
         provenance=provenance_of(source, options),
     )

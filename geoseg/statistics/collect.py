@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoseg.earth.reproject import areas_m2
+from geoseg.languages.said import Said
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.statistics.trust import Trust
 from geoseg.vectors.buildings import DECISION, DECISIONS, NUMBERS, Batch, BuildingSource
@@ -22,6 +23,11 @@ STALE = 1e-3
 """A column area_m2 that differs by more than this share from the outline's area is out of date."""
 STALE_M2 = 0.01
 """So is one that differs by more than this, m2; both must be so."""
+GONE = Said("{count} buildings are gone by the column decision and were left out.")
+"""Said of rows that an update found gone."""
+ABSENT = Said("The buildings have no column {column}; its figures are absent.")
+BOTH_ABSENT = Said("The buildings have no column {column} or {other}; its figures are absent.")
+"""Said of layers that do not have all columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,9 @@ class Buildings:
     decided: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     """(zones,) rows of each decision of an update; empty where the layer says nothing of one."""
 
-    def only(self, kept: NDArray[np.bool_], why: str) -> Self:
-        """Those that are kept, (n,) True; of the others it is said why they are not."""
-        said = f"{int((~kept).sum())} buildings {why} and were left out."
+    def only(self, kept: NDArray[np.bool_], why: Said) -> Self:
+        """Those that are kept, (n,) True; of the others, ``{count}``, it is said why they are not."""
+        said = why.format(**{**why.values, "count": int((~kept).sum())})
         return replace(
             self,
             zone=self.zone[kept],
@@ -122,7 +128,7 @@ def _standing(every: Buildings, decision: NDArray[np.float64] | None, zones: int
         for place, name in enumerate(DECISIONS)
     }
     gone = decision == DECISIONS.index("gone")
-    left = every.only(~gone, "are gone by the column decision") if gone.any() else every
+    left = every.only(~gone, GONE) if gone.any() else every
     return replace(left, decided=decided)
 
 
@@ -174,30 +180,31 @@ def _join(pieces: Sequence[_Piece], source: BuildingSource) -> _Piece:
 def _row_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...]:
     notes = list(notes_of(found, source.label))
     if source.rows == 0:
-        notes.append(f"{source.label} holds no buildings.")
+        notes.append(Said("{layer} holds no buildings.").format(layer=source.label))
     if found["stale"]:
-        notes.append(
-            f"{found['stale']} buildings of {source.label} have another area than their column "
-            "area_m2 says, which is out of date: areas are those of the outlines."
+        said = Said(
+            "{count} buildings of {layer} have another area than their column area_m2 says, which is out "
+            "of date: areas are those of the outlines."
         )
+        notes.append(said.format(count=found["stale"], layer=source.label))
     return tuple(notes)
 
 
 def _column_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...]:
     notes = []
     if found["at_edge"]:
-        notes.append(
-            f"{found['at_edge']} values of the column at_edge are neither true nor false and were "
-            "left out."
+        said = Said(
+            "{count} values of the column at_edge are neither true nor false and were left out."
         )
+        notes.append(said.format(count=found["at_edge"]))
     missing = [name for name in ("confidence", "at_edge") if name not in source.columns]
     if missing:
-        notes.append(
-            f"The buildings have no column {' or '.join(missing)}; its figures are absent."
-        )
+        said = ABSENT if len(missing) == 1 else BOTH_ABSENT
+        notes.append(said.format(**dict(zip(("column", "other"), missing, strict=False))))
     return tuple(notes)
 
 
 def _outside(zone: NDArray[np.int64]) -> tuple[str, ...]:
     outside = int((zone == OUTSIDE).sum())
-    return (f"{outside} buildings lie in no zone and are not counted.",) if outside else ()
+    said = Said("{count} buildings lie in no zone and are not counted.")
+    return (said.format(count=outside),) if outside else ()

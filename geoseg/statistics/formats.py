@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import geopandas as gpd
+import numpy as np
 
 from geoseg.errors import MissingDependencyError
 from geoseg.export.output import WRITERS
@@ -15,11 +17,13 @@ from geoseg.files.atomic import output_errors, replacing, write_text
 from geoseg.files.cells import as_cell
 from geoseg.files.several import require_free_parts
 from geoseg.files.target import check_file_or_page, extension_of
+from geoseg.languages.language import ENGLISH, Language
 from geoseg.pages.document import readable
 from geoseg.pages.pdf import print_page, require_browser
 from geoseg.statistics.build import plain
-from geoseg.statistics.page import Column, Page
+from geoseg.statistics.page import Column, Page, table_values, zone_names
 from geoseg.statistics.render import render
+from geoseg.statistics.zones import Zones
 
 if TYPE_CHECKING:
     from openpyxl.cell import WriteOnlyCell
@@ -46,6 +50,11 @@ class Result(Protocol):
         ...
 
     @property
+    def zones(self) -> Zones:
+        """The zones."""
+        ...
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What the reader should know, one sentence each."""
         ...
@@ -57,6 +66,18 @@ class Result(Protocol):
 
 
 R = TypeVar("R", bound=Result)
+
+
+@dataclass(frozen=True, slots=True)
+class Forms(Generic[R]):
+    """How a kind of result is shown and written."""
+
+    columns: Sequence[Column]
+    """Headings and decimals of the table."""
+    layers: Callable[[R, Path], None]
+    """Writes a file of polygon layers."""
+    page: Callable[[R], Page]
+    """What the HTML page shows."""
 
 
 def check_output(path: Path, *, overwrite: bool) -> Path:
@@ -71,22 +92,14 @@ def check_output(path: Path, *, overwrite: bool) -> Path:
     return path
 
 
-def write_result(
-    result: R,
-    path: Path,
-    *,
-    columns: Sequence[Column],
-    layers: Callable[[R, Path], None],
-    page: Callable[[R], Page],
-) -> None:
+def write_result(result: R, path: Path, forms: Forms[R], language: Language = ENGLISH) -> None:
     """Write in the format of the extension.
 
     Args:
         result: What to write.
         path: A name that :func:`check_output` let pass.
-        columns: Headings and decimals of the table.
-        layers: Writes a file of polygon layers.
-        page: What the HTML page shows.
+        forms: How it is shown and written.
+        language: Of pages and workbooks.
 
     Raises:
         OutputError: disk full, no permission.
@@ -96,15 +109,15 @@ def write_result(
             case ".csv":
                 write_text(_csv(result.table), path)
             case ".xlsx":
-                _write_xlsx(result, columns, path)
+                _write_xlsx(result, forms.columns, path, language)
             case ".json":
                 write_text(_json(result), path)
             case ".html" | ".htm":
-                write_text(render(page(result)), path)
+                write_text(render(forms.page(result), language), path)
             case ".pdf":
-                print_page(render(page(result)), path)
+                print_page(render(forms.page(result), language), path)
             case _:
-                layers(result, path)
+                forms.layers(result, path)
 
 
 def _csv(table: gpd.GeoDataFrame) -> str:
@@ -132,33 +145,46 @@ def _json(result: Result) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False, default=str) + "\n"
 
 
-def _write_xlsx(result: Result, columns: Sequence[Column], path: Path) -> None:
-    """A workbook with the sheets ``zones``, ``notes`` and ``columns``."""
+def _write_xlsx(result: Result, columns: Sequence[Column], path: Path, language: Language) -> None:
+    """A workbook with the sheets ``zones``, ``notes`` and ``columns``, by their names in a language.
+
+    Numbers stay numbers: the spreadsheet program sets their marks.
+    """
     from openpyxl import Workbook
 
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("zones")
+    book, word = Workbook(write_only=True), language.word
+    sheet = book.create_sheet(word("zones"))
     sheet.freeze_panes = "B2"
-    for place, column in enumerate(columns, start=1):
-        width = max(MOST_NARROW, len(column.label) + 2) if place > 1 else WIDE
+    headings = [str(language.say(column.label)) for column in columns]
+    for place, heading in enumerate(headings, start=1):
+        width = max(MOST_NARROW, len(heading) + 2) if place > 1 else WIDE
         sheet.column_dimensions[_letter(place)].width = width
-    sheet.append([_heading(sheet, column.label) for column in columns])
-    rows = _rows(result.table)
-    for row in rows[-1:] if len(rows) == ALONE else rows:
-        sheet.append([_cell(sheet, row[column.name], column.decimals) for column in columns])
-    about = book.create_sheet("notes")
+    sheet.append([_heading(sheet, heading) for heading in headings])
+    for row in _shown(result):
+        cells = zip(row, columns, strict=True)
+        sheet.append([_cell(sheet, language.say(value), one.decimals) for value, one in cells])
+    about = book.create_sheet(word("notes"))
     about.column_dimensions["A"].width = WIDE
     for note in result.notes:
-        about.append([_cell(about, note)])
-    for name, text in readable(result.provenance):
+        about.append([_cell(about, language.say(note))])
+    for name, text in readable(result.provenance, language):
         about.append([_cell(about, name), _cell(about, text)])
-    named = book.create_sheet("columns")
+    named = book.create_sheet(word("columns"))
     named.column_dimensions["A"].width = named.column_dimensions["B"].width = WIDE
-    named.append([_heading(named, "heading"), _heading(named, "column in the other formats")])
-    for column in columns:
-        named.append([_cell(named, column.label), _cell(named, column.name)])
+    titles = word("heading"), word("column in the other formats")
+    named.append([_heading(named, title) for title in titles])
+    for heading, column in zip(headings, columns, strict=True):
+        named.append([_cell(named, heading), _cell(named, column.name)])
     with replacing(path) as temporary:
         book.save(temporary)
+
+
+def _shown(result: Result) -> list[list[Any]]:
+    """Rows of the workbook, the names of zones as they are said; of one zone the total alone."""
+    rows = np.arange(len(result.table))
+    values = table_values(result.table, zone_names(result.zones, rows))
+    shown = values[-1:] if len(rows) == ALONE else values
+    return [[row[0], *map(plain, row[1:])] for row in shown]
 
 
 def _letter(place: int) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,8 @@ class MapStyle:
     """Figures for the zones, the first one shown first."""
     classes: tuple[tuple[str, str], ...]
     """Label and colour of each class of buildings."""
+    names: tuple[str, ...] = ()
+    """Names of the zones, and of all of them; left out, those of the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,7 @@ def map_data(
     home: NDArray[np.object_],
     buildings: MapBuildings,
     style: MapStyle,
-    image: Path | None = None,
+    images: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Everything that the map's script reads.
 
@@ -120,7 +123,7 @@ def map_data(
         home: The observed parts of the zones: shaded, and what the map shows at first.
         buildings: What to draw on the zones.
         style: Shading and classes.
-        image: An orthophoto to draw below.
+        images: Orthophotos to draw below, later ones on top.
     """
     zones = table.iloc[:-1]
     geometry = np.asarray(zones.geometry.array, dtype=object)
@@ -132,10 +135,10 @@ def map_data(
     frame = fit(home, crs)
     return {
         "home": [0, 0, frame.width, frame.height],
-        "photo": None if image is None else _photo(image, crs, home, frame),
+        "photo": _photo(images, crs, home, frame) if images else None,
         "quantum": frame.quantum_m,
         "zones": {
-            "names": zones["zone"].tolist(),
+            "names": [*style.names[: len(zones)]] or zones["zone"].tolist(),
             "shapes": encode(_simplified(geometry, frame), frame),
             "observed": encode(_simplified(home, frame), frame),
         },
@@ -255,9 +258,9 @@ def _density(buildings: MapBuildings, frame: Frame) -> dict[str, Any]:
     return {"density": {"cell": cell, "cells": pack(numbers)}}
 
 
-def _photo(image: Path, crs: CRS, home: NDArray[np.object_], frame: Frame) -> str:
+def _photo(images: Sequence[Path], crs: CRS, home: NDArray[np.object_], frame: Frame) -> str:
     left, bottom, right, top = shapely.total_bounds(home).tolist()
-    return read_photo(image, crs, (left, bottom, right, top), (frame.height, frame.width))
+    return read_photo(images, crs, (left, bottom, right, top), (frame.height, frame.width))
 
 
 def _rounded(values: pd.Series[float]) -> list[float | None]:

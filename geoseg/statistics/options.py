@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import cast, get_args
 
 from geoseg.errors import UnreadableRasterError, UsageError
+from geoseg.languages.said import Said
 from geoseg.reviewing.reading import is_review
 from geoseg.statistics.sample import Sample
 from geoseg.statistics.table import SizeClass, size_classes
@@ -41,8 +42,8 @@ class ReportOptions:
     """The sampled plots: a path or a GeoDataFrame."""
     sample_areas_layer: str | None = None
     """Layer of ``sample_areas``, where there are several."""
-    raster: Path | None = None
-    """Orthophoto below the map of the page."""
+    rasters: tuple[Path, ...] = ()
+    """Orthophotos below the map of the page, later ones on top."""
     layer: str | None = None
     """Layer of the buildings' file; None: ``buildings`` or its only polygon layer."""
 
@@ -53,8 +54,9 @@ class ReportOptions:
             raise UsageError(f"{given} exclude each other; choose one kind of zone")
         if self.sizes is not None:
             size_classes(self.sizes)  # raises where they are no limits
-        if self.raster is not None and not self.raster.exists():
-            raise UnreadableRasterError(f"{self.raster}: there is no such file")
+        for raster in self.rasters:
+            if not raster.exists():
+                raise UnreadableRasterError(f"{raster}: there is no such file")
         if self.overlaps not in get_args(Overlaps):
             raise UsageError(f"--overlaps is first or refuse; got {self.overlaps!r}")
         self._check_sample()
@@ -109,10 +111,18 @@ class ReportOptions:
             "sample": _label(self.sample),
             "sample_areas": _label(self.sample_areas),
         }
-        return {name: str(value) for name, value in shown.items() if value is not None}
+        return {
+            name: value if isinstance(value, str) else str(value)
+            for name, value in shown.items()
+            if value is not None
+        }
 
 
 def _label(source: VectorInput) -> str | None:
     if source is None:
         return None
-    return name_of(address_of(source)) if isinstance(source, (str, Path)) else "a table in memory"
+    return (
+        name_of(address_of(source))
+        if isinstance(source, (str, Path))
+        else Said("a table in memory")
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoseg.files.matching import stem_of
+from geoseg.languages.said import Said
 from geoseg.pages.document import Figure
-from geoseg.statistics.charts import Chart, area_histogram, count_chart
+from geoseg.statistics.charts import Chart, area_histogram, count_chart, coverage_chart
 from geoseg.statistics.mapdata import MapBuildings, MapStyle, Metric, map_data
+from geoseg.statistics.table import TOTAL
+from geoseg.statistics.zones import Zones
 from geoseg.vectors.address import name_of
 
 if TYPE_CHECKING:
@@ -27,6 +30,23 @@ SIZE_COLOURS = (
     "#ffe08a", "#ffc14d", "#ff9a3c", "#f4683c", "#d63a4a", "#a3246b", "#5c1a72",
 )  # fmt: skip
 """Fill colours of size classes from small to large."""
+
+COUNT, M2, KM2, PERCENT = (
+    Said("{value:,.0f}"), Said("{value:,.0f} m²"), Said("{value:,.3f} km²"), Said("{value:,.1f} %"),
+)  # fmt: skip
+"""How headline figures are written."""
+INTERVAL = Said("95 %: {low} to {high}; model: {model}")
+"""Below a corrected figure."""
+CUT = Said(
+    "This page shows the {shown} zones with the most buildings of {zones}; the other formats hold all of "
+    "them."
+)
+"""Said where a page does not list all zones."""
+DECIDED = {
+    "kept": Said("kept"), "moved": Said("moved"), "changed": Said("changed"), "split": Said("split"),
+    "merged": Said("merged"), "new": Said("new"), "gone": Said("gone"), "unseen": Said("unseen"),
+}  # fmt: skip
+"""Decisions of an update, and what may have become of a building, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +83,31 @@ class Page:
     """How the figures were made."""
 
 
-LABELS: dict[str, tuple[str, int | None]] = {
-    "zone": ("Zone", None),
-    "buildings": ("Buildings", 0),
-    "area_m2": ("Roof area m²", 0),
-    "mean_area_m2": ("Mean m²", 1),
-    "median_area_m2": ("Median m²", 1),
-    "observed_km2": ("Observed km²", 3),
-    "coverage_ratio": ("Coverage", 4),
-    "density_per_km2": ("Per km²", 1),
-    "mean_confidence": ("Mean confidence", 3),
-    "at_edge_share": ("Cut by the edge", 4),
-    "sample_plots": ("Sampled plots", 0),
-    "buildings_corrected": ("Corrected buildings", 0),
-    "buildings_low": ("95 % low", 0),
-    "buildings_high": ("95 % high", 0),
-    "area_m2_corrected": ("Corrected m²", 0),
-    "area_m2_low": ("95 % low m²", 0),
-    "area_m2_high": ("95 % high m²", 0),
+LABELS: dict[str, tuple[Said, int | None]] = {
+    "zone": (Said("Zone"), None),
+    "buildings": (Said("Buildings"), 0),
+    "area_m2": (Said("Roof area m²"), 0),
+    "mean_area_m2": (Said("Mean m²"), 1),
+    "median_area_m2": (Said("Median m²"), 1),
+    "observed_km2": (Said("Observed km²"), 3),
+    "coverage_ratio": (Said("Coverage"), 4),
+    "density_per_km2": (Said("Per km²"), 1),
+    "mean_confidence": (Said("Mean confidence"), 3),
+    "at_edge_share": (Said("Cut by the edge"), 4),
+    "sample_plots": (Said("Sampled plots"), 0),
+    "buildings_corrected": (Said("Corrected buildings"), 0),
+    "buildings_low": (Said("95 % low"), 0),
+    "buildings_high": (Said("95 % high"), 0),
+    "area_m2_corrected": (Said("Corrected m²"), 0),
+    "area_m2_low": (Said("95 % low m²"), 0),
+    "area_m2_high": (Said("95 % high m²"), 0),
 }
 """Heading and decimals of the known columns."""
 METRICS = (
-    Metric("density_per_km2", "Buildings per km²", 0),
-    Metric("coverage_ratio", "Coverage ratio", 3),
-    Metric("mean_area_m2", "Mean area m²", 0),
-    Metric("buildings", "Buildings", 0),
+    Metric("density_per_km2", Said("Buildings per km²"), 0),
+    Metric("coverage_ratio", Said("Coverage ratio"), 3),
+    Metric("mean_area_m2", Said("Mean area m²"), 0),
+    Metric("buildings", Said("Buildings"), 0),
 )
 """What the zones of the map can be shaded by."""
 
@@ -95,11 +115,14 @@ METRICS = (
 def area_page(report: AreaReport) -> Page:
     """The area report as a page."""
     rows, cut = largest_rows(report.table, "buildings")
-    shown = report.table.iloc[rows]
+    shown, names = report.table.iloc[rows], zone_names(report.zones, rows)
+    coverage = coverage_chart(
+        report.zones.names, report.table["coverage_ratio"].to_numpy(float)[:-1]
+    )
     colours = spread_colours(len(report.classes))
     limits = [size.upper_m2 for size in report.classes[:-1]]
     labels = [size.label for size in report.classes]
-    named = [f"{label} m²" for label in labels]
+    named = [size.unit_label for size in report.classes]
     counts = [int(report.table[size.column].iloc[-1]) for size in report.classes]
     drawn = MapBuildings(
         report.buildings.outlines,
@@ -108,29 +131,30 @@ def area_page(report: AreaReport) -> Page:
         np.digitize(report.buildings.area_m2, limits),
     )
     return Page(
-        title=f"Buildings: {stem_of(name_of(report.source))}" if report.source else "Buildings",
+        title=_title(report),
         figures=_figures(report.table.iloc[-1]),
         notes=(*report.notes, *cut),
         columns=table_columns(shown, size_labels(report.classes)),
-        rows=table_values(shown),
+        rows=table_values(shown, names),
         charts=(
             area_histogram(report.buildings.area_m2[report.buildings.zone >= 0], limits, colours),
-            count_chart("Buildings by size class (m²)", labels, counts, colours),
+            count_chart(Said("Buildings by size class (m²)"), labels, counts, colours),
+            *([] if coverage is None else [coverage]),
         ),
         map=map_data(
             shown,
             report.parts[rows[:-1]],
             drawn,
-            MapStyle(METRICS, tuple(zip(named, colours, strict=True))),
-            report.raster,
+            MapStyle(METRICS, tuple(zip(named, colours, strict=True)), tuple(names)),
+            report.rasters,
         ),
         provenance=report.provenance,
     )  # fmt: skip
 
 
-def size_labels(classes: Iterable[SizeClass]) -> dict[str, tuple[str, int | None]]:
+def size_labels(classes: Iterable[SizeClass]) -> dict[str, tuple[Said, int | None]]:
     """Heading and decimals of the columns of size classes."""
-    return {size.column: (f"{size.label} m²", 0) for size in classes}
+    return {size.column: (size.unit_label, 0) for size in classes}
 
 
 def spread_colours(count: int) -> tuple[str, ...]:
@@ -145,56 +169,69 @@ def largest_rows(table: gpd.GeoDataFrame, by: str) -> tuple[NDArray[np.intp], tu
     if zones <= MOST_ROWS:
         return np.arange(zones + 1), ()
     order = np.argsort(-table[by].to_numpy()[:zones], kind="stable")[:MOST_ROWS]
-    note = (
-        f"This page shows the {MOST_ROWS} zones with the most buildings of {zones}; "
-        "the other formats hold all of them."
-    )
-    return np.append(np.sort(order), zones), (note,)
+    return np.append(np.sort(order), zones), (CUT.format(shown=MOST_ROWS, zones=zones),)
 
 
 def table_columns(
-    table: gpd.GeoDataFrame, extra: Mapping[str, tuple[str, int | None]]
+    table: gpd.GeoDataFrame, extra: Mapping[str, tuple[Said, int | None]]
 ) -> tuple[Column, ...]:
     """Headings for the columns of a table, without its geometry."""
     names = [name for name in table.columns if name != table.geometry.name]
     return tuple(_column(name, extra) for name in names)
 
 
-def table_values(table: gpd.GeoDataFrame) -> tuple[tuple[Any, ...], ...]:
-    """Rows of plain values, without the geometry."""
-    flat = table.drop(columns=table.geometry.name)
-    return tuple(flat.itertuples(index=False, name=None))
+def zone_names(zones: Zones, rows: NDArray[np.intp]) -> list[str]:
+    """Names of rows of a table: those of zones, and what stands for all of them in the last row."""
+    every = (*zones.names, TOTAL)
+    return [every[row] for row in rows.tolist()]
 
 
-def _column(name: str, extra: Mapping[str, tuple[str, int | None]]) -> Column:
+def table_values(table: gpd.GeoDataFrame, names: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
+    """Rows of plain values, without the geometry; the names of zones as they are said."""
+    flat = table.drop(columns=[table.geometry.name, "zone"])
+    rows = flat.itertuples(index=False, name=None)
+    return tuple((name, *row) for name, row in zip(names, rows, strict=True))
+
+
+def _column(name: str, extra: Mapping[str, tuple[Said, int | None]]) -> Column:
     kind, _, rest = name.partition("_")
-    other = (f"Update: {rest}", 0) if kind == "decision" else (f"{kind} m²", 1)  # a percentile
+    other = (
+        (Said("Update: {decision}").format(decision=DECIDED.get(rest, rest)), 0)
+        if kind == "decision"
+        else (Said("{percentile} m²").format(percentile=kind), 1)
+    )
     label, decimals = {**LABELS, **extra}.get(name, other)
     return Column(name, label, decimals)
 
 
 def _figures(total: pd.Series[Any]) -> tuple[Figure, ...]:
     return (
-        _headline(total, "buildings", "buildings", ""),
-        _headline(total, "area_m2", "roof area", " m²"),
-        Figure(_number(total["median_area_m2"], 0, " m²"), "median building"),
-        Figure(_number(total["observed_km2"], 3, " km²"), "observed"),
-        Figure(_number(100 * total["coverage_ratio"], 1, " %"), "built over"),
-        Figure(_number(total["density_per_km2"], 0, ""), "buildings per km²"),
+        _headline(total, "buildings", (Said("buildings"), Said("buildings, corrected")), COUNT),
+        _headline(total, "area_m2", (Said("roof area"), Said("roof area, corrected")), M2),
+        Figure(_number(total["median_area_m2"], M2), Said("median building")),
+        Figure(_number(total["observed_km2"], KM2), Said("observed")),
+        Figure(_number(100 * total["coverage_ratio"], PERCENT), Said("built over")),
+        Figure(_number(total["density_per_km2"], COUNT), Said("buildings per km²")),
     )
 
 
-def _headline(total: pd.Series[Any], name: str, label: str, unit: str) -> Figure:
+def _headline(total: pd.Series[Any], name: str, labels: tuple[Said, Said], number: Said) -> Figure:
     """The model's figure, or the corrected one with its interval where there is one."""
     if f"{name}_corrected" not in total:
-        return Figure(_number(total[name], 0, unit), label)
-    low, high = (_number(total[f"{name}_{end}"], 0, "") for end in ("low", "high"))
+        return Figure(_number(total[name], number), labels[0])
+    low, high = (_number(total[f"{name}_{end}"], COUNT) for end in ("low", "high"))
     return Figure(
-        _number(total[f"{name}_corrected"], 0, unit),
-        f"{label}, corrected",
-        f"95 %: {low} to {high}; model: {_number(total[name], 0, '')}",
+        _number(total[f"{name}_corrected"], number),
+        labels[1],
+        INTERVAL.format(low=low, high=high, model=_number(total[name], COUNT)),
     )
 
 
-def _number(value: float, decimals: int, unit: str) -> str:
-    return f"{value:,.{decimals}f}{unit}" if np.isfinite(value) else "unknown"
+def _number(value: float, number: Said) -> Said:
+    return number.format(value=value) if np.isfinite(value) else Said("unknown")
+
+
+def _title(report: AreaReport) -> Said:
+    if not report.source:
+        return Said("Buildings")
+    return Said("Buildings: {layer}").format(layer=stem_of(name_of(report.source)))

@@ -9,34 +9,47 @@ from typing import Any
 from markupsafe import Markup
 
 from geoseg.export.styles.zones import RAMP
+from geoseg.languages.language import ENGLISH, Language
+from geoseg.languages.said import Said
 from geoseg.pages.document import environment, static, table_script
-from geoseg.statistics.charts import HEIGHT, WIDTH
 from geoseg.statistics.page import Page
 
 PACKAGE = "geoseg.statistics"
 """Holds template, style and script."""
+WORDS = {
+    "to": Said("to"),
+    "from": Said("from"),
+    "unobserved": Said("not observed"),
+    "one": Said("One building"),
+    "density": Said("density of buildings"),
+    "unknown": Said("unknown"),
+    "this": Said("This building"),
+}
+"""What the map's script says."""
 
 
-def render(page: Page) -> str:
-    """The HTML of a page; every value is escaped."""
-    templates = environment(PACKAGE)
-    templates.filters["cell"] = format_cell
+def render(page: Page, language: Language = ENGLISH) -> str:
+    """The HTML of a page in a language; every value is escaped."""
+    templates = environment(PACKAGE, language)
+    templates.filters["cell"] = lambda value, decimals: format_cell(value, decimals, language)
     templates.filters["sort_key"] = sort_key
+    shown = {**page.map, "ramp": RAMP, "words": WORDS, "language": language.code}
     return templates.get_template("report.html").render(
         title=page.title, figures=page.figures, notes=page.notes, provenance=page.provenance,
-        page=page, chart_width=WIDTH, chart_height=HEIGHT,
-        map_json=_script_json({**page.map, "ramp": RAMP}),
+        page=page, map_json=_script_json(language.say(shown)),
         style=static(PACKAGE, "map.css"), script=static(PACKAGE, "map.js") + table_script(),
     )  # fmt: skip
 
 
-def format_cell(value: str | float | None, decimals: int | None) -> str:
+def format_cell(
+    value: str | float | None, decimals: int | None, language: Language = ENGLISH
+) -> str:
     """A value of the table as text."""
     if decimals is None or isinstance(value, str):
-        return str(value)
+        return str(language.say(value))
     if value is None or not math.isfinite(value):
         return ""
-    return f"{value:,.{decimals}f}"
+    return language.number(value, decimals)
 
 
 def sort_key(value: str | float | None, decimals: int | None) -> str:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from geoseg.earth.reproject import areas_m2
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.languages.said import Said
 from geoseg.reviewing.reading import read_review, require_review
 from geoseg.statistics.collect import Buildings
 from geoseg.statistics.zones import Zones, overlapping_pairs
@@ -41,24 +42,26 @@ FEW_PLOTS = 20
 """Below this an interval is rough, and a note says so."""
 ZONE_PLOTS = 10
 """Plots that a single zone needs for an estimate of its own."""
-METHOD = (
+METHOD = Said(
     "Corrected totals: difference estimator (prediction-powered inference) on a labelled "
     "simple random sample of plots, 95 % intervals by Student's t."
 )
 """Said in reports with intervals from plots that were drawn from everything."""
-STRATIFIED = (
+STRATIFIED = Said(
     "Corrected totals: difference estimator (prediction-powered inference) on checked plots that were "
     "drawn by lot stratum by stratum, 95 % intervals by Student's t."
 )
 """Said in reports with intervals from a file under review."""
 FRAME_ROOM = 0.01
 """Observed ground may exceed what plots were drawn from by this share."""
-BEYOND_FRAME = (
-    "Plots were drawn from {:.3g} of the {:.3g} km² reported here; on the rest nothing is corrected, and "
+BEYOND_FRAME = Said(
+    "Plots were drawn from {drawn_km2:.3g} of the {all_km2:.3g} km² reported here; on the rest nothing is corrected, and "
     "the intervals do not hold for it."
 )
 """Said where that is not so."""
-NO_SAMPLE = (
+FEW_SAMPLED = Said("Only {count} plots were sampled: the intervals are rough.")
+"""Said of few plots."""
+NO_SAMPLE = Said(
     "Counts and areas are model estimates without a measured error; "
     "a checked random sample (geoseg review, then --sample) gives corrected totals with intervals."
 )
@@ -215,7 +218,7 @@ def read_sample(
         pieces, drawn.home, assign(drawn.point, parts), areas_m2(drawn.truth, zones.crs)
     )
     gaps = {name: labelled[name] - predicted[name] for name in labelled}
-    few = (f"Only {count} plots were sampled: the intervals are rough.",) * (count < FEW_PLOTS)
+    few = (FEW_SAMPLED.format(count=count),) * (count < FEW_PLOTS)
     sampled = SampledPlots(pieces.plot, pieces.zone, pieces.area_m2, gaps, drawn.design)
     return sampled, (*drawn.notes, *_frame_note(drawn, parts, zones), *few)
 
@@ -273,7 +276,7 @@ def _frame_note(drawn: _Drawn, parts: NDArray[np.object_], zones: Zones) -> tupl
     all_km2 = float(observed_m2(parts, zones.crs).sum()) / 1e6
     if all_km2 <= drawn_km2 * (1 + FRAME_ROOM):
         return ()
-    return (BEYOND_FRAME.format(drawn_km2, all_km2),)
+    return (BEYOND_FRAME.format(drawn_km2=drawn_km2, all_km2=all_km2),)
 
 
 def add_estimates(table: gpd.GeoDataFrame, sampled: SampledPlots) -> gpd.GeoDataFrame:

@@ -11,11 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoseg.errors import UsageError
+from geoseg.languages.said import Said
 from geoseg.statistics.collect import Buildings
 from geoseg.statistics.zones import Zones
 from geoseg.vectors.within import OUTSIDE
 
-TOTAL = "total"
+TOTAL = Said("total")
 """Name of the last row."""
 SIZE_LIMITS_M2 = (20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 """Where one size class ends and the next begins; a limit belongs to the class above it."""
@@ -44,13 +45,19 @@ class SizeClass:
         return f"size_{self.lower_m2:g}_{self.upper_m2:g}"
 
     @property
-    def label(self) -> str:
+    def label(self) -> Said:
         """How a chart names it."""
+        limits = {"lower": self.lower_m2, "upper": self.upper_m2}
         if self.lower_m2 == 0:
-            return f"< {self.upper_m2:g}"
+            return Said("< {upper:g}").format(**limits)
         if np.isinf(self.upper_m2):
-            return f"≥ {self.lower_m2:g}"
-        return f"{self.lower_m2:g}-{self.upper_m2:g}"
+            return Said("≥ {lower:g}").format(**limits)
+        return Said("{lower:g}-{upper:g}").format(**limits)
+
+    @property
+    def unit_label(self) -> Said:
+        """The same with its unit."""
+        return Said("{limits} m²").format(limits=self.label)
 
 
 def size_classes(limits_m2: tuple[float, ...] = SIZE_LIMITS_M2) -> tuple[SizeClass, ...]:
@@ -79,7 +86,11 @@ def zone_table(
     members = [*np.split(inside, ends[:-1]), inside]
     observed = [*observed_m2.tolist(), float(observed_m2.sum())]
     rows = [
-        {"zone": name, **_figures(buildings, rows, area, classes), **_decisions(buildings, place)}
+        {
+            "zone": str(name),
+            **_figures(buildings, rows, area, classes),
+            **_decisions(buildings, place),
+        }
         for place, (name, rows, area) in enumerate(
             zip([*zones.names, TOTAL], members, observed, strict=True)
         )

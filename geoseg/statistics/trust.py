@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from geoseg.languages.said import Said
+
 PERCENT = 100.0
 """The most that a percentage can be."""
 LEAST_PERCENT = 10.0
@@ -35,25 +37,29 @@ class Trust:
         """
         notes = []
         if texts:
-            notes.append(f"{texts} values of the column confidence are no numbers.")
+            said = Said("{count} values of the column confidence are no numbers.")
+            notes.append(said.format(count=texts))
         known = np.isfinite(given)
         missing = int((~known).sum())
         if missing:
-            notes.append(
-                f"{missing} buildings have no confidence; its figures are those of the others."
+            said = Said(
+                "{count} buildings have no confidence; its figures are those of the others."
             )
+            notes.append(said.format(count=missing))
         values = np.where(known, given, np.nan)
         low, high = values[known].min(initial=0.0), values[known].max(initial=0.0)
         if low < -NOISE or high > PERCENT or 1 + NOISE < high <= LEAST_PERCENT:
-            notes.append(
-                f"The column confidence holds values from {low:g} to {high:g}, which are no "
+            said = Said(
+                "The column confidence holds values from {low:g} to {high:g}, which are no "
                 "probabilities; its figures are absent."
             )
+            notes.append(said.format(low=low, high=high))
             return cls(None, tuple(notes))
         if high > 1 + NOISE:
-            notes.append(
-                f"The column confidence goes up to {high:g} and was taken as percent: divided by 100."
+            said = Said(
+                "The column confidence goes up to {high:g} and was taken as percent: divided by 100."
             )
+            notes.append(said.format(high=high))
             values = values / PERCENT
         return cls(np.clip(values, 0, 1), tuple(notes))
 

@@ -11,8 +11,9 @@ from geoseg.export.gpkg import has_layer
 from geoseg.export.output import write_layers
 from geoseg.export.styles.zones import choropleth
 from geoseg.files.target import require_other, same_file
+from geoseg.languages.language import ENGLISH, Language
 from geoseg.statistics.build import AreaReport
-from geoseg.statistics.formats import check_output, write_result
+from geoseg.statistics.formats import Forms, check_output, write_result
 from geoseg.statistics.page import LABELS, area_page, size_labels, table_columns
 from geoseg.vectors.layers import VectorInput
 
@@ -52,14 +53,15 @@ def _open_output(path: Path, source: VectorInput, *, overwrite: bool) -> Path:
     return check_output(path, overwrite=overwrite or is_source)
 
 
-def write_report(report: AreaReport, path: Path) -> None:
-    """Write the report in the format of the extension.
+def write_report(report: AreaReport, path: Path, language: Language = ENGLISH) -> None:
+    """Write the report in the format of the extension, what people read in a language.
 
     Raises:
         OutputError: disk full, no permission.
     """
     columns = table_columns(report.table, size_labels(report.classes))
-    write_result(report, path, columns=columns, layers=_write_layers, page=area_page)
+    how = Forms(columns, _write_layers, area_page)
+    write_result(report, path, how, language)
 
 
 def _write_layers(report: AreaReport, path: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UsageError
+from geoseg.languages.said import Said
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.polygons import read_polygons
@@ -30,7 +31,7 @@ SLIVER = 1e-6
 """Overlaps below this share of the smaller zone are digitising noise."""
 NAMES_SHOWN = 3
 """Names that a message lists before it says "and more"."""
-WHOLE = "whole area"
+WHOLE = Said("whole area")
 """Name of the only zone when none are asked for."""
 
 
@@ -89,8 +90,9 @@ def guess_name_column(frame: gpd.GeoDataFrame) -> str | None:
 def shorten(names: Iterable[str]) -> str:
     """A few names, quoted, for a message."""
     listed = list(names)
-    more = f" and {len(listed) - NAMES_SHOWN} more" if len(listed) > NAMES_SHOWN else ""
-    return ", ".join(repr(name) for name in listed[:NAMES_SHOWN]) + more
+    few = ", ".join(repr(name) for name in listed[:NAMES_SHOWN])
+    more = len(listed) - NAMES_SHOWN
+    return Said("{names} and {count} more").format(names=few, count=more) if more > 0 else few
 
 
 def unobserved_note(zones: Zones, areas: NDArray[np.float64]) -> tuple[str, ...]:
@@ -98,7 +100,8 @@ def unobserved_note(zones: Zones, areas: NDArray[np.float64]) -> tuple[str, ...]
     missed = [name for name, area in zip(zones.names, areas, strict=True) if area <= 0]
     if not missed:
         return ()
-    return (f"{len(missed)} zones lie outside the observed area: {shorten(missed)}.",)
+    said = Said("{count} zones lie outside the observed area: {names}.")
+    return (said.format(count=len(missed), names=shorten(missed)),)
 
 
 def _columns(frame: gpd.GeoDataFrame) -> list[str]:
@@ -107,10 +110,10 @@ def _columns(frame: gpd.GeoDataFrame) -> list[str]:
 
 def _names(frame: gpd.GeoDataFrame, column: str | None) -> tuple[str, ...]:
     if column is None:
-        return tuple(f"zone {number}" for number in range(1, len(frame) + 1))
+        return tuple(Said("zone {number}").format(number=n) for n in range(1, len(frame) + 1))
     missing = frame[column].isna()
     return tuple(
-        "(no name)" if gone else _text(value)
+        Said("(no name)") if gone else _text(value)
         for value, gone in zip(frame[column], missing, strict=True)
     )
 
@@ -125,7 +128,8 @@ def _repeated(names: tuple[str, ...]) -> tuple[str, ...]:
     again = [name for name, count in Counter(names).items() if count > 1]
     if not again:
         return ()
-    return (f"Several zones share a name ({shorten(again)}); each has its own row.",)
+    said = Said("Several zones share a name ({names}); each has its own row.")
+    return (said.format(names=shorten(again)),)
 
 
 def _disjoint(
@@ -136,14 +140,20 @@ def _disjoint(
     if not len(pairs):
         return geometry, ()
     first, second = names[pairs[0, 0]], names[pairs[0, 1]]
-    found = f"{len(pairs)} pairs of zones overlap (such as {first!r} and {second!r})"
     if overlaps == "refuse":
-        raise UsageError(f"{found}; correct the zones or allow --overlaps first")
+        raise UsageError(
+            f"{len(pairs)} pairs of zones overlap (such as {first!r} and {second!r}); correct the zones "
+            "or allow --overlaps first"
+        )
+    said = Said(
+        "{count} pairs of zones overlap (such as {first!r} and {second!r}); what they share counts once, "
+        "for the first of them."
+    )
     result = geometry.copy()
     for later in np.unique(pairs[:, 1]):
         earlier = geometry[pairs[pairs[:, 1] == later, 0]]
         result[later] = shapely.difference(geometry[later], shapely.union_all(earlier))
-    return polygonal(result), (f"{found}; what they share counts once, for the first of them.",)
+    return polygonal(result), (said.format(count=len(pairs), first=first, second=second),)
 
 
 def overlapping_pairs(geometry: NDArray[np.object_]) -> NDArray[np.intp]:

@@ -95,6 +95,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
         GeosegError: an input cannot be used, or an output not be written; the message is one sentence.
     """
     from geoseg.progress import heard
+    from geoseg.upkeep.asked import looking
     from geoseg.upkeep.build import Asked, build_update
     from geoseg.upkeep.new import read_new
     from geoseg.upkeep.old import read_old
@@ -110,7 +111,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
     target = open_outputs(output, (josm, maproulette), (old, new, aoi), overwrite=overwrite)
     before = without_earlier(read_old(old, old_layer, id_column))
     require_columns(before, target)
-    maps = _looking(raster, maps, model, (device, precision, runtime), tta)
+    maps = looking(raster, maps, model, (device, precision, runtime), tta)
     with heard(progress) as told:
         asked = Asked(settings, maps, aoi, aoi_layer)
         result = build_update(before, read_new(new, new_layer), asked, told)
@@ -123,33 +124,3 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
     if maproulette is not None:
         write_maproulette(result, Path(maproulette))
     return result
-
-
-def _looking(
-    raster: Raster | Sequence[Raster] | None,
-    maps: Maps | None,
-    model: ModelSpec,
-    on: tuple[str, Precision, Runtime],
-    tta: bool | None,
-) -> Maps | None:
-    """What looks under old outlines; None: nothing does."""
-    from geoseg.errors import UsageError
-    from geoseg.upkeep.looking import Maps as Looking
-    from geoseg.upkeep.looking import RasterMaps
-
-    if maps is not None and raster is not None:
-        raise UsageError("raster and maps exclude each other; give one of them")
-    if maps is not None and not isinstance(maps, Looking):
-        raise UsageError(
-            f"maps needs the method under(outlines, crs, progress); {type(maps).__name__} has none"
-        )
-    if raster is None:
-        return maps
-    from geoseg.models import load_model
-    from geoseg.models.averaged import averaged_if
-    from geoseg.raster.given import raster_names
-    from geoseg.settings import PredictSettings
-
-    device, precision, runtime = on
-    loaded = load_model(model, device=device, precision=precision, runtime=runtime)
-    return RasterMaps.of(raster_names(raster), averaged_if(loaded, tta), PredictSettings.of())

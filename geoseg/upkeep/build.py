@@ -62,7 +62,7 @@ def build_update(old: OldLayer, new: NewLayer, asked: Asked, progress: Progress)
     """
     told = _steps(progress)
     refuse_elsewhere(old, new)
-    plane = plane_of(old)
+    plane = plane_of(old.flat, old.crs, old.label)
     areas = sight(new, asked.aoi, asked.aoi_layer, plane)
     before, found = onto(old.flat, old.crs, plane), onto(new.outlines, new.crs, plane)
     in_sight = share_in(found, areas) > 0

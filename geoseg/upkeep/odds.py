@@ -116,6 +116,39 @@ def real(apart: Floats, others: Floats, height_m: Floats, age_years: float) -> F
     return np.asarray(odds / (1 + odds))
 
 
+def weighed(apart: Floats, others: Floats, age_years: float) -> Floats:
+    """(n,) probability that buildings apart from all of another estimate are real.
+
+    As :func:`real`, where the other layer is no map but an estimate as well, so that how many mistakes lie
+    apart depends on how alike the mistakes of the two are: that share, too, is found from the data, by EM.
+    A building that is drawn badly counts as a mistake by its confidence, and is real: such ones lie apart as
+    often as those that are right.
+
+    Args:
+        apart: (n,) their confidence; NaN counts as real.
+        others: (m,) confidence of all others.
+        age_years: Between the layers.
+    """
+    if not len(apart):
+        return np.zeros(0)
+    known = np.clip(np.where(np.isnan(apart), MOST, apart), LEAST, MOST)
+    rest = np.clip(np.where(np.isnan(others), MOST, others), LEAST, MOST)
+    begin = (1 + NEW_A_YEAR) ** age_years - 1, FALSE_APART
+    right, wrong = begin
+    for _ in range(ROUNDS):
+        real_apart = known * right / (known * right + (1 - known) * wrong)
+        real_rest = rest * (1 - right) / (rest * (1 - right) + (1 - rest) * (1 - wrong))
+        right, wrong = (
+            (one.sum() + KNOWN * share) / (one.sum() + two.sum() + KNOWN)
+            for one, two, share in (
+                (real_apart, real_rest, begin[0]),
+                (1 - real_apart, 1 - real_rest, begin[1]),
+            )
+        )
+    badly_drawn = min((1 - FALSE_APART) * right / wrong, 1.0)
+    return np.asarray(real_apart + (1 - real_apart) * badly_drawn)
+
+
 def decided(chance: Floats, sure: float) -> NDArray[np.bool_]:
     """(n,) True for the most probable ones, as many as are right in ``sure`` of all cases together.
 

@@ -21,13 +21,17 @@ METRE = 1e-9
 """Units of a CRS that differ from a metre by no more are metres."""
 
 
-def plane_of(old: OldLayer) -> CRS:
-    """The CRS of the old layer where it is one in metres, true to scale; else one made for the place."""
-    there = old.flat[~shapely.is_missing(old.flat)]
-    place = place_of_shapes(there, old.crs)
+def plane_of(shapes: NDArray[np.object_], crs: CRS, label: str) -> CRS:
+    """The CRS of a layer where it is one in metres, true to scale; else one made for the place.
+
+    Raises:
+        UsageError: the layer lies nowhere.
+    """
+    there = shapes[~shapely.is_missing(shapes)]
+    place = place_of_shapes(there, crs)
     if place is None:
-        raise UsageError(f"{old.label} lies nowhere on Earth; check its CRS")
-    flat = old.crs.to_2d() if not old.crs.is_compound else old.crs.sub_crs_list[0]
+        raise UsageError(f"{label} lies nowhere on Earth; check its CRS")
+    flat = crs.to_2d() if not crs.is_compound else crs.sub_crs_list[0]
     metres = flat.is_projected and abs(metres_per_unit(flat) - 1) < METRE
     if metres and true_to_scale(outline_of_box(_box(there), flat), flat):
         return flat

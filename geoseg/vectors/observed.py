@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.earth.reproject import areas_m2, densify, reproject
+from geoseg.languages.said import Said
 from geoseg.vectors.layers import (
     EXTENT_LAYER,
     Layer,
@@ -17,7 +18,7 @@ from geoseg.vectors.layers import (
 )
 from geoseg.vectors.rows import polygonal, repaired, usable
 
-NO_EXTENT = (
+NO_EXTENT = Said(
     "The file has no layer 'extent', so zones count as observed in full; "
     "where the imagery did not cover them, density and coverage are too low."
 )

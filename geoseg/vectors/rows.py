@@ -18,14 +18,17 @@ from geoseg.earth.crs import geographic_base
 from geoseg.earth.seam import Seam
 from geoseg.earth.transforms import way
 from geoseg.errors import UnreadableVectorError
+from geoseg.languages.said import Said
 
 WITHOUT, LINES, REPAIRED, FLAT, BEYOND = "without", "lines", "repaired", "flat", "beyond"
 SENTENCES = {
-    REPAIRED: "{} invalid polygons of {} were repaired.",
-    WITHOUT: "{} rows of {} have no geometry and were left out.",
-    LINES: "{} rows of {} hold points or lines and were left out.",
-    FLAT: "{} rows of {} have no area and were left out.",
-    BEYOND: "{} rows of {} lie beyond what its CRS can place on the Earth and were left out.",
+    REPAIRED: Said("{count} invalid polygons of {layer} were repaired."),
+    WITHOUT: Said("{count} rows of {layer} have no geometry and were left out."),
+    LINES: Said("{count} rows of {layer} hold points or lines and were left out."),
+    FLAT: Said("{count} rows of {layer} have no area and were left out."),
+    BEYOND: Said(
+        "{count} rows of {layer} lie beyond what its CRS can place on the Earth and were left out."
+    ),
 }
 """What is counted, and how it is said."""
 FARTHEST = 1e12
@@ -99,7 +102,9 @@ def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
 def notes_of(counts: Counter[str], label: str) -> tuple[str, ...]:
     """What was repaired and left out, one sentence each."""
     return tuple(
-        text.format(counts[name], label) for name, text in SENTENCES.items() if counts[name]
+        text.format(count=counts[name], layer=label)
+        for name, text in SENTENCES.items()
+        if counts[name]
     )
 
 

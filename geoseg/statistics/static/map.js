@@ -8,6 +8,7 @@
   const data = JSON.parse(document.getElementById("map-data").textContent);
   const context = canvas.getContext("2d");
   const tip = document.getElementById("tip");
+  const words = data.words;
   const menu = document.getElementById("metric");
   const showBuildings = document.getElementById("show-buildings");
 
@@ -233,15 +234,15 @@
     const metric = data.metrics[menu.value], steps = limits(metric.values);
     if (zones.length > 1) {
       list.append(heading(metric.label));
-      const format = (v) => v.toLocaleString("en", {
+      const format = (v) => v.toLocaleString(data.language, {
         minimumFractionDigits: metric.decimals, maximumFractionDigits: metric.decimals });
       steps.forEach((low, i) => list.append(entry(shade(low, steps),
-        i + 1 < steps.length ? `${format(low)} to ${format(steps[i + 1])}` : `from ${format(low)}`)));
+        i + 1 < steps.length ? `${format(low)} ${words.to} ${format(steps[i + 1])}` : `${words.from} ${format(low)}`)));
     }
-    if (metric.values.includes(null)) list.append(entry("#d9d9d9", "not observed"));
-    if (buildings.length) list.append(heading("One building"));
+    if (metric.values.includes(null)) list.append(entry("#d9d9d9", words.unobserved));
+    if (buildings.length) list.append(heading(words.one));
     if (buildings.length) data.classes.forEach((c) => list.append(entry(c.colour, c.label)));
-    if (cells.length) list.append(entry("rgba(190,50,40,.7)", "density of buildings"));
+    if (cells.length) list.append(entry("rgba(190,50,40,.7)", words.density));
   }
 
   /* ---- pointing ---- */
@@ -267,12 +268,12 @@
       lines.push(data.zones.names[chosen]);
       for (const metric of data.metrics) {
         const value = metric.values[chosen];
-        lines.push(`${metric.label}: ${value === null ? "unknown" : value.toLocaleString("en", {
+        lines.push(`${metric.label}: ${value === null ? words.unknown : value.toLocaleString(data.language, {
           maximumFractionDigits: metric.decimals })}`);
       }
     }
     const building = buildingsVisible() ? buildings.findIndex((b) => inside(b, x, y)) : -1;
-    if (building >= 0) lines.push(`This building: ${areas[building].toLocaleString("en")} m²`);
+    if (building >= 0) lines.push(`${words.this}: ${areas[building].toLocaleString(data.language)} m²`);
     tip.textContent = lines.join("\n");
     tip.hidden = !lines.length;
     draw();

@@ -1,0 +1,217 @@
+"""Which differences between two dates are changes, and which would be there anyway.
+
+Two runs of a model over unchanged ground differ, too: a house is missed once, drawn otherwise, or made
+up. The probabilities are those of ``geoseg update`` (``geoseg/upkeep/odds.py``), asked in both
+directions of time, since here both layers are estimates:
+
+* gone: it was real at the earlier date, and nothing stands there at the later one;
+* new: it is real at the later date, and nothing stood there at the earlier one;
+* changed: both outlines are right, and differ by more than drawing.
+
+That nothing stands somewhere cannot be told from a layer that misses buildings. It is told by imagery
+of that date, where the model looks again under the outline, or by how few buildings it misses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import CRS
+
+from geoseg.change.changes import Dated, inside
+from geoseg.languages.said import Said
+from geoseg.progress import Progress
+from geoseg.upkeep.deciding import HALF, Ground, Olds, decide_old
+from geoseg.upkeep.looking import Maps
+from geoseg.upkeep.odds import decided, weighed
+from geoseg.upkeep.place import onto, plane_of
+from geoseg.upkeep.relating import relate
+from geoseg.upkeep.settings import UpdateSettings
+from geoseg.upkeep.shift import Shifts, find_shifts
+
+Floats = NDArray[np.float64]
+DIFFERENT = ("changed", "moved", "split", "merged")
+"""Decisions that say that an outline differs in truth."""
+NOT_LOOKED = Said(
+    "Nobody looked at what lies under new and gone buildings at the other date, so they are not told "
+    "from those that one run missed; imagery of both dates tells."
+)
+"""Said without maps of both dates and without a recall."""
+STANDS_OUT = Said(
+    "Of {listed:,} differences {likely:,} stand out of what two runs over unchanged ground differ by: at "
+    "most {share:.0f} % of these are expected to be none."
+)
+"""Said of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """How differences are told from noise."""
+
+    settings: UpdateSettings
+    """What counts as a difference of outlines, years between the dates, how sure, and the share of
+    standing buildings that both layers hold."""
+    before: Maps | None = None
+    """Looks at the earlier imagery; None: nobody does."""
+    after: Maps | None = None
+    """Looks at the later imagery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of every difference."""
+
+    noise: Floats
+    """(r,) probability that a row would differ anyway; NaN for unchanged ones."""
+    likely: NDArray[np.bool_]
+    """(r,) True for those that stand out."""
+    notes: tuple[str, ...]
+    """What the reader should know."""
+
+
+def tell_noise(
+    dates: tuple[Dated, Dated],
+    crs: CRS,
+    rows: dict[str, NDArray[Any]],
+    extent: shapely.Geometry | None,
+    doubts: Doubts,
+    progress: Progress,
+) -> Told:
+    """Tell differences from noise.
+
+    Args:
+        dates: The earlier and the later buildings.
+        crs: Their CRS.
+        rows: Columns of ``find_changes``.
+        extent: What both dates observed; None: everything.
+        doubts: How.
+        progress: Hears of tiles that are looked at.
+
+    Raises:
+        GeosegError: imagery cannot be read.
+    """
+    chance = np.full(len(rows["change"]), np.nan)
+    listed = rows["change"] != "unchanged"
+    if not listed.any():
+        return Told(chance, np.zeros(len(chance), dtype=bool), ())
+    forth, back = _seen(dates, crs, extent, doubts, progress)
+    old, new = rows["row_old"], rows["row_new"]
+    of_old, of_new = (one.changed() for one in (forth, back))
+    earlier = old >= 0
+    chance[earlier] = of_old[old[earlier]]
+    chance[~earlier] = of_new[new[~earlier]]
+    chance[~listed] = np.nan
+    likely = np.zeros(len(chance), dtype=bool)
+    likely[listed] = decided(chance[listed], doubts.settings.sure)
+    said = STANDS_OUT.format(
+        listed=int(listed.sum()),
+        likely=int(likely.sum()),
+        share=100 * (1 - doubts.settings.sure),
+    )
+    blind = doubts.settings.recall is None and (doubts.before is None or doubts.after is None)
+    return Told(1 - chance, likely, (said, *([NOT_LOOKED] if blind else [])))
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """One direction of time: what the later layer says of the earlier one."""
+
+    ground: Ground
+    """The layers."""
+    olds: Olds
+    """What became of its (n,) buildings."""
+    confidence: Floats
+    """(n,) their own; NaN where there is none."""
+    cut: NDArray[np.bool_]
+    """(n,) True where they may be cut by the edge of the imagery."""
+    settings: UpdateSettings
+    """The choices."""
+
+    def changed(self) -> Floats:
+        """(n,) probability that each has changed or is there at one date alone."""
+        olds = self.olds
+        different = np.isin(olds.decision, DIFFERENT)
+        chance = np.where(different, olds.sure, 1 - olds.sure)
+        known = np.where(np.isnan(self.confidence), 1.0, self.confidence)
+        chance = chance * known
+        lost = self.ground.lost
+        chance[lost] = self._absent(lost) * self._real(lost)
+        return np.asarray(np.where(self.cut, HALF * chance, chance))
+
+    def _absent(self, lost: NDArray[np.intp]) -> Floats:
+        """(k,) probability that nothing stands there at the other date."""
+        sure = self.olds.sure[lost]
+        gone, perhaps = self.olds.decision[lost] == "gone", self.olds.proposal[lost] == "gone"
+        return np.asarray(np.where(gone, sure, np.where(perhaps, 1 - sure, 0.0)))
+
+    def _real(self, lost: NDArray[np.intp]) -> Floats:
+        """(k,) probability that there was a building, by its confidence.
+
+        Made-up ones are found on open ground, so that it is among those with nothing under them at
+        the other date that real and false ones are weighed.
+        """
+        apart = np.zeros(len(self.confidence), dtype=bool)
+        empty = self._absent(lost) >= HALF
+        apart[lost[empty] if empty.any() else lost] = True
+        chance = np.where(np.isnan(self.confidence), 1.0, self.confidence)
+        chance[apart] = weighed(
+            self.confidence[apart], self.confidence[~apart], self.settings.age_years
+        )
+        return np.asarray(chance[lost])
+
+
+def _seen(
+    dates: tuple[Dated, Dated],
+    crs: CRS,
+    extent: shapely.Geometry | None,
+    doubts: Doubts,
+    progress: Progress,
+) -> tuple[_View, _View]:
+    """The view from the earlier date to the later one, and back."""
+    plane = plane_of(dates[0].outlines, crs, "the earlier date")
+    flat = [onto(date.outlines, crs, plane) for date in dates]
+    shifts = find_shifts(flat[0], flat[1], doubts.settings.quarter_m)
+    flat[1] = shifts.undone(flat[1])
+    seen = [inside(date, np.arange(len(date.outlines)), extent) for date in dates]
+    forth = _ground(dates[1], flat, seen)
+    back = _ground(dates[0], flat[::-1], seen[::-1])
+    views = []
+    for ground, date, maps, place in (
+        (forth, dates[0], doubts.after, shifts),
+        (back, dates[1], doubts.before, None),
+    ):
+        under = _under(ground, maps, place, plane, progress)
+        olds = decide_old(ground, under, doubts.settings)
+        confidence, cut = _own(date, "confidence"), _own(date, "at_edge") > 0
+        views.append(_View(ground, olds, confidence, cut, doubts.settings))
+    return views[0], views[1]
+
+
+def _ground(later: Dated, flat: list[NDArray[np.object_]], seen: list[NDArray[np.bool_]]) -> Ground:
+    """What is held against each other, the other layer being ``later``."""
+    nothing = np.full(len(flat[1]), np.nan)
+    return Ground(
+        flat[0], flat[1], relate(flat[0], flat[1]), _own(later, "confidence"),
+        _own(later, "at_edge") > 0, nothing, seen[0].astype(float), seen[1],
+    )  # fmt: skip
+
+
+def _under(
+    ground: Ground, maps: Maps | None, shifts: Shifts | None, plane: CRS, progress: Progress
+) -> Floats | None:
+    """(lost,) mean probability under what was not found at the other date; None: nobody looked."""
+    if maps is None:
+        return None
+    lost = ground.old[ground.lost]
+    if not len(lost):
+        return np.zeros(0)
+    return maps.under(lost if shifts is None else shifts.done(lost), plane, progress)
+
+
+def _own(date: Dated, name: str) -> Floats:
+    """(n,) a column of a date; NaN where it has none."""
+    return date.buildings.columns.get(name, np.full(len(date.outlines), np.nan))

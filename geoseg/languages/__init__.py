@@ -1,0 +1,1 @@
+"""What people read, in their language: sentences that know their parts, and a text file per language."""

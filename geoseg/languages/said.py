@@ -1,0 +1,38 @@
+"""Texts for people: English, and still to be said in another language."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+
+class Said(str):
+    """An English text that remembers what it was made from.
+
+    ``Said("{count} rows have no area.")`` is a sentence to be filled; ``.format(count=3)`` fills it and
+    remembers both, so that a :class:`~geoseg.languages.language.Language` can say it anew. To everything
+    else it is a ``str``. The first argument is always written out: it is the key in ``texts/*.json``.
+    """
+
+    __slots__ = ("template", "values")
+
+    template: str
+    """As it stands in the code, with names in braces."""
+    values: dict[str, Any]
+    """What fills the braces, by name."""
+
+    def __new__(cls, template: str, text: str | None = None, /, **values: Any) -> Self:
+        """The template as it is, or as ``format`` filled it."""
+        made = super().__new__(cls, template if text is None else text)
+        made.template, made.values = template, values
+        return made
+
+    def format(self, /, **values: Any) -> Said:  # type: ignore[override]  # names only
+        """The text with its braces filled."""
+        return Said(self.template, self.template.format(**values), **values)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _again, (self.template, str(self), self.values)
+
+
+def _again(template: str, text: str, values: dict[str, Any]) -> Said:
+    return Said(template, text, **values)
