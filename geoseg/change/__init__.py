@@ -101,6 +101,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     from geoseg.errors import UsageError
     from geoseg.files.target import with_page
     from geoseg.languages.language import language_of
+    from geoseg.languages.said import Said
     from geoseg.progress import heard
     from geoseg.statistics.options import ReportOptions
     from geoseg.upkeep.asked import looking
@@ -119,8 +120,8 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
             "imagery, maps and recall tell changes from noise; add --likely (likely=True)"
         )
     outputs = open_outputs(with_page(output, html), (old, new, zones), overwrite=overwrite)
-    earlier = open_buildings(old, old_layer, "buildings of the earlier date")
-    later = open_buildings(new, new_layer, "buildings of the later date")
+    earlier = open_buildings(old, old_layer, Said("buildings of the earlier date"))
+    later = open_buildings(new, new_layer, Said("buildings of the later date"))
     on = device, precision, runtime
     doubts = None
     if likely:

@@ -27,7 +27,7 @@ from geoseg.languages.said import Said
 from geoseg.progress import Progress
 from geoseg.upkeep.deciding import HALF, Ground, Olds, decide_old
 from geoseg.upkeep.looking import Maps
-from geoseg.upkeep.odds import decided, weighed
+from geoseg.upkeep.odds import decided, differing, weighed
 from geoseg.upkeep.place import onto, plane_of
 from geoseg.upkeep.relating import relate
 from geoseg.upkeep.settings import UpdateSettings
@@ -133,14 +133,23 @@ class _View:
 
     def changed(self) -> Floats:
         """(n,) probability that each has changed or is there at one date alone."""
-        olds = self.olds
-        different = np.isin(olds.decision, DIFFERENT)
-        chance = np.where(different, olds.sure, 1 - olds.sure)
+        olds, lost = self.olds, self.ground.lost
         known = np.where(np.isnan(self.confidence), 1.0, self.confidence)
-        chance = chance * known
-        lost = self.ground.lost
+        chance = (1 - olds.sure) * known
+        different = np.isin(olds.decision, DIFFERENT)
+        both = self._both_right()
+        paired = (self.ground.relations.partner >= 0) & ~different
+        chance[different] = differing(both[different], both[paired], self.settings.age_years)
         chance[lost] = self._absent(lost) * self._real(lost)
         return np.asarray(np.where(self.cut, HALF * chance, chance))
+
+    def _both_right(self) -> Floats:
+        """(n,) probability that each and the one it shares most with are drawn right."""
+        partner = self.ground.relations.partner
+        there = self.ground.confidence[partner] if len(self.ground.confidence) else partner * 1.0
+        both = self.confidence, np.where(partner >= 0, there, np.nan)
+        first, second = (np.where(np.isnan(one), 1.0, one) for one in both)
+        return np.asarray(first * second)
 
     def _absent(self, lost: NDArray[np.intp]) -> Floats:
         """(k,) probability that nothing stands there at the other date."""

@@ -16,6 +16,14 @@ PACKAGE = "geoseg.pages"
 """Holds ``document.html``, which every page extends."""
 CREATED = "created"
 """Name of the time at which something was made."""
+NAMES = {
+    "old": Said("earlier date"), "new": Said("later date"), "created": Said("created"),
+    "buildings": Said("buildings"), "crs": Said("CRS"), "zones": Said("zones"), "grid": Said("grid"),
+    "h3": Said("H3"), "overlaps": Said("overlaps"), "sample": Said("sample"),
+    "sample_areas": Said("sample areas"), "run": Said("run"), "years_between": Said("years between"),
+    "sure": Said("sure"), "recall": Said("recall"), "imagery_looked_at": Said("imagery looked at"),
+}  # fmt: skip
+"""What the entries of a provenance are called on pages; others by their own names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +71,16 @@ def readable(provenance: dict[str, Any], language: Language = ENGLISH) -> list[t
     The record of a run is a record: it stays in English, as it stands in the file.
     """
     told = [(name, _told(name, value, language)) for name, value in provenance.items()]
-    return [(language.word(name.replace("_", " ")), text) for name, text in told if text]
+    return [
+        (language.say(NAMES.get(name, name.replace("_", " "))), text) for name, text in told if text
+    ]
 
 
 def _told(name: str, value: object, language: Language) -> str:
     if name == CREATED and isinstance(value, str):
         return language.date(value)
+    if isinstance(value, float):
+        return language.marked(_words(value))
     return str(language.say(value)) if isinstance(value, Said) else _lines(value)
 
 

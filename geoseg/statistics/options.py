@@ -107,7 +107,7 @@ class ReportOptions:
             "zones": _label(self.zones),
             "grid": self.grid,
             "h3": self.h3,
-            "overlaps": self.overlaps if self.overlaps != "first" else None,
+            "overlaps": Said("refuse") if self.overlaps == "refuse" else None,
             "sample": _label(self.sample),
             "sample_areas": _label(self.sample_areas),
         }

@@ -242,7 +242,7 @@ def _plain(sample: Sample, zones: Zones) -> _Drawn:
     """Labels and plots in layers of their own."""
     assert sample.areas is not None  # noqa: S101  # read_sample has looked
     plots = read_polygons(
-        sample.areas, Neighbourhood(zones.crs), layer=sample.areas_layer, role="sample areas"
+        sample.areas, Neighbourhood(zones.crs), layer=sample.areas_layer, role=Said("sample areas")
     )
     truth = _labels(sample, zones)
     if len(overlapping_pairs(plots.geometry)):
@@ -333,7 +333,7 @@ def _labels(sample: Sample, zones: Zones) -> NDArray[np.object_]:
     place = Neighbourhood(zones.crs)
     try:
         return read_polygons(
-            sample.labels, place, layer=sample.labels_layer, role="labels"
+            sample.labels, place, layer=sample.labels_layer, role=Said("labels")
         ).geometry
     except UnreadableVectorError as error:
         if "is empty" in str(error):

@@ -63,7 +63,7 @@ def zones_from_polygons(
         UnreadableVectorError: when the file cannot be used.
         UsageError: when the name column is missing, or zones overlap and ``overlaps`` refuses.
     """
-    drawn = read_polygons(source, place, layer=layer, role="zones")
+    drawn = read_polygons(source, place, layer=layer, role=Said("zones"))
     column = name_column or guess_name_column(drawn.frame)
     if column is not None and column not in _columns(drawn.frame):
         raise UsageError(

@@ -40,6 +40,8 @@ KNOWN = 20.0
 """The age counts as much as so many buildings."""
 WORST = 3.0
 """What is decided is by itself wrong at most so many times as often as all of it together."""
+HALF = 0.5
+"""Of the pairs that are not both right, so many differ, to begin with."""
 ROUNDS = 100
 """In which shares are found; they settle far earlier."""
 
@@ -120,7 +122,7 @@ def weighed(apart: Floats, others: Floats, age_years: float) -> Floats:
     """(n,) probability that buildings apart from all of another estimate are real.
 
     As :func:`real`, where the other layer is no map but an estimate as well, so that how many mistakes lie
-    apart depends on how alike the mistakes of the two are: that share, too, is found from the data, by EM.
+    apart depends on how alike the mistakes of the two are: that share, too, is found from the data.
     A building that is drawn badly counts as a mistake by its confidence, and is real: such ones lie apart as
     often as those that are right.
 
@@ -129,24 +131,45 @@ def weighed(apart: Floats, others: Floats, age_years: float) -> Floats:
         others: (m,) confidence of all others.
         age_years: Between the layers.
     """
-    if not len(apart):
-        return np.zeros(0)
-    known = np.clip(np.where(np.isnan(apart), MOST, apart), LEAST, MOST)
-    rest = np.clip(np.where(np.isnan(others), MOST, others), LEAST, MOST)
     begin = (1 + NEW_A_YEAR) ** age_years - 1, FALSE_APART
+    right, share, wrong = _told_apart(apart, others, begin)
+    badly_drawn = min((1 - FALSE_APART) * share / wrong, 1.0)
+    return np.asarray(right + (1 - right) * badly_drawn)
+
+
+def differing(chosen: Floats, others: Floats, age_years: float) -> Floats:
+    """(n,) probability that outlines of one building by two estimates differ because it changed.
+
+    Args:
+        chosen: (n,) probability that both outlines of a pair are right, of pairs that differ.
+        others: (m,) the same of pairs that do not.
+        age_years: Between the layers.
+    """
+    return _told_apart(chosen, others, (1 - (1 - GONE_A_YEAR) ** age_years, HALF))[0]
+
+
+def _told_apart(
+    chosen: Floats, others: Floats, begin: tuple[float, float]
+) -> tuple[Floats, float, float]:
+    """Posteriors of (n,) chosen ones to be right, and the shares of right and of wrong ones that are chosen.
+
+    The shares are found by EM, beginning with what may be expected.
+    """
+    known = np.clip(np.where(np.isnan(chosen), MOST, chosen), LEAST, MOST)
+    rest = np.clip(np.where(np.isnan(others), MOST, others), LEAST, MOST)
     right, wrong = begin
+    posterior = known
     for _ in range(ROUNDS):
-        real_apart = known * right / (known * right + (1 - known) * wrong)
-        real_rest = rest * (1 - right) / (rest * (1 - right) + (1 - rest) * (1 - wrong))
+        posterior = known * right / (known * right + (1 - known) * wrong)
+        left = rest * (1 - right) / (rest * (1 - right) + (1 - rest) * (1 - wrong))
         right, wrong = (
-            (one.sum() + KNOWN * share) / (one.sum() + two.sum() + KNOWN)
+            float((one.sum() + KNOWN * share) / (one.sum() + two.sum() + KNOWN))
             for one, two, share in (
-                (real_apart, real_rest, begin[0]),
-                (1 - real_apart, 1 - real_rest, begin[1]),
+                (posterior, left, begin[0]),
+                (1 - posterior, 1 - left, begin[1]),
             )
         )
-    badly_drawn = min((1 - FALSE_APART) * right / wrong, 1.0)
-    return np.asarray(real_apart + (1 - real_apart) * badly_drawn)
+    return posterior, right, wrong
 
 
 def decided(chance: Floats, sure: float) -> NDArray[np.bool_]:

@@ -20,6 +20,7 @@ from pyproj import CRS
 
 from geoseg.earth.places import Box, box_of_bounds
 from geoseg.earth.seam import Seam
+from geoseg.languages.said import Said
 from geoseg.vectors.address import Address, suffix_of
 from geoseg.vectors.apart import DRAWN_FROM_COLUMNS
 from geoseg.vectors.layers import (
@@ -30,7 +31,7 @@ from geoseg.vectors.layers import (
     open_layer,
     read_frame,
 )
-from geoseg.vectors.load import crs_of_frame
+from geoseg.vectors.load import TABLE, crs_of_frame
 from geoseg.vectors.rows import FARTHEST, usable
 from geoseg.vectors.wkb import curved, shapes_of
 
@@ -122,9 +123,11 @@ class BuildingSource:
         return box_of_bounds(np.concatenate([np.empty((0, 4)), *boxes]), self.crs)
 
 
-def open_buildings(
-    buildings: VectorInput, layer: str | None, role: str = "buildings"
-) -> BuildingSource:
+ROLE = Said("buildings")
+"""How messages name a table."""
+
+
+def open_buildings(buildings: VectorInput, layer: str | None, role: str = ROLE) -> BuildingSource:
     """A file or a GeoDataFrame as a source of buildings.
 
     Raises:
@@ -138,7 +141,7 @@ def open_buildings(
         )
     crs = crs_of_frame(buildings, role, layer)
     found = _present([str(name) for name in buildings.columns])
-    return BuildingSource(f"the table of {role}", crs, len(buildings), found, buildings)
+    return BuildingSource(TABLE.format(role=role), crs, len(buildings), found, buildings)
 
 
 def _present(columns: Collection[str]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from shapely.errors import ShapelyError
 
 from geoseg.earth.crs import understood
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.languages.said import Said
 from geoseg.vectors.address import (
     Address,
     address_of,
@@ -307,7 +308,9 @@ def _no_layer(path: Address, name: str) -> UnreadableVectorError | None:
 
 
 def _label(path: Address, name: str | None) -> str:
-    return name_of(path) if name is None else f"{name_of(path)} (layer {name})"
+    if name is None:
+        return name_of(path)
+    return Said("{file} (layer {layer})").format(file=name_of(path), layer=name)
 
 
 def _unreadable(path: Address, error: Exception) -> UnreadableVectorError:

@@ -9,7 +9,11 @@ import geopandas as gpd
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.languages.said import Said
 from geoseg.vectors.layers import VectorInput, open_layer, read_frame
+
+TABLE = Said("the table of {role}")
+"""What a table in memory is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ def load(
         UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
     """
     if not isinstance(source, (str, Path)):
-        return Loaded(source, f"the table of {role}", crs_of_frame(source, role, layer))
+        return Loaded(source, TABLE.format(role=role), crs_of_frame(source, role, layer))
     found = open_layer(source, layer, preferred)
     return Loaded(read_frame(found, columns), found.label, found.crs)
 
