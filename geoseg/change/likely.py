@@ -181,7 +181,8 @@ def _seen(
     progress: Progress,
 ) -> tuple[_View, _View]:
     """The view from the earlier date to the later one, and back."""
-    plane = plane_of(dates[0].outlines, crs, "the earlier date")
+    every = np.concatenate([date.outlines for date in dates])
+    plane = plane_of(every, crs, "the buildings")
     flat = [onto(date.outlines, crs, plane) for date in dates]
     shifts = find_shifts(flat[0], flat[1], doubts.settings.quarter_m)
     flat[1] = shifts.undone(flat[1])

@@ -12,22 +12,27 @@ _KIND = re.compile(r"(--?[a-z0-9-]+=|[a-z]{2,}:(?!//))?(.*)", re.IGNORECASE | re
 """An option or a kind of model before a path: ``--aoi=``, ``yolo:``."""
 COMMAND = "command"
 """Key of a whole command line."""
+PATH = "path"
+"""Key of a file's place, absolute or not."""
 
 
 def without_folders(record: Any) -> Any:  # noqa: ANN401  # JSON of any shape
-    """The same record with the mere name in the place of every absolute path or address.
+    """The same record with the mere name in the place of every path or address.
 
     Args:
         record: JSON; the command line of a run stands under the key ``command``.
     """
     if isinstance(record, dict):
-        return {
-            key: _command(value) if key == COMMAND else without_folders(value)
-            for key, value in record.items()
-        }
+        return {key: _entry(key, value) for key, value in record.items()}
     if isinstance(record, list | tuple):
         return [without_folders(value) for value in record]
     return _name(record) if isinstance(record, str) and _PLACE.match(record) else record
+
+
+def _entry(key: str, value: Any) -> Any:  # noqa: ANN401
+    if key == COMMAND:
+        return _command(value)
+    return _name(value) if key == PATH and isinstance(value, str) else without_folders(value)
 
 
 def _command(line: Any) -> Any:  # noqa: ANN401
