@@ -15,12 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from geoseg.run.extent import Extent
+from geoseg.run.finish import joined
 from geoseg.run.sinks import RunState
 from geoseg.tiles.looking import SeenRow
 from geoseg.tiles.region import missing_tiles, to_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from geoseg.run.finish import Finished, Finishing
     from geoseg.run.rows import Rows
@@ -70,14 +71,7 @@ class Backend:
 
     def take(self, row: SeenRow[Any], row_off: int) -> None:
         """Work off the row of tiles that begins in row ``row_off`` of the grid, and commit it."""
-        begun = []
-        found = self.stage.decode(row)
-        while True:
-            with self.tally.stage("decode"):
-                clusters = next(found, None)
-            if clusters is None:
-                break
-            begun.append(self._begin(clusters))
+        begun = [self._begin(clusters) for clusters in joined(self._decoded(row))]
         self._observe(row, row_off)
         counts = self.tally.counts
         counts["tiles_done"] += len(row.tiles)
@@ -85,6 +79,16 @@ class Backend:
         counts["blocks_failed"] += len(row.failed)
         counts["open_most"] = max(counts["open_most"], self.stage.open_buildings)
         self._commit([self._rows_of(finished()) for finished in begun])
+
+    def _decoded(self, row: SeenRow[Any]) -> Iterator[list[Cluster]]:
+        """Clusters that this row finishes, as they are found."""
+        found = self.stage.decode(row)
+        while True:
+            with self.tally.stage("decode"):
+                clusters = next(found, None)
+            if clusters is None:
+                return
+            yield clusters
 
     def _observe(self, row: SeenRow[Any], row_off: int) -> None:
         """Add the valid pixels to the observed area."""
