@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -81,3 +83,41 @@ class Once(PaintedModel):
             self.mark.touch()
             os._exit(9)
         return super().predict_maps(images)
+
+
+class Cut(PaintedModel):
+    """Cuts the connection of the first worker of Dask that sees this mark missing to its scheduler."""
+
+    def __init__(self, mark: Path) -> None:
+        super().__init__()
+        self.mark = mark
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if not self.mark.exists():
+            self.mark.touch()
+            from distributed import get_worker
+
+            worker = get_worker()
+            worker.loop.add_callback(worker.batched_stream.comm.abort)
+        return super().predict_maps(images)
+
+
+class FullDisk(PaintedModel):
+    """Finds no room to write as long as a file is there, but for the first few calls."""
+
+    def __init__(self, omen: Path) -> None:
+        super().__init__()
+        self.omen = omen
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        if self.omen.exists() and self.calls > 8:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().predict_maps(images)
+
+
+class Twice(ThreadPoolExecutor):
+    """Does everything twice, as a scheduler does that takes a slow worker for a lost one."""
+
+    def submit(self, work: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        super().submit(work, *args, **kwargs)
+        return super().submit(work, *args, **kwargs)

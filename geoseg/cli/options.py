@@ -81,6 +81,13 @@ ModelName = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]
+Devices = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        help="auto, cpu, cuda, cuda:1, mps; cuda:0,cuda:1 for a worker process on each.",
+    ),
+]
 Precision = Annotated[
     Literal["auto", "fp32", "bf16", "int8"],
     typer.Option("--precision", help="Of the network's arithmetic; auto is fp32."),

@@ -160,7 +160,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         min_height_m: With a surface, candidates that rise by less are dropped; 0: none.
         nir: With a surface, number of the photo's band of near infrared, from 1, which tells trees; None:
             as each raster states by colour interpretation, name or wavelength, if it has one.
-        device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own. Several of one kind,
+            such as "cuda:0,cuda:1": a worker process for each.
         precision: "auto", "fp32", "bf16" or "int8"; a model object keeps its own.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; a model object keeps its own.
         exact: Refuse a model that certification does not find exact.
@@ -188,6 +189,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.run.claim import claimed
     from geoseg.run.composing import Composing
     from geoseg.run.each import is_folder
+    from geoseg.run.spread.devices import devices_of
     from geoseg.run.spread.elsewhere import Crew
     from geoseg.tiles.given import GivenArea
     from geoseg.tiles.tally import Tally
@@ -201,8 +203,9 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     )  # fmt: skip
     check_zoom(zoom, None if output is None else Path(output))
     _check_output(output, project=project, resume=resume)
-    choice = ModelChoice(model, device, precision, runtime, tta=tta, exact=exact)
-    crew = Crew(workers, executor, cluster, cluster_timeout_s)
+    devices = devices_of(device, model)
+    choice = ModelChoice(model, devices[0], precision, runtime, tta=tta, exact=exact)
+    crew = Crew(workers, executor, cluster, cluster_timeout_s, devices)
     if output is not None and is_folder(output):
         if maps is not None:
             raise UsageError("maps are of one mosaic; name a file as the output, not a folder")
@@ -263,7 +266,7 @@ def _each(
 
     model, names = choice.found(), raster_names(source)
     with crew.hired() as hands:
-        theirs = {"workers": 1, "cluster": None, "executor": hands}
+        theirs = {"workers": 1, "cluster": None, "executor": hands, "device": choice.device}
         each = partial(predict, **{**given, "model": model, **theirs})
         return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -93,6 +94,8 @@ def _client(name: str, timeout_s: float) -> Iterator[Any]:
     import distributed
 
     where, wait_s = _where(name), min(timeout_s, CONNECT_S)
+    if _address(where).startswith("tls://"):
+        _require_keys(name)
     try:
         connect: Any = distributed.Client
         client = connect(**where, timeout=wait_s, set_as_default=False)
@@ -118,6 +121,37 @@ def _where(name: str) -> dict[str, str]:
             "scheduler's file (dask scheduler --scheduler-file)"
         )
     return {"scheduler_file": str(path)}
+
+
+def _address(where: dict[str, str]) -> str:
+    """The scheduler's; empty where its file does not say: connecting tells what is wrong with it."""
+    if "address" in where:
+        return where["address"]
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(Path(where["scheduler_file"]).read_text(encoding="utf-8"))
+        return str(told["address"])
+    return ""
+
+
+def _require_keys(name: str) -> None:
+    """Refuse a connection by TLS that Dask has no keys for.
+
+    Raises:
+        UsageError: naming the settings.
+    """
+    import distributed
+
+    reason = "none are set"
+    try:
+        security: Any = distributed.Security
+        if security().get_connection_args("client").get("ssl_context") is not None:
+            return
+    except (OSError, ValueError) as error:
+        reason = str(error)
+    raise UsageError(
+        f"--cluster (cluster): {name} speaks TLS, which needs the files of Dask's own settings "
+        f"distributed.comm.tls.ca-file, client.cert and client.key ({reason})"
+    )
 
 
 def _wait_for_workers(client: Any, name: str, timeout_s: float) -> None:  # noqa: ANN401

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from geoseg.errors import UsageError
 from geoseg.run.spread.cluster import cluster_executor
+from geoseg.run.spread.devices import DevicePool
 from geoseg.run.spread.hands import FinishingElsewhere, RowsElsewhere
 from geoseg.run.spread.home import Home
 from geoseg.run.spread.memory import Together
@@ -42,6 +43,8 @@ class Crew:
     """Dask's: the address of a scheduler, or its file."""
     cluster_timeout_s: float
     """How long its first worker may take."""
+    devices: tuple[str, ...] = ("auto",)
+    """Of this machine; several: a worker process for each."""
 
     @contextmanager
     def hired(self) -> Iterator[Executor | None]:
@@ -55,6 +58,9 @@ class Crew:
         if self.cluster is not None:
             with cluster_executor(self.cluster, self.cluster_timeout_s) as scheduled:
                 yield scheduled
+        elif len(self.devices) > 1:
+            with DevicePool(self.devices) as pool_of_devices:
+                yield pool_of_devices
         elif self.workers > 1:
             with LocalPool(self.workers) as pool:
                 yield pool
@@ -67,6 +73,12 @@ class Crew:
             raise UsageError(
                 "workers are processes of geoseg's own, executor is one of yours, cluster is Dask's: give "
                 "one"
+            )
+        others = self.workers > 1 or self.executor is not None or self.cluster is not None
+        if len(self.devices) > 1 and others:
+            raise UsageError(
+                f"--device (device): of {','.join(self.devices)} each has a worker process of its own; leave "
+                "out workers, executor and cluster, or name one device"
             )
         if not isinstance(self.executor, Executor | None):
             raise UsageError(

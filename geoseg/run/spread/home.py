@@ -27,7 +27,7 @@ from geoseg.run.spread.messages import (
     opened,
     unpacked,
 )
-from geoseg.run.spread.working import work
+from geoseg.run.spread.working import GO_ON, work
 
 if TYPE_CHECKING:
     from geoseg.tiles.tally import Tally
@@ -39,8 +39,6 @@ LOST = (
     "(--workers) or a smaller --tile"
 )
 """Said when one is gone."""
-GO_ON = "what is finished is kept, and --resume goes on from there"
-"""Where there is an output."""
 
 
 @dataclass(slots=True)

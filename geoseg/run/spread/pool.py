@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import ParamSpec, TypeVar
 
@@ -43,7 +43,16 @@ class LocalPool(Executor):
     good; the next task then begins a new one.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, environment: Mapping[str, str] | None = None) -> None:
+        """Begin later.
+
+        Args:
+            workers: How many.
+            environment: Variables that they find set; None: for each its share of this machine's cores,
+                unless the user has said how many threads one takes.
+        """
+        share = os.environ.get(THREADS) or str(max(1, usable_cores() // workers))
+        self._environment = {THREADS: share} if environment is None else environment
         self._max_workers = workers
         self._pool: Executor | None = None
 
@@ -66,9 +75,8 @@ class LocalPool(Executor):
         if self._pool is None:
             import loky
 
-            share = max(1, usable_cores() // self._max_workers)
             # A model that grows by more than loky's limit is no leak.
-            settings = {THREADS: str(share), "LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
+            settings = {**self._environment, "LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
             self._pool = loky.ProcessPoolExecutor(
                 self._max_workers, initializer=_begin, initargs=(os.getpid(),), env=settings
             )

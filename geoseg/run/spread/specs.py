@@ -61,8 +61,8 @@ class ModelSpec:
             any_processor=any_processor,
         )
 
-    def load(self) -> DenseModel | InstanceModel:
-        """The model, in another process.
+    def load(self, device: str | None = None) -> DenseModel | InstanceModel:
+        """The model, in another process; ``device`` is its own of several there, if it has one.
 
         Raises:
             WorkerError: It is not there, or another one.
@@ -73,7 +73,7 @@ class ModelSpec:
             import torch
 
             torch.set_num_threads(self.torch_threads)
-        model = self._loaded()
+        model = self._loaded(device)
         differences = [
             one
             for one in self.identity.differences(ModelIdentity.of(Traits.of(model)))
@@ -87,14 +87,13 @@ class ModelSpec:
             )
         return averaged_if(model, self.averaged)
 
-    def _loaded(self) -> DenseModel | InstanceModel:
+    def _loaded(self, device: str | None) -> DenseModel | InstanceModel:
         if self.origin is not None:
             from geoseg.models import load_model
 
             how = self.origin
-            return load_model(
-                how.spec, device=how.device, precision=how.precision, runtime=how.runtime
-            )
+            own = device or how.device
+            return load_model(how.spec, device=own, precision=how.precision, runtime=how.runtime)
         model: DenseModel | InstanceModel = _unpickled(self.pickled or b"")
         return model
 

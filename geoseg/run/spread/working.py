@@ -29,6 +29,11 @@ KEPT = 2
 """Models, and rasters, at hand at once."""
 THREADS = "GEOSEG_WORKER_THREADS"
 """Environment variable: how many threads a network whose answer does not depend on it may take."""
+DEVICE = "GEOSEG_WORKER_DEVICE"
+"""Environment variable: the device of a worker of several that have one each."""
+
+GO_ON = "what is finished is kept, and --resume goes on from there"
+"""Where there is an output."""
 
 _own = threading.local()
 _counting = threading.Lock()
@@ -87,6 +92,12 @@ def work(message: bytes) -> bytes:
         answer = Answer("lacking", _who())
     except GeosegError as error:
         answer = _failed(error)
+    except OSError as error:  # such as a full disk
+        answer = _failed(
+            WorkerError(
+                f"the system there refuses ({error}); free room if its disk is full; {GO_ON}"
+            )
+        )
     return enveloped(answer)
 
 
@@ -118,7 +129,7 @@ def _finish(task: Task, raster: _Raster) -> Any:  # noqa: ANN401  # a Finished
 
 
 def _load(spec: ModelSpec) -> Any:  # noqa: ANN401  # a model
-    model = spec.load()
+    model = spec.load(os.environ.get(DEVICE))
     threads = os.environ.get(THREADS, "")
     plain = getattr(model, "_model", model)  # of one that is averaged
     if threads.isdecimal() and hasattr(plain, "threads"):

@@ -13,7 +13,7 @@ import pytest
 from commands import exit_code, invoke
 from conftest import RasterMaker
 from painted import PaintedModel, paint_town
-from spread_runs import OF_HOUSES, OPTIONS, Houses, Once, digest
+from spread_runs import OF_HOUSES, OPTIONS, Cut, Houses, Once, digest
 
 import geoseg
 from geoseg.errors import UsageError, WorkerError
@@ -102,10 +102,74 @@ def test_what_a_cluster_may_lack(town: Path, tmp_path: Path, capsys: Any) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["town.tif"]
 
 
-@pytest.mark.slow
-def test_a_lost_worker_of_a_cluster_is_made_up_for(town: Path, tmp_path: Path) -> None:
+def test_a_stopped_home_goes_on_with_a_cluster(cluster: Any, town: Path, tmp_path: Path) -> None:
+    output, reports = tmp_path / "b.gpkg", []
+
+    def stop(report: object) -> None:
+        reports.append(report)
+        if len(reports) == 3:
+            raise KeyboardInterrupt
+
+    options: dict[str, Any] = {"cluster": cluster.scheduler_address, **OPTIONS}
+    with pytest.raises(KeyboardInterrupt):
+        geoseg.predict(town, output, model=PaintedModel(), progress=stop, **options)
+    assert not output.exists()
+    told = geoseg.predict(town, output, model=PaintedModel(), resume=True, **options)
+    whole = geoseg.predict(town, tmp_path / "w.gpkg", model=PaintedModel(), **OPTIONS)
+    assert told.tiles == whole.tiles
+    assert digest(output) == digest(tmp_path / "w.gpkg")
+
+
+def test_a_lost_connection_is_made_up_for(town: Path, tmp_path: Path) -> None:
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None,
+        protocol="tcp", host="127.0.0.1",
+    ) as two:  # fmt: skip
+        found = geoseg.predict(
+            town, model=Cut(tmp_path / "mark"), cluster=two.scheduler_address, **OPTIONS
+        )
+        assert len(two.scheduler.workers) == 1
+    assert (tmp_path / "mark").exists()
+    assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
+
+
+def test_dasks_own_settings_of_tls_hold(town: Path) -> None:
+    """Keys made here, and without them."""
+    pytest.importorskip("cryptography")
+    import dask
+
+    keys = distributed.Security.temporary()
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None,
+        protocol="tls", host="127.0.0.1", security=keys,
+    ) as closed:  # fmt: skip
+        address = closed.scheduler_address
+        assert address.startswith("tls://127.0.0.1:")
+        file = town.with_name("scheduler.json")
+        file.write_text(json.dumps({"address": address}), encoding="utf-8")
+        for name in (address, file):
+            with pytest.raises(UsageError, match=r"TLS, .* Dask's own settings .*\(none are set\)"):
+                geoseg.predict(town, model=MODEL, cluster=name, **OPTIONS)
+        gone = {"distributed.comm.tls.ca-file": "gone.pem"}
+        with dask.config.set(gone), pytest.raises(UsageError, match="speaks TLS"):
+            geoseg.predict(town, model=MODEL, cluster=address, **OPTIONS)
+        known = {
+            "distributed.comm.tls.ca-file": keys.tls_ca_file,
+            "distributed.comm.tls.client.cert": keys.tls_client_cert,
+            "distributed.comm.tls.client.key": keys.tls_client_key,
+        }
+        with dask.config.set(known):
+            found = geoseg.predict(town, model=MODEL, cluster=address, **OPTIONS)
+    assert digest(found) == digest(geoseg.predict(town, model=MODEL, **OPTIONS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_lost_worker_of_a_cluster_is_made_up_for(
+    town: Path, tmp_path: Path, workers: int
+) -> None:
+    with distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=None, host="127.0.0.1"
     ) as processes:
         found = geoseg.predict(
             town, model=Once(tmp_path / "mark"), cluster=processes.scheduler_address, **OPTIONS

@@ -19,7 +19,7 @@ from conftest import RasterMaker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
-from spread_runs import OF_HOUSES, OPTIONS, Houses, Mortal, Once, digest
+from spread_runs import OF_HOUSES, OPTIONS, FullDisk, Houses, Mortal, Once, Twice, digest
 
 import geoseg
 from geoseg.errors import UsageError, WorkerError
@@ -156,6 +156,45 @@ def test_a_worker_lost_over_one_raster_is_there_for_the_next(
     assert digest(tmp_path / "out" / "town2.gpkg") == digest(tmp_path / "w.gpkg")
 
 
+def test_a_full_disk_at_a_worker_is_told_and_the_run_goes_on(town: Path, tmp_path: Path) -> None:
+    omen, output = tmp_path / "omen", tmp_path / "b.gpkg"
+    omen.touch()
+    with ThreadPoolExecutor(1) as threads:
+        with pytest.raises(
+            WorkerError,
+            match=r"worker \d+ on .*No space left on device.*--resume goes on from there",
+        ):
+            geoseg.predict(town, output, model=FullDisk(omen), executor=threads, **OPTIONS)
+        assert not output.exists()
+        omen.unlink()
+        again = FullDisk(omen)
+        geoseg.predict(town, output, model=again, executor=threads, resume=True, **OPTIONS)
+    geoseg.predict(town, tmp_path / "w.gpkg", model=PaintedModel(), **OPTIONS)
+    assert digest(output) == digest(tmp_path / "w.gpkg")
+
+
+def test_what_is_done_twice_counts_once(town: Path) -> None:
+    with Twice(2) as threads:
+        found = geoseg.predict(town, model=PaintedModel(), executor=threads, **OPTIONS)
+    assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
+
+
+def test_any_processor_is_taken_where_asked(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the record names the kinds."""
+    output = tmp_path / "b.gpkg"
+    for place in ("geoseg.models.traits", "geoseg.run.spread.working"):
+        monkeypatch.setattr(f"{place}.processor_kind", lambda: f"odd {time.perf_counter_ns()}")
+    with ThreadPoolExecutor(1) as threads:
+        told = geoseg.predict(
+            town, output, model=PaintedModel(), executor=threads, any_processor=True, **OPTIONS
+        )
+    assert told.record["workers"]["processors"][0].startswith("odd ")
+    geoseg.predict(town, tmp_path / "w.gpkg", model=PaintedModel(), **OPTIONS)
+    assert digest(output) == digest(tmp_path / "w.gpkg")
+
+
 SCRIPT = """
 import sys
 sys.path[:0] = sys.argv[3:]
@@ -247,6 +286,21 @@ def test_workers_that_are_not_alike_are_refused(
 
         patched.setattr(specs.RunSpec, "require_same", elsewhere)
         told("it does not see the same raster: the raster")
+
+
+@pytest.mark.slow
+def test_four_processes_listen_on_nothing_but_the_loopback(town: Path) -> None:
+    heard: set[str] = set()
+
+    def listen(_: object) -> None:
+        here = psutil.Process()
+        for process in (here, *here.children(recursive=True)):
+            sockets = process.net_connections("inet")
+            heard.update(one.laddr.ip for one in sockets if one.status == psutil.CONN_LISTEN)
+
+    found = geoseg.predict(town, model=PaintedModel(), workers=4, progress=listen, **OPTIONS)
+    assert heard <= {"127.0.0.1", "::1"}
+    assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
 
 
 @pytest.mark.slow
