@@ -17,7 +17,8 @@ from geoseg.accuracy.town import PlotCounts, Town, town_of
 from geoseg.earth.places import place_of_shapes
 from geoseg.errors import UsageError
 from geoseg.progress import Progress, ignored
-from geoseg.reviewing.reading import Reviewed, read_review, require_review
+from geoseg.reviewing.files import require_review
+from geoseg.reviewing.reading import Reviewed, read_review
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.observed import observed_m2

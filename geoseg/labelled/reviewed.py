@@ -8,7 +8,8 @@ from typing import Any
 import geopandas as gpd
 
 from geoseg.errors import UsageError
-from geoseg.reviewing.reading import read_neighbours, read_review, require_review
+from geoseg.reviewing.files import require_review
+from geoseg.reviewing.reading import read_neighbours, read_review
 
 
 def labels_of_review(labels: object, about: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import cast, get_args
 
 from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.languages.said import Said
-from geoseg.reviewing.reading import is_review
+from geoseg.reviewing.files import is_review
 from geoseg.statistics.sample import Sample
 from geoseg.statistics.table import SizeClass, size_classes
 from geoseg.statistics.zones import Overlaps

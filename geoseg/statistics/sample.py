@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 from geoseg.earth.reproject import areas_m2
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.languages.said import Said
-from geoseg.reviewing.reading import read_review, require_review
+from geoseg.reviewing.files import require_review
+from geoseg.reviewing.reading import read_review
 from geoseg.statistics.collect import Buildings
 from geoseg.statistics.zones import Zones, overlapping_pairs
 from geoseg.vectors.layers import VectorInput

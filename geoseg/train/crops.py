@@ -16,7 +16,7 @@ from geoseg.train.targets import head_targets, head_weights
 from geoseg.types import FILL_GREY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.random import Generator
     from numpy.typing import NDArray
@@ -79,11 +79,8 @@ class CropDataset(Dataset[dict[str, "NDArray[Any]"]]):
         data = self._config.data
         gsd_m = _draw_gsd(rng, scene, self._config)
         side = max(1, round(data.crop_px * gsd_m / scene.gsd_m))
-        for _ in range(_TRIES):
-            crop = _cut(scene, side, rng)
-            if crop.ignore.mean() <= _MOST_IGNORED:
-                break
-        return _resized(crop, data.crop_px)
+        tries = (_cut(scene, side, rng) for _ in range(_TRIES))
+        return _resized(_best_known(tries), data.crop_px)
 
     def _changed(self, crop: Crop, seed: int) -> Crop:
         if self._augment is None:  # built here, in the process that uses it
@@ -123,6 +120,19 @@ def _draw_gsd(rng: Generator, scene: Scene, config: TrainConfig) -> float:
     whole_scene = scene.gsd_m * 1.3 * min(scene.labels.shape) / config.data.crop_px
     high = max(low, min(high, whole_scene))
     return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _best_known(tries: Iterable[Crop]) -> Crop:
+    """The first that is not mostly unknown, else the one with most known pixels.
+
+    Checked plots of a town are islands: crops would hardly show any of them.
+    """
+    seen = []
+    for crop in tries:
+        seen.append((float(crop.ignore.mean()), crop))
+        if seen[-1][0] <= _MOST_IGNORED:
+            break
+    return min(seen, key=lambda one: one[0])[1]
 
 
 def _cut(scene: Scene, side: int, rng: Generator) -> Crop:
