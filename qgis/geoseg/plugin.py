@@ -1,4 +1,4 @@
-"""What QGIS loads: the provider and the set-up."""
+"""What QGIS loads: the provider, the set-up and the dock for reviews."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class GeosegPlugin:
     def __init__(self, iface: Any) -> None:
         self._iface = iface
         self._provider: GeosegProvider | None = None
-        self._action: Any = None
+        self._actions: list[Any] = []
+        self._dock: Any = None
 
     def initProcessing(self) -> None:  # noqa: N802 - called by qgis_process
         """Register the algorithms."""
@@ -34,16 +35,23 @@ class GeosegPlugin:
         # QAction moved from one module to the other in Qt 6.
         action = getattr(QtGui, "QAction", None) or QtWidgets.QAction
         icon = QIcon(str(Path(__file__).with_name("icon.svg")))
-        self._action = action(icon, "Set up geoseg…", self._iface.mainWindow())
-        self._action.triggered.connect(self._set_up)
-        self._iface.addPluginToMenu(MENU, self._action)
+        for text, slot in (("Set up geoseg…", self._set_up), ("Review buildings…", self._review)):
+            made = action(icon, text, self._iface.mainWindow())
+            made.triggered.connect(lambda _=False, asked=slot: asked())
+            self._iface.addPluginToMenu(MENU, made)
+            self._actions.append(made)
 
     def unload(self) -> None:
         """Take everything away again."""
         if self._provider is not None:
             QgsApplication.processingRegistry().removeProvider(self._provider)
-        if self._action is not None:
-            self._iface.removePluginMenu(MENU, self._action)
+        for action in self._actions:
+            self._iface.removePluginMenu(MENU, action)
+        if self._dock is not None:
+            self._dock.clear()
+            self._iface.removeDockWidget(self._dock)
+            self._dock.deleteLater()
+            self._dock = None
 
     def _set_up(self) -> None:
         from .dialog import SetupDialog
@@ -51,3 +59,13 @@ class GeosegPlugin:
         dialog = SetupDialog(self._iface.mainWindow())
         dialog.setModal(True)
         dialog.show()
+
+    def _review(self) -> None:
+        from qgis.PyQt.QtCore import Qt
+
+        from .review_dock import ReviewDock
+
+        if self._dock is None:
+            self._dock = ReviewDock(self._iface, self._iface.mainWindow())
+            self._iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self._dock)
+        self._dock.show()

@@ -55,7 +55,9 @@ class Core(types.ModuleType):
 def pretend() -> None:
     """``qgis.PyQt`` as QGIS 4 has it: PyQt6 under another name."""
     qgis, pyqt = types.ModuleType("qgis"), types.ModuleType("qgis.PyQt")
-    sys.modules |= {"qgis": qgis, "qgis.PyQt": pyqt, "qgis.core": Core("qgis.core")}
+    for name in ("qgis.core", "qgis.gui"):
+        sys.modules[name] = Core(name)
+    sys.modules |= {"qgis": qgis, "qgis.PyQt": pyqt}
     for name, part in PARTS.items():
         setattr(pyqt, name, part)
         sys.modules[f"qgis.PyQt.{name}"] = part
@@ -116,7 +118,32 @@ def clicked_through() -> None:
     )
     assert not Path(sys.argv[2], "geoseg").exists()
     window.close()
+    dock_shown()
     app.quit()
+
+
+class Iface:
+    """A window with a map, as far as a dock asks for one."""
+
+    def __init__(self) -> None:
+        self.canvas = PyQt6.QtWidgets.QWidget()
+
+    def mapCanvas(self) -> PyQt6.QtWidgets.QWidget:  # noqa: N802
+        return self.canvas
+
+
+def dock_shown() -> None:
+    """The dock for reviews is made, its keys are known, and without a file it says what to do."""
+    from geoseg.review_dock import ReviewDock
+
+    for name in ("setStrokeColor", "setFillColor", "setWidth", "reset", "setVisible"):
+        setattr(Anything, name, lambda *_: None)
+    dock = ReviewDock(Iface())
+    dock.show()
+    PyQt6.QtTest.QTest.keyClick(dock, PyQt6.QtCore.Qt.Key.Key_R)
+    assert dock.told.text() == "Open a file that geoseg review wrote."
+    assert [dock.buttons[key].isEnabled() for key in ("open", "R")] == [True, False]
+    dock.close()
 
 
 pretend()

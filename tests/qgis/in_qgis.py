@@ -27,9 +27,10 @@ QgsApplication.processingRegistry().addProvider(provider)
 
 import qgis_algorithms  # noqa: E402
 import qgis_layers  # noqa: E402
+import qgis_review  # noqa: E402
 import qgis_setup  # noqa: E402
 
-CASES = qgis_algorithms.CASES | qgis_layers.CASES | qgis_setup.CASES
+CASES = qgis_algorithms.CASES | qgis_layers.CASES | qgis_review.CASES | qgis_setup.CASES
 
 
 def main(jobs: dict) -> None:

@@ -123,6 +123,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     geoseg.compare(
         folder / "b.gpkg", frame.iloc[:2][["building_id", "geometry"]], folder / "c.gpkg"
     )
+    geoseg.review(folder / "b.gpkg", folder / "review.gpkg", plots=4, queue=3, plot_size_m=20)
     turned = transform_at(0.5, left=LEFT, top=TOP) * transform_at(1, left=0, top=0).rotation(20)
     photo(folder / "gedreht ä.tif", write_raster, transform=turned)
     return folder
@@ -160,7 +161,10 @@ def seen(plugins: Path, files: Path, tmp_path_factory: pytest.TempPathFactory) -
         "cancel": {"raster": big, "output": str(folder / "cancelled.gpkg")},
         "dialog": {"program": sys.executable, "png": str(folder / "dialog.png")},
         "refusals": {"folder": str(folder)},
-    }
+        "review": {"path": str(files / "review.gpkg"), "raster": str(files / "Luftbild ä.tif"),
+                   "png": os.environ.get("GEOSEG_SHOTS", str(folder)) + "/review.png"},
+        "queue": {"path": str(files / "review.gpkg")},
+    }  # fmt: skip
     return see(jobs, plugins, folder)
 
 
@@ -349,6 +353,42 @@ def require_whole(told: Seen, version: str) -> None:
     assert told["tested"].startswith(f"geoseg {version} is used")
     assert "/geoseg/environment" in told["used"][0]
     assert told["removed"][1] is False
+
+
+# --- review ---
+
+
+def test_a_review_is_done_with_the_keyboard(seen: Seen, files: Path) -> None:
+    told = case(seen, "review")
+    assert told["no file"].startswith("/nowhere.gpkg lacks the layers")
+    assert told["began"] == ["Building 1 of 3: not looked at", 0, 3, "0 of 4 plots checked"]
+    assert told["queue"].startswith("Building 1 of 3: not looked at\n")
+    assert told["open plot"].endswith("have no verdict yet")
+    assert told["order"] == sorted(told["order"])
+    assert told["in view"]
+    assert told["said"] == [["right", True], ["wrong", True], ["redrawn", True]]
+    assert told["tools"] == ["vertex"]
+    assert told["active"]
+    assert [step.split(":")[0] for step in told["steps"]] == ["right", "wrong", "redrawn"]
+    assert told["taken back"] == [None, False]
+    assert [told["previous"], told["next"]] == [1, 2]
+    assert told["done"] == [3, 3]
+    assert told["checked"] == "1 of 4 plots checked"
+    assert told["drawing"] == ["add", "Draw the building that was missed."]
+    assert told["drawn"] == ["added", None]
+    assert told["hidden"] == 0
+    assert told["menu"] == 0
+    rows = gpd.read_file(files / "review.gpkg", layer="buildings")
+    assert sorted(rows.review) == ["added", "right", "right", "wrong"]
+    assert rows.reviewed_at.notna().all()
+    assert gpd.read_file(files / "review.gpkg", layer="plots").checked.sum() == 1
+
+
+def test_a_queue_is_worked_by_rank(seen: Seen) -> None:
+    told = case(seen, "queue")
+    assert told["ranks"] == [1, 2, 3]
+    assert told["plots"] == 0
+    assert told["refused"].startswith("ReviewError: ")
 
 
 @pytest.mark.slow
