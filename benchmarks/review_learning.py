@@ -161,7 +161,9 @@ def stands_for(predicted: NDArray[np.object_], truth: NDArray[np.object_]) -> ND
     return result
 
 
-def play(path: Path, predicted: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, seconds: float) -> Checked:
+def play(
+    path: Path, predicted: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, seconds: float
+) -> Checked:
     """Check plots of a file by ``geoseg review`` in their order until the time is used up.
 
     A plot that would take longer than what is left is not begun.
@@ -200,7 +202,9 @@ def play(path: Path, predicted: gpd.GeoDataFrame, truth: gpd.GeoDataFrame, secon
     return Checked(len(done), count["right"], count["wrong"], count["redrawn"], len(added), spent)
 
 
-def rest_scores(predicted: Path, place: Place, checked: gpd.GeoDataFrame | None) -> dict[str, float]:
+def rest_scores(
+    predicted: Path, place: Place, checked: gpd.GeoDataFrame | None
+) -> dict[str, float]:
     """F1 and so on of the ground outside of the checked plots."""
     found = geoseg.evaluate(predicted, place.truth, ignore=checked).total
     return {
@@ -212,7 +216,9 @@ def rest_scores(predicted: Path, place: Place, checked: gpd.GeoDataFrame | None)
 def predict(place: Place, path: Path, model: str | Path) -> Path:
     """Buildings of a place, once."""
     if not path.exists():
-        geoseg.predict([str(one) for one in place.rasters], path, model=model, overwrite=True, device="cpu")
+        geoseg.predict(
+            [str(one) for one in place.rasters], path, model=model, overwrite=True, device="cpu"
+        )
     return path
 
 
@@ -281,7 +287,9 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def todo(given: argparse.Namespace, known: Sequence[dict[str, Any]]) -> Iterator[tuple[str, int, float]]:
+def todo(
+    given: argparse.Namespace, known: Sequence[dict[str, Any]]
+) -> Iterator[tuple[str, int, float]]:
     """Place, draw and minutes that are not there yet, all of a draw before the next one."""
     there = {(one["place"], one["draw"], one["minutes"], one["way"]) for one in known}
     for draw in range(1, given.draws + 1):
@@ -305,7 +313,9 @@ def table(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
                 )
             )  # fmt: skip
             gain = median(one[after]["f1"] - one["before"]["f1"] for one in mine)
-            looked = median(sum(one["work"][w] for w in ("right", "wrong", "redrawn", "added")) for one in mine)
+            looked = median(
+                sum(one["work"][w] for w in ("right", "wrong", "redrawn", "added")) for one in mine
+            )
             name, way, minutes = key
             yield (
                 f"| {name} | {way}{after.removesuffix('after')} | {minutes:g} | {len(mine)} | {looked:g} | "

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from geoseg.types import Grid
 
 
+MEASURES = ("area_m2", "perimeter_m", "length_m", "width_m", "orientation_deg")
+"""The columns of the contract that follow from the outline."""
 SQUARE = 1e-6
 """Sides that differ by less, relatively, count as equal: noise must not turn a square by 90."""
 
@@ -105,8 +107,14 @@ def measure_again(
         crs: Their CRS.
     """
     ground, placement = _ground_under(crs), _Placement(grid, crs)
-    drawn = shapely.transform(outlines, placement.back)
+    drawn = on_grid(outlines, grid, crs)
     return (*ground.area_and_perimeter(outlines), *_main_axis(drawn, placement, ground))
+
+
+def on_grid(shapes: NDArray[np.object_], grid: Grid, crs: CRS) -> NDArray[np.object_]:
+    """(n,) shapes of ``crs`` in pixels of the grid: x is the column, y the row."""
+    moved: NDArray[np.object_] = shapely.transform(shapes, _Placement(grid, crs).back)
+    return moved
 
 
 def _ground_under(crs: CRS) -> Ground:

@@ -186,6 +186,15 @@ def predict(
             rich_help_panel=SURFACE,
         ),
     ] = None,
+    keep_reviewed: Annotated[
+        str | None,
+        typer.Option(
+            help="A file by geoseg review in which somebody has worked: what was checked goes into the "
+            "result with id and outline.",
+            show_default=False,
+            rich_help_panel=SHAPES,
+        ),
+    ] = None,
     project: Annotated[
         bool,
         typer.Option(
@@ -272,6 +281,7 @@ def predict(
             height_unit=height_unit,
             min_height_m=min_height,
             nir=nir,
+            keep_reviewed=keep_reviewed,
         )
     if as_json:
         answer_json(summary.as_dict())

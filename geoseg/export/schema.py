@@ -44,6 +44,8 @@ class Column:
 
 ORIGIN = "Origin"
 """Page of a form for what tells where an outline comes from."""
+EDITED = "edited"
+"""Stands in ``shape`` for outlines that were drawn by hand."""
 COLUMNS: tuple[Column, ...] = (
     Column(
         "building_id",

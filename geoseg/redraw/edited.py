@@ -17,16 +17,16 @@ from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.attributes.measure import measure_again
+from geoseg.attributes.measure import MEASURES, measure_again
 from geoseg.earth.places import place_of_shapes
 from geoseg.errors import UsageError
 from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
 from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import write_edited_layer, write_frame, write_layers
-from geoseg.export.schema import COLUMNS, LAYER
+from geoseg.export.schema import COLUMNS, EDITED, LAYER
 from geoseg.export.styles.buildings import building_styles
-from geoseg.redraw.own import MEASURES, SAME, SHAPE, About
+from geoseg.redraw.own import SAME, SHAPE, About
 from geoseg.types import Grid
 from geoseg.vectors.buildings import ID, numbers_of
 from geoseg.vectors.layers import VectorInput, open_layer
@@ -35,8 +35,6 @@ from geoseg.vectors.observed import read_extent
 from geoseg.vectors.rows import REPAIRED, notes_of, refuse_lines, usable
 from geoseg.version import __version__
 
-EDITED = "edited"
-"""Stands in ``shape`` for outlines that were drawn by hand."""
 AT_EDGE = "at_edge"
 OF_SURFACE = ("height_m", "volume_m3", "eaves_m")
 """Columns that a surface model gave, as geoseg heights writes them."""

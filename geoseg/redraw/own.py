@@ -12,7 +12,7 @@ import shapely
 from affine import Affine
 from pyproj import CRS
 
-from geoseg.attributes.measure import measure_again
+from geoseg.attributes.measure import MEASURES, measure_again
 from geoseg.earth.crs import understood
 from geoseg.earth.geodesy import Ground
 from geoseg.export.schema import COLUMN_NAMES
@@ -33,8 +33,6 @@ NAMES = ("regularized", "circle", "simplified", "raw")
 """What stands in it."""
 SAME = 1e-9
 """Measures and sizes that differ by no larger share are the same."""
-MEASURES = ("area_m2", "perimeter_m", "length_m", "width_m", "orientation_deg")
-"""The columns of the contract that follow from the outline."""
 
 
 @dataclass(frozen=True, slots=True)

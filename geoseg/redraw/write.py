@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geoseg.attributes.measure import MEASURES
 from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
 from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import write_edited_layer, write_frame, write_layers
 from geoseg.export.schema import COLUMNS, LAYER
 from geoseg.export.styles.buildings import building_styles
-from geoseg.redraw.own import MEASURES, About
+from geoseg.redraw.own import About
 from geoseg.vectors.layers import open_layer
 from geoseg.version import __version__
 

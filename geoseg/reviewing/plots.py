@@ -68,7 +68,7 @@ def read_plots(source: object, place: Neighbourhood | None, name: str) -> Plots:
     Raises:
         UsageError: they overlap, are there twice, or lack what geoseg review wrote.
     """
-    drawn = read_polygons(source, place, layer=PLOTS, role="plots") 
+    drawn = read_polygons(source, place, layer=PLOTS, role="plots")
     needed = (PLOT_ID, STRATUM, STRATUM_KM2, CHECKED)
     require_columns(drawn.frame, needed, f"{name} (layer {PLOTS})")
     ids = _numbers(drawn.frame, PLOT_ID, name)

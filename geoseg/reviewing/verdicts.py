@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from pyproj import CRS
 
 from geoseg.errors import UsageError
 from geoseg.reviewing.columns import BUILDINGS, CHECKED, PLOT_ID, REVIEW, VERDICTS
@@ -31,6 +32,8 @@ class Judged:
     """Their columns, as they stand in the file."""
     label: str
     """How messages name the layer."""
+    crs: CRS
+    """Of the geometry."""
     geometry: NDArray[np.object_]
     """(n,) repaired outlines."""
     verdict: NDArray[np.object_]
@@ -69,7 +72,8 @@ def read_judged(source: VectorInput, place: Neighbourhood | None, layer: str = B
     verdict = np.array([_verdict(value, loaded.label) for value in frame[REVIEW]], dtype=object)
     shapes = rows.geometry[rows.kept]
     moved = shapes if place is None else sound(place.bring(shapes, loaded.crs))
-    return Judged(frame, loaded.label, moved, verdict, notes_of(rows.counts, loaded.label))
+    crs = loaded.crs if place is None else place.crs
+    return Judged(frame, loaded.label, crs, moved, verdict, notes_of(rows.counts, loaded.label))
 
 
 def _verdict(value: object, label: str) -> str:

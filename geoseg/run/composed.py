@@ -19,17 +19,21 @@ from geoseg.run.record import Totals, run_record, summarize
 from geoseg.run.summary import counted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import geopandas as gpd
+    import pyarrow as pa
 
     from geoseg.attributes.confidence import Rating
+    from geoseg.export.layer import LayerInfo
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster import Mosaic
     from geoseg.raster.identity import MosaicIdentity, Watch
+    from geoseg.reviewing.keeping import Checked
     from geoseg.run.finish import Finisher, Finishing
     from geoseg.run.job import Backend
+    from geoseg.run.keeping import Keeper
     from geoseg.run.lookers import Looker
     from geoseg.run.rising import Risen, Rising
     from geoseg.run.rows import Rows
@@ -79,6 +83,8 @@ class Run:
     """What the model made of the tiles, looked at before; None: they are looked at."""
     zoom: tuple[int, int] | None = None
     """First and last zoom of tiles; None: what suits the area."""
+    checked: Checked | None = None
+    """What people checked of this ground, which goes into the result; None: nothing."""
 
     @classmethod
     def prepare(
@@ -123,13 +129,11 @@ class Run:
 
         sink = MemorySink(self.watch())
         backend = self._compute(*self.plan(), sink, progress)
-        risen = self._risen(sink, progress, None)
-        record = self._record(backend, risen)
-        if risen is None:
-            frame = to_frame(sink.batches(), crs=self.mosaic.output_crs)
-        else:
-            layer = risen.layer(None, None)
-            frame = to_frame(risen.batches(layer), crs=self.mosaic.output_crs, schema=layer.schema)
+        keeper = self._keeper(sink, backend)
+        risen = self._risen(sink, keeper, progress, None)
+        record = self._record(backend, risen, keeper)
+        rows, layer = self._rows(sink, risen, keeper, record, None)
+        frame = to_frame(rows, crs=self.mosaic.output_crs, schema=layer.schema)
         frame.attrs[ATTRIBUTE] = record
         return frame
 
@@ -158,9 +162,12 @@ class Run:
         try:
             backend = self._compute(plan, area, sink, progress)
             with self._scratch(sink.output) as scratch:
-                risen = self._risen(sink, progress, scratch)
-                record = self._record(backend, risen)
-                totals = self._write(sink, backend, record, risen)
+                keeper = self._keeper(sink, backend)
+                risen = self._risen(sink, keeper, progress, scratch)
+                record = self._record(backend, risen, keeper)
+                extent = backend.extent.wkb(self.mosaic.output_crs, self.mosaic.output_x)
+                rows, layer = self._rows(sink, risen, keeper, record, extent)
+                totals = self._write(sink.output, rows, layer)
             summary = summarize(self.mosaic, self.traits, backend, totals, sink.output, record)
             sink.finish(summary.as_dict())
         except BaseException as error:
@@ -190,15 +197,38 @@ class Run:
             return nullcontext()
         return scratch_folder(output.with_name(f"{output.name}.candidates"))
 
-    def _risen(self, sink: Sink, progress: Progress, scratch: Path | None) -> Risen | None:
+    def _keeper(self, sink: Sink, backend: Backend) -> Keeper | None:
+        """What was checked in the place of what was found there; what goes is counted as dropped."""
+        if self.checked is None:
+            return None
+        import shapely
+
+        from geoseg.run.keeping import Keeper
+        from geoseg.run.kept import Kept, Place
+
+        mosaic = self.mosaic
+        observed = backend.extent.polygon(mosaic.output_crs, mosaic.output_x)
+        shapely.prepare(observed)
+        settings = self.settings
+        place = Place(mosaic, observed, backend.area, settings.min_area_m2, settings.date)
+        with self.tally.stage("review"):
+            keeper = Keeper(Kept.of(self.checked, place), sink.batches)
+        self.tally.counts.update({f"dropped_{why}": n for why, n in keeper.dropped.items()})
+        return keeper
+
+    def _risen(
+        self, sink: Sink, keeper: Keeper | None, progress: Progress, scratch: Path | None
+    ) -> Risen | None:
         """What the surface says of the candidates; what goes is counted as dropped."""
         if self.rising is None:
             return None
         least = self._rating().least
         with self.tally.stage("heights"):
             crs = self.mosaic.output_crs
+            found = sink if keeper is None else keeper
+            confirmed = None if keeper is None else keeper.ids
             risen = self.rising.judge(
-                sink.batches(), self.mosaic.sources, crs, least, progress, scratch
+                found.batches(), self.mosaic.sources, crs, least, progress, scratch, confirmed
             )
         self.tally.counts.update({f"dropped_{why}": n for why, n in risen.dropped.items()})
         for note in risen.told.notes:
@@ -210,7 +240,9 @@ class Run:
 
         return Rating.of(self.model, self.settings.min_confidence)
 
-    def _record(self, backend: Backend, risen: Risen | None) -> dict[str, Any]:
+    def _record(
+        self, backend: Backend, risen: Risen | None, keeper: Keeper | None
+    ) -> dict[str, Any]:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
         helped = self.elsewhere
@@ -219,28 +251,41 @@ class Run:
         if risen is not None and self.rising is not None:
             asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}
             record["heights"] = {**asked, **risen.record()}
+        record["keep_reviewed"] = None if keeper is None else keeper.record
         dropped = counted(record["dropped"]) or "none"
         _log.info("tiles: %s; dropped: %s", counted(record["tiles"]), dropped)
         return record
 
-    def _write(
-        self, sink: PartsSink, backend: Backend, record: dict[str, Any], risen: Risen | None
-    ) -> Totals:
+    def _rows(
+        self,
+        sink: Sink,
+        risen: Risen | None,
+        keeper: Keeper | None,
+        record: dict[str, Any],
+        extent: list[bytes] | None,
+    ) -> tuple[Iterator[pa.RecordBatch], LayerInfo]:
+        """Everything that goes into the result, in its order, and what the file says beside it."""
+        from geoseg.export.layer import buildings_layer
+        from geoseg.run.keeping import with_review
+
+        if risen is not None:
+            layer = risen.layer(record, extent)
+            rows = risen.batches(layer)
+        else:
+            layer = buildings_layer(self.mosaic.output_crs, record, extent)
+            rows = sink.batches() if keeper is None else keeper.batches()
+        if keeper is not None:
+            layer = with_review(layer)
+            rows = keeper.with_verdicts(rows, layer)
+        return rows, replace(layer, zoom=self.zoom)
+
+    def _write(self, output: Path, rows: Iterator[pa.RecordBatch], layer: LayerInfo) -> Totals:
         """Put the parts together."""
-        from geoseg.export.output import write_batches, write_output
+        from geoseg.export.output import write_batches
 
         totals = Totals()
         with self.tally.stage("write"):
-            crs = self.mosaic.output_crs
-            extent = backend.extent.wkb(crs, self.mosaic.output_x)
-            if risen is None:
-                rows = totals.watch(sink.batches())
-                write_output(
-                    sink.output, rows, crs=crs, run_metadata=record, extent=extent, zoom=self.zoom
-                )
-            else:
-                layer = replace(risen.layer(record, extent), zoom=self.zoom)
-                write_batches(sink.output, totals.watch(risen.batches(layer)), layer)
+            write_batches(output, totals.watch(rows), layer)
         return totals
 
     def plan(self) -> tuple[Plan, Area | None]:
@@ -334,7 +379,8 @@ class Run:
             model=ModelIdentity.of(self.traits),
             parameters=self.settings.result_parameters()
             | ({} if self.rising is None else self.rising.parameters())
-            | ({} if self.stored is None else {"maps": self.stored.record()["made"]}),
+            | ({} if self.stored is None else {"maps": self.stored.record()["made"]})
+            | ({} if self.checked is None else {"keep_reviewed": self.checked.sha256}),
         )
 
 

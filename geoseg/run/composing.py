@@ -21,6 +21,7 @@ from geoseg.run.spread.folder import StoredMaps, StoredModel
 if TYPE_CHECKING:
     from geoseg.models.choice import ModelChoice
     from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.reviewing.keeping import Checked
     from geoseg.run.rising import Rising
     from geoseg.settings import PredictSettings
     from geoseg.tiles.given import GivenArea
@@ -50,6 +51,8 @@ class Composing:
     """Folder of what the model made of the tiles before; None: they are looked at."""
     zoom: tuple[int, int] | None = None
     """First and last zoom of tiles; None: what suits the area."""
+    checked: Checked | None = None
+    """What people checked of this ground, which goes into the result; None: nothing."""
     any_processor: bool = False
     """Take workers of other kinds."""
 
@@ -86,6 +89,7 @@ class Composing:
                 elsewhere=elsewhere,
                 stored=stored,
                 zoom=self.zoom,
+                checked=self.checked,
             )
             stack.enter_context(
                 freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()

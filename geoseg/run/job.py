@@ -108,6 +108,11 @@ class Backend:
         self._commit([self._rows_of(finished())])
 
     @property
+    def area(self) -> Area | None:
+        """Where buildings are wanted; None: everywhere."""
+        return self._finishing.area
+
+    @property
     def closed(self) -> bool:
         """True when every building is committed."""
         return self.tally.counts["closed"] == 1

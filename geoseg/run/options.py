@@ -52,6 +52,7 @@ class PredictOptions(TypedDict, total=False):
     height_unit: HeightUnit | None
     min_height_m: float
     nir: int | None
+    keep_reviewed: str | os.PathLike[str] | None
     device: str
     precision: Precision
     runtime: Runtime

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.raster.given import Nodata, Raster, RasterInput
+    from geoseg.reviewing.keeping import Checked
     from geoseg.run.each import RasterOutcomes
     from geoseg.run.options import PredictOptions
     from geoseg.run.rising import Rising
@@ -93,6 +94,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     height_unit: HeightUnit | None = None,
     min_height_m: float = MIN_HEIGHT_M,
     nir: int | None = None,
+    keep_reviewed: str | os.PathLike[str] | None = None,
     device: str = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
@@ -160,6 +162,9 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         min_height_m: With a surface, candidates that rise by less are dropped; 0: none.
         nir: With a surface, number of the photo's band of near infrared, from 1, which tells trees; None:
             as each raster states by colour interpretation, name or wavelength, if it has one.
+        keep_reviewed: A file by ``geoseg review`` in which somebody has worked: buildings said to be right,
+            redrawn or added go into the result with id and outline; what is found in their place, where
+            ``wrong`` was said or in checked plots is dropped and counted.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own. Several of one kind,
             such as "cuda:0,cuda:1": a worker process for each.
         precision: "auto", "fp32", "bf16" or "int8"; a model object keeps its own.
@@ -183,6 +188,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     """
     given = {name: value for name, value in locals().items() if name not in _BY_RASTER}
     from geoseg.export.zoom import check_zoom
+    from geoseg.files.target import require_other
     from geoseg.models.choice import ModelChoice
     from geoseg.progress import heard
     from geoseg.raster.given import raster_names
@@ -215,6 +221,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         )
     if skip_existing:
         raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
+    if output is not None and keep_reviewed is not None:
+        require_other(Path(output), [Path(keep_reviewed)])
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
     with claim as lock, heard(progress) as told, crew.hired() as hands:
         composing = Composing(
@@ -225,6 +233,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             rising=_rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir),
             maps=None if maps is None else Path(maps),
             zoom=zoom,
+            checked=_checked(keep_reviewed),
             any_processor=any_processor,
         )
         with composing.run(hands, tally) as run:
@@ -291,6 +300,18 @@ def _rising(  # what predict was given
     from geoseg.run.rising import Rising
 
     return Rising.of(HeightInput(dsm, dtm, ndsm, unit), least_m, nir)
+
+
+def _checked(given: str | os.PathLike[str] | None) -> Checked | None:
+    """What people checked; None where nothing is to be kept."""
+    if given is None:
+        return None
+    from geoseg.reviewing.keeping import read_checked
+
+    checked = read_checked(Path(given))
+    for note in checked.notes:
+        _log.warning("%s", note)
+    return checked
 
 
 def _is_geopackage(output: str | os.PathLike[str]) -> bool:

@@ -101,6 +101,7 @@ class Rising:
         least: float,
         progress: Progress,
         scratch: Path | None,
+        confirmed: NDArray[np.int64] | None = None,
     ) -> Risen:
         """Measure all candidates and decide on each.
 
@@ -111,6 +112,7 @@ class Rising:
             least: The confidence that is asked for.
             progress: Told how far it is.
             scratch: A folder for what need not be in memory; None: all may.
+            confirmed: Ids of buildings that people confirmed, which stay.
 
         Raises:
             UnreadableRasterError: a raster cannot be read, or was changed since the run began.
@@ -125,6 +127,9 @@ class Rising:
             confidence = _column(kept, "confidence")
             green = green_share(kept, photo, self.green)
             verdict = _verdict(numbers, green, confidence, least=least, low_m=self.min_height_m)
+            if confirmed is not None:
+                ids = _column(kept, "building_id").astype(np.int64)
+                verdict[np.isin(ids, confirmed)] = ""
             told = outcome(numbers[verdict == ""], ground, None)
             names = {
                 **described(ground),
