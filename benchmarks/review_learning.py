@@ -37,6 +37,7 @@ from scipy.optimize import linear_sum_assignment
 import geoseg
 from geoseg.labelled.collection import export_frame
 from geoseg.models.dense import TorchDenseModel
+from geoseg.models.loading import model_file
 from geoseg.models.weights import load_weights, save_weights
 from geoseg.scenes.scene import load_scenes
 from geoseg.train.config import TrainConfig, changed_config, read_config
@@ -239,10 +240,13 @@ def run_one(place: Place, out: Path, first: Path, draw: int, given: argparse.Nam
         list(place.rasters), plots, scenes, review=True, val_share=given.val_share, place=place.name,
         overwrite=True,
     )  # fmt: skip
-    trained = train(configured(given, scenes, folder / "training"), overwrite=True).path
-    models = {"": trained}
-    if given.tune:
-        models["tuned "] = tuned(trained, scenes, folder / "tuned.safetensors")
+    models = {}
+    if given.steps:
+        models[""] = train(configured(given, scenes, folder / "training"), overwrite=True).path
+        models["tuned "] = tuned(models[""], scenes, folder / "tuned.safetensors")
+    else:
+        start = model_file(given.start)
+        models["tuned "] = tuned(start, scenes, folder / "tuned.safetensors")
     line: dict[str, Any] = {
         "place": place.name, "draw": draw, "minutes": minutes, "way": given.way,
         "steps": given.steps, "work": {name: getattr(work, name) for name in Checked.__slots__},
@@ -305,7 +309,9 @@ def table(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield "|---|---|---|---|---|---|---|---|---|---|"
     for key in sorted({(one["place"], one["way"], one["minutes"]) for one in lines}):
         mine = [one for one in lines if (one["place"], one["way"], one["minutes"]) == key]
-        for after in [name for name in ("after", "tuned after") if name in mine[0]]:
+        for after in ("after", "tuned after"):
+            if after not in mine[0]:
+                continue
             f1, f1_after, area, area_after = (
                 median(one[when][what] for one in mine)
                 for what, when in (
@@ -337,11 +343,10 @@ def main() -> None:
     parser.add_argument("--start", default="default")
     parser.add_argument("--config", type=Path, default=RECIPE)
     parser.add_argument("--way", default="recipe", help="a name for how it was trained")
-    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--steps", type=int, default=200, help="0: choose thresholds alone")
     parser.add_argument("--learning-rate", type=float)
     parser.add_argument("--crop-px", type=int)
     parser.add_argument("--val-share", type=float, default=0.0)
-    parser.add_argument("--tune", action="store_true", help="choose thresholds, too")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--table", action="store_true")
     given = parser.parse_args()

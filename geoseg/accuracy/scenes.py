@@ -20,7 +20,7 @@ from geoseg.accuracy.photos import ScenePhoto
 from geoseg.accuracy.site import Site
 from geoseg.errors import DatasetError, UsageError
 from geoseg.files.parse import parse_json
-from geoseg.scenes.scene import Scene, load_scene, scene_files
+from geoseg.scenes.scene import SPLITS, Scene, load_scene, scene_files
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 PLANE = CRS.from_dict({"proj": "tmerc", "lat_0": 0, "lon_0": 0, "datum": "WGS84", "units": "m"})
 """Where scenes are laid to be predicted: a pixel there is as large as on the ground."""
-SPLITS = ("val", "train", "all")
 """Which scenes of a data set to score."""
 
 

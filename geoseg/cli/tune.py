@@ -39,11 +39,18 @@ def tune(
     *,
     scenes: Annotated[
         Path,
-        typer.Option(help="Folder of packed scenes; those of the split val are used."),
+        typer.Option(help="Folder of packed scenes."),
     ],
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Model file to write, .safetensors.")
     ],
+    split: Annotated[
+        str,
+        typer.Option(
+            help="Scenes to choose on: val, train or all; all where too little is labelled to hold some "
+            "out, as in a review."
+        ),
+    ] = "val",
     gsd_range: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,6 +113,7 @@ def tune(
             model,
             output,
             scenes=scenes,
+            split=split,
             gsd_ranges=[one for one in ranges if one is not None],
             place_weights=_place_weights(weights),
             max_area_bias=max_area_bias,

@@ -2,115 +2,65 @@
 
 from __future__ import annotations
 
-from xml.sax.saxutils import quoteattr
+from collections.abc import Sequence
 
-from geoseg.export.styles.style import Style
+from geoseg.export.schema import COLUMNS
+from geoseg.export.styles.fields import Fields, Filled, key_column
+from geoseg.export.styles.style import Style, style
+from geoseg.export.styles.symbols import Fill, alike, by_value
 from geoseg.reviewing.columns import (
     BUILDINGS,
     CHECKED,
+    PLOT_COLUMNS,
     PLOTS,
     QUEUE,
+    QUEUE_COLUMNS,
     REVIEW,
+    REVIEW_COLUMNS,
     REVIEWED_AT,
     REVIEWER,
     VERDICTS,
 )
 
-NOT_YET = ("", "not looked at")
-COLOURS = {
-    "": "255,202,40,255", "right": "46,125,50,255", "wrong": "198,40,40,255",
-    "redrawn": "21,101,192,255", "added": "106,27,154,255", "false": "255,202,40,255",
-    "true": "46,125,50,255",
-}  # fmt: skip
-"""By what stands in the column."""
-GREY = "120,120,120,255"
+OPEN, DONE, GREY = "#ffca28", "#2e7d32", "#787878"
+COLOURS = {"": OPEN, "right": DONE, "wrong": "#c62828", "redrawn": "#1565c0", "added": "#6a1b9a"}
+"""By verdict."""
+NOT_YET = "not looked at"
+CHOICES = {NOT_YET: "", **{verdict: verdict for verdict in VERDICTS}}
+"""Label to what stands in the column."""
+WHO_AND_WHEN = (Filled(REVIEWER, "@user_full_name"), Filled(REVIEWED_AT, "now()"))
+DRAWN = Filled(REVIEW, "'added'", always=False)
+"""What a person draws was missed."""
 
 
-def review_styles(layer: str) -> tuple[Style, ...]:
-    """How QGIS shows a layer under review."""
-    return (Style(f"geoseg {layer}", review_qml(layer)),)
+def review_styles(layer: str, names: Sequence[str]) -> tuple[Style, ...]:
+    """How QGIS shows a layer under review, and its form.
 
-
-def review_qml(layer: str) -> str:
-    """Renderer and form of a layer under review."""
+    Args:
+        layer: Name of the layer.
+        names: Its columns, in order, without the geometry.
+    """
+    title, key = f"geoseg {layer}", key_column(names)
     if layer == PLOTS:
-        shown = [("0", "not checked", COLOURS["false"]), ("1", "checked", COLOURS["true"])]
-        return _page(_by_value(CHECKED, shown), [_checkbox(CHECKED)])
-    if layer in {BUILDINGS, QUEUE}:
-        values = [NOT_YET, *((verdict, verdict) for verdict in VERDICTS)]
-        shown = [(value, label, COLOURS[value]) for value, label in values]
-        return _page(_by_value(REVIEW, shown), [_choice(REVIEW, values)])
-    return _page(_alike(GREY, "dot"), [])
-
-
-def _page(renderer: str, fields: list[str]) -> str:
-    """Renderer, fields, and who and when filled in by themselves at every change."""
-    filled = ""
-    if fields:
-        fields = [*fields, _field(REVIEWED_AT, "DateTime", "")]
-        filled = (
-            "<defaults>"
-            f'<default field="{REVIEWER}" expression="@user_full_name" applyOnUpdate="1"/>'
-            f'<default field="{REVIEWED_AT}" expression="now()" applyOnUpdate="1"/>'
-            "</defaults>"
+        shown = by_value(
+            f'to_int("{CHECKED}")',
+            {"0": _outline(OPEN), "1": _outline(DONE)},
+            {"0": "not checked", "1": "checked"},
         )
-    return (
-        "<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n"
-        '<qgis version="3.16.0-Hannover" styleCategories="Symbology|Forms|Fields">'
-        f"{renderer}<fieldConfiguration>{''.join(fields)}</fieldConfiguration>{filled}"
-        "<layerGeometryType>2</layerGeometryType></qgis>\n"
-    )
+        return (style(title, shown, fields=Fields(tuple(names), PLOT_COLUMNS, key,
+                                                  filled=WHO_AND_WHEN)),)  # fmt: skip
+    if layer in {BUILDINGS, QUEUE}:
+        fills = {verdict: _outline(colour) for verdict, colour in COLOURS.items()}
+        shown = by_value(f"coalesce(\"{REVIEW}\", '')", fills, {"": NOT_YET})
+        ours = REVIEW_COLUMNS if layer == BUILDINGS else QUEUE_COLUMNS
+        form = Fields(
+            tuple(names), (*COLUMNS, *ours), key, choices={REVIEW: CHOICES},
+            filled=(*WHO_AND_WHEN, DRAWN),
+        )  # fmt: skip
+        return (style(title, shown, fields=form),)
+    return (style(title, alike(_outline(GREY, "dot"))),)
 
 
-def _by_value(column: str, shown: list[tuple[str, str, str]]) -> str:
-    """One symbol per value of a column."""
-    attribute = f"coalesce(\"{column}\", '')" if column == REVIEW else f'to_int("{column}")'
-    categories = "".join(
-        f'<category render="true" symbol="{place}" value={quoteattr(value)} '
-        f'label={quoteattr(label)} type="{"string" if column == REVIEW else "integer"}"/>'
-        for place, (value, label, _) in enumerate(shown)
-    )
-    symbols = "".join(_symbol(place, colour) for place, (_, _, colour) in enumerate(shown))
-    return (
-        f'<renderer-v2 type="categorizedSymbol" attr={quoteattr(attribute)} symbollevels="0">'
-        f"<categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2>"
-    )
-
-
-def _alike(colour: str, line: str) -> str:
-    return (
-        '<renderer-v2 type="singleSymbol" symbollevels="0"><symbols>'
-        f"{_symbol(0, colour, line)}</symbols></renderer-v2>"
-    )
-
-
-def _symbol(name: int, colour: str, line: str = "solid") -> str:
+def _outline(colour: str, line: str = "solid") -> Fill:
     """An outline alone: what is checked must stay in sight."""
-    return (
-        f'<symbol type="fill" name="{name}" alpha="1" clip_to_extent="1" force_rhr="0">'
-        '<layer class="SimpleFill" enabled="1" locked="0" pass="0"><prop k="style" v="no"/>'
-        f'<prop k="outline_style" v="{line}"/><prop k="outline_color" v="{colour}"/>'
-        '<prop k="outline_width" v="0.5"/><prop k="outline_width_unit" v="MM"/>'
-        '<prop k="joinstyle" v="miter"/></layer></symbol>'
-    )
-
-
-def _choice(column: str, values: list[tuple[str, str]]) -> str:
-    """A list to choose from."""
-    options = "".join(
-        f'<Option type="Map"><Option type="QString" name={quoteattr(label)} '
-        f"value={quoteattr(value)}/></Option>"
-        for value, label in values
-    )
-    return _field(column, "ValueMap", f'<Option type="List" name="map">{options}</Option>')
-
-
-def _checkbox(column: str) -> str:
-    return _field(column, "CheckBox", "")
-
-
-def _field(column: str, widget: str, options: str) -> str:
-    return (
-        f'<field name="{column}"><editWidget type="{widget}"><config><Option type="Map">{options}'
-        "</Option></config></editWidget></field>"
-    )
+    return Fill(colour, pattern="no", line=colour, line_mm=0.5, line_style=line)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geoseg.errors import UsageError
 from geoseg.export.frames import FrameLayer
 from geoseg.export.output import write_layers
+from geoseg.export.schema import Column
 from geoseg.reviewing.cells import Cells, cut_cells
 from geoseg.reviewing.columns import (
     BUILDINGS,
@@ -112,21 +113,26 @@ def draw_review(population: Population, options: ReviewOptions) -> Review:
 def write_review(review: Review, run: dict[str, Any], path: Path) -> None:
     """Write the layers that are not empty, and the plots' buildings in any case."""
     layers = [
-        FrameLayer(PLOTS, review.plots, review_styles(PLOTS), columns=PLOT_COLUMNS),
-        FrameLayer(BUILDINGS, review.buildings, review_styles(BUILDINGS), columns=REVIEW_COLUMNS),
-        FrameLayer(NEIGHBOURS, review.neighbours, review_styles(NEIGHBOURS)),
+        _layer(PLOTS, review.plots, PLOT_COLUMNS),
+        _layer(BUILDINGS, review.buildings, REVIEW_COLUMNS),
+        _layer(NEIGHBOURS, review.neighbours),
     ]
     kept = [layer for layer in layers if len(layer.frame)] if len(review.plots) else []
     if len(review.plots) and not len(review.buildings):
         kept.insert(1, layers[1])
     if review.queue is not None:
-        kept.append(FrameLayer(QUEUE, review.queue, review_styles(QUEUE), columns=QUEUE_COLUMNS))
+        kept.append(_layer(QUEUE, review.queue, QUEUE_COLUMNS))
     first = kept[0]
     kept[0] = FrameLayer(
         first.name, first.frame, first.styles, columns=first.columns,
         run={**run, "review": review.record},
     )  # fmt: skip
     write_layers(kept, path)
+
+
+def _layer(name: str, frame: gpd.GeoDataFrame, columns: tuple[Column, ...] = ()) -> FrameLayer:
+    names = [str(one) for one in frame.columns if one != frame.active_geometry_name]
+    return FrameLayer(name, frame, review_styles(name, names), columns=columns)
 
 
 def _drawn_plots(

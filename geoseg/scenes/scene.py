@@ -12,7 +12,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from geoseg.errors import DatasetError
+from geoseg.errors import DatasetError, UsageError
 from geoseg.files.parse import parse_json
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Split = Literal["train", "val"]
+SPLITS = ("val", "train", "all")
+"""What may be asked of a folder of scenes."""
 
 MAX_BUILDINGS = np.iinfo(np.uint16).max
 
@@ -123,6 +125,17 @@ def scene_files(folder: Path) -> list[Path]:
 def load_scenes(folder: Path, split: Split) -> list[Scene]:
     """Read all scenes of one split, sorted by name."""
     return [load_scene(path) for path in scene_files(folder) if _split_of(path) == split]
+
+
+def load_asked(folder: Path, split: str) -> list[Scene]:
+    """The scenes of one split, or of "all", sorted by name.
+
+    Raises:
+        UsageError: there is no such split.
+    """
+    if split not in SPLITS:
+        raise UsageError(f"--split must be one of {', '.join(SPLITS)}, got {split!r}")
+    return [load_scene(path) for path in scene_files(folder) if split in {"all", _split_of(path)}]
 
 
 def _split_of(path: Path) -> str:

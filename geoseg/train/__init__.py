@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from geoseg.keywords import checked_keywords
 from geoseg.settings import Precision, Runtime
@@ -87,6 +87,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     output: str | Path,
     *,
     scenes: str | Path,
+    split: Literal["val", "train", "all"] = "val",
     gsd_ranges: Sequence[tuple[float, float]] = (),
     place_weights: Mapping[str, float] | None = None,
     max_area_bias: float = 0.03,
@@ -107,7 +108,9 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     Args:
         model: "default" or a .safetensors file.
         output: The model file to write, .safetensors.
-        scenes: Folder of packed scenes; those of the split "val" are used.
+        scenes: Folder of packed scenes.
+        split: Which of them to choose on. "all" where too little is labelled to hold some out, as in a
+            review: the scores flatter then, and the card says so.
         gsd_ranges: Ranges of pixel sizes that the model may declare, metres, to choose among; none:
             the model's own.
         place_weights: Weights of places in the means; places not named are only reported. None: 1
@@ -141,8 +144,8 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     from geoseg.models.runtimes.choosing import load_dense
     from geoseg.models.weights import load_arrays, save_weights
     from geoseg.progress import heard
-    from geoseg.scenes.scene import load_scenes
-    from geoseg.train.doubts import tuning_doubts
+    from geoseg.scenes.scene import load_asked
+    from geoseg.train.doubts import FLATTERED, tuning_doubts
     from geoseg.train.results import Tuning
     from geoseg.train.tune import TuneOptions, tune
 
@@ -154,9 +157,9 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     tensors, _ = load_arrays(path)
     loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
     with heard(progress) as told:
-        metadata = tune(loaded, load_scenes(Path(scenes), "val"), options, told)
-    if notes:
-        metadata = metadata.model_copy(update={"notes": tuple(notes)})
+        metadata = tune(loaded, load_asked(Path(scenes), split), options, told)
+    told_of = (*(notes or metadata.notes), *(() if split == "val" else (FLATTERED,)))
+    metadata = metadata.model_copy(update={"notes": tuple(dict.fromkeys(told_of))})
     save_weights(tensors, metadata, target)
     if page is not None:
         write_card(target, page)

@@ -44,6 +44,13 @@ def doubts_of(done: Trained) -> tuple[str, ...]:
     return tuple(found)
 
 
+FLATTERED = (
+    "Thresholds were chosen on scenes that the model may have learnt from, so the scores flatter it; "
+    "judge it on ground that took no part."
+)
+"""For the card."""
+
+
 def tuning_doubts(metadata: Metadata) -> tuple[str, ...]:
     """Why thresholds and scores may not hold on other ground.
 

@@ -29,9 +29,10 @@ from geoseg.models.weights import (
     save_weights,
 )
 from geoseg.progress import ProgressReport
-from geoseg.scenes.scene import Scene, save_scene
+from geoseg.scenes.scene import Scene, load_scene, save_scene
 from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, select
 from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of, map_scene
+from geoseg.train.doubts import FLATTERED
 from geoseg.train.draws import drawn
 from geoseg.train.judge import (
     Judgement,
@@ -410,6 +411,15 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     assert re.search(r"<td>east</td>\s*<td>0.50</td>\s*<td>64</td>", page)
     assert "&lt;b&gt;Nice&lt;/b&gt;." in page
     assert "<b>Nice" not in page
+    for path in chips.glob("*.npz"):
+        save_scene(replace(load_scene(path), split="train"), chips)
+    own = ["--max-area-bias", "0.1", "--overwrite", "--split", "all"]
+    assert invoke("tune", model_file, *options, *own).exit_code == 0
+    learnt = read_metadata(output)
+    assert learnt.metrics == after.metrics
+    assert learnt.notes == ("<b>Nice</b>.", FLATTERED)
+    for path in chips.glob("*.npz"):
+        save_scene(replace(load_scene(path), split="val"), chips)
     again = invoke("tune", output, *options, "--max-area-bias", "0.1", "--tta", "--overwrite")
     assert again.exit_code == 0, again.output
     assert "mean over four flips" in card.read_text()
@@ -505,6 +515,7 @@ def test_draws_are_other_cuts_of_the_same_scenes(model_file: Path) -> None:
         (["-o", "t.safetensors", "--gsd-range", "0.5,0.3"], "the lower first"),
         (["-o", "t.safetensors", "--place-weights", "east"], "takes place=weight"),
         (["-o", "t.safetensors", "--place-weights", "north=1"], "no held-out place north"),
+        (["-o", "t.safetensors", "--split", "test"], "must be one of val, train, all"),
     ],
 )
 def test_wrong_usage_is_one_sentence(

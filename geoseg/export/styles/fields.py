@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from xml.etree.ElementTree import Element
 
@@ -22,6 +22,18 @@ _QT_DOUBLE = 6
 
 
 @dataclass(frozen=True, slots=True)
+class Filled:
+    """A column that QGIS fills in by itself."""
+
+    name: str
+    """Of the column."""
+    expression: str
+    """What goes in."""
+    always: bool = True
+    """At every change of a row; False: once, in new rows."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fields:
     """The columns of a layer as QGIS shows them."""
 
@@ -35,6 +47,10 @@ class Fields:
     """Expression that names a row; empty: QGIS chooses."""
     tip: str = ""
     """HTML that the map shows beneath the pointer; empty: none."""
+    choices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Columns with a list of values to choose from: label to value."""
+    filled: tuple[Filled, ...] = ()
+    """Columns that fill themselves in."""
 
     def nodes(self) -> list[Element]:
         """The elements of QML."""
@@ -43,6 +59,7 @@ class Fields:
             self._expressions(shown),
             node("fieldConfiguration", None, *(_widget(one) for one in [*shown, self._key()])),
             node("aliases", None, *(_alias(name, alias) for name, alias in self._aliases(shown))),
+            self._defaults(),
             self._table(shown),
             text_node("editorlayout", "tablayout"),
             node("attributeEditorForm", None, *_tabs(shown)),
@@ -55,7 +72,23 @@ class Fields:
 
     def _shown(self, name: str) -> _Shown:
         column = next((one for one in self.told if one.name == name), None)
-        return _Shown(name) if column is None else _Shown.of(column)
+        shown = _Shown(name) if column is None else _Shown.of(column)
+        if name in self.choices:
+            return replace(shown, widget="ValueMap", choices=tuple(self.choices[name].items()))
+        return shown
+
+    def _defaults(self) -> Element:
+        return node(
+            "defaults",
+            None,
+            *(
+                node(
+                    "default",
+                    {"field": one.name, "expression": one.expression, "applyOnUpdate": one.always},
+                )
+                for one in self.filled
+            ),
+        )
 
     def _key(self) -> _Shown:
         return _Shown(self.key, widget="Hidden")
@@ -106,6 +139,8 @@ class _Shown:
     """The column it comes from, where that is another."""
     expression: str = ""
     """What it is, where it is no column of the file."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """Labels and values to choose from."""
 
     @classmethod
     def of(cls, column: Column) -> _Shown:
@@ -118,6 +153,8 @@ class _Shown:
         unit = f" ({column.unit})" if column.unit else ""
         if pa.types.is_boolean(column.arrow_type):
             return cls(column.name, column.title, column.tab, "CheckBox")
+        if pa.types.is_timestamp(column.arrow_type):
+            return cls(column.name, column.title, column.tab, "DateTime")
         widget = "TextEdit" if column.decimals is None else "Range"
         return cls(column.name, column.title + unit, column.tab, widget, column.decimals)
 
@@ -138,6 +175,8 @@ def _widget(shown: _Shown) -> Element:
         options = {
             "AllowNull": True, "Precision": shown.decimals, "Step": 1.0, "Style": "SpinBox",
         }  # fmt: skip
+    elif shown.choices:
+        options = {"map": [{label: value} for label, value in shown.choices]}
     elif shown.widget == "TextEdit":
         options = {"IsMultiline": False, "UseHtml": False}
     config = node("config", None, option_map(options))

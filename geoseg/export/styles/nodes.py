@@ -30,7 +30,7 @@ def as_text(value: object) -> str:
 
 
 def option_map(values: Mapping[str, object], name: str = "") -> Element:
-    """A QVariantMap as QGIS stores it."""
+    """A QVariantMap as QGIS stores it; lists in it are of maps."""
     named = {"type": "Map"} | ({"name": name} if name else {})
     return node("Option", named, *(_option(key, value) for key, value in values.items()))
 
@@ -38,6 +38,8 @@ def option_map(values: Mapping[str, object], name: str = "") -> Element:
 def _option(name: str, value: object) -> Element:
     if isinstance(value, Mapping):
         return option_map(value, name)
+    if isinstance(value, list):
+        return node("Option", {"type": "List", "name": name}, *map(option_map, value))
     kind, text = _QT_TYPES[type(value)], value
     if isinstance(value, bool):
         text = "true" if value else "false"

@@ -92,10 +92,16 @@ def by_rules(rules: Sequence[Rule]) -> Element:
     )
 
 
-def by_value(column: str, fills: Mapping[str, Fill]) -> Element:
-    """One fill per value of a column."""
+def by_value(
+    column: str, fills: Mapping[str, Fill], labels: Mapping[str, str] | None = None
+) -> Element:
+    """One fill per value of a column, or of an expression; without a label a value tells itself."""
+    named = {} if labels is None else labels
     entries = (
-        node("category", {"symbol": i, "value": value, "label": value, "render": "true"})
+        node(
+            "category",
+            {"symbol": i, "value": value, "label": named.get(value, value), "render": "true"},
+        )
         for i, value in enumerate(fills)
     )
     parts = node("categories", None, *entries)
