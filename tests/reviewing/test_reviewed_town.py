@@ -18,6 +18,7 @@ from commands import exit_code, invoke
 from pyproj import Geod
 from reviewed_town import CRS, LEFT, TOP, Town, build, judge
 from scipy.stats import t
+from small_training import ARCHITECTURE
 
 import geoseg
 from geoseg.errors import UsageError
@@ -27,6 +28,7 @@ from geoseg.reviewing.reading import read_review
 from geoseg.reviewing.strata import allocate, draw, stratify
 from geoseg.scenes.scene import load_scenes
 from geoseg.statistics.sample import Stratum, difference_estimate, stratified_estimate
+from geoseg.train.config import TrainConfig
 from geoseg.vectors.metadata import read_metadata
 
 
@@ -251,7 +253,38 @@ def test_a_reviewed_town_through_all_verbs(
     roofs = sum(int(((scene.labels > 0) & ~scene.ignore).sum()) for scene in scenes) * 0.25
     inside = rows[rows.review != "wrong"].geometry.union_all().intersection(plots).difference(near)
     assert roofs == pytest.approx(inside.area, rel=0.03)
+    # Train, predict with what was learnt and checked, measure.
+    goes_on(judged, ortho, chips, tmp_path)
     capsys.readouterr()
+
+
+def goes_on(judged: Path, ortho: Path, chips: Path, tmp_path: Path) -> None:
+    """Train from the chips, predict again, and what was checked is there as it was."""
+    schedule = {"batch": 2, "max_steps": 2, "steps_per_round": 1, "warmup_steps": 0}
+    config = TrainConfig.model_validate(
+        {
+            "output": tmp_path / "out", "start": "scratch", "architecture": ARCHITECTURE,
+            "model_gsd_m": (0.5, 0.5), "schedule": schedule,
+            "data": {"scenes": chips, "crop_px": 48, "gsd_m": (0.5, 0.5), "workers": 0},
+            "compute": {"accelerator": "cpu", "threads": 1},
+        }
+    )  # fmt: skip
+    model = geoseg.train_model(config).model
+    options = ("--model", model, "--runtime", "torch", "--keep-reviewed", judged, "--quiet")
+    assert exit_code("predict", ortho, tmp_path / "next.gpkg", *options) == 0
+    found = gpd.read_file(tmp_path / "next.gpkg", layer="buildings")
+    rows = gpd.read_file(judged, layer="buildings")
+    true = rows[rows.review != "wrong"]
+    kept = found[found.review.notna()].set_index("building_id")
+    assert kept.review.value_counts().to_dict() == true.review.value_counts().to_dict()
+    for row in true[true.building_id.notna()].itertuples():
+        assert kept.loc[row.building_id].geometry.equals(row.geometry)
+    plots = gpd.read_file(judged, layer="plots").geometry.union_all()
+    points = found[found.review.isna()].representative_point()
+    assert not points.within(plots).any()
+    # What comes out is measured: nothing is left for recompute to do.
+    done = geoseg.recompute(tmp_path / "next.gpkg", tmp_path / "later.gpkg")
+    assert (done.edited, done.new_ids) == (0, 0)
 
 
 def test_only_checked_plots_count(town: Town, drawn: Path, tmp_path: Path) -> None:
