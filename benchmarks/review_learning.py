@@ -5,7 +5,7 @@
 True labels play the reviewer on towns that the built-in model has not seen. For every draw of plots
 the model's buildings are checked plot by plot until the minutes are used up (``CHECK_S``, ``REDRAW_S``
 and ``ADD_S`` of ``review.py``), as ``geoseg review`` lays them out; then come ``geoseg dataset
---review``, ``geoseg train`` from the model that predicted and ``geoseg predict``. F1 and the bias of the
+--review``, ``geoseg train`` from the model that predicted, ``geoseg tune --split all`` and ``geoseg predict``. F1 and the bias of the
 total area are those of the ground that nobody has checked, before and after, checked plots masked out
 of both. Every draw and budget is one line of ``OUT/results.jsonl``; what stands there is not run again,
 so the command can be stopped and given again at any time.
@@ -223,10 +223,11 @@ def predict(place: Place, path: Path, model: str | Path) -> Path:
     return path
 
 
-def run_one(place: Place, out: Path, first: Path, draw: int, given: argparse.Namespace,
-            minutes: float) -> dict[str, Any]:  # fmt: skip
-    """Review, pack, train, predict and score."""
-    folder = out / f"{place.name}-{draw}-{minutes:g}-{given.way}"
+def run_one(
+    place: Place, first: Path, given: argparse.Namespace, *, draw: int, minutes: float
+) -> dict[str, Any]:
+    """Review, pack, train, choose thresholds, predict and score."""
+    folder = given.out / f"{place.name}-{draw}-{minutes:g}-{given.way}"
     folder.mkdir(exist_ok=True)
     plots = folder / "plots.gpkg"
     geoseg.review(
@@ -363,14 +364,11 @@ def main() -> None:
             first = predict(place, given.out / f"{name}.gpkg", given.start)
             print(json.dumps({"place": name, "all": rest_scores(first, place, None)}), flush=True)
             built[name] = place, first
-        line = run_one(*_turned(built[name], given.out), draw, given, minutes)
+        place, first = built[name]
+        line = run_one(place, first, given, draw=draw, minutes=minutes)
         with results.open("a") as file:
             file.write(json.dumps(line) + "\n")
         print(json.dumps(line), flush=True)
-
-
-def _turned(pair: tuple[Place, Path], out: Path) -> tuple[Place, Path, Path]:
-    return pair[0], out, pair[1]
 
 
 if __name__ == "__main__":

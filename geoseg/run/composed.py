@@ -55,6 +55,10 @@ _log = logging.getLogger(__name__)
 FAINT = 0.5
 """With a surface, candidates down to this share of the confidence that is asked for are kept until it
 is asked."""
+NOTHING_HERE = (
+    "%s: none of its %d confirmed buildings lies on the ground of this run, so none goes into the result; if "
+    "it should, check the CRS of the file"
+)
 ATTRIBUTE = "geoseg"
 """Key of the record in the ``attrs`` of a frame."""
 
@@ -214,6 +218,8 @@ class Run:
         with self.tally.stage("review"):
             keeper = Keeper(Kept.of(self.checked, place), sink.batches)
         self.tally.counts.update({f"dropped_{why}": n for why, n in keeper.dropped.items()})
+        if keeper.record["elsewhere"] and not len(keeper.ids):
+            _log.warning(NOTHING_HERE, self.checked.label, keeper.record["elsewhere"])
         return keeper
 
     def _risen(

@@ -84,6 +84,7 @@ class Summary:
             ),
             ("dropped", counted(self.dropped)),
             ("stitched", counted(self.stitched)),
+            ("checked", _checked(self.record.get("keep_reviewed"))),
             ("seconds", f"{total:.1f} ({stages})"),
             ("network", _network(self.bytes_read, self.requests)),
             ("workers", _workers(self.record.get("workers"))),
@@ -101,6 +102,13 @@ class Summary:
 
     def _repr_html_(self) -> str:
         return table_html(self.rows())
+
+
+def _checked(told: Mapping[str, Any] | None) -> str:
+    if told is None:
+        return ""
+    names = ("right", "redrawn", "added", "elsewhere")
+    return counted({name: told[name] for name in names if told[name]}) or "nothing"
 
 
 def _workers(told: Mapping[str, Any] | None) -> str:

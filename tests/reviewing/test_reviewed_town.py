@@ -270,7 +270,8 @@ def goes_on(judged: Path, ortho: Path, chips: Path, tmp_path: Path) -> None:
         }
     )  # fmt: skip
     model = geoseg.train_model(config).model
-    options = ("--model", model, "--runtime", "torch", "--keep-reviewed", judged, "--quiet")
+    options = ("--model", model, "--runtime", "torch", "--keep-reviewed", judged, "--quiet",
+               "--shape", "raw", "--min-area", 60)  # fmt: skip
     assert exit_code("predict", ortho, tmp_path / "next.gpkg", *options) == 0
     found = gpd.read_file(tmp_path / "next.gpkg", layer="buildings")
     rows = gpd.read_file(judged, layer="buildings")

@@ -209,12 +209,15 @@ def test_areas_of_interest_bound_it_and_other_crs_are_brought(town: Town) -> Non
     ).max() < 1e-5  # fmt: skip
 
 
-def test_a_photo_of_elsewhere_takes_nothing(town: Town, make_raster: Any) -> None:
+def test_a_photo_of_elsewhere_takes_nothing(
+    town: Town, make_raster: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     image, houses = paint_town(80, 80)
     far = make_raster("far.tif", image, transform=transform_at(left=345_800))
     frame = run(far, keep_reviewed=town.checked)
     assert len(frame) == houses
     assert frame.review.isna().all()
+    assert "confirmed buildings lies on the ground of this run" in caplog.text
     both = run([far, town.photo], keep_reviewed=town.checked)
     assert (both.review.notna()).sum() == run(
         town.photo, keep_reviewed=town.checked
