@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from geoseg.models.weights import Metadata
+    from geoseg.scenes.scene import Asked
     from geoseg.train.results import Tuning
 
 
@@ -113,7 +114,7 @@ def tune(
             model,
             output,
             scenes=scenes,
-            split=split,
+            split=cast("Asked", split),
             gsd_ranges=[one for one in ranges if one is not None],
             place_weights=_place_weights(weights),
             max_area_bias=max_area_bias,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Split = Literal["train", "val"]
+Asked = Literal["val", "train", "all"]
 SPLITS = ("val", "train", "all")
 """What may be asked of a folder of scenes."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from geoseg.keywords import checked_keywords
 from geoseg.settings import Precision, Runtime
 
 if TYPE_CHECKING:
     from geoseg.progress import Progress
+    from geoseg.scenes.scene import Asked
     from geoseg.train.config import TrainConfig
     from geoseg.train.results import Training, Tuning
 
@@ -87,7 +88,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     output: str | Path,
     *,
     scenes: str | Path,
-    split: Literal["val", "train", "all"] = "val",
+    split: Asked = "val",
     gsd_ranges: Sequence[tuple[float, float]] = (),
     place_weights: Mapping[str, float] | None = None,
     max_area_bias: float = 0.03,
