@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("--towns", type=int, default=6)
     parser.add_argument("--lots", type=int, default=2500)
     parser.add_argument("--choosing", action="store_true", help="the towns of the choice")
+    parser.add_argument("--seed", type=int, default=100, help="of the first town")
     parser.add_argument("--million", type=int, nargs="?", const=1_000_000)
     parser.add_argument("--output", help="of the million: a file to write")
     asked = parser.parse_args()
@@ -45,7 +46,7 @@ def main() -> None:
     if asked.million:
         many(asked.million, asked.output)
         return
-    first = 0 if asked.choosing else 100
+    first = 0 if asked.choosing else asked.seed
     print(
         f"{'predictions':34}{'F1':>6}{'right':>7}{'alone':>7}   gone: P    R   new: P    R  asked"
     )

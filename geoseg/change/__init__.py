@@ -50,6 +50,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     html: str | Path | None = None,
     language: Code = "en",
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
     """Find new, gone and changed buildings.
@@ -58,7 +59,8 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
         old: Buildings of the earlier date: a file or a GeoDataFrame.
         new: Buildings of the later date.
         output: Files to write as well: .csv, .xlsx, .json, .pdf, or the buildings with what became
-            of them as .gpkg, .geojson, .fgb or .parquet; a GeoPackage holds the zones too.
+            of them as .gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .dxf or .pmtiles; a
+            GeoPackage holds the zones too.
         old_layer: Layer of ``old``; None takes ``buildings`` or the only one.
         new_layer: Layer of ``new``; None takes ``buildings`` or the only one.
         zones: Polygons of any CRS, as a file or a GeoDataFrame; None: the whole area.
@@ -86,6 +88,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
         language: Of pages, PDFs and workbooks: ``"en"``, ``"de"``, ``"fr"``, ``"es"`` or ``"pt"``. What
             programs read (CSV, JSON, layers) is the same in all.
         overwrite: Replace outputs that are there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
         progress: Called with a ``ProgressReport`` as the buildings of each date are read.
 
     Returns:
@@ -99,7 +102,8 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     from geoseg.change.likely import Doubts
     from geoseg.change.write import open_outputs, write_comparison
     from geoseg.errors import UsageError
-    from geoseg.files.target import with_page
+    from geoseg.export.zoom import check_zoom
+    from geoseg.files.target import paths_of, with_page
     from geoseg.languages.language import language_of
     from geoseg.languages.said import Said
     from geoseg.progress import heard
@@ -108,6 +112,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     from geoseg.upkeep.settings import UpdateSettings
     from geoseg.vectors.buildings import open_buildings
 
+    check_zoom(zoom, *paths_of(output))
     limits, spoken = Limits(unchanged_iou, match_iou), language_of(language)
     options = ReportOptions(
         zones=zones, zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3
@@ -133,5 +138,5 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     with heard(progress) as told:
         result = build_comparison(earlier, later, options, limits, told, doubts)
     for path in outputs:
-        write_comparison(result, path, spoken)
+        write_comparison(result, path, spoken, zoom=zoom)
     return result

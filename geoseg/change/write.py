@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from geoseg.change.build import Comparison
@@ -10,6 +11,7 @@ from geoseg.change.page import CHANGE_COLOURS, LABELS, change_page
 from geoseg.export.frames import FrameLayer
 from geoseg.export.output import write_layers
 from geoseg.export.styles.zones import categories, choropleth
+from geoseg.export.zoom import Zooms
 from geoseg.files.target import require_other
 from geoseg.languages.language import ENGLISH, Language
 from geoseg.statistics.formats import Forms, check_output, write_result
@@ -45,19 +47,22 @@ def open_outputs(
     return tuple(check_output(path, overwrite=overwrite) for path in paths)
 
 
-def write_comparison(result: Comparison, path: Path, language: Language = ENGLISH) -> None:
+def write_comparison(
+    result: Comparison, path: Path, language: Language = ENGLISH, *, zoom: Zooms | None = None
+) -> None:
     """Write the comparison in the format of the extension, what people read in a language.
 
     Raises:
         OutputError: disk full, no permission.
     """
     columns = table_columns(result.table, LABELS)
-    write_result(result, path, Forms(columns, _write_layers, change_page), language)
+    layers = partial(_write_layers, zoom=zoom)
+    write_result(result, path, Forms(columns, layers, change_page), language)
 
 
-def _write_layers(result: Comparison, path: Path) -> None:
+def _write_layers(result: Comparison, path: Path, *, zoom: Zooms | None) -> None:
     labels = {"zone": ("Zone", None), **LABELS}
     shade = choropleth(result.table, "new", "new buildings", labels)
     kinds = categories(result.changes, "change", CHANGE_COLOURS, {**_OF_BUILDINGS, **labels})
     buildings = FrameLayer(CHANGES_LAYER, result.changes, (kinds,))
-    write_layers([buildings, FrameLayer(ZONES_LAYER, result.table, (shade,))], path)
+    write_layers([buildings, FrameLayer(ZONES_LAYER, result.table, (shade,))], path, zoom=zoom)

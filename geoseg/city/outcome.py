@@ -1,4 +1,4 @@
-"""What came of making a town."""
+"""What came of writing buildings in another format."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ class Converted(Shown):
     """Buildings without a geometry or ground, or of no area."""
     shared_walls: int
     """Walls that two buildings share, each counted once per building."""
+    outlines: int = 0
+    """Buildings that were written as outlines; then nothing else is counted."""
     notes: tuple[str, ...]
     """What is to be known, a sentence each."""
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from geoseg.cli.options import (
-    LAYER_FORMATS,
+    BESIDE_TABLES,
     Device,
     Html,
     Json,
@@ -21,6 +21,8 @@ from geoseg.cli.options import (
     Runtime,
     Tta,
     Verbose,
+    Zoom,
+    parse_zoom,
 )
 from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
@@ -40,7 +42,7 @@ def compare(
         typer.Option(
             "--output",
             "-o",
-            help=f".csv, .xlsx, .json, .pdf, or the buildings as {LAYER_FORMATS}; may be repeated.",
+            help=f".csv, .xlsx, .json, .pdf, or the buildings as {BESIDE_TABLES}; may be repeated.",
         ),
     ] = None,
     old_layer: Annotated[
@@ -111,6 +113,7 @@ def compare(
     runtime: Runtime = "auto",
     html: Html = None,
     language: Language = "en",
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -132,6 +135,6 @@ def compare(
             zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3,
             unchanged_iou=unchanged, match_iou=match, likely=likely, old_raster=old_raster,
             new_raster=new_raster, age_years=age, sure=sure, recall=recall, model=model, tta=tta,
-            device=device, precision=precision, runtime=runtime, html=html, language=language, overwrite=overwrite, progress=told,
+            device=device, precision=precision, runtime=runtime, html=html, language=language, overwrite=overwrite, zoom=parse_zoom(zoom), progress=told,
         )  # fmt: skip
     show(result, output or (), html, SHOWN, as_json=as_json, quiet=quiet)

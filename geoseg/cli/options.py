@@ -10,6 +10,7 @@ import typer
 
 from geoseg.cli.progress import ProgressKind
 from geoseg.errors import UsageError
+from geoseg.export.formats import in_words
 from geoseg.types import HeightUnit
 
 T = TypeVar("T")
@@ -108,10 +109,10 @@ Tta = Annotated[
         show_default="as the model was tuned",
     ),
 ]
-LAYER_FORMATS = (
-    ".gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv, .dxf or .pmtiles"
-)
-"""What polygons are written to; named here so that help need not load the writers."""
+LAYER_FORMATS = in_words()
+"""What polygons are written to."""
+BESIDE_TABLES = in_words(".csv")
+"""The same where a .csv is a table without outlines."""
 Zoom = Annotated[
     str | None,
     typer.Option(

@@ -15,6 +15,8 @@ from geoseg.cli.options import (
     Overwrite,
     Quiet,
     Verbose,
+    Zoom,
+    parse_zoom,
     with_output,
 )
 from geoseg.cli.telling import tell
@@ -33,6 +35,7 @@ def recompute(
     ],
     output: Output = None,
     layer: Layer = None,
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -49,7 +52,7 @@ def recompute(
     (buildings,), output = with_output(paths, output, inputs=1, example=EXAMPLE)
     from geoseg.redraw import recompute as measure
 
-    done = measure(buildings, output, layer=layer, overwrite=overwrite)
+    done = measure(buildings, output, layer=layer, overwrite=overwrite, zoom=parse_zoom(zoom))
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:

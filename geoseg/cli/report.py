@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from geoseg.cli.options import (
-    LAYER_FORMATS,
+    BESIDE_TABLES,
     Html,
     Json,
     Language,
@@ -16,7 +16,9 @@ from geoseg.cli.options import (
     Progress,
     Quiet,
     Verbose,
+    Zoom,
     parse_numbers,
+    parse_zoom,
 )
 from geoseg.cli.progress import watching
 from geoseg.cli.tables import show
@@ -38,7 +40,7 @@ def report(
         typer.Option(
             "--output",
             "-o",
-            help=f".csv, .xlsx, .json, .pdf, or the zones as {LAYER_FORMATS}; may be repeated. The "
+            help=f".csv, .xlsx, .json, .pdf, or the zones as {BESIDE_TABLES}; may be repeated. The "
             "GeoPackage of the buildings itself gets the zones as a layer.",
         ),
     ] = None,
@@ -86,6 +88,7 @@ def report(
     layer: Annotated[
         str | None, typer.Option(help="Layer of the buildings, where there are several.")
     ] = None,
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -105,6 +108,6 @@ def report(
             name_column=name_column, grid=grid, h3=h3, sizes=parse_numbers(sizes, "--sizes"),
             overlaps=overlaps, sample=sample, sample_layer=sample_layer,
             sample_areas=sample_areas, sample_areas_layer=sample_areas_layer,
-            raster=raster, html=html, language=language, overwrite=overwrite, progress=told,
+            raster=raster, html=html, language=language, overwrite=overwrite, zoom=parse_zoom(zoom), progress=told,
         )  # fmt: skip
     show(result, output or (), html, SHOWN, as_json=as_json, quiet=quiet)

@@ -20,7 +20,9 @@ from geoseg.cli.options import (
     Runtime,
     Tta,
     Verbose,
+    Zoom,
     area_option,
+    parse_zoom,
 )
 from geoseg.cli.progress import watching
 from geoseg.cli.telling import tell
@@ -64,6 +66,15 @@ def update(
             "--raster",
             help="Imagery of the new layer: the model looks under old outlines that were not found; "
             "may be repeated.",
+            show_default=False,
+            rich_help_panel=LOOKING,
+        ),
+    ] = None,
+    maps: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead of --raster: the folder in which geoseg maps stored the network's maps of it, or "
+            "the .tif made of that; no network runs.",
             show_default=False,
             rich_help_panel=LOOKING,
         ),
@@ -142,6 +153,7 @@ def update(
     device: Device = "auto",
     precision: Precision = "auto",
     runtime: Runtime = "auto",
+    zoom: Zoom = None,
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -155,6 +167,8 @@ def update(
     is not sure is listed in the layer "review".
 
     geoseg update cadastre.gpkg buildings.gpkg --raster ortho.tif -o updated.gpkg
+
+    geoseg update cadastre.gpkg buildings.gpkg --maps run/ -o updated.gpkg
     """
     tell(verbose)
     from geoseg.upkeep import update as bring_up_to_date
@@ -163,9 +177,9 @@ def update(
         done = bring_up_to_date(
             old, new, output, old_layer=old_layer, new_layer=new_layer, id_column=id_column,
             eaves_m=eaves, tolerance_m=tolerance, moved_m=moved, quarter_m=quarter, age_years=age,
-            sure=sure, recall=recall, aoi=aoi, aoi_layer=aoi_layer, raster=raster, model=model, tta=tta,
+            sure=sure, recall=recall, aoi=aoi, aoi_layer=aoi_layer, raster=raster, maps=maps, model=model, tta=tta,
             josm=josm, maproulette=maproulette, device=device, precision=precision, runtime=runtime,
-            overwrite=overwrite, progress=told,
+            overwrite=overwrite, zoom=parse_zoom(zoom), progress=told,
         )  # fmt: skip
     if as_json:
         answer_json(done.as_dict())

@@ -103,7 +103,7 @@ def from_coco(
     Args:
         coco: The JSON file, gzipped or not; masks as polygons or RLE, compressed or not.
         output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
-            .dxf, .pmtiles), as layer ``buildings``; None
+            .dxf or .pmtiles), as layer ``buildings``; None
             returns a GeoDataFrame.
         rasters: The images, matched by file name, and by folder where names are the same; a single
             raster and a single image always match.

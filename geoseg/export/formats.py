@@ -56,3 +56,9 @@ FORMATS: dict[str, Format] = {
     ".pmtiles": Format("PMTiles", binary=False, infinity=False, mixed=True),
 }
 """By extension."""
+
+
+def in_words(*without: str) -> str:
+    """The extensions as messages and help name them, some left out."""
+    *named, last = (extension for extension in FORMATS if extension not in without)
+    return f"{', '.join(named)} or {last}"

@@ -29,6 +29,10 @@ AREAL = {
 """What a row may be, by its number in shapely."""
 
 
+HEIGHTS_DROPPED = "heights of outlines are left out"
+"""Said of files that do not have them."""
+
+
 @dataclass(frozen=True, slots=True)
 class FrameLayer:
     """A GeoDataFrame of polygons and the layer it becomes."""
@@ -47,8 +51,6 @@ class FrameLayer:
     """How the layer was made."""
     heights: bool = False
     """Keep heights, where a row has any; rows without get the height 0."""
-    zoom: tuple[int, int] | None = None
-    """First and last zoom of tiles; None: what suits the area."""
 
 
 def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
@@ -62,6 +64,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
     fields, arrays = attributes(layer.frame, holds)
     shapes = _polygons(layer.frame)
     has_z = layer.heights and holds.heights and _risen(shapes, layer.frame)
+    flattened = not has_z and _has_heights(layer.frame)
     if not holds.mixed:
         shapes = _alike(shapes)
     name = free_name(GEOMETRY, [field.name for field in fields])
@@ -78,7 +81,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         layer.styles,
         layer.run,
         has_z=has_z,
-        zoom=layer.zoom,
+        notes=(HEIGHTS_DROPPED,) if flattened else (),
     )
     return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)
 
@@ -100,12 +103,16 @@ def _polygons(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
 
 def _risen(shapes: NDArray[np.object_], frame: gpd.GeoDataFrame) -> bool:
     """Put back the heights that the frame has; False where it has none."""
+    if not _has_heights(frame):
+        return False
     given = np.asarray(frame.geometry.array, dtype=object)
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
-    if not shapely.has_z(given[there]).any():
-        return False
     shapes[there] = shapely.force_3d(_without_measures(given[there]))
     return True
+
+
+def _has_heights(frame: gpd.GeoDataFrame) -> bool:
+    return bool(shapely.has_z(np.asarray(frame.geometry.array, dtype=object)).any())
 
 
 def _without_measures(shapes: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -47,6 +47,8 @@ class LayerInfo:
     """The geometries have heights."""
     zoom: tuple[int, int] | None = None
     """First and last zoom of tiles; None: what suits the area."""
+    notes: tuple[str, ...] = ()
+    """What of the rows the file does not hold, part of a sentence each."""
 
     def __post_init__(self) -> None:
         # What JSON cannot hold is refused before anything is written.

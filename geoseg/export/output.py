@@ -145,18 +145,22 @@ def write_frame(
     Returns:
         The number of rows written.
     """
-    return write_layers([FrameLayer(layer, frame, zoom=zoom)], path)
+    return write_layers([FrameLayer(layer, frame)], path, zoom=zoom)
 
 
-def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False) -> int:
+def write_layers(
+    layers: Sequence[FrameLayer], path: Path, *, keep: bool = False, zoom: Zooms | None = None
+) -> int:
     """Write finished layers of polygons; the file appears when it is complete and checked.
 
-    Rows without a geometry are kept, heights dropped. An existing file is replaced.
+    Rows without a geometry are kept, heights where a layer asks for it and the format has them. An
+    existing file is replaced.
 
     Args:
         layers: A GeoPackage holds all of them, every other format the first alone.
         path: Its extension, one of ``WRITERS``, decides the format.
         keep: Add the layers to the GeoPackage that is there, replacing those of their names.
+        zoom: First and last zoom of tiles; None: what suits the area.
 
     Returns:
         The number of rows of the first layer.
@@ -178,7 +182,7 @@ def write_layers(layers: Sequence[FrameLayer], path: Path, *, keep: bool = False
                 expected |= layer_rows(temporary)
         for info, table in tables:
             stream = BatchStream(table.to_batches(max_chunksize=BATCH_ROWS), info.schema)
-            _write(path, temporary, stream, info)
+            _write(path, temporary, stream, replace(info, zoom=zoom))
             expected[info.name] = table.num_rows
         if suffix == ".gpkg":
             with _library_errors(path):
@@ -224,9 +228,9 @@ def _completing(path: Path) -> Iterator[Path]:
 def _write(path: Path, temporary: Path, stream: BatchStream, layer: LayerInfo) -> None:
     """Write a layer; what the format does not hold is said once it is there."""
     with _library_errors(path, stream):
-        notes = WRITERS[extension_of(path)](temporary, stream, layer)
-    if notes:
-        _log.warning("%s: %s.", path.name, "; ".join(notes))
+        notes = WRITERS[extension_of(path)](temporary, stream, layer) or ()
+    if notes or layer.notes:
+        _log.warning("%s: %s.", path.name, "; ".join((*notes, *layer.notes)))
 
 
 @contextmanager

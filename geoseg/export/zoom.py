@@ -13,7 +13,7 @@ Zooms = tuple[int, int]
 """The first and the last, each with all tiles between."""
 
 
-def check_zoom(zoom: Zooms | None, output: str | Path | None) -> None:
+def check_zoom(zoom: Zooms | None, *outputs: str | Path | None) -> None:
     """Refuse zooms that there are not, and those of a file that has none.
 
     Raises:
@@ -21,7 +21,7 @@ def check_zoom(zoom: Zooms | None, output: str | Path | None) -> None:
     """
     if zoom is None:
         return
-    if output is None or extension_of(Path(output)) != ".pmtiles":
+    if not any(one is not None and extension_of(Path(one)) == ".pmtiles" for one in outputs):
         raise UsageError("zooms are those of tiles: name an output that ends in .pmtiles")
     if len(zoom) != 2 or not 0 <= zoom[0] <= zoom[1] <= MOST_ZOOM:  # noqa: PLR2004
         raise UsageError(

@@ -75,7 +75,7 @@ def add_heights(  # noqa: PLR0913  # the public face: one keyword per option of 
         footprints: Polygons or multipolygons in any CRS: a vector file of any format, or a
             GeoDataFrame.
         output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
-            .dxf, .pmtiles), as layer ``buildings``; None returns
+            .dxf or .pmtiles), as layer ``buildings``; None returns
             a GeoDataFrame.
         dsm: Surface model, with the elevations of roofs, trees and open ground. A file, VRT or
             address, or an open rasterio dataset.

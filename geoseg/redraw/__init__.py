@@ -62,7 +62,7 @@ def regularize(
         footprints: Polygons or multipolygons in any CRS: a vector file of any format, or a
             GeoDataFrame.
         output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
-            .dxf, .pmtiles); None returns a GeoDataFrame. From
+            .dxf or .pmtiles); None returns a GeoDataFrame. From
             one GeoPackage to another everything else comes along: the layer's name and style, other
             layers, metadata, columns of any type. Elsewhere the layer is ``buildings``.
         layer: Layer of the footprints, where there are several; None takes ``buildings`` or the
@@ -125,6 +125,7 @@ def recompute(
     *,
     layer: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> gpd.GeoDataFrame: ...
 
 
@@ -135,6 +136,7 @@ def recompute(
     *,
     layer: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> Recomputed: ...
 
 
@@ -145,17 +147,19 @@ def recompute(
     *,
     layer: str | None = None,
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
 ) -> gpd.GeoDataFrame | Recomputed:
     """Measure buildings anew after editing by hand.
 
     Args:
         buildings: Polygons in any CRS: a vector file of any format, or a GeoDataFrame.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet); None returns a GeoDataFrame. From
-            one GeoPackage to another everything else comes along: the layer's name and style, other
-            layers, metadata, columns of any type.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv, .dxf or
+            .pmtiles); None returns a GeoDataFrame. From one GeoPackage to another everything else
+            comes along: the layer's name and style, other layers, metadata, columns of any type.
         layer: Layer of the buildings, where there are several; None takes ``buildings`` or the
             only one.
         overwrite: Replace ``output`` if it is there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
 
     Returns:
         A new frame: same rows, in order, with valid outlines, ``building_id`` on each once, and
@@ -171,12 +175,14 @@ def recompute(
         OutputError: it cannot be written.
     """
     from geoseg.export.output import open_output, require_held
+    from geoseg.export.zoom import check_zoom
     from geoseg.files.target import require_other
     from geoseg.redraw.edited import measure_edited, write_measured
     from geoseg.redraw.outcome import Recomputed
     from geoseg.redraw.own import About
     from geoseg.vectors.load import load
 
+    check_zoom(zoom, output)
     target = None
     if output is not None:
         require_other(Path(output), [buildings])
@@ -189,5 +195,5 @@ def recompute(
     if target is None or output is None:
         measured.frame.attrs["recompute"] = measured.counts
         return measured.frame
-    write_measured(measured, target, (buildings, layer), about)
+    write_measured(measured, target, (buildings, layer), about, zoom=zoom)
     return Recomputed(output=Path(output), **measured.counts, notes=measured.notes)

@@ -26,6 +26,7 @@ from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import write_edited_layer, write_frame, write_layers
 from geoseg.export.schema import COLUMNS, EDITED, LAYER
 from geoseg.export.styles.buildings import building_styles
+from geoseg.export.zoom import Zooms
 from geoseg.redraw.own import SAME, SHAPE, About
 from geoseg.types import Grid
 from geoseg.vectors.buildings import ID, numbers_of
@@ -98,7 +99,12 @@ def measure_edited(
 
 
 def write_measured(
-    measured: Measured, path: Path, origin: tuple[VectorInput, str | None], about: About
+    measured: Measured,
+    path: Path,
+    origin: tuple[VectorInput, str | None],
+    about: About,
+    *,
+    zoom: Zooms | None,
 ) -> None:
     """Write; from GeoPackage to GeoPackage by changing a copy of the file."""
     source, layer = origin
@@ -112,13 +118,13 @@ def write_measured(
             write_edited_layer(Path(source), path, LayerEdit(name, outlines, columns, told))
             return
     if not about.metadata:
-        write_frame(measured.frame, path)
+        write_frame(measured.frame, path, zoom=zoom)
         return
     styles = building_styles(_names(measured.frame), COLUMNS)
     own = FrameLayer(
         LAYER, measured.frame, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run
     )
-    write_layers([own], path)
+    write_layers([own], path, zoom=zoom)
 
 
 def _names(frame: gpd.GeoDataFrame) -> list[str]:

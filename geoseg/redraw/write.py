@@ -55,10 +55,8 @@ def write_drawn(
         return
     names = [str(name) for name in drawn.columns if name != drawn.active_geometry_name]
     styles = building_styles(names, COLUMNS)
-    own = FrameLayer(
-        LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run, zoom=zoom
-    )
-    write_layers([own], path)
+    own = FrameLayer(LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run)
+    write_layers([own], path, zoom=zoom)
 
 
 def _edit(name: str, drawn: gpd.GeoDataFrame, about: About, run: dict[str, Any]) -> LayerEdit:

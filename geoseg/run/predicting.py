@@ -112,7 +112,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         source: A raster, or several that form one mosaic: file, pattern such as "tiles/*.tif", VRT or
             address, or an open rasterio dataset, which is opened anew by its name.
         output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv,
-            .dxf, .pmtiles); None returns a GeoDataFrame. A folder
+            .dxf or .pmtiles); None returns a GeoDataFrame. A folder
             that exists, or a text that ends in a slash: one GeoPackage per raster, named after it; no
             mosaic then, and a failure of one raster does not stop the others.
         model: "default", the path of a .safetensors file, a text for another library's model such

@@ -37,6 +37,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     html: str | Path | None = None,
     language: Code = "en",
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> AreaReport:
     """Count and measure buildings per zone.
@@ -44,7 +45,8 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     Args:
         buildings: A file that ``geoseg predict`` wrote, any polygon file, or a GeoDataFrame.
         output: Files to write as well: .csv, .xlsx, .json, .pdf, or the zones as .gpkg, .geojson,
-            .fgb or .parquet. The GeoPackage of the buildings itself gets the zones as a layer.
+            .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .dxf or .pmtiles. The GeoPackage of the
+            buildings itself gets the zones as a layer.
         layer: Layer of the buildings; None takes ``buildings`` or the only one.
         zones: Polygons of any CRS, as a file or a GeoDataFrame; None: the whole area.
         zones_layer: Layer of ``zones``, where there are several.
@@ -63,6 +65,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
         language: Of pages, PDFs and workbooks: ``"en"``, ``"de"``, ``"fr"``, ``"es"`` or ``"pt"``. What
             programs read (CSV, JSON, layers) is the same in all.
         overwrite: Replace outputs that are there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
         progress: Called with a ``ProgressReport`` as buildings are read.
 
     Returns:
@@ -72,6 +75,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     Raises:
         GeosegError: when an input cannot be used; the message is one sentence.
     """
+    from geoseg.export.zoom import check_zoom
     from geoseg.files.target import paths_of, with_page
     from geoseg.languages.language import language_of
     from geoseg.progress import heard
@@ -79,6 +83,7 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     from geoseg.statistics.options import ReportOptions
     from geoseg.statistics.write import open_outputs, write_report
 
+    check_zoom(zoom, *paths_of(output))
     spoken, rasters = language_of(language), paths_of(raster)
     options = ReportOptions(
         zones=zones, zones_layer=zones_layer, name_column=name_column, grid=grid, h3=h3,
@@ -92,5 +97,5 @@ def report(  # noqa: PLR0913  # the public face: one keyword per option of the c
     with heard(progress) as told:
         result = build_report(buildings, options, told)
     for path in outputs:
-        write_report(result, path, spoken)
+        write_report(result, path, spoken, zoom=zoom)
     return result

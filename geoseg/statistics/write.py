@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from geoseg.errors import OutputExistsError
@@ -10,6 +11,7 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg import has_layer
 from geoseg.export.output import write_layers
 from geoseg.export.styles.zones import choropleth
+from geoseg.export.zoom import Zooms
 from geoseg.files.target import require_other, same_file
 from geoseg.languages.language import ENGLISH, Language
 from geoseg.statistics.build import AreaReport
@@ -53,19 +55,21 @@ def _open_output(path: Path, source: VectorInput, *, overwrite: bool) -> Path:
     return check_output(path, overwrite=overwrite or is_source)
 
 
-def write_report(report: AreaReport, path: Path, language: Language = ENGLISH) -> None:
+def write_report(
+    report: AreaReport, path: Path, language: Language = ENGLISH, *, zoom: Zooms | None = None
+) -> None:
     """Write the report in the format of the extension, what people read in a language.
 
     Raises:
         OutputError: disk full, no permission.
     """
     columns = table_columns(report.table, size_labels(report.classes))
-    how = Forms(columns, _write_layers, area_page)
+    how = Forms(columns, partial(_write_layers, zoom=zoom), area_page)
     write_result(report, path, how, language)
 
 
-def _write_layers(report: AreaReport, path: Path) -> None:
+def _write_layers(report: AreaReport, path: Path, *, zoom: Zooms | None) -> None:
     labels = {**LABELS, **size_labels(report.classes)}
     style = choropleth(report.table, SHADED_BY, "buildings per km²", labels)
     zones = FrameLayer(ZONES_LAYER, report.table, (style,))
-    write_layers([zones], path, keep=same_file(path, report.source))
+    write_layers([zones], path, keep=same_file(path, report.source), zoom=zoom)

@@ -53,6 +53,16 @@ class PackedRows(Generic[Scalar]):
         flat = np.frombuffer(pa.decompress(data, size, CODEC), self.dtype)
         return flat.reshape(shape)
 
+    def whole(self) -> NDArray[Scalar]:
+        """The array, writable."""
+        array = np.zeros(self.shape, self.dtype)
+        for index in range(len(self.packed)):
+            piece = self.piece(index)
+            if piece is not None:
+                begin = index * self.step
+                array[..., begin : begin + piece.shape[-2], :] = piece
+        return array
+
 
 def _pack(array: NDArray[Scalar]) -> bytes | None:
     if not array.any():

@@ -38,7 +38,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
     aoi: AreaInput | None = None,
     aoi_layer: str | None = None,
     raster: Raster | Sequence[Raster] | None = None,
-    maps: Maps | None = None,
+    maps: Maps | str | Path | None = None,
     model: ModelSpec = "default",
     tta: bool | None = None,
     josm: str | Path | None = None,
@@ -47,6 +47,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
     precision: Precision = "auto",
     runtime: Runtime = "auto",
     overwrite: bool = False,
+    zoom: tuple[int, int] | None = None,
     progress: Progress | None = None,
 ) -> Updated:
     """Bring an older layer of buildings up to date: a cadastre, OSM, or an earlier run.
@@ -58,9 +59,9 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
         old: The older layer: a vector file or a GeoDataFrame, in any CRS. The result is in this CRS.
         new: What ``predict`` found, or any newer layer; ``confidence``, ``at_edge``, ``height_m`` and
             ``building_id`` are used where they are there.
-        output: File to write (.gpkg, .geojson, .fgb, .parquet): the rows as its first layer,
-            ``buildings``; a GeoPackage also holds ``review``, what a person should look at, and
-            ``shifts``. None writes nothing.
+        output: File to write (.gpkg, .geojson, .fgb, .parquet, .shp, .shp.zip, .gdb, .kml, .csv, .dxf or
+            .pmtiles): the rows as its first layer, ``buildings``; a GeoPackage also holds ``review``,
+            what a person should look at, and ``shifts``. None writes nothing.
         old_layer: Layer of ``old``, where there are several; None takes ``buildings`` or the only one.
         new_layer: Layer of ``new``.
         id_column: Column of ``old`` that tells rows apart; None: found by its name.
@@ -77,7 +78,9 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
         aoi_layer: Layer of the file ``aoi``.
         raster: The imagery of ``new``: the model looks under old outlines that were not found, which
             tells those not found from those not there.
-        maps: The same from anything with the method of ``geoseg.upkeep.looking.Maps``.
+        maps: The same from maps that ``geoseg.maps`` stored of it, and no network runs: their folder, or
+            the .tif made of it; or anything with the method of ``geoseg.upkeep.looking.Maps``. Not
+            together with ``raster``.
         model: What looks at ``raster``; a model of maps.
         tta: Average its maps over flips of the image; None: if its thresholds were chosen so.
         josm: GeoJSON for JOSM to write as well: proposals for OpenStreetMap.
@@ -86,6 +89,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
         precision: Of its arithmetic.
         runtime: What runs it.
         overwrite: Replace outputs that are there already.
+        zoom: First and last zoom of .pmtiles; None: what suits the area.
         progress: Called with a ``ProgressReport`` now and then.
 
     Returns:
@@ -94,6 +98,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
     Raises:
         GeosegError: an input cannot be used, or an output not be written; the message is one sentence.
     """
+    from geoseg.export.zoom import check_zoom
     from geoseg.progress import heard
     from geoseg.upkeep.asked import looking
     from geoseg.upkeep.build import Asked, build_update
@@ -108,6 +113,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
         eaves_m=eaves_m, tolerance_m=tolerance_m, moved_m=moved_m, quarter_m=quarter_m,
         age_years=age_years, sure=sure, recall=recall,
     )  # fmt: skip
+    check_zoom(zoom, output)
     target = open_outputs(output, (josm, maproulette), (old, new, aoi), overwrite=overwrite)
     before = without_earlier(read_old(old, old_layer, id_column))
     require_columns(before, target)
@@ -117,7 +123,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
         result = build_update(before, read_new(new, new_layer), asked, told)
     del before
     if target is not None:
-        write_update(result, target)
+        write_update(result, target, zoom=zoom)
         result = with_output(result, Path(str(output)))
     if josm is not None:
         write_josm(result, Path(josm))

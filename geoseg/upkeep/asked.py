@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.errors import UsageError
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 def looking(
     raster: Raster | Sequence[Raster] | None,
-    maps: Maps | None,
+    maps: Maps | str | Path | None,
     model: ModelSpec,
     on: tuple[str, Precision, Runtime],
     tta: bool | None,
@@ -25,22 +26,31 @@ def looking(
 
     Args:
         raster: Imagery for the model.
-        maps: What knows without one.
+        maps: What knows without one, or a folder of stored maps.
         model: A model of maps.
         on: Device, precision and runtime.
         tta: Whether maps are averaged over flips.
 
     Raises:
-        UsageError: both are given, or the maps are none.
+        UsageError: both are given, the maps are none, or a model is described that looks at nothing.
     """
     from geoseg.upkeep.looking import Maps as Looking
     from geoseg.upkeep.looking import RasterMaps
 
     if maps is not None and raster is not None:
-        raise UsageError("raster and maps exclude each other; give one of them")
+        raise UsageError(
+            "--raster (raster) and --maps (maps) exclude each other; give the imagery or what was stored of it"
+        )
+    if raster is None:
+        _require_nothing_of_models(maps, model, on, tta)
+    if isinstance(maps, (str, Path)):
+        from geoseg.upkeep.stored import stored_maps
+
+        return stored_maps(Path(maps))
     if maps is not None and not isinstance(maps, Looking):
         raise UsageError(
-            f"maps needs the method under(outlines, crs, progress); {type(maps).__name__} has none"
+            "maps needs the method under(outlines, crs, progress), or is a folder of stored maps; "
+            f"{type(maps).__name__} is neither"
         )
     if raster is None:
         return maps
@@ -52,3 +62,25 @@ def looking(
     device, precision, runtime = on
     loaded = load_model(model, device=device, precision=precision, runtime=runtime)
     return RasterMaps.of(raster_names(raster), averaged_if(loaded, tta), PredictSettings.of())
+
+
+def _require_nothing_of_models(
+    maps: object, model: ModelSpec, on: tuple[str, Precision, Runtime], tta: bool | None
+) -> None:
+    """Refuse what would be passed over: without imagery no model looks at anything.
+
+    Raises:
+        UsageError: naming what was given.
+    """
+    device, precision, runtime = on
+    given = {
+        "--model (model)": model != "default",
+        "--tta (tta)": tta is not None,
+        "--device (device)": device != "auto",
+        "--precision (precision)": precision != "auto",
+        "--runtime (runtime)": runtime != "auto",
+    }
+    named = [name for name, is_given in given.items() if is_given]
+    if named:
+        why = "no model looks at any imagery" if maps is None else "the maps are there already"
+        raise UsageError(f"leave out {' and '.join(named)}: {why}; it belongs to --raster (raster)")

@@ -19,7 +19,14 @@ from geoseg.upkeep.looking import Maps
 from geoseg.upkeep.new import NO_EXTENT, NewLayer
 from geoseg.upkeep.old import OldLayer
 from geoseg.upkeep.outcome import Updated
-from geoseg.upkeep.place import onto, plane_of, refuse_elsewhere, share_in, sight
+from geoseg.upkeep.place import (
+    onto,
+    plane_of,
+    refuse_elsewhere,
+    require_there,
+    share_in,
+    sight,
+)
 from geoseg.upkeep.relating import MERGED, PAIR, SPLIT, Relations, relate
 from geoseg.upkeep.reviewing import Order, review_layer, review_order
 from geoseg.upkeep.rows import Table, json_ids, table, with_heights
@@ -34,6 +41,11 @@ NO_MAPS = (
     "from missed ones. --raster does, and --recall, where it is known."
 )
 """Said where only absence speaks."""
+NO_IMAGE = (
+    "{} of {} old buildings that were not found lie where the imagery that was looked at ends or has no valid "
+    "pixel; they are unseen."
+)
+"""Said where maps know nothing."""
 FEW_PAIRS = (
     "Too few outlines of the two layers are alike to tell a shift between them; none was taken off."
 )
@@ -88,6 +100,7 @@ def build_update(old: OldLayer, new: NewLayer, asked: Asked, progress: Progress)
     if asked.maps is not None:
         lost = shifts.done(before[ground.lost])
         under = asked.maps.under(lost, plane, progress) if len(lost) else np.zeros(0)
+        require_there(asked.maps, under, before, plane)
     told("deciding")
     olds, news = decide_old(ground, under, asked.settings), decide_new(ground, asked.settings)
     told("putting rows together")
@@ -247,6 +260,9 @@ class _Making:
         if not areas:
             notes.append(NO_EXTENT)
         lost = len(self.ground.lost)
+        blind = int(np.isnan(self.olds.probability[self.ground.lost]).sum())
+        if asked.maps is not None and blind:
+            notes.append(NO_IMAGE.format(f"{blind:,}", f"{lost:,}"))
         if asked.maps is None and asked.settings.recall is None and lost:
             notes.append(NO_MAPS.format(f"{lost:,}"))
         flat = shapely.has_z(self.old.shapes).any() and (self.news.proposal == "new").any()

@@ -7,12 +7,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
-import shapely
-from affine import Affine
 from numpy.typing import NDArray
-from rasterio.features import rasterize
 
-from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
 from geoseg.models.protocols import DenseModel
 from geoseg.models.traits import Traits
@@ -21,15 +17,17 @@ from geoseg.tiles.looking import core_valid, tile_maps
 from geoseg.tiles.plan import Plan
 from geoseg.tiles.swaths import SwathReader
 from geoseg.tiles.tally import Tally
+from geoseg.upkeep.under import Means, frame_of
 
 if TYPE_CHECKING:
+    import shapely
     from pyproj import CRS
 
     from geoseg.models.protocols import InstanceModel
     from geoseg.raster import Mosaic
     from geoseg.settings import PredictSettings
-    from geoseg.tiles.lattice import Lattice, Tile
-    from geoseg.types import Block, Grid
+    from geoseg.tiles.lattice import Tile
+    from geoseg.types import Block
 
 FULL = 255.0
 """The level of probability 1 in quantised maps."""
@@ -46,6 +44,15 @@ class Maps(Protocol):
 
         NaN where nothing is known: beyond the raster, or all its pixels there are invalid.
         """
+        ...
+
+
+@runtime_checkable
+class Placed(Protocol):
+    """Maps that say where they lie; offering this is optional."""
+
+    def frame(self) -> tuple[shapely.Geometry, CRS]:
+        """The ground that they cover, a polygon, and its CRS."""
         ...
 
 
@@ -80,9 +87,22 @@ class RasterMaps:
         self, outlines: NDArray[np.object_], crs: CRS, progress: Progress = ignored
     ) -> NDArray[np.float64]:
         """See :class:`Maps`."""
+        with self._opened() as mosaic:
+            means = Means(outlines, crs, mosaic.grid.crs, mosaic.grid.transform)
+            for tile, body, valid in self._looked(mosaic, means, progress):
+                means.add(tile.core, body, valid)
+        return means.mean() / FULL
+
+    def frame(self) -> tuple[shapely.Geometry, CRS]:
+        """See :class:`Placed`."""
+        with self._opened() as mosaic:
+            grid = mosaic.grid
+            return frame_of(grid.height, grid.width, grid.transform), grid.crs
+
+    def _opened(self) -> Mosaic:
         from geoseg.raster import Mosaic
 
-        mosaic = Mosaic.open(
+        return Mosaic.open(
             list(self.sources),
             gsd_range_m=self.model.gsd_m,
             gsd_m=self.settings.gsd_m,
@@ -91,23 +111,17 @@ class RasterMaps:
             nodata=self.settings.nodata or (),
             keep_blank=self.settings.keep_blank,
         )
-        with mosaic:
-            shapes = _in_pixels(outlines, crs, mosaic.grid)
-            sums = np.zeros((2, len(shapes)))
-            for tile, body, valid in self._looked(mosaic, shapes, progress):
-                _add(sums, shapes, tile, body, valid)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(sums[0] / sums[1] / FULL)
 
     def _looked(
-        self, mosaic: Mosaic, shapes: NDArray[np.object_], progress: Progress
+        self, mosaic: Mosaic, means: Means, progress: Progress
     ) -> Iterator[tuple[Tile, NDArray[np.uint8], NDArray[np.bool_]]]:
         """The tiles that shapes lie in, with the body's map and validity of their cores."""
         from geoseg.raster.layout import lies_in_rows
 
         in_rows = any(lies_in_rows(source) for source in mosaic.sources)
         plan = Plan.of(mosaic.grid, Traits.of(self.model), self.settings, whole_rows=in_rows)
-        chosen = _touched(plan.lattice, shapes)
+        grid, core_px = mosaic.grid, plan.lattice.core_px
+        chosen = means.touched(grid.height, grid.width, core_px)
         if not chosen.any():
             return
         plan = replace(plan, chosen=chosen)
@@ -130,57 +144,3 @@ class RasterMaps:
         body = self.model.heads.index("body")
         for tile, maps in tile_maps(self.model, tiles, block, batch):
             yield tile, maps[body], core_valid(tile, block)
-
-
-def _in_pixels(outlines: NDArray[np.object_], crs: CRS, grid: Grid) -> NDArray[np.object_]:
-    """(n,) the same with x the column and y the row of the grid; empty where there is none."""
-    m = ~grid.transform
-
-    def to_pixels(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = xy[:, 0], xy[:, 1]
-        return np.column_stack([m.a * x + m.b * y + m.c, m.d * x + m.e * y + m.f])
-
-    moved: NDArray[np.object_] = shapely.transform(reproject(outlines, crs, grid.crs), to_pixels)
-    return moved
-
-
-def _touched(lattice: Lattice, shapes: NDArray[np.object_]) -> NDArray[np.bool_]:
-    """(strips, tiles per strip) True where the box of a shape meets a tile's core."""
-    rows = lattice.strip_count
-    chosen = np.zeros((rows, lattice.tile_count // rows), dtype=bool)
-    grid = lattice.grid
-    boxes = shapely.bounds(shapes)
-    boxes = boxes[np.isfinite(boxes).all(axis=1)]
-    left, top, right, bottom = boxes.T
-    on = (right > 0) & (bottom > 0) & (left < grid.width) & (top < grid.height)
-    limits = np.array([chosen.shape[1], chosen.shape[0]] * 2) - 1
-    cells = np.clip(boxes[on] // lattice.core_px, 0, limits).astype(np.intp)
-    for first_col, first_row, last_col, last_row in np.unique(cells, axis=0):
-        chosen[first_row : last_row + 1, first_col : last_col + 1] = True
-    return chosen
-
-
-def _add(
-    sums: NDArray[np.float64],
-    shapes: NDArray[np.object_],
-    tile: Tile,
-    body: NDArray[np.uint8],
-    valid: NDArray[np.bool_],
-) -> None:
-    """Add the levels and the number of valid pixels whose centres lie in each shape to (2, n)."""
-    core = tile.core
-    box = shapely.box(core.col_off, core.row_off, core.col_end, core.row_end)
-    near = np.sort(shapely.STRtree(shapes).query(box))
-    near = near[shapely.area(shapes[near]) > 0]
-    if not len(near):
-        return
-    burned = rasterize(
-        zip(shapes[near], range(1, len(near) + 1), strict=True),
-        out_shape=(core.height, core.width),
-        transform=Affine.translation(core.col_off, core.row_off),
-        dtype="int32",
-    )
-    burned = np.where(valid, burned, 0).ravel()
-    size = len(near) + 1
-    sums[0, near] += np.bincount(burned, weights=body.ravel(), minlength=size)[1:]
-    sums[1, near] += np.bincount(burned, minlength=size)[1:]

@@ -7,9 +7,10 @@ each value is over open ground than over missed buildings, measured with the bui
 photos of Banepa and Java: 180 missed ones of 1,695, and 1,474 outlines laid on open ground where nothing
 was found either (``benchmarks/not_found.py``).
 
-**New.** The confidence says how probable a building is in general; a building without an old outline is
-less probable than that, since most of the real ones have one. Bayes' rule with the shares of real and of
-false buildings that lie apart from old ones; the second is measured on the same photos.
+**New.** The confidence says how probable it is that an outline is right. One that is not may still be of a
+building, drawn badly, and such a building is as new as any other; only what lies on open ground is made
+up (``FALSE_APART``, measured on the same photos). Of the real ones most have an old outline, of those made
+up none has: Bayes' rule makes an outline without an old one less probable than it was.
 
 Shares that no one tells are found from the data themselves, beginning with what the age lets expect.
 """
@@ -34,12 +35,12 @@ HIGH_M, LOW_M = 2.2, 1.5
 """From this height on, metres, something stands there; below the second nothing does."""
 HIGH_ODDS, LOW_ODDS = 20.0, 0.05
 """What heights do to the odds of a building."""
+EVEN = 0.5
+"""Odds of one to one, as a probability."""
 LEAST, MOST = 1e-3, 1 - 1e-3
 """Confidences are not believed beyond."""
 KNOWN = 20.0
 """The age counts as much as so many buildings."""
-WORST = 3.0
-"""What is decided is by itself wrong at most so many times as often as all of it together."""
 HALF = 0.5
 """Of the pairs that are not both right, so many differ, to begin with."""
 ROUNDS = 100
@@ -106,12 +107,13 @@ def real(apart: Floats, others: Floats, height_m: Floats, age_years: float) -> F
         return np.zeros(0)
     known = np.clip(np.where(np.isnan(apart), MOST, apart), LEAST, MOST)
     rest = np.clip(np.where(np.isnan(others), MOST, others), LEAST, MOST)
-    right = known.sum() + rest.sum()
-    wrong = (len(known) + len(rest)) - right
+    made_up = FALSE_APART * (1 - known)
+    all_made_up = made_up.sum() + FALSE_APART * (1 - rest).sum()
     grown = (1 + NEW_A_YEAR) ** age_years - 1
-    come = max(len(known) - FALSE_APART * wrong, 0.0)
-    share = float(np.clip((come + KNOWN * grown) / (right + KNOWN), LEAST, 1.0))
-    odds = known / (1 - known) * share / FALSE_APART
+    come = max(len(known) - all_made_up, 0.0)
+    standing = len(known) + len(rest) - all_made_up
+    share = float(np.clip((come + KNOWN * grown) / (standing + KNOWN), LEAST, 1.0))
+    odds = (1 - made_up) * share / made_up
     with np.errstate(invalid="ignore"):
         odds = np.where(height_m >= HIGH_M, odds * HIGH_ODDS, odds)
         odds = np.where(height_m < LOW_M, odds * LOW_ODDS, odds)
@@ -175,10 +177,10 @@ def _told_apart(
 def decided(chance: Floats, sure: float) -> NDArray[np.bool_]:
     """(n,) True for the most probable ones, as many as are right in ``sure`` of all cases together.
 
-    None that by itself is wrong more than three times as often.
+    None that by itself is as likely wrong as right.
     """
     order = np.argsort(-chance, kind="stable")
     mean = np.cumsum(chance[order]) / np.arange(1, len(chance) + 1)
     out = np.zeros(len(chance), dtype=bool)
     out[order] = mean >= sure
-    return np.asarray(out & (chance >= 1 - WORST * (1 - sure)))
+    return np.asarray(out & (chance > EVEN))

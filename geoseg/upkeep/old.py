@@ -1,38 +1,25 @@
-"""The old layer with everything that is in it: types of columns, nulls, heights, parts, row numbers.
-
-Read as Arrow, since rows of plain Python lose some of that: whole numbers with nulls become floats,
-dates datetimes.
-"""
+"""The old layer with everything that is in it: types of columns, nulls, heights, parts, row numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-import pyogrio
 import shapely
-from geopandas.array import from_shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.export.frames import AREAL
-from geoseg.vectors.address import suffix_of
-from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, GEOMETRY, free_name
-from geoseg.vectors.buildings import ARROW_STUMBLES
-from geoseg.vectors.encoding import encoding_of
-from geoseg.vectors.geoparquet import read_rows
-from geoseg.vectors.layers import Layer, VectorInput, open_layer, read_frame
-from geoseg.vectors.load import crs_of_frame
+from geoseg.vectors.apart import free_name
+from geoseg.vectors.exact import load_exact
+from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
-from geoseg.vectors.wkb import curved, shapes_of
 
 ID_NAMES = (
     "id", "building_id", "gml_id", "osm_id", "@id", "full_id", "objectid", "object_id", "gid",
@@ -81,7 +68,8 @@ def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> O
         UnreadableVectorError: no such file or layer, no polygons, no CRS, or no row.
         UsageError: a row is no polygon, or there is no such column.
     """
-    frame, label, crs, numbers = _read(source, layer)
+    read = load_exact(source, ROLE, layer=layer, preferred="buildings")
+    frame, label, crs = read.frame, read.label, read.crs
     if frame.empty:
         raise UnreadableVectorError(
             f"{label} has no rows; there is nothing to update: the new buildings are the layer"
@@ -91,65 +79,9 @@ def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> O
     _refuse_others(given, label)
     rows = usable(given, crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), label)
-    frame, name = _identified(frame, numbers, id_column, label)
+    frame, name = _identified(frame, read.numbers, id_column, label)
     notes = (*_kept_notes(rows.counts, label), *_id_notes(frame, name, label))
     return OldLayer(label, crs, frame, rows.geometry, name, notes)
-
-
-def _read(
-    source: VectorInput, layer: str | None
-) -> tuple[gpd.GeoDataFrame, str, CRS, NDArray[np.int64] | None]:
-    """Rows, label, CRS and the file's own numbers of rows."""
-    if not isinstance(source, (str, Path)):
-        return source.reset_index(drop=True) if isinstance(source, gpd.GeoDataFrame) else source, (
-            f"the table of {ROLE}"
-        ), crs_of_frame(source, ROLE, layer), None  # fmt: skip
-    opened = open_layer(source, layer, preferred="buildings")
-    read = _by_arrow(opened)
-    if read is None:
-        return read_frame(opened), opened.label, opened.crs, None
-    table, shapes, numbers = read
-    rows = table.to_pandas(types_mapper=pd.ArrowDtype)
-    name = free_name(GEOMETRY, rows.columns)
-    frame = gpd.GeoDataFrame(
-        rows.assign(**{name: from_shapely(shapes)}), geometry=name, crs=opened.crs
-    )
-    return frame, opened.label, opened.crs, numbers
-
-
-def _by_arrow(
-    layer: Layer,
-) -> tuple[pa.Table, NDArray[np.object_], NDArray[np.int64] | None] | None:
-    """Attributes, shapes and numbers of rows; None where Arrow cannot hold them."""
-    if layer.name is None:
-        path = Path(layer.path)
-        shapes = np.array(read_rows(path, []).geometry.array, dtype=object)
-        return _plain(pq.read_table(path, columns=list(layer.columns))), shapes, None
-    if suffix_of(layer.path) in DRAWN_FROM_COLUMNS:
-        return None
-    try:
-        meta, table = pyogrio.read_arrow(
-            layer.path, layer=layer.name, encoding=encoding_of(layer.path), return_fids=True
-        )
-    except ARROW_STUMBLES:
-        return None
-    shapes = shapes_of(table.column(meta["geometry_name"] or "wkb_geometry").to_numpy())
-    if curved(shapes).any():
-        return None
-    kept = [name for name in meta["fields"] if name in table.column_names]
-    fid = meta.get("fid_column") or "OGC_FID"
-    numbers = table.column(fid).to_numpy() if fid in table.column_names else None
-    return _plain(table.select(kept)), shapes, numbers
-
-
-def _plain(table: pa.Table) -> pa.Table:
-    """Extension types, such as JSON, by what they are stored as."""
-    for place, field in enumerate(table.schema):
-        if isinstance(field.type, pa.BaseExtensionType):
-            chunks = [chunk.storage for chunk in table.column(place).chunks]
-            column = pa.chunked_array(chunks, field.type.storage_type)
-            table = table.set_column(place, field.name, column)
-    return table.replace_schema_metadata(None)
 
 
 def _refuse_others(shapes: NDArray[np.object_], label: str) -> None:

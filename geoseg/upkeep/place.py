@@ -12,6 +12,7 @@ from geoseg.earth.reproject import metres_per_unit, reproject
 from geoseg.errors import UsageError
 from geoseg.statistics.cells import true_to_scale
 from geoseg.tiles.given import AreaInput, GivenArea
+from geoseg.upkeep.looking import Maps, Placed
 from geoseg.upkeep.new import NewLayer
 from geoseg.upkeep.old import OldLayer
 from geoseg.vectors.polygons import sound
@@ -67,6 +68,31 @@ def refuse_elsewhere(old: OldLayer, new: NewLayer) -> None:
         raise UsageError(
             f"{old.label} and {new.label} have no place in common; are both of one town, and are their "
             "CRSs the right ones?"
+        )
+
+
+def require_there(
+    maps: Maps, under: NDArray[np.float64], old: NDArray[np.object_], plane: CRS
+) -> None:
+    """Raise where maps that know nothing of any outline lie beside the whole old layer.
+
+    Args:
+        maps: What was asked.
+        under: (lost,) what it said.
+        old: (n,) all old buildings on the plane.
+        plane: Its CRS.
+
+    Raises:
+        UsageError: they do.
+    """
+    if not len(under) or not np.isnan(under).all() or not isinstance(maps, Placed):
+        return
+    frame, crs = maps.frame()
+    covered = reproject(np.array([frame], dtype=object), crs, plane)[0]
+    if not shapely.box(*shapely.total_bounds(old)).intersects(covered):
+        raise UsageError(
+            "no old building lies on the imagery that was to be looked at (--raster, --maps); give that of "
+            "the new layer"
         )
 
 

@@ -10,6 +10,7 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.output import open_output, require_held, write_layers
 from geoseg.export.schema import LAYER
 from geoseg.export.styles.zones import categories
+from geoseg.export.zoom import Zooms
 from geoseg.files.target import check_target, require_other
 from geoseg.upkeep.old import OldLayer
 from geoseg.upkeep.outcome import Updated
@@ -77,8 +78,13 @@ def require_columns(old: OldLayer, target: Path | None) -> None:
         require_held(old.frame, target)
 
 
-def write_update(result: Updated, path: Path) -> None:
+def write_update(result: Updated, path: Path, *, zoom: Zooms | None = None) -> None:
     """Write the rows; a GeoPackage holds what to look at and the shifts as well.
+
+    Args:
+        result: What was decided.
+        path: Where to.
+        zoom: First and last zoom of tiles; None: what suits the area.
 
     Raises:
         OutputError: disk full, no permission.
@@ -91,7 +97,7 @@ def write_update(result: Updated, path: Path) -> None:
     )  # fmt: skip
     asked = categories(result.review, "proposal", COLOURS, _OF_REVIEW)
     review = FrameLayer(REVIEW, result.review, (asked,))
-    write_layers([rows, review, FrameLayer(SHIFTS, result.shifts)], path)
+    write_layers([rows, review, FrameLayer(SHIFTS, result.shifts)], path, zoom=zoom)
 
 
 def with_output(result: Updated, path: Path) -> Updated:

@@ -13,6 +13,8 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
@@ -24,6 +26,10 @@ from shapely.affinity import rotate, translate
 
 import geoseg
 from geoseg.errors import GeosegError, OutputExistsError, UsageError
+from geoseg.export.frames import FrameLayer
+from geoseg.export.output import WRITERS, write_layers
+from geoseg.vectors.layers import open_layer, read_frame
+from geoseg.vectors.metadata import read_metadata
 
 FLAT_M = 0.01
 """val3dity's own tolerance of planes."""
@@ -331,6 +337,59 @@ def test_random_coverages_have_no_faults(
     done = geoseg.convert(frame, path)
     assert done.solids == count
     assert faults(read(path)) == []
+
+
+# --- other formats ---
+
+
+@pytest.mark.parametrize("suffix", sorted(WRITERS))
+def test_outlines_come_in_any_format(tmp_path: Path, suffix: str) -> None:
+    frame = gpd.GeoDataFrame(
+        {"id": pd.array([2**53 + 1, None, 7], "Int64"), "name": ["a", None, "ß"]},
+        geometry=[shapely.box(x, 0, x + 9, 9) for x in (0, 20, 40)],
+        crs=UTM,
+    )
+    frame.to_file(tmp_path / "in.gpkg")
+    out = tmp_path / f"out{suffix}"
+    done = geoseg.convert(tmp_path / "in.gpkg", out)
+    assert (done.outlines, done.solids, done.notes) == (3, 0, ())
+    if suffix in {".gpkg", ".fgb", ".gdb", ".parquet"}:
+        read_ = pq.read_table if suffix == ".parquet" else lambda path: pyogrio.read_arrow(path)[1]
+        assert {*read_(out)["id"].to_pylist()} == {2**53 + 1, None, 7}
+    if suffix not in {".dxf", ".pmtiles"}:
+        back = gpd.read_parquet(out) if suffix == ".parquet" else read_frame(open_layer(out, None))
+        assert back.to_crs(UTM).area.to_numpy() == pytest.approx([81, 81, 81], rel=1e-3)
+
+
+def test_blocks_or_outlines(tmp_path: Path) -> None:
+    tall = town(shapely.box(0, 0, 9, 9))
+    tall.to_file(tmp_path / "in.gpkg")
+    for asked, kind in ((None, "MultiPolygon Z"), (True, "MultiPolygon Z"), (False, "Polygon")):
+        out = tmp_path / f"{asked}.gpkg"
+        done = geoseg.convert(tmp_path / "in.gpkg", out, solids=asked)
+        assert pyogrio.read_info(out, layer="buildings")["geometry_type"] == kind
+        assert bool(done.solids) == (asked is not False)
+        assert any("--outlines" in note for note in done.notes) == (asked is None)
+    assert geoseg.convert(tmp_path / "in.gpkg", tmp_path / "a.parquet").outlines == 1
+    for given_, output, words in (
+        ({"solids": True}, "a.shp", "neither"),
+        ({"solids": False}, "a.city.json", r"outlines .* \.geojson"),
+        ({"crs": "EPSG:7415"}, "a.fgb", "3D CRS of a town"),
+        ({"solids": True}, "b.gpkg", "no column height_m"),
+    ):
+        from_ = tall.drop(columns="height_m") if output == "b.gpkg" else tall
+        with pytest.raises(UsageError, match=words):
+            geoseg.convert(from_, tmp_path / output, **given_)
+        assert not (tmp_path / output).exists()
+
+
+def test_what_predict_wrote_keeps_its_metadata(tmp_path: Path) -> None:
+    frame = gpd.GeoDataFrame({"id": [1]}, geometry=[shapely.box(0, 0, 9, 9)], crs=UTM)
+    own = FrameLayer("buildings", frame, run={"geoseg": "0"})
+    write_layers([own, FrameLayer("extent", frame)], tmp_path / "in.gpkg")
+    done = geoseg.convert(tmp_path / "in.gpkg", tmp_path / "out.parquet")
+    assert read_metadata(tmp_path / "out.parquet") == {"geoseg": "0"}
+    assert done.notes == ("the layer buildings alone is written, without extent",)
 
 
 # --- bad input ---

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 from commands import invoke
 from conftest import REPOSITORY
@@ -35,7 +37,20 @@ READ_LAYERS = {
     "dataset": {"layer", "aoi_layer", "ignore_layer"},
     "evaluate": {"layer", "truth_layer", "aoi_layer", "ignore_layer"},
 }
+POLYGONS = {
+    "predict": "predict",
+    "regularize": "regularize",
+    "recompute": "recompute",
+    "heights": "add_heights",
+    "from-coco": "from_coco",
+    "convert": "convert",
+    "update": "update",
+    "report": "report",
+    "compare": "compare",
+}
+"""Verbs that write a layer of polygons in any format, and their functions."""
 SHARED = {
+    "zoom": ("--zoom",),
     "as_json": ("--json",),
     "quiet": ("--quiet", "-q"),
     "verbose": ("--verbose", "-v"),
@@ -100,3 +115,17 @@ def test_the_formats_that_help_names_are_those_that_are_written() -> None:
     from geoseg.export.output import WRITERS
 
     assert list(FORMATS) == list(WRITERS) == LAYER_FORMATS.replace(" or", ",").split(", ")
+
+
+@pytest.mark.parametrize("verb", POLYGONS)
+def test_verbs_that_write_polygons_name_all_formats_and_choose_zooms(verb: str) -> None:
+    import geoseg
+    from geoseg.export.formats import in_words
+
+    named = in_words(".csv") if verb in {"report", "compare"} else in_words()
+    section = reference().split(f"## geoseg {verb}\n")[1].split("\n## ")[0]
+    function = getattr(geoseg, POLYGONS[verb])
+    assert named in section
+    assert named in " ".join((function.__doc__ or "").split())
+    assert "zoom" in options(VERBS[verb])
+    assert "zoom" in inspect.signature(function).parameters

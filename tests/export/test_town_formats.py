@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from output_tables import WHOLE
 from pmtiles.reader import MmapSource, Reader
 
+import geoseg
 from geoseg.errors import OutputError, OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export import shapefile
 from geoseg.export.frames import FrameLayer
@@ -285,6 +286,19 @@ def test_every_id_is_in_the_highest_zoom_and_zooms_suit_the_area(tmp_path: Path)
     assert {*found["tile_id"]} == {*range(len(shapes))}
 
 
+@pytest.mark.parametrize("verb", ["update", "recompute", "convert", "compare", "report"])
+def test_zooms_of_verbs(tmp_path: Path, verb: str) -> None:
+    frame = gpd.GeoDataFrame({"id": range(30)}, geometry=boxes(30), crs=UTM)
+    path = tmp_path / "b.pmtiles"
+    inputs = (frame, frame) if verb in {"update", "compare"} else (frame,)
+    getattr(geoseg, verb)(*inputs, path, zoom=(12, 14))
+    with path.open("rb") as file:
+        header = Reader(MmapSource(file)).header()
+    assert (header["min_zoom"], header["max_zoom"]) == (12, 14)
+    with pytest.raises(UsageError, match=r"\.pmtiles"):
+        getattr(geoseg, verb)(*inputs, tmp_path / "b.gpkg", zoom=(12, 14))
+
+
 def test_zooms_that_are_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     frame, path = frame_of(row=[0, 1]), tmp_path / "b.pmtiles"
     write_frame(frame, path, zoom=(2, 4))
@@ -516,11 +530,14 @@ def test_a_zipped_shapefile_is_one_of_its_layer(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", sorted(WRITERS))
-def test_heights_are_kept_where_there_is_room(tmp_path: Path, suffix: str) -> None:
+def test_heights_are_kept_where_there_is_room_and_else_said_to_be_lost(
+    tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
     tall = gpd.GeoDataFrame({"row": [0]}, geometry=[shapely.force_3d(boxes(1)[0], 7.0)], crs=UTM)
     path = tmp_path / f"b{suffix}"
     write_layers([FrameLayer("buildings", tall, heights=True)], path)
     kept = suffix in {*WHOLE, ".gdb"}
+    assert caplog.text.count("heights of outlines are left out") == (not kept)
     if suffix in {*WHOLE, *TABLES}:
         _, _, wkb, _ = (0, 0, None, 0) if suffix == ".parquet" else pyogrio.raw.read(path)
         shape = gpd.read_parquet(path).geometry[0] if wkb is None else shapely.from_wkb(wkb[0])

@@ -173,13 +173,13 @@ def test_absence_alone_is_no_proof() -> None:
 
 
 def test_unsure_new_buildings_are_asked_about_and_not_written() -> None:
-    walls = squares(np.arange(60))
-    today = new_frame(roofs(squares(np.arange(70))))
-    today.loc[60:64, "confidence"] = 0.3
-    today.loc[65, "confidence"] = 0.001
-    today.loc[66, "at_edge"] = True
+    walls = squares(np.arange(300))
+    today = new_frame(roofs(squares(np.arange(310))))
+    today.loc[300:304, "confidence"] = 0.3
+    today.loc[305, "confidence"] = 0.001
+    today.loc[306, "at_edge"] = True
     result = geoseg.update(old_frame(walls), today)
-    assert len(result.rows) == 63
+    assert len(result.rows) == 303
     assert result.doubtful == 1
     asked = result.review[result.review["proposal"] == "new"]
     assert len(asked) == 6

@@ -97,9 +97,6 @@ class StoredMaps:
                 f"the maps in {self.folder} are of another raster, or one that is read otherwise: "
                 f"{'; '.join(differences)}"
             )
-        there = {
-            core for files in self.rows.values() for file in files for core in file.header.cores
-        }
         lattice = plan.lattice
         tiles = (lattice.core_px, lattice.context_px, lattice.stride_px)
         if tiles != self.identity.lattice:
@@ -107,13 +104,27 @@ class StoredMaps:
                 f"the maps in {self.folder} are of tiles with a core, context and stride of "
                 f"{self.identity.lattice} pixels, and these are {tiles}; leave --tile and --overlap out"
             )
-        width = plan.chosen.shape[1]
-        ends = [number * lattice.tile_count // self.parts for number in range(self.parts + 1)]
+        self.require_tiles(plan.chosen)
+
+    def require_tiles(self, chosen: NDArray[np.bool_]) -> None:
+        """Refuse maps that lack tiles.
+
+        Args:
+            chosen: (rows, columns) of the lattice, True for those that are needed.
+
+        Raises:
+            MapsError: naming the parts that are missing.
+        """
+        there = {
+            core for files in self.rows.values() for file in files for core in file.header.cores
+        }
+        core_px, width = self.identity.lattice[0], chosen.shape[1]
+        ends = [number * chosen.size // self.parts for number in range(self.parts + 1)]
         missing = sorted(
             {
                 bisect_right(ends, int(row) * width + int(col)) - 1
-                for row, col in np.argwhere(plan.chosen)
-                if (int(row) * lattice.core_px, int(col) * lattice.core_px) not in there
+                for row, col in np.argwhere(chosen)
+                if (int(row) * core_px, int(col) * core_px) not in there
             }
         )
         if missing:

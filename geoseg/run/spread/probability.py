@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.run.spread.folder import StoredMaps
-    from geoseg.tiles.packed import PackedRows
 
 NODATA = 255
 """Where nothing was seen."""
@@ -80,7 +79,7 @@ def _write_plain(stored: StoredMaps, path: Path, profile: dict[str, Any]) -> int
         for _, files in sorted(stored.rows.items()):
             for core, valid, maps in (tile for file in files for tile in file.tiles()):
                 window = RasterWindow(core.col_off, core.row_off, core.width, core.height)
-                levels = shown(_whole(maps), _whole(valid) > 0)
+                levels = shown(maps.whole(), valid.whole())
                 raster.write(levels, window=window)
                 tiles += 1
     return tiles
@@ -91,15 +90,6 @@ def shown(maps: NDArray[np.uint8], valid: NDArray[np.bool_]) -> NDArray[np.uint8
     levels = (maps.astype(np.uint16) * TOP + 127) // 255
     found: NDArray[np.uint8] = np.where(valid, levels, NODATA).astype(np.uint8)
     return found
-
-
-def _whole(packed: PackedRows[Any]) -> NDArray[np.uint8]:
-    array = np.zeros(packed.shape, np.uint8)
-    for index in range(len(packed.packed)):
-        piece = packed.piece(index)
-        if piece is not None:
-            array[..., index * packed.step : index * packed.step + piece.shape[-2], :] = piece
-    return array
 
 
 def _require_all(stored: StoredMaps) -> None:

@@ -1,0 +1,59 @@
+"""Outlines of buildings in another format, with all columns as they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyogrio
+
+from geoseg.city.outcome import Converted
+from geoseg.export.frames import FrameLayer
+from geoseg.export.layer import LAYER_DESCRIPTION
+from geoseg.export.output import require_held, write_layers
+from geoseg.export.schema import COLUMN_NAMES, COLUMNS, LAYER
+from geoseg.export.styles.buildings import building_styles
+from geoseg.export.zoom import Zooms
+from geoseg.vectors.exact import load_exact
+from geoseg.vectors.layers import VectorInput, open_layer
+from geoseg.vectors.metadata import read_metadata
+
+
+def write_outlines(
+    buildings: VectorInput, path: Path, *, layer: str | None, zoom: Zooms | None
+) -> Converted:
+    """Write all rows in order: types, nulls, parts and heights as far as the format has them.
+
+    Raises:
+        UnreadableVectorError: there is no such file or layer, it holds no polygons, or has no CRS.
+        UsageError: the format cannot hold a column, or a row is no polygon.
+        OutputError: it cannot be written.
+    """
+    read = load_exact(buildings, "buildings", layer=layer, preferred=LAYER)
+    require_held(read.frame, path)
+    run = read_metadata(Path(buildings)) if isinstance(buildings, (str, Path)) else {}
+    names = [str(name) for name in read.frame.columns if name != read.frame.active_geometry_name]
+    own = set(COLUMN_NAMES) <= set(names)
+    written = FrameLayer(
+        LAYER, read.frame, building_styles(names, COLUMNS) if own else (),
+        description=LAYER_DESCRIPTION if own else "", columns=COLUMNS if own else (), run=run or None,
+        heights=True,
+    )  # fmt: skip
+    rows = write_layers([written], path, zoom=zoom)
+    return Converted(
+        output=path, rows=rows, solids=0, without_height=0, left_out=0, shared_walls=0,
+        outlines=rows, notes=_left_behind(buildings, layer),
+    )  # fmt: skip
+
+
+def _left_behind(buildings: VectorInput, layer: str | None) -> tuple[str, ...]:
+    """Which other layers of the file are not written."""
+    if not isinstance(buildings, (str, Path)):
+        return ()
+    opened = open_layer(buildings, layer, preferred=LAYER)
+    if opened.name is None:
+        return ()
+    others = [str(name) for name, kind in pyogrio.list_layers(opened.path)
+              if kind is not None and name != opened.name]  # fmt: skip
+    if not others:
+        return ()
+    return (f"the layer {opened.name} alone is written, without {', '.join(others)}",)
