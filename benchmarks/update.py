@@ -56,6 +56,8 @@ def main() -> None:
         ("perfect, nobody looked", PERFECT, False),
         ("F1 .8, looked again", F1_80, True),
         ("F1 .6, looked again", F1_60, True),
+        ("F1 .8, twice as much made up", replace(F1_80, made_up=0.04), True),
+        ("F1 .6, twice as much made up", replace(F1_60, made_up=0.09), True),
         ("F1 .8, confidence tells nothing", replace(F1_80, telling=False), True),
         ("F1 .6, confidence tells nothing", replace(F1_60, telling=False), True),
         ("F1 .6, nobody looked", F1_60, False),

@@ -143,10 +143,21 @@ def _id_notes(frame: gpd.GeoDataFrame, name: str, label: str) -> tuple[str, ...]
         notes.append(f"{again} rows of {label} have a {name} that an earlier one has.")
     if name.startswith(ROW):
         notes.append(
-            f"{label} has no column of ids that is known by its name; {name} holds the numbers of its "
-            "rows. --id names another column."
+            f"{label} has no column of ids that is known by its name{_rejected(frame)}; {name} holds the "
+            "numbers of its rows. --id names another column."
         )
     return tuple(notes)
+
+
+def _rejected(frame: gpd.GeoDataFrame) -> str:
+    """The likeliest column of ids, where it has such a name and does not tell rows apart."""
+    lowered = {str(name).lower(): name for name in reversed(list(frame.columns))}
+    name = next((lowered[likely] for likely in ID_NAMES if likely in lowered), None)
+    if name is None or name == frame.active_geometry_name:
+        return ""
+    values = frame[name]
+    wrong = int((values.isna() | values.duplicated()).sum())
+    return f" and tells rows apart ({wrong} rows have no {name}, or one that an earlier row has)"
 
 
 def texts_of(values: Sequence[object]) -> list[str | None]:

@@ -173,13 +173,13 @@ def test_absence_alone_is_no_proof() -> None:
 
 
 def test_unsure_new_buildings_are_asked_about_and_not_written() -> None:
-    walls = squares(np.arange(300))
-    today = new_frame(roofs(squares(np.arange(310))))
-    today.loc[300:304, "confidence"] = 0.3
-    today.loc[305, "confidence"] = 0.001
-    today.loc[306, "at_edge"] = True
+    walls = squares(np.arange(700))
+    today = new_frame(roofs(squares(np.arange(710))))
+    today.loc[700:704, "confidence"] = 0.3
+    today.loc[705, "confidence"] = 0.001
+    today.loc[706, "at_edge"] = True
     result = geoseg.update(old_frame(walls), today)
-    assert len(result.rows) == 303
+    assert len(result.rows) == 703
     assert result.doubtful == 1
     asked = result.review[result.review["proposal"] == "new"]
     assert len(asked) == 6
@@ -429,6 +429,9 @@ def test_ids_twice_or_missing_are_told_and_kept(tmp_path: Path) -> None:
     result = geoseg.update(frame, today, id_column="id")
     assert list(result.rows["id"]) == list(frame["id"])
     assert "2 rows of the table of old buildings have a id that an earlier one has." in result.notes
+    unnamed = geoseg.update(frame, today)
+    assert unnamed.record["id_column"] == "old_fid"
+    assert any("2 rows have no id, or one that an earlier row has" in one for one in unnamed.notes)
     without = tmp_path / "old.gpkg"
     frame[["geometry"]].assign(name="a").to_file(without)
     result = geoseg.update(without, today)
