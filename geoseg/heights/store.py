@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from pyproj import CRS
 
 from geoseg.errors import UsageError
 from geoseg.export.formats import FORMATS, Format
-from geoseg.export.frames import AREAL, FrameLayer, as_table
+from geoseg.export.frames import AREAL, HEIGHTS_DROPPED, FrameLayer, as_table
 from geoseg.export.layer import horizontal_crs
 from geoseg.vectors.apart import GEOMETRY, free_name
 from geoseg.vectors.buildings import ARROW_STUMBLES
@@ -25,6 +26,8 @@ from geoseg.vectors.layers import Layer, VectorInput, open_layer
 from geoseg.vectors.load import load
 from geoseg.vectors.rows import within_reach
 from geoseg.vectors.wkb import curved, shapes_of
+
+_log = logging.getLogger(__name__)
 
 BATCH_ROWS = 16_384
 """Rows of a batch."""
@@ -132,9 +135,11 @@ def keep(
 
 
 def in_memory(frame: gpd.GeoDataFrame, label: str, holds: Format | None = None) -> Footprints:
-    """Footprints of a table."""
-    holds = holds or FORMATS[".parquet"]
+    """Footprints of a table; for a format that is written, what is left out is said."""
+    written_as, holds = holds, holds or FORMATS[".parquet"]
     info, table = as_table(FrameLayer("footprints", frame), holds)
+    if written_as is not None and info.notes:
+        _log.warning("%s: %s.", label, "; ".join(info.notes))
     return of_batches(label, info.crs, table.schema, table.to_batches(max_chunksize=BATCH_ROWS))
 
 
@@ -176,32 +181,37 @@ def _streamed(layer: Layer, scratch: Path) -> Footprints | None:
             plain = [f.with_name(names.get(f.name, f.name)).remove_metadata() for f in fields]
             name = free_name(GEOMETRY, [field.name for field in plain])
             schema = pa.schema([*plain, (name, pa.binary())])
-            rows = _rows(reader, [field.name for field in fields], given, schema)
+            rows = _rows(reader, ([field.name for field in fields], given), schema, layer.label)
             return written(scratch, layer.label, horizontal_crs(layer.crs), schema, rows)
     except ARROW_STUMBLES:
         return None  # read row by row it may do, or say what is wrong with it
 
 
 def _rows(
-    reader: Iterable[pa.RecordBatch], names: Sequence[str], geometry: str, schema: pa.Schema
+    reader: Iterable[pa.RecordBatch],
+    names: tuple[Sequence[str], str],
+    schema: pa.Schema,
+    label: str,
 ) -> Iterator[pa.RecordBatch]:
-    """The batches with their geometries flat and last."""
-    begin = 0
+    """The batches with their geometries flat and last; ``names`` are of the columns and the geometry."""
+    (attributes, geometry), begin, risen = names, 0, False
     for batch in reader:
-        wkb = batch.column(geometry).to_numpy(zero_copy_only=False)
-        flat = pa.array(_flat(wkb, begin), pa.binary())
-        columns = [*(batch.column(name) for name in names), flat]
+        found = shapes_of(batch.column(geometry).to_numpy(zero_copy_only=False))
+        risen = risen or bool(shapely.has_z(found).any())
+        flat = pa.array(_flat(found, begin), pa.binary())
+        columns = [*(batch.column(name) for name in attributes), flat]
         yield pa.RecordBatch.from_arrays(columns, schema=schema)
         begin += batch.num_rows
+    if risen:
+        _log.warning("%s: %s.", label, HEIGHTS_DROPPED)
 
 
-def _flat(wkb: NDArray[np.object_], begin: int) -> NDArray[Any]:
+def _flat(found: NDArray[np.object_], begin: int) -> NDArray[Any]:
     """WKB of polygons without heights; None where there is none.
 
     Raises:
         UsageError: a row is no polygon.
     """
-    found = shapes_of(wkb)
     if curved(found).any():
         raise pa.ArrowInvalid("arcs, which only GDAL makes polygons of")
     shapes = within_reach(shapely.force_2d(found))

@@ -361,6 +361,13 @@ def test_outlines_come_in_any_format(tmp_path: Path, suffix: str) -> None:
         assert back.to_crs(UTM).area.to_numpy() == pytest.approx([81, 81, 81], rel=1e-3)
 
 
+def test_outlines_keep_their_heights_where_there_is_room(tmp_path: Path) -> None:
+    tall = shapely.force_3d([shapely.box(0, 0, 9, 9)], 4.0)
+    gpd.GeoDataFrame({"id": [1]}, geometry=tall, crs=UTM).to_file(tmp_path / "in.gpkg")
+    geoseg.convert(tmp_path / "in.gpkg", tmp_path / "out.fgb")
+    assert gpd.read_file(tmp_path / "out.fgb").geometry.has_z.all()
+
+
 def test_blocks_or_outlines(tmp_path: Path) -> None:
     tall = town(shapely.box(0, 0, 9, 9))
     tall.to_file(tmp_path / "in.gpkg")

@@ -315,6 +315,18 @@ def test_a_geopackage_tells_what_it_holds(write: Callable[..., Path], tmp_path: 
 # --- warnings ---
 
 
+def test_heights_of_outlines_are_said_to_be_left_out(
+    write: Callable[..., Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    surface, outlines = town_of(6, 4)
+    outlines.geometry = shapely.force_3d(outlines.geometry.to_numpy(), 3.0)
+    outlines.to_file(tmp_path / "in.gpkg")
+    for given, name in ((tmp_path / "in.gpkg", "a.gpkg"), (outlines, "b.gpkg")):
+        caplog.clear()
+        geoseg.add_heights(given, tmp_path / name, dsm=write(surface))
+        assert caplog.text.count("heights of outlines are left out") == 1
+
+
 def town_of(height_m: float, count: int = 16) -> tuple[Surface, gpd.GeoDataFrame]:
     surface = np.full((400, 400), 20.0, np.float32)
     outlines = []
