@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: help setup demo test test-slow check format reference plugin docs clean
+.PHONY: help setup demo test test-slow check format reference plugin docs notebooks sbom clean
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
@@ -11,6 +11,8 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   lint, formatting, types, spelling and the floors of imports"
 	@echo "make docs    the pages as a site, in site/"
+	@echo "make notebooks  run examples/notebooks by nbmake and keep their outputs"
+	@echo "make sbom    what users install, as a CycloneDX file in dist/"
 
 setup: $(VENV)/.installed
 
@@ -50,6 +52,21 @@ reference: setup
 docs: setup
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 	@echo "Read them with: $(BIN)/python -m http.server -d site"
+
+notebooks: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[notebooks]"
+	cd examples/notebooks && ../../$(BIN)/python -m pytest --nbmake --nbmake-timeout=1200 --overwrite --rootdir=. -c /dev/null .
+
+# In environments of their own: one with what users get, one with the tool.
+sbom:
+	rm -rf build/users build/sbom
+	$(PYTHON) -m venv build/users
+	build/users/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
+	$(PYTHON) -m venv build/sbom
+	build/sbom/bin/python -m pip install --quiet --disable-pip-version-check "cyclonedx-bom>=7"
+	@mkdir -p dist
+	build/sbom/bin/cyclonedx-py environment build/users/bin/python --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
+	@echo "dist/sbom.json"
 
 plugin: setup
 	@mkdir -p dist

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from geoseg.errors import UsageError
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
 
 PIXELS = "pixels"
 """The unit of work over rasters."""
+LINE_EVERY_S = 0.5
+"""In a notebook the line changes no sooner: every change is a message to the browser."""
+PLAIN = "text/plain"
+"""What a notebook is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ def ignored(report: ProgressReport) -> None:
 
 @contextmanager
 def heard(progress: Progress | None) -> Iterator[Progress]:
-    """Who is told: the caller's own function, else a bar in a notebook, else nobody."""
+    """Who is told: the caller's own function, else a line in a notebook, else nobody."""
     if progress is not None and not callable(progress):
         raise UsageError(
             f"progress is a function that takes a geoseg.ProgressReport, or None; got {progress!r}"
@@ -62,9 +68,7 @@ def heard(progress: Progress | None) -> Iterator[Progress]:
     if progress is not None:
         yield progress
     elif _in_notebook():
-        from rich.console import Console
-
-        with bar(Console()) as draw:
+        with notebook_line() as draw:
             yield draw
     else:
         yield ignored
@@ -75,6 +79,31 @@ def _in_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return hasattr(shell, "kernel")
+
+
+@contextmanager
+def notebook_line() -> Iterator[Progress]:
+    """A function that keeps one line of a notebook up to date; notes stay, the line goes in the end.
+
+    By IPython alone, which is there: rich's bars want ipywidgets, and warn at every turn without.
+    """
+    display = import_module("IPython.display").display
+    line = display({PLAIN: "starting"}, raw=True, display_id=True)
+    began = told = monotonic()
+
+    def draw(report: ProgressReport) -> None:
+        nonlocal told
+        now = monotonic()
+        if report.note is not None:
+            display({PLAIN: report.note}, raw=True)
+        elif now - told >= LINE_EVERY_S:
+            told = now
+            line.update({PLAIN: plain_line(report, now - began)}, raw=True)
+
+    try:
+        yield draw
+    finally:
+        line.update({PLAIN: ""}, raw=True)
 
 
 @contextmanager
@@ -125,3 +154,22 @@ def figures(report: ProgressReport, seconds: float) -> str:
     if report.buildings is not None:
         told.append(f"{report.buildings:,} buildings")
     return ", ".join(told)
+
+
+def plain_line(report: ProgressReport, seconds: float) -> str:
+    """A report as words."""
+    if report.note is not None:
+        return report.note
+    left = report.seconds_left(seconds)
+    told = [f"{report.done / report.total:.0%}"] if report.total else []
+    told += [figures(report, seconds)] if figures(report, seconds) else []
+    told += [] if left is None else [f"{_duration(left)} left"]
+    return ": ".join([report.stage, ", ".join(told)] if told else [report.stage])
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import TYPE_CHECKING, Literal
 
-from geoseg.progress import ProgressReport, figures
+from geoseg.progress import ProgressReport, plain_line
 
 if TYPE_CHECKING:
     from geoseg.progress import Progress
@@ -96,22 +96,3 @@ def json_line(report: ProgressReport, seconds: float) -> str:
             "note": report.note,
         }
     )
-
-
-def plain_line(report: ProgressReport, seconds: float) -> str:
-    """A report as words."""
-    if report.note is not None:
-        return report.note
-    left = report.seconds_left(seconds)
-    told = [f"{report.done / report.total:.0%}"] if report.total else []
-    told += [figures(report, seconds)] if figures(report, seconds) else []
-    told += [] if left is None else [f"{_duration(left)} left"]
-    return ": ".join([report.stage, ", ".join(told)] if told else [report.stage])
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

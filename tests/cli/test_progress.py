@@ -9,8 +9,9 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from commands import exit_code
 
-from geoseg.cli.progress import Lines, json_line, plain_line, watching
-from geoseg.progress import PIXELS, ProgressReport, heard, ignored
+from geoseg import progress
+from geoseg.cli.progress import Lines, json_line, watching
+from geoseg.progress import PIXELS, ProgressReport, heard, ignored, plain_line
 
 
 def report(done: float = 25e6, **changes: object) -> ProgressReport:
@@ -80,17 +81,43 @@ def test_who_watches() -> None:
         told(report(buildings=3, note="a line"))
 
 
-def test_a_notebook_shows_a_bar_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+class Shown:
+    """IPython's display, with one handle: what stands there in the end, and all that stood there."""
+
+    def __init__(self) -> None:
+        self.cells: list[list[str]] = []
+
+    def display(self, data: dict[str, str], *, raw: bool, display_id: bool = False) -> object:
+        assert raw
+        cell = [data["text/plain"]]
+        self.cells.append(cell)
+        update = lambda new, raw: cell.append(new["text/plain"])  # noqa: ARG005, E731
+        return SimpleNamespace(update=update) if display_id else None
+
+
+def test_a_notebook_shows_one_line_and_takes_it_away(monkeypatch: pytest.MonkeyPatch) -> None:
     with heard(None) as told:
         assert told is ignored
     with heard(ignored) as told:
         assert told is ignored
-    ipython = ModuleType("IPython")
+    shown, ipython, display = Shown(), ModuleType("IPython"), ModuleType("IPython.display")
     ipython.get_ipython = lambda: SimpleNamespace(kernel=1)  # type: ignore[attr-defined]
+    display.display = shown.display  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    monkeypatch.setattr(progress, "LINE_EVERY_S", 0.0)
     with heard(None) as told:
-        assert told is not ignored
-        told(report())
+        told(report(buildings=3))
+        told(report(note="F1 0.5"))
+        told(report(50e6))
+    assert [len(cell) for cell in shown.cells] == [4, 1]
+    assert "3 buildings" in shown.cells[0][1]
+    assert "50%" in shown.cells[0][2]
+    assert shown.cells[0][-1] == ""
+    assert shown.cells[1] == ["F1 0.5"]
+    with pytest.raises(ValueError, match="stop"), heard(None):
+        raise ValueError("stop")
+    assert shown.cells[-1][-1] == ""
     ipython.get_ipython = lambda: None  # type: ignore[attr-defined]
     with heard(None) as told:
         assert told is ignored
