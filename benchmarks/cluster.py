@@ -24,7 +24,7 @@ class Costs:
     """Of one megapixel of core, and of the machines."""
 
     look_s: float = 5.2
-    """Core-seconds of a worker: the network, four flips at 1.3 s (docs/speed.md), beside which reading is
+    """Core-seconds of a worker: the network, four views at 1.3 s (docs/speed.md), beside which reading is
     nothing."""
     finish_s: float = 0.7
     """Core-seconds of a worker: drawing and measuring 500 buildings, 1.4 ms each."""

@@ -111,8 +111,8 @@ class PredictSettings(BaseModel):
     """Buildings with a lower confidence, as it is written, are dropped and counted as unlikely;
     None: the model's. It adds to what the decoder drops by the model's own raw thresholds."""
     tta: bool | None = None
-    """Test-time augmentation: average the maps over flips of the image, for four times the work;
-    None: if the model's thresholds were chosen so."""
+    """Test-time augmentation: average the maps over the image and itself turned by half, for
+    twice the work; None: if the model's thresholds were chosen so."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
     date: str | None = None

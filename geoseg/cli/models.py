@@ -81,7 +81,7 @@ def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:
     yield "pixel size", "any" if entry.gsd_m is None else "{:g} to {:g} m".format(*entry.gsd_m)
     yield "exact", _exactness(entry)
     if entry.kind == "maps":
-        yield "flips", "averaged over four, unless --no-tta" if entry.tta else "none, unless --tta"
+        yield "views", "averaged over two, unless --no-tta" if entry.tta else "one, unless --tta"
     yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in entry.thresholds.items())
     yield (
         "confidence",

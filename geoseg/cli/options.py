@@ -105,7 +105,7 @@ Tta = Annotated[
     bool | None,
     typer.Option(
         "--tta/--no-tta",
-        help="Average the maps over the image and its flips; the network takes 4 times as long.",
+        help="Average the maps over the image and itself turned by half; the network takes twice as long.",
         show_default="as the model was tuned",
     ),
 ]

@@ -163,8 +163,8 @@ def _show(done: Tuning) -> None:
     console.print(table)
     thresholds = ", ".join(f"{name} {value:g}" for name, value in metadata.decoding)
     console.print(f"thresholds  {thresholds}")
-    flips = "chosen and used on the mean of four flips" if metadata.tta else "none"
-    console.print(f"flips       {flips}")
+    views = "chosen and used on the mean of two, the image and its half turn"
+    console.print(f"views       {views if metadata.tta else 'one'}")
     if metadata.gsd_m is not None:
         console.print(f"pixel size  {metadata.gsd_m[0]:g} to {metadata.gsd_m[1]:g} m")
     if validation is not None:

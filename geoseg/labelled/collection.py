@@ -2,8 +2,7 @@
 
 Run as ``python -m geoseg.labelled.collection DATA OUT``. One function per folder of the collection knows
 that folder's defects; everything after it sees scenes alone. Imagery of your own needs no such
-recipe: ``geoseg dataset`` packs it. This is the only module of the package that needs rasterio and
-geopandas.
+recipe: ``geoseg dataset`` packs it.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import numpy as np
 
 from geoseg.errors import DatasetError
 from geoseg.files.parse import parse_json
+from geoseg.labelled import openaerialmap
 from geoseg.labelled.burn import rasterise
 from geoseg.labelled.pixels import blank, near_border, read_pixels, read_rgb
 from geoseg.scenes.scene import Scene, Split, save_scene
@@ -278,6 +278,10 @@ _SOURCES: tuple[Callable[[Path], Iterator[Scene]], ...] = (
     _spacenet2,
     _spacenet_rio,
     _dubai,
+    openaerialmap.dhaka,
+    openaerialmap.nairobi,
+    openaerialmap.zanzibar,
+    openaerialmap.atlanta,
 )
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
     )
     if metadata.tta:
         yield (
-            "| flips | maps are the mean over four flips of the image, unless --no-tta is given; "
+            "| views | maps are the mean over the image and itself turned by half, unless --no-tta is given; "
             "the thresholds were chosen so |"
         )
     yield f"| confidence | {_confidence(metadata)} |"

@@ -46,7 +46,7 @@ class ModelEntry(Shown):
     exact: bool
     """True when its record says that tiles equal the whole raster; ``geoseg certify`` shows it."""
     tta: bool
-    """True when it predicts on the mean of its maps over four flips, unless told otherwise."""
+    """True when it predicts on the mean of its maps over two views, unless told otherwise."""
     thresholds: dict[str, float]
     """By which its answers become buildings."""
     calibrated: bool

@@ -24,7 +24,7 @@ class ModelChoice:
     runtime: Runtime
     """What shall run it."""
     tta: bool | None = field(kw_only=True)
-    """Whether its maps are averaged over flips; None: as the model says."""
+    """Whether its maps are averaged over two views; None: as the model says."""
     exact: bool = field(kw_only=True)
     """Refuse what certification does not find exact."""
 

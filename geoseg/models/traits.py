@@ -56,9 +56,9 @@ class Traits:
     calibration: Calibration | None = None
     """How its confidence becomes a probability; None: not at all."""
     tta: bool = False
-    """True when its thresholds were chosen on maps averaged over flips."""
+    """True when its thresholds were chosen on maps averaged over two views."""
     averaged: bool = False
-    """True when it averages its maps over flips as it is."""
+    """True when it averages its maps over two views as it is."""
     network: object = field(default=None, repr=False, compare=False)
     """Its torch module, images to logits; None where it shows none."""
 

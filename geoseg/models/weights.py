@@ -127,7 +127,7 @@ class Metadata(Record):
     """Receptive field to one side, rounded up to the stride."""
     decoding: Decoding = Decoding()
     tta: bool = False
-    """Thresholds were chosen on maps averaged over flips, so that is how it predicts unless told
+    """Thresholds were chosen on maps averaged over two views, so that is how it predicts unless told
     otherwise."""
     calibration: Calibration | None = None
     """None: confidence is the raw mean of body."""

@@ -56,7 +56,7 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
             and left out even where no nodata value declares them.
         tile_px: Side of the window the network sees; None: chosen from the model's halo.
         overlap_px: Context around a tile's core, to each side; None: the model's halo.
-        tta: Average the maps over flips of the image; None: if the model is meant so.
+        tta: Average the maps over the image and its half turn; None: if the model is meant so.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; counts where the model is loaded.
         precision: "auto", "fp32", "bf16" or "int8"; the same.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; the same.

@@ -60,16 +60,16 @@ def estimate_run(
     Args:
         lattice: The tiles.
         model: Runs on one tile, to measure, as it is; None: figures of the built-in model.
-        tta: Whether these are to be for maps averaged over flips.
+        tta: Whether these are to be for maps averaged over two views.
         share: Of the tiles, that are to be computed.
     """
     seen_mp, core_mp = (share * megapixels for megapixels in _megapixels(lattice))
     if model is not None:
         seconds, basis = seen_mp * measured_s_per_mp(model), "one tile, measured here"
         return _range(seconds, MEASURED, basis)
-    from geoseg.models.averaged import FLIPS
+    from geoseg.models.averaged import VIEWS
 
-    cores, views = usable_cores(), len(FLIPS) if tta else 1
+    cores, views = usable_cores(), len(VIEWS) if tta else 1
     seconds = views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / cores
     named = f"{cores} cores" if cores > 1 else "one core"
     return _range(

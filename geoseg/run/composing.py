@@ -128,5 +128,5 @@ def _tell(traits: Traits) -> None:
         "model: %s (%s) on %s in %s by %s, %s", traits.name,
         traits.sha256[:12] or traits.class_name, traits.device or "a device of its own",
         traits.precision or "a precision of its own", traits.runtime or "a runtime of its own",
-        "averaged over flips" if traits.averaged else "without flips",
+        "averaged over two views" if traits.averaged else "in one view",
     )  # fmt: skip

@@ -119,7 +119,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
         max_area_bias: Limit of the mean absolute bias of the places' total areas, 0..1.
         draws: How often every scene is taken, each time with other rows and columns cut off, so
             that thresholds do not fit one position of the network's lattice.
-        tta: Whether maps are averaged over flips, here and in every prediction; None: as the file
+        tta: Whether maps are averaged over two views, here and in every prediction; None: as the file
             says.
         notes: Paragraphs for the model's card, in place of those in the file.
         html: The model's card as a page to write.

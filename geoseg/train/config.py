@@ -111,6 +111,9 @@ class LossConfig(_Section):
     contact: float = Field(default=0.8, ge=0)
     edge: float = Field(default=0.8, ge=0)
     dice: float = Field(default=1.0, ge=0)
+    small_buildings: int = Field(default=1, ge=1, le=5)
+    """Pixels of buildings below 600 px count up to so many times, by the root of the area. 1: all
+    pixels count alike."""
     shift_px: int = Field(default=0, ge=0, le=5)
     """Labels may lie this far off: in every step each building's label moves by up to so many rows
     and columns to where the network sees it best. 0: labels are taken as they are."""

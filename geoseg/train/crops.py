@@ -50,7 +50,13 @@ class CropDataset(Dataset[dict[str, "NDArray[Any]"]]):
         item = {
             "image": np.ascontiguousarray(np.moveaxis(crop.image, 2, 0)),
             "target": target,
-            "weight": head_weights(crop.labels, target, crop.ignore > 0, blobs=crop.blobs),
+            "weight": head_weights(
+                crop.labels,
+                target,
+                crop.ignore > 0,
+                blobs=crop.blobs,
+                most=self._config.loss.small_buildings,
+            ),
         }
         if self._config.loss.shift_px:
             item["labels"] = crop.labels.astype(np.int32)

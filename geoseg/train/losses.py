@@ -17,7 +17,7 @@ def head_losses(logits: Tensor, target: Tensor, weight: Tensor, *, dice: float) 
     Args:
         logits: (batch, heads, height, width).
         target: the same shape, 0 or 1.
-        weight: the same shape, 0 where the target is unknown.
+        weight: the same shape, 0 where the target is unknown, more than 1 where pixels count more.
         dice: weight of the Dice loss.
 
     Returns:
@@ -27,10 +27,10 @@ def head_losses(logits: Tensor, target: Tensor, weight: Tensor, *, dice: float) 
     logits, target, weight = logits.float(), target.float(), weight.float()
     entropy = functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
     entropy = (entropy * weight).sum(over) / weight.sum(over).clamp(min=1)  # (heads,)
-    probability = torch.sigmoid(logits) * weight
+    probability = torch.sigmoid(logits)
     known = target * weight
     overlap = (probability * known).sum(over)
-    sizes = probability.sum(over) + known.sum(over)
+    sizes = (probability * weight).sum(over) + known.sum(over)
     smooth = 100.0  # pixels; a batch with hardly any target pixel does not swing the loss
     losses: Tensor = entropy + dice * (1 - (2 * overlap + smooth) / (sizes + smooth))
     return losses

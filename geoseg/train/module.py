@@ -160,7 +160,7 @@ def _start_file(config: TrainConfig) -> Path | None:
 
 
 def _decoding_before(config: TrainConfig) -> dict[str, Any]:
-    """Thresholds, flips and calibration of the start, where it is a model file."""
+    """Thresholds, views and calibration of the start, where it is a model file."""
     path = _start_file(config)
     if path is None:
         return {}

@@ -50,7 +50,8 @@ class TuneOptions:
     draws: int = 1
     """How often every scene is taken, moved below the network's lattice; 1: as it is."""
     tta: bool | None = None
-    """Whether maps are averaged over flips, here and in every prediction; None: as the file says."""
+    """Whether maps are averaged over two views, here and in every prediction; None: as the file
+    says."""
 
     def __post_init__(self) -> None:
         for low, high in self.gsd_ranges:

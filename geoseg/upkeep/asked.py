@@ -29,7 +29,7 @@ def looking(
         maps: What knows without one, or a folder of stored maps.
         model: A model of maps.
         on: Device, precision and runtime.
-        tta: Whether maps are averaged over flips.
+        tta: Whether maps are averaged over two views.
 
     Raises:
         UsageError: both are given, the maps are none, or a model is described that looks at nothing.

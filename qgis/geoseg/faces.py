@@ -12,7 +12,7 @@ LABELS = {
     "model": "Model",
     "precision": "Precision of the network's arithmetic",
     "shape": "Shape of the outlines",
-    "tta": "Average over flips",
+    "tta": "Average over two views",
 }
 """In place of the first sentence of an option's help, where that is long or says less."""
 

@@ -1,4 +1,4 @@
-"""Test-time augmentation: the mean over flips, as exact as the model."""
+"""Test-time augmentation: the mean over two views, as exact as the model."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from seams import tiled_maps
 import geoseg
 from geoseg.errors import ResumeError, UsageError
 from geoseg.models import DenseModel, load_model
-from geoseg.models.averaged import FLIPS, averaged
+from geoseg.models.averaged import VIEWS, averaged
 from geoseg.models.certify import TOLERANCE, certify
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.network import build_network
@@ -45,19 +45,20 @@ def largest(difference: NDArray[np.float32]) -> float:
     return float(np.abs(difference).max())
 
 
-def test_it_is_the_mean_over_flips(model: TorchDenseModel) -> None:
+def test_it_is_the_mean_of_the_image_and_its_half_turn(model: TorchDenseModel) -> None:
     image = noise(64, 48)
-    flips: list[tuple[int, ...]] = [(), (2,), (3,), (2, 3)]
-    maps = [np.flip(model.predict_maps(np.flip(image, axes).copy()), axes) for axes in flips]
+    turns: list[tuple[int, ...]] = [(), (2, 3)]
+    maps = [np.flip(model.predict_maps(np.flip(image, axes).copy()), axes) for axes in turns]
     mean = averaged(model).predict_maps(image)
     assert largest(mean - np.mean(maps, axis=0)) < 1e-6
     assert largest(mean - maps[0]) > 0.001  # or nothing is shown
 
 
-def test_maps_of_mirrored_images_are_mirrored(model: TorchDenseModel) -> None:
+def test_maps_of_turned_images_are_turned(model: TorchDenseModel) -> None:
     image = noise(64, 48)
-    mean, mirrored = (averaged(model).predict_maps(i) for i in (image, image[..., ::-1].copy()))
-    assert largest(mean - mirrored[..., ::-1]) < 1e-6
+    turned = image[..., ::-1, ::-1].copy()
+    mean, other = (averaged(model).predict_maps(each) for each in (image, turned))
+    assert largest(mean - other[..., ::-1, ::-1]) < 1e-6
 
 
 def test_a_part_equals_the_whole_there(model: TorchDenseModel) -> None:
@@ -116,7 +117,7 @@ def test_a_run_with_it(make_raster: RasterMaker) -> None:
     town = make_raster("town.tif", paint_town(60, 60)[0])
     plain = geoseg.predict(town, model=PaintedModel())
     frame = geoseg.predict(town, model=Counting(), tta=True)
-    assert Counting.calls == len(FLIPS)
+    assert Counting.calls == len(VIEWS)
     assert frame.geometry.geom_equals(plain.geometry).all()  # painted maps have no side
     with pytest.raises(UsageError, match="separate masks"):
         geoseg.predict(town, model=Masks(), tta=True)
@@ -127,7 +128,7 @@ class Failing(PaintedModel):
 
     def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         type(self).calls += 1
-        if self.calls > 3 * len(FLIPS):
+        if self.calls > 3 * len(VIEWS):
             raise KeyboardInterrupt
         return super().predict_maps(images)
 
@@ -151,7 +152,7 @@ class Meant(Counting):
     metadata = Metadata(name="meant", halo_px=0, tta=True)
 
 
-@pytest.mark.parametrize(("wanted", "views"), [(None, len(FLIPS)), (False, 1)])
+@pytest.mark.parametrize(("wanted", "views"), [(None, len(VIEWS)), (False, 1)])
 def test_a_model_can_ask_for_it(make_raster: RasterMaker, wanted: bool | None, views: int) -> None:
     town, output = make_raster("town.tif", paint_town(60, 60)[0]), make_raster.folder / "b.gpkg"
     Meant.calls = 0

@@ -58,10 +58,10 @@ def test_the_list_as_json() -> None:
     assert told[0]["sha256"] == file_sha256(DEFAULT_WEIGHTS)
 
 
-def test_a_file_says_whether_it_predicts_over_flips(tmp_path: Path) -> None:
+def test_a_file_says_whether_it_predicts_on_two_views(tmp_path: Path) -> None:
     for tta, shown in (
-        (True, "averaged over four, unless --no-tta"),
-        (False, "none, unless --tta"),
+        (True, "averaged over two, unless --no-tta"),
+        (False, "one, unless --tta"),
     ):
         metadata = Metadata(name="m", halo_px=16, tta=tta)
         path = write(tmp_path / "m.safetensors", "geoseg", metadata.model_dump_json())

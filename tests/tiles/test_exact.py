@@ -60,14 +60,14 @@ def opened(path: Path) -> tuple[Grid, NDArray[np.uint8]]:
         return mosaic.grid, mosaic.read(mosaic.grid.window).image
 
 
-def flips(model: DenseModel) -> bool:
-    """Over flips where that costs little: OpenVINO compiles a graph for each flip of each shape."""
+def two_views(model: DenseModel) -> bool:
+    """Where that costs little: OpenVINO compiles a graph for each view of each shape."""
     return isinstance(model, TorchDenseModel)
 
 
 def buildings(path: Path, model: DenseModel, gsd_m: float, tile_px: int) -> set[bytes]:
     frame = geoseg.predict(
-        path, model=model, gsd_m=gsd_m, tile_px=tile_px, shape="simplified", tta=flips(model)
+        path, model=model, gsd_m=gsd_m, tile_px=tile_px, shape="simplified", tta=two_views(model)
     )
     return set(frame.geometry.to_wkb())
 
@@ -93,7 +93,7 @@ def test_the_cutting_never_shows(model: DenseModel, tmp_path: Path) -> None:
             gsd_m=0.5,
             tile_px=512,
             shape="simplified",
-            tta=flips(model),
+            tta=two_views(model),
             **cutting,
         )
         for cutting in ({}, {"strip_px": 48, "batch": 3, "readers": 2})

@@ -406,7 +406,7 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     assert summary["html"] == str(card)
     text = render_card(output)
     assert "east | 0.50 | 64 |" in text
-    assert "flips" not in text
+    assert "turned" not in text
     page = card.read_text()
     assert re.search(r"<td>east</td>\s*<td>0.50</td>\s*<td>64</td>", page)
     assert "&lt;b&gt;Nice&lt;/b&gt;." in page
@@ -422,8 +422,8 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
         save_scene(replace(load_scene(path), split="val"), chips)
     again = invoke("tune", output, *options, "--max-area-bias", "0.1", "--tta", "--overwrite")
     assert again.exit_code == 0, again.output
-    assert "mean over four flips" in card.read_text()
-    assert "mean over four flips" in render_card(output)
+    assert "mean over the image and itself turned" in card.read_text()
+    assert "mean over the image and itself turned" in render_card(output)
 
 
 @pytest.mark.usefixtures("chips")

@@ -114,7 +114,7 @@ class Elsewhere:
             executor: Theirs.
             model: Before it is averaged.
             tally: Told of times, traffic and memory.
-            averaged: Workers average it over flips.
+            averaged: Workers average it over two views.
             any_processor: They may be of another kind.
             width: Tells how many there are; None: as the executor says.
 

@@ -34,7 +34,7 @@ class ModelSpec:
     pickled: bytes | None
     """The object, where it was not loaded by geoseg."""
     averaged: bool
-    """It is to be averaged over flips."""
+    """It is to be averaged over two views."""
     identity: ModelIdentity
     """What it must turn out to be."""
     torch_threads: int | None

@@ -52,7 +52,7 @@ class MapsIdentity(BaseModel):
     heads: tuple[str, ...]
     """Of its maps."""
     averaged: bool
-    """Over flips of the image."""
+    """Over the image and its half turn."""
     lattice: tuple[int, int, int]
     """Core, context and stride of the tiles, pixels."""
     step: int
@@ -63,7 +63,7 @@ class MapsIdentity(BaseModel):
         found = [*self.mosaic.differences(other.mosaic), *self.model.differences(other.model)]
         for name, what in (
             ("version", "geoseg's version"),
-            ("averaged", "the averaging over flips"),
+            ("averaged", "the averaging over two views"),
             ("lattice", "the tiles (core, context, stride)"),
             ("heads", "the maps"),
         ):
