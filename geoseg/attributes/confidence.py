@@ -33,6 +33,11 @@ INHERITED = (
     "estimated probability that the building is real and its outline right with IoU >= 0.5, fitted "
     "to the model that the training started from; geoseg tune fits it to this one"
 )
+_QUARTER = 10
+"""Buildings that hang together; fewer do not tell what is usual around them."""
+_LEAST_USUAL_M2 = 16.0
+"""Where buildings are usually smaller than this, they are taken to be usually so large."""
+
 RAW = "raw: mean body probability of the building's pixels, not calibrated"
 
 
@@ -46,6 +51,21 @@ class Qualities:
     """Area of its pixels by the grid's pixel size, square metres."""
     free_walls: NDArray[np.float64]
     """Share of its outline, in pixel edges, that no other building shares, 0..1."""
+    usual_m2: NDArray[np.float64]
+    """Half of the area of the buildings that hang together with it lies in buildings no larger than
+    this, square metres; infinite where they are few, or not all known."""
+
+    def areas_as_among(self, house_m2: float) -> NDArray[np.float64]:
+        """(buildings,) areas as a calibration on places with buildings of this usual size takes them.
+
+        A roof of 15 square metres is a hut among huts, and rarely a building among houses. So where
+        ten or more buildings hang together and are usually smaller than a house, areas count more:
+        by what a house is larger than is usual, to the power of 1.5.
+        """
+        usual_m2 = np.minimum(np.maximum(self.usual_m2, _LEAST_USUAL_M2), house_m2)
+        smaller = np.ones(1) if house_m2 <= _LEAST_USUAL_M2 else house_m2 / usual_m2
+        # Not as a power, which may round otherwise in a batch of another length.
+        return self.area_m2 * (smaller * np.sqrt(smaller))
 
     @classmethod
     def of(cls, clusters: Sequence[Cluster], gsd_m: float) -> Qualities:
@@ -54,8 +74,13 @@ class Qualities:
         pixels = np.array([instance.pixels for instance in instances], np.int64)
         body_sum = np.array([instance.body_sum for instance in instances], np.int64)
         free = [free_walls(cluster) for cluster in clusters]
+        usual = [usual_pixels(cluster) for cluster in clusters]
         return cls.of_numbers(
-            pixels, body_sum, np.concatenate(free) if free else np.zeros(0), gsd_m
+            pixels,
+            body_sum,
+            np.concatenate(free) if free else np.zeros(0),
+            gsd_m,
+            usual_pixels=np.concatenate(usual) if usual else np.zeros(0),
         )
 
     @classmethod
@@ -65,10 +90,28 @@ class Qualities:
         body_sum: NDArray[np.int64],
         free_walls: NDArray[np.float64],
         gsd_m: float,
+        *,
+        usual_pixels: NDArray[np.float64] | None = None,
     ) -> Self:
-        """Of buildings with so many pixels, whose quantised body sums to this."""
+        """Of buildings with so many pixels, whose quantised body sums to this.
+
+        Without ``usual_pixels`` nothing is known of the buildings around.
+        """
         area_m2 = (pixels * gsd_m**2).astype(np.float64)
-        return cls(body_sum / (255 * pixels), area_m2, free_walls)
+        usual_m2 = np.full(len(pixels), np.inf)
+        if usual_pixels is not None:
+            usual_m2 = usual_pixels * gsd_m**2
+        return cls(body_sum / (255 * pixels), area_m2, free_walls, usual_m2)
+
+
+def usual_pixels(cluster: Cluster) -> NDArray[np.float64]:
+    """(instances,) the size that half of the cluster's pixels lie in buildings up to; see Qualities."""
+    pixels = np.sort(np.array([instance.pixels for instance in cluster.instances], np.int64))
+    if len(pixels) < _QUARTER:
+        return np.full(len(pixels), np.inf)
+    reached = np.cumsum(pixels)
+    usual = pixels[np.searchsorted(2 * reached, reached[-1])]
+    return np.full(len(pixels), float(usual))
 
 
 def free_walls(cluster: Cluster) -> NDArray[np.float64]:
@@ -90,8 +133,10 @@ def free_walls(cluster: Cluster) -> NDArray[np.float64]:
 def probabilities(calibration: Calibration, qualities: Qualities) -> NDArray[np.float64]:
     """Probability of each building."""
     log_odds = np.full(len(qualities.mean_body), calibration.intercept)
+    areas_m2 = qualities.areas_as_among(calibration.house_m2)
     for quality, curve in calibration.curves.items():
-        log_odds += np.interp(getattr(qualities, quality), curve.at, curve.adds)
+        value = areas_m2 if quality == "area_m2" else getattr(qualities, quality)
+        log_odds += np.interp(value, curve.at, curve.adds)
     # One by one: vectorised functions may round otherwise in a batch of another length.
     return np.array([(1 + math.tanh(value / 2)) / 2 for value in log_odds.tolist()])
 

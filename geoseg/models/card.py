@@ -132,6 +132,15 @@ def _least_probability(metadata: Metadata) -> str:
     return "" if calibration is None else f", least probability {calibration.min_probability:g}"
 
 
+def _huts(calibration: Calibration) -> str:
+    if not calibration.house_m2:
+        return ""
+    return (
+        f" Where ten or more buildings hang together that are usually smaller than "
+        f"{calibration.house_m2:g} m², areas count more (docs/model.md)."
+    )
+
+
 def _confidence(metadata: Metadata) -> str:
     if metadata.calibration is None:
         return "raw mean of body, not calibrated"
@@ -150,7 +159,7 @@ def _calibration_part(
     yield "## Confidence"
     yield (
         f"The log odds are {calibration.intercept:g} and what each curve adds, straight between "
-        "the values given and constant beyond them."
+        f"the values given and constant beyond them.{_huts(calibration)}"
     )
     yield "\n\n".join(
         _curve_table(_QUALITY_NAMES[name], curve) for name, curve in calibration.curves.items()

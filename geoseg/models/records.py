@@ -46,6 +46,9 @@ class Calibration(Record):
     """One for every quality that counts."""
     inherited: bool = False
     """Fitted to the weights that a training started from, not to those beside it."""
+    house_m2: NonNegativeFloat = 0.0
+    """The smallest usual size of buildings where it was fitted: where they are usually smaller, areas
+    count more (:meth:`geoseg.attributes.confidence.Qualities.areas_as_among`). 0: they never do."""
     min_probability: float = Field(default=0.0, ge=0, le=1)
     """Buildings with a lower probability are dropped as ``unlikely``."""
 

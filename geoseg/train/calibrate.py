@@ -37,6 +37,7 @@ MIN_BUILDINGS = 50
 """Fewer buildings, or fewer right or wrong ones than a fifth of it, are too few to calibrate on."""
 
 _RIDGE = 2.0
+_FEW = 0.1
 
 
 def enough(right: NDArray[np.bool_]) -> bool:
@@ -57,7 +58,13 @@ def fit(qualities: Qualities, right: NDArray[np.bool_]) -> Calibration:
         method="L-BFGS-B",
         bounds=[free] + [rising] * (steps.shape[1] - 1),
     ).x
-    return _calibration(rises)
+    return _calibration(rises).model_copy(update={"house_m2": smallest_usual_m2(qualities)})
+
+
+def smallest_usual_m2(qualities: Qualities) -> float:
+    """The usual size that a tenth of the buildings lie among smaller ones than; 0 if none is known."""
+    known = qualities.usual_m2[np.isfinite(qualities.usual_m2)]
+    return round(float(np.quantile(known, _FEW)), 1) if len(known) else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,10 @@ class Evidence:
 def select(qualities: Qualities, chosen: NDArray[np.bool_]) -> Qualities:
     """Of the chosen buildings alone."""
     return Qualities(
-        qualities.mean_body[chosen], qualities.area_m2[chosen], qualities.free_walls[chosen]
+        qualities.mean_body[chosen],
+        qualities.area_m2[chosen],
+        qualities.free_walls[chosen],
+        qualities.usual_m2[chosen],
     )
 
 
@@ -109,6 +119,7 @@ def joined(parts: Sequence[Qualities]) -> Qualities:
         np.concatenate([part.mean_body for part in parts]),
         np.concatenate([part.area_m2 for part in parts]),
         np.concatenate([part.free_walls for part in parts]),
+        np.concatenate([part.usual_m2 for part in parts]),
     )
 
 

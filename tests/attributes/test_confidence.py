@@ -19,7 +19,7 @@ from pydantic import ValidationError
 import geoseg
 from geoseg.attributes.confidence import Qualities, Rating, probabilities
 from geoseg.models.records import Calibration, Curve
-from geoseg.types import NO_BUILDING
+from geoseg.types import NO_BUILDING, Cluster
 
 STEEP = Calibration(
     intercept=-3.0,
@@ -76,13 +76,56 @@ def test_a_building_has_the_same_qualities_alone_and_among_others(seed: int) -> 
 
 
 def test_probability_is_the_logistic_of_the_curves() -> None:
-    qualities = Qualities(np.array([0.75, 0.2]), np.array([40.0, 1e6]), np.array([1.0, 0.0]))
+    nobody = np.array([np.inf, np.inf])
+    qualities = Qualities(
+        np.array([0.75, 0.2]), np.array([40.0, 1e6]), np.array([1.0, 0.0]), nobody
+    )
     log_odds = np.array([-3 + 0.5 + 3 + 1, -3 + 0 + 4 + 0])
     assert probabilities(STEEP, qualities) == pytest.approx(1 / (1 + np.exp(-log_odds)))
     sure = STEEP.model_copy(update={"intercept": 1e6})
     assert probabilities(sure, qualities).tolist() == [1.0, 1.0]
     never = STEEP.model_copy(update={"intercept": -1e6})
     assert probabilities(never, qualities).tolist() == [0.0, 0.0]
+
+
+def row_of(sizes: list[int]) -> Cluster:
+    """Buildings 4 px high and so many px wide, wall to wall."""
+    return cluster_of(np.repeat(np.arange(len(sizes)), sizes)[None].repeat(4, axis=0))
+
+
+def test_among_huts_a_small_roof_is_a_building() -> None:
+    huts, houses, few = row_of([5] * 12), row_of([20] * 12), row_of([5] * 9)
+    usual = Qualities.of([huts, houses, few], gsd_m=1.0)
+    assert usual.usual_m2.tolist() == [20.0] * 12 + [80.0] * 12 + [np.inf] * 9
+    assert usual.area_m2[0] == 20.0
+    counted = usual.areas_as_among(64.0)
+    assert counted[0] == pytest.approx(20 * (64 / 20) ** 1.5)
+    assert counted[12:].tolist() == usual.area_m2[12:].tolist()
+    assert usual.areas_as_among(0.0).tolist() == usual.area_m2.tolist()
+    rated = probabilities(STEEP.model_copy(update={"house_m2": 64.0}), usual)
+    assert probabilities(STEEP, usual)[0] < 0.4  # calibrated on huts, or before it mattered
+    assert rated[0] > 0.9
+    assert rated[-1] < 0.4
+    loose = Qualities.of(loose_pieces(huts), gsd_m=1.0)
+    assert np.isinf(loose.usual_m2).all()
+
+
+def test_sheds_beside_houses_do_not_make_them_huts() -> None:
+    sheds = row_of([2] * 9 + [25, 25])  # most buildings are sheds, most of the area is not
+    assert Qualities.of([sheds], gsd_m=1.0).usual_m2.tolist() == [100.0] * 11
+    halves = row_of([4] * 5 + [2] * 10)  # 20 px columns of each
+    assert Qualities.of([halves], gsd_m=1.0).usual_m2.tolist() == [8.0] * 15
+
+
+@given(st.lists(st.integers(1, 60), min_size=10, max_size=30), st.randoms())
+def test_what_is_usual_depends_on_no_order(sizes: list[int], random: Any) -> None:
+    usual = Qualities.of([row_of(sizes)], gsd_m=0.5).usual_m2
+    assert len(set(usual.tolist())) == 1
+    up_to = sum(size for size in sizes if size <= usual[0])  # 4 rows of a quarter square metre
+    below = sum(size for size in sizes if size < usual[0])
+    assert 2 * below < sum(sizes) <= 2 * up_to
+    random.shuffle(sizes)
+    assert Qualities.of([row_of(sizes)], gsd_m=0.5).usual_m2[0] == usual[0]
 
 
 def test_an_uncalibrated_model_keeps_its_raw_mean() -> None:

@@ -135,7 +135,10 @@ def some_buildings(count: int, seed: int = 0) -> tuple[Qualities, np.ndarray, np
     """Buildings that are right with a probability that area and free walls decide."""
     rng = np.random.default_rng(seed)
     qualities = Qualities(
-        rng.uniform(0.5, 1, count), np.exp(rng.uniform(2, 6, count)), rng.uniform(0, 1, count)
+        rng.uniform(0.5, 1, count),
+        np.exp(rng.uniform(2, 6, count)),
+        rng.uniform(0, 1, count),
+        np.full(count, np.inf),
     )
     log_odds = 1.5 * np.log(qualities.area_m2 / 40) + 2 * (qualities.free_walls - 0.5)
     truth = 1 / (1 + np.exp(-log_odds))
@@ -183,6 +186,15 @@ def test_a_fold_is_judged_by_the_others_alone() -> None:
     again = replace(evidence, right=turned).unseen()
     assert again is not None
     assert [again[number] == unseen[number] for number in range(3)] == [False, True, False]
+
+
+def test_a_calibration_knows_how_small_buildings_usually_were() -> None:
+    qualities, right, _ = some_buildings(300)
+    assert fit(qualities, right).house_m2 == 0
+    usual_m2 = np.where(np.arange(300) < 60, np.inf, np.where(np.arange(300) < 90, 30.0, 80.0))
+    assert fit(replace(qualities, usual_m2=usual_m2), right).house_m2 == 30.0
+    usual_m2[60:82] = 80.0
+    assert fit(replace(qualities, usual_m2=usual_m2), right).house_m2 == 80.0
 
 
 def test_too_few_buildings_are_not_calibrated_on() -> None:
