@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from geoseg.raster import Mosaic
     from geoseg.raster.identity import MosaicIdentity, Watch
     from geoseg.reviewing.keeping import Checked
+    from geoseg.run.ending import Ending, Judges
     from geoseg.run.finish import Finisher, Finishing
     from geoseg.run.job import Backend
-    from geoseg.run.keeping import Keeper
     from geoseg.run.lookers import Looker
-    from geoseg.run.rising import Risen, Rising
+    from geoseg.run.rising import Rising
     from geoseg.run.rows import Rows
     from geoseg.run.sinks import PartsSink, Sink
     from geoseg.run.spread.elsewhere import Elsewhere
@@ -55,10 +55,6 @@ _log = logging.getLogger(__name__)
 FAINT = 0.5
 """With a surface, candidates down to this share of the confidence that is asked for are kept until it
 is asked."""
-NOTHING_HERE = (
-    "%s: none of its %d confirmed buildings lies on the ground of this run, so none goes into the result; if "
-    "it should, check the CRS of the file"
-)
 ATTRIBUTE = "geoseg"
 """Key of the record in the ``attrs`` of a frame."""
 
@@ -133,10 +129,9 @@ class Run:
 
         sink = MemorySink(self.watch())
         backend = self._compute(*self.plan(), sink, progress)
-        keeper = self._keeper(sink, backend)
-        risen = self._risen(sink, keeper, progress, None)
-        record = self._record(backend, risen, keeper)
-        rows, layer = self._rows(sink, risen, keeper, record, None)
+        ending = self._judges().judge(backend, sink, progress, None)
+        record = self._record(backend, ending)
+        rows, layer = ending.rows(record, None)
         frame = to_frame(rows, crs=self.mosaic.output_crs, schema=layer.schema)
         frame.attrs[ATTRIBUTE] = record
         return frame
@@ -166,12 +161,11 @@ class Run:
         try:
             backend = self._compute(plan, area, sink, progress)
             with self._scratch(sink.output) as scratch:
-                keeper = self._keeper(sink, backend)
-                risen = self._risen(sink, keeper, progress, scratch)
-                record = self._record(backend, risen, keeper)
+                ending = self._judges().judge(backend, sink, progress, scratch)
+                record = self._record(backend, ending)
                 extent = backend.extent.wkb(self.mosaic.output_crs, self.mosaic.output_x)
-                rows, layer = self._rows(sink, risen, keeper, record, extent)
-                totals = self._write(sink.output, rows, layer)
+                rows, layer = ending.rows(record, extent)
+                totals = self._write(sink.output, rows, replace(layer, zoom=self.zoom))
             summary = summarize(self.mosaic, self.traits, backend, totals, sink.output, record)
             sink.finish(summary.as_dict())
         except BaseException as error:
@@ -201,57 +195,24 @@ class Run:
             return nullcontext()
         return scratch_folder(output.with_name(f"{output.name}.candidates"))
 
-    def _keeper(self, sink: Sink, backend: Backend) -> Keeper | None:
-        """What was checked in the place of what was found there; what goes is counted as dropped."""
-        if self.checked is None:
-            return None
-        import shapely
-
-        from geoseg.run.keeping import Keeper
-        from geoseg.run.kept import Kept, Place
-
-        mosaic = self.mosaic
-        observed = backend.extent.polygon(mosaic.output_crs, mosaic.output_x)
-        shapely.prepare(observed)
-        settings = self.settings
-        place = Place(mosaic, observed, backend.area, settings.min_area_m2, settings.date)
-        with self.tally.stage("review"):
-            keeper = Keeper(Kept.of(self.checked, place), sink.batches)
-        self.tally.counts.update({f"dropped_{why}": n for why, n in keeper.dropped.items()})
-        if keeper.record["elsewhere"] and not len(keeper.ids):
-            _log.warning(NOTHING_HERE, self.checked.label, keeper.record["elsewhere"])
-        return keeper
-
-    def _risen(
-        self, sink: Sink, keeper: Keeper | None, progress: Progress, scratch: Path | None
-    ) -> Risen | None:
-        """What the surface says of the candidates; what goes is counted as dropped."""
-        if self.rising is None:
-            return None
-        least = self._rating().least
-        with self.tally.stage("heights"):
-            crs = self.mosaic.output_crs
-            found = sink if keeper is None else keeper
-            confirmed = None if keeper is None else keeper.ids
-            risen = self.rising.judge(
-                found.batches(), self.mosaic.sources, crs, least, progress, scratch, confirmed
-            )
-        self.tally.counts.update({f"dropped_{why}": n for why, n in risen.dropped.items()})
-        for note in risen.told.notes:
-            _log.warning("%s", note)
-        return risen
-
-    def _rating(self) -> Rating:
+    @property
+    def rating(self) -> Rating:
+        """How candidates are rated, and which are too unlikely."""
         from geoseg.attributes.confidence import Rating
 
         return Rating.of(self.model, self.settings.min_confidence)
 
-    def _record(
-        self, backend: Backend, risen: Risen | None, keeper: Keeper | None
-    ) -> dict[str, Any]:
+    def _judges(self) -> Judges:
+        from geoseg.run.ending import Judges
+
+        return Judges(
+            self.mosaic, self.settings, self.tally, self.rating, self.checked, self.rising
+        )
+
+    def _record(self, backend: Backend, ending: Ending) -> dict[str, Any]:
         """How the buildings were found."""
         record = run_record(self.mosaic, self.traits, self.settings, backend)
-        helped = self.elsewhere
+        helped, risen, keeper = self.elsewhere, ending.risen, ending.keeper
         record["maps"] = None if self.stored is None else self.stored.record()
         record["workers"] = None if helped is None else helped.home.told.record()
         if risen is not None and self.rising is not None:
@@ -261,29 +222,6 @@ class Run:
         dropped = counted(record["dropped"]) or "none"
         _log.info("tiles: %s; dropped: %s", counted(record["tiles"]), dropped)
         return record
-
-    def _rows(
-        self,
-        sink: Sink,
-        risen: Risen | None,
-        keeper: Keeper | None,
-        record: dict[str, Any],
-        extent: list[bytes] | None,
-    ) -> tuple[Iterator[pa.RecordBatch], LayerInfo]:
-        """Everything that goes into the result, in its order, and what the file says beside it."""
-        from geoseg.export.layer import buildings_layer
-        from geoseg.run.keeping import with_review
-
-        if risen is not None:
-            layer = risen.layer(record, extent)
-            rows = risen.batches(layer)
-        else:
-            layer = buildings_layer(self.mosaic.output_crs, record, extent)
-            rows = sink.batches() if keeper is None else keeper.batches()
-        if keeper is not None:
-            layer = with_review(layer)
-            rows = keeper.with_verdicts(rows, layer)
-        return rows, replace(layer, zoom=self.zoom)
 
     def _write(self, output: Path, rows: Iterator[pa.RecordBatch], layer: LayerInfo) -> Totals:
         """Put the parts together."""
@@ -328,7 +266,7 @@ class Run:
         from geoseg.run.finish import Finisher
 
         shape = FootprintSettings(shape=self.settings.shape)
-        rating = self._rating()
+        rating = self.rating
         if self.rising is not None:
             # What the surface may speak for is kept until it is asked.
             rating = replace(rating, min_confidence=FAINT * rating.least)

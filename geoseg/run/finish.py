@@ -15,11 +15,11 @@ from geoseg.attributes.confidence import Rating
 from geoseg.attributes.measure import measure
 from geoseg.export.schema import SCHEMA
 from geoseg.footprints import draw_all
+from geoseg.run.origins import Origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
     from pyproj import CRS
 
     from geoseg.footprints import Footprint, FootprintSettings
@@ -102,23 +102,6 @@ def joined(found: Iterable[list[Cluster]]) -> Iterator[list[Cluster]]:
     yield waiting
 
 
-def origins(
-    mosaic: Mosaic, points: NDArray[np.object_], date: str | None
-) -> dict[str, list[str | None]]:
-    """Columns that tell which raster holds each point, and when it was taken.
-
-    Args:
-        mosaic: The rasters.
-        points: (n,) points in pixels of the grid.
-        date: Day on which the imagery was taken; None: as each raster states it.
-    """
-    names = mosaic.names
-    dates = mosaic.image_dates if date is None else dict.fromkeys(names, date)
-    cols, rows = np.floor(shapely.get_coordinates(points)).astype(int).T
-    sources = [names[i] for i in mosaic.indices_at(rows, cols)]
-    return {"source": list(sources), "image_date": [dates[name] for name in sources]}
-
-
 class Finisher:
     """Draws and measures clusters; pure, so that it can be sent to where it is to be done."""
 
@@ -136,7 +119,7 @@ class Finisher:
         self._settings = settings
         self._output_crs = output_crs
         self._rating = rating or Rating()
-        self._date = date
+        self._origins = Origins.of(mosaic, date)
         self.area = area
         """Buildings whose representative point lies outside are left out; None: none are."""
 
@@ -181,7 +164,7 @@ class Finisher:
         mosaic = self._mosaic
         measured = measure(footprints, mosaic.grid, self._output_crs, middle_x=mosaic.output_x)
         columns = {
-            **origins(mosaic, points, self._date),
+            **self._origins.columns(points),
             "geometry": shapely.to_wkb(measured.geometry),
         }
         of_measures = [name for name in SCHEMA.names if name not in columns]

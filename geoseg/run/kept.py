@@ -16,7 +16,7 @@ from geoseg.export.layer import horizontal_crs
 from geoseg.export.schema import EDITED, GEOMETRY, SCHEMA
 from geoseg.reviewing.columns import REVIEW, REVIEW_COLUMNS, REVIEWED_AT, REVIEWER
 from geoseg.reviewing.keeping import NO_ID, SHAPE, Checked
-from geoseg.run.finish import origins
+from geoseg.run.origins import Origins
 from geoseg.vectors.nearby import around
 from geoseg.vectors.polygons import sound
 
@@ -147,7 +147,7 @@ def _table(
         "confidence": np.ones(len(ids), np.float32),
         "at_edge": ~shapely.contains_properly(place.observed, shapes),
         SHAPE: [one if isinstance(one, str) and one else EDITED for one in drawn],
-        **origins(mosaic, points, place.date),
+        **Origins.of(mosaic, place.date).columns(points),
         GEOMETRY: shapely.to_wkb(shapes),
         REVIEW: said[REVIEW].tolist(),
         REVIEWER: [one if isinstance(one, str) else None for one in said[REVIEWER]],

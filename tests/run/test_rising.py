@@ -18,7 +18,7 @@ from painted import PaintedModel, paint_town
 import geoseg
 from geoseg.errors import ResumeError, UnreadableRasterError, UsageError
 from geoseg.heights.columns import HEIGHT_NAMES
-from geoseg.run import composed, rising
+from geoseg.run import ending, rising
 
 PITCH, SIDE = 40, 14
 
@@ -116,7 +116,7 @@ def test_a_stopped_run_goes_on_with_the_same_surface_alone(
 
     output = tmp_path / "b.gpkg"
     with monkeypatch.context() as patch:
-        patch.setattr(composed.Run, "_risen", stop)
+        patch.setattr(ending.Judges, "_risen", stop)
         with pytest.raises(KeyboardInterrupt):
             run(town["source"], output, dsm=town["dsm"])
     with pytest.raises(ResumeError, match="surface"):
