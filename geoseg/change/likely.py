@@ -46,6 +46,10 @@ STANDS_OUT = Said(
     "most {share:.0f} % of these are expected to be none."
 )
 """Said of the result."""
+NONE_STANDS_OUT = Said(
+    "None of {listed:,} differences stands out of what two runs over unchanged ground differ by."
+)
+"""Said where it is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,13 @@ def tell_noise(
     chance[~listed] = np.nan
     likely = np.zeros(len(chance), dtype=bool)
     likely[listed] = decided(chance[listed], doubts.settings.sure)
-    said = STANDS_OUT.format(
-        listed=int(listed.sum()),
-        likely=int(likely.sum()),
-        share=100 * (1 - doubts.settings.sure),
-    )
+    said = NONE_STANDS_OUT.format(listed=int(listed.sum()))
+    if likely.any():
+        said = STANDS_OUT.format(
+            listed=int(listed.sum()),
+            likely=int(likely.sum()),
+            share=100 * (1 - doubts.settings.sure),
+        )
     blind = doubts.settings.recall is None and (doubts.before is None or doubts.after is None)
     return Told(1 - chance, likely, (said, *([NOT_LOOKED] if blind else [])))
 

@@ -37,7 +37,11 @@ def profile(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     build = [sys.executable, str(REPOSITORY / "qgis/build.py"), str(plugins)]
     subprocess.run(build, check=True, capture_output=True)
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    # An activated environment's python comes first there, and QGIS would take its home for its own.
+    mine = str(Path(sys.executable).parent)
+    others = [one for one in kept["PATH"].split(os.pathsep) if one != mine]
     environment = kept | {
+        "PATH": os.pathsep.join(others),
         "QT_QPA_PLATFORM": "offscreen",
         "XDG_DATA_HOME": str(home / "data"),
         "XDG_CONFIG_HOME": str(home / "config"),
