@@ -72,6 +72,7 @@ class Facts:
                 self.small += _count(pc.and_(pc.less(size, _SMALL), pc.greater(size, 0)))
         self.rows += batch.num_rows
         parts = shapely.get_parts(shapes)
+        parts = parts[~shapely.is_empty(parts)]
         rings = len(parts) + int(shapely.get_num_interior_rings(parts).sum())
         vertices = int(shapely.get_num_coordinates(shapes).sum())
         placed = int((~(shapely.is_missing(shapes) | shapely.is_empty(shapes))).sum())

@@ -292,6 +292,6 @@ def _new_ids(relations: Relations, ids: NDArray[np.object_]) -> NDArray[np.objec
     links = np.isin(relations.old[relations.first], (PAIR, SPLIT, MERGED))
     first, second = relations.first[links], relations.second[links]
     rows, begins = np.unique(first, return_index=True)
-    for row, members in zip(rows.tolist(), np.split(second, begins[1:]), strict=True):
+    for row, members in zip(rows.tolist(), np.split(second, begins)[1:], strict=True):
         out[row] = json_ids(ids[members].tolist())
     return out

@@ -355,6 +355,15 @@ def test_a_stream_is_checked_like_a_table(tmp_path: Path, make_table: MakeTable)
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", [".shp", ".shp.zip"])
+def test_empty_outlines_are_no_sign_of_a_full_disk(suffix: str, tmp_path: Path) -> None:
+    shapes = [shapely.box(0, 0, 9, 9), shapely.Polygon(), None, shapely.MultiPolygon()]
+    write_frame(
+        gpd.GeoDataFrame({"x": range(4)}, geometry=shapes, crs=UTM), tmp_path / f"b{suffix}"
+    )
+    assert len(load(tmp_path / f"b{suffix}", "rows").frame) == 4
+
+
 @pytest.mark.parametrize(("most", "file"), [(700, ".shp"), (450, ".shp"), (800, ".dbf")])
 def test_more_than_2_gb_are_refused(
     tmp_path: Path, make_table: MakeTable, monkeypatch: pytest.MonkeyPatch, most: int, file: str

@@ -460,6 +460,13 @@ def test_a_column_called_decision_stays() -> None:
     assert result.counts["kept"] == 30
 
 
+def test_layers_of_which_no_outline_fits_another_are_answered() -> None:
+    old, new = squares(np.arange(0, 20, 2)), squares(np.arange(1, 20, 2))
+    result = geoseg.update(old_frame(old), new_frame(new), recall=1)
+    assert len(result.rows) >= len(old)
+    assert result.rows["ev_new_ids"][: len(old)].isna().all()
+
+
 def test_nothing_seen_and_wrong_options_are_refused(tmp_path: Path) -> None:
     walls = squares(np.arange(5))
     with pytest.raises(UnreadableVectorError, match="holds no building"):
