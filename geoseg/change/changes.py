@@ -25,6 +25,7 @@ from geoseg.vectors.within import assign
 
 LARGEST_ID = 2**63
 """Numbers from this on fit into no column of whole numbers."""
+APART = "the two dates have no observed area in common; are they of one place, and are their CRSs the right ones?"
 TOO_FAR = Said("{count} buildings of {layer} lie too far away for the CRS {crs} and were left out.")
 """Said of what has no place in the CRS of the comparison."""
 
@@ -117,17 +118,32 @@ def common_extent(before: Dated, after: Dated) -> shapely.Geometry | None:
     """What both dates observed; None where neither knows.
 
     Raises:
-        UsageError: when there is no such place.
+        UsageError: when there is no such place, or all buildings of a date lie beyond it.
     """
     known = [date.extent for date in (before, after) if date.extent is not None]
     if not known:
         return None
+    _refuse_elsewhere(before, after)
     shared: shapely.Geometry = polygonal(np.array([shapely.intersection_all(known)], dtype=object))[
         0
     ]
     if shapely.is_empty(shared):
-        raise UsageError("the two dates have no observed area in common; are they of one place?")
+        raise UsageError(APART)
     return shared
+
+
+def _refuse_elsewhere(before: Dated, after: Dated) -> None:
+    """Raise where a date that names no extent has all its buildings beyond what the other one observed.
+
+    Raises:
+        UsageError: it has, as after a wrong CRS: all of them would be gone, or new.
+    """
+    for date, other in ((before, after), (after, before)):
+        if date.extent is not None or other.extent is None or not len(date.outlines):
+            continue
+        shapely.prepare(other.extent)
+        if not shapely.intersects(other.extent, date.outlines).any():
+            raise UsageError(APART)
 
 
 def find_changes(

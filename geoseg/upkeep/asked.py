@@ -32,7 +32,8 @@ def looking(
         tta: Whether maps are averaged over two views.
 
     Raises:
-        UsageError: both are given, the maps are none, or a model is described that looks at nothing.
+        UsageError: both are given, the maps are none, the imagery is such maps, or a model is described
+            that looks at nothing.
     """
     from geoseg.upkeep.looking import Maps as Looking
     from geoseg.upkeep.looking import RasterMaps
@@ -58,10 +59,13 @@ def looking(
     from geoseg.models.averaged import averaged_if
     from geoseg.raster.given import raster_names
     from geoseg.settings import PredictSettings
+    from geoseg.upkeep.stored import require_photos
 
+    names = raster_names(raster)
+    require_photos(names)
     device, precision, runtime = on
     loaded = load_model(model, device=device, precision=precision, runtime=runtime)
-    return RasterMaps.of(raster_names(raster), averaged_if(loaded, tta), PredictSettings.of())
+    return RasterMaps.of(names, averaged_if(loaded, tta), PredictSettings.of())
 
 
 def _require_nothing_of_models(

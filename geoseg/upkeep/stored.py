@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +53,33 @@ def stored_maps(path: Path) -> Maps:
             "check the path"
         )
     return ProbabilityMaps.of(path)
+
+
+def require_photos(rasters: Sequence[str]) -> None:
+    """Refuse probabilities that are given as imagery: a model would find something in them, too.
+
+    Raises:
+        UnreadableRasterError: a raster cannot be opened.
+        UsageError: one is made of stored maps.
+    """
+    for name in rasters:
+        if not Path(name).is_file():
+            continue
+        with open_dataset(name) as raster:
+            if _is_of_maps(raster):
+                raise UsageError(
+                    f"{name} holds probabilities by geoseg maps and is no photo; geoseg update takes it by "
+                    "--maps (maps)"
+                )
+
+
+def _is_of_maps(raster: Any) -> bool:  # noqa: ANN401 - rasterio is untyped
+    return BODY in _heads(raster) and "GEOSEG_VERSION" in raster.tags()
+
+
+def _heads(raster: Any) -> list[str]:  # noqa: ANN401 - rasterio is untyped
+    """What the bands hold, by the first word of their descriptions."""
+    return [(text or "").partition(":")[0] for text in raster.descriptions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +162,14 @@ class ProbabilityMaps:
             UnsupportedRasterError: geoseg did not make it, or it has no CRS.
         """
         with open_dataset(str(path)) as raster:
-            told = [(text or "").partition(":")[0] for text in raster.descriptions]
-            if BODY not in told or "GEOSEG_VERSION" not in raster.tags():
+            if not _is_of_maps(raster):
                 raise UnsupportedRasterError(
                     f"{path} is no raster of probabilities by geoseg maps; make one by geoseg maps run/ -o "
                     "probability.tif, and give photos by --raster (raster)"
                 )
             if raster.crs is None:
                 raise UnsupportedRasterError(f"{path} has no CRS; make it again by geoseg maps")
-            return cls(path, told.index(BODY) + 1)
+            return cls(path, _heads(raster).index(BODY) + 1)
 
     def frame(self) -> tuple[shapely.Geometry, CRS]:
         """See :class:`geoseg.upkeep.looking.Placed`."""

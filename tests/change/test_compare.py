@@ -194,6 +194,12 @@ def test_bad_input_is_one_sentence(tmp_path: Path) -> None:
     there = write_date(tmp_path / "b.gpkg", new, shapely.box(0, 0, 9, 9))
     with pytest.raises(UsageError, match="no observed area in common"):
         compare(here, there)
+    for pair in (
+        (old, there),
+        (there, old),
+    ):  # as after a wrong CRS: nothing is all new, or all gone
+        with pytest.raises(UsageError, match="no observed area in common"):
+            compare(*pair)
     with pytest.raises(UsageError, match="is an input"):
         compare(here, new, output=here, overwrite=True)
 

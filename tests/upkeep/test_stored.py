@@ -155,6 +155,14 @@ def test_maps_that_lack_what_is_needed_or_lie_elsewhere_are_refused(
         assert "\n" not in str(caught.value)
 
 
+def test_probabilities_are_no_photo(probability: Path) -> None:
+    old, new = layers()
+    with pytest.raises(UsageError, match="holds probabilities by geoseg maps and is no photo"):
+        geoseg.update(old, new, raster=probability)
+    with pytest.raises(UsageError, match="holds probabilities by geoseg maps and is no photo"):
+        geoseg.compare(old, new, likely=True, new_raster=probability)
+
+
 def test_what_no_model_needs_is_refused(stored: Path) -> None:
     old, new = layers()
     with pytest.raises(UsageError, match=r"leave out --model \(model\) and --tta"):
