@@ -205,25 +205,54 @@ def _column(name: str, extra: Mapping[str, tuple[Said, int | None]]) -> Column:
 
 
 def _figures(total: pd.Series[Any]) -> tuple[Figure, ...]:
+    km2 = total["observed_km2"]
     return (
         _headline(total, "buildings", (Said("buildings"), Said("buildings, corrected")), COUNT),
         _headline(total, "area_m2", (Said("roof area"), Said("roof area, corrected")), M2),
         Figure(_number(total["median_area_m2"], M2), Said("median building")),
-        Figure(_number(total["observed_km2"], KM2), Said("observed")),
-        Figure(_number(100 * total["coverage_ratio"], PERCENT), Said("built over")),
-        Figure(_number(total["density_per_km2"], COUNT), Said("buildings per km²")),
-    )
+        Figure(_number(km2, KM2), Said("observed")),
+        _headline(
+            total, "area_m2", (Said("built over"), Said("built over, corrected")), PERCENT,
+            per=km2 * 1e4, model="coverage_ratio",
+        ),
+        _headline(
+            total, "buildings", (Said("buildings per km²"), Said("buildings per km², corrected")), COUNT,
+            per=km2, model="density_per_km2",
+        ),
+    )  # fmt: skip
 
 
-def _headline(total: pd.Series[Any], name: str, labels: tuple[Said, Said], number: Said) -> Figure:
-    """The model's figure, or the corrected one with its interval where there is one."""
+def _headline(  # a total, or what it is per ground
+    total: pd.Series[Any],
+    name: str,
+    labels: tuple[Said, Said],
+    number: Said,
+    *,
+    per: float = 1.0,
+    model: str | None = None,
+) -> Figure:
+    """The model's figure, or the corrected one with its interval where there is one.
+
+    Args:
+        total: The last row of the table.
+        name: Column of what was corrected.
+        labels: Without and with a correction.
+        number: How it is written.
+        per: The total is told per so much, as of ground; 0 where nothing was observed.
+        model: Column of the model's figure; None: ``name``.
+    """
+    shown = total[model or name] * (100 if model == "coverage_ratio" else 1)
     if f"{name}_corrected" not in total:
-        return Figure(_number(total[name], number), labels[0])
-    low, high = (_number(total[f"{name}_{end}"], COUNT) for end in ("low", "high"))
+        return Figure(_number(shown, number), labels[0])
+    middle, low, high = (
+        total[f"{name}_{end}"] / per if per else np.nan for end in ("corrected", "low", "high")
+    )
+    plain = PERCENT if number is PERCENT else COUNT
+    told = {"low": low, "high": high, "model": shown}
     return Figure(
-        _number(total[f"{name}_corrected"], number),
+        _number(middle, number),
         labels[1],
-        INTERVAL.format(low=low, high=high, model=_number(total[name], COUNT)),
+        INTERVAL.format(**{key: _number(value, plain) for key, value in told.items()}),
     )
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from geoseg.errors import UsageError
 from geoseg.statistics import report
+from geoseg.statistics.page import area_page
 from geoseg.statistics.sample import METHOD, NO_SAMPLE, difference_estimate
 
 TRIALS = 500
@@ -99,6 +100,16 @@ def test_a_sample_corrects_the_total(city: dict[str, Path]) -> None:
         assert total[f"{name}_low"] < truth[name] < total[f"{name}_high"]
         assert abs(total[f"{name}_corrected"] / truth[name] - 1) < 0.1
         assert total[name] < total[f"{name}_low"]
+
+
+def test_headlines_per_ground_are_corrected_too(city: dict[str, Path]) -> None:
+    answer = report(city["found"], sample=city["labels"], sample_areas=city["areas"])
+    total, figures = answer.table.iloc[-1], area_page(answer).figures
+    km2 = total["observed_km2"]
+    assert [str(figure.value) for figure in figures[4:]] == [
+        f"{total['area_m2_corrected'] / km2 / 1e4:,.1f} %",
+        f"{total['buildings_corrected'] / km2:,.0f}",
+    ]
 
 
 def test_zones_get_an_estimate_where_ten_plots_lie(city: dict[str, Path]) -> None:
