@@ -13,6 +13,7 @@ import torch
 
 from geoseg import Instance, predict
 from geoseg.errors import MissingDependencyError, ModelError
+from geoseg.models import extras
 from geoseg.models.adapters import is_adapter_spec, load_adapter
 from geoseg.models.adapters.common import cropped
 from geoseg.models.adapters.detectron2 import Detectron2
@@ -52,6 +53,22 @@ def test_a_missing_package_is_one_sentence(
     with pytest.raises(MissingDependencyError, match=match) as caught:
         load_adapter(spec.format(tmp_path / "model"), "cpu")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "extra"),
+    [
+        ("maskrcnn:a.safetensors", "torch"),
+        ("yolo:a.pt", "yolo"),
+        ("detectron2:a.yaml,a.pth", "torch"),
+    ],
+)
+def test_without_torch_the_extra_that_brings_it_is_named(
+    spec: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extras, "is_installed", lambda package: package != "torch")
+    with pytest.raises(MissingDependencyError, match=rf"needs torch.*geoseg\[{extra}\]"):
+        load_adapter(spec, "cpu")
 
 
 @pytest.mark.parametrize("spec", ["maskrcnn:no.safetensors", "yolo:no.pt", "onnx:no.onnx"])

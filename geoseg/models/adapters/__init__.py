@@ -31,6 +31,7 @@ def _maskrcnn(rest: str, device: str) -> Model:
 
 
 def _yolo(rest: str, device: str) -> Model:
+    require("torch", "a model named by yolo:", "yolo")
     from geoseg.models.adapters.yolo import load_yolo
 
     model = load_yolo(rest, device)
@@ -39,6 +40,7 @@ def _yolo(rest: str, device: str) -> Model:
 
 
 def _detectron2(rest: str, device: str) -> Model:
+    require("torch", "a model named by detectron2:", "torch")
     from geoseg.models.adapters.detectron2 import load_detectron2
 
     model = load_detectron2(rest, device)
