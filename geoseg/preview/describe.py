@@ -14,6 +14,7 @@ from geoseg.preview.estimate import Estimate, estimate_run
 from geoseg.raster import Mosaic, Source
 from geoseg.raster.advice import declared_marks, fill_text, mosaic_warnings
 from geoseg.raster.analysis import Placement
+from geoseg.raster.jpeg import jpeg_warnings
 from geoseg.raster.sampling import Glance
 from geoseg.raster.services import shown
 from geoseg.raster.source import open_dataset
@@ -174,7 +175,7 @@ def describe(
             tile_px=lattice.core_px + 2 * lattice.context_px,
             overlap_px=lattice.context_px,
             time=estimate_run(lattice, measure, tta=tta, share=tiles / lattice.tile_count),
-            warnings=tuple(mosaic_warnings(mosaic, traits.gsd_m)),
+            warnings=(*mosaic_warnings(mosaic, traits.gsd_m), *jpeg_warnings(mosaic.sources)),
         )
 
 

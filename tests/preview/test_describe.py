@@ -1,6 +1,7 @@
 """What ``geoseg info`` says, and that it warns of what spoils results."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from conftest import UTM, RasterMaker, draw_scene, transform_at
 from painted import PaintedModel
 from pyproj import CRS
 from rasterio.enums import ColorInterp
+from rasterio.errors import NotGeoreferencedWarning
 from rasterio.shutil import copy as copy_raster
 from safetensors.numpy import save_file
 
@@ -20,6 +22,7 @@ from geoseg.models.traits import Traits
 from geoseg.models.weights import Architecture, Metadata
 from geoseg.preview.describe import MosaicInfo, describe
 from geoseg.preview.estimate import estimate_run, measured_s_per_mp
+from geoseg.raster import jpeg
 from geoseg.settings import PredictSettings
 from geoseg.tiles.lattice import Lattice
 from geoseg.types import Grid
@@ -224,3 +227,36 @@ def test_the_modules_are_light_to_import() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("compress", "known", "told"),
+    [("JPEG", "other", 1), ("JPEG", None, 0), ("DEFLATE", "other", 0)],
+)
+def test_another_decoder_of_jpeg_is_told(
+    compress: str,
+    known: str | None,
+    told: int,
+    make_raster: RasterMaker,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    copy_raster(make_raster("a.tif", IMAGE), tmp_path / "b.tif", compress=compress)
+    monkeypatch.setattr(jpeg, "KNOWN_SHA256", known or probe_sha256())
+    jpeg.decodes_as_tuned.cache_clear()
+    warnings = look(tmp_path / "b.tif").warnings
+    jpeg.decodes_as_tuned.cache_clear()
+    assert ["b.tif: stored as JPEG" in warning for warning in warnings].count(True) == told
+
+
+def probe_sha256() -> str:
+    with (
+        pytest.warns(NotGeoreferencedWarning),
+        rasterio.open(jpeg.PROBE) as probe,
+    ):
+        return sha256(probe.read().tobytes()).hexdigest()
+
+
+def test_the_decoder_here_is_the_tuning_s_or_a_later_one() -> None:
+    assert jpeg.decodes_as_tuned() == (probe_sha256() == jpeg.KNOWN_SHA256)
+    assert jpeg.decodes_as_tuned() or rasterio.__version__ != "1.4.4"
