@@ -60,7 +60,6 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monk
     """Its commands in order, on a piece of its photo."""
     text = (REPOSITORY / "docs" / "tutorial.md").read_text(encoding="utf-8")
     (tmp_path / "examples").mkdir()
-    (tmp_path / "out").mkdir()
     with rasterio.open(REPOSITORY / "examples" / "banepa.tif") as photo:
         piece = Window(100, 600, 224, 224)
         place = photo.window_transform(piece)
@@ -68,6 +67,8 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monk
         with rasterio.open(tmp_path / "examples" / "banepa.tif", "w", **profile) as small:
             small.write(photo.read(window=piece))
     monkeypatch.chdir(tmp_path)
+    for folder in re.findall(r"^mkdir (\w+)$", text, re.MULTILINE):
+        Path(folder).mkdir()
     commands = COMMANDS.findall(text)
     assert len(commands) > 6
     for command in commands:
