@@ -33,8 +33,8 @@ INHERITED = (
     "estimated probability that the building is real and its outline right with IoU >= 0.5, fitted "
     "to the model that the training started from; geoseg tune fits it to this one"
 )
-_QUARTER = 10
-"""Buildings that hang together; fewer do not tell what is usual around them."""
+_FEW, _QUARTER = 8, 24
+"""Buildings that hang together: so few do not tell what is usual around them, so many tell it fully."""
 _LEAST_USUAL_M2 = 16.0
 """Where buildings are usually smaller than this, they are taken to be usually so large."""
 
@@ -52,15 +52,15 @@ class Qualities:
     free_walls: NDArray[np.float64]
     """Share of its outline, in pixel edges, that no other building shares, 0..1."""
     usual_m2: NDArray[np.float64]
-    """Half of the area of the buildings that hang together with it lies in buildings no larger than
-    this, square metres; infinite where they are few, or not all known."""
+    """Usual size of the buildings that hang together with it, square metres; larger where they are few,
+    infinite where they are very few or not all known."""
 
     def areas_as_among(self, house_m2: float) -> NDArray[np.float64]:
         """(buildings,) areas as a calibration on places with buildings of this usual size takes them.
 
         A roof of 15 square metres is a hut among huts, and rarely a building among houses. So where
-        ten or more buildings hang together and are usually smaller than a house, areas count more:
-        by what a house is larger than is usual, to the power of 1.5.
+        many buildings hang together and are usually smaller than a house, areas count more: by what a
+        house is larger than is usual, to the power of 1.5.
         """
         usual_m2 = np.minimum(np.maximum(self.usual_m2, _LEAST_USUAL_M2), house_m2)
         smaller = np.ones(1) if house_m2 <= _LEAST_USUAL_M2 else house_m2 / usual_m2
@@ -105,13 +105,18 @@ class Qualities:
 
 
 def usual_pixels(cluster: Cluster) -> NDArray[np.float64]:
-    """(instances,) the size that half of the cluster's pixels lie in buildings up to; see Qualities."""
+    """(instances,) the usual size of the cluster's buildings, pixels; see Qualities.
+
+    The geometric mean, each pixel counted, so that one building more or less moves it little. Where few
+    hang together it is said to be larger, beyond all bounds towards _FEW: the power of 1.5 by which areas
+    count then grows from nothing.
+    """
     pixels = np.sort(np.array([instance.pixels for instance in cluster.instances], np.int64))
-    if len(pixels) < _QUARTER:
+    told = min((len(pixels) - _FEW) / (_QUARTER - _FEW), 1.0)
+    if told <= 0:
         return np.full(len(pixels), np.inf)
-    reached = np.cumsum(pixels)
-    usual = pixels[np.searchsorted(2 * reached, reached[-1])]
-    return np.full(len(pixels), float(usual))
+    usual = math.exp(float((pixels * np.log(pixels)).sum()) / int(pixels.sum()))
+    return np.full(len(pixels), usual / told ** (2 / 3))
 
 
 def free_walls(cluster: Cluster) -> NDArray[np.float64]:

@@ -136,7 +136,7 @@ def _huts(calibration: Calibration) -> str:
     if not calibration.house_m2:
         return ""
     return (
-        f" Where ten or more buildings hang together that are usually smaller than "
+        f" Where many buildings hang together that are usually smaller than "
         f"{calibration.house_m2:g} m², areas count more (docs/model.md)."
     )
 
