@@ -16,6 +16,7 @@ from geoseg.errors import UsageError
 from geoseg.export.columns import attributes
 from geoseg.export.formats import Format
 from geoseg.export.layer import LayerInfo, horizontal_crs
+from geoseg.export.multi import as_multipolygons
 from geoseg.export.schema import GEOMETRY, Column
 from geoseg.export.styles.style import Style
 from geoseg.vectors.apart import free_name
@@ -129,12 +130,8 @@ def _without_measures(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
 def _alike(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     """All as multipolygons where one of them is."""
     kinds = shapely.get_type_id(shapes)
-    if not (kinds == shapely.GeometryType.MULTIPOLYGON).any():
-        return shapes
-    single = np.flatnonzero(kinds == shapely.GeometryType.POLYGON)
-    for row in single:
-        shapes[row] = shapely.MultiPolygon([shapes[row]] if not shapes[row].is_empty else [])
-    return shapes
+    several = (kinds == shapely.GeometryType.MULTIPOLYGON).any()
+    return as_multipolygons(shapes) if several else shapes
 
 
 def _types(shapes: NDArray[np.object_]) -> tuple[str, ...]:

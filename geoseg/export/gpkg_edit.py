@@ -22,6 +22,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geoseg.errors import OutputError
 from geoseg.export.gpkg import copy_gpkg
+from geoseg.export.multi import as_multipolygons
 
 VERSION_13 = 10300
 """What version 1.3 is stored as; 1.4 is refused by the GDAL of current long-term releases."""
@@ -153,10 +154,7 @@ def _as_kind(outlines: NDArray[np.object_], kind: str) -> tuple[NDArray[np.objec
     """Outlines of the kind that the layer holds, or all as multipolygons where some are."""
     several = shapely.get_type_id(outlines) == shapely.GeometryType.MULTIPOLYGON
     if kind in {"POLYGON", "MULTIPOLYGON"} and (several.any() or kind == "MULTIPOLYGON"):
-        out = outlines.copy()
-        for row in np.flatnonzero(~several & ~shapely.is_missing(outlines)):
-            out[row] = shapely.MultiPolygon([] if outlines[row].is_empty else [outlines[row]])
-        return out, "MULTIPOLYGON"
+        return as_multipolygons(outlines), "MULTIPOLYGON"
     return outlines, kind
 
 
