@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.earth.affine import moved_by
 from geoseg.earth.ground import same_crs
 from geoseg.earth.reproject import reproject
 from geoseg.heights.store import Footprints
@@ -70,15 +71,7 @@ class Placing:
 
     def __call__(self, polygons: NDArray[np.object_]) -> NDArray[np.object_]:
         """(n,) the same in columns and rows of pixels; empty where the CRSs have nothing in common."""
-        m = self._inverse
-
-        def to_pixels(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-            x, y = xy[:, 0], xy[:, 1]
-            return np.stack([m.a * x + m.b * y + m.c, m.d * x + m.e * y + m.f], axis=1)
-
-        moved = reproject(polygons, self._source, self._target)
-        pixels: NDArray[np.object_] = shapely.transform(moved, to_pixels)
-        return pixels
+        return moved_by(reproject(polygons, self._source, self._target), self._inverse)
 
 
 def boxes_of(footprints: Footprints, placing: Placing) -> Boxes:

@@ -10,6 +10,7 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.features import rasterize
 
+from geoseg.earth.affine import moved_by
 from geoseg.earth.reproject import reproject
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Means:
     """The mean of all valid pixels whose centres lie within each of (n,) outlines."""
 
     def __init__(self, outlines: NDArray[np.object_], crs: CRS, to: CRS, transform: Affine) -> None:
-        self.shapes = _in_pixels(reproject(outlines, crs, to), transform)
+        self.shapes = moved_by(reproject(outlines, crs, to), ~transform)
         """(n,) x the column and y the row; empty where there is none."""
         self._tree = shapely.STRtree(self.shapes)
         self._sums = np.zeros((2, len(self.shapes)))
@@ -77,24 +78,7 @@ class Means:
             return np.asarray(self._sums[0] / self._sums[1])
 
 
-def _in_pixels(outlines: NDArray[np.object_], transform: Affine) -> NDArray[np.object_]:
-    """(n,) the same with x the column and y the row of a grid."""
-    m = ~transform
-
-    def to_pixels(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        x, y = xy[:, 0], xy[:, 1]
-        return np.column_stack([m.a * x + m.b * y + m.c, m.d * x + m.e * y + m.f])
-
-    moved: NDArray[np.object_] = shapely.transform(outlines, to_pixels)
-    return moved
-
-
 def frame_of(height: int, width: int, transform: Affine) -> shapely.Geometry:
     """The ground that a map covers, in its CRS."""
-
-    def to_ground(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        col, row = xy.T
-        m = transform
-        return np.column_stack([m.a * col + m.b * row + m.c, m.d * col + m.e * row + m.f])
-
-    return shapely.transform(shapely.box(0, 0, width, height), to_ground)
+    frame: shapely.Geometry = moved_by(np.array([shapely.box(0, 0, width, height)]), transform)[0]
+    return frame
