@@ -1,8 +1,9 @@
 """What a second worker brings: ``python benchmarks/workers.py [RASTER] [--tiles N]``.
 
-One worker process of one thread, then two of one thread each, then one process as by default, over the same
-raster by the built-in model, in turn. Wall time and the processor time of all processes together; the layers are
-compared by all columns and outlines. The machine must be idle, and have two cores at least. Workers' starts are
+One worker process of one thread, then two of one thread each, then one process as by default, then one worker of
+one thread in a Dask cluster that runs already, over the same raster by the built-in model, in turn, after a small
+run that compiles what is not compiled yet. Wall time and the processor time of all processes together; the layers
+are compared by all columns and outlines. The machine must be idle, and have two cores at least. Workers' starts are
 in the figures, so the raster should be large: the photo of the example is put together N x N times, mirrored.
 Processor time stands for home and its workers by themselves, and by stage; where home and its workers have a core
 each, a run can take no less than what the busiest of them takes.
@@ -14,12 +15,12 @@ import argparse
 import hashlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,7 +28,13 @@ import numpy as np
 import rasterio
 
 PHOTO = Path(__file__).parents[1] / "examples" / "banepa.tif"
-WAYS = ("one worker of one thread", "two workers of one thread", "no workers, all threads")
+WAYS = (
+    "one worker of one thread",
+    "two workers of one thread",
+    "no workers, all threads",
+    "one worker of one thread, by Dask",
+)
+ALONE, BY_DASK = 2, 3
 ONE_THREAD = {"GEOSEG_WORKER_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -43,19 +50,28 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         raster = given.raster or enlarged(Path(folder), given.tiles)
+        _in_a_process(PHOTO, 0)
         told = [_in_a_process(raster, way) for way in range(len(WAYS))]
     for name, one in zip(WAYS, told, strict=True):
-        print(f"{name:26s} {one['wall_s']:7.1f} s wall {one['cpu_s']:7.1f} s of processors", end="")
+        print(f"{name:34s} {one['wall_s']:7.1f} s wall {one['cpu_s']:7.1f} s of processors", end="")
         print(f": home {one['home_s']:.1f}, workers {_listed(one['workers_s'])}")
-        print(f"{'':26s} until the first row was seen {one['start_s']:.1f} at home;", end=" ")
+        print(f"{'':34s} until the first row was seen {one['start_s']:.1f} at home;", end=" ")
         print(", ".join(f"{name} {seconds:.1f}" for name, seconds in one["stages"].items()))
     print(
         f"two workers against one: {told[0]['wall_s'] / told[1]['wall_s']:.2f}x the speed,", end=" "
     )
     print(f"{told[1]['cpu_s'] / told[0]['cpu_s']:.2f}x the processor time,", end=" ")
     print(f"{_busiest(told[0]) / _busiest(told[1]):.2f}x less for the busiest process")
+    by_dask, by_pool = told[BY_DASK], told[0]
     print(
-        f"identical: {len({one['digest'] for one in told}) == 1}; {told[0]['buildings']} buildings"
+        f"by Dask against the pool: {by_dask['wall_s'] / by_pool['wall_s']:.3f}x the time,"
+        f" {by_dask['cpu_s'] / by_pool['cpu_s']:.3f}x the processor time"
+    )
+    others = [
+        name for name, one in zip(WAYS, told, strict=True) if one["digest"] != told[0]["digest"]
+    ]
+    print(
+        f"identical: {', '.join(others) + ': not' if others else 'all'}; {told[0]['buildings']} buildings"
     )
 
 
@@ -68,7 +84,7 @@ def _listed(seconds: list[float]) -> str:
 
 
 def _in_a_process(raster: Path, way: int) -> dict[str, Any]:
-    environment = {**os.environ, **(ONE_THREAD if way < 2 else {})}
+    environment = {**os.environ, **({} if way == ALONE else ONE_THREAD)}
     command = [sys.executable, __file__, str(raster), "--way", str(way)]
     done = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -76,33 +92,51 @@ def _in_a_process(raster: Path, way: int) -> dict[str, Any]:
 
 
 def run(raster: Path, way: int) -> dict[str, Any]:
-    """Predict in one of the ways; the time counts from before workers begin."""
+    """Predict in one of the ways; the time counts from before workers begin, but with Dask's running."""
+    with ExitStack() as stack:
+        cluster = stack.enter_context(_dask()) if way == BY_DASK else None
+        return _timed(raster, way, cluster)
+
+
+def _timed(raster: Path, way: int, cluster: str | None) -> dict[str, Any]:
     start = time.perf_counter()
+    before_s = time.process_time()
     import geoseg
     from geoseg.run.spread.pool import LocalPool
 
     begun: list[float] = []
 
     def progress(_: object) -> None:
-        begun.append(time.process_time())
+        begun.append(time.process_time() - before_s)
 
     with Stages() as stages, ExitStack() as stack:
-        pool = None if way == 2 else stack.enter_context(LocalPool(way + 1))
-        frame = geoseg.predict(raster, executor=pool, progress=progress)
-        workers = [] if pool is None else _workers_s()
-    wall_s = time.perf_counter() - start
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        pool = stack.enter_context(LocalPool(way + 1)) if way < ALONE else None
+        frame = geoseg.predict(raster, executor=pool, cluster=cluster, progress=progress)
+        wall_s = time.perf_counter() - start
+        workers = [] if way == ALONE else _workers_s()
+        home_s = time.process_time() - before_s
     text = frame.to_wkb(hex=True).to_csv()
     return {
         "wall_s": wall_s,
-        "cpu_s": sum(each.ru_utime + each.ru_stime for each in usage),
-        "home_s": usage[0].ru_utime + usage[0].ru_stime,
+        "cpu_s": home_s + sum(workers),
+        "home_s": home_s,
         "workers_s": workers,
         "start_s": begun[0],
         "stages": stages.seconds,
         "digest": hashlib.sha256(text.encode()).hexdigest(),
         "buildings": len(frame),
     }
+
+
+@contextmanager
+def _dask() -> Iterator[str]:
+    """A scheduler, in this process, and a worker of one thread in one of its own."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
 
 
 def _workers_s() -> list[float]:

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import ModelError
-from geoseg.models.protocols import PartModel
+from geoseg.models.protocols import PartModel, TogetherModel
 from geoseg.types import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from geoseg.models.protocols import DenseModel
@@ -30,6 +32,19 @@ def core_maps(model: DenseModel, images: NDArray[np.uint8], core: Window) -> NDA
     whole = Window(0, 0, height, width)
     answer = _checked(model.predict_maps(images), images, whole, model)
     return answer[..., *core.slices_in(whole)]
+
+
+def parts_maps(
+    model: DenseModel, asked: Sequence[tuple[NDArray[np.uint8], Window]]
+) -> list[NDArray[np.float32]]:
+    """:func:`core_maps` of each, computed together by a model that can."""
+    if not isinstance(model, TogetherModel):
+        return [core_maps(model, images, core) for images, core in asked]
+    answers = model.predict_parts(asked)
+    return [
+        _checked(answer, images, core, model)
+        for answer, (images, core) in zip(answers, asked, strict=True)
+    ]
 
 
 def quantize(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from geoseg.errors import ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -64,6 +66,20 @@ class PartModel(DenseModel, Protocol):
 
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """``predict_maps(images)`` within ``part``, which lies within the images."""
+        ...
+
+
+@runtime_checkable
+class TogetherModel(DenseModel, Protocol):
+    """A dense model that computes parts of several images at the same time; offering this is optional."""
+
+    at_once: int
+    """Images at a time."""
+
+    def predict_parts(
+        self, asked: Sequence[tuple[NDArray[np.uint8], Window]]
+    ) -> list[NDArray[np.float32]]:
+        """``predict_part(images, part)`` of each that is asked for."""
         ...
 
 

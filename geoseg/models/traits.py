@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from geoseg.machine import processor_kind
-from geoseg.models.protocols import DenseModel
+from geoseg.models.protocols import DenseModel, TogetherModel
 from geoseg.models.records import Calibration
 from geoseg.models.weights import Decoding, model_sha256, read_metadata
 
@@ -51,6 +51,8 @@ class Traits:
     """In what it computes, such as "fp32"; empty: it does not say."""
     runtime: str = ""
     """What runs it and of which version, such as "openvino 2026.4.1"; empty: it does not say."""
+    at_once: int = field(default=1, compare=False)
+    """Images that it computes at the same time."""
     decoding: Decoding | None = None
     """Its thresholds; None: the decoder's own."""
     calibration: Calibration | None = None
@@ -86,6 +88,7 @@ class Traits:
             device=str(getattr(model, "device", "")),
             precision=str(getattr(model, "precision", "")),
             runtime=str(getattr(model, "runtime", "")),
+            at_once=model.at_once if isinstance(model, TogetherModel) else 1,
             decoding=_part(metadata, "decoding", Decoding),
             calibration=_part(metadata, "calibration", Calibration),
             tta=maps and bool(_part(metadata, "tta", bool)),

@@ -69,7 +69,7 @@ def estimate_run(
         return _range(seconds, MEASURED, basis)
     from geoseg.models.averaged import VIEWS
 
-    cores, views = usable_cores(), len(VIEWS) if tta else 1
+    cores, views = usable_cores(), VIEWS if tta else 1
     seconds = views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / cores
     named = f"{cores} cores" if cores > 1 else "one core"
     return _range(

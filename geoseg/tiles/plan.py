@@ -87,7 +87,7 @@ class Plan:
                 "cut it, or give coarser pixels with --gsd"
             )
         shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
-        batch = settings.batch or (GPU_BATCH if traits.on_gpu else 1)
+        batch = settings.batch or _usual_batch(traits)
         _log.info(
             "tiles: %d of %d px with a core of %d px and a context of %d px, %d per call",
             lattice.tile_count, lattice.core_px + 2 * lattice.context_px, lattice.core_px,
@@ -174,3 +174,8 @@ def context_and_stride_px(traits: Traits) -> tuple[int, int]:
 def default_tile_px(halo_px: int, stride_px: int) -> int:
     """The least tile whose core is at least CORE_PX: whole strides, context on both sides."""
     return round_up(CORE_PX, stride_px) + 2 * round_up(halo_px, stride_px)
+
+
+def _usual_batch(traits: Traits) -> int:
+    """Tiles per call of the network where nobody said: as many as it computes at a time."""
+    return GPU_BATCH if traits.on_gpu else traits.at_once

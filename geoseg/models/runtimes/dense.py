@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geoseg.errors import ModelError, UsageError
-from geoseg.machine import processor_kind
+from geoseg.machine import processor_kind, usable_cores
 from geoseg.models.extras import INT8_NEEDS_RANGES, is_installed
 from geoseg.models.facts import DenseFacts
 from geoseg.models.graph_texts import is_graph
@@ -24,6 +24,7 @@ from geoseg.models.weights import Metadata, file_sha256, load_arrays
 from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -32,15 +33,18 @@ if TYPE_CHECKING:
     from geoseg.settings import Precision
 
 _KEPT = 32
-"""Compiled graphs at hand at once: a run has one for every shape of window at its rim, and each holds
+"""Sizes of images at hand at once: a run has one for every shape of window at its rim, and each holds
 the weights once more."""
+
+_MOST_AT_ONCE = 16
+"""Images computed at the same time, each of which takes some 200 MB; beyond are worker processes."""
 
 _GREY = np.uint8(FILL_GREY)
 
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A graph for images of one size and one part of them."""
+    """A graph for images of one size and one part of them, for one thread."""
 
     graph: Any
     """An ``openvino.CompiledModel``."""
@@ -48,11 +52,31 @@ class _Compiled:
     """The one way to run it."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One image to be computed."""
+
+    image: NDArray[np.uint8]
+    """(bands, height, width)."""
+    part: Window
+    """What is computed of it, in whole strides."""
+    wanted: tuple[slice, slice]
+    """Rows and columns of the part's maps that are asked for."""
+    maps: NDArray[np.float32]
+    """(heads, height, width) where they go."""
+
+    @property
+    def key(self) -> tuple[int, int, Window]:
+        """Which graphs can compute it."""
+        return (*self.image.shape[1:], self.part)
+
+
 class OpenVinoDenseModel(DenseFacts):
     """A graph on the processor.
 
     A graph is compiled for every size of image and part of it that is asked for, so that an answer
-    depends on neither what came before nor on the batch: every image passes by itself.
+    depends on neither what came before nor on the batch: every image passes by itself. It passes by one
+    thread, since sums of small images come out otherwise by two; cores are kept busy by several images.
     """
 
     device = "cpu"
@@ -75,10 +99,10 @@ class OpenVinoDenseModel(DenseFacts):
         self.file = file
         """Where its tensors came from."""
         self.threads: int | None = None
-        """How many it computes with, whatever they are to the same bits; None: as OpenVINO chooses."""
+        """How many it computes with, each an image of its own; None: one for every core."""
         self._graph = graph
-        self._compiled: OrderedDict[tuple[int, int, Window], _Compiled] = OrderedDict()
-        self._last: _Compiled | None = None
+        self._free: OrderedDict[tuple[int, int, Window], list[_Compiled]] = OrderedDict()
+        self._last: set[tuple[int, int, Window]] = set()
 
     @classmethod
     def from_file(cls, path: Path, *, precision: Precision = "auto") -> OpenVinoDenseModel:
@@ -100,18 +124,60 @@ class OpenVinoDenseModel(DenseFacts):
         graph = read_graph(path, metadata)
         return cls(graph, metadata, sha256=sha256, precision=precision, file=path)
 
+    @property
+    def at_once(self) -> int:
+        """Images that it computes at the same time."""
+        own = str(self.threads or os.environ.get("OMP_NUM_THREADS", ""))
+        return min(int(own) if own.isdecimal() and int(own) else usable_cores(), _MOST_AT_ONCE)
+
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""
-        check_images(images, part, len(self.metadata.mean))
-        height, width = images.shape[2:]
-        computed = self._whole_strides(part)
-        compiled = self._for(height, width, computed)
-        maps = np.empty((len(images), len(self.heads), part.height, part.width), np.float32)
-        for index, image in enumerate(images):
-            compiled.request.infer({0: np.ascontiguousarray(image)[None]})
-            answer = compiled.request.get_output_tensor(0).data[0]  # (heads, height, width)
-            maps[index] = answer[:, *part.slices_in(computed)]
+        (maps,) = self.predict_parts([(images, part)])
         return maps
+
+    def predict_parts(
+        self, asked: Sequence[tuple[NDArray[np.uint8], Window]]
+    ) -> list[NDArray[np.float32]]:
+        """``predict_part`` of each, computed together."""
+        answers = []
+        for images, part in asked:
+            check_images(images, part, len(self.metadata.mean))
+            shape = (len(images), len(self.heads), part.height, part.width)
+            answers.append(np.empty(shape, np.float32))
+        jobs = [
+            job
+            for (images, part), maps in zip(asked, answers, strict=True)
+            for job in self._jobs(images, part, maps)
+        ]
+        self._forget_others({job.key for job in jobs})
+        self._compute(jobs)
+        return answers
+
+    def _jobs(
+        self, images: NDArray[np.uint8], part: Window, maps: NDArray[np.float32]
+    ) -> Iterator[_Job]:
+        computed = self._whole_strides(part)
+        for image, own in zip(images, maps, strict=True):
+            yield _Job(np.ascontiguousarray(image), computed, part.slices_in(computed), own)
+
+    def _compute(self, jobs: Sequence[_Job]) -> None:
+        begun: deque[tuple[_Job, _Compiled]] = deque()
+        try:
+            for job in jobs:
+                if len(begun) == self.at_once:
+                    self._end(*begun.popleft())
+                compiled = self._compiled_for(job)
+                compiled.request.start_async({0: job.image[None]})
+                begun.append((job, compiled))
+        finally:  # what has begun must end before its image goes
+            while begun:
+                self._end(*begun.popleft())
+
+    def _end(self, job: _Job, compiled: _Compiled) -> None:
+        compiled.request.wait()
+        answer = compiled.request.get_output_tensor(0).data[0]  # (heads, height, width)
+        job.maps[:] = answer[:, *job.wanted]
+        self._free[job.key].append(compiled)
 
     def _whole_strides(self, part: Window) -> Window:
         """The part and what lacks to whole strides, in the padded image: mirrored ones become one."""
@@ -133,16 +199,20 @@ class OpenVinoDenseModel(DenseFacts):
         network: nn.Module = TorchDenseModel.from_file(self.file, device="cpu").network
         return network
 
-    def _for(self, height: int, width: int, part: Window) -> _Compiled:
-        key = (height, width, part)
-        found = self._compiled.pop(key, None) or self._compile(height, width, part)
-        self._compiled[key] = found
-        if len(self._compiled) > _KEPT:
-            self._compiled.popitem(last=False)
-        if self._last is not None and self._last is not found:
-            self._last.graph.release_memory()  # its maps are as large as the next one's
-        self._last = found
-        return found
+    def _compiled_for(self, job: _Job) -> _Compiled:
+        free = self._free.setdefault(job.key, [])
+        self._free.move_to_end(job.key)
+        return free.pop() if free else self._compile(*job.key)
+
+    def _forget_others(self, needed: set[tuple[int, int, Window]]) -> None:
+        """Let go of what other sizes hold, which is as much as those that are needed will."""
+        for key in self._last - needed:
+            for compiled in self._free[key]:
+                compiled.graph.release_memory()
+        self._last = needed
+        others = [key for key in self._free if key not in needed]  # the oldest first
+        for key in others[: max(0, len(others) + len(needed) - _KEPT)]:
+            del self._free[key]
 
     def _compile(self, height: int, width: int, part: Window) -> _Compiled:
         stride = self.stride_px
@@ -152,7 +222,7 @@ class OpenVinoDenseModel(DenseFacts):
             _pad(graph, below, right)
         self._reshape(graph, height, width)
         cut(graph, part)
-        compiled = core().compile_model(graph, "CPU", _settings(self.precision, self.threads))
+        compiled = core().compile_model(graph, "CPU", _settings(self.precision))
         return _Compiled(compiled, compiled.create_infer_request())
 
     def _reshape(self, graph: Any, height: int, width: int) -> None:  # noqa: ANN401
@@ -214,12 +284,11 @@ def _checked(precision: Precision) -> Precision:
     return "fp32" if precision == "auto" else precision
 
 
-def _settings(precision: Precision, own_threads: int | None) -> dict[str, Any]:
+def _settings(precision: Precision) -> dict[str, Any]:
     """Of a compiled graph. Without a precision OpenVINO takes bf16 by itself where it can."""
-    told: dict[str, Any] = {
+    return {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
         "NUM_STREAMS": 1,
+        "INFERENCE_NUM_THREADS": 1,
         "ENABLE_CPU_PINNING": False,  # the same cores read and draw
     }
-    threads = str(own_threads or os.environ.get("OMP_NUM_THREADS", ""))
-    return {**told, "INFERENCE_NUM_THREADS": int(threads)} if threads.isdecimal() else told

@@ -149,13 +149,43 @@ def test_threads_do_not_show(
         assert np.array_equal(maps, whole)
 
 
+def test_threads_do_not_show_in_small_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the rim of a raster windows are small, and two threads would share their sums."""
+    image = np.random.default_rng(0).integers(0, 256, (2, 3, 464, 464), np.uint8)
+    maps = []
+    for threads in ("1", "2"):
+        monkeypatch.setenv("OMP_NUM_THREADS", threads)
+        model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
+        assert model.at_once == int(threads)
+        maps.append(model.predict_part(image, Window(208, 208, 256, 256)))
+    assert np.array_equal(*maps)
+
+
+def test_what_is_asked_together_is_the_same_as_alone(images: np.ndarray) -> None:
+    model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
+    model.threads = 2
+    asked = [(images, Window(0, 0, 96, 83)), (images[:1, :, :64, :64], Window(16, 16, 32, 32))] * 2
+    together = model.predict_parts(asked)
+    assert len(together) == 4
+    for maps, (each, part) in zip(together, asked, strict=True):
+        assert np.array_equal(maps, model.predict_part(each, part))
+
+
+def test_an_image_that_cannot_be_computed_leaves_the_model_in_order(images: np.ndarray) -> None:
+    model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
+    first = model.predict_maps(images)
+    with pytest.raises(UsageError):
+        model.predict_parts([(images, Window(0, 0, 32, 32)), (images, Window(0, 0, 9999, 32))])
+    assert np.array_equal(model.predict_maps(images), first)
+
+
 def test_few_compiled_graphs_are_kept(images: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geoseg.models.runtimes.dense._KEPT", 2)
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
     first = model.predict_maps(images[:1, :, :32, :32])
     for side in (48, 64, 80):
         model.predict_maps(images[:1, :, :side, :side])
-    assert len(model._compiled) == 2
+    assert len(model._free) == 2
     assert np.array_equal(model.predict_maps(images[:1, :, :32, :32]), first)
 
 
@@ -163,7 +193,7 @@ def test_mirrored_parts_share_a_graph(images: np.ndarray) -> None:
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
     model.predict_part(images, Window(0, 0, 96, 83))
     model.predict_part(images, Window(0, 5, 96, 83))
-    assert len(model._compiled) == 1
+    assert len(model._free) == 1
 
 
 def test_the_decoder_is_cut() -> None:
