@@ -28,8 +28,8 @@ AREAL = {
     shapely.GeometryType.MULTIPOLYGON: "MultiPolygon",
 }
 """What a row may be, by its number in shapely."""
-
-
+BATCH_ROWS = 65_536
+"""Rows of a table of finished rows that go to a writer at a time."""
 HEIGHTS_DROPPED = "heights of outlines are left out"
 """Said of files that do not have them."""
 
@@ -66,16 +66,14 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
     shapes = _polygons(layer.frame)
     has_z = layer.heights and holds.heights and _risen(shapes, layer.frame)
     flattened = not has_z and _has_heights(layer.frame)
-    if not holds.mixed:
-        shapes = _alike(shapes)
+    alike = not holds.mixed and _has_several(shapes)
     name = free_name(GEOMETRY, [field.name for field in fields])
     schema = pa.schema([*fields, pa.field(name, pa.binary())])
-    wkb = pa.array(shapely.to_wkb(shapes, flavor="iso"), pa.binary())
     info = LayerInfo(
         horizontal_crs(crs),
         layer.name,
         schema,
-        _types(shapes),
+        ("MultiPolygon",) if alike else _types(shapes),
         int((shapely.is_missing(shapes) | shapely.is_empty(shapes)).sum()),
         layer.description,
         layer.columns,
@@ -84,7 +82,7 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         has_z=has_z,
         notes=(HEIGHTS_DROPPED,) if flattened else (),
     )
-    return info, pa.Table.from_arrays([*arrays, wkb], schema=schema)
+    return info, pa.Table.from_arrays([*arrays, _as_wkb(shapes, alike=alike)], schema=schema)
 
 
 def _polygons(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
@@ -127,11 +125,16 @@ def _without_measures(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
     return plain
 
 
-def _alike(shapes: NDArray[np.object_]) -> NDArray[np.object_]:
-    """All as multipolygons where one of them is."""
-    kinds = shapely.get_type_id(shapes)
-    several = (kinds == shapely.GeometryType.MULTIPOLYGON).any()
-    return as_multipolygons(shapes) if several else shapes
+def _has_several(shapes: NDArray[np.object_]) -> bool:
+    return bool((shapely.get_type_id(shapes) == shapely.GeometryType.MULTIPOLYGON).any())
+
+
+def _as_wkb(shapes: NDArray[np.object_], *, alike: bool) -> pa.ChunkedArray:
+    """Of (n,) shapes, all as multipolygons if they are to be alike; some at a time, for the memory's sake."""
+    parts = (shapes[row : row + BATCH_ROWS] for row in range(0, len(shapes), BATCH_ROWS))
+    ready = (as_multipolygons(part) if alike else part for part in parts)
+    wkb = [pa.array(shapely.to_wkb(part, flavor="iso"), pa.binary()) for part in ready]
+    return pa.chunked_array(wkb, pa.binary())
 
 
 def _types(shapes: NDArray[np.object_]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from geoseg.export.csv import write_csv
 from geoseg.export.dxf import write_dxf
 from geoseg.export.flatgeobuf import write_flatgeobuf
 from geoseg.export.formats import FORMATS
-from geoseg.export.frames import FrameLayer, as_table
+from geoseg.export.frames import BATCH_ROWS, FrameLayer, as_table
 from geoseg.export.geodatabase import write_geodatabase
 from geoseg.export.geojson import write_geojson
 from geoseg.export.geoparquet import write_geoparquet
@@ -65,8 +65,6 @@ SEVERAL = (".shp", ".csv", ".gdb")
 
 _log = logging.getLogger(__name__)
 
-BATCH_ROWS = 65_536
-"""Rows of a table that are written at once."""
 _LIBRARY_ERRORS = (RuntimeError, sqlite3.Error, pa.ArrowException)
 """The first is the root of what pyogrio raises."""
 _LONGEST_REASON = 160
