@@ -30,10 +30,8 @@ class Costs:
     """Core-seconds of a worker: drawing and measuring 500 buildings, 1.4 ms each."""
     home_s: float = 0.1
     """Core-seconds at home: taking answers, decoding, committing; the decoder alone takes .07."""
-    answer_mb: float = 1.5
-    """Megabytes of packed maps: half a byte per pixel and head."""
-    outline_mb: float = 0.1
-    """Megabytes of clusters out and rows back."""
+    answer_mb: float = 1.6
+    """Megabytes that come home: packed maps, half a byte per pixel and head, and rows."""
     wire_mb_per_s: float = 110.0
     """Of home's connection: one gigabit."""
     slow_share: float = 0.02
@@ -100,10 +98,7 @@ def simulate(workers: int, rows: int, columns: int, costs: Costs = COSTS, seed: 
             heapq.heappush(events, (now + took, "decoded", row))
         now, kind, what = heapq.heappop(events)
         if kind in {"seen", "finished"}:
-            size = costs.answer_mb * TILE_MP
-            if kind == "finished":
-                size = costs.outline_mb * TILE_MP * columns / per_row_finish
-            took = size / costs.wire_mb_per_s
+            took = costs.answer_mb * TILE_MP / costs.wire_mb_per_s if kind == "seen" else 0.0
             wire_free, wire_s = max(wire_free, now) + took, wire_s + took
             heapq.heappush(events, (wire_free, f"{kind} home", what))
             free += 1
@@ -129,8 +124,11 @@ def main() -> None:
     parser.add_argument("--look", type=float, default=COSTS.look_s)
     parser.add_argument("--finish", type=float, default=COSTS.finish_s)
     parser.add_argument("--home", type=float, default=COSTS.home_s)
+    parser.add_argument("--answer", type=float, default=COSTS.answer_mb)
     given = parser.parse_args()
-    costs = replace(COSTS, look_s=given.look, finish_s=given.finish, home_s=given.home)
+    costs = replace(
+        COSTS, look_s=given.look, finish_s=given.finish, home_s=given.home, answer_mb=given.answer
+    )
     mp = given.rows * given.columns * TILE_MP
     print("workers    MP/s  x one  workers busy  home busy  wire busy")
     first = None
@@ -145,7 +143,7 @@ def main() -> None:
     per_mp = told.core_s / mp
     print(
         f"1,000,000 km2 at 0.3 m: {country_mp:,.0f} MP, {country_mp * per_mp / 3600:,.0f} core-hours, "
-        f"{country_mp * (costs.answer_mb + costs.outline_mb) / 1e6:,.1f} TB over the wire"
+        f"{country_mp * costs.answer_mb / 1e6:,.1f} TB over the wire"
     )
 
 

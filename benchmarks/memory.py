@@ -10,9 +10,10 @@ is everything around the network. Each case runs in a process of its own:
 - ``wide``: 100,000 columns, 2,048 rows, houses everywhere.
 - ``rows``: the square of 8k in a file that lies on disk row by row, which is read from side to side.
 - ``100k``: 100,000 x 100,000 px with towns here and there, the rest nodata.
+- ``100k16``: the same with 16 worker processes; the peak is that of home alone, without its workers.
 - ``photo``: 4,096 x 4,096 px of the example photo, by the built-in network.
 
-Without names all but ``32k`` and ``photo`` are run, which take long.
+Without names all but ``32k``, ``100k16`` and ``photo`` are run, which take long.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,8 @@ class Case:
     """TOWNS towns, the rest nodata; else towns everywhere."""
     by_rows: bool = False
     """A file whose blocks are rows; else a VRT of tiled files."""
+    workers: int = 0
+    """Worker processes; 0: a single process."""
     network: bool = False
     """The photo and the built-in model; else the painted town."""
 
@@ -68,9 +72,10 @@ CASES = {
     "rows": Case(8192, 8192, by_rows=True),
     "wide": Case(2048, 100_000),
     "100k": Case(100_000, 100_000, scattered=True),
+    "100k16": Case(100_000, 100_000, scattered=True, workers=16),
     "photo": Case(4096, 4096, network=True),
 }
-LONG = {"32k", "photo"}
+LONG = {"32k", "100k16", "photo"}
 
 
 def write_raster(folder: Path, case: Case) -> Path:
@@ -156,14 +161,19 @@ def _source(band: int, row: int, col: int, case: Case) -> str:
 def measure(name: str, source: Path, output: Path) -> None:
     """Run a case once and print what it took; called in a fresh process."""
     import geoseg
+    from geoseg.run.spread.pool import LocalPool
 
     case = CASES[name]
     model = "default" if case.network else PaintedModel()
-    summary = geoseg.predict(
-        source, output, model=model, shape="simplified", tile_px=case.tile_px
-    ).as_dict()
+    with LocalPool(case.workers) if case.workers else nullcontext() as executor:
+        summary = geoseg.predict(
+            source, output, model=model, shape="simplified", tile_px=case.tile_px, executor=executor
+        ).as_dict()
     used = resource.getrusage(resource.RUSAGE_SELF)
-    print(json.dumps(summary | {"cpu_s": used.ru_utime + used.ru_stime}))
+    told = {"cpu_s": used.ru_utime + used.ru_stime}
+    if case.workers:
+        told["peak_rss_mb"] = used.ru_maxrss * 1024 / 1e6
+    print(json.dumps(summary | told))
 
 
 def main(names: list[str]) -> None:

@@ -24,6 +24,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import geopandas as gpd
 import numpy as np
 import rasterio
 
@@ -67,11 +68,23 @@ def main() -> None:
         f"by Dask against the pool: {by_dask['wall_s'] / by_pool['wall_s']:.3f}x the time,"
         f" {by_dask['cpu_s'] / by_pool['cpu_s']:.3f}x the processor time"
     )
+    print(f"for benchmarks/cluster.py: {_costs(by_pool)}")
     others = [
         name for name, one in zip(WAYS, told, strict=True) if one["digest"] != told[0]["digest"]
     ]
     print(
         f"identical: {', '.join(others) + ': not' if others else 'all'}; {told[0]['buildings']} buildings"
+    )
+
+
+def _costs(one: dict[str, Any]) -> str:
+    """Of a megapixel, as the simulation takes them; what a run begins with is not in home's."""
+    share = 1 / one["megapixels"]
+    home_s = (one["home_s"] - one["start_s"]) * share
+    look_s, finish_s = one["look_s"] * share, one["finish_s"] * share
+    received = one["bytes"] / 1e6 * share
+    return (
+        f"--look {look_s:.2f} --finish {finish_s:.2f} --home {home_s:.2f} --answer {received:.2f}"
     )
 
 
@@ -111,7 +124,11 @@ def _timed(raster: Path, way: int, cluster: str | None) -> dict[str, Any]:
 
     with Stages() as stages, ExitStack() as stack:
         pool = stack.enter_context(LocalPool(way + 1)) if way < ALONE else None
-        frame = geoseg.predict(raster, executor=pool, cluster=cluster, progress=progress)
+        output = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "b.parquet"
+        summary = geoseg.predict(
+            raster, output, executor=pool, cluster=cluster, progress=progress
+        ).as_dict()
+        frame = gpd.read_parquet(output)
         wall_s = time.perf_counter() - start
         workers = [] if way == ALONE else _workers_s()
         home_s = time.process_time() - before_s
@@ -125,6 +142,10 @@ def _timed(raster: Path, way: int, cluster: str | None) -> dict[str, Any]:
         "stages": stages.seconds,
         "digest": hashlib.sha256(text.encode()).hexdigest(),
         "buildings": len(frame),
+        "megapixels": summary["megapixels"],
+        "look_s": summary["seconds"]["model"],
+        "finish_s": summary["seconds"]["vectorize"],
+        "bytes": (summary["record"]["workers"] or {}).get("bytes_received", 0),
     }
 
 
