@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ from conftest import RasterMaker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
-from spread_runs import OPTIONS, Houses, digest
+from spread_runs import OPTIONS, Houses, Mortal, digest
 
 import geoseg
 from geoseg.errors import MapsError, OutputError, UsageError
 from geoseg.run.spread import stored
 from geoseg.run.spread.parts import Part
+from geoseg.run.spread.pool import LocalPool
 
 TILES: dict[str, Any] = {"tile_px": 48}
 MODEL = "painted:PaintedModel"
@@ -67,6 +69,21 @@ def test_any_picture_gives_the_same(
         geoseg.maps(source, folder, part=(index, count), model=PaintedModel(), tile_px=tile)
     found = geoseg.predict(source, model=PaintedModel(), maps=folder, shape="raw")
     whole = geoseg.predict(source, model=PaintedModel(), tile_px=tile, shape="raw")
+    assert digest(found) == digest(whole)
+
+
+def test_a_killed_process_leaves_rows_that_another_goes_on_from(town: Path, tmp_path: Path) -> None:
+    omen, folder = tmp_path / "omen", tmp_path / "run"
+    omen.write_bytes(b"x" * 5)  # tiles that it lives for
+    with LocalPool(1) as pool, pytest.raises(BrokenExecutor):
+        pool.submit(geoseg.maps, town, folder, part=(0, 1), model=Mortal(omen), **TILES).result()
+    omen.unlink()
+    again = Mortal(omen)
+    told = geoseg.maps(town, folder, part=(0, 1), model=again, **TILES)
+    whole = geoseg.predict(town, model=Mortal(omen), **OPTIONS)
+    assert 0 < again.calls < whole.attrs["geoseg"]["tiles"]["done"]
+    assert told.rows_stored > 0
+    found = geoseg.predict(town, model=Mortal(omen), maps=folder, shape="raw")
     assert digest(found) == digest(whole)
 
 
