@@ -5,10 +5,8 @@ from __future__ import annotations
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
-try:
-    __version__ = version("geoseg")
-except PackageNotFoundError:  # a bare checkout
-    __version__ = "0"
+__version__ = "0.2.0"
+"""The one place; packages, plugin and pages take it from here."""
 
 
 def installed(package: str) -> str:

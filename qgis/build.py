@@ -18,6 +18,7 @@ sys.path = [
 ]  # the plugin's name is the package's
 
 from geoseg.cli.reference import described  # noqa: E402 - see above
+from geoseg.version import __version__  # noqa: E402
 
 NAME = "geoseg"
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "verbs.json")
@@ -46,12 +47,14 @@ def build_zip(path: Path) -> Path:
 
 def _facts() -> dict[str, str]:
     """What the package's own metadata say; addresses that are not public yet stay empty."""
-    project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    text = (HERE.parent / "pyproject.toml").read_text(encoding="utf-8")
+    project = tomllib.loads(text)["project"]
     urls = project.get("urls", {})
     return {
-        "version": project["version"],
+        "version": __version__,
         "email": project["authors"][0].get("email", ""),
-        "homepage": urls.get("Homepage", ""),
+        "homepage": urls.get("Homepage", urls.get("Repository", "")),
+        "repository": urls.get("Repository", ""),
         "tracker": urls.get("Issues", ""),
     }
 

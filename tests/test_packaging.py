@@ -20,12 +20,51 @@ PROJECT: dict[str, Any] = tomllib.loads(
 NAME = re.compile(r"^([A-Za-z0-9-]+)\s*(>=[\d.]+)")
 
 
-def test_the_version_is_one() -> None:
+def test_the_version_is_one(addresses: Any) -> None:
     cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
     recipe = (REPOSITORY / "packaging/conda/meta.yaml").read_text(encoding="utf-8")
-    assert cited["version"] == PROJECT["version"]
-    assert f'version = "{PROJECT["version"]}"' in recipe
-    assert geoseg.__version__ in {PROJECT["version"], "0"}
+    changes = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert PROJECT["dynamic"] == ["version", "readme"]
+    assert "version" not in PROJECT
+    assert cited["version"] == addresses.version() == geoseg.__version__
+    assert f'version = "{geoseg.__version__}"' in recipe
+    first = re.search(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$", changes, re.MULTILINE)
+    assert first is not None
+    assert first[1] == geoseg.__version__
+    assert str(cited["date-released"]) == first[2]
+
+
+def test_addresses_stand_in_one_place(addresses: Any) -> None:
+    """None is public yet; once there are, CITATION says the same and nothing else names one."""
+    urls = PROJECT["urls"]
+    cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
+    assert addresses.urls() == urls
+    assert set(urls) <= {"Homepage", "Repository", "Documentation", "Issues", "Changelog"}
+    assert cited.get("repository-code") == urls.get("Repository")
+    assert cited.get("url") == urls.get("Homepage")
+    pages = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8")
+    assert not re.search(r"^(site|repo)_url", pages, re.MULTILINE)
+    plugin = (REPOSITORY / "qgis/geoseg/metadata.txt").read_text(encoding="utf-8")
+    assert "http" not in plugin
+
+
+@pytest.mark.parametrize("repository", [None, "https://example.org/geoseg"])
+def test_links_of_the_readme_lead_somewhere_on_a_package_index(
+    addresses: Any, repository: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls = {} if repository is None else {"Repository": repository}
+    monkeypatch.setattr(addresses, "urls", lambda: urls)
+    text = addresses.readme()
+    for picture, words, target, _ in addresses.LINK.findall(text):
+        pytest.fail(f"{picture}[{words}]({target})")
+    if repository is None:
+        assert "A first half hour (`docs/tutorial.md` in the sources)" in text
+        assert "![" not in text
+    else:
+        base = f"{repository}/{{}}/v{geoseg.__version__}/"
+        assert f"[A first half hour]({base.format('blob')}docs/tutorial.md)" in text
+        assert f"({base.format('raw')}docs/pictures/banepa.jpg)" in text
+        assert f"({base.format('blob')}docs/exactness.md#memory)" in text
 
 
 def test_the_recipe_asks_for_what_the_wheel_asks_for() -> None:
@@ -49,15 +88,24 @@ def test_workflows_and_templates_can_be_read() -> None:
         assert isinstance(yaml.safe_load(file.read_text(encoding="utf-8")), dict), file
 
 
-@pytest.fixture(scope="module")
-def licences() -> Any:
-    place = REPOSITORY / "packaging/licences.py"
-    spec = importlib.util.spec_from_file_location("licences", place)
+def script(name: str) -> Any:
+    """A script beside the recipes, as a module."""
+    spec = importlib.util.spec_from_file_location(name, REPOSITORY / "packaging" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def licences() -> Any:
+    return script("licences")
+
+
+@pytest.fixture(scope="module")
+def addresses() -> Any:
+    return script("addresses")
 
 
 def test_nothing_that_is_installed_binds_its_users_work(licences: Any) -> None:

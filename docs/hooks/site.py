@@ -1,10 +1,10 @@
-"""What lies outside of ``docs/`` and belongs into the site: the model's card, changes, attribution."""
+"""What lies outside of ``docs/`` and belongs into the site, and where the site lies in public."""
 
 from __future__ import annotations
 
 import posixpath
-import re
 from pathlib import Path
+from runpy import run_path
 from typing import TYPE_CHECKING
 
 from mkdocs.structure.files import File
@@ -15,14 +15,21 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).parents[2]
+ADDRESSES = run_path(str(ROOT / "packaging" / "addresses.py"))
 ADDED = {
     "geoseg/models/weights/default.md": "model-card.md",
     "CHANGELOG.md": "changes.md",
     "examples/ATTRIBUTION.md": "attribution.md",
 }
 """Pages of the repository, and what they are called here."""
-LINK = re.compile(r"\[([^\]]*)\]\((?!\w+:|#)([^)#\s]+)(#[^)\s]*)?\)")
-"""Text, where to, which heading there."""
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Name the public addresses, where there are any."""
+    urls = ADDRESSES["urls"]()
+    config.site_url = urls.get("Documentation")
+    config.repo_url = urls.get("Repository")
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -37,25 +44,21 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Lead links to pages that lie elsewhere to where they are here."""
     folder = posixpath.dirname(page.file.src_uri)
 
-    def here(match: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join("docs", folder, match[2]))
-        if target not in ADDED:
-            return match[0]
-        return f"[{match[1]}]({posixpath.relpath(ADDED[target], folder or '.')}{match[3] or ''})"
+    def here(file: str, heading: str) -> str:
+        inside = ADDED.get(file, posixpath.relpath(file, "docs"))
+        return posixpath.relpath(inside, folder or ".") + heading
 
-    return LINK.sub(here, markdown)
+    return str(ADDRESSES["led"](markdown, posixpath.join("docs", folder), here))
 
 
 def _from(text: str, source: str) -> str:
     """The text with its links as seen from the top of the site."""
-    folder = posixpath.dirname(source)
 
-    def here(match: re.Match[str]) -> str:
-        target = posixpath.normpath(posixpath.join(folder, match[2]))
-        if target in ADDED:
-            return f"[{match[1]}]({ADDED[target]}{match[3] or ''})"
-        if target.startswith("docs/"):
-            return f"[{match[1]}]({target.removeprefix('docs/')}{match[3] or ''})"
-        return f"{match[1]} (`{target}` in the repository)"
+    def here(file: str, heading: str) -> str | None:
+        if file in ADDED:
+            return ADDED[file] + heading
+        if file.startswith("docs/"):
+            return file.removeprefix("docs/") + heading
+        return str(ADDRESSES["public"](file, heading) or "") or None
 
-    return LINK.sub(here, text)
+    return str(ADDRESSES["led"](text, posixpath.dirname(source), here))

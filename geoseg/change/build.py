@@ -31,6 +31,7 @@ from geoseg.statistics.build import (
     total_as_dict,
     zone_notes,
 )
+from geoseg.statistics.collect import IN_NO_ZONE
 from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.zones import Zones
 from geoseg.vectors.buildings import BuildingSource
@@ -40,8 +41,10 @@ from geoseg.vectors.observed import (
 )
 from geoseg.vectors.within import OUTSIDE, assign
 
-UNSEEN = Said("{count} buildings lie where only one date was observed and are not counted.")
-IN_NO_ZONE = Said("{count} buildings lie in no zone and are not counted.")
+UNSEEN = Said(
+    "{count} buildings lie where only one date was observed and are not counted.",
+    one="{count} building lies where only one date was observed and is not counted.",
+)
 METHOD = Said(
     "Intersection over union of {unchanged:g} or more counts as unchanged, below {match:g} as different "
     "buildings."

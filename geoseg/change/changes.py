@@ -26,7 +26,10 @@ from geoseg.vectors.within import assign
 LARGEST_ID = 2**63
 """Numbers from this on fit into no column of whole numbers."""
 APART = "the two dates have no observed area in common; are they of one place, and are their CRSs the right ones?"
-TOO_FAR = Said("{count} buildings of {layer} lie too far away for the CRS {crs} and were left out.")
+TOO_FAR = Said(
+    "{count} buildings of {layer} lie too far away for the CRS {crs} and were left out.",
+    one="{count} building of {layer} lies too far away for the CRS {crs} and was left out.",
+)
 """Said of what has no place in the CRS of the comparison."""
 
 
@@ -110,7 +113,10 @@ def _repeated(found: Buildings, source: BuildingSource) -> tuple[str, ...]:
     if found.ids is None:
         return ()
     again = int(pd.Series(found.ids).dropna().duplicated().sum())
-    said = Said("{count} buildings of {layer} have a building_id that an earlier one has.")
+    said = Said(
+        "{count} buildings of {layer} have a building_id that an earlier one has.",
+        one="{count} building of {layer} has a building_id that an earlier one has.",
+    )
     return (said.format(count=again, layer=source.label),) if again else ()
 
 

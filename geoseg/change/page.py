@@ -101,7 +101,9 @@ def _likely(total: pd.Series[Any], name: str) -> str:
     """How many of a kind stand out, where that was asked for."""
     if f"likely_{name}" not in total:
         return ""
-    return Said("{count:,} stand out").format(count=int(total[f"likely_{name}"]))
+    return Said("{count:,} stand out", one="{count:,} stands out").format(
+        count=int(total[f"likely_{name}"])
+    )
 
 
 def _sizes(result: Comparison) -> Chart:

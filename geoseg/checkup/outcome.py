@@ -41,5 +41,6 @@ class Checkup(Shown):
         """Plain values for JSON."""
         return {"healthy": self.healthy, "looks": [asdict(look) for look in self.looks]}
 
-    def _figures(self) -> list[tuple[str, str]]:
+    def in_words(self) -> list[tuple[str, str]]:
+        """What was looked at, and how it is."""
         return [(look.name, f"{look.state}: {look.told}") for look in self.looks]

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from geoseg.languages.counting import listed
 from geoseg.pages.notebook import Shown
 
 
@@ -33,3 +34,20 @@ class Converted(Shown):
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "output": str(self.output), "notes": list(self.notes)}
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        return [
+            ("buildings", f"{self.rows:,}"),
+            (
+                "written",
+                listed(
+                    (self.outlines, "outline", "outlines"),
+                    (self.solids, "solid", "solids"),
+                    (self.without_height, "without a height"),
+                ),
+            ),
+            ("shared walls", listed((self.shared_walls, "counted from both sides"))),
+            ("left out", listed((self.left_out, "without geometry, ground or area"))),
+            ("output", str(self.output)),
+        ]

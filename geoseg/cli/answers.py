@@ -1,6 +1,6 @@
 """What a verb answers: its summary on stdout, or with ``--json`` one object there and nothing else.
 
-Notes, warnings, progress and which files were written go to stderr.
+Notes, warnings and progress go to stderr.
 """
 
 from __future__ import annotations
@@ -28,19 +28,6 @@ def answer_json(
     """
     told = {**answer, **written}
     typer.echo(json.dumps({name: _told(name, value) for name, value in told.items()}))
-
-
-def answer_counts(output: str | Path, answer: Mapping[str, Any]) -> None:
-    """Print what an answer counts as one line; what is 0 is left out."""
-    counted = {name: count for name, count in answer.items() if isinstance(count, int) and count}
-    told = ", ".join(f"{name} {count}" for name, count in counted.items())
-    typer.echo(f"{output}: {told or 'no rows'}")
-
-
-def wrote(paths: Sequence[str | Path]) -> None:
-    """Say on stderr which files were written."""
-    for path in paths:
-        typer.echo(f"wrote {path}", err=True)
 
 
 def note(notes: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoseg.cli.options import Device, Json, Precision, Quiet, Runtime, Verbose
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ def _show(certificate: Certificate) -> None:
     if "support" not in certificate.looks:
         seen = "not measured: that takes torch and the .safetensors file"
     typer.echo(f"{certificate.model} {verdict}")
-    typer.echo(f"  stride      {certificate.stride_px} px")
-    typer.echo(f"  halo        {certificate.halo_px} px")
-    typer.echo(f"  sees        {seen}")
-    typer.echo(f"  difference  {certificate.largest_difference:.1e} between tile and whole image")
-    for reason in certificate.reasons:
-        typer.echo(f"  because {reason}")
+    difference = f"{certificate.largest_difference:.1e} between tile and whole image"
+    rows = [
+        ("stride", f"{certificate.stride_px} px"),
+        ("halo", f"{certificate.halo_px} px"),
+        ("sees", seen),
+        ("difference", difference),
+    ]
+    show_rows([*rows, *(("because", reason) for reason in certificate.reasons)])

@@ -30,8 +30,11 @@ from geoseg.cli.telling import tell
 from geoseg.cli.zones import GridCells, H3Cells, NameColumn, Zones, ZonesLayer
 
 NOISE = "Changes told apart from noise"
-SHOWN = ("unchanged", "changed", "gone", "new", "area_change_m2")
-"""Columns that the terminal lists."""
+SHOWN = {
+    "unchanged": "unchanged", "changed": "changed", "gone": "gone", "new": "new",
+    "area_change_m2": "roof m²",
+}  # fmt: skip
+"""Columns that the terminal lists, with short headings."""
 
 
 def compare(

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_counts, answer_json, note
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import (
     LAYER_FORMATS,
     Json,
@@ -20,6 +20,7 @@ from geoseg.cli.options import (
     parse_zoom,
     with_output,
 )
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg convert heights.gpkg town.city.json"
@@ -76,5 +77,4 @@ def convert(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        answer_counts(output, done.as_dict())
-        note(done.notes)
+        show_result(done)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_json, note, wrote
+from geoseg.cli.answers import answer_json, note
 from geoseg.cli.dataset_inputs import given_pairs, packed_folder
 from geoseg.cli.options import (
     Device,
@@ -27,8 +27,10 @@ from geoseg.cli.options import (
     parse_whole_numbers,
 )
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_findings, show_rows
 from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 from geoseg.progress import ignored
 
 if TYPE_CHECKING:
@@ -39,10 +41,10 @@ if TYPE_CHECKING:
 WORST_SHOWN = 5
 """Chips that the terminal lists."""
 PLACE_COLUMNS = {
-    "chips": "chips",
+    "chips": "scenes",
     "labels": "labels",
     "built": "building m²",
-    "shifted": "chips shifted",
+    "shifted": "scenes shifted",
     "east": "move east m",
     "north": "north m",
 }
@@ -290,12 +292,11 @@ def _show(checked: Checked, html: Path | None) -> None:
     for row in places_of(checked):
         places.add_row(escape(row["place"]), row["split"], *(row[name] for name in PLACE_COLUMNS))
     console.print(places)
-    for name, text, count in findings_of(checked):
-        console.print(f"{count:>8,}  {text} ({escape(name)})", highlight=False, soft_wrap=True)
+    show_findings(findings_of(checked))
     for chip in checked.worst[:WORST_SHOWN]:
         console.print(
             f"{escape(chip.name)}: {'; '.join(chip.reasons)}", highlight=False, soft_wrap=True
         )
     note(checked.notes)
-    typer.echo(f"{checked.folder}: {len(checked.chips)} scenes")
-    wrote([] if html is None else [html])
+    scenes = counted(len(checked.chips), "scene")
+    show_rows([("packed", scenes), ("output", str(checked.folder)), ("page", str(html or ""))])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geoseg.cli.answers import answer_json, note, wrote
+from geoseg.cli.answers import answer_json, note
 from geoseg.cli.options import (
     Device,
     Html,
@@ -22,6 +22,7 @@ from geoseg.cli.options import (
     area_option,
 )
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_files
 from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
 
@@ -187,7 +188,9 @@ def evaluate(
     if as_json:
         answer_json(result.as_dict(), output=output or (), html=html)
     elif not quiet:
-        _show(result, [*(output or ()), *([html] if html else ())])
+        _show(result)
+        show_files(output or (), html)
+        note(result.notes)
 
 
 def _check_usage(
@@ -212,7 +215,7 @@ def _refuse(given: Mapping[str, object], why: str) -> None:
         raise UsageError(f"{names} cannot be used with {why}")
 
 
-def _show(result: Evaluation, written: list[Path]) -> None:
+def _show(result: Evaluation) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
@@ -228,5 +231,3 @@ def _show(result: Evaluation, written: list[Path]) -> None:
         name = f"{row.place} (blobs)" if row.blobs else row.place
         table.add_row(escape(name), *(column.text(row) for column in columns))
     Console().print(table)
-    note(result.notes)
-    wrote(written)

@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_json, wrote
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import Json, Output, Overwrite, Precision, Quiet, Verbose, with_output
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg export-model model.safetensors -o model.onnx"
@@ -47,6 +48,5 @@ def export_model(
     elif not quiet:
         exact = done.certificate.exact
         typer.echo(f"{done.certificate.model} {'can be exact' if exact else 'cannot be exact'}")
-        for reason in done.certificate.reasons:
-            typer.echo(f"  because {reason}")
-        wrote([done.output])
+        reasons = (("because", reason) for reason in done.certificate.reasons)
+        show_rows([*reasons, ("output", str(done.output))])

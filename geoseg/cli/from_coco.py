@@ -19,6 +19,7 @@ from geoseg.cli.options import (
     parse_zoom,
     with_output,
 )
+from geoseg.cli.tables import show_findings, show_result
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg from-coco coco.json labels.gpkg --raster ortho.tif"
@@ -67,7 +68,6 @@ def from_coco(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        for name, text in FINDINGS.items():
-            if name in done.findings:
-                typer.echo(f"{done.findings[name]:>8,}  {text} ({name})", err=True)
-        typer.echo(f"{done.buildings} buildings written to {output}")
+        found = ((name, text, done.findings.get(name, 0)) for name, text in FINDINGS.items())
+        show_findings(one for one in found if one[2])
+        show_result(done)

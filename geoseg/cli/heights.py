@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_counts, answer_json
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import (
     LAYER_FORMATS,
     Dsm,
@@ -26,6 +26,7 @@ from geoseg.cli.options import (
     with_output,
 )
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg heights footprints.gpkg --dsm dsm.tif -o heights.gpkg"
@@ -80,4 +81,4 @@ def heights(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        answer_counts(output, done.as_dict())
+        show_rows(done.in_words())

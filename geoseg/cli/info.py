@@ -27,6 +27,7 @@ from geoseg.cli.options import (
     parse_range,
     parse_whole_numbers,
 )
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 
 if TYPE_CHECKING:
@@ -100,20 +101,9 @@ def info(
 
 
 def _show(result: MosaicInfo) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
     for raster in result.rasters:
-        for name, value in raster.rows():
-            table.add_row(name, escape(value))
-        table.add_row()
-    for name, value in result.rows():
-        table.add_row(name, escape(value))
-    console = Console(highlight=False)
-    console.print(table)
+        show_rows(raster.in_words())
+        typer.echo()
+    show_rows(result.in_words())
     for warning in result.warnings:
-        console.print(f"[yellow]Warning:[/yellow] {escape(warning)}")
+        typer.echo(f"Warning: {warning}")

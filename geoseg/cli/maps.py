@@ -35,7 +35,7 @@ from geoseg.cli.options import (
     with_output,
 )
 from geoseg.cli.progress import watching
-from geoseg.cli.tables import show_rows
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg maps ortho.tif run/ --part 0/4"
@@ -122,4 +122,4 @@ def maps(
     if as_json:
         answer_json(stored.as_dict())
     elif not quiet:
-        show_rows(stored.rows())
+        show_result(stored)

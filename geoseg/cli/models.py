@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geoseg.cli.options import Html, Json, Overwrite, Quiet, Verbose
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 
 if TYPE_CHECKING:
@@ -58,18 +59,10 @@ def models(
 
 def _show(entry: ModelEntry) -> None:
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in _rows(entry):
-        table.add_row(name, escape(value))
-    console = Console(highlight=False)
-    console.print(table)
+    show_rows(_rows(entry))
     if entry.scores:
-        console.print(_scores(entry))
+        Console(highlight=False).print(_scores(entry))
 
 
 def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:

@@ -45,7 +45,7 @@ from geoseg.cli.options import (
     with_output,
 )
 from geoseg.cli.progress import watching
-from geoseg.cli.tables import show_rows
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 from geoseg.types import Shape
 
@@ -286,7 +286,7 @@ def predict(
     if as_json:
         answer_json(summary.as_dict())
     elif not quiet:
-        show_rows(summary.rows())
+        show_result(summary)
     if getattr(summary, "failed", 0):
         raise typer.Exit(1)
 

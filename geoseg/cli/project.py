@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_json, note
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import Json, Overwrite, Quiet, Verbose
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 
@@ -57,5 +58,4 @@ def project(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        typer.echo(f"{done.address}: {', '.join((*done.layers, *done.photos))}")
-        note(done.notes)
+        show_result(done)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_counts, answer_json
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import (
     LAYER_FORMATS,
     Json,
@@ -19,6 +19,7 @@ from geoseg.cli.options import (
     parse_zoom,
     with_output,
 )
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg regularize footprints.gpkg straight.gpkg"
@@ -77,4 +78,4 @@ def regularize(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        answer_counts(output, done.as_dict())
+        show_result(done)

@@ -26,8 +26,11 @@ from geoseg.cli.telling import tell
 from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones, ZonesLayer
 
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
-SHOWN = ("buildings", "area_m2", "coverage_ratio", "density_per_km2")
-"""Columns that the terminal lists."""
+SHOWN = {
+    "buildings": "buildings", "area_m2": "roof m²", "coverage_ratio": "built over",
+    "density_per_km2": "per km²",
+}  # fmt: skip
+"""Columns that the terminal lists, with short headings."""
 
 
 def report(

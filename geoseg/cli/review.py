@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_json, note, wrote
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import Json, Layer, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg review buildings.gpkg -o plots.gpkg"
@@ -61,13 +62,4 @@ def review(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        for one in done.strata:
-            typer.echo(
-                f"{one.name}: {one.plots} of {one.cells} cells, {one.km2:.3g} km², "
-                f"{one.predictions:,} predicted buildings"
-            )
-        typer.echo(
-            f"{output}: {len(done.plots)} plots of {done.side_m:.0f} m, {len(done.buildings)} buildings"
-        )
-        note(done.notes)
-        wrote([output])
+        show_result(done)

@@ -9,6 +9,7 @@ import typer
 
 from geoseg.cli.answers import answer_json
 from geoseg.cli.options import Json, Output, Overwrite, Quiet, Verbose, with_output
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 EXAMPLE = "geoseg to-coco buildings.gpkg coco.json --raster ortho.tif"
@@ -51,9 +52,4 @@ def to_coco(
     if as_json:
         answer_json(done.as_dict(), output=output)
     elif not quiet:
-        left = f"; {done.outside} buildings touch no raster" if done.outside else ""
-        left += f"; {done.without_geometry} rows have no geometry" if done.without_geometry else ""
-        left += f"; {done.too_small} buildings hold no pixel" if done.too_small else ""
-        left += f"; {done.no_score} confidences are no numbers" if done.no_score else ""
-        left += f"; {done.repaired} invalid outlines were repaired" if done.repaired else ""
-        typer.echo(f"{done.annotations} annotations written to {output}{left}")
+        show_result(done, ("output", output))

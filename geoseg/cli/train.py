@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_json
+from geoseg.cli.answers import answer_json, note
 from geoseg.cli.options import Json, Overwrite, Progress, Quiet, Verbose
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
 
@@ -136,17 +137,15 @@ def _is_first_process() -> bool:
 
 
 def _show(done: Training, scenes: Path) -> None:
-    for place, f1 in done.f1.items():
-        before = f", before {done.f1_before[place]:.3f}" if place in done.f1_before else ""
-        typer.echo(f"{place}: F1 {f1:.3f}{before}")
-    for doubt in done.doubts:
-        typer.echo(f"warning: {doubt}", err=True)
-    if done.curves is not None:
-        typer.echo(f"curves: {done.curves}", err=True)
-    typer.echo(f"Model written to {done.model}", err=True)
-    if done.f1:
-        tuned = f"{done.model.stem}-tuned.safetensors"
-        typer.echo(
-            f"Choose its thresholds next: geoseg tune {done.model} --scenes {scenes} -o {tuned}",
-            err=True,
-        )
+    scores = (
+        (place, f"F1 {f1:.3f}" + _before(done.f1_before.get(place)))
+        for place, f1 in done.f1.items()
+    )
+    show_rows([*scores, ("curves", str(done.curves or "")), ("output", str(done.model))])
+    tuned = f"{done.model.stem}-tuned.safetensors"
+    tune = f"choose its thresholds next: geoseg tune {done.model} --scenes {scenes} -o {tuned}"
+    note([*done.doubts, *([tune] if done.f1 else [])])
+
+
+def _before(f1: float | None) -> str:
+    return "" if f1 is None else f", before {f1:.3f}"

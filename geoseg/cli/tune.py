@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from geoseg.cli.answers import answer_json, wrote
+from geoseg.cli.answers import answer_json, note
 from geoseg.cli.options import (
     Device,
     Html,
@@ -22,11 +22,13 @@ from geoseg.cli.options import (
     parse_range,
 )
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_rows
 from geoseg.cli.telling import tell
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from collections.abc import Iterator
 
     from geoseg.models.weights import Metadata
     from geoseg.scenes.scene import Asked
@@ -161,31 +163,29 @@ def _show(done: Tuning) -> None:
         bias, weight = f"{scores['area_bias']:+.1%}", f"{weights.get(place, 1):g}"
         table.add_row(place, f"{scores['buildings']:.0f}", *ratios, bias, weight)
     console.print(table)
-    thresholds = ", ".join(f"{name} {value:g}" for name, value in metadata.decoding)
-    console.print(f"thresholds  {thresholds}")
+    show_rows([*_chosen(metadata), ("output", str(done.output)), ("page", str(done.html or ""))])
+    note(done.doubts)
+
+
+def _chosen(metadata: Metadata) -> Iterator[tuple[str, str]]:
+    validation, gsd_m = metadata.validation, metadata.gsd_m
+    yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in metadata.decoding)
     views = "chosen and used on the mean of two, the image and its half turn"
-    console.print(f"views       {views if metadata.tta else 'one'}")
-    if metadata.gsd_m is not None:
-        console.print(f"pixel size  {metadata.gsd_m[0]:g} to {metadata.gsd_m[1]:g} m")
+    yield "views", views if metadata.tta else "one"
+    yield "pixel size", "" if gsd_m is None else f"{gsd_m[0]:g} to {gsd_m[1]:g} m"
     if validation is not None:
         limit = f"the limit is {validation.max_area_bias:.1%}"
-        console.print(
-            f"mean        F1 {validation.f1:.3f}, bias {validation.area_bias:.1%}; {limit}"
-        )
-    _show_calibration(console, metadata)
-    for doubt in done.doubts:
-        console.print(f"warning: {doubt}", markup=False)
-    wrote([done.output] if done.html is None else [done.output, done.html])
+        yield "mean", f"F1 {validation.f1:.3f}, bias {validation.area_bias:.1%}; {limit}"
+    yield "confidence", _calibrated(metadata)
 
 
-def _show_calibration(console: Console, metadata: Metadata) -> None:
+def _calibrated(metadata: Metadata) -> str:
     calibration, validation = metadata.calibration, metadata.validation
     if calibration is None or validation is None or validation.ece is None:
         kept = "raw" if calibration is None else "as the model had it before"
-        console.print(f"confidence  {kept}: too few buildings, or a single scene, to calibrate on")
-        return
-    console.print(
-        f"confidence  calibrated on {validation.buildings} buildings; error {validation.ece_raw:.3f}"
+        return f"{kept}: too few buildings, or a single scene, to calibrate on"
+    return (
+        f"calibrated on {counted(validation.buildings, 'building')}; error {validation.ece_raw:.3f}"
         f" raw, {validation.ece:.3f} calibrated ({validation.folds} left out in turn); buildings "
-        f"below {calibration.min_probability:g} are dropped"
+        f"below {calibration.min_probability:g} are left out"
     )

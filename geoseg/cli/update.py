@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from geoseg.cli.answers import answer_counts, answer_json, note, wrote
+from geoseg.cli.answers import answer_json
 from geoseg.cli.options import (
     LAYER_FORMATS,
     Device,
@@ -25,6 +25,7 @@ from geoseg.cli.options import (
     parse_zoom,
 )
 from geoseg.cli.progress import watching
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 JUDGING = "What counts as a change"
@@ -184,6 +185,4 @@ def update(
     if as_json:
         answer_json(done.as_dict())
     elif not quiet:
-        answer_counts(output, done.as_dict())
-        note(done.notes)
-        wrote([str(path) for path in (output, josm, maproulette) if path is not None])
+        show_result(done, ("JOSM", str(josm or "")), ("MapRoulette", str(maproulette or "")))

@@ -49,6 +49,10 @@ class Imported(Shown):
             "findings": dict(self.findings),
         }
 
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table; the findings are told by themselves."""
+        return [("buildings", f"{self.buildings:,}"), ("output", str(self.output))]
+
 
 @dataclass(frozen=True, slots=True)
 class OnGround:

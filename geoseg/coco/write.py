@@ -20,6 +20,7 @@ from geoseg.errors import UsageError
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target, require_other
 from geoseg.keywords import checked_keywords
+from geoseg.languages.counting import listed
 from geoseg.pages.notebook import Shown
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
@@ -56,6 +57,19 @@ class Exported(Shown):
     def as_dict(self) -> dict[str, int]:
         """Plain values for JSON."""
         return asdict(self)
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        left = listed(
+            (self.outside, "outside of all rasters"),
+            (self.without_geometry, "without a geometry"),
+            (self.too_small, "without a pixel"),
+        )
+        mended = listed(
+            (self.repaired, "invalid outline", "invalid outlines"),
+            (self.no_score, "confidence that is no number", "confidences that are no numbers"),
+        )
+        return [("annotations", f"{self.annotations:,}"), ("left out", left), ("mended", mended)]
 
 
 @checked_keywords

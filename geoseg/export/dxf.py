@@ -25,6 +25,7 @@ from geoseg.export.dxf_text import HEAD, LAYER_ENTRY, TAIL, strings_of
 from geoseg.export.layer import LayerInfo
 from geoseg.export.spool import Spool, shapes_in, spooled
 from geoseg.export.stream import BatchStream
+from geoseg.languages.counting import counted
 
 BATCH_ROWS = 8_192
 """Rows whose attributes are texts in memory at once."""
@@ -83,9 +84,9 @@ def _notes(layer: LayerInfo, crs: CRS, counts: Counts) -> Iterator[str]:
     if layer.attributes:
         yield "attributes are extended data of the polylines, application GEOSEG"
     if counts.without:
-        yield f"{counts.without} rows without a geometry are left out"
+        yield f"left out: {counted(counts.without, 'row')} without a geometry"
     if counts.cut:
-        yield f"{counts.cut} rows have more attributes than the 16 kB of an entity, and lost the rest"
+        yield f"{counted(counts.cut, 'row')} with more attributes than the 16 kB of an entity lost the rest"
 
 
 def _write(

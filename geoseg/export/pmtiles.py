@@ -25,6 +25,7 @@ from geoseg.export.ogr import write_with_gdal
 from geoseg.export.spool import Spool, spooled
 from geoseg.export.stream import BatchStream
 from geoseg.export.zoom import MOST_ZOOM
+from geoseg.languages.counting import counted
 from geoseg.vectors.apart import free_name
 
 WORLD_M = 40_075_016.68557849
@@ -83,10 +84,10 @@ def _notes(spool: Spool, levels: tuple[int, int], missing: int) -> Iterator[str]
         "measure another format"
     )
     if spool.rows > spool.placed:
-        yield f"{spool.rows - spool.placed} rows without a geometry are left out"
+        yield f"left out: {counted(spool.rows - spool.placed, 'row')} without a geometry"
     if missing:
         more = f", and --zoom {first},{last + 1} shows more of them" if last < MOST_ZOOM else ""
-        yield f"{missing} rows are too small for zoom {last} and left out{more}"
+        yield f"left out: {counted(missing, 'row')} too small for zoom {last}{more}"
 
 
 def _write(path: Path, spool: Spool, layer: LayerInfo, tiles: tuple[str, tuple[int, int]]) -> None:

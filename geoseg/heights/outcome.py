@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from geoseg.heights.columns import roof_names
 from geoseg.heights.finding import Ground
 from geoseg.heights.measuring import COVERAGE, HEIGHT, HIGHEST, OPEN, SLOPE
+from geoseg.languages.counting import listed
 from geoseg.pages.notebook import Shown
 
 RISES_M = 2.0
@@ -54,6 +55,29 @@ class Heights(Shown):
         """Plain values for JSON."""
         output = None if self.output is None else str(self.output)
         return {**asdict(self), "output": output, "notes": list(self.notes)}
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        return [
+            ("footprints", f"{self.rows:,}"),
+            (
+                "measured",
+                listed((self.measured, "with a height"), (self.pitched, "of pitched roof")),
+            ),
+            (
+                "below 2 m",
+                listed((self.low, "that are no building, or were gone when the surface was made")),
+            ),
+            ("cut by holes", listed((self.holes, "that the surface holds in part"))),
+            (
+                "no height",
+                listed(
+                    (self.without_surface, "off the surface"),
+                    (self.too_little, "with too little of it"),
+                ),
+            ),
+            ("output", str(self.output or "")),
+        ]
 
 
 def outcome(numbers: NDArray[np.float64], ground: Ground, output: Path | None) -> Heights:

@@ -12,6 +12,7 @@ from geoseg.labelled.doubts import Doubts, doubts_of
 from geoseg.labelled.repair import TINY_M2
 from geoseg.labelled.shift import Agreement, Shift, best_shift, edge_agreement
 from geoseg.labelled.writing import read_record
+from geoseg.languages.counting import counted
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.scenes.scene import Scene, load_scene, scene_files
@@ -84,8 +85,8 @@ class ChipCheck:
                  f"{abs(south):.1f} m {'south' if south > 0 else 'north'}")  # fmt: skip
         all_reasons = (
             (self.shifted, f"labels belong {sides[0]}, {sides[1]}"),
-            (self.missing, f"{self.missing} buildings without a label"),
-            (self.unseen, f"{self.unseen} labels without a building"),
+            (self.missing, f"{counted(self.missing or 0, 'building')} without a label"),
+            (self.unseen, f"{counted(self.unseen or 0, 'label')} without a building"),
             (
                 self.overlap_m2 > OVERLAP_SHARE * self.building_m2,
                 f"{self.overlap_m2:.0f} m² labelled twice",
@@ -143,7 +144,7 @@ class Checked(Shown):
         empty = sum(not chip.buildings for chip in self.chips)
         if empty:
             notes.append(
-                f"{empty} of {len(self.chips)} chips hold no building; if nobody labelled there, "
+                f"{empty} of {counted(len(self.chips), 'scene')} without a building; if nobody labelled there, "
                 "give the labelled area with --aoi"
             )
         return tuple(notes)

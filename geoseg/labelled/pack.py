@@ -22,6 +22,7 @@ from geoseg.labelled.pairs import Kind, kind_of
 from geoseg.labelled.request import Chip, PackOptions, Pair, Tick
 from geoseg.labelled.writing import SceneWriter, new_folder
 from geoseg.labelled.yolo_labels import YoloLabels
+from geoseg.languages.counting import counted
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.version import __version__
@@ -203,7 +204,7 @@ def _notes(packed: Packed, options: PackOptions) -> Iterator[str]:
             yield f"{place}: the ground held out has no building"
     small = sum(found["images_small"] for found in packed.findings.values())
     if small:
-        yield f"{small} images are smaller than a training crop; training pads them as unknown"
+        yield f"{counted(small, 'image')} smaller than a training crop: training pads what is missing as unknown"
 
 
 def _recorded(packed: Packed) -> dict[str, Any]:

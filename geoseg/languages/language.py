@@ -50,7 +50,7 @@ class Language:
         """A text in this language; lists and dicts with their texts so; anything else as it is."""
         match thing:
             case Said():
-                template = self.texts.get(thing.template, thing.template)
+                template = self.texts.get(thing.template) or thing.english(thing.values)
                 return _Filler(self).vformat(template, (), thing.values) if thing.values else template  # fmt: skip
             case dict():
                 return {name: self.say(value) for name, value in thing.items()}

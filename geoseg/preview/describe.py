@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from geoseg.languages.counting import counted
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import table_html
@@ -57,7 +58,7 @@ class RasterInfo:
     resampled: bool
     """Whether its pixels would be resampled."""
 
-    def rows(self) -> list[tuple[str, str]]:
+    def in_words(self) -> list[tuple[str, str]]:
         """Names and texts for a small table."""
         rgb = ", ".join(map(str, dict.fromkeys(self.rgb)))
         return [
@@ -106,7 +107,7 @@ class MosaicInfo:
         """As JSON."""
         return asdict(self)
 
-    def rows(self) -> list[tuple[str, str]]:
+    def in_words(self) -> list[tuple[str, str]]:
         """Names and texts of the run for a small table; the rasters have rows of their own."""
         grid = f"{self.grid_width:,} x {self.grid_height:,} px of {self.grid_gsd_m:.3f} m"
         return [
@@ -118,16 +119,16 @@ class MosaicInfo:
         ]
 
     def __repr__(self) -> str:
-        number = len(self.rasters)
-        rasters = "1 raster" if number == 1 else f"{number} rasters"
+        rasters = counted(len(self.rasters), "raster")
         return (
             f"MosaicInfo({rasters}, {self.grid_width:,} x {self.grid_height:,} px of "
-            f"{self.grid_gsd_m:.3f} m, {self.tiles:,} tiles, {len(self.warnings)} warnings)"
+            f"{self.grid_gsd_m:.3f} m, {counted(self.tiles, 'tile')}, "
+            f"{counted(len(self.warnings), 'warning')})"
         )
 
     def _repr_html_(self) -> str:
-        rasters = [row for raster in self.rasters for row in raster.rows()]
-        return table_html([*rasters, *self.rows()], self.warnings)
+        rasters = [row for raster in self.rasters for row in raster.in_words()]
+        return table_html([*rasters, *self.in_words()], self.warnings)
 
 
 def describe(
@@ -219,11 +220,11 @@ def _layout(source: Source) -> str:
     if structure.get("LAYOUT") == "COG":
         parts.insert(0, "COG")
     parts.append(structure.get("COMPRESSION", "uncompressed"))
-    parts.append(f"{overviews} overviews" if overviews else "no overviews")
+    parts.append(counted(overviews, "overview") if overviews else "no overviews")
     return ", ".join(parts)
 
 
 def _blocks(source: Source) -> str:
     if source.block_width >= source.width:
-        return f"striped ({source.block_height} rows)"
+        return f"striped ({counted(source.block_height, 'row')})"
     return f"tiled ({source.block_width} x {source.block_height})"

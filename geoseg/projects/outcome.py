@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,12 @@ class Project(Shown):
         """Plain values for JSON."""
         lists = {name: list(getattr(self, name)) for name in ("layers", "photos", "notes")}
         return {**asdict(self), "output": str(self.output), **lists}
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        return [
+            ("layers", ", ".join(self.layers)),
+            ("photo", ", ".join(self.photos)),
+            ("open it by", f"qgis {shlex.quote(self.address)}"),
+            ("output", str(self.output)),
+        ]

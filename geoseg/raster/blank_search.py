@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 from geoseg.raster.blank import BlankPixels, Fill, side_cells
 from geoseg.raster.cells import CELL_PX, cells_of, grown, pixels_of
 
@@ -82,7 +83,7 @@ def _check_given(name: str, dtype: np.dtype[Any], bands: int, values: tuple[floa
     label = ",".join(f"{one:g}" for one in values)
     if len(values) not in (1, bands):
         raise UsageError(
-            f"nodata {label}: {name} is read in {bands} band{'s' * (bands > 1)}; give one number for "
+            f"nodata {label}: {name} is read in {counted(bands, 'band')}; give one number for "
             f"all{f', or {bands}' * (bands > 1)}"
         )
     if dtype.kind == "f":

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from geoseg.languages.counting import listed
 from geoseg.pages.notebook import Shown
 
 
@@ -44,6 +45,39 @@ class Regularized(Shown):
         """Plain values for JSON."""
         return {**asdict(self), "output": str(self.output)}
 
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        return [
+            ("footprints", f"{self.rows:,}"),
+            (
+                "drawn",
+                listed(
+                    (self.regularized, "with straight walls"),
+                    (self.circle, "as a circle", "as circles"),
+                    (self.simplified, "simplified"),
+                    (self.raw, "as given"),
+                ),
+            ),
+            ("unchanged", listed((self.kept, "drawn by geoseg before"))),
+            (
+                "mended",
+                listed(
+                    (self.invalid, "invalid outline", "invalid outlines"),
+                    (self.overlapping, "overlap of two", "overlaps of two"),
+                    (self.slivers, "sliver dropped", "slivers dropped"),
+                    (self.with_z, "without its heights", "without their heights"),
+                ),
+            ),
+            (
+                "left empty",
+                listed(
+                    (self.empty, "without a geometry"),
+                    (self.covered, "without an area of their own"),
+                ),
+            ),
+            ("output", str(self.output)),
+        ]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Recomputed(Shown):
@@ -67,3 +101,14 @@ class Recomputed(Shown):
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return {**asdict(self), "output": str(self.output), "notes": list(self.notes)}
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        return [
+            ("buildings", f"{self.rows:,}"),
+            ("edited", listed((self.edited, "outline measured anew", "outlines measured anew"))),
+            ("mended", listed((self.repaired, "invalid outline", "invalid outlines"))),
+            ("new ids", listed((self.new_ids, "building", "buildings"))),
+            ("left as is", listed((self.empty, "row without an area", "rows without an area"))),
+            ("output", str(self.output)),
+        ]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 from geoseg.reviewing.columns import (
     BUILDINGS,
     PLOTS,
@@ -100,7 +101,7 @@ def read_checked(source: str | Path) -> Checked:
             f"{', '.join(VERDICTS)}"
         )
     ids, repeated = _ids(rows.frame[real].reset_index(drop=True), name)
-    again = f"{repeated} buildings of {name} share the building_id of another and get new ones."
+    again = f"{counted(repeated, 'building')} of {name} with the building_id of another: new ids are given."
     notes = [
         *(() if plots is None else plots.notes),
         *(note for one in judged for note in one.notes),

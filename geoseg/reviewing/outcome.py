@@ -8,6 +8,7 @@ from typing import Any
 
 import geopandas as gpd
 
+from geoseg.languages.counting import counted
 from geoseg.pages.notebook import Shown
 
 
@@ -25,6 +26,12 @@ class DrawnStratum:
     """Predicted buildings in them."""
     plots: int
     """Plots drawn from it."""
+
+    @property
+    def told(self) -> str:
+        """A line on it."""
+        plots, buildings = counted(self.plots, "plot"), counted(self.predictions, "building")
+        return f"{plots} of {self.cells:,}, {self.km2:.3g} km², {buildings}"
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -61,3 +68,14 @@ class Review(Shown):
             "strata": self.record["strata"],
             "notes": list(self.notes),
         }
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        plots = f"{counted(len(self.plots), 'plot')} of {self.side_m:.0f} m, "
+        buildings = counted(len(self.buildings), "building")
+        return [
+            *((one.name, one.told) for one in self.strata),
+            ("to check", f"{plots if len(self.plots) else ''}{buildings}"),
+            ("queue", "" if self.queue is None else counted(len(self.queue), "building")),
+            ("output", str(self.output or "")),
+        ]

@@ -23,10 +23,18 @@ from geoseg.vectors.within import OUTSIDE
 
 REPEATED = Said(
     "{count} buildings of {layer} share the building_id of another, as after a cut: each counts as one; "
-    "geoseg recompute gives them ids of their own."
+    "geoseg recompute gives them ids of their own.",
+    one="{count} building of {layer} shares the building_id of another, as after a cut: each counts as one; "
+    "geoseg recompute gives it an id of its own.",
 )
-UNCHECKED = Said("{count} of {plots} plots of {layer} are not checked and do not count.")
-IN_NO_PLOT = Said("{count} added buildings of {layer} lie in no plot and do not count.")
+UNCHECKED = Said(
+    "{count} of {plots} plots of {layer} are not checked and do not count.",
+    one="{count} of {plots} plots of {layer} is not checked and does not count.",
+)
+IN_NO_PLOT = Said(
+    "{count} added buildings of {layer} lie in no plot and do not count.",
+    one="{count} added building of {layer} lies in no plot and does not count.",
+)
 
 
 @dataclass(frozen=True, slots=True)

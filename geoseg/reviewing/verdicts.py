@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 from geoseg.reviewing.columns import BUILDINGS, CHECKED, PLOT_ID, REVIEW, VERDICTS
 from geoseg.reviewing.files import require_columns
 from geoseg.reviewing.plots import Plots, few
@@ -107,7 +108,7 @@ def homes(rows: Judged, plots: Plots, name: str) -> NDArray[np.int64]:
     strange = named & (ids[order[place]] != given)
     if strange.any():
         raise UsageError(
-            f"{name}: {int(strange.sum())} buildings name plots that are not there, such as "
+            f"{name}: {counted(int(strange.sum()), 'building')} of plots that are not there, such as "
             f"{given[strange][0]:g}; leave {PLOT_ID!r} empty for buildings that you add"
         )
     if (~named).any():
@@ -127,6 +128,6 @@ def require_verdicts(rows: Judged, home: NDArray[np.int64], plots: Plots, name: 
     if open_rows.any():
         where = np.unique(plots.ids[home[open_rows]]).tolist()
         raise UsageError(
-            f"{name}: {int(open_rows.sum())} buildings of checked plots ({few(where)}) have no verdict; "
-            f"give them one of {', '.join(VERDICTS)}, or take {CHECKED!r} back"
+            f"{name}: {counted(int(open_rows.sum()), 'building')} of checked plots ({few(where)}) without a verdict; "
+            f"give one of {', '.join(VERDICTS)}, or take {CHECKED!r} back"
         )

@@ -16,7 +16,7 @@ from geoseg.errors import (
 )
 from geoseg.models.traits import Traits
 from geoseg.run.record import Totals, run_record, summarize
-from geoseg.run.summary import counted
+from geoseg.run.summary import TileCounts, left_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -219,8 +219,8 @@ class Run:
             asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}
             record["heights"] = {**asked, **risen.record()}
         record["keep_reviewed"] = None if keeper is None else keeper.record
-        dropped = counted(record["dropped"]) or "none"
-        _log.info("tiles: %s; dropped: %s", counted(record["tiles"]), dropped)
+        left = left_out(record["dropped"], record["parameters"]) or "nothing"
+        _log.info("tiles: %s; left out: %s", TileCounts(**record["tiles"]).told, left)
         return record
 
     def _write(self, output: Path, rows: Iterator[pa.RecordBatch], layer: LayerInfo) -> Totals:

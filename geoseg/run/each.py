@@ -12,6 +12,7 @@ from typing import Any, overload
 
 from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import GeosegError, OutputError, UsageError
+from geoseg.languages.counting import counted
 from geoseg.pages.notebook import table_html
 from geoseg.run.state.parts import has_state
 from geoseg.run.summary import Summary
@@ -42,7 +43,7 @@ class RasterOutcome:
             return f"failed: {self.error}"
         if self.summary is None:
             return "skipped: its output is there already"
-        return f"{self.summary.buildings:,} buildings, {self.summary.area_m2:,.0f} m²"
+        return f"{counted(self.summary.buildings, 'building')}, {self.summary.area_m2:,.0f} m²"
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -78,15 +79,15 @@ class RasterOutcomes(Sequence[RasterOutcome]):
         """Ready for JSON."""
         return {"rasters": [one.as_dict() for one in self.outcomes], "failed": self.failed}
 
-    def rows(self) -> list[tuple[str, str]]:
+    def in_words(self) -> list[tuple[str, str]]:
         """Names and texts for a table."""
         return [(one.raster, one.told) for one in self.outcomes]
 
     def __repr__(self) -> str:
-        return f"RasterOutcomes({len(self)} rasters, {self.failed} failed)"
+        return f"RasterOutcomes({counted(len(self), 'raster')}, {self.failed} failed)"
 
     def _repr_html_(self) -> str:
-        return table_html(self.rows())
+        return table_html(self.in_words())
 
 
 def is_folder(output: str | os.PathLike[str]) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import MapsError, OutputError, UsageError
 from geoseg.keywords import checked_keywords
+from geoseg.languages.counting import counted, listed
 from geoseg.pages.notebook import table_html
 from geoseg.run.spread.parts import Part
 from geoseg.settings import STRIP_PX, Precision, PredictSettings, Runtime
@@ -51,23 +52,23 @@ class StoredPart:
         """Ready for JSON."""
         return asdict(self)
 
-    def rows(self) -> list[tuple[str, str]]:
-        """Names and texts for a table."""
-        part = [("part", self.part)] if self.part else []
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table; what has an empty text is not shown."""
+        stored = (self.rows_stored, "row of them stored", "rows of them stored")
         return [
-            *part,
+            ("part", self.part),
             ("tiles", f"{self.tiles:,}"),
-            ("rows of tiles", f"{self.rows_stored} stored, {self.rows_kept} there already"),
-            *([("failed", str(self.failed))] if self.failed else []),
+            ("maps", listed(stored, (self.rows_kept, "there already"))),
+            ("skipped", listed((self.failed, "unreadable block", "unreadable blocks"))),
             ("written", f"{self.bytes_written / 1e6:,.1f} MB"),
             ("output", self.output),
         ]
 
     def __repr__(self) -> str:
-        return f"StoredPart({self.part or 'raster'}, {self.tiles:,} tiles, {self.output})"
+        return f"StoredPart({self.part or 'raster'}, {counted(self.tiles, 'tile')}, {self.output})"
 
     def _repr_html_(self) -> str:
-        return table_html(self.rows())
+        return table_html(self.in_words())
 
 
 @checked_keywords

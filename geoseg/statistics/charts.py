@@ -28,7 +28,9 @@ MOST_ZONES, ROW, LONGEST_NAME = 20, 19, 24
 """Zones that a chart shows, height of one, and characters of a name that fit beside it."""
 NUMBER = Said("{value:,.0f}")
 PERCENT = Said("{value:,.1f} %")
-SHARE = Said("{label}: {count:,} buildings, {share:.1f} %")
+SHARE = Said(
+    "{label}: {count:,} buildings, {share:.1f} %", one="{label}: {count:,} building, {share:.1f} %"
+)
 BUILDINGS = Said("Buildings")
 
 
@@ -102,7 +104,10 @@ def area_histogram(
     )
     counts = np.histogram(area, edges)[0]
     classes = np.digitize(np.sqrt(edges[1:] * edges[:-1]), limits_m2)
-    said = Said("{low:,.0f} to {high:,.0f} m²: {count:,} buildings")
+    said = Said(
+        "{low:,.0f} to {high:,.0f} m²: {count:,} buildings",
+        one="{low:,.0f} to {high:,.0f} m²: {count:,} building",
+    )
     spans = list(zip(edges.tolist(), edges[1:].tolist(), counts.tolist(), strict=False))
     hints = [said.format(low=lo, high=hi, count=n) for lo, hi, n in spans]
     bars = _bars(counts.astype(float), [colours[c] for c in classes], hints, gap=1)
@@ -144,7 +149,7 @@ def paired_chart(
     both = np.array([before, after], dtype=float)
     step, top = WIDTH / len(labels), _nice_top(both)
     wide = (step - 10) / 2
-    said = Said("{label}, {date}: {count:,} buildings")
+    said = Said("{label}, {date}: {count:,} buildings", one="{label}, {date}: {count:,} building")
     bars = tuple(
         Bar(
             round(place * step + 5 + number * wide, 1), round(HEIGHT * (1 - count / top), 1),

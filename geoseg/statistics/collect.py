@@ -23,8 +23,15 @@ STALE = 1e-3
 """A column area_m2 that differs by more than this share from the outline's area is out of date."""
 STALE_M2 = 0.01
 """So is one that differs by more than this, m2; both must be so."""
-GONE = Said("{count} buildings are gone by the column decision and were left out.")
+GONE = Said(
+    "{count} buildings are gone by the column decision and were left out.",
+    one="{count} building is gone by the column decision and was left out.",
+)
 """Said of rows that an update found gone."""
+IN_NO_ZONE = Said(
+    "{count} buildings lie in no zone and are not counted.",
+    one="{count} building lies in no zone and is not counted.",
+)
 ABSENT = Said("The buildings have no column {column}; its figures are absent.")
 BOTH_ABSENT = Said("The buildings have no column {column} or {other}; its figures are absent.")
 """Said of layers that do not have all columns."""
@@ -184,7 +191,9 @@ def _row_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...]:
     if found["stale"]:
         said = Said(
             "{count} buildings of {layer} have another area than their column area_m2 says, which is out "
-            "of date: areas are those of the outlines."
+            "of date: areas are those of the outlines.",
+            one="{count} building of {layer} has another area than its column area_m2 says, which is out "
+            "of date: areas are those of the outlines.",
         )
         notes.append(said.format(count=found["stale"], layer=source.label))
     return tuple(notes)
@@ -194,7 +203,8 @@ def _column_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...
     notes = []
     if found["at_edge"]:
         said = Said(
-            "{count} values of the column at_edge are neither true nor false and were left out."
+            "{count} values of the column at_edge are neither true nor false and were left out.",
+            one="{count} value of the column at_edge is neither true nor false and was left out.",
         )
         notes.append(said.format(count=found["at_edge"]))
     missing = [name for name in ("confidence", "at_edge") if name not in source.columns]
@@ -206,5 +216,4 @@ def _column_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...
 
 def _outside(zone: NDArray[np.int64]) -> tuple[str, ...]:
     outside = int((zone == OUTSIDE).sum())
-    said = Said("{count} buildings lie in no zone and are not counted.")
-    return (said.format(count=outside),) if outside else ()
+    return (IN_NO_ZONE.format(count=outside),) if outside else ()

@@ -60,7 +60,10 @@ BEYOND_FRAME = Said(
     "the intervals do not hold for it."
 )
 """Said where that is not so."""
-FEW_SAMPLED = Said("Only {count} plots were sampled: the intervals are rough.")
+FEW_SAMPLED = Said(
+    "Only {count} plots were sampled: the intervals are rough.",
+    one="Only {count} plot was sampled: the intervals are rough.",
+)
 """Said of few plots."""
 NO_SAMPLE = Said(
     "Counts and areas are model estimates without a measured error; "

@@ -37,13 +37,17 @@ class Trust:
         """
         notes = []
         if texts:
-            said = Said("{count} values of the column confidence are no numbers.")
+            said = Said(
+                "{count} values of the column confidence are no numbers.",
+                one="{count} value of the column confidence is no number.",
+            )
             notes.append(said.format(count=texts))
         known = np.isfinite(given)
         missing = int((~known).sum())
         if missing:
             said = Said(
-                "{count} buildings have no confidence; its figures are those of the others."
+                "{count} buildings have no confidence; its figures are those of the others.",
+                one="{count} building has no confidence; its figures are those of the others.",
             )
             notes.append(said.format(count=missing))
         values = np.where(known, given, np.nan)

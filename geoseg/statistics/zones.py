@@ -100,7 +100,10 @@ def unobserved_note(zones: Zones, areas: NDArray[np.float64]) -> tuple[str, ...]
     missed = [name for name, area in zip(zones.names, areas, strict=True) if area <= 0]
     if not missed:
         return ()
-    said = Said("{count} zones lie outside the observed area: {names}.")
+    said = Said(
+        "{count} zones lie outside the observed area: {names}.",
+        one="{count} zone lies outside the observed area: {names}.",
+    )
     return (said.format(count=len(missed), names=shorten(missed)),)
 
 
@@ -147,7 +150,9 @@ def _disjoint(
         )
     said = Said(
         "{count} pairs of zones overlap (such as {first!r} and {second!r}); what they share counts once, "
-        "for the first of them."
+        "for the first of them.",
+        one="{count} pair of zones overlaps (such as {first!r} and {second!r}); what they share counts once, "
+        "for the first of them.",
     )
     result = geometry.copy()
     for later in np.unique(pairs[:, 1]):

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.languages.counting import counted
 from geoseg.progress import Progress, ProgressReport
 from geoseg.tiles.given import AreaInput
 from geoseg.upkeep.deciding import Ground, News, Olds, decide_new, decide_old
@@ -37,14 +38,11 @@ from geoseg.version import __version__
 STEPS = 6
 """Of an update, for its progress."""
 NO_MAPS = (
-    "{} old buildings were not found, and nobody looked at what lies there: that does not tell gone ones "
+    "{} not found, and nobody looked at what lies there: that does not tell gone ones "
     "from missed ones. --raster does, and --recall, where it is known."
 )
 """Said where only absence speaks."""
-NO_IMAGE = (
-    "{} of {} old buildings that were not found lie where the imagery that was looked at ends or has no valid "
-    "pixel; they are unseen."
-)
+NO_IMAGE = "{} of {} that were not found: the imagery that was looked at ends there or has no valid pixel; unseen."
 """Said where maps know nothing."""
 FEW_PAIRS = (
     "Too few outlines of the two layers are alike to tell a shift between them; none was taken off."
@@ -252,7 +250,7 @@ class _Making:
             x, y = self._middle()
             notes.append(
                 f"The new layer lies {np.hypot(x, y):.2f} m from the old one ({x:+.2f} m east, {y:+.2f} m "
-                f"north; {lengths.min():.2f} to {lengths.max():.2f} m in {len(lengths)} quarters); that was "
+                f"north; {lengths.min():.2f} to {lengths.max():.2f} m in {counted(len(lengths), 'quarter')}); that was "
                 "taken off, and new outlines were moved to fit the old layer."
             )
         else:
@@ -262,9 +260,9 @@ class _Making:
         lost = len(self.ground.lost)
         blind = int(np.isnan(self.olds.probability[self.ground.lost]).sum())
         if asked.maps is not None and blind:
-            notes.append(NO_IMAGE.format(f"{blind:,}", f"{lost:,}"))
+            notes.append(NO_IMAGE.format(f"{blind:,}", counted(lost, "old building")))
         if asked.maps is None and asked.settings.recall is None and lost:
-            notes.append(NO_MAPS.format(f"{lost:,}"))
+            notes.append(NO_MAPS.format(counted(lost, "old building")))
         flat = shapely.has_z(self.old.shapes).any() and (self.news.proposal == "new").any()
         if flat:
             notes.append("The old layer has heights; new rows have the height 0.")

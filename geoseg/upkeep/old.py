@@ -16,6 +16,7 @@ from pyproj import CRS
 from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.export.frames import AREAL
+from geoseg.languages.counting import counted
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.exact import load_exact
 from geoseg.vectors.layers import VectorInput
@@ -138,9 +139,9 @@ def _id_notes(frame: gpd.GeoDataFrame, name: str, label: str) -> tuple[str, ...]
     missing, again = int(values.isna().sum()), int(values.dropna().duplicated().sum())
     notes = []
     if missing:
-        notes.append(f"{missing} rows of {label} have no {name}.")
+        notes.append(f"{counted(missing, 'row')} of {label} without {name}.")
     if again:
-        notes.append(f"{again} rows of {label} have a {name} that an earlier one has.")
+        notes.append(f"{counted(again, 'row')} of {label} with the {name} of an earlier one.")
     if name.startswith(ROW):
         notes.append(
             f"{label} has no column of ids that is known by its name{_rejected(frame)}; {name} holds the "
@@ -157,7 +158,7 @@ def _rejected(frame: gpd.GeoDataFrame) -> str:
         return ""
     values = frame[name]
     wrong = int((values.isna() | values.duplicated()).sum())
-    return f" and tells rows apart ({wrong} rows have no {name}, or one that an earlier row has)"
+    return f" and tells rows apart ({counted(wrong, 'row')} without {name}, or with that of an earlier one)"
 
 
 def texts_of(values: Sequence[object]) -> list[str | None]:

@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 
 from geoseg.export.schema import Column
+from geoseg.languages.counting import listed
 from geoseg.pages.notebook import Shown
 from geoseg.vectors.buildings import DECISIONS
 
@@ -53,3 +54,13 @@ class Updated(Shown):
             "shift_y_m": self.record["shift_y_m"],
             "notes": list(self.notes),
         }
+
+    def in_words(self) -> list[tuple[str, str]]:
+        """Names and texts for a small table."""
+        return [
+            ("buildings", f"{len(self.rows):,}"),
+            ("decisions", listed(*((count, name) for name, count in self.counts.items()))),
+            ("to review", listed((len(self.review), "place", "places"))),
+            ("left out", listed((self.doubtful, "new but most probably a mistake"))),
+            ("output", str(self.output or "")),
+        ]

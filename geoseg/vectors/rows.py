@@ -22,12 +22,25 @@ from geoseg.languages.said import Said
 
 WITHOUT, LINES, REPAIRED, FLAT, BEYOND = "without", "lines", "repaired", "flat", "beyond"
 SENTENCES = {
-    REPAIRED: Said("{count} invalid polygons of {layer} were repaired."),
-    WITHOUT: Said("{count} rows of {layer} have no geometry and were left out."),
-    LINES: Said("{count} rows of {layer} hold points or lines and were left out."),
-    FLAT: Said("{count} rows of {layer} have no area and were left out."),
+    REPAIRED: Said(
+        "{count} invalid polygons of {layer} were repaired.",
+        one="{count} invalid polygon of {layer} was repaired.",
+    ),
+    WITHOUT: Said(
+        "{count} rows of {layer} have no geometry and were left out.",
+        one="{count} row of {layer} has no geometry and was left out.",
+    ),
+    LINES: Said(
+        "{count} rows of {layer} hold points or lines and were left out.",
+        one="{count} row of {layer} holds points or lines and was left out.",
+    ),
+    FLAT: Said(
+        "{count} rows of {layer} have no area and were left out.",
+        one="{count} row of {layer} has no area and was left out.",
+    ),
     BEYOND: Said(
-        "{count} rows of {layer} lie beyond what its CRS can place on the Earth and were left out."
+        "{count} rows of {layer} lie beyond what its CRS can place on the Earth and were left out.",
+        one="{count} row of {layer} lies beyond what its CRS can place on the Earth and was left out.",
     ),
 }
 """What is counted, and how it is said."""

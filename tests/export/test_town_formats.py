@@ -305,7 +305,7 @@ def test_zooms_that_are_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     with path.open("rb") as file:
         header = Reader(MmapSource(file)).header()
     assert (header["min_zoom"], header["max_zoom"]) == (2, 4)
-    assert "2 rows are too small for zoom 4 and left out, and --zoom 2,5 shows more" in caplog.text
+    assert "left out: 2 rows too small for zoom 4, and --zoom 2,5 shows more" in caplog.text
 
 
 def test_tiles_are_not_read_as_buildings(tmp_path: Path) -> None:
@@ -397,8 +397,8 @@ def test_what_changes_is_said_once_and_counted(
         ".gdb": None,
         ".kml": "dates are text: when",
         ".csv": "1 texts that a spreadsheet would run begin with an apostrophe",
-        ".dxf": "1 rows without a geometry are left out",
-        ".pmtiles": "1 rows without a geometry are left out",
+        ".dxf": "left out: 1 row without a geometry",
+        ".pmtiles": "left out: 1 row without a geometry",
     }
     for suffix, sentence in sentences.items():
         caplog.clear()

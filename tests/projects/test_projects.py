@@ -207,6 +207,7 @@ def test_a_locked_file_is_one_sentence(gpkg: Path, monkeypatch: pytest.MonkeyPat
 
 def test_the_command_says_what_qgis_opens(gpkg: Path) -> None:
     done = invoke("project", str(gpkg))
-    assert f"geopackage:{gpkg}?projectName=geoseg: buildings, extent, ./ortho.tif" in done.stdout
+    assert f"qgis 'geopackage:{gpkg}?projectName=geoseg'\n" in done.stdout
+    assert "layers      buildings, extent\nphoto       ./ortho.tif\n" in done.stdout
     told = json.loads(invoke("project", str(gpkg), "--json", "--name", "two").stdout)
     assert (told["name"], told["output"]) == ("two", str(gpkg))

@@ -140,7 +140,7 @@ def test_descriptions_of_a_file_are_read_and_told(make_raster: RasterMaker) -> N
         dataset.descriptions = ("Blue", "Green", "Red", "NIR")
     seen = geoseg.info(path, device="cpu")
     assert seen.rasters[0].rgb == (3, 2, 1)
-    assert "used: 3, 2, 1 (by the bands' names)" in dict(seen.rasters[0].rows())["bands"]
+    assert "used: 3, 2, 1 (by the bands' names)" in dict(seen.rasters[0].in_words())["bands"]
     assert not any("guess" in warning for warning in seen.warnings)
 
 

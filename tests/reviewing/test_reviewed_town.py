@@ -330,8 +330,8 @@ def _one_of_a_stratum(plots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     ("layer", "change", "said"),
     [
         ("buildings", _verdict(0, "maybe"), "the verdict 'maybe' is unknown"),
-        ("buildings", _verdict(0, None), "1 buildings of checked plots (plot 1) have no verdict"),
-        ("buildings", _set("plot_id", 99), "name plots that are not there, such as 99"),
+        ("buildings", _verdict(0, None), "1 building of checked plots (plot 1) without a verdict"),
+        ("buildings", _set("plot_id", 99), "1 building of plots that are not there, such as 99"),
         ("plots", _set("checked", 0), "none of the 12 plots is checked"),
         ("plots", _set("checked", "perhaps"), "it takes true or false"),
         ("plots", _set("stratum_km2", np.arange(1.0, 13)), "has several areas"),

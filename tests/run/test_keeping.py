@@ -251,8 +251,8 @@ def unlooked(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     ("layer", "change", "told"),
     [
         ("buildings", lambda rows: rows.assign(review="maybe"), "verdict 'maybe' is unknown"),
-        ("buildings", unlooked, "have no verdict"),
-        ("buildings", lambda rows: rows.assign(plot_id=99), "name plots that are not there"),
+        ("buildings", unlooked, "without a verdict"),
+        ("buildings", lambda rows: rows.assign(plot_id=99), "of plots that are not there"),
         ("buildings", lambda rows: rows.assign(building_id=0.5), "whole numbers"),
         ("buildings", lambda rows: rows.drop(columns="review"), "lacks the column 'review'"),
         ("plots", lambda rows: rows.assign(plot_id=1), "there twice"),

@@ -51,7 +51,7 @@ def test_a_cog_is_read_at_most_once_with_few_requests_besides(
     told = summary.as_dict()
     assert (told["bytes_read"], told["requests"]) == (summary.bytes_read, summary.requests)
     assert told["record"]["bytes_read"] == sent
-    assert dict(summary.rows())["network"] == f"{sent / 1e6:.1f} MB in {len(asked)} requests"
+    assert dict(summary.in_words())["downloaded"] == f"{sent / 1e6:.1f} MB in {len(asked)} requests"
 
 
 def _span(asked: str | None) -> list[str]:
@@ -72,7 +72,7 @@ def test_of_files_nothing_is_told(town: Served, tmp_path: Path) -> None:
     geoseg.predict(town.address(), model=PaintedModel(), **OPTIONS)
     summary = geoseg.predict(town.path, tmp_path / "b.gpkg", model=PaintedModel(), **OPTIONS)
     assert (summary.bytes_read, summary.requests) == (None, None)
-    assert "network" not in dict(summary.rows())
+    assert not dict(summary.in_words())["downloaded"]
 
 
 def test_where_gdal_does_not_tell_nothing_is_said(

@@ -428,10 +428,10 @@ def test_ids_twice_or_missing_are_told_and_kept(tmp_path: Path) -> None:
     today = new_frame(roofs(walls))
     result = geoseg.update(frame, today, id_column="id")
     assert list(result.rows["id"]) == list(frame["id"])
-    assert "2 rows of the table of old buildings have a id that an earlier one has." in result.notes
+    assert "2 rows of the table of old buildings with the id of an earlier one." in result.notes
     unnamed = geoseg.update(frame, today)
     assert unnamed.record["id_column"] == "old_fid"
-    assert any("2 rows have no id, or one that an earlier row has" in one for one in unnamed.notes)
+    assert any("2 rows without id, or with that of an earlier one" in one for one in unnamed.notes)
     without = tmp_path / "old.gpkg"
     frame[["geometry"]].assign(name="a").to_file(without)
     result = geoseg.update(without, today)

@@ -66,7 +66,7 @@ def test_processes_give_the_bytes_of_one(
     mine_mb = psutil.Process().memory_info().rss / 1e6
     assert told.peak_rss_mb > mine_mb + 50  # this process's and the workers'
     assert whole.record["workers"] is None
-    assert tuple(dict(told.rows()))[-4:-2] == ("workers", "memory")
+    assert tuple(dict(told.in_words()))[-4:-2] == ("workers", "memory")
 
 
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
