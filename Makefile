@@ -2,6 +2,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+# By uv where there is one. Without, pip compiles nothing ahead: Python does it for what is imported.
+UV ?= $(shell command -v uv)
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile)
 
 .PHONY: help setup demo test test-slow check format reference plugin docs notebooks sbom recipes clean
 
@@ -21,7 +24,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "geoseg needs Python 3.11 or newer; install it or set PYTHON=/path/to/python"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "geoseg needs Python 3.11 or newer; $(PYTHON) is older. Set PYTHON=/path/to/python"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev]"
+	$(INSTALL) --constraint constraints.txt --editable ".[dev]"
 	@touch $@
 
 demo: setup
@@ -55,7 +58,7 @@ docs: setup
 	@echo "Read them with: $(BIN)/python -m http.server -d site"
 
 notebooks: setup
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[notebooks]"
+	$(INSTALL) --constraint constraints.txt --editable ".[notebooks]"
 	cd examples/notebooks && ../../$(BIN)/python -m pytest --nbmake --nbmake-timeout=1200 --overwrite --rootdir=. -c /dev/null .
 
 # In environments of their own: one with what users get, one with the tool.

@@ -20,7 +20,7 @@ from geoseg.errors import UsageError
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target, require_other
 from geoseg.keywords import checked_keywords
-from geoseg.languages.counting import listed
+from geoseg.languages.counting import counted, listed
 from geoseg.pages.notebook import Shown
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
@@ -127,7 +127,7 @@ def to_coco(
     small -= placed
     if len(frame) and not placed | small:
         raise UsageError(
-            f"none of the {len(frame)} buildings touches {', '.join(image.path for image in images)}; name the "
+            f"of {counted(len(frame), 'building')} none touches {', '.join(image.path for image in images)}; name the "
             "rasters that they were found in with --raster"
         )
     content = {

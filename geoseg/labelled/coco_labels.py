@@ -12,6 +12,7 @@ from geoseg.coco.read import OnGround, on_ground
 from geoseg.coco.segmentation import outlines
 from geoseg.errors import DatasetError
 from geoseg.labelled.drawn import Labelled, draw, require_category
+from geoseg.languages.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +44,7 @@ class CocoLabels:
         missing = [entry.file_name for entry in document.images if entry.key not in numbers]
         if missing:
             raise DatasetError(
-                f"{document.path.name} lists {len(missing)} images that are not there, such as "
+                f"{document.path.name} lists {counted(len(missing), 'image')} that cannot be found, such as "
                 f"{missing[0]}; give their folder, or remove them from the file"
             )
         self._entries = {images[numbers[entry.key]]: entry for entry in document.images}

@@ -15,6 +15,7 @@ from geoseg.errors import DatasetError, UsageError
 from geoseg.files.matching import match_files
 from geoseg.labelled.drawn import Labelled, draw, require_category, require_clear
 from geoseg.labelled.yolo import YoloObject, class_names, label_files, read_objects
+from geoseg.languages.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +43,7 @@ class YoloLabels:
             numbers = matches.files
         if not numbers:
             raise DatasetError(
-                f"none of the {len(images)} images has a text file of the same name in "
+                f"of {counted(len(images), 'image')} none has a text file of the same name in "
                 f"{self._labels}; give the folder of the labels that belong to them"
             )
         read = {images[number]: read_objects(files[file]) for number, file in numbers.items()}

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from geoseg.earth.reproject import areas_m2
 from geoseg.errors import UnreadableVectorError, UsageError
+from geoseg.languages.counting import counted
 from geoseg.languages.said import Said
 from geoseg.reviewing.files import require_review
 from geoseg.reviewing.reading import read_review
@@ -213,7 +214,7 @@ def read_sample(
     count = len(np.unique(pieces.plot))
     if count < FEWEST_PLOTS:
         raise UsageError(
-            f"{drawn.label} has {count} plots in the observed area of the zones; "
+            f"{drawn.label} has {counted(count, 'plot')} in the observed area of the zones; "
             f"at least {FEWEST_PLOTS} are needed, {FEW_PLOTS} or more are better"
         )
     home = assign(buildings.point, drawn.plots)

@@ -160,8 +160,8 @@ def test_broken_and_empty_rows_are_counted() -> None:
     predicted = gpd.GeoDataFrame(geometry=shapes, crs=UTM)
     result = geoseg.evaluate(predicted, layer(TRUTH))
     assert result.total.predicted == len(PREDICTED) + 1
-    assert any("1 invalid polygons" in note for note in result.notes)
-    assert any("1 rows" in note for note in result.notes)
+    assert any("1 invalid polygon of" in note for note in result.notes)
+    assert any("1 row of" in note for note in result.notes)
 
 
 def test_nothing_found_is_a_result() -> None:

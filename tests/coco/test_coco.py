@@ -268,7 +268,7 @@ def test_bad_input_is_said(
         to_coco(buildings.set_crs(None, allow_override=True), path, [raster])
     with pytest.raises(UsageError, match=r"allowed are \.json"):
         to_coco(buildings, tmp_path / "coco.txt", [raster])
-    with pytest.raises(UsageError, match="none of the 1 buildings touches"):
+    with pytest.raises(UsageError, match="of 1 building none touches"):
         to_coco(buildings.iloc[3:], path, [raster])
     assert not path.exists()
     assert to_coco(buildings, path, [raster]) == Exported(annotations=3, outside=1)

@@ -502,7 +502,7 @@ def test_images_that_do_not_belong_together(
     with pytest.raises(DatasetError, match="200 x 280"):
         geoseg.pack_dataset(*arguments, gsd_m=0.3)
     (tmp_path / "photos/town_2.tif").unlink()
-    with pytest.raises(DatasetError, match=r"1 images that are not there, such as town_2\.tif"):
+    with pytest.raises(DatasetError, match=r"1 image that cannot be found, such as town_2\.tif"):
         geoseg.pack_dataset(*arguments, gsd_m=0.3)
     (tmp_path / "masks").mkdir()
     with pytest.raises(DatasetError, match="have no mask"):

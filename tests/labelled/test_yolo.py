@@ -134,7 +134,7 @@ def test_texts_beside_the_images_and_a_single_pair(folder: Folder, tmp_path: Pat
     image, text = folder.root / "images/train/a_1.png", folder.root / "labels/train/a_1.txt"
     packed = geoseg.pack_dataset(image, text, tmp_path / "one", gsd_m=0.3)
     assert packed.findings["a_1"]["features"] == len(HOUSES)
-    with pytest.raises(DatasetError, match="none of the 1 images has a text file"):
+    with pytest.raises(DatasetError, match="of 1 image none has a text file"):
         geoseg.pack_dataset(image, folder.add("z", split="val").parent, tmp_path / "x", gsd_m=0.3)
 
 

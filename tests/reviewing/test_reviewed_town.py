@@ -331,7 +331,7 @@ def _one_of_a_stratum(plots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     [
         ("buildings", _verdict(0, "maybe"), "the verdict 'maybe' is unknown"),
         ("buildings", _verdict(0, None), "1 building of checked plots (plot 1) without a verdict"),
-        ("buildings", _set("plot_id", 99), "1 building of plots that are not there, such as 99"),
+        ("buildings", _set("plot_id", 99), "93 buildings of plots that are not there, such as 99"),
         ("plots", _set("checked", 0), "none of the 12 plots is checked"),
         ("plots", _set("checked", "perhaps"), "it takes true or false"),
         ("plots", _set("stratum_km2", np.arange(1.0, 13)), "has several areas"),
@@ -367,9 +367,9 @@ def test_edits_that_can_be_understood_are_counted(town: Town, judged: Path, tmp_
     notes = geoseg.report(
         town.predicted, sample=edited(judged, tmp_path, "buildings", change)
     ).notes
-    assert any("1 invalid polygons" in note for note in notes)
-    assert any("1 added buildings of edited.gpkg lie in no plot" in note for note in notes)
-    assert any("1 buildings of edited.gpkg share the building_id" in note for note in notes)
+    assert any("1 invalid polygon of" in note for note in notes)
+    assert any("1 added building of edited.gpkg lies in no plot" in note for note in notes)
+    assert any("1 building of edited.gpkg shares the building_id" in note for note in notes)
 
 
 def test_all_wrong_is_an_answer_but_no_lesson(town: Town, judged: Path, tmp_path: Path) -> None:

@@ -328,7 +328,7 @@ def test_zones_off_the_raster_have_no_density(town: Path) -> None:
     table = result.table
     assert table["observed_km2"].iloc[2] == 0
     assert np.isnan(table["density_per_km2"].iloc[2])
-    assert any("1 zones lie outside the observed area: 'strip 2'" in n for n in result.notes)
+    assert any("1 zone lies outside the observed area: 'strip 2'" in n for n in result.notes)
 
 
 def test_tables_are_written_in_every_format(town: Path, tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_bad_samples_are_one_sentence(city: dict[str, Path]) -> None:
     doubled = gpd.pd.concat([areas, areas.iloc[:1]])
     with pytest.raises(UsageError, match="overlapping plots"):
         report(city["found"], sample=city["labels"], sample_areas=doubled)
-    with pytest.raises(UsageError, match="1 plots"):
+    with pytest.raises(UsageError, match="1 plot in"):
         report(city["found"], sample=city["labels"], sample_areas=areas.iloc[:1])
     away = areas.set_geometry(areas.translate(1))
     with pytest.raises(UsageError, match="0 plots"):

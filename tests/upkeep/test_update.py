@@ -161,7 +161,7 @@ def test_absence_alone_is_no_proof() -> None:
     today = new_frame(roofs(walls[4:]))
     alone = geoseg.update(old_frame(walls), today)
     assert alone.counts["gone"] == 0
-    assert "4 old buildings were not found" in " ".join(alone.notes)
+    assert "4 old buildings not found" in " ".join(alone.notes)
     assert list(alone.review["proposal"][:4]) == ["gone"] * 4
     looked = geoseg.update(old_frame(walls), today, maps=Nothing())
     assert decided(looked)[:4].tolist() == ["gone"] * 4

@@ -51,7 +51,7 @@ def test_a_report_leaves_them_out_and_says_so(damaged: Path) -> None:
     result = geoseg.report(damaged)
     assert result.table["buildings"].iloc[-1] == 3
     assert any(
-        "1 rows of b.gpkg (layer buildings) have no geometry and were left out" in note
+        "1 row of b.gpkg (layer buildings) has no geometry and was left out" in note
         for note in result.notes
     )
 

@@ -63,7 +63,7 @@ def test_repaired_and_counted_everywhere(kind: str) -> None:
         result = geoseg.report(house, zones=rows(), name_column="name")
         assert len(result.table) == 3
     said = " ".join(result.notes)
-    for words in ("1 invalid polygons", "2 rows", "1 rows", "points or lines", "no area"):
+    for words in ("1 invalid polygon of", "2 rows", "1 row of", "points or lines", "no area"):
         assert words in said
 
 
@@ -77,9 +77,9 @@ def test_an_area_that_is_out_of_date_is_not_believed() -> None:
 @pytest.mark.parametrize(
     ("given", "mean", "words"),
     [
-        ([0.5, None, 0.9], 0.7, "1 buildings have no confidence"),
+        ([0.5, None, 0.9], 0.7, "1 building has no confidence"),
         ([50, 90, None], 0.7, "taken as percent"),
-        (["0.5", "0.9", "high"], 0.7, "1 values of the column confidence are no numbers"),
+        (["0.5", "0.9", "high"], 0.7, "1 value of the column confidence is no number"),
         ([1, 2, 3], None, "no probabilities"),
         ([-1, 0.5, 0.5], None, "no probabilities"),
         ([120, 255, 3], None, "no probabilities"),
@@ -196,7 +196,7 @@ def test_rows_without_a_place_in_flatgeobuf(tmp_path: Path) -> None:
     frame = rows().iloc[:3]
     pyogrio.write_dataframe(frame, path, layer_options={"SPATIAL_INDEX": "NO"})
     for verb in (geoseg.report(path), geoseg.compare(path, path), geoseg.evaluate(path, path)):
-        assert any("1 rows" in note and "no geometry" in note for note in verb.notes)
+        assert any("1 row of" in note and "no geometry" in note for note in verb.notes)
 
 
 @pytest.mark.parametrize(
