@@ -74,7 +74,7 @@ class Review(Shown):
         plots = f"{counted(len(self.plots), 'plot')} of {self.side_m:.0f} m, "
         buildings = counted(len(self.buildings), "building")
         return [
-            *((one.name, one.told) for one in self.strata),
+            *((f"stratum {one.name}", one.told) for one in self.strata),
             ("to check", f"{plots if len(self.plots) else ''}{buildings}"),
             ("queue", "" if self.queue is None else counted(len(self.queue), "building")),
             ("output", str(self.output or "")),
