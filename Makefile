@@ -2,8 +2,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
-# By uv where there is one. Without, pip compiles nothing ahead: Python does it for what is imported.
-UV ?= $(shell command -v uv)
+# `make setup UV=uv` sets up by uv, which is faster and does not read what pip is configured by. pip compiles nothing ahead:
+# Python does that for what is imported.
+UV ?=
 INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile)
 
 .PHONY: help setup demo test test-slow check format reference plugin docs notebooks sbom recipes clean
