@@ -18,6 +18,7 @@ from geoseg.labelled.codes import WHITE, Codes, chosen, read_codes, value_text
 from geoseg.labelled.drawn import Labelled, require_clear
 from geoseg.labelled.order import images_in
 from geoseg.labelled.pixels import opened
+from geoseg.languages.counting import counted
 from geoseg.scenes.scene import MAX_BUILDINGS
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class MaskLabels:
         missing = [path.name for number, path in enumerate(images) if number not in matches.files]
         if missing:
             raise DatasetError(
-                f"{len(missing)} images have no mask of the same name in {self._masks}, such as "
+                f"{counted(len(missing), 'image')} without a mask of the same name in {self._masks}, such as "
                 f"{missing[0]}; add an empty mask where there is no building"
             )
         pairs = {images[one]: self._files[other] for one, other in matches.files.items()}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from geoseg.errors import UnreadableVectorError
+from geoseg.errors import UnreadableVectorError, UnsupportedRasterError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,9 +55,7 @@ class Area:
         )
         inside = shapely.intersection(shape, shapely.box(0, 0, grid.width, grid.height))
         if shapely.area(inside) == 0:
-            raise UnreadableVectorError(
-                f"{given.label} holds no polygon that overlaps the raster; check its CRS and its place"
-            )
+            raise UnreadableVectorError(_elsewhere(given, grid, raster_crs))
         shapely.prepare(shape)
         return cls(shape)
 
@@ -86,6 +85,31 @@ class Area:
     def meets(self, row_min: int, col_min: int, row_max: int, col_max: int) -> bool:
         """Whether the area has a point in common with a box of pixels."""
         return bool(shapely.intersects(shapely.box(col_min, row_min, col_max, row_max), self.shape))
+
+
+def _elsewhere(given: GivenArea, grid: Grid, raster_crs: CRS) -> str:
+    """What is said of an area that is not where the raster is."""
+    from geoseg.earth.ground import affine_mapping, bounds_in
+
+    crs = given.crs or raster_crs
+    shape = (grid.height, grid.width)
+    try:
+        there = _corners(bounds_in(grid.crs, affine_mapping(grid.transform), shape, crs))
+    except UnsupportedRasterError:
+        there = "lies where that CRS does not reach"
+    own = (
+        ""
+        if given.crs
+        else ", the raster's own, as it states none (bounds take an EPSG code at the end)"
+    )
+    return (
+        f"{given.label} holds no polygon that overlaps the raster: in {crs.name}{own} it spans "
+        f"{_corners(shapely.total_bounds(given.geometry))}, and the raster {there}"
+    )
+
+
+def _corners(bounds: Iterable[float]) -> str:
+    return ",".join(f"{one:.8g}" for one in bounds)
 
 
 def _on_grid(given: GivenArea, grid: Grid, crs: CRS) -> NDArray[np.object_]:

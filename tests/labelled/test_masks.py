@@ -201,7 +201,7 @@ def test_masks_are_found_by_name_and_folder(tmp_path: Path) -> None:
     images = [tmp_path / "images/west", tmp_path / "images/east"]
     for image, mask in zip(images, ("west", "east"), strict=True):
         geoseg.pack_dataset(image, tmp_path / "masks" / mask, tmp_path / f"c_{mask}", gsd_m=0.3)
-    with pytest.raises(DatasetError, match="have no mask"):  # both of them have one name
+    with pytest.raises(DatasetError, match="without a mask"):  # both of them have one name
         geoseg.pack_dataset(images, tmp_path / "masks/west", tmp_path / "c", gsd_m=0.3)
     with pytest.raises(UsageError, match=r"holds folders \(east, west\) and no labels"):
         geoseg.pack_dataset(images, tmp_path / "masks", tmp_path / "c", gsd_m=0.3)

@@ -505,7 +505,7 @@ def test_images_that_do_not_belong_together(
     with pytest.raises(DatasetError, match=r"1 image that cannot be found, such as town_2\.tif"):
         geoseg.pack_dataset(*arguments, gsd_m=0.3)
     (tmp_path / "masks").mkdir()
-    with pytest.raises(DatasetError, match="have no mask"):
+    with pytest.raises(DatasetError, match="without a mask"):
         geoseg.pack_dataset(tmp_path / "photos", tmp_path / "masks", tmp_path / "c", gsd_m=0.3)
 
 

@@ -118,7 +118,7 @@ def test_it_shows_itself(make_raster: Any) -> None:
     image[:, :, :30] = 0
     seen = geoseg.info(make_raster("<b>.tif", image), model=PaintedModel())
     assert isinstance(seen, MosaicInfo)
-    assert repr(seen) == "MosaicInfo(1 raster, 120 x 100 px of 0.300 m, 1 tiles, 1 warnings)"
+    assert repr(seen) == "MosaicInfo(1 raster, 120 x 100 px of 0.300 m, 1 tile, 1 warning)"
     shown = seen._repr_html_()
     assert "&lt;b&gt;.tif" in shown
     assert "<b>" not in shown

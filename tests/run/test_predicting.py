@@ -421,8 +421,17 @@ def test_an_area_of_interest_computes_its_tiles_alone(make_raster: Any, tmp_path
 def test_an_area_off_the_raster(make_raster: Any, tmp_path: Path) -> None:
     town, _ = paint_town(40, 40)
     gpd.GeoSeries([shapely.box(0, 0, 1, 1)], crs=4326).to_file(tmp_path / "area.gpkg")
-    with pytest.raises(UnreadableVectorError, match="overlaps the raster"):
-        run(make_raster("town.tif", town), aoi=tmp_path / "area.gpkg")
+    raster = make_raster("town.tif", town)
+    with pytest.raises(
+        UnreadableVectorError,
+        match=r"overlaps the raster: in WGS 84 it spans 0,0,1,1, and the raster 85\.4",
+    ):
+        run(raster, aoi=tmp_path / "area.gpkg")
+    with pytest.raises(
+        UnreadableVectorError,
+        match=r"as it states none .* spans 85,27,86,28, and the raster 345600,",
+    ):
+        run(raster, aoi=(85, 27, 86, 28))
 
 
 class SmearingModel(PaintedModel):

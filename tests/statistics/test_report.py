@@ -245,7 +245,7 @@ def test_invalid_zones_are_repaired_and_told(town: Path) -> None:
     result = report(town, zones=zones)
     table = result.table
     assert table["observed_km2"].iloc[-1] == pytest.approx(0.5 - 0.02, rel=1e-3)
-    assert any("were repaired" in note for note in result.notes)
+    assert any("1 invalid polygon of" in note for note in result.notes)
 
 
 def one_sentence(error: pytest.ExceptionInfo[Exception]) -> str:
