@@ -317,7 +317,7 @@ def test_polygons_in_space(tmp_path: Path) -> None:
 # --- any footprints ---
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)  # of some ten cells each
 @given(seed=st.integers(0, 10**6))
 def test_random_coverages_have_no_faults(
     seed: int, tmp_path_factory: pytest.TempPathFactory

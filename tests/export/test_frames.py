@@ -111,7 +111,7 @@ def tables(draw: st.DrawFn) -> gpd.GeoDataFrame:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-@settings(max_examples=40)
+@settings(max_examples=20)  # of each format, from one kind of table
 @given(table=tables())
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, table: gpd.GeoDataFrame

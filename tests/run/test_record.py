@@ -232,7 +232,7 @@ def test_a_run_says_what_it_decides(
     for told in (
         "model: PaintedModel (painted.PaintedModel) on cpu in fp32",
         "grid: ", "EPSG:32645", "stretch: none", "bands: town.tif (1, 2, 3)",
-        "tiles: 21 of 48 px with a core of 48 px", "resumed after ", "dropped: none",
+        "tiles: 21 of 48 px with a core of 48 px", "resumed after ", "left out: nothing",
         "7 rows of tiles done",
     ):  # fmt: skip
         assert told in caplog.text
