@@ -33,7 +33,7 @@ def led(text: str, folder: str, lead: Callable[[str, str], str | None]) -> str:
         text: Markdown.
         folder: Of the page, from the repository's root on; "" for the root.
         lead: Given a file, from the root on, and a heading or "", the new link; None where there is
-            none: then a text stays and names the file, and a picture goes.
+            none: then the words stay and name the file.
     """
 
     def one(match: re.Match[str]) -> str:
@@ -41,7 +41,7 @@ def led(text: str, folder: str, lead: Callable[[str, str], str | None]) -> str:
         file = posixpath.normpath(posixpath.join(folder, target))
         link = lead(file, heading or "")
         if link is None:
-            return "" if picture else f"{words} (`{file}` in the sources)"
+            return f"{words} (`{file}` in the sources)"
         return f"{picture}[{words}]({link})"
 
     return LINK.sub(one, text)
@@ -58,6 +58,4 @@ def public(file: str, heading: str) -> str | None:
 
 def readme() -> str:
     """The README as a package index shows it, where the repository's files are not beside it."""
-    return led((ROOT / "README.md").read_text(encoding="utf-8"), "", public).replace(
-        "\n\n\n", "\n\n"
-    )
+    return led((ROOT / "README.md").read_text(encoding="utf-8"), "", public)
