@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -24,3 +25,11 @@ def exit_code(*arguments: object) -> int:
         except SystemExit as stop:
             return int(stop.code or 0)
     return 0
+
+
+@cache
+def help_of(verb: str) -> str:
+    """What ``geoseg VERB --help`` prints; drawing it takes as long as many a test."""
+    shown = invoke(verb, "--help")
+    assert shown.exit_code == 0
+    return shown.output

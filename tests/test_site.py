@@ -6,13 +6,12 @@ import re
 import shlex
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import geopandas as gpd
 import pytest
 import rasterio
-from commands import invoke
+from commands import help_of, invoke
 from conftest import REPOSITORY
 from rasterio.windows import Window
 
@@ -77,11 +76,6 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.Monk
         assert result.exit_code == 0, (command, result.output)
     assert len(gpd.read_file("out/buildings.gpkg", layer="buildings")) > 30
     assert {path.suffix for path in Path("out").iterdir()} == {".gpkg", ".csv", ".html", ".geojson"}
-
-
-@cache
-def help_of(verb: str) -> str:
-    return invoke(verb, "--help").output
 
 
 def commands_of(page: Path) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 
 import pytest
-from commands import invoke
+from commands import help_of
 from conftest import REPOSITORY
 
 from geoseg.cli import VERBS
@@ -94,7 +94,7 @@ def test_the_page_is_what_the_code_says() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_option_stands_in_the_page_and_in_the_help(verb: str) -> None:
     section = reference().split(f"## geoseg {verb}\n")[1].split("\n## ")[0]
-    shown = invoke(verb, "--help").output
+    shown = help_of(verb)
     for names in options(VERBS[verb]).values():
         assert all(f"`{name}`" in section for name in names)
         assert all(name in shown for name in names)
