@@ -35,7 +35,7 @@ INHERITED = (
 )
 _FEW, _QUARTER = 8, 24
 """Buildings that hang together: so few do not tell what is usual around them, so many tell it fully."""
-_LEAST_USUAL_M2 = 16.0
+_LEAST_USUAL_M2 = 20.0
 """Where buildings are usually smaller than this, they are taken to be usually so large."""
 
 RAW = "raw: mean body probability of the building's pixels, not calibrated"
@@ -55,17 +55,17 @@ class Qualities:
     """Usual size of the buildings that hang together with it, square metres; larger where they are few,
     infinite where they are very few or not all known."""
 
-    def areas_as_among(self, house_m2: float) -> NDArray[np.float64]:
-        """(buildings,) areas as a calibration on places with buildings of this usual size takes them.
+    def areas_as_among(self, huts_m2: float) -> NDArray[np.float64]:
+        """(buildings,) areas as a calibration on places without huts takes them.
 
         A roof of 15 square metres is a hut among huts, and rarely a building among houses. So where
-        many buildings hang together and are usually smaller than a house, areas count more: by what a
-        house is larger than is usual, to the power of 1.5.
+        many buildings hang together and are usually smaller than ``huts_m2``, areas count more: by what
+        that is larger than is usual, cubed.
         """
-        usual_m2 = np.minimum(np.maximum(self.usual_m2, _LEAST_USUAL_M2), house_m2)
-        smaller = np.ones(1) if house_m2 <= _LEAST_USUAL_M2 else house_m2 / usual_m2
+        largest_m2 = max(huts_m2, _LEAST_USUAL_M2)
+        smaller = largest_m2 / np.clip(self.usual_m2, _LEAST_USUAL_M2, largest_m2)
         # Not as a power, which may round otherwise in a batch of another length.
-        return self.area_m2 * (smaller * np.sqrt(smaller))
+        return self.area_m2 * (smaller * smaller * smaller)
 
     @classmethod
     def of(cls, clusters: Sequence[Cluster], gsd_m: float) -> Qualities:
@@ -108,15 +108,15 @@ def usual_pixels(cluster: Cluster) -> NDArray[np.float64]:
     """(instances,) the usual size of the cluster's buildings, pixels; see Qualities.
 
     The geometric mean, each pixel counted, so that one building more or less moves it little. Where few
-    hang together it is said to be larger, beyond all bounds towards _FEW: the power of 1.5 by which areas
-    count then grows from nothing.
+    hang together it is said to be larger, beyond all bounds towards _FEW: what areas count more by then
+    grows from nothing.
     """
     pixels = np.sort(np.array([instance.pixels for instance in cluster.instances], np.int64))
     told = min((len(pixels) - _FEW) / (_QUARTER - _FEW), 1.0)
     if told <= 0:
         return np.full(len(pixels), np.inf)
     usual = math.exp(float((pixels * np.log(pixels)).sum()) / int(pixels.sum()))
-    return np.full(len(pixels), usual / told ** (2 / 3))
+    return np.full(len(pixels), usual / told ** (1 / 3))
 
 
 def free_walls(cluster: Cluster) -> NDArray[np.float64]:
@@ -138,7 +138,7 @@ def free_walls(cluster: Cluster) -> NDArray[np.float64]:
 def probabilities(calibration: Calibration, qualities: Qualities) -> NDArray[np.float64]:
     """Probability of each building."""
     log_odds = np.full(len(qualities.mean_body), calibration.intercept)
-    areas_m2 = qualities.areas_as_among(calibration.house_m2)
+    areas_m2 = qualities.areas_as_among(calibration.huts_m2)
     for quality, curve in calibration.curves.items():
         value = areas_m2 if quality == "area_m2" else getattr(qualities, quality)
         log_odds += np.interp(value, curve.at, curve.adds)

@@ -137,7 +137,7 @@ def _huts(calibration: Calibration) -> str:
         return ""
     return (
         f" Where many buildings hang together that are usually smaller than "
-        f"{calibration.house_m2:g} m², areas count more (docs/model.md)."
+        f"{calibration.huts_m2:g} m², areas count more (docs/model.md)."
     )
 
 

@@ -11,6 +11,11 @@ Quality = Literal["mean_body", "area_m2", "free_walls"]
 """What a probability can depend on; see :class:`geoseg.attributes.confidence.Qualities`."""
 
 
+_HUTS = 0.625
+"""The same houses seem a third smaller or larger, as two blocks hang together in one file and not in another.
+Huts are smaller than that."""
+
+
 class Record(BaseModel):
     """Data in a model file: nothing unknown, nothing changed later."""
 
@@ -47,10 +52,15 @@ class Calibration(Record):
     inherited: bool = False
     """Fitted to the weights that a training started from, not to those beside it."""
     house_m2: NonNegativeFloat = 0.0
-    """The smallest usual size of buildings where it was fitted: where they are usually smaller, areas
+    """The smallest usual size of buildings where it was fitted: where they are usually much smaller, areas
     count more (:meth:`geoseg.attributes.confidence.Qualities.areas_as_among`). 0: they never do."""
     min_probability: float = Field(default=0.0, ge=0, le=1)
     """Buildings with a lower probability are dropped as ``unlikely``."""
+
+    @property
+    def huts_m2(self) -> float:
+        """Where buildings are usually smaller than this, they are huts."""
+        return _HUTS * self.house_m2
 
 
 class Validation(Record):

@@ -119,7 +119,7 @@ def cut_out(folder: Path, chip: Chip) -> Path:
 
 def predicted(given: Any) -> Any:
     source, options = given if isinstance(given, tuple) else (given, {})
-    return geoseg.predict(source, tta=False, **options)  # reading is looked at, not the network
+    return geoseg.predict(source, **options)
 
 
 @pytest.fixture(scope="module")
