@@ -12,7 +12,7 @@ from string import Formatter
 import geoseg
 
 ROOT = Path(geoseg.__file__).parent
-TEMPLATES = ("statistics/templates", "pages/templates")
+TEMPLATES = ("accuracy/templates", "statistics/templates", "pages/templates")
 """Folders of the templates that are said in other languages."""
 
 

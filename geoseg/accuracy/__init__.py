@@ -12,6 +12,7 @@ from geoseg.settings import Precision, Runtime
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
     from geoseg.accuracy.options import LayerOptions
+    from geoseg.languages.language import Code
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.tiles.given import AreaInput
@@ -38,6 +39,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     raster: str | Path | Sequence[str | Path] = (),
     output: str | Path | Sequence[str | Path] | None = None,
     html: str | Path | None = None,
+    language: Code = "en",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -65,6 +67,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         raster: Photos for the pictures of the page.
         output: Files to write: all figures as .json, a row per place as .csv.
         html: A page to write, with pictures of the worst misses.
+        language: Of the page: ``"en"``, ``"de"``, ``"fr"``, ``"es"`` or ``"pt"``. What programs read stays the same.
         overwrite: Replace outputs that are there already.
         progress: Told place by place.
 
@@ -79,6 +82,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
     from geoseg.accuracy.reviewed import evaluate_review
     from geoseg.accuracy.write import check_outputs, write_evaluation
     from geoseg.files.target import paths_of, with_page
+    from geoseg.languages.language import language_of
     from geoseg.progress import heard
 
     options = LayerOptions(
@@ -87,6 +91,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         gsd_m=gsd_m, rasters=paths_of(raster),
     )  # fmt: skip
     outputs = with_page(output, html)
+    spoken = language_of(language)
     measure = Measure(boundary_m, min_area_m2)
     pairs = [] if review is not None else _pairs(predictions, () if truth is None else truth)
     alone = _alone(predictions, truth, options) if review is not None else None
@@ -98,7 +103,7 @@ def evaluate(  # noqa: PLR0913  # the public face: one keyword per option of the
         else:
             result = evaluate_layers(pairs, options, measure, told)
     for path in outputs:
-        write_evaluation(result, path)
+        write_evaluation(result, path, spoken)
     return result
 
 
@@ -116,6 +121,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     min_area_m2: float = 0.0,
     output: str | Path | Sequence[str | Path] | None = None,
     html: str | Path | None = None,
+    language: Code = "en",
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -134,6 +140,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
         min_area_m2: Smaller buildings do not count.
         output: Files to write: all figures as .json, a row per place as .csv.
         html: A page to write, with pictures of the worst misses.
+        language: Of the page: ``"en"``, ``"de"``, ``"fr"``, ``"es"`` or ``"pt"``. What programs read stays the same.
         overwrite: Replace outputs that are there already.
         progress: Told scene by scene.
 
@@ -147,11 +154,13 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.accuracy.options import Measure
     from geoseg.accuracy.write import check_outputs, write_evaluation
     from geoseg.files.target import with_page
+    from geoseg.languages.language import language_of
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
     from geoseg.progress import heard
 
     outputs = with_page(output, html)
+    spoken = language_of(language)
     check_outputs(outputs, (), overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
     loaded = averaged_if(
@@ -160,7 +169,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     with heard(progress) as told:
         result = evaluate_scenes(loaded, Path(scenes), split, measure, told)
     for path in outputs:
-        write_evaluation(result, path)
+        write_evaluation(result, path, spoken)
     return result
 
 

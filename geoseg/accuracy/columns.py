@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from geoseg.accuracy.figures import Figures
+from geoseg.languages.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,28 +36,36 @@ class Column:
 
 
 COLUMNS = (
-    Column("true", "True", 0, "true buildings that count"),
-    Column("predicted", "Found", 0, "predictions that count"),
-    Column("matched", "Matched", 0, "pairs with IoU of at least 0.5"),
-    Column("f1", "F1", 3, "at IoU 0.5, SpaceNet rule; also RQ"),
-    Column("precision", "Precision", 3, "matched share of the predictions"),
-    Column("recall", "Recall", 3, "matched share of the true buildings"),
-    Column("ap", "AP", 3, "COCO: mean over IoU 0.50 to 0.95"),
-    Column("ap50", "AP50", 3, "COCO: at IoU 0.50"),
-    Column("ap75", "AP75", 3, "COCO: at IoU 0.75"),
-    Column("mean_iou", "Mean IoU", 3, "of the matched pairs; also SQ"),
-    Column("pq", "PQ", 3, "panoptic quality: mean IoU times F1"),
-    Column("pixel_iou", "Pixel IoU", 3, "of all building pixels"),
-    Column("boundary_iou", "Boundary IoU", 3, "of the bands along the outlines"),
-    Column("splits", "Split", 0, "true buildings in two or more pieces"),
-    Column("merges", "Merges", 0, "predictions that hold two or more true buildings"),
-    Column("merged", "Merged", 0, "true buildings in them"),
-    Column("area_bias", "Area bias", 1, "predicted over true total area, less 1", percent=True),
-    Column("area_error", "Area error", 1, "median of matched buildings", percent=True),
-    Column("area_error_bias", "Signed", 1, "the same with its sign", percent=True),
-    Column("polis_m", "PoLiS m", 2, "mean distance of the outlines of matched pairs"),
-    Column("vertex_ratio", "Vertices", 2, "predicted over true vertices of matched pairs"),
-    Column("ece", "ECE", 3, "expected calibration error"),
-    Column("brier", "Brier", 3, "mean squared error of the confidence"),
+    Column("true", Said("True"), 0, Said("true buildings that count")),
+    Column("predicted", Said("Found"), 0, Said("predictions that count")),
+    Column("matched", Said("Matched"), 0, Said("pairs with IoU of at least 0.5")),
+    Column("f1", "F1", 3, Said("at IoU 0.5, SpaceNet rule; also RQ")),
+    Column("precision", Said("Precision"), 3, Said("matched share of the predictions")),
+    Column("recall", Said("Recall"), 3, Said("matched share of the true buildings")),
+    Column("ap", "AP", 3, Said("COCO: mean over IoU 0.50 to 0.95")),
+    Column("ap50", "AP50", 3, Said("COCO: at IoU 0.50")),
+    Column("ap75", "AP75", 3, Said("COCO: at IoU 0.75")),
+    Column("mean_iou", Said("Mean IoU"), 3, Said("of the matched pairs; also SQ")),
+    Column("pq", "PQ", 3, Said("panoptic quality: mean IoU times F1")),
+    Column("pixel_iou", Said("Pixel IoU"), 3, Said("of all building pixels")),
+    Column("boundary_iou", Said("Boundary IoU"), 3, Said("of the bands along the outlines")),
+    Column("splits", Said("Split"), 0, Said("true buildings in two or more pieces")),
+    Column("merges", Said("Merges"), 0, Said("predictions that hold two or more true buildings")),
+    Column("merged", Said("Merged"), 0, Said("true buildings in them")),
+    Column(
+        "area_bias",
+        Said("Area bias"),
+        1,
+        Said("predicted over true total area, less 1"),
+        percent=True,
+    ),
+    Column("area_error", Said("Area error"), 1, Said("median of matched buildings"), percent=True),
+    Column("area_error_bias", Said("Signed"), 1, Said("the same with its sign"), percent=True),
+    Column("polis_m", "PoLiS m", 2, Said("mean distance of the outlines of matched pairs")),
+    Column(
+        "vertex_ratio", Said("Vertices"), 2, Said("predicted over true vertices of matched pairs")
+    ),
+    Column("ece", "ECE", 3, Said("expected calibration error")),
+    Column("brier", "Brier", 3, Said("mean squared error of the confidence")),
 )
 """All figures, in the order of the page."""

@@ -21,6 +21,7 @@ from geoseg.accuracy.site import Site
 from geoseg.accuracy.town import Town
 from geoseg.attributes.reliability import Reliability
 from geoseg.errors import UsageError
+from geoseg.languages.said import Said
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import Shown
 from geoseg.progress import Progress, ProgressReport, ignored
@@ -30,14 +31,16 @@ from geoseg.version import __version__
 if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
 
-BLOBS = (
-    "The truth of {} has blobs, outlines that may hold several touching buildings: only the pixel "
+BLOBS = Said(
+    "The truth of {places} has blobs, outlines that may hold several touching buildings: only the pixel "
     "figures can be trusted there, and the figures of single buildings in the last row leave it out."
 )
-TRACED = (
+TRACED = Said(
     "The truth runs along pixel edges: no vertex ratio, and PoLiS holds up to half a pixel of it."
 )
-NO_BUILDINGS = "The predictions are empty: nothing was found."
+NO_BUILDINGS = Said("The predictions are empty: nothing was found.")
+SCENES = Said("{data}, split {split}, {count} scenes")
+METRES = Said("{value:g} m")
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -94,14 +97,22 @@ def evaluate_layers(
         sites = _distinct(sites)
     notes = dict.fromkeys(note for pair in read for note in pair.notes())
     provenance = {
-        "predictions": ", ".join(pair.predicted.label for pair in read),
-        "truth": ", ".join(pair.truth.label for pair in read),
+        "predictions": _joined(pair.predicted.label for pair in read),
+        "truth": _joined(pair.truth.label for pair in read),
         "areas of interest": read[0].aoi.label if read[0].aoi else "",
         "ignored areas": read[0].ignore.label if read[0].ignore else "",
-        "pixel size": ", ".join(f"{gsd:g} m" for gsd in dict.fromkeys(p.gsd_m for p in read)),
+        "pixel size": _joined(
+            METRES.format(value=gsd) for gsd in dict.fromkeys(pair.gsd_m for pair in read)
+        ),
         "run": read[0].predicted.run if len(read) == 1 else {},
     }
     return evaluate_sites(sites, measure, tuple(notes), provenance, progress, len(sites))
+
+
+def _joined(texts: Iterable[str]) -> str:
+    """One text as it is, still to be said in any language; several in a row."""
+    first, *others = texts
+    return ", ".join([first, *others]) if others else first
 
 
 def evaluate_scenes(
@@ -121,7 +132,7 @@ def evaluate_scenes(
         "model": traits.name,
         "sha256": traits.sha256,
         "tta": traits.averaged,
-        "data": f"{data.name}, split {split}, {len(paths)} scenes",
+        "data": SCENES.format(data=data.name, split=split, count=len(paths)),
     }
     sites = sites_of_scenes(model, paths)
     return evaluate_sites(sites, measure, (TRACED,), provenance, progress, len(paths))
@@ -165,8 +176,8 @@ def evaluate_sites(
             "geoseg": __version__,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             **provenance,
-            "boundary band": f"{measure.boundary_m:g} m",
-            "least area": f"{measure.min_area_m2:g} m²",
+            "boundary band": METRES.format(value=measure.boundary_m),
+            "least area": Said("{value:g} m²").format(value=measure.min_area_m2),
         },
     )
 
@@ -177,7 +188,7 @@ def _notes(figures: list[Figures], scores: list[SiteScore]) -> tuple[str, ...]:
     return (
         *([NO_PYCOCOTOOLS] if pycocotools_missing() else []),
         *([] if found else [NO_BUILDINGS]),
-        *([BLOBS.format(", ".join(blobs))] if blobs else []),
+        *([BLOBS.format(places=", ".join(blobs))] if blobs else []),
     )
 
 

@@ -14,8 +14,9 @@ from geoseg.accuracy.pixels import PixelCounts
 from geoseg.accuracy.precision import Precision, average_precision, pycocotools_missing
 from geoseg.accuracy.score import SiteScore
 from geoseg.attributes.reliability import Reliability, reliability
+from geoseg.languages.said import Said
 
-TOTAL = "all"
+TOTAL = Said("all")
 """Name of the last row."""
 UNKNOWN = math.nan
 """Value of a figure that cannot be given; ``None`` in JSON."""

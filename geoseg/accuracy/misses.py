@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from geoseg.accuracy.figures import without_blobs
 from geoseg.accuracy.score import SiteScore
 from geoseg.accuracy.site import Bounds
+from geoseg.languages.said import Said
 
 PER_KIND = 6
 """Misses of each kind."""
@@ -19,6 +20,14 @@ LEAST_SIDE_M = 24.0
 """Pictures show at least this much ground."""
 MARGIN = 1.8
 """Side of a picture over that of the building."""
+NOT_FOUND, AREA, SURE = (
+    Said("{area:,.0f} m² not found"), Said("{area:,.0f} m²"),
+    Said("{area:,.0f} m², confidence {confidence:.2f}"),
+)  # fmt: skip
+IN_ONE, IN_PIECES = (
+    Said("{count:.0f} buildings in one"), Said("one building in {count:.0f} pieces"),
+)  # fmt: skip
+"""What is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +79,7 @@ def _missed(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
 
     for worst in _worst(scores, badness):
         area = shapely.area(worst.score.outcome.truth[worst.index])
-        yield _missing(kind, worst, f"{area:,.0f} m² not found")
+        yield _missing(kind, worst, NOT_FOUND.format(area=area))
 
 
 def _false(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
@@ -87,9 +96,11 @@ def _false(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
         found = worst.score.outcome
         given = worst.score.site.confidence
         known = given is not None and np.isfinite(given[worst.index])
-        sure = f", confidence {found.confidence[worst.index]:.2f}" if known else ""
-        text = f"{shapely.area(found.predicted[worst.index]):,.0f} m²"
-        yield _wrong(kind, worst, text + sure)
+        area = shapely.area(found.predicted[worst.index])
+        text = AREA.format(area=area)
+        if known:
+            text = SURE.format(area=area, confidence=float(found.confidence[worst.index]))
+        yield _wrong(kind, worst, text)
 
 
 def _merged(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
@@ -99,7 +110,7 @@ def _merged(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
         return np.where(score.groups.swallowed > 1, score.groups.swallowed, 0).astype(float)
 
     for worst in _worst(scores, badness):
-        yield _wrong(kind, worst, f"{worst.badness:.0f} buildings in one")
+        yield _wrong(kind, worst, IN_ONE.format(count=worst.badness))
 
 
 def _split(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
@@ -109,14 +120,14 @@ def _split(kind: str, scores: Sequence[SiteScore]) -> Iterator[Miss]:
         return np.where(score.groups.pieces > 1, score.groups.pieces, 0).astype(float)
 
     for worst in _worst(scores, badness):
-        yield _missing(kind, worst, f"one building in {worst.badness:.0f} pieces")
+        yield _missing(kind, worst, IN_PIECES.format(count=worst.badness))
 
 
 KINDS: dict[str, Callable[[str, Sequence[SiteScore]], Iterator[Miss]]] = {
-    "Missed": _missed,
-    "False alarms": _false,
-    "Merged": _merged,
-    "Split": _split,
+    Said("Missed"): _missed,
+    Said("False alarms"): _false,
+    Said("Merged"): _merged,
+    Said("Split"): _split,
 }
 """Kinds of misses and what finds them."""
 

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from geoseg.accuracy.columns import COLUMNS
 from geoseg.accuracy.curve import MARKS, MOST_POINTS, Curve, curve_of
 from geoseg.accuracy.evaluation import Evaluation
+from geoseg.accuracy.figures import TOTAL
 from geoseg.accuracy.misses import KINDS, Miss, worst_misses
 from geoseg.accuracy.site import Bounds
-from geoseg.accuracy.town import Town
+from geoseg.accuracy.town import FIGURES, PLAIN, Interval, Town
 from geoseg.attributes.reliability import BINS, Reliability
 from geoseg.files.atomic import output_errors, write_text
+from geoseg.languages.language import ENGLISH, Language
+from geoseg.languages.said import Said
 from geoseg.pages.document import Figure, environment, static, table_script
 
 PACKAGE = "geoseg.accuracy"
@@ -30,6 +33,17 @@ APART = 26.0
 """Names of points of the curve that are nearer than this would lie on each other, SVG units."""
 HEADLINES = ("f1", "precision", "recall", "ap50", "pixel_iou", "area_bias")
 """Figures at the top of the page."""
+ALL_GROUND = Said("{figure}, all ground")
+ENDS, NO_ENDS = Said("95 %: {low:.2f} to {high:.2f}"), Said("no interval")
+"""Below a figure of all ground."""
+POINT = Said("confidence from {mark:g} on: precision {precision:.2f}, recall {recall:.2f}")
+FROM, MARK = Said("from {mark:g} on"), Said("{mark:g}")
+"""Points of the curve."""
+BIN = Said("{count:,} buildings of mean confidence {confidence:.2f}: {correct:.2f} are right")
+"""A bar of the reliability diagram."""
+ERRORS = Said("Expected calibration error {ece:.3f}, Brier score {brier:.3f}.")
+COUNT, THOUSANDTHS = Said("{value:,}"), Said("{value:.3f}")
+"""How numbers are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +60,10 @@ class Outline:
 class Picture:
     """One miss, drawn."""
 
-    caption: str
-    """What is wrong, and where."""
+    text: str
+    """What is wrong."""
+    place: str
+    """Where."""
     photo: str | None
     """Data URL of the ground; None where there is no photo."""
     truth: tuple[Outline, ...]
@@ -100,32 +116,36 @@ class DrawnCurve:
     """The numbers of the points, headings first."""
 
 
-def write_page(result: Evaluation, path: Path) -> None:
+def write_page(result: Evaluation, path: Path, language: Language = ENGLISH) -> None:
     """Draw the page and write it, complete or not at all.
 
     Raises:
         OutputError: disk full, no permission.
     """
-    text = render_page(result)
+    text = render_page(result, language)
     with output_errors(path):
         write_text(text, path)
 
 
-def render_page(result: Evaluation) -> str:
-    """The HTML of an evaluation; every value is escaped."""
+def render_page(result: Evaluation, language: Language = ENGLISH) -> str:
+    """The HTML of an evaluation in a language; every value is escaped."""
     drawn = [(miss.kind, _picture(miss)) for miss in worst_misses(result.scores)]
     shown = [column for column in COLUMNS if column.name in HEADLINES]
     curve = curve_of(result.scores)
-    return environment(PACKAGE).get_template("evaluation.html").render(
-        title="Evaluation: buildings against truth",
+    return environment(PACKAGE, language).get_template("evaluation.html").render(
+        title=Said("Evaluation: buildings against truth"),
         figures=[
-            Figure(column.text(result.total) or "unknown", column.label, column.meaning)
+            Figure(
+                language.marked(column.text(result.total)) or Said("unknown"),
+                column.label,
+                column.meaning,
+            )
             for column in shown
         ]
         + _of_all_ground(result.town),
         curve=None if curve is None else _drawn(curve),
         columns=COLUMNS, rows=result.rows, notes=result.notes,
-        bins=_bins(result.reliability), behind_bins=_bin_table(result.reliability), reliability=result.reliability, chart=CHART,
+        bins=_bins(result.reliability), behind_bins=_bin_table(result.reliability), calibration=_calibration(result.reliability), chart=CHART,
         kinds=[(kind, [picture for of, picture in drawn if of == kind]) for kind in KINDS],
         photos=any(picture.photo for _, picture in drawn), side=PICTURE_PX,
         provenance=result.provenance,
@@ -137,13 +157,14 @@ def _of_all_ground(town: Town | None) -> list[Figure]:
     """What checked plots say of all ground, with intervals."""
     if town is None:
         return []
-    named = {"f1": "F1", "precision": "Precision", "recall": "Recall", "area_bias": "Area bias"}
     figures = []
-    for name, label in named.items():
-        one = getattr(town, name)
-        value = "unknown" if one.value is None else f"{one.value:.2f}"
-        ends = "no interval" if one.low is None else f"95 %: {one.low:.2f} to {one.high:.2f}"
-        figures.append(Figure(value, f"{label}, all ground", ends))
+    for column in COLUMNS:
+        if column.name not in FIGURES:
+            continue
+        one: Interval = getattr(town, column.name)
+        value = Said("unknown") if one.value is None else PLAIN.format(value=one.value)
+        ends = NO_ENDS if one.low is None else ENDS.format(low=one.low, high=one.high)
+        figures.append(Figure(value, ALL_GROUND.format(figure=column.label), ends))
     return figures
 
 
@@ -157,24 +178,29 @@ def _drawn(curve: Curve) -> DrawnCurve:
     for mark, place in found.items():
         at = float(CHART * curve.recall[place]), float(CHART * (1 - curve.precision[place]))
         close = any(one.text and math.dist(at, (one.x, one.y)) < APART for one in marks)
-        hint = (
-            f"confidence from {mark:g} on: precision {curve.precision[place]:.2f}, "
-            f"recall {curve.recall[place]:.2f}"
+        hint = POINT.format(
+            mark=mark, precision=float(curve.precision[place]), recall=float(curve.recall[place])
         )
-        marks.append(Mark(*at, "" if close else f"{mark:g}", hint))
+        marks.append(Mark(*at, "" if close else MARK.format(mark=mark), hint))
     rows = [
-        (f"from {mark:g} on", f"{curve.precision[place]:.3f}", f"{curve.recall[place]:.3f}")
+        (FROM.format(mark=mark), *_thousandths(curve.precision[place], curve.recall[place]))
         for mark, place in found.items()
     ]
-    every = ("all", f"{curve.precision[-1]:.3f}", f"{curve.recall[-1]:.3f}")
-    return DrawnCurve(line, marks, [("Confidence", "Precision", "Recall"), *rows, every])
+    every = (TOTAL, *_thousandths(curve.precision[-1], curve.recall[-1]))
+    headings = Said("Confidence"), Said("Precision"), Said("Recall")
+    return DrawnCurve(line, marks, [headings, *rows, every])
+
+
+def _thousandths(*values: float) -> tuple[Said, ...]:
+    return tuple(THOUSANDTHS.format(value=float(value)) for value in values)
 
 
 def _picture(miss: Miss) -> Picture:
     site = miss.score.site
     photo = None if site.photo is None else site.photo.crop(miss.bounds, PICTURE_PX)
     return Picture(
-        f"{miss.text} ({site.name})",
+        miss.text,
+        site.name,
         photo,
         _outlines(site.truth, miss.bounds, miss.truth),
         _outlines(site.predicted, miss.bounds, miss.predicted),
@@ -214,11 +240,18 @@ def _bins(trust: Reliability | None) -> list[Bin]:
             height=CHART * trust.correct[index],
             dot_x=CHART * trust.confidence[index],
             opacity=0.25 + 0.75 * float(trust.count[index] / most),
-            hint=f"{trust.count[index]:,} buildings of mean confidence "
-            f"{trust.confidence[index]:.2f}: {trust.correct[index]:.2f} are right",
+            hint=BIN.format(
+                count=int(trust.count[index]),
+                confidence=float(trust.confidence[index]),
+                correct=float(trust.correct[index]),
+            ),
         )
         for index in np.flatnonzero(trust.count)
     ]
+
+
+def _calibration(trust: Reliability | None) -> Said | None:
+    return None if trust is None else ERRORS.format(ece=trust.ece, brier=trust.brier)
 
 
 def _bin_table(trust: Reliability | None) -> list[tuple[str, ...]]:
@@ -226,7 +259,12 @@ def _bin_table(trust: Reliability | None) -> list[tuple[str, ...]]:
     if trust is None:
         return []
     rows = [
-        (f"{trust.confidence[index]:.2f}", f"{trust.correct[index]:.2f}", f"{trust.count[index]:,}")
+        (
+            PLAIN.format(value=float(trust.confidence[index])),
+            PLAIN.format(value=float(trust.correct[index])),
+            COUNT.format(value=int(trust.count[index])),
+        )
         for index in np.flatnonzero(trust.count)
     ]
-    return [("Mean confidence", "Share that is right", "Predictions"), *rows]
+    headings = Said("Mean confidence"), Said("Share that is right"), Said("Predictions")
+    return [headings, *rows]

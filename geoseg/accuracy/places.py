@@ -26,17 +26,22 @@ from geoseg.accuracy.site import Site
 from geoseg.earth.places import Place, place_of_shapes
 from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
+from geoseg.languages.said import Said
 from geoseg.vectors.layers import VectorInput
 
-NO_NAME = "(no name)"
+NO_NAME = Said("(no name)")
 """Place of rows that name none."""
-_ONLY_SHOWN = "Only what the imagery of {} showed is assessed (its layer 'extent')."
-_NO_CONFIDENCE = (
-    "{} has no column {!r}: predictions are matched in their order in the file; AP and calibration "
+_ONLY_SHOWN = Said("Only what the imagery of {layer} showed is assessed (its layer 'extent').")
+_NO_CONFIDENCE = Said(
+    "{layer} has no column {column!r}: predictions are matched in their order in the file; AP and calibration "
     "are left out."
 )
-_NO_PROBABILITY = "{}: {!r} holds values outside 0 to 1, so calibration is left out."
-_SOME_WITHOUT = "{} predictions of {} have no confidence: they come last, and calibration is that of the others."
+_NO_PROBABILITY = Said(
+    "{layer}: {column!r} holds values outside 0 to 1, so calibration is left out."
+)
+_SOME_WITHOUT = Said(
+    "{count} predictions of {layer} have no confidence: they come last, and calibration is that of the others."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +70,14 @@ class Pair:
         wanted = (column,) if column else ()
         predicted = read_buildings(
             predictions,
-            role="predictions", layer=options.layer, columns=(options.confidence, *wanted),
+            role=Said("predictions"), layer=options.layer, columns=(options.confidence, *wanted),
         )  # fmt: skip
         wanted_truth = read_buildings(
-            truth, role="truth", layer=options.truth_layer, columns=wanted
+            truth, role=Said("truth"), layer=options.truth_layer, columns=wanted
         )
         crs = wanted_truth.crs
-        aoi = read_areas(options.aoi, "areas of interest", options.aoi_layer, crs)
-        ignore = read_areas(options.ignore, "ignored areas", options.ignore_layer, crs)
+        aoi = read_areas(options.aoi, Said("areas of interest"), options.aoi_layer, crs)
+        ignore = read_areas(options.ignore, Said("ignored areas"), options.ignore_layer, crs)
         pair = cls(predicted, wanted_truth, aoi, ignore, options)
         pair.check()
         return pair
@@ -189,18 +194,18 @@ class Pair:
     def _extent_note(self) -> tuple[str, ...]:
         if self.predicted.extent is None:
             return ()
-        return (_ONLY_SHOWN.format(self.predicted.label),)
+        return (_ONLY_SHOWN.format(layer=self.predicted.label),)
 
     def _confidence_note(self) -> tuple[str, ...]:
         column = self.options.confidence
         values = confidences_of(self.predicted, column)
         if values is None:
-            return (_NO_CONFIDENCE.format(self.predicted.label, column),)
+            return (_NO_CONFIDENCE.format(layer=self.predicted.label, column=column),)
         known = np.isfinite(values)
         without = int((~known).sum())
-        notes = [_SOME_WITHOUT.format(without, self.predicted.label)] if without else []
+        notes = [_SOME_WITHOUT.format(count=without, layer=self.predicted.label)] if without else []
         if known.any() and not (values[known].min() >= 0 and values[known].max() <= 1):
-            notes.append(_NO_PROBABILITY.format(self.predicted.label, column))
+            notes.append(_NO_PROBABILITY.format(layer=self.predicted.label, column=column))
         return tuple(notes)
 
 

@@ -15,12 +15,13 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from geoseg.accuracy.matching import LEAST_IOU
+from geoseg.languages.said import Said
 from geoseg.vectors.overlap import Overlaps
 
 if TYPE_CHECKING:
     from pycocotools.cocoeval import COCOeval
 
-NO_PYCOCOTOOLS = "AP is left out: it needs pycocotools, pip install 'geoseg[coco]'."
+NO_PYCOCOTOOLS = Said("AP is left out: it needs pycocotools, pip install 'geoseg[coco]'.")
 """Said where the package is missing."""
 _CATEGORY = 1
 _COUNTED, _LEFT_OUT = 1.0, -1.0

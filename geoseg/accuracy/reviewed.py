@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import shapely
 
-from geoseg.accuracy.evaluation import Evaluation, evaluate_sites
+from geoseg.accuracy.evaluation import METRES, Evaluation, evaluate_sites
 from geoseg.accuracy.layers import BuildingLayer, confidences_of, read_buildings
 from geoseg.accuracy.options import DEFAULT_GSD_M, LayerOptions, Measure
 from geoseg.accuracy.photos import RasterPhoto, check_rasters
@@ -16,6 +16,7 @@ from geoseg.accuracy.site import Site
 from geoseg.accuracy.town import PlotCounts, Town, town_of
 from geoseg.earth.places import place_of_shapes
 from geoseg.errors import UsageError
+from geoseg.languages.said import Said
 from geoseg.progress import Progress, ignored
 from geoseg.reviewing.files import require_review
 from geoseg.reviewing.reading import Reviewed, read_review
@@ -24,14 +25,18 @@ from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.observed import observed_m2
 from geoseg.vectors.within import assign
 
-PLACE = "checked plots"
+PLACE = Said("checked plots")
 """Name under which all plots are scored together."""
-TOLD = (
-    "Of all the ground that the plots were drawn from: F1 {}, precision {}, recall {} (95 % intervals "
+TOLD = Said(
+    "Of all the ground that the plots were drawn from: F1 {f1}, precision {precision}, recall {recall} (95 % intervals "
     "by the bootstrap, stratum by stratum)."
 )
-ALONE = "A stratum of {} has a single checked plot, so there are no intervals; check two of each."
-NONE_TRUE = "No building of the checked plots is a true one."
+ALONE = Said(
+    "A stratum of {layer} has a single checked plot, so there are no intervals; check two of each."
+)
+NONE_TRUE = Said("No building of the checked plots is a true one.")
+CHECKED = Said("{layer}, {count} checked plots")
+PLOT = Said("plot {number}")
 
 
 def evaluate_review(
@@ -48,14 +53,14 @@ def evaluate_review(
     """
     check_rasters(options.rasters)
     predicted = read_buildings(
-        predictions, role="predictions", layer=options.layer, columns=(options.confidence,)
+        predictions, role=Said("predictions"), layer=options.layer, columns=(options.confidence,)
     )
     reviewed = read_review(require_review(review), Neighbourhood(predicted.crs))
     work = _Work(predicted, reviewed, options)
     provenance = {
         "predictions": predicted.label,
-        "truth": f"{reviewed.label}, {len(reviewed.plots)} checked plots",
-        "pixel size": f"{work.gsd_m:g} m",
+        "truth": CHECKED.format(layer=reviewed.label, count=len(reviewed.plots)),
+        "pixel size": METRES.format(value=work.gsd_m),
         "run": predicted.run,
     }
     notes = (*predicted.notes, *reviewed.notes)
@@ -71,10 +76,12 @@ def evaluate_review(
 
 def _told(town: Town, reviewed: Reviewed) -> tuple[str, ...]:
     alone = (
-        () if town.f1.low is not None or town.f1.value is None else (ALONE.format(reviewed.label),)
+        ()
+        if town.f1.low is not None or town.f1.value is None
+        else (ALONE.format(layer=reviewed.label),)
     )
     none = () if len(reviewed.truth) else (NONE_TRUE,)
-    figures = TOLD.format(town.f1.text, town.precision.text, town.recall.text)
+    figures = TOLD.format(f1=town.f1.text, precision=town.precision.text, recall=town.recall.text)
     return (figures, *alone, *none)
 
 
@@ -105,7 +112,7 @@ class _Work:
         for number, plot_id in enumerate(reviewed.plot_id.tolist()):
             mine = home == number
             yield Site(
-                name=f"plot {plot_id}",
+                name=PLOT.format(number=plot_id),
                 place=PLACE,
                 predicted=bring(predicted.geometry[mine], predicted.crs, plane),
                 truth=bring(reviewed.truth[reviewed.home == number], reviewed.crs, plane),

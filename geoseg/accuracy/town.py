@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.accuracy.score import SiteScore
+from geoseg.languages.said import Said
 
 CONFIDENCE = 0.95
 """Probability that an interval holds the truth, over repeated samples."""
@@ -20,6 +21,8 @@ SEED = 1
 FIGURES = ("precision", "recall", "f1", "area_bias")
 FEWEST = 2
 """Checked plots of a stratum that an interval needs."""
+PLAIN, WITH_ENDS = Said("{value:.2f}"), Said("{value:.2f} ({low:.2f} to {high:.2f})")
+"""How a figure is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +37,13 @@ class Interval:
     """Upper end."""
 
     @property
-    def text(self) -> str:
+    def text(self) -> Said:
         """As people read it."""
         if self.value is None:
-            return "unknown"
-        ends = "" if self.low is None else f" ({self.low:.2f} to {self.high:.2f})"
-        return f"{self.value:.2f}{ends}"
+            return Said("unknown")
+        if self.low is None:
+            return PLAIN.format(value=self.value)
+        return WITH_ENDS.format(value=self.value, low=self.low, high=self.high)
 
 
 @dataclass(frozen=True, slots=True)

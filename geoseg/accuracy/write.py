@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.cells import as_cell
 from geoseg.files.target import check_file_or_page, require_other
+from geoseg.languages.language import ENGLISH, Language
 
 if TYPE_CHECKING:
     from geoseg.accuracy.evaluation import Evaluation
@@ -30,8 +31,8 @@ def check_outputs(paths: Sequence[Path], inputs: Sequence[object], *, overwrite:
         check_file_or_page(path, EXTENSIONS, overwrite=overwrite)
 
 
-def write_evaluation(result: Evaluation, path: Path) -> None:
-    """Write in the format of the extension.
+def write_evaluation(result: Evaluation, path: Path, language: Language = ENGLISH) -> None:
+    """Write in the format of the extension; a page in a language.
 
     Raises:
         OutputError: disk full, no permission.
@@ -45,7 +46,7 @@ def write_evaluation(result: Evaluation, path: Path) -> None:
             case ".csv":
                 write_text(_csv(result), path)
             case _:
-                write_page(result, path)
+                write_page(result, path, language)
 
 
 def _csv(result: Evaluation) -> str:

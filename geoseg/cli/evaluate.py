@@ -12,6 +12,7 @@ from geoseg.cli.options import (
     Device,
     Html,
     Json,
+    Language,
     Overwrite,
     Precision,
     Progress,
@@ -132,6 +133,7 @@ def evaluate(
         ),
     ] = None,
     html: Html = None,
+    language: Language = "en",
     overwrite: Overwrite = False,
     progress: Progress = "auto",
     as_json: Json = False,
@@ -168,7 +170,7 @@ def evaluate(
         _refuse(of_model, OF_LAYERS)
     shared: dict[str, Any] = {
         "boundary_m": boundary, "min_area_m2": min_area, "output": output, "html": html,
-        "overwrite": overwrite,
+        "language": language, "overwrite": overwrite,
     }  # fmt: skip
     running: dict[str, Any] = {
         "split": split, "device": device, "precision": precision, "runtime": runtime,

@@ -30,7 +30,7 @@ SHOWN = {
     "buildings": "buildings", "area_m2": "roof m²", "coverage_ratio": "built over",
     "density_per_km2": "per km²",
 }  # fmt: skip
-"""Columns that the terminal lists, with short headings."""
+"""Columns that the terminal lists, with short headings; where a sample corrects some, these alone."""
 
 
 def report(

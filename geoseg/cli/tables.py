@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from geoseg.change.build import Comparison
     from geoseg.statistics.build import AreaReport
 
+Cell = Callable[[dict[str, Any]], str]
+"""A cell of a row."""
 ROWS_SHOWN = 40
 """Zones that the terminal lists."""
+CORRECTED = (
+    "{names} are corrected by the sample, with 95 % intervals; the last columns are what the model found. "
+    "Zones with too few plots have no figures of their own."
+)
+"""Said below a table with corrected figures."""
 
 
 def show(
@@ -77,25 +84,53 @@ def show_findings(findings: Iterable[tuple[str, str, int]]) -> None:
 
 
 def _show_table(table: gpd.GeoDataFrame, columns: Mapping[str, str]) -> None:
-    """Print the first zones, where there are several, and the total."""
+    """Print the first zones, where there are several, and the total.
+
+    Where a sample corrects some of the columns these alone are shown: corrected, with 95 % intervals, and
+    beside them what the model found.
+    """
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     shown = Table(box=None, padding=(0, 2, 0, 0))
     shown.add_column("zone", no_wrap=True)
-    for heading in columns.values():
-        shown.add_column(heading, justify="right")
+    corrected = {name: text for name, text in columns.items() if f"{name}_corrected" in table}
+    cells = _with_intervals(corrected) or [(text, _value(name)) for name, text in columns.items()]
+    for heading, _ in cells:
+        shown.add_column(heading, justify="right", overflow="fold")
     zones, total = table.iloc[:-1], table.iloc[-1:]
     listed = ROWS_SHOWN if len(zones) > 1 else 0
     rows = [*zones.head(listed).to_dict("records"), *total.to_dict("records")]
     for row in rows:
-        shown.add_row(escape(row["zone"]), *(_figure(name, row[name]) for name in columns))
+        shown.add_row(escape(row["zone"]), *(cell(row) for _, cell in cells))
     console = Console()
     console.print(shown)
+    if corrected:
+        console.print(CORRECTED.format(names=" and ".join(corrected.values())))
     if len(zones) > ROWS_SHOWN:
         more = counted(len(zones) - ROWS_SHOWN, "more zone")
         console.print(f"and {more}; -o writes all of them")
+
+
+def _with_intervals(columns: Mapping[str, str]) -> list[tuple[str, Cell]]:
+    """Headings and cells of corrected columns, and of what the model found."""
+    cells: list[tuple[str, Cell]] = []
+    for name, heading in columns.items():
+        cells += [(heading, _value(f"{name}_corrected")), ("95 %", _interval(name))]
+    return [*cells, *((f"model:\n{heading}", _value(name)) for name, heading in columns.items())]
+
+
+def _value(name: str) -> Cell:
+    return lambda row: _figure(name, row[name])
+
+
+def _interval(name: str) -> Cell:
+    def text(row: dict[str, Any]) -> str:
+        low, high = (_figure(name, row[f"{name}_{end}"]) for end in ("low", "high"))
+        return f"{low}-{high}" if low else ""
+
+    return text
 
 
 def _figure(name: str, value: Any) -> str:  # noqa: ANN401  # a cell of a table

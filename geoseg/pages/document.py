@@ -22,6 +22,10 @@ NAMES = {
     "h3": Said("H3"), "overlaps": Said("overlaps"), "sample": Said("sample"),
     "sample_areas": Said("sample areas"), "run": Said("run"), "years_between": Said("years between"),
     "sure": Said("sure"), "recall": Said("recall"), "imagery_looked_at": Said("imagery looked at"),
+    "predictions": Said("predictions"), "truth": Said("truth"), "pixel size": Said("pixel size"),
+    "areas of interest": Said("areas of interest"), "ignored areas": Said("ignored areas"),
+    "model": Said("model"), "data": Said("data"), "boundary band": Said("boundary band"),
+    "least area": Said("least area"), "tta": Said("averaged over two views"),
 }  # fmt: skip
 """What the entries of a provenance are called on pages; others by their own names."""
 
@@ -41,7 +45,8 @@ class Figure:
 def environment(package: str, language: Language = ENGLISH) -> Environment:
     """The templates of a package; what they extend is found here.
 
-    ``t`` says a text of the template in the language; values that are :class:`Said` need no ``t``.
+    ``t`` says a text of the template in the language; values that are :class:`Said` need no ``t``,
+    and ``marked`` sets the marks of a number.
     """
     made = Environment(
         loader=ChoiceLoader([PackageLoader(package), PackageLoader(PACKAGE)]),
@@ -51,6 +56,7 @@ def environment(package: str, language: Language = ENGLISH) -> Environment:
     made.globals["shared_style"] = static(PACKAGE, "page.css")
     made.globals["t"], made.globals["language"] = language.word, language.code
     made.filters["readable"] = lambda provenance: readable(provenance, language)
+    made.filters["marked"] = language.marked
     return made
 
 
@@ -79,6 +85,8 @@ def readable(provenance: dict[str, Any], language: Language = ENGLISH) -> list[t
 def _told(name: str, value: object, language: Language) -> str:
     if name == CREATED and isinstance(value, str):
         return language.date(value)
+    if isinstance(value, bool):
+        return str(language.say(Said("yes") if value else Said("no")))
     if isinstance(value, float):
         return language.marked(_words(value))
     return str(language.say(value)) if isinstance(value, Said) else _lines(value)

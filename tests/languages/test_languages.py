@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from string import Formatter
@@ -17,6 +18,8 @@ import shapely
 from languages_keys import keys, parts, worded
 
 import geoseg
+from geoseg.accuracy.page import render_page
+from geoseg.accuracy.town import Interval, Town
 from geoseg.change.page import change_page
 from geoseg.change.write import write_comparison
 from geoseg.errors import UsageError
@@ -28,8 +31,11 @@ from geoseg.statistics.write import write_report
 
 OTHERS = [code for code in CODES if code != "en"]
 NAMES = ["Žďár", "Łódź"]
-KNOWN = {"geoseg", "json", "pdf", "xlsx", "epsg", "utm", "wgs", "zone", "crs", "utc", "edge"}
-"""Words of names: the product's, formats', the column at_edge, and the CRS and time zone of the test."""
+KNOWN = {
+    "geoseg", "json", "pdf", "xlsx", "epsg", "utm", "wgs", "zone", "crs", "utc", "edge", "ece", "brier", "polis",
+}  # fmt: skip
+"""Words of names: the product's, formats', measures', the column at_edge, and the CRS and time zone of the
+test."""
 
 
 def strange(text: str) -> str:
@@ -135,6 +141,32 @@ def test_no_english_stays_on_a_report(report: geoseg.statistics.build.AreaReport
 
 def test_no_english_stays_on_a_comparison(comparison: geoseg.change.build.Comparison, pseudo: Language) -> None:  # fmt: skip
     assert not english(shown(render(change_page(comparison), pseudo)))
+
+
+def test_no_english_stays_on_an_evaluation(pseudo: Language) -> None:
+    result = geoseg.evaluate(town(), town(36, 340_004))
+    known, unknown = Interval(0.5, 0.25, 0.75), Interval(None, None, None)
+    judged = replace(result, town=Town(known, unknown, Interval(0.5, None, None), known))
+    page = Text()
+    page.feed(render_page(judged, pseudo))
+    assert not english(page.seen)
+    assert "0,25" in " ".join(page.seen)
+    page = Text()
+    page.feed(render_page(judged))
+    assert english(page.seen)
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_evaluations_speak(code: str, tmp_path: Path) -> None:
+    for language in ("en", code):
+        geoseg.evaluate(
+            town(), town(36, 340_004), output=tmp_path / f"{language}.csv",
+            html=tmp_path / f"{language}.html", language=language,  # type: ignore[arg-type]
+        )  # fmt: skip
+    assert (tmp_path / "en.csv").read_text() == (tmp_path / f"{code}.csv").read_text()
+    html = (tmp_path / f"{code}.html").read_text(encoding="utf-8")
+    assert f'<html lang="{code}">' in html
+    assert language_of(code).texts["Worst misses"] in html
 
 
 def test_no_english_stays_in_workbooks(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from commands import invoke
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -153,3 +155,34 @@ def test_plots_without_any_building_count_as_zero(city: dict[str, Path]) -> None
     total = report(city["found"], sample=none, sample_areas=city["areas"]).table.iloc[-1]
     assert total["buildings_corrected"] < 0.2 * total["buildings"]
     assert total["buildings_low"] >= 0
+
+
+def test_the_terminal_shows_corrected_totals(city: dict[str, Path]) -> None:
+    asked = ("report", city["found"], "--sample", city["labels"], "--sample-areas", city["areas"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "90")
+        told, plain = invoke(*asked), invoke("report", city["found"])
+    total = report(city["found"], sample=city["labels"], sample_areas=city["areas"]).table.iloc[-1]
+    corrected, low, high = (
+        f"{total[f'area_m2_{end}']:,.0f}" for end in ("corrected", "low", "high")
+    )
+    lines = [" ".join(line.split()) for line in told.stdout.splitlines()]
+    line = next(line for line in lines if line.startswith("total"))
+    assert f"{corrected} {low}-{high}" in line
+    assert line.endswith(f"{total['area_m2']:,.0f}")
+    assert "buildings and roof m² are corrected by the sample" in told.stdout
+    assert "built over" not in told.stdout
+    assert "corrected" not in plain.stdout
+    assert f"{total['area_m2']:,.0f}" in plain.stdout
+
+
+def test_json_is_the_same_total_with_more_columns(city: dict[str, Path]) -> None:
+    told = invoke(
+        "report", city["found"], "--json", "--sample", city["labels"], "--sample-areas", city["areas"]
+    )  # fmt: skip
+    plain = json.loads(invoke("report", city["found"], "--json").stdout)
+    corrected = json.loads(told.stdout)
+    assert {name: corrected[name] for name in plain if name != "notes"} == {
+        name: value for name, value in plain.items() if name != "notes"
+    }
+    assert corrected["area_m2_low"] < corrected["area_m2_corrected"] < corrected["area_m2_high"]
