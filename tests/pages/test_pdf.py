@@ -66,3 +66,9 @@ def test_how_it_was_made_is_told_in_words() -> None:
         "run": "model: name m\nparameters: tta yes, gsd m 0.3\n"
         "sources: path a.tif, bands 1, 2; path b.tif",
     }
+
+
+def test_no_button_keeps_the_head_of_a_table_from_the_next_page() -> None:
+    printed = document.static(document.PACKAGE, "page.css").partition("@media print")[2]
+    assert "thead { display: table-header-group; }" in printed
+    assert "thead button { display: contents; }" in printed
