@@ -23,6 +23,7 @@ import shapely
 from changed_town import (
     CODE,
     F1_60,
+    F1_70,
     F1_80,
     ChangedTown,
     DrawnMaps,
@@ -144,16 +145,18 @@ def main() -> None:
     print(
         f"{'':44}{'F1':>6}{'told':>7}{'precision':>10}{'of listed':>11}{'of all':>8}{'P at .8':>9}"
     )
-    for label, eyes in (
-        ("F1 .6", F1_60),
-        ("F1 .8", F1_80),
-        ("F1 .6, confidence tells nothing", replace(F1_60, telling=False)),
+    for label, eyes, new_side in (
+        ("F1 .6", F1_60, 1.0),
+        ("F1 .8", F1_80, 1.0),
+        ("F1 .7", F1_70, 1.0),
+        ("F1 .6, made up as large as measured", replace(F1_60, half_m=(3.5, 7.0)), 1.0),
+        ("F1 .6, new ones half as wide", F1_60, 0.55),
+        ("F1 .6, confidence tells nothing", replace(F1_60, telling=False), 1.0),
     ):
         for alike in (0.0, 0.7):
+            settings = TownSettings(lots=asked.lots, turned=True, new_side=new_side)
             towns = [
-                dates(
-                    build(TownSettings(lots=asked.lots, seed=seed, turned=True)), eyes, seed, alike
-                )
+                dates(build(replace(settings, seed=seed)), eyes, seed, alike)
                 for seed in range(first, first + asked.towns)
             ]
             print(f"{label}, mistakes {'alike' if alike else 'independent'}")

@@ -4,6 +4,8 @@ Predicts every held-out scene of a packed data set whose labels are single build
 the mean probability of building under true buildings that no prediction covers, and under outlines of
 others laid at random on open ground where nothing was found either; how often each lies in a range; and
 the share of wrong predictions that lie on open ground. ``geoseg/upkeep/odds.py`` holds these numbers.
+Then how large right, badly drawn and made-up predictions are, how often each stands alone, and how many of each
+are among the smallest to the largest fifth of their scene by what hangs together: those of ``geoseg/change/weighing.py``.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoseg.accuracy.scenes import PLANE, _outlines, _transform
+from geoseg.change.weighing import together_m2
 from geoseg.models import load_model
 from geoseg.models.averaged import averaged_if
 from geoseg.run.predicting import predict
@@ -56,14 +59,24 @@ def main() -> None:
     print(f"{apart} of {wrong} wrong predictions lie on open ground: {apart / wrong:.2f}")
     print("missed     ", np.quantile(missed, QUANTILES).round(4))
     print("open ground", np.quantile(bare, QUANTILES).round(5))
+    sizes = np.concatenate([one[5] for one in found])
+    for kind, name in enumerate(("right", "badly drawn", "made up")):
+        mine = sizes[sizes[:, 0] == kind]
+        fifths = np.bincount((mine[:, 3] * 5).astype(int), minlength=5) / max(len(mine), 1)
+        print(
+            f"{len(mine)} {name}: median {np.median(mine[:, 1]):.0f} m2, alone {mine[:, 2].mean():.2f}, "
+            f"by fifths of size {fifths.round(2)}"
+        )
     for low, high in pairwise(RANGES):
         counts = [int(((x >= low) & (x < high)).sum()) for x in (bare, missed)]
         shares = [(n + 0.5) / (len(x) + 5) for n, x in zip(counts, (bare, missed), strict=True)]
         print(f"{low:7.4f} to {high:.4f}: {counts} ratio {shares[0] / shares[1]:.2f}")
 
 
-def measure(scene: Scene, rng: np.random.Generator) -> tuple[Shapes, Shapes, int, int, int]:
-    """Probabilities under missed buildings and open ground; buildings, wrong ones, those on open ground."""
+def measure(
+    scene: Scene, rng: np.random.Generator
+) -> tuple[Shapes, Shapes, int, int, int, NDArray[np.float64]]:
+    """Probabilities under missed buildings and open ground; buildings, wrong ones, those on open ground; sizes."""
     height, width = scene.labels.shape
     truth = _outlines(scene.labels.astype(np.int32), scene.gsd_m)
     unknown = _outlines(scene.ignore.astype(np.int32), scene.gsd_m)
@@ -93,7 +106,17 @@ def measure(scene: Scene, rng: np.random.Generator) -> tuple[Shapes, Shapes, int
         int(known.sum()),
         int(wrong.sum()),
         int((wrong & (there < 0.1)).sum()),
+        _sizes(seen, np.where(best >= 0.5, 0, np.where(there < 0.1, 2, 1)))[judged],
     )
+
+
+def _sizes(seen: Shapes, kind: NDArray[np.intp]) -> NDArray[np.float64]:
+    """(n, 4) kind, area, whether it stands alone, and the place of what hangs together with it, 0 to 1."""
+    if not len(seen):
+        return np.zeros((0, 4))
+    area, together = shapely.area(seen), together_m2(seen)
+    place = np.argsort(np.argsort(together, kind="stable")) / len(seen)
+    return np.column_stack([kind, area, together < 1.001 * area, place])
 
 
 def laid_out(

@@ -6,7 +6,8 @@ directions of time, since here both layers are estimates:
 
 * gone: it was real at the earlier date, and nothing stands there at the later one;
 * new: it is real at the later date, and nothing stood there at the earlier one;
-* changed: both outlines are right, and differ by more than drawing.
+* changed: both outlines are right, and differ by more than drawing; and nothing stood where the other date
+  has more.
 
 That nothing stands somewhere cannot be told from a layer that misses buildings. It is told by imagery
 of that date, where the model looks again under the outline, or by how few buildings it misses.
@@ -23,17 +24,20 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.change.changes import Dated, inside
+from geoseg.change.parts import bare, surplus
+from geoseg.change.weighing import Weighed, real_ones, together_m2
 from geoseg.languages.said import Said
 from geoseg.progress import Progress
 from geoseg.upkeep.deciding import HALF, Ground, Olds, decide_old
 from geoseg.upkeep.looking import Maps
-from geoseg.upkeep.odds import decided, differing, weighed
+from geoseg.upkeep.odds import decided, differing
 from geoseg.upkeep.place import onto, plane_of
 from geoseg.upkeep.relating import relate
 from geoseg.upkeep.settings import UpdateSettings
 from geoseg.upkeep.shift import Shifts, find_shifts
 
 Floats = NDArray[np.float64]
+Pairs = tuple[NDArray[np.intp], NDArray[np.intp]]
 DIFFERENT = ("changed", "moved", "split", "merged")
 """Decisions that say that an outline differs in truth."""
 NOT_LOOKED = Said(
@@ -102,12 +106,17 @@ def tell_noise(
     listed = rows["change"] != "unchanged"
     if not listed.any():
         return Told(chance, np.zeros(len(chance), dtype=bool), ())
-    forth, back = _seen(dates, crs, extent, doubts, progress)
     old, new = rows["row_old"], rows["row_new"]
-    of_old, of_new = (one.changed() for one in (forth, back))
+    changed = np.flatnonzero(rows["change"] == "changed")
+    pairs = old[changed], new[changed]
+    (forth, back), bare = _seen(dates, crs, extent, doubts, pairs, progress)
+    weighed = forth.weighed(), back.weighed()
+    real = real_ones(*weighed, doubts.settings.age_years)
+    of_old, of_new = forth.changed(weighed[0], real[0]), back.changed(weighed[1], real[1])
     earlier = old >= 0
     chance[earlier] = of_old[old[earlier]]
     chance[~earlier] = of_new[new[~earlier]]
+    chance[changed] *= bare
     chance[~listed] = np.nan
     likely = np.zeros(len(chance), dtype=bool)
     likely[listed] = decided(chance[listed], doubts.settings.sure)
@@ -137,8 +146,13 @@ class _View:
     settings: UpdateSettings
     """The choices."""
 
-    def changed(self) -> Floats:
-        """(n,) probability that each has changed or is there at one date alone."""
+    def changed(self, weighed: Weighed, real: Floats) -> Floats:
+        """(n,) probability that each has changed or is there at one date alone.
+
+        Args:
+            weighed: These buildings.
+            real: Probability of those apart to be buildings.
+        """
         olds, lost = self.olds, self.ground.lost
         known = np.where(np.isnan(self.confidence), 1.0, self.confidence)
         chance = (1 - olds.sure) * known
@@ -146,7 +160,8 @@ class _View:
         both = self._both_right()
         paired = (self.ground.relations.partner >= 0) & ~different
         chance[different] = differing(both[different], both[paired], self.settings.age_years)
-        chance[lost] = self._absent(lost) * self._real(lost)
+        known[weighed.apart] = real
+        chance[lost] = self._absent(lost) * known[lost]
         return np.asarray(np.where(self.cut, HALF * chance, chance))
 
     def _both_right(self) -> Floats:
@@ -163,20 +178,16 @@ class _View:
         gone, perhaps = self.olds.decision[lost] == "gone", self.olds.proposal[lost] == "gone"
         return np.asarray(np.where(gone, sure, np.where(perhaps, 1 - sure, 0.0)))
 
-    def _real(self, lost: NDArray[np.intp]) -> Floats:
-        """(k,) probability that there was a building, by its confidence.
+    def weighed(self) -> Weighed:
+        """The buildings, to be told from what is made up.
 
-        Made-up ones are found on open ground, so that it is among those with nothing under them at
-        the other date that real and false ones are weighed.
+        Those lie on open ground, so that it is among those with nothing under them at the other date that
+        real and false ones are weighed.
         """
-        apart = np.zeros(len(self.confidence), dtype=bool)
+        apart, lost = np.zeros(len(self.confidence), dtype=bool), self.ground.lost
         empty = self._absent(lost) >= HALF
         apart[lost[empty] if empty.any() else lost] = True
-        chance = np.where(np.isnan(self.confidence), 1.0, self.confidence)
-        chance[apart] = weighed(
-            self.confidence[apart], self.confidence[~apart], self.settings.age_years
-        )
-        return np.asarray(chance[lost])
+        return Weighed(self.confidence, together_m2(self.ground.old), apart)
 
 
 def _seen(
@@ -184,9 +195,13 @@ def _seen(
     crs: CRS,
     extent: shapely.Geometry | None,
     doubts: Doubts,
+    pairs: Pairs,
     progress: Progress,
-) -> tuple[_View, _View]:
-    """The view from the earlier date to the later one, and back."""
+) -> tuple[tuple[_View, _View], Floats]:
+    """The view from the earlier date to the later one, and back; of pairs whether differences are bare.
+
+    The last is the probability, per pair, that nothing stands where only the other date has building.
+    """
     every = np.concatenate([date.outlines for date in dates])
     plane = plane_of(every, crs, "the buildings")
     flat = [onto(date.outlines, crs, plane) for date in dates]
@@ -195,16 +210,18 @@ def _seen(
     seen = [inside(date, np.arange(len(date.outlines)), extent) for date in dates]
     forth = _ground(dates[1], flat, seen)
     back = _ground(dates[0], flat[::-1], seen[::-1])
-    views = []
-    for ground, date, maps, place in (
-        (forth, dates[0], doubts.after, shifts),
-        (back, dates[1], doubts.before, None),
+    views, nothing = [], np.ones(len(pairs[0]))
+    for ground, date, maps, place, (mine, other) in (
+        (forth, dates[0], doubts.after, shifts, pairs),
+        (back, dates[1], doubts.before, None, pairs[::-1]),
     ):
-        under = _under(ground, maps, place, plane, progress)
+        more = surplus(ground.old[mine], ground.new[other], doubts.settings.tolerance_m)
+        under, beyond = _under(ground, more, maps, place, plane, progress)
         olds = decide_old(ground, under, doubts.settings)
         confidence, cut = _own(date, "confidence"), _own(date, "at_edge") > 0
         views.append(_View(ground, olds, confidence, cut, doubts.settings))
-    return views[0], views[1]
+        nothing *= bare(beyond)
+    return (views[0], views[1]), nothing
 
 
 def _ground(later: Dated, flat: list[NDArray[np.object_]], seen: list[NDArray[np.bool_]]) -> Ground:
@@ -217,15 +234,27 @@ def _ground(later: Dated, flat: list[NDArray[np.object_]], seen: list[NDArray[np
 
 
 def _under(
-    ground: Ground, maps: Maps | None, shifts: Shifts | None, plane: CRS, progress: Progress
-) -> Floats | None:
-    """(lost,) mean probability under what was not found at the other date; None: nobody looked."""
+    ground: Ground,
+    more: NDArray[np.object_],
+    maps: Maps | None,
+    shifts: Shifts | None,
+    plane: CRS,
+    progress: Progress,
+) -> tuple[Floats | None, Floats]:
+    """(lost,) mean probability, at the other date, under what was not found there; None: nobody looked.
+
+    And (k,) under what outlines have more; NaN where that is nothing.
+    """
+    beyond = np.full(len(more), np.nan)
     if maps is None:
-        return None
-    lost = ground.old[ground.lost]
-    if not len(lost):
-        return np.zeros(0)
-    return maps.under(lost if shifts is None else shifts.done(lost), plane, progress)
+        return None, beyond
+    lost, some = ground.old[ground.lost], shapely.area(more) > 0
+    asked = np.concatenate([lost, more[some]])
+    if not len(asked):
+        return np.zeros(0), beyond
+    found = maps.under(asked if shifts is None else shifts.done(asked), plane, progress)
+    beyond[some] = found[len(lost) :]
+    return found[: len(lost)], beyond
 
 
 def _own(date: Dated, name: str) -> Floats:

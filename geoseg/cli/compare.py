@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from geoseg.cli.doubts import Age, Recall, Sure
 from geoseg.cli.options import (
     BESIDE_TABLES,
     Device,
@@ -89,26 +90,9 @@ def compare(
             rich_help_panel=NOISE,
         ),
     ] = None,
-    age: Annotated[
-        float,
-        typer.Option(
-            help="Years between the dates: how much may have changed.", rich_help_panel=NOISE
-        ),
-    ] = 5.0,
-    sure: Annotated[
-        float,
-        typer.Option(
-            help="Share of those that stand out which are to be changes.", rich_help_panel=NOISE
-        ),
-    ] = 0.9,
-    recall: Annotated[
-        float | None,
-        typer.Option(
-            help="Share of standing buildings that each layer holds, as evaluate tells.",
-            show_default="not known",
-            rich_help_panel=NOISE,
-        ),
-    ] = None,
+    age: Age = 5.0,
+    sure: Sure = 0.9,
+    recall: Recall = None,
     model: ModelName = "default",
     tta: Tta = None,
     device: Device = "auto",

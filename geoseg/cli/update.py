@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from geoseg.cli.answers import answer_json
+from geoseg.cli.doubts import Age, Recall, Sure
 from geoseg.cli.options import (
     LAYER_FORMATS,
     Device,
@@ -82,20 +83,8 @@ def update(
     ] = None,
     model: ModelName = "default",
     tta: Tta = None,
-    recall: Annotated[
-        float | None,
-        typer.Option(
-            help="Share of standing buildings that the new layer holds, as evaluate tells.",
-            show_default="not known",
-            rich_help_panel=LOOKING,
-        ),
-    ] = None,
-    age: Annotated[
-        float,
-        typer.Option(
-            help="Years between the layers: how much may have changed.", rich_help_panel=JUDGING
-        ),
-    ] = 5.0,
+    recall: Recall = None,
+    age: Age = 5.0,
     eaves: Annotated[
         float,
         typer.Option(
@@ -123,13 +112,7 @@ def update(
             rich_help_panel=JUDGING,
         ),
     ] = 500.0,
-    sure: Annotated[
-        float,
-        typer.Option(
-            help="Probability from which gone and new are decided; the rest is listed in review.",
-            rich_help_panel=JUDGING,
-        ),
-    ] = 0.9,
+    sure: Sure = 0.9,
     aoi: Annotated[
         str | None,
         area_option("Where the new layer is complete; old buildings elsewhere are unseen", JUDGING),

@@ -82,6 +82,16 @@ def _likelier_gone(probability: Floats) -> Floats:
     return np.asarray(np.exp(np.interp(np.log(np.maximum(probability, 1e-9)), at, ratio)))
 
 
+def open_ground(probability: Floats) -> Floats:
+    """(n,) probability that nothing stands under outlines, at even odds before looking.
+
+    Args:
+        probability: (n,) mean probability of building under each.
+    """
+    ratio = _likelier_gone(probability)
+    return np.asarray(ratio / (1 + ratio))
+
+
 def _mixed(ratio: Floats, begin: float) -> Floats:
     """Posteriors of a mixture of two kinds by their likelihood ratio, its share found by EM.
 
@@ -119,25 +129,6 @@ def real(apart: Floats, others: Floats, height_m: Floats, age_years: float) -> F
         odds = np.where(height_m >= HIGH_M, odds * HIGH_ODDS, odds)
         odds = np.where(height_m < LOW_M, odds * LOW_ODDS, odds)
     return np.asarray(odds / (1 + odds))
-
-
-def weighed(apart: Floats, others: Floats, age_years: float) -> Floats:
-    """(n,) probability that buildings apart from all of another estimate are real.
-
-    As :func:`real`, where the other layer is no map but an estimate as well, so that how many mistakes lie
-    apart depends on how alike the mistakes of the two are: that share, too, is found from the data.
-    A building that is drawn badly counts as a mistake by its confidence, and is real: such ones lie apart as
-    often as those that are right.
-
-    Args:
-        apart: (n,) their confidence; NaN counts as real.
-        others: (m,) confidence of all others.
-        age_years: Between the layers.
-    """
-    begin = (1 + NEW_A_YEAR) ** age_years - 1, FALSE_APART
-    right, share, wrong = _told_apart(apart, others, begin)
-    badly_drawn = min((1 - FALSE_APART) * share / wrong, 1.0)
-    return np.asarray(right + (1 - right) * badly_drawn)
 
 
 def differing(chosen: Floats, others: Floats, age_years: float) -> Floats:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from changed_town import F1_80, TownSettings, build
 from commands import invoke
 from likely import KINDS, Dates, dates, judge
@@ -16,9 +18,21 @@ import geoseg
 from geoseg.change.build import Comparison
 from geoseg.change.likely import NOT_LOOKED
 from geoseg.change.page import change_page
+from geoseg.change.weighing import Weighed, real_ones, together_m2
 from geoseg.errors import UsageError
 from geoseg.statistics.render import render
-from geoseg.upkeep.odds import differing, weighed
+from geoseg.upkeep.odds import differing
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """Maps of one level."""
+
+    level: float
+
+    def under(self, outlines: np.ndarray, crs: object, progress: object = None) -> np.ndarray:
+        del crs, progress
+        return np.full(len(outlines), self.level)
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +122,76 @@ def test_shares_are_found_from_the_data() -> None:
     confidence = random.beta(2, 1, 20_000)
     right = random.random(20_000) < confidence
     apart = random.random(20_000) < np.where(right, 0.08, 0.5)
-    chance = weighed(confidence[apart], confidence[~apart], 5.0)
-    # Some that are not right are buildings, drawn badly: .75 of .08 in .5.
-    real = right[apart] + (1 - right[apart]) * 0.12
-    assert abs(chance.mean() - real.mean()) < 0.04
     told = differing(confidence[apart], confidence[~apart], 5.0)
     assert abs(told.mean() - right[apart].mean()) < 0.04
-    assert len(weighed(np.zeros(0), confidence, 5.0)) == 0
+
+
+def drawn(made_up_m2: float, count: int = 8_000) -> tuple[Weighed, Weighed, list[np.ndarray]]:
+    """Two dates whose made-up buildings all lie apart, and which of those apart are real."""
+    random = np.random.default_rng(1)
+    dates, real = [], []
+    for share in (0.05, 0.1):
+        confidence = random.beta(2, 1, count)
+        right = random.random(count) < confidence
+        false = ~right & (random.random(count) < 0.15)
+        size = random.normal(150, 30, count) * np.where(false, made_up_m2 / 150, 1.0)
+        apart = false | (random.random(count) < share)
+        dates.append(Weighed(confidence, size, apart))
+        real.append(~false[apart])
+    return dates[0], dates[1], real
+
+
+@pytest.mark.parametrize(("made_up_m2", "least", "most"), [(150.0, 0.25, 0.5), (60.0, 0.0, 0.08)])
+def test_what_is_made_up_is_told_by_its_size(made_up_m2: float, least: float, most: float) -> None:
+    before, after, real = drawn(made_up_m2)
+    for chance, true in zip(real_ones(before, after, 5.0), real, strict=True):
+        assert abs(chance.mean() - true.mean()) < 0.12
+        assert least <= np.mean((chance > 0.5) != true) < most
+
+
+def test_what_comes_may_be_smaller_than_all_else() -> None:
+    before, after, real = drawn(100.0)
+    small = np.where(after.apart, 100 / 150 * after.size_m2, after.size_m2)
+    small[after.apart] = np.where(real[1], small[after.apart], after.size_m2[after.apart])
+    chance = real_ones(before, replace(after, size_m2=small), 5.0)[1]
+    assert abs(chance.mean() - real[1].mean()) < 0.12
+    sure = after.confidence[after.apart] > 0.7
+    assert chance[sure & real[1]].mean() > 0.8
+
+
+def test_nothing_apart_and_nothing_at_all() -> None:
+    none = Weighed(np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
+    before, after, _ = drawn(60.0, 50)
+    together = replace(before, apart=np.zeros(50, dtype=bool))
+    assert [len(one) for one in real_ones(none, none, 5.0)] == [0, 0]
+    assert len(real_ones(together, none, 5.0)[0]) == 0
+    assert np.isfinite(real_ones(none, after, 5.0)[1]).all()
+
+
+def test_halves_hang_together() -> None:
+    halves = shapely.box([0, 5.5, 50], 0, [5, 10, 60], 10)
+    assert together_m2(halves).tolist() == [95, 95, 100]
+
+
+def test_more_of_a_building_is_no_change_where_the_other_date_shows_it() -> None:
+    x = np.arange(60) * 40.0
+    old, new = (
+        gpd.GeoDataFrame(
+            {"confidence": np.full(60, 0.98)},
+            geometry=shapely.box(x, 0, x + wide, 10),
+            crs="EPSG:32633",
+        )
+        for wide in (np.full(60, 10.0), np.where(np.arange(60) < 6, 25.0, 10.0))
+    )
+    noise = [
+        geoseg.compare(
+            old, new, likely=True, old_maps=Everywhere(level), new_maps=Everywhere(0.5)
+        ).changes.query("change == 'changed'")["p_noise"]
+        for level in (0.0, 0.4)
+    ]
+    assert len(noise[0]) == len(noise[1]) == 6
+    assert noise[0].max() < 0.3
+    assert noise[1].min() > 0.9
 
 
 def test_imagery_needs_the_option(town: Dates) -> None:
