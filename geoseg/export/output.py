@@ -31,7 +31,11 @@ from geoseg.export.kml import write_kml
 from geoseg.export.layer import LayerInfo, buildings_layer
 from geoseg.export.pmtiles import write_pmtiles
 from geoseg.export.schema import LAYER
-from geoseg.export.shapefile import write_shapefile, write_zipped_shapefile
+from geoseg.export.shapefile import (
+    require_columns,
+    write_shapefile,
+    write_zipped_shapefile,
+)
 from geoseg.export.stream import BatchStream
 from geoseg.export.zoom import Zooms
 from geoseg.files.atomic import (
@@ -198,13 +202,24 @@ def write_edited_layer(source: Path, path: Path, edit: LayerEdit) -> None:
         write_edited(source, temporary, edit)
 
 
-def require_held(frame: gpd.GeoDataFrame, path: Path) -> None:
+SHAPEFILES = (".shp", ".shp.zip")
+"""Shapefiles, in several files or one."""
+
+
+def require_held(frame: gpd.GeoDataFrame, path: Path, *, added: int = 0) -> None:
     """Find out before any work whether the format of ``path`` holds the columns of a table.
+
+    Args:
+        frame: The table.
+        path: What will be written.
+        added: How many columns it gets besides.
 
     Raises:
         UsageError: It does not.
     """
-    attributes(frame, FORMATS[extension_of(path)])
+    fields, _ = attributes(frame, FORMATS[extension_of(path)])
+    if extension_of(path) in SHAPEFILES:
+        require_columns(len(fields) + added)
 
 
 @contextmanager

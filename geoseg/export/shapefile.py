@@ -142,6 +142,19 @@ class Facts:
         return ((empty,) if self.empty else ()) + ((small,) if self.small else ())
 
 
+def require_columns(count: int) -> None:
+    """Refuse more columns than a Shapefile has.
+
+    Raises:
+        UsageError: there are.
+    """
+    if count > MOST_COLUMNS:
+        raise UsageError(
+            f"a Shapefile has {MOST_COLUMNS} columns at most, and there are {count}; remove some, or "
+            "write .gpkg"
+        )
+
+
 def write_shapefile(path: Path, stream: BatchStream, layer: LayerInfo) -> tuple[str, ...]:
     """Write the files of a shapefile, all of which lie beside ``path``; returns what they do not hold.
 
@@ -149,11 +162,7 @@ def write_shapefile(path: Path, stream: BatchStream, layer: LayerInfo) -> tuple[
         UsageError: A value, the number of columns or the size is beyond the format; nothing is written.
     """
     names = shapefile_names(layer.attributes)
-    if len(names) > MOST_COLUMNS:
-        raise UsageError(
-            f"a Shapefile has {MOST_COLUMNS} columns at most, and there are {len(names)}; remove some, or "
-            "write .gpkg"
-        )
+    require_columns(len(names))
     rows, short = fitted(stream, layer, names, time_texts)
     facts = Facts(pa.schema([*list(layer.schema)[:-1], short.schema.field(short.geometry)]))
     with spooled(rows, short.schema, path.parent, facts.look) as spool:

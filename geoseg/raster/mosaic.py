@@ -101,7 +101,7 @@ class Mosaic:
         if not sources:
             raise UsageError("no raster was given; name at least one")
         forget_what_was_read()
-        inspected = [inspect(str(path), bands) for path in sources]
+        inspected = [inspect(str(path), bands, photo=True) for path in sources]
         _same_bands(inspected)
         analysis = lay_grid(inspected, gsd_range_m, gsd_m)
         limit_gdal_cache(inspected)

@@ -28,6 +28,7 @@ from geoseg.errors import UnreachableRasterError, UnreadableRasterError, Unsuppo
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
 from geoseg.raster.parts import listed_parts
+from geoseg.raster.probabilities import require_photo
 from geoseg.raster.remote import is_vrt, opening, trouble
 from geoseg.raster.spectrum import band_signs
 from geoseg.raster.whole import require_whole
@@ -134,15 +135,18 @@ def _absolute(name: str) -> str:
     return str(Path(name).absolute()) if is_local(name) and Path(name).exists() else name
 
 
-def inspect(path: str, wanted_bands: Sequence[int] | None = None) -> Source:
-    """What the raster at ``path`` holds.
+def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool = False) -> Source:
+    """What the raster at ``path`` holds; with ``photo``, no probabilities by geoseg.
 
     Raises:
         UnreadableRasterError: There is no such file, or it is no raster.
         UnsupportedRasterError: It has no CRS, no place on the ground, or no usable pixels.
-        UsageError: ``wanted_bands`` names bands that it does not have.
+        UsageError: ``wanted_bands`` names bands that it does not have, or it is asked to be a photo, and is
+            none.
     """
     with open_dataset(path) as dataset:
+        if photo:
+            require_photo(path, _underlying(dataset))
         crs = _crs(path, dataset)
         bands = choose_bands(
             path, dataset.colorinterp, wanted_bands, band_signs(_underlying(dataset))

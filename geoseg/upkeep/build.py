@@ -17,7 +17,7 @@ from geoseg.progress import Progress, ProgressReport
 from geoseg.tiles.given import AreaInput
 from geoseg.upkeep.deciding import Ground, News, Olds, decide_new, decide_old
 from geoseg.upkeep.looking import Maps
-from geoseg.upkeep.new import NO_EXTENT, NewLayer
+from geoseg.upkeep.new import NO_EXTENT, NewLayer, swapped_note
 from geoseg.upkeep.old import OldLayer
 from geoseg.upkeep.outcome import Updated
 from geoseg.upkeep.place import (
@@ -244,7 +244,8 @@ class _Making:
         return np.median(np.repeat(self.shifts.by[pairs > 0], pairs[pairs > 0], axis=0), axis=0)
 
     def _notes(self, asked: Asked, areas: list[shapely.Geometry]) -> tuple[str, ...]:
-        notes = [*self.old.notes, *self.new.notes]
+        swapped = swapped_note(self.old.label, self.old.frame.columns, self.new)
+        notes = [*swapped, *self.old.notes, *self.new.notes]
         lengths = self.shifts.lengths_m
         if len(lengths):
             x, y = self._middle()

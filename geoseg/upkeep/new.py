@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,11 @@ NO_EXTENT = (
 """Said when the observed area is unknown."""
 NO_CONFIDENCE = "The new buildings have no column confidence: all of them count as real."
 """Said of layers that no model made."""
+SWAPPED = (
+    "{old} looks like what geoseg predict found (columns confidence and at_edge), and {new} does not; the first "
+    "layer is the one to bring up to date: exchange them if they are swapped."
+)
+"""Said first where that is so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +97,20 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         extent,
         (*notes_of(Counter(rows.counts), loaded.label), *notes),
     )
+
+
+def swapped_note(old: str, columns: Collection[str], new: NewLayer) -> tuple[str, ...]:
+    """A sentence where the layers may have been exchanged.
+
+    Args:
+        old: How messages name the older layer.
+        columns: Its columns.
+        new: The newer one.
+    """
+    predicted = {CONFIDENCE, AT_EDGE} <= set(columns)
+    if predicted and NO_CONFIDENCE in new.notes:
+        return (SWAPPED.format(old=old, new=new.label),)
+    return ()
 
 
 def _numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from pyproj import CRS
 
 from geoseg.errors import MapsError, UnsupportedRasterError, UsageError
 from geoseg.progress import Progress, ProgressReport, ignored
+from geoseg.raster.probabilities import BODY, heads_of, is_of_maps, require_photo
 from geoseg.raster.source import open_dataset
 from geoseg.run.spread.folder import StoredMaps
 from geoseg.run.spread.probability import NODATA, TOP
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from geoseg.run.spread.stored import MapsFile
 
 STAGE = "looking at the stored maps"
-BODY = "body"
-"""The map of buildings, by its name in a folder and by the first word of a band's description."""
 SIDE_PX = 1024
 """Of the squares that are read of a raster."""
 
@@ -56,30 +55,16 @@ def stored_maps(path: Path) -> Maps:
 
 
 def require_photos(rasters: Sequence[str]) -> None:
-    """Refuse probabilities that are given as imagery: a model would find something in them, too.
+    """Refuse probabilities that are given as imagery, before a model is loaded.
 
     Raises:
         UnreadableRasterError: a raster cannot be opened.
         UsageError: one is made of stored maps.
     """
     for name in rasters:
-        if not Path(name).is_file():
-            continue
-        with open_dataset(name) as raster:
-            if _is_of_maps(raster):
-                raise UsageError(
-                    f"{name} holds probabilities by geoseg maps and is no photo; geoseg update takes it by "
-                    "--maps (maps)"
-                )
-
-
-def _is_of_maps(raster: Any) -> bool:  # noqa: ANN401 - rasterio is untyped
-    return BODY in _heads(raster) and "GEOSEG_VERSION" in raster.tags()
-
-
-def _heads(raster: Any) -> list[str]:  # noqa: ANN401 - rasterio is untyped
-    """What the bands hold, by the first word of their descriptions."""
-    return [(text or "").partition(":")[0] for text in raster.descriptions]
+        if Path(name).is_file():
+            with open_dataset(name) as raster:
+                require_photo(name, raster)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +147,14 @@ class ProbabilityMaps:
             UnsupportedRasterError: geoseg did not make it, or it has no CRS.
         """
         with open_dataset(str(path)) as raster:
-            if not _is_of_maps(raster):
+            if not is_of_maps(raster):
                 raise UnsupportedRasterError(
                     f"{path} is no raster of probabilities by geoseg maps; make one by geoseg maps run/ -o "
                     "probability.tif, and give photos by --raster (raster)"
                 )
             if raster.crs is None:
                 raise UnsupportedRasterError(f"{path} has no CRS; make it again by geoseg maps")
-            return cls(path, _heads(raster).index(BODY) + 1)
+            return cls(path, heads_of(raster).index(BODY) + 1)
 
     def frame(self) -> tuple[shapely.Geometry, CRS]:
         """See :class:`geoseg.upkeep.looking.Placed`."""

@@ -14,6 +14,7 @@ from geoseg.export.zoom import Zooms
 from geoseg.files.target import check_target, require_other
 from geoseg.upkeep.old import OldLayer
 from geoseg.upkeep.outcome import Updated
+from geoseg.upkeep.rows import EVIDENCE
 
 COLOURS = {
     "kept": "#b8bec5",
@@ -75,7 +76,7 @@ def require_columns(old: OldLayer, target: Path | None) -> None:
         UsageError: it does not.
     """
     if target is not None:
-        require_held(old.frame, target)
+        require_held(old.frame, target, added=len(EVIDENCE))
 
 
 def write_update(result: Updated, path: Path, *, zoom: Zooms | None = None) -> None:

@@ -347,6 +347,15 @@ def test_a_long_text_is_refused_before_any_work(tmp_path: Path) -> None:
         require_held(frame_of(x=["a" * 255, "b"]), tmp_path / "t.shp")
 
 
+@pytest.mark.parametrize("suffix", [".shp", ".shp.zip"])
+def test_too_many_columns_are_refused_before_any_work(tmp_path: Path, suffix: str) -> None:
+    frame = frame_of(**{f"c{number}": [1, 2] for number in range(250)})
+    require_held(frame, tmp_path / f"t{suffix}", added=5)
+    require_held(frame, tmp_path / "t.gpkg", added=6)
+    with pytest.raises(UsageError, match="255 columns at most, and there are 256"):
+        require_held(frame, tmp_path / f"t{suffix}", added=6)
+
+
 def test_a_stream_is_checked_like_a_table(tmp_path: Path, make_table: MakeTable) -> None:
     table = make_table([1, 2])
     long = table.set_column(9, "source", pa.array(["a", "b" * 255]))

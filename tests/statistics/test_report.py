@@ -514,3 +514,20 @@ def test_geodesic_areas_equal_pyproj_with_holes(lon: float, lat: float, size: fl
     got = areas_m2(np.array([shape, shapely.Polygon(), shape.reverse()]), CRS(4326))
     # GeographicLib itself rounds by up to 1e-5 m2 here, depending on where a ring begins.
     assert got.tolist() == pytest.approx([expected, 0, expected], rel=1e-9, abs=1e-4)
+
+
+@pytest.mark.parametrize("suffix", [".fgb", ".gpkg", ".parquet"])
+def test_the_total_without_an_outline_is_no_obstacle_to_readers(
+    tmp_path: Path, suffix: str
+) -> None:
+    x = 340_000 + 30.0 * np.arange(20)
+    town = gpd.GeoDataFrame(geometry=shapely.box(x, 3_060_000, x + 10, 3_060_010), crs=32645)
+    path = tmp_path / f"zones{suffix}"
+    first = report(town, path, grid="100m").table
+    read = gpd.read_parquet(path) if suffix == ".parquet" else gpd.read_file(path, layer="zones")
+    assert sorted(read["zone"]) == sorted(first["zone"])
+    assert read["zone"][read.geometry.isna()].tolist() == ["total"]
+    again = report(town, zones=path, zones_layer=None if suffix == ".parquet" else "zones")
+    counts = [dict(zip(one["zone"], one["buildings"], strict=True)) for one in (first, again.table)]
+    assert counts[0] == counts[1]
+    assert any("no geometry" in note for note in again.notes)

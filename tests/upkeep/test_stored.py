@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +162,17 @@ def test_probabilities_are_no_photo(probability: Path) -> None:
         geoseg.update(old, new, raster=probability)
     with pytest.raises(UsageError, match="holds probabilities by geoseg maps and is no photo"):
         geoseg.compare(old, new, likely=True, new_raster=probability)
+
+
+@pytest.mark.parametrize("verb", [geoseg.predict, geoseg.maps, geoseg.info])
+def test_no_verb_takes_probabilities_for_a_photo(
+    probability: Path, tmp_path: Path, verb: Callable[..., object]
+) -> None:
+    written = [] if verb is geoseg.info else [tmp_path / "x.gpkg"]
+    with pytest.raises(UsageError, match=r"is no photo; name the photo .*--maps") as caught:
+        verb(probability, *written, model=Bright())
+    assert "\n" not in str(caught.value)
+    assert not any(tmp_path.glob("*.gpkg"))
 
 
 def test_what_no_model_needs_is_refused(stored: Path) -> None:

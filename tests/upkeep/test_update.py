@@ -481,3 +481,24 @@ def test_nothing_seen_and_wrong_options_are_refused(tmp_path: Path) -> None:
         geoseg.update(old_frame(walls), new_frame(walls), there)
     with pytest.raises(UsageError, match="extension"):
         geoseg.update(old_frame(walls), new_frame(walls), josm=tmp_path / "x.osm")
+
+
+def test_exchanged_layers_are_told_first() -> None:
+    walls = squares(np.arange(30))
+    old, new = old_frame(walls), new_frame(roofs(walls))
+    swapped = geoseg.update(new, old).notes
+    assert "exchange them if they are swapped" in swapped[0]
+    for notes in (geoseg.update(old, new).notes, geoseg.update(new, new).notes):
+        assert not any("exchange" in note for note in notes)
+
+
+def test_columns_that_a_shapefile_has_no_room_for_are_refused_before_any_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walls = squares(np.arange(30))
+    columns = {f"c{number}": np.zeros(len(walls)) for number in range(250)}
+    wide = gpd.GeoDataFrame(columns, geometry=walls, crs=UTM)
+    monkeypatch.setattr("geoseg.upkeep.build.build_update", None)
+    with pytest.raises(UsageError, match="255 columns at most"):
+        geoseg.update(wide, new_frame(walls), tmp_path / "u.shp")
+    assert list(tmp_path.iterdir()) == []
