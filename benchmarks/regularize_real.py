@@ -5,12 +5,14 @@
 
 The model maps every held-out scene once. A building counts where its raw outline and a label agree
 by an intersection over union of at least 0.5; the same pairs are then scored for every shape.
+Beside the shapes stand the labels' own walls, each moved to the mean of the raw outline's pixels:
+what can be had by drawing alone.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
@@ -18,9 +20,11 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import shapely
+from outline_limit import moved_walls
 from real_scenes import RealScene, read_scenes
 from regularize_score import iou
 
+from geoseg.accuracy.shapes import polis
 from geoseg.attributes.confidence import Rating
 from geoseg.decode import Decoder, MapLabeller
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
@@ -37,6 +41,11 @@ if TYPE_CHECKING:
     Polygons = NDArray[np.object_]
 
 SHAPES: tuple[Shape, ...] = get_args(Shape)
+MOVED = "labels moved"
+"""The column of those."""
+COLUMNS = (*SHAPES, MOVED)
+BAND_M = 1.0
+"""Width of the band along outlines that boundary IoU compares, metres."""
 MATCH_IOU = 0.5
 CHIP_PX, ZOOM = 240, 4
 """Side of the picture's piece of a photo, pixels, and how much it is enlarged."""
@@ -54,10 +63,35 @@ class Drawn:
     """(buildings,) how the regularized ones were drawn in the end."""
     pair: NDArray[np.int64]
     """(pairs, 2) a building and the label that it agrees with."""
+    moved: Polygons
+    """(pairs,) the label's own walls, moved to the mean of the raw outline's pixels."""
 
-    def ious(self, shape: str) -> NDArray[np.float64]:
-        """(pairs,) agreement of one shape."""
-        return iou(self.scene.truth[self.pair[:, 1]], self.outlines[shape][self.pair[:, 0]])
+    @property
+    def truth(self) -> Polygons:
+        """(pairs,) the labels."""
+        return self.scene.truth[self.pair[:, 1]]
+
+    def drawn(self, column: str) -> Polygons:
+        """(pairs,) the buildings in one shape, or the labels moved."""
+        return self.moved if column == MOVED else self.outlines[column][self.pair[:, 0]]
+
+    def ious(self, column: str) -> NDArray[np.float64]:
+        """(pairs,) agreement."""
+        return iou(self.truth, self.drawn(column))
+
+    def boundary_ious(self, column: str) -> NDArray[np.float64]:
+        """(pairs,) agreement of the bands along the outlines."""
+        width = BAND_M / self.scene.gsd_m
+        return iou(_band(self.truth, width), _band(self.drawn(column), width))
+
+    def polis_m(self, column: str) -> NDArray[np.float64]:
+        """(pairs,) mean distance of the outlines, metres."""
+        return polis(self.drawn(column), self.truth) * self.scene.gsd_m
+
+
+def _band(polygons: Polygons, width: float) -> Polygons:
+    """(n,) what of the polygons lies along their outlines."""
+    return np.asarray(shapely.difference(polygons, shapely.buffer(polygons, -width)))
 
 
 def main() -> None:
@@ -89,7 +123,9 @@ def draw_scene(scene: RealScene, model: DenseModel) -> Drawn:
     prints = {shape: _footprints(clusters, shape) for shape in SHAPES}
     outlines = {shape: _array(p.polygon for p in prints[shape]) for shape in SHAPES}
     made = _array(p.shape for p in prints["regularized"])
-    return Drawn(fitting, outlines, made, _pair_up(outlines["raw"], fitting.truth))
+    pair = _pair_up(outlines["raw"], fitting.truth)
+    moved = moved_walls(fitting.truth[pair[:, 1]], outlines["raw"][pair[:, 0]])
+    return Drawn(fitting, outlines, made, pair, moved)
 
 
 def _predict(scene: RealScene, model: DenseModel) -> NDArray[np.uint8]:
@@ -130,14 +166,23 @@ def _pair_up(raw: Polygons, truth: Polygons) -> NDArray[np.int64]:
 
 
 def print_table(drawn: Sequence[Drawn]) -> None:
-    """Mean agreement, vertices and error of the total area for each place and shape."""
-    head = "".join(f"{shape:>13}" for shape in SHAPES)
+    """Agreement, vertices and error of the total area for each place and shape."""
+    head = "".join(f"{column:>13}" for column in COLUMNS)
     print(f"{'mean IoU':20}{'pairs':>6}{head}   p5 {SHAPES[0]} / {SHAPES[-1]}")
     for place, members in groupby(sorted(drawn, key=_place), key=_place):
         _print_row(place, list(members))
-    _print_row("all polygons", [one for one in drawn if not one.scene.place.endswith("(masks)")])
-    for name, figure in (("vertices", _vertices), ("area error, %", _area_error)):
-        print(f"{name:26}" + "".join(f"{figure(drawn, shape):13.2f}" for shape in SHAPES))
+    polygons = [one for one in drawn if not one.scene.place.endswith("(masks)")]
+    _print_row("all polygons", polygons)
+    figures: dict[str, Callable[[Drawn, str], NDArray[np.float64]]] = {
+        "boundary IoU": Drawn.boundary_ious, "PoLiS, m": Drawn.polis_m
+    }  # fmt: skip
+    for name, figure in figures.items():
+        means = (
+            np.concatenate([figure(one, column) for one in polygons]).mean() for column in COLUMNS
+        )
+        print(f"{name + ', polygons':26}" + "".join(f"{mean:13.4f}" for mean in means))
+    for name, of_all in (("vertices", _vertices), ("area error, %", _area_error)):
+        print(f"{name:26}" + "".join(f"{of_all(drawn, column):13.2f}" for column in COLUMNS))
     made = np.concatenate([one.made for one in drawn])
     told = ", ".join(f"{name} {np.mean(made == name):.1%}" for name in np.unique(made))
     print(f"{len(made)} buildings: {told}")
@@ -148,25 +193,28 @@ def _place(one: Drawn) -> str:
 
 
 def _print_row(name: str, drawn: Sequence[Drawn]) -> None:
-    ious = {shape: np.concatenate([one.ious(shape) for one in drawn]) for shape in SHAPES}
+    ious = {column: np.concatenate([one.ious(column) for one in drawn]) for column in COLUMNS}
     pairs = len(ious["raw"])
     if pairs == 0:
         print(f"{name:20}{pairs:6d}")
         return
-    means = "".join(f"{ious[shape].mean():13.4f}" for shape in SHAPES)
+    means = "".join(f"{ious[column].mean():13.4f}" for column in COLUMNS)
     low = [np.percentile(ious[shape], 5) for shape in (SHAPES[0], SHAPES[-1])]
     print(f"{name:20}{pairs:6d}{means}   {low[0]:.3f} / {low[1]:.3f}")
+    gain, most = ((ious[column] - ious["raw"]).mean() for column in (SHAPES[-1], MOVED))
+    print(f"{'':26}gained {gain:.4f} of {most:.4f}")
 
 
-def _vertices(drawn: Sequence[Drawn], shape: str) -> float:
-    outlines = np.concatenate([one.outlines[shape] for one in drawn])
-    return float((shapely.get_num_coordinates(outlines) - 1).mean())
+def _vertices(drawn: Sequence[Drawn], column: str) -> float:
+    """Of all buildings, or of the labels of those that agree with one."""
+    outlines = [one.moved if column == MOVED else one.outlines[column] for one in drawn]
+    return float((shapely.get_num_coordinates(np.concatenate(outlines)) - 1).mean())
 
 
-def _area_error(drawn: Sequence[Drawn], shape: str) -> float:
+def _area_error(drawn: Sequence[Drawn], column: str) -> float:
     """Error of the total area of all buildings that agree with a label."""
-    found = sum(shapely.area(one.outlines[shape][one.pair[:, 0]]).sum() for one in drawn)
-    true = sum(shapely.area(one.scene.truth[one.pair[:, 1]]).sum() for one in drawn)
+    found = sum(shapely.area(one.drawn(column)).sum() for one in drawn)
+    true = sum(shapely.area(one.truth).sum() for one in drawn)
     return float(100 * (found / true - 1))
 
 

@@ -31,7 +31,11 @@ def draw(monkeypatch: pytest.MonkeyPatch) -> Draw:
 
     def run(shape: BaseGeometry, corner_px: float) -> NDArray[np.int64]:
         monkeypatch.setitem(town.BUILDERS, "probe", lambda *_: [shape])
-        return vertices(town.TownSpec(8, ("probe",), jitter_px=0.3, corner_px=corner_px, seed=2))
+        return vertices(
+            town.TownSpec(
+                8, ("probe",), jitter_px=0.3, opened_px=corner_px, closed_px=corner_px, seed=2
+            )
+        )
 
     return run
 
@@ -45,7 +49,9 @@ def test_rounded_corners_are_closed(
 
 
 def test_rounded_steps_of_a_terrace_cost_few_vertices() -> None:
-    drawn = vertices(town.TownSpec(12, ("terrace",), jitter_px=0.3, corner_px=6.0, seed=1))
+    drawn = vertices(
+        town.TownSpec(12, ("terrace",), jitter_px=0.3, opened_px=6.0, closed_px=6.0, seed=1)
+    )
     assert drawn.mean() < 5.4  # of 4 true ones and those where neighbours' steps meet a wall
 
 
