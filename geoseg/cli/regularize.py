@@ -39,13 +39,14 @@ def regularize(
         float | None,
         typer.Option(
             help="Ground size, in metres, of a pixel of the imagery they come from.",
-            show_default="that of the file's own run, else 0.3",
+            show_default="as the file was drawn or its run looked, else 0.3",
         ),
     ] = None,
     snap: Annotated[
         float | None,
         typer.Option(
-            help="Walls nearer than this become one, metres.", show_default="half a pixel"
+            help="Walls nearer than this become one, metres.",
+            show_default="as the file was drawn, else half a pixel",
         ),
     ] = None,
     layer: Layer = None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -68,9 +67,12 @@ def regularize(
         layer: Layer of the footprints, where there are several; None takes ``buildings`` or the
             only one.
         gsd_m: Ground size of a pixel of the imagery that the footprints were drawn from, metres.
-            None: that of the run where they come from ``predict``, else 0.3.
-        snap_m: Walls nearer to each other than this become one, metres; half a pixel where None.
-        settings: Limits and tolerances in pixels.
+            None: that with which geoseg drew them, or of the run of ``predict`` that they come
+            from, else 0.3.
+        snap_m: Walls nearer to each other than this become one, metres. None: as where geoseg drew
+            them before, else half a pixel.
+        settings: Limits and tolerances in pixels. None: as where geoseg drew them before, else the
+            usual ones.
         overwrite: Replace ``output`` if it is there already.
         zoom: First and last zoom of .pmtiles; None: what suits the area.
 
@@ -109,12 +111,7 @@ def regularize(
     drawn = redraw(loaded.frame, gsd_m=gsd_m, snap_m=snap_m, settings=settings, about=about)
     if target is None or output is None:
         return drawn
-    asked = {
-        "gsd_m": about.gsd_m if gsd_m is None else gsd_m,
-        "snap_m": snap_m,
-        "settings": None if settings is None else asdict(settings),
-    }
-    write_drawn(drawn, target, (footprints, layer), about, asked, zoom=zoom)
+    write_drawn(drawn, target, (footprints, layer), about, zoom=zoom)
     return Regularized(output=Path(output), **drawn.attrs[SUMMARY])
 
 

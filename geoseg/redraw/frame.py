@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +13,15 @@ from geoseg.redraw.placed import RAW, Outlines, Placement, place
 from geoseg.settings import require_pixel_size, require_within
 from geoseg.shaping.arrays import Bools, Polygons
 from geoseg.shaping.clean import unclean
+from geoseg.shaping.correlation import estimate_correlation
 from geoseg.shaping.coverage import regularize_groups
 from geoseg.shaping.near import near_groups
 from geoseg.shaping.plane import Plane, fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
 from geoseg.shaping.settings import RegularizeSettings
 from geoseg.vectors.load import crs_of_frame
+from geoseg.vectors.metadata import KEY
+from geoseg.version import __version__
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,9 +61,10 @@ def redraw(
     Args:
         frame: Polygons or multipolygons in any CRS.
         gsd_m: Ground size of a pixel of the imagery that the footprints were drawn from, metres;
-            None: what is known of it, or 0.3.
-        snap_m: Walls nearer to each other than this become one; half a pixel where None.
-        settings: Limits and tolerances in pixels.
+            None: as the layer was drawn, that of its run, or 0.3.
+        snap_m: Walls nearer to each other than this become one; None: as the layer was drawn, or
+            half a pixel.
+        settings: Limits and tolerances in pixels; None: as the layer was drawn, or the usual ones.
         about: What is known of the layer; None looks at the frame alone.
 
     Returns:
@@ -77,25 +81,23 @@ def redraw(
 
     crs = crs_of_frame(frame, "footprints")
     about = About.of(frame, frame) if about is None else about
-    gsd_m = about.gsd_m if gsd_m is None else gsd_m
-    require_pixel_size(gsd_m)
-    if snap_m is not None:
-        require_within("snap_m", snap_m, SNAPS_M, "a gap between walls")
+    asked = about.asked(gsd_m, snap_m, settings)
+    require_pixel_size(asked.gsd_m)
+    if asked.snap_m is not None:
+        require_within("snap_m", asked.snap_m, SNAPS_M, "a gap between walls")
     given = np.array(frame.geometry.array, dtype=object)
     refuse_unusable(given)
     repairs = Repairs(with_z=int((shapely.has_z(given) | shapely.has_m(given)).sum()))
-    snap_px = 0.5 if snap_m is None else snap_m / gsd_m
+    snap_px = 0.5 if asked.snap_m is None else asked.snap_m / asked.gsd_m
     present = ~(shapely.is_missing(given) | shapely.is_empty(given))
     repairs.empty = int((~present).sum())
     result = _Result(given.copy(), np.full(len(given), None, dtype=object))
     if present.any():
         flat = shapely.force_2d(given)
         flat[~present] = None
-        plane = fit_plane(crs, shapely.get_coordinates(flat), gsd_m)
-        before = np.zeros(len(given), dtype=bool)
-        if snap_m is None and settings is None:
-            before = drawn_before(frame, about, gsd_m)
-        drawn = _redraw(_Work(flat, before, plane), snap_px, settings or FRAME_SETTINGS, repairs)
+        plane = fit_plane(crs, shapely.get_coordinates(flat), asked.gsd_m)
+        work = _Work(flat, drawn_before(frame, about, asked), plane)
+        drawn = _redraw(work, snap_px, asked.settings or FRAME_SETTINGS, repairs)
         filled = present & ~shapely.is_empty(drawn.geometry)
         result.geometry[present] = shapely.Polygon()
         result.geometry[filled] = _wound_back(drawn.geometry[filled], flat[filled], plane)
@@ -111,6 +113,9 @@ def redraw(
         out[name] = values
     out[about.column] = result.shape
     out.attrs[SUMMARY] = summarize(result.shape, repairs)
+    if about.metadata:
+        drawn_so = {"version": __version__, **asked.as_dict(), **out.attrs[SUMMARY]}
+        out.attrs[KEY] = {**about.metadata, SUMMARY: drawn_so}
     return out
 
 
@@ -153,6 +158,9 @@ def _redraw(work: _Work, snap_px: float, settings: RegularizeSettings, repairs: 
         return result
     group = near_groups(pieces, 2 * settings.max_outward_px)
     raw = Outlines(pieces, np.full(len(pieces), RAW, dtype=object), row[part], group)
+    if settings.correlation_px is None:
+        found = estimate_correlation(pieces, group, settings.noise_px)
+        settings = replace(settings, correlation_px=found)
     drawn = place(_draw_closed(raw, snap_px, settings), raw, Placement(plane, pixels, xy))
     _collect(drawn, result)
     return result

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import shapely
@@ -16,6 +16,7 @@ from geoseg.attributes.measure import MEASURES, measure_again
 from geoseg.earth.crs import understood
 from geoseg.earth.geodesy import Ground
 from geoseg.export.schema import COLUMN_NAMES
+from geoseg.shaping.settings import RegularizeSettings
 from geoseg.types import Grid
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import VectorInput
@@ -33,6 +34,37 @@ NAMES = ("regularized", "circle", "simplified", "raw")
 """What stands in it."""
 SAME = 1e-9
 """Measures and sizes that differ by no larger share are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a layer is drawn."""
+
+    gsd_m: float
+    """Ground size of a pixel, metres."""
+    snap_m: float | None
+    """Walls nearer to each other than this become one, metres; None: half a pixel."""
+    settings: RegularizeSettings | None
+    """Limits and tolerances; None: the usual ones."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the metadata of what was drawn so."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self | None:
+        """From metadata; None where these tell of settings that there are none of here."""
+        given, known = stored.get("settings"), {field.name for field in fields(RegularizeSettings)}
+        if given is not None and not set(given) <= known:
+            return None
+        settings = None if given is None else RegularizeSettings(**given)
+        return cls(float(stored["gsd_m"]), stored.get("snap_m"), settings)
+
+    def is_like(self, other: Self | None) -> bool:
+        """Whether outlines drawn the other way are drawn the same way so."""
+        if other is None or not math.isclose(self.gsd_m, other.gsd_m, rel_tol=SAME):
+            return False
+        return (self.snap_m, self.settings) == (other.snap_m, other.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +90,26 @@ class About:
         return cls(found, _grid(found), _shape_column(frame, own=bool(found)))
 
     @property
-    def drawn_gsd_m(self) -> float:
-        """Ground size of a pixel with which the layer was drawn straight; NaN where it was not."""
+    def drawn(self) -> Asked | None:
+        """How the layer was drawn straight; None where it was not, or nothing tells."""
         again = self.metadata.get("regularize")
         if isinstance(again, dict) and "gsd_m" in again:
-            usual = again.get("snap_m") is None and again.get("settings") is None
-            return float(again["gsd_m"]) if usual else math.nan
+            return Asked.from_dict(again)
         parameters = self.metadata.get("parameters")
         straight = isinstance(parameters, dict) and parameters.get(SHAPE) == "regularized"
-        return self.gsd_m if straight and self.grid is not None else math.nan
+        return Asked(self.grid.gsd_m, None, None) if straight and self.grid is not None else None
 
-    @property
-    def gsd_m(self) -> float:
-        """Ground size of a pixel of the imagery."""
-        return GSD_M if self.grid is None else self.grid.gsd_m
+    def asked(
+        self, gsd_m: float | None, snap_m: float | None, settings: RegularizeSettings | None
+    ) -> Asked:
+        """What is asked for; what is left out is as the layer was drawn, else as usual."""
+        usual = GSD_M if self.grid is None else self.grid.gsd_m
+        own = self.drawn or Asked(usual, None, None)
+        return Asked(
+            own.gsd_m if gsd_m is None else gsd_m,
+            own.snap_m if snap_m is None else snap_m,
+            own.settings if settings is None else settings,
+        )
 
 
 def _grid(metadata: dict[str, Any]) -> Grid | None:
@@ -95,13 +133,13 @@ def _holds_names(frame: gpd.GeoDataFrame) -> bool:
     return frame.active_geometry_name != SHAPE and bool(frame[SHAPE].dropna().isin(NAMES).all())
 
 
-def drawn_before(frame: gpd.GeoDataFrame, about: About, gsd_m: float) -> NDArray[np.bool_]:
-    """(n,) True for rows that geoseg drew with such pixels, and nobody has changed since.
+def drawn_before(frame: gpd.GeoDataFrame, about: About, asked: Asked) -> NDArray[np.bool_]:
+    """(n,) True for rows that geoseg drew in this way, and nobody has changed since.
 
     What was drawn is told by ``shape``, what was changed by the measures.
     """
     out = np.zeros(len(frame), dtype=bool)
-    if about.grid is None or not math.isclose(gsd_m, about.drawn_gsd_m, rel_tol=SAME):
+    if about.grid is None or not asked.is_like(about.drawn):
         return out
     given = np.asarray(frame.geometry.array, dtype=object)
     out = frame[SHAPE].isin(NAMES).to_numpy() & shapely.is_valid(given) & ~shapely.is_empty(given)

@@ -17,7 +17,7 @@ from geoseg.export.schema import COLUMNS, LAYER
 from geoseg.export.styles.buildings import building_styles
 from geoseg.redraw.own import About
 from geoseg.vectors.layers import open_layer
-from geoseg.version import __version__
+from geoseg.vectors.metadata import KEY
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -30,7 +30,6 @@ def write_drawn(
     path: Path,
     origin: tuple[VectorInput, str | None],
     about: About,
-    asked: dict[str, Any],
     *,
     zoom: tuple[int, int] | None = None,
 ) -> None:
@@ -41,10 +40,9 @@ def write_drawn(
         path: Where to.
         origin: What it was read from: a file or table, and the layer that was asked for.
         about: What is known of that.
-        asked: How it was to be drawn, for the metadata.
         zoom: First and last zoom of tiles; None: what suits the area.
     """
-    run, (source, layer) = _record(drawn, about, asked), origin
+    run, (source, layer) = drawn.attrs.get(KEY, {}) if about.metadata else {}, origin
     if isinstance(source, (str, Path)) and path.suffix.lower() == ".gpkg":
         name = open_layer(Path(source), layer, LAYER).name
         if name is not None and is_editable(Path(source), name):
@@ -70,13 +68,3 @@ def _edit(name: str, drawn: gpd.GeoDataFrame, about: About, run: dict[str, Any])
 def _plain(values: Any) -> list[object]:  # noqa: ANN401  # an array of anything
     """None where there is no value."""
     return [None if value is None or value != value else value for value in values]  # noqa: PLR0124
-
-
-def _record(drawn: gpd.GeoDataFrame, about: About, asked: dict[str, Any]) -> dict[str, Any]:
-    """The metadata of the run that found the buildings, and how they were drawn anew."""
-    if not about.metadata:
-        return {}
-    return {
-        **about.metadata,
-        "regularize": {"version": __version__, **asked, **drawn.attrs["regularize"]},
-    }

@@ -83,7 +83,13 @@ class Drawing:
     ) -> Drawing:
         """Fit walls to all arcs; faithful ones follow what may be smooth errors of a mask."""
         arcs = build_arcs(raw, group)
-        walls = cut_walls(arcs, group - group[0], settings.noise_px, faithful=faithful)
+        walls = cut_walls(
+            arcs,
+            group - group[0],
+            settings.noise_px,
+            correlation_px=settings.correlation_px,
+            faithful=faithful,
+        )
         walls, lines = prune_walls(arcs, walls)
         return cls(raw, group, arcs, walls, lines, *fit_circles(arcs, walls), settings)
 

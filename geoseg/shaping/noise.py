@@ -19,6 +19,11 @@ SMOOTH_GAIN = 5.0
 """Outlines that show little noise were drawn, or drawn before: smooth errors count so many times
 what the noise is above its least, at most."""
 
+USUAL_PX = 1.5
+"""Width of the Gaussian that has smoothed usual noise; walls are priced for it."""
+MOST_STRETCH = 4.0
+"""Of the price of walls, where noise hangs together for longer."""
+
 
 def estimate_noise(
     sums: Floats, arcs: Arcs, first: Ints, end: Ints, group: Ints, most_px: float
@@ -37,6 +42,22 @@ def with_smooth_errors(noise: Floats) -> Floats:
     """(n,) by how much outlines of such noise err about the true walls, smooth errors included."""
     smooth = MIN_NOISE_PX + SMOOTH_GAIN * (noise - MIN_NOISE_PX)
     return np.maximum(noise, np.minimum(SMOOTH_PX, smooth))
+
+
+def price_units(noise: Floats, correlation_px: float | None) -> Floats:
+    """(n,) squares that walls of outlines of such noise are priced in, square pixels.
+
+    A wall that is none explains the more of the noise the longer it hangs together: as many pixels
+    as do count as one. What a staircase of pixels shows is no noise.
+    """
+    long = noise**2 + (stretch(correlation_px) - 1.0) * (noise**2 - MIN_NOISE_PX**2)
+    return np.maximum(long, with_smooth_errors(noise) ** 2)
+
+
+def stretch(correlation_px: float | None) -> float:
+    """By what noise that hangs together for so long raises the price of walls."""
+    width = USUAL_PX if correlation_px is None else correlation_px
+    return float(np.clip((width / USUAL_PX) ** 2, 1.0, MOST_STRETCH))
 
 
 def residuals(sums: Floats, begin: Ints, end: Ints) -> tuple[Floats, Floats]:

@@ -18,6 +18,10 @@ class RegularizeSettings:
     """Largest standard deviation of a raw outline about the true wall that is put down to noise.
     The noise of each group is estimated; details that a straight wall with such noise would show by
     chance are merged into the wall."""
+    correlation_px: float | None = None
+    """Width of the Gaussian that smooths the noise along a wall. The longer noise hangs together, the
+    more it looks like walls, and the more a wall must explain. None: 1.5; ``geoseg.regularize`` learns
+    it from the layer."""
     max_outward_px: float = 3.4
     """No point of an outline lies farther than this outside the raw polygons of its group. Groups
     that lie twice as far apart therefore never meet."""
@@ -36,6 +40,8 @@ class RegularizeSettings:
         for name in ("noise_px", "max_outward_px", "max_deviation_px", "simplify_px"):
             if not getattr(self, name) > 0:
                 raise UsageError(f"{name} must be above 0 pixels, got {getattr(self, name)}")
+        if self.correlation_px is not None and not self.correlation_px > 0:
+            raise UsageError(f"correlation_px must be above 0 pixels, got {self.correlation_px}")
         for name in ("min_iou", "max_area_change"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must lie in 0..1, got {getattr(self, name)}")

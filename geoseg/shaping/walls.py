@@ -11,7 +11,7 @@ from geoseg.shaping.beginnings import new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
 from geoseg.shaping.cut import FreeWalls, Walls
 from geoseg.shaping.direction import first_directions, refine_directions, unite_directions
-from geoseg.shaping.noise import estimate_noise, with_smooth_errors
+from geoseg.shaping.noise import estimate_noise, price_units, stretch
 from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.rotate import begin_at, farthest, rotate_ends, sharpest
 from geoseg.shaping.segment import (
@@ -29,17 +29,25 @@ FEWEST = 4
 """A ring of fewer walls is not rotated: two walls of one class are then all there is."""
 
 
-def cut_walls(arcs: Arcs, group: Ints, noise_px: float, *, faithful: bool = False) -> Walls:
+def cut_walls(
+    arcs: Arcs,
+    group: Ints,
+    noise_px: float,
+    *,
+    correlation_px: float | None = None,
+    faithful: bool = False,
+) -> Walls:
     """Cut freely to learn noise and directions, then coarsely and finely along these.
 
     Args:
         arcs: The arcs; closed ones are rotated in place to begin at a corner.
         group: (n,) group of each polygon; the polygons of one group share an estimate of noise.
         noise_px: Where the estimate begins, and its upper bound.
+        correlation_px: Width of the Gaussian that smooths the noise; None: the usual one.
         faithful: Price walls by the noise that shows, not by smooth errors that it stands for.
     """
     sums = np.empty((len(arcs.xy), 6))
-    first, end, noise = _free(arcs, group, noise_px, sums)
+    first, end, noise = cut_freely(arcs, group, noise_px, sums, stretch(correlation_px))
     free = FreeWalls(sums, arcs.first, first, end, *_arcs_of_polygons(arcs, len(group)))
     direction = np.zeros((len(group), 2))
     first_directions(free, noise, direction)
@@ -47,7 +55,7 @@ def cut_walls(arcs: Arcs, group: Ints, noise_px: float, *, faithful: bool = Fals
     unite_directions(direction, arcs.near, arcs.far, alike)
     theta = direction[:, 0].copy()
     walls = Walls(sums, first, end, np.zeros_like(end), arcs.near, theta, noise)
-    unit = (noise if faithful else with_smooth_errors(noise)) ** 2
+    unit = noise**2 if faithful else price_units(noise, correlation_px)
     for fine in (False, True):
         walls = _along(arcs, walls, unit, fine=fine)
         if not fine:
@@ -67,11 +75,13 @@ def _arcs_of_polygons(arcs: Arcs, polygons: int) -> tuple[Ints, Ints]:
     return begin.astype(np.int64), arc[order]
 
 
-def _free(arcs: Arcs, group: Ints, noise_px: float, sums: Floats) -> tuple[Ints, Ints, Floats]:
+def cut_freely(
+    arcs: Arcs, group: Ints, noise_px: float, sums: Floats, dear: float
+) -> tuple[Ints, Ints, Floats]:
     """Walls of any direction: the first of each arc, their ends, and the noise they were cut at.
 
     Writes the prefix sums. Arcs are cut again where the noise that their group has shown differs
-    from what they were cut at.
+    from what they were cut at. Walls cost ``dear`` times what they do in usual noise.
     """
     closed, noise = arcs.node_from == NO_NODE, np.full(len(group), noise_px)
     count, room = np.zeros(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
@@ -79,7 +89,7 @@ def _free(arcs: Arcs, group: Ints, noise_px: float, sums: Floats) -> tuple[Ints,
     _begin_far((arcs.xy, arcs.first), closed, sums, some)
     stale = np.ones(len(group), dtype=np.bool_)
     for later in reversed(range(ROUNDS)):
-        price = PRICES[0] * noise[arcs.near] ** 2
+        price = dear * PRICES[0] * noise[arcs.near] ** 2
         _cut_freely((arcs.first, *some), sums, price, stale[arcs.near], (count, room))
         if later:
             first, end = _packed(arcs.first, count, room)

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -10,11 +11,16 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
+import town
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from own_layer import own_file, ragged
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from geoseg.earth.geodesy import Ground
 from geoseg.redraw import own, regularize
+from geoseg.shaping import RegularizeSettings
+from geoseg.vectors.metadata import KEY, read_metadata
 
 UTM = pyproj.CRS(32645)
 
@@ -62,18 +68,31 @@ def test_an_own_file_is_drawn_at_the_pixels_of_its_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".fgb", ".parquet", ".geojson"])
 def test_what_is_known_of_the_run_goes_into_other_formats(tmp_path: Path, suffix: str) -> None:
-    from geoseg.vectors.metadata import read_metadata
-
     done = regularize(own_file(tmp_path / "in.gpkg"), tmp_path / f"out{suffix}")
     assert read_metadata(done.output)["grid"]["gsd_m"] == 0.5
 
 
-def test_what_was_drawn_at_these_settings_stays_to_the_last_bit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"gsd_m": 0.4},
+        {"snap_m": 1.0},
+        {"settings": RegularizeSettings(noise_px=1.0, correlation_px=3.0)},
+    ],
+    ids=str,
+)
+def test_a_second_run_with_the_files_own_settings_moves_nothing(
+    tmp_path: Path, how: dict[str, Any]
+) -> None:
     source = own_file(tmp_path / "in.gpkg")
-    regularize(source, tmp_path / "once.gpkg")
-    regularize(tmp_path / "once.gpkg", tmp_path / "twice.gpkg")
+    regularize(source, tmp_path / "once.gpkg", **how)
     table = 'SELECT * FROM "buildings"'
-    assert rows_of(tmp_path / "once.gpkg", table) == rows_of(tmp_path / "twice.gpkg", table)
+    for so in ({}, how):
+        done = regularize(tmp_path / "once.gpkg", tmp_path / "twice.gpkg", overwrite=True, **so)
+        assert done.kept == 3
+        assert rows_of(tmp_path / "once.gpkg", table) == rows_of(tmp_path / "twice.gpkg", table)
+    assert regularize(tmp_path / "once.gpkg", gsd_m=0.7).attrs["regularize"]["kept"] == 0
 
 
 def test_columns_of_any_type_survive_in_a_geopackage(tmp_path: Path) -> None:
@@ -164,3 +183,36 @@ def test_a_geopackage_without_rows_stays_one(tmp_path: Path) -> None:
     pyogrio.write_dataframe(nothing, tmp_path / "in.gpkg", geometry_type="Polygon")
     assert regularize(tmp_path / "in.gpkg", tmp_path / "out.gpkg").rows == 0
     assert list(gpd.read_file(tmp_path / "out.gpkg").columns) == ["name", "shape", "geometry"]
+
+
+@pytest.fixture(scope="module")
+def layer_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> gpd.GeoDataFrame:
+    path = own_file(tmp_path_factory.mktemp("run") / "in.gpkg", gsd_m=0.3)
+    layer = gpd.read_file(path, layer="buildings")
+    layer.attrs[KEY] = read_metadata(path)
+    return layer
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from(["terrace", "ell", "bay"]),
+    st.sampled_from([None, 0.25, 0.4]),
+    st.sampled_from([None, 0.0, 0.8]),
+)
+def test_what_geoseg_drew_is_its_own_drawing(
+    layer_of_a_run: gpd.GeoDataFrame,
+    seed: int,
+    kind: str,
+    gsd_m: float | None,
+    snap_m: float | None,
+) -> None:
+    seen = town.build_town(town.TownSpec(2, (kind,), correlation_px=3.0, seed=seed))
+    metres = shapely.transform(np.asarray(seen.raw), lambda xy: 0.3 * xy + np.array([3e5, 3e6]))
+    found = layer_of_a_run.iloc[np.zeros(len(metres), dtype=int)].set_geometry(metres, crs=UTM)
+    once = regularize(found, gsd_m=gsd_m, snap_m=snap_m)
+    assert once.attrs["regularize"]["kept"] == 0
+    for how in ({}, {"gsd_m": gsd_m, "snap_m": snap_m}):
+        again = regularize(once, **how)
+        assert again.attrs["regularize"]["kept"] == len(found)
+        assert again.geometry.geom_equals_exact(once.geometry, 0).all()
