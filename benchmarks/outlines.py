@@ -30,6 +30,7 @@ from town import Town, TownSpec, build_town
 from town_kinds import CHOOSING, GENERATORS, LEFT_OUT, RECTILINEAR
 
 from geoseg.redraw import regularize
+from geoseg.redraw.frame import FRAME_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,8 @@ CORNER_PX = 3.5
 """Radius to which networks round corners."""
 SWELL_PX = 2.0
 """How far shadows are taken for the building."""
+USUAL_PRICE = replace(FRAME_SETTINGS, correlation_px=1.5)
+"""Walls priced for noise that hangs together over so many pixels, whatever the layer tells."""
 GROUPS = {"choosing": CHOOSING, "left out": LEFT_OUT}
 
 
@@ -98,6 +101,11 @@ def _geoseg(frame: gpd.GeoDataFrame, gsd_m: float) -> gpd.GeoDataFrame:
     return regularize(frame, gsd_m=gsd_m)
 
 
+def _geoseg_at_usual_price(frame: gpd.GeoDataFrame, gsd_m: float) -> gpd.GeoDataFrame:
+    """Without learning over how many pixels the noise hangs together."""
+    return regularize(frame, gsd_m=gsd_m, settings=USUAL_PRICE)
+
+
 def compare_groups(
     groups: Sequence[str], how: TownSpec, houses: int, peers: dict[str, Tool]
 ) -> None:
@@ -127,6 +135,7 @@ def compare_tools(truth: Truth, peers: dict[str, Tool]) -> None:
     tools: dict[str, Tool] = {"raw mask": lambda frame, _: frame}
     tools[f"simplify {truth.tolerance_px:g} px"] = simplify(truth.tolerance_px)
     tools |= peers
+    tools["geoseg, usual price"] = _geoseg_at_usual_price
     tools["geoseg"] = _geoseg
     print(f"{'':28}{Score.HEADER}  simplified    ms")
     for name, tool in tools.items():
@@ -162,7 +171,7 @@ def vary(name: str, usual: TownSpec, houses: int) -> None:
     ]
     print(f"\n{name}, seen otherwise: mean IoU, and 5th percentile of the limit and of geoseg")
     print(
-        f"{'':20}     raw   limit simplify  geoseg   p5      p5  {'angle':>6}{'vertices':>9}{'area':>8}{'loss':>8}"
+        f"{'':20}     raw   limit simplify   usual  geoseg   p5      p5  {'angle':>6}{'vertices':>9}{'area':>8}{'loss':>8}"
         f"  simplified    ms"
     )
     for told, how in cases:
@@ -172,9 +181,10 @@ def vary(name: str, usual: TownSpec, houses: int) -> None:
         drawn = regularize(frame, gsd_m=truth.gsd_m)
         spent = 1e3 * (time.process_time() - begin) / len(frame)
         ours = score(truth, to_pixels(drawn, truth.gsd_m))
+        usually = to_pixels(_geoseg_at_usual_price(frame, truth.gsd_m), truth.gsd_m)
         print(
             f"{told:20}{iou(truth.outlines, truth.raw).mean():8.4f}{truth.limit.mean():8.4f}"
-            f"{truth.simple.mean():9.4f}{ours.iou:8.4f}{np.percentile(truth.limit, 5):8.3f}{ours.iou_p5:8.3f}"
+            f"{truth.simple.mean():9.4f}{iou(truth.outlines, usually).mean():8.4f}{ours.iou:8.4f}{np.percentile(truth.limit, 5):8.3f}{ours.iou_p5:8.3f}"
             f"{ours.angle_deg:6.2f}{ours.vertices:+9.2f}{ours.bias_percent:+7.2f}%{ours.loss:+8.4f}"
             f"{np.mean(drawn['shape'] == 'simplified'):11.1%} {spent:6.2f}",
             flush=True,

@@ -33,6 +33,7 @@ from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel
 from geoseg.run.stages import thresholds
 from geoseg.settings import MIN_AREA_M2
+from geoseg.shaping import RegularizeSettings
 from geoseg.types import FILL_GREY, Cluster, MapStrip, Shape
 
 if TYPE_CHECKING:
@@ -102,13 +103,15 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of the labelled imagery")
     parser.add_argument("--model", default="default", help="built-in, or a .safetensors file")
     parser.add_argument("--place", default="", help="only places whose name begins so")
+    parser.add_argument("--correlation", type=float, help="price walls for noise over so many px")
     parser.add_argument("--picture", type=Path, help="draw before and after over the photos, PNG")
     options = parser.parse_args()
     model = averaged_if(load_model(options.model), None)
     if not isinstance(model, DenseModel):
         parser.error("only models that predict maps take part")
     scenes = (s for s in read_scenes(options.data) if s.place.startswith(options.place))
-    drawn = [draw_scene(scene, model) for scene in scenes]
+    regular = RegularizeSettings(correlation_px=options.correlation)
+    drawn = [draw_scene(scene, model, regular) for scene in scenes]
     if not drawn:
         parser.error(f"{options.data} holds no held-out scene of a place named so")
     print_table(drawn)
@@ -116,11 +119,11 @@ def main() -> None:
         draw_picture(drawn, options.picture)
 
 
-def draw_scene(scene: RealScene, model: DenseModel) -> Drawn:
+def draw_scene(scene: RealScene, model: DenseModel, regular: RegularizeSettings) -> Drawn:
     """Predict a scene, draw its buildings three ways, and pair them with the labels."""
     fitting = scene.fitted(model.gsd_m)
     clusters = _decode(_predict(fitting, model), fitting.gsd_m, model)
-    prints = {shape: _footprints(clusters, shape) for shape in SHAPES}
+    prints = {shape: _footprints(clusters, shape, regular) for shape in SHAPES}
     outlines = {shape: _array(p.polygon for p in prints[shape]) for shape in SHAPES}
     made = _array(p.shape for p in prints["regularized"])
     pair = _pair_up(outlines["raw"], fitting.truth)
@@ -146,8 +149,10 @@ def _decode(maps: NDArray[np.uint8], gsd_m: float, model: DenseModel) -> list[Cl
     return [*clusters, *decoder.close()]
 
 
-def _footprints(clusters: Sequence[Cluster], shape: Shape) -> list[Footprint]:
-    drawn = draw_all(clusters, FootprintSettings(shape=shape))
+def _footprints(
+    clusters: Sequence[Cluster], shape: Shape, regular: RegularizeSettings
+) -> list[Footprint]:
+    drawn = draw_all(clusters, FootprintSettings(shape=shape, regularize=regular))
     return [footprint for cluster in drawn for footprint in cluster.footprints]
 
 

@@ -81,7 +81,8 @@ def cut_freely(
     """Walls of any direction: the first of each arc, their ends, and the noise they were cut at.
 
     Writes the prefix sums. Arcs are cut again where the noise that their group has shown differs
-    from what they were cut at. Walls cost ``dear`` times what they do in usual noise.
+    from what they were cut at. Walls cost ``dear`` times what they do in usual noise, once the
+    noise is known.
     """
     closed, noise = arcs.node_from == NO_NODE, np.full(len(group), noise_px)
     count, room = np.zeros(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
@@ -89,7 +90,9 @@ def cut_freely(
     _begin_far((arcs.xy, arcs.first), closed, sums, some)
     stale = np.ones(len(group), dtype=np.bool_)
     for later in reversed(range(ROUNDS)):
-        price = dear * PRICES[0] * noise[arcs.near] ** 2
+        price = PRICES[0] * noise[arcs.near] ** 2
+        if later < ROUNDS - 1:  # the first cut supposes the most noise: that is dear enough
+            price *= dear
         _cut_freely((arcs.first, *some), sums, price, stale[arcs.near], (count, room))
         if later:
             first, end = _packed(arcs.first, count, room)
