@@ -34,6 +34,8 @@ from geoseg.models.protocols import DenseModel
 from geoseg.run.stages import thresholds
 from geoseg.settings import MIN_AREA_M2
 from geoseg.shaping import RegularizeSettings
+from geoseg.shaping.correlation import estimate_correlation
+from geoseg.shaping.near import near_groups
 from geoseg.types import FILL_GREY, Cluster, MapStrip, Shape
 
 if TYPE_CHECKING:
@@ -103,15 +105,17 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder of the labelled imagery")
     parser.add_argument("--model", default="default", help="built-in, or a .safetensors file")
     parser.add_argument("--place", default="", help="only places whose name begins so")
-    parser.add_argument("--correlation", type=float, help="price walls for noise over so many px")
+    parser.add_argument(
+        "--correlation",
+        help="price walls for noise over so many px; learnt: as geoseg regularize learns it of a scene",
+    )
     parser.add_argument("--picture", type=Path, help="draw before and after over the photos, PNG")
     options = parser.parse_args()
     model = averaged_if(load_model(options.model), None)
     if not isinstance(model, DenseModel):
         parser.error("only models that predict maps take part")
     scenes = (s for s in read_scenes(options.data) if s.place.startswith(options.place))
-    regular = RegularizeSettings(correlation_px=options.correlation)
-    drawn = [draw_scene(scene, model, regular) for scene in scenes]
+    drawn = [draw_scene(scene, model, options.correlation) for scene in scenes]
     if not drawn:
         parser.error(f"{options.data} holds no held-out scene of a place named so")
     print_table(drawn)
@@ -119,16 +123,26 @@ def main() -> None:
         draw_picture(drawn, options.picture)
 
 
-def draw_scene(scene: RealScene, model: DenseModel, regular: RegularizeSettings) -> Drawn:
+def draw_scene(scene: RealScene, model: DenseModel, correlation: str | None = None) -> Drawn:
     """Predict a scene, draw its buildings three ways, and pair them with the labels."""
     fitting = scene.fitted(model.gsd_m)
     clusters = _decode(_predict(fitting, model), fitting.gsd_m, model)
+    regular = _settings(correlation, clusters)
     prints = {shape: _footprints(clusters, shape, regular) for shape in SHAPES}
     outlines = {shape: _array(p.polygon for p in prints[shape]) for shape in SHAPES}
     made = _array(p.shape for p in prints["regularized"])
     pair = _pair_up(outlines["raw"], fitting.truth)
     moved = moved_walls(fitting.truth[pair[:, 1]], outlines["raw"][pair[:, 0]])
     return Drawn(fitting, outlines, made, pair, moved)
+
+
+def _settings(correlation: str | None, clusters: Sequence[Cluster]) -> RegularizeSettings:
+    usual = RegularizeSettings()
+    if correlation != "learnt":
+        return replace(usual, correlation_px=correlation and float(correlation))
+    raw = _array(p.polygon for p in _footprints(clusters, "raw", usual))
+    group = near_groups(raw, 2 * usual.max_outward_px)
+    return replace(usual, correlation_px=estimate_correlation(raw, group, usual.noise_px))
 
 
 def _predict(scene: RealScene, model: DenseModel) -> NDArray[np.uint8]:
