@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from geoseg.change import compare
     from geoseg.change.build import Comparison
     from geoseg.checkup import doctor
+    from geoseg.checkup.bench import bench
     from geoseg.checkup.outcome import Checkup
+    from geoseg.checkup.rates import Benchmark
     from geoseg.city import convert
     from geoseg.city.outcome import Converted
     from geoseg.coco import from_coco, to_coco
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AreaReport",
+    "Benchmark",
     "Certificate",
     "Checked",
     "Checkup",
@@ -99,6 +102,7 @@ __all__ = [
     "Updated",
     "__version__",
     "add_heights",
+    "bench",
     "certify_model",
     "check_dataset",
     "compare",
@@ -127,6 +131,7 @@ __all__ = [
 
 _HOMES = {
     "AreaReport": "geoseg.statistics.build",
+    "Benchmark": "geoseg.checkup.rates",
     "Certificate": "geoseg.models.certify",
     "Checked": "geoseg.labelled.checking",
     "Checkup": "geoseg.checkup.outcome",
@@ -158,6 +163,7 @@ _HOMES = {
     "Tuning": "geoseg.train.results",
     "Updated": "geoseg.upkeep.outcome",
     "add_heights": "geoseg.heights",
+    "bench": "geoseg.checkup.bench",
     "certify_model": "geoseg.models",
     "check_dataset": "geoseg.labelled",
     "compare": "geoseg.change",

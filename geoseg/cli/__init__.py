@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from geoseg.cli.bench import bench
 from geoseg.cli.certify import certify
 from geoseg.cli.compare import compare
 from geoseg.cli.convert import convert
@@ -99,6 +100,7 @@ VERBS: dict[str, Callable[..., None]] = {
     "models": models,
     "certify": certify,
     "doctor": doctor,
+    "bench": bench,
     "export-model": export_model,
 }
 """In the order in which data flow through them."""

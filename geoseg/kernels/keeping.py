@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from geoseg.files.cache import cache_folder
 
 _log = logging.getLogger(__name__)
 
@@ -44,14 +45,9 @@ def folder_elsewhere(rooms: Sequence[Path]) -> Path | None:
 
 def _places() -> Iterator[Path]:
     """The user's folder for what can be made again, then one in the temporary folder."""
-    if sys.platform == "win32":
-        home = os.environ.get("LOCALAPPDATA")
-    elif sys.platform == "darwin":
-        home = str(Path("~/Library/Caches").expanduser())
-    else:
-        home = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    if home and not home.startswith("~"):
-        yield Path(home) / "geoseg"
+    own = cache_folder()
+    if own is not None:
+        yield own
     user = os.getuid() if hasattr(os, "getuid") else "user"
     yield Path(tempfile.gettempdir()) / f"geoseg-{user}"
 

@@ -63,7 +63,8 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         aoi: Area of interest, as ``geoseg.predict`` takes it: its tiles alone are counted, and services
             are cut to it.
         aoi_layer: Layer of the file ``aoi``, where it has several.
-        measure: Run the model on one tile, to say how long a run takes.
+        measure: Run the model on one tile, to say how long a run takes; otherwise that is what
+            ``geoseg.bench`` found for this model on this machine, or reckoned.
 
     Returns:
         The rasters, the analysis grid, tiles, time, and warnings.
@@ -76,6 +77,7 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         tile_px=tile_px, overlap_px=overlap_px, tta=tta,
     )  # fmt: skip
     from geoseg.preview.describe import describe
+    from geoseg.preview.pace import Asked, Pace
     from geoseg.raster.given import raster_names
     from geoseg.raster.services import cut_services, refuse_services
     from geoseg.tiles.given import GivenArea
@@ -87,7 +89,10 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     traits, loaded = _known(model, settings, where, load=measure)
     if area is not None:
         rasters = cut_services(rasters, area.of_services(gsd_m, traits.gsd_m))
-    return describe(rasters, traits, settings, area=area, measure=loaded if measure else None)
+    pace = None if measure else Pace.kept(Asked(traits.sha256, **where))
+    return describe(
+        rasters, traits, settings, area=area, measure=loaded if measure else None, pace=pace
+    )
 
 
 def _known(

@@ -12,6 +12,7 @@ from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import table_html
 from geoseg.preview.estimate import Estimate, estimate_run
+from geoseg.preview.pace import Pace
 from geoseg.raster import Mosaic, Source
 from geoseg.raster.advice import declared_marks, fill_text, mosaic_warnings
 from geoseg.raster.analysis import Placement
@@ -138,6 +139,7 @@ def describe(
     *,
     area: GivenArea | None = None,
     measure: DenseModel | InstanceModel | None = None,
+    pace: Pace | None = None,
 ) -> MosaicInfo:
     """Look at a mosaic without running anything.
 
@@ -147,6 +149,7 @@ def describe(
         settings: Of the run.
         area: Area of interest, whose tiles alone are counted; None: all are.
         measure: Run this model on one tile, to say how long a run takes.
+        pace: What whole runs took on this machine; None: nobody knows.
     """
     with Mosaic.open(
         sources,
@@ -175,7 +178,9 @@ def describe(
             tiles=tiles,
             tile_px=lattice.core_px + 2 * lattice.context_px,
             overlap_px=lattice.context_px,
-            time=estimate_run(lattice, measure, tta=tta, share=tiles / lattice.tile_count),
+            time=estimate_run(
+                lattice, measure, tta=tta, share=tiles / lattice.tile_count, pace=pace
+            ),
             warnings=(*mosaic_warnings(mosaic, traits.gsd_m), *jpeg_warnings(mosaic.sources)),
         )
 

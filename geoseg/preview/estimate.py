@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.preview.pace import Pace
     from geoseg.tiles.lattice import Lattice
     from geoseg.types import Window
 
@@ -23,6 +24,8 @@ USUAL = (0.4, 2.5)
 """CPU cores differ that much from the one measured, and are rarely idle."""
 MEASURED = (0.9, 1.5)
 """What one tile says about all: the rest of the run may add to it."""
+RUN = (0.8, 1.4)
+"""What a whole run over other ground says: towns take longer than fields."""
 LONG_MINUTES = 120
 """More is told in hours."""
 _TRIAL_CORE_PX = 512
@@ -54,6 +57,7 @@ def estimate_run(
     *,
     tta: bool = False,
     share: float = 1.0,
+    pace: Pace | None = None,
 ) -> Estimate:
     """The time for all tiles, as if each had a valid pixel.
 
@@ -62,23 +66,53 @@ def estimate_run(
         model: Runs on one tile, to measure, as it is; None: figures of the built-in model.
         tta: Whether these are to be for maps averaged over two views.
         share: Of the tiles, that are to be computed.
+        pace: What whole runs took on this machine; None: nobody knows.
     """
-    seen_mp, core_mp = (share * megapixels for megapixels in _megapixels(lattice))
     if model is not None:
+        seen_mp = share * _megapixels(lattice)[0]
         seconds, basis = seen_mp * measured_s_per_mp(model), "one tile, measured here"
         return _range(seconds, MEASURED, basis)
-    from geoseg.models.averaged import VIEWS
-
-    cores, views = usable_cores(), VIEWS if tta else 1
-    seconds = views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / cores
+    seconds, cores = share * reckoned_s(lattice, tta=tta), usable_cores()
+    if pace is not None:
+        basis = f"by geoseg bench on this machine, {pace.date}"
+        return _range(seconds * pace.times_reckoned, RUN, basis)
     named = f"{cores} cores" if cores > 1 else "one core"
     return _range(
-        seconds, USUAL, f"the built-in model on {named} of unknown speed; --measure tells better"
+        seconds,
+        USUAL,
+        f"the built-in model on {named} of unknown speed; geoseg bench or --measure tells better",
     )
 
 
+def reckoned_s(lattice: Lattice, *, tta: bool) -> float:
+    """Seconds for all tiles on a processor like the one that was measured, with all of its cores."""
+    from geoseg.models.averaged import VIEWS
+
+    seen_mp, core_mp = _megapixels(lattice)
+    views = VIEWS if tta else 1
+    return views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / usable_cores()
+
+
+@dataclass(frozen=True, slots=True)
+class TileTime:
+    """What a model took for one tile of noise, the second time."""
+
+    seconds: float
+    """Wall time."""
+    seen_mp: float
+    """Megapixels that it was shown."""
+    core_mp: float
+    """Megapixels that a tile of this size answers for."""
+
+
 def measured_s_per_mp(model: DenseModel | InstanceModel) -> float:
-    """Seconds per megapixel seen, by running the model on one tile of noise, the second time."""
+    """Seconds per megapixel seen, by running the model on one tile."""
+    took = time_of_tile(model)
+    return took.seconds / took.seen_mp
+
+
+def time_of_tile(model: DenseModel | InstanceModel) -> TileTime:
+    """Run the model on one tile, and once before to warm up."""
     from time import perf_counter
 
     import numpy as np
@@ -98,7 +132,7 @@ def measured_s_per_mp(model: DenseModel | InstanceModel) -> float:
             began = perf_counter()
             _ask(model, image, Window(halo, halo, core, core))
             seconds = perf_counter() - began
-    return seconds / (side**2 / 1e6)
+    return TileTime(seconds, side**2 / 1e6, core**2 / 1e6)
 
 
 def _ask(model: DenseModel | InstanceModel, images: NDArray[np.uint8], core: Window) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from geoseg.files import cache
 from geoseg.kernels import keeping
 from geoseg.kernels.jit import forget_stale_code
 from geoseg.kernels.keeping import OWN_CHOICE, folder_elsewhere
@@ -18,7 +19,7 @@ def rooms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Two rooms of a package, and a home, a cache and a temporary folder of their own."""
     monkeypatch.delenv(OWN_CHOICE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(keeping.sys, "platform", "linux")
+    monkeypatch.setattr(cache.sys, "platform", "linux")
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(keeping.tempfile, "gettempdir", lambda: str(tmp_path / "tmp"))
     monkeypatch.setattr(keeping.tempfile, "tempdir", str(tmp_path / "tmp"))
