@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geoseg.decode import DecodeParams, Decoder, MapLabeller
+from geoseg.decode.decoder import Decoder
+from geoseg.decode.params import DecodeParams
+from geoseg.decode.seeds import MapLabeller
 from geoseg.types import MapStrip
 
 HEADS = ("body", "contact", "edge")

@@ -26,7 +26,8 @@ from regularize_score import iou
 
 from geoseg.accuracy.shapes import polis
 from geoseg.attributes.confidence import Rating
-from geoseg.decode import Decoder, MapLabeller
+from geoseg.decode.decoder import Decoder
+from geoseg.decode.seeds import MapLabeller
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
 from geoseg.models import load_model
 from geoseg.models.averaged import averaged_if

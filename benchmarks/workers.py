@@ -25,10 +25,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import geopandas as gpd
-import numpy as np
-import rasterio
+from large_raster import PHOTO, mirrored, photo, write
 
-PHOTO = Path(__file__).parents[1] / "examples" / "banepa.tif"
 WAYS = (
     "one worker of one thread",
     "two workers of one thread",
@@ -86,6 +84,12 @@ def _costs(one: dict[str, Any]) -> str:
     return (
         f"--look {look_s:.2f} --finish {finish_s:.2f} --home {home_s:.2f} --answer {received:.2f}"
     )
+
+
+def enlarged(folder: Path, tiles: int) -> Path:
+    """The photo ``tiles`` x ``tiles`` times."""
+    pixels, profile = photo()
+    return write(folder / "enlarged.tif", mirrored(pixels, tiles, tiles), profile)
 
 
 def _busiest(one: dict[str, Any]) -> float:
@@ -204,25 +208,6 @@ class Stages:
                 self.seconds[stage] = self.seconds.get(stage, 0.0) + took
 
         setattr(kind, name, noting)
-
-
-def enlarged(folder: Path, tiles: int) -> Path:
-    """The photo ``tiles`` x ``tiles`` times, every other one mirrored, tiled on disk."""
-    with rasterio.open(PHOTO) as photo:
-        pixels, profile = photo.read(), photo.profile
-    rows = [
-        np.concatenate([pixels[:, :, :: 1 - 2 * (col % 2)] for col in range(tiles)], axis=2)
-        for _ in range(tiles)
-    ]
-    whole = np.concatenate([row[:, :: 1 - 2 * (i % 2)] for i, row in enumerate(rows)], axis=1)
-    profile.update(
-        driver="GTiff", height=whole.shape[1], width=whole.shape[2], tiled=True, blockxsize=512,
-        blockysize=512, compress="deflate", photometric="rgb",
-    )  # fmt: skip
-    path = folder / "enlarged.tif"
-    with rasterio.open(path, "w", **profile) as raster:
-        raster.write(whole)
-    return path
 
 
 if __name__ == "__main__":

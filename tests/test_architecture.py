@@ -28,8 +28,8 @@ def test_the_root_is_small() -> None:
 
 
 def test_the_decoders_rows_are_as_many_as_it_says() -> None:
-    from geoseg.decode import DecodeParams
     from geoseg.decode.decoder import CHUNK_ROWS
+    from geoseg.decode.params import DecodeParams
     from geoseg.models.loading import DEFAULT_WEIGHTS
     from geoseg.models.weights import read_metadata
 
@@ -45,11 +45,11 @@ def test_tests_mirror_the_tree() -> None:
 
 
 def test_rooms_with_kernels_are_compiled_anew_together() -> None:
-    from geoseg.kernels.jit import ROOMS
+    from geoseg.kernels.keeping import ROOMS
 
     compiled = {
         path.relative_to(PACKAGE).parts[0]
         for path in PACKAGE.rglob("*.py")
         if re.search(r"^@(?:inner_)?jit\b", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
-    assert compiled <= set(ROOMS)
+    assert compiled <= {room.name for room in ROOMS}

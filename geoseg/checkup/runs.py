@@ -20,7 +20,7 @@ from geoseg.preview.estimate import reckoned_s
 from geoseg.preview.pace import Asked, Pace
 from geoseg.raster import Mosaic
 from geoseg.run.predicting import predict
-from geoseg.run.spread.pool import check_workers
+from geoseg.run.spread.crew import check_workers
 from geoseg.settings import PredictSettings
 from geoseg.tiles.plan import CORE_PX, lay_lattice
 

@@ -19,7 +19,8 @@ from geoseg.earth.ground import same_crs
 from geoseg.errors import UsageError
 from geoseg.export.formats import in_words
 from geoseg.export.layer import horizontal_crs
-from geoseg.export.output import WRITERS, open_output
+from geoseg.export.opening import open_output
+from geoseg.export.output import WRITERS
 from geoseg.export.schema import LAYER
 from geoseg.export.zoom import Zooms, check_zoom
 from geoseg.files.target import check_target, extension_of, require_other

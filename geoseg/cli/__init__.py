@@ -1,50 +1,33 @@
-"""The command line: one module per verb, thin over the Python API."""
+"""The command line: one module per verb, thin over the Python API, loaded when it is asked for."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geoseg.cli.bench import bench
-from geoseg.cli.certify import certify
-from geoseg.cli.compare import compare
-from geoseg.cli.convert import convert
-from geoseg.cli.dataset import dataset
-from geoseg.cli.doctor import doctor
-from geoseg.cli.evaluate import evaluate
-from geoseg.cli.export_model import export_model
-from geoseg.cli.from_coco import from_coco
-from geoseg.cli.heights import heights
-from geoseg.cli.info import info
-from geoseg.cli.maps import maps
-from geoseg.cli.models import models
-from geoseg.cli.predict import predict
-from geoseg.cli.project import project
-from geoseg.cli.recompute import recompute
-from geoseg.cli.regularize import regularize
-from geoseg.cli.report import report
-from geoseg.cli.review import review
-from geoseg.cli.to_coco import to_coco
-from geoseg.cli.train import train
-from geoseg.cli.tune import tune
-from geoseg.cli.update import update
 from geoseg.errors import GeosegError
 from geoseg.machine import stop_when_closed, wait_quietly
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by the shell's convention."""
 
-app = typer.Typer(
-    name="geoseg",
-    no_args_is_help=True,
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Orthophotos to buildings: one georeferenced polygon per building, with its true area.",
-)
+NAMES = (
+    "info", "predict", "maps", "regularize", "heights", "convert", "project", "review", "recompute",
+    "report", "compare", "update", "to-coco", "from-coco", "dataset", "train", "tune", "evaluate",
+    "models", "certify", "doctor", "bench", "export-model",
+)  # fmt: skip
+"""Of the verbs, in the order in which data flow through them; their modules are named alike."""
+
+if TYPE_CHECKING:
+    VERBS: dict[str, Callable[..., None]]
+    """All of them."""
+    app: typer.Typer
+    """With all of them."""
 
 
 def _show_version(value: bool) -> None:
@@ -59,7 +42,6 @@ def _show_version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[  # noqa: ARG001  # the callback acts on it
         bool,
@@ -78,42 +60,56 @@ def _options(
         stop_when_closed(sys.stdin.fileno(), INTERRUPTED)
 
 
-VERBS: dict[str, Callable[..., None]] = {
-    "info": info,
-    "predict": predict,
-    "maps": maps,
-    "regularize": regularize,
-    "heights": heights,
-    "convert": convert,
-    "project": project,
-    "review": review,
-    "recompute": recompute,
-    "report": report,
-    "compare": compare,
-    "update": update,
-    "to-coco": to_coco,
-    "from-coco": from_coco,
-    "dataset": dataset,
-    "train": train,
-    "tune": tune,
-    "evaluate": evaluate,
-    "models": models,
-    "certify": certify,
-    "doctor": doctor,
-    "bench": bench,
-    "export-model": export_model,
-}
-"""In the order in which data flow through them."""
+def _verb(name: str) -> Callable[..., None]:
+    module = name.replace("-", "_")
+    verb: Callable[..., None] = getattr(import_module(f"geoseg.cli.{module}"), module)
+    return verb
 
-for _name, _verb in VERBS.items():
-    app.command(_name)(_verb)
+
+def _app_with(names: Iterable[str]) -> typer.Typer:
+    made = typer.Typer(
+        name="geoseg",
+        no_args_is_help=True,
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Orthophotos to buildings: one georeferenced polygon per building, with its true area.",
+    )
+    made.callback()(_options)
+    for name in names:
+        made.command(name)(_verb(name))
+    return made
+
+
+@cache
+def _verbs() -> dict[str, Callable[..., None]]:
+    return {name: _verb(name) for name in NAMES}
+
+
+@cache
+def _app_with_all() -> typer.Typer:
+    return _app_with(NAMES)
+
+
+def __getattr__(name: str) -> object:
+    if name == "VERBS":
+        return _verbs()
+    if name == "app":
+        return _app_with_all()
+    raise AttributeError(f"module 'geoseg.cli' has no attribute {name!r}")
+
+
+def _app_for(arguments: list[str]) -> typer.Typer:
+    """With the verb that is named, for all take long to load; with all where none or no verb is named."""
+    named = next((each for each in arguments if not each.startswith("-")), "")
+    return _app_with([named]) if named in NAMES else _app_with_all()
 
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence and an exit code."""
     wait_quietly()
     try:
-        app()
+        _app_for(sys.argv[1:])()
     except GeosegError as error:
         typer.echo(f"Error: {error}", err=True)
         sys.exit(error.exit_code)

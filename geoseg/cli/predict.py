@@ -292,7 +292,7 @@ def predict(
 
 
 def _tell_of_compiling() -> None:
-    from geoseg.kernels.jit import is_compiled
+    from geoseg.kernels.keeping import is_compiled
 
     if not is_compiled():
         note(

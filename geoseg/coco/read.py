@@ -15,7 +15,8 @@ from geoseg.coco.document import Annotation, Document, Key, key_of, load_coco, n
 from geoseg.coco.images import Image, find_rasters, read_images, require_sizes
 from geoseg.coco.segmentation import Outlines, outlines
 from geoseg.errors import UsageError
-from geoseg.export.output import open_output, write_frame
+from geoseg.export.opening import open_output
+from geoseg.export.output import write_frame
 from geoseg.export.zoom import check_zoom
 from geoseg.files.target import require_other
 from geoseg.keywords import checked_keywords

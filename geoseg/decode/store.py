@@ -114,6 +114,10 @@ def new_store() -> Store:
 def with_room(store: Store, width: int) -> Store:
     """The same store with room for at least one more row of ``width`` pixels."""
     labels, cracks, junctions = (int(n) for n in store.used)
+    named = min(len(store.parent), len(store.family), len(store.near), len(store.table))
+    spare = named - labels, len(store.junctions) - junctions, (len(store.cracks) - cracks) // 2
+    if min(spare) >= width + 2:  # of nearly all rows
+        return store
     return Store(
         parent=resized(store.parent, labels, width + 2),
         family=resized(store.family, labels, width + 2),

@@ -1,4 +1,4 @@
-"""The final file: refused before the work starts or written whole, whatever its format."""
+"""The final file: written whole, whatever its format."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ from geoseg.files.atomic import (
     sync_file,
     sync_folder,
 )
-from geoseg.files.several import put_together_in_place, require_free_parts
-from geoseg.files.target import check_target, extension_of
+from geoseg.files.several import put_together_in_place
+from geoseg.files.target import extension_of
 
 Writer = Callable[[Path, BatchStream, LayerInfo], tuple[str, ...] | None]
 """Writes and checks a file; says what it does not hold, part of a sentence each."""
@@ -75,24 +75,6 @@ _LONGEST_REASON = 160
 """Characters of a library's message that are worth showing."""
 
 
-def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
-    """Find out before any work whether the output can be written.
-
-    Returns:
-        The absolute path.
-
-    Raises:
-        UsageError: The extension is not known.
-        OutputExistsError: It is there already and ``overwrite`` is False.
-        OutputError: The folder is missing or cannot be written to, or the path is a folder.
-    """
-    target = check_target(Path(path).absolute(), WRITERS, overwrite=overwrite)
-    require_free_parts(target, overwrite=overwrite)
-    # The very folder that will be needed: its name must not be too long either.
-    with scratch_folder(target):
-        return target
-
-
 def write_output(
     path: Path,
     batches: Iterable[pa.RecordBatch],
@@ -104,7 +86,7 @@ def write_output(
 ) -> int:
     """Write the buildings; the file appears under its name when it is complete and checked.
 
-    An existing file is replaced: :func:`open_output` is where that is refused.
+    An existing file is replaced: ``opening.open_output`` is where that is refused.
 
     Args:
         path: Its extension, one of ``WRITERS``, decides the format.

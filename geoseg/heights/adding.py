@@ -11,7 +11,8 @@ import numpy as np
 
 from geoseg.earth.reproject import areas_m2
 from geoseg.export.formats import FORMATS
-from geoseg.export.output import open_output, write_batches
+from geoseg.export.opening import open_output
+from geoseg.export.output import write_batches
 from geoseg.export.zoom import Zooms
 from geoseg.files.atomic import scratch_folder
 from geoseg.files.target import extension_of, require_other

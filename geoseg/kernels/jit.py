@@ -9,17 +9,13 @@ from typing import Any, ParamSpec, TypeVar, cast
 import numba
 import numpy as np
 
-from geoseg.kernels.keeping import folder_elsewhere
+from geoseg.kernels.keeping import ROOMS, code_folder
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 Integer = int | np.int64
 """An argument that callers convert to 64 bits, so that the function is compiled for these alone."""
-
-PACKAGE = Path(__file__).parents[1]
-ROOMS = ("kernels", "decode", "stitch", "footprints", "shaping", "heights")
-"""Packages with compiled functions: these call each other's, so all are compiled anew together."""
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:
@@ -56,18 +52,9 @@ def forget_stale_code(rooms: Sequence[Path]) -> None:
             continue
 
 
-_rooms = [PACKAGE / room for room in ROOMS]
-_elsewhere = folder_elsewhere(_rooms)
+_elsewhere = code_folder()
 if _elsewhere is None:
-    forget_stale_code(_rooms)
+    forget_stale_code(ROOMS)
 else:
     settings: Any = numba.config
     settings.CACHE_DIR = str(_elsewhere)
-
-
-def is_compiled() -> bool:
-    """Whether an earlier run left machine code; the first one takes half a minute to make it."""
-    elsewhere = str(numba.config.CACHE_DIR)  # type: ignore[attr-defined]
-    if elsewhere:
-        return any(Path(elsewhere).glob("**/*.nbi"))
-    return any(True for room in _rooms for _ in room.glob("__pycache__/*.nbi"))

@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 from geoseg.files.cache import cache_folder
@@ -19,6 +20,27 @@ _log = logging.getLogger(__name__)
 
 OWN_CHOICE = "NUMBA_CACHE_DIR"
 """Whoever sets it decides."""
+
+
+ROOMS = tuple(
+    Path(__file__).parents[1] / room
+    for room in ("kernels", "decode", "stitch", "footprints", "shaping", "heights")
+)
+"""Packages with compiled functions: these call each other's, so all are compiled anew together."""
+
+
+@cache
+def code_folder() -> Path | None:
+    """Where this process keeps machine code, unless the user chose; None: beside the sources."""
+    return folder_elsewhere(ROOMS)
+
+
+def is_compiled() -> bool:
+    """Whether an earlier run left machine code; the first one takes half a minute to make it."""
+    elsewhere = os.environ.get(OWN_CHOICE) or code_folder()
+    if elsewhere:
+        return any(Path(elsewhere).glob("**/*.nbi"))
+    return any(True for room in ROOMS for _ in room.glob("__pycache__/*.nbi"))
 
 
 def folder_elsewhere(rooms: Sequence[Path]) -> Path | None:

@@ -90,7 +90,8 @@ def regularize(
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
-    from geoseg.export.output import open_output, require_held
+    from geoseg.export.opening import open_output
+    from geoseg.export.output import require_held
     from geoseg.export.zoom import check_zoom
     from geoseg.files.target import require_other
     from geoseg.redraw.frame import SUMMARY, redraw
@@ -171,7 +172,8 @@ def recompute(
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
-    from geoseg.export.output import open_output, require_held
+    from geoseg.export.opening import open_output
+    from geoseg.export.output import require_held
     from geoseg.export.zoom import check_zoom
     from geoseg.files.target import require_other
     from geoseg.redraw.edited import measure_edited, write_measured

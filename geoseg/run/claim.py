@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from geoseg.errors import OutputExistsError
-from geoseg.export.output import WRITERS, open_output
+from geoseg.export.formats import FORMATS
+from geoseg.export.opening import open_output
 from geoseg.files.target import check_target
 from geoseg.run.state.lock import OutputLock, parts_folder
 from geoseg.run.state.parts import has_state
@@ -24,7 +25,7 @@ def claimed(output: Path, overwrite: bool, *, resume: bool) -> Iterator[OutputLo
             what to do with that.
         OutputError: It cannot be written.
     """
-    target = check_target(output.absolute(), WRITERS, overwrite=True)
+    target = check_target(output.absolute(), FORMATS, overwrite=True)
     with OutputLock(target) as lock:
         left = has_state(target)
         if target.exists() and resume and not (left or overwrite):

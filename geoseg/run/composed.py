@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -262,22 +263,11 @@ class Run:
             raise
 
     def _passes(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
-        from geoseg.footprints import FootprintSettings
-        from geoseg.run.finish import Finisher
-
-        shape = FootprintSettings(shape=self.settings.shape)
-        rating = self.rating
-        if self.rising is not None:
-            # What the surface may speak for is kept until it is asked.
-            rating = replace(rating, min_confidence=FAINT * rating.least)
-        finisher = Finisher(
-            self.mosaic, shape, self.mosaic.output_crs, area, rating, date=self.settings.date
-        )
         state = sink.load()
         if state is not None:
             plan = replace(plan, chosen=state.arrays["chosen"].astype(bool))
         while True:
-            backend = self._pass(plan, finisher, sink, progress)
+            backend = self._pass(plan, area, sink, progress)
             if not backend.missing.any():
                 return backend
             _log.info("%d more tiles are needed", backend.missing.sum())
@@ -285,33 +275,60 @@ class Run:
             plan = replace(plan, chosen=plan.chosen | backend.missing)
             sink.restart()
 
-    def _pass(self, plan: Plan, finisher: Finisher, sink: Sink, progress: Progress) -> Backend:
+    def _pass(self, plan: Plan, area: Area | None, sink: Sink, progress: Progress) -> Backend:
         """Run over the chosen tiles."""
         from geoseg.run.job import Backend, run
-        from geoseg.run.stages import make_stage
+        from geoseg.run.stages import make_looker, make_stage
 
         self.tally.counts.clear()
-        stage = make_stage(self.model, plan, self.settings)
-        rows, finishing = self._hands(plan, stage.looker, finisher)
-        backend = Backend(plan, stage, sink, finishing, self.tally)
-        run(plan, rows, backend, _reporter(plan.region, backend, progress))
-        return backend
+        rows, finishing = self._hands(plan, make_looker(self.model, plan, self.settings), area)
 
-    def _hands(self, plan: Plan, looker: Looker, finisher: Finisher) -> tuple[Rows, Finishing]:
-        """Who looks at tiles, and who finishes clusters."""
-        from geoseg.run.finish import FinishingHere
+        def begin() -> Backend:
+            stage = make_stage(self.model, plan, self.settings)
+            return Backend(plan, stage, sink, finishing(), self.tally)
+
+        return run(plan, rows, begin, sink.load(), _reporter(plan.region, self.tally, progress))
+
+    def _hands(
+        self, plan: Plan, looker: Looker, area: Area | None
+    ) -> tuple[Rows, Callable[[], Finishing]]:
+        """Who looks at tiles, and what gives who finishes clusters."""
         from geoseg.run.rows import RowsHere
 
         settings, tally = self.settings, self.tally
         rows: Rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
-        finishing: Finishing = FinishingHere(finisher, tally)
+        finishing = partial(self._finishing_here, area)
         if self.elsewhere is not None:
-            rows, finishing = self.elsewhere.hands(
-                self.mosaic, self.inputs, plan, looker, finisher, settings
+            rows, others = self.elsewhere.hands(
+                self.mosaic, self.inputs, plan, looker, self._finisher(area), settings
             )
+            finishing = partial(_given, others)
         if self.stored is not None:
             rows = self.stored.rows_for(plan, self.inputs, looker, skip_errors=settings.skip_errors)
         return rows, finishing
+
+    def _finishing_here(self, area: Area | None) -> Finishing:
+        from geoseg.run.finish import FinishingHere
+
+        return FinishingHere(self._finisher(area), self.tally)
+
+    def _finisher(self, area: Area | None) -> Finisher:
+        """Draws, measures and rates."""
+        from geoseg.footprints import FootprintSettings
+        from geoseg.run.finish import Finisher
+
+        rating = self.rating
+        if self.rising is not None:
+            # What the surface may speak for is kept until it is asked.
+            rating = replace(rating, min_confidence=FAINT * rating.least)
+        return Finisher(
+            self.mosaic,
+            FootprintSettings(shape=self.settings.shape),
+            self.mosaic.output_crs,
+            area,
+            rating,
+            date=self.settings.date,
+        )
 
     def _identity(self) -> RunIdentity:
         from geoseg.run.state.identity import ModelIdentity, RunIdentity
@@ -328,6 +345,10 @@ class Run:
         )
 
 
+def _given(finishing: Finishing) -> Finishing:
+    return finishing
+
+
 def _keep_or_remove(sink: PartsSink) -> None:
     """Say how to go on, or leave nothing where there is nothing to go on with."""
     if sink.kept:
@@ -341,7 +362,7 @@ def _keep_or_remove(sink: PartsSink) -> None:
         sink.remove()
 
 
-def _reporter(region: Window, backend: Backend, progress: Progress) -> Callable[[int, int], None]:
+def _reporter(region: Window, tally: Tally, progress: Progress) -> Callable[[int, int], None]:
     """Turns finished rows (by this run, in all) into progress reports."""
     from geoseg.progress import PIXELS, ProgressReport
 
@@ -353,7 +374,7 @@ def _reporter(region: Window, backend: Backend, progress: Progress) -> Callable[
                 region.height * region.width,
                 PIXELS,
                 done_before=(rows_done - rows_new) * region.width,
-                buildings=backend.tally.counts["buildings"],
+                buildings=tally.counts["buildings"],
             )
         )
 

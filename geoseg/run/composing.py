@@ -15,14 +15,13 @@ from geoseg.models.averaged import averaged_if
 from geoseg.models.traits import Traits
 from geoseg.raster.services import cut_services
 from geoseg.run.composed import Run
-from geoseg.run.spread.elsewhere import Elsewhere
-from geoseg.run.spread.folder import StoredMaps, StoredModel
 
 if TYPE_CHECKING:
     from geoseg.models.choice import ModelChoice
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.reviewing.keeping import Checked
     from geoseg.run.rising import Rising
+    from geoseg.run.spread.folder import StoredMaps
     from geoseg.settings import PredictSettings
     from geoseg.tiles.given import GivenArea
     from geoseg.tiles.tally import Tally
@@ -68,13 +67,15 @@ class Composing:
             GeosegError: for everything that can be wrong with what was asked for.
         """
         plain = self.choice.loaded()
-        stored = None if self.maps is None else StoredMaps.open(self.maps)
+        stored = self._stored()
         model = self._asked(plain, stored)
         traits = Traits.of(model)
         _tell(traits)
         with ExitStack() as stack:
             elsewhere = None
             if executor is not None:
+                from geoseg.run.spread.elsewhere import Elsewhere
+
                 averaged = traits.averaged and not Traits.of(plain).averaged
                 others = Elsewhere.of(
                     executor, plain, tally, averaged=averaged, any_processor=self.any_processor
@@ -97,6 +98,14 @@ class Composing:
             stack.enter_context(memory_errors(LESS_MEMORY))
             yield run
 
+    def _stored(self) -> StoredMaps | None:
+        """The maps that were stored; None where the model is to look."""
+        if self.maps is None:
+            return None
+        from geoseg.run.spread.folder import StoredMaps
+
+        return StoredMaps.open(self.maps)
+
     def _asked(
         self, plain: DenseModel | InstanceModel, stored: StoredMaps | None
     ) -> DenseModel | InstanceModel:
@@ -104,6 +113,8 @@ class Composing:
         choice = self.choice
         if stored is None:
             return averaged_if(plain, choice.tta)
+        from geoseg.run.spread.folder import StoredModel
+
         stored.identity.require_asked(
             precision=choice.precision, runtime=choice.runtime, tta=choice.tta
         )

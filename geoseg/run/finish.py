@@ -14,7 +14,6 @@ import shapely
 from geoseg.attributes.confidence import Rating
 from geoseg.attributes.measure import measure
 from geoseg.export.schema import SCHEMA
-from geoseg.footprints import draw_all
 from geoseg.run.origins import Origins
 
 if TYPE_CHECKING:
@@ -125,6 +124,8 @@ class Finisher:
 
     def finish(self, clusters: Iterable[Cluster]) -> Finished:
         """The rows of all buildings in ``clusters``."""
+        from geoseg.footprints import draw_all  # compiled loops, which take a while to load
+
         tables = [SCHEMA.empty_table()]
         dropped: Counter[str] = Counter()
         waiting = iter(clusters)

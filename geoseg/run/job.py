@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from geoseg.run.extent import Extent
 from geoseg.run.finish import joined
-from geoseg.run.sinks import RunState
+from geoseg.run.sinks import CLOSED, RunState
 from geoseg.tiles.looking import SeenRow
 from geoseg.tiles.region import missing_tiles, to_grid
 
@@ -104,18 +104,13 @@ class Backend:
         with self.tally.stage("decode"):
             clusters = self.stage.close()
         finished = self._begin(clusters)
-        self.tally.counts["closed"] = 1
+        self.tally.counts[CLOSED] = 1
         self._commit([self._rows_of(finished())])
 
     @property
     def area(self) -> Area | None:
         """Where buildings are wanted; None: everywhere."""
         return self._finishing.area
-
-    @property
-    def closed(self) -> bool:
-        """True when every building is committed."""
-        return self.tally.counts["closed"] == 1
 
     def dropped(self) -> dict[str, int]:
         """Reason to number of everything dropped."""
@@ -170,30 +165,33 @@ def _meets(cluster: Cluster, area: Area) -> bool:
 def run(
     plan: Plan,
     rows: Rows,
-    backend: Backend,
+    begin: Callable[[], Backend],
+    state: RunState | None,
     after_strip: Callable[[int, int], None],
-) -> None:
-    """Run the model over every row of tiles that ``backend`` has not finished yet.
+) -> Backend:
+    """Run the model over every row of tiles that is not finished yet.
 
     Args:
         plan: The tiles.
         rows: Look at them.
-        backend: Takes what was seen, row of tiles by row of tiles.
+        begin: Makes what takes what was seen, row of tiles by row of tiles; loading it takes as long as a
+            tile, so it is called behind the model.
+        state: Of an interrupted run, which it goes on from; None: from the start.
         after_strip: Called with the rows finished by this run and in all.
     """
-    if backend.closed:
-        return
-    strips = plan.strips[backend.strips_done :]
+    strips = plan.strips[0 if state is None else state.strips_done :]
+    if state is not None and state.is_closed:
+        return begin()
     first_row = strips[0].row_off if strips else plan.region.row_end
-    pending: Future[None] | None = None
     with rows.of(strips) as seen, ThreadPoolExecutor(1) as behind:
+        backend = behind.submit(begin)
+        pending: Future[Any] = backend
         for strip in strips:
             row = next(seen)
-            if pending is not None:
-                pending.result()
-            pending = behind.submit(backend.take, row, strip.row_off)
+            pending.result()
+            pending = behind.submit(backend.result().take, row, strip.row_off)
             del row  # it is large, and the next one is being made
             after_strip(strip.row_end - first_row, strip.row_end - plan.region.row_off)
-        if pending is not None:
-            pending.result()
-    backend.close()
+        pending.result()
+    backend.result().close()
+    return backend.result()

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 import numpy as np
 
 from geoseg.settings import STRIP_PX
-from geoseg.stitch import TileInstances
 from geoseg.tiles.looking import SeenTile, core_valid, tile_instances, tile_maps
 from geoseg.tiles.packed import PackedRows
 from geoseg.types import Window
 
 if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.stitch import TileInstances
     from geoseg.tiles.lattice import Tile
     from geoseg.tiles.swaths import Swath
     from geoseg.types import Block
@@ -85,6 +85,10 @@ class InstanceLooker:
         self, model: InstanceModel, tiles: Sequence[Tile], block: Block
     ) -> list[SeenTile[TileInstances]]:
         """The instances of the tiles."""
+        from geoseg.stitch import (
+            TileInstances,  # stitching takes a while to load, and maps need none
+        )
+
         seen = []
         for tile, instances in tile_instances(model, tiles, block, self.batch):
             core, window = moved(tile.core, self.region), moved(tile.window, self.region)

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from geoseg.run.each import RasterOutcomes
     from geoseg.run.options import PredictOptions
     from geoseg.run.rising import Rising
-    from geoseg.run.spread.elsewhere import Crew
+    from geoseg.run.spread.crew import Crew
     from geoseg.run.summary import Summary
-    from geoseg.tiles.given import AreaInput
+    from geoseg.tiles.given import AreaInput, GivenArea
 
 _log = logging.getLogger(__name__)
 
@@ -195,9 +195,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     from geoseg.run.claim import claimed
     from geoseg.run.composing import Composing
     from geoseg.run.each import is_folder
+    from geoseg.run.spread.crew import Crew
     from geoseg.run.spread.devices import devices_of
-    from geoseg.run.spread.elsewhere import Crew
-    from geoseg.tiles.given import GivenArea
     from geoseg.tiles.tally import Tally
 
     tally = Tally()
@@ -227,7 +226,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     with claim as lock, heard(progress) as told, crew.hired() as hands:
         composing = Composing(
             rasters=raster_names(source),
-            area=GivenArea.of(aoi, aoi_layer),
+            area=_area(aoi, aoi_layer),
             choice=choice,
             settings=settings,
             rising=_rising(dsm, dtm, ndsm, unit=height_unit, least_m=min_height_m, nir=nir),
@@ -278,6 +277,15 @@ def _each(
         theirs = {"workers": 1, "cluster": None, "executor": hands, "device": choice.device}
         each = partial(predict, **{**given, "model": model, **theirs})
         return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
+
+
+def _area(aoi: AreaInput | None, layer: str | None) -> GivenArea | None:
+    """Where buildings are wanted; None: everywhere."""
+    if aoi is None and layer is None:
+        return None
+    from geoseg.tiles.given import GivenArea
+
+    return GivenArea.of(aoi, layer)
 
 
 def _rising(  # what predict was given

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from geoseg.run.state.lock import OutputLock
 
 
+CLOSED = "closed"
+"""A count: 1 when every building is committed."""
 MOST_WAITING = 16
 """Rows of tiles of rasters on servers that wait to be kept together: a killed run computes them again."""
 
@@ -38,6 +40,11 @@ class RunState:
     """The run's counters."""
     arrays: dict[str, NDArray[np.generic]]
     """The decoder's open instances and the observed area."""
+
+    @property
+    def is_closed(self) -> bool:
+        """True when every building is committed."""
+        return self.counts.get(CLOSED) == 1
 
     def copied(self) -> RunState:
         """As it is now: the run goes on to write into its arrays."""

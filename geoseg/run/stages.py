@@ -1,7 +1,8 @@
 """The two ways from pixels to clusters: maps decoded, or instances stitched.
 
-``looker`` runs the model over tiles side by side, here or elsewhere; ``decode`` turns what it saw of a
-whole row of them into finished clusters, in order, in another thread while the model goes on.
+A looker runs the model over tiles side by side, here or elsewhere; a stage's ``decode`` turns what it saw of a
+whole row of them into finished clusters, in order, in another thread while the model goes on. Decoders are
+compiled and take a while to load: they are loaded with the stage, not with this module.
 """
 
 from __future__ import annotations
@@ -13,12 +14,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from geoseg.attributes.confidence import Rating
-from geoseg.decode import DecodeParams, Decoder, MapLabeller
+from geoseg.decode.params import DecodeParams
 from geoseg.models.protocols import DenseModel
 from geoseg.models.traits import Traits
 from geoseg.run.lookers import DenseLooker, InstanceLooker, Looker
-from geoseg.stitch import InstanceDecoder, TileInstances
-from geoseg.stitch.decoder import GROWN_BY_NOTHING
 from geoseg.tiles.looking import SeenRow
 from geoseg.tiles.packed import PackedRows
 from geoseg.types import MapStrip, Window
@@ -28,11 +27,20 @@ if TYPE_CHECKING:
 
     from geoseg.models.protocols import InstanceModel
     from geoseg.settings import PredictSettings
+    from geoseg.stitch import TileInstances
     from geoseg.tiles.plan import Plan
     from geoseg.types import Cluster
 
 CLUSTER_REACH_PX = 8
 """How far, besides growth or context, a pixel can bear on a building: neighbours in its cluster."""
+
+
+def make_looker(model: DenseModel | InstanceModel, plan: Plan, settings: PredictSettings) -> Looker:
+    """The looker for a kind of model."""
+    if isinstance(model, DenseModel):
+        body = thresholds(model).body_threshold
+        return DenseLooker(plan.region, plan.batch, settings.strip_px, body)
+    return InstanceLooker(plan.region, plan.batch)
 
 
 def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictSettings) -> Stage:
@@ -41,7 +49,7 @@ def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictS
     if isinstance(model, DenseModel):
         params = replace(thresholds(model), min_pixels=min_pixels)
         return DenseStage(model, plan, params, settings.strip_px)
-    return InstanceStage(plan, replace(GROWN_BY_NOTHING, min_pixels=min_pixels))
+    return InstanceStage(plan, min_pixels)
 
 
 def thresholds(model: DenseModel) -> DecodeParams:
@@ -51,15 +59,10 @@ def thresholds(model: DenseModel) -> DecodeParams:
 
 
 class Stage(Protocol):
-    """How one run asks the model, and its decoder."""
+    """The decoder of one run."""
 
     reach_px: int
     """Pixels farther than this from a cluster cannot change it."""
-
-    @property
-    def looker(self) -> Looker:
-        """Makes of tiles what ``decode`` takes."""
-        ...
 
     def decode(self, row: SeenRow[Any]) -> Iterator[list[Cluster]]:
         """Clusters that this row of tiles finished, a part of its rows at a time."""
@@ -97,10 +100,12 @@ class DenseStage:
     """A model that predicts maps."""
 
     def __init__(self, model: DenseModel, plan: Plan, params: DecodeParams, strip_px: int) -> None:
+        from geoseg.decode.decoder import Decoder
+        from geoseg.decode.seeds import MapLabeller
+
         self._heads = model.heads
         self._params = params
         self._strip_px = strip_px
-        self.looker: Looker = DenseLooker(plan.region, plan.batch, strip_px, params.body_threshold)
         self._size = (plan.region.width, plan.region.height)
         self._odds = Rating.of(model).odds(plan.lattice.grid.gsd_m)
         labeller = MapLabeller(self._heads, params)
@@ -131,6 +136,9 @@ class DenseStage:
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
+        from geoseg.decode.decoder import Decoder
+        from geoseg.decode.seeds import MapLabeller
+
         labeller = MapLabeller(self._heads, self._params)
         self._decoder = Decoder.restore(*self._size, labeller, arrays, self._odds)
 
@@ -153,11 +161,13 @@ class DenseStage:
 class InstanceStage:
     """A model that predicts separate masks per tile."""
 
-    def __init__(self, plan: Plan, params: DecodeParams) -> None:
-        self._params = params
-        self.looker: Looker = InstanceLooker(plan.region, plan.batch)
+    def __init__(self, plan: Plan, min_pixels: int) -> None:
+        from geoseg.stitch import InstanceDecoder
+        from geoseg.stitch.decoder import GROWN_BY_NOTHING
+
+        self._params = replace(GROWN_BY_NOTHING, min_pixels=min_pixels)
         self._size = (plan.region.width, plan.region.height)
-        self._decoder = InstanceDecoder(*self._size, decode=params)
+        self._decoder = InstanceDecoder(*self._size, decode=self._params)
         self.reach_px = 2 * plan.lattice.context_px + CLUSTER_REACH_PX
 
     def decode(self, row: SeenRow[TileInstances]) -> Iterator[list[Cluster]]:
@@ -174,6 +184,8 @@ class InstanceStage:
 
     def restore(self, arrays: Mapping[str, NDArray[Any]]) -> None:
         """Go on from a snapshot."""
+        from geoseg.stitch import InstanceDecoder
+
         self._decoder = InstanceDecoder.restore(*self._size, arrays, decode=self._params)
 
     @property

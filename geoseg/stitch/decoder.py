@@ -8,7 +8,8 @@ from typing import Any, Self
 
 from numpy.typing import NDArray
 
-from geoseg.decode import DecodeParams, Decoder
+from geoseg.decode.decoder import Decoder
+from geoseg.decode.params import DecodeParams
 from geoseg.stitch.groups import Groups
 from geoseg.stitch.outline import GroupLabeller
 from geoseg.stitch.params import StitchParams

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.decode import DecodeParams
 from geoseg.decode.grow import joined
+from geoseg.decode.params import DecodeParams
 from geoseg.decode.store import INVALID, LABELS, OPEN, SEED, RowWindow, Store, with_room
 from geoseg.errors import UsageError
 from geoseg.kernels.jit import jit

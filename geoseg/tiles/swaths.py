@@ -12,6 +12,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -77,16 +78,24 @@ class SwathReader:
     def swaths(self, windows: Iterable[Window]) -> Iterator[Swath]:
         """The swath of every window, in order; the windows go along the rows and down the grid.
 
+        The first is read from now on, those after it as they are asked for.
+
         Raises:
-            UnreadableRasterError: where a block cannot be read and errors are not skipped.
+            UnreadableRasterError: from the iterator, where a block cannot be read and errors are not
+                skipped.
         """
-        pending: deque[Future[Swath]] = deque()
-        previous: Future[Swath] | None = None
+        coming = iter(windows)
+        pending = deque(
+            self._ahead.submit(self._read, window, None) for window in islice(coming, 1)
+        )
+        return self._following(coming, pending)
+
+    def _following(
+        self, windows: Iterator[Window], pending: deque[Future[Swath]]
+    ) -> Iterator[Swath]:
         for window in windows:
-            previous = self._ahead.submit(self._read, window, previous)
-            pending.append(previous)
-            if len(pending) > 1:
-                yield pending.popleft().result()
+            pending.append(self._ahead.submit(self._read, window, pending[-1]))
+            yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
 

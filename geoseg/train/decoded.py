@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.attributes.confidence import Qualities, Rating
-from geoseg.decode import DecodeParams, Decoder, MapLabeller
+from geoseg.decode.decoder import Decoder
+from geoseg.decode.params import DecodeParams
+from geoseg.decode.seeds import MapLabeller
 from geoseg.models.asking import quantize
 from geoseg.settings import MIN_AREA_M2
 from geoseg.train.calibrate import select

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from geoseg.export.frames import FrameLayer
-from geoseg.export.output import open_output, require_held, write_layers
+from geoseg.export.opening import open_output
+from geoseg.export.output import require_held, write_layers
 from geoseg.export.schema import LAYER
 from geoseg.export.styles.zones import categories
 from geoseg.export.zoom import Zooms

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geoseg.decode import DecodeParams, Decoder, MapLabeller
+from geoseg.decode.decoder import Decoder
 from geoseg.decode.families import COST, BuildingNumbers
+from geoseg.decode.params import DecodeParams
+from geoseg.decode.seeds import MapLabeller
 from geoseg.errors import UsageError
 from geoseg.types import NO_BUILDING, Cluster, MapStrip, RawInstance
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from geoseg.decode import DecodeParams, Decoder, MapLabeller
-from geoseg.decode.decoder import CHUNK_ROWS
+from geoseg.decode.decoder import CHUNK_ROWS, Decoder
 from geoseg.decode.families import BuildingNumbers
+from geoseg.decode.params import DecodeParams
+from geoseg.decode.seeds import MapLabeller
 from geoseg.errors import ResumeError, UsageError
 from geoseg.types import Cluster, MapStrip
 

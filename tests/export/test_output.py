@@ -16,7 +16,8 @@ from output_tables import WHOLE
 
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.export.frame import to_frame
-from geoseg.export.output import open_output, write_output
+from geoseg.export.opening import open_output
+from geoseg.export.output import write_output
 from geoseg.export.schema import SCHEMA
 
 MakeTable = Callable[..., pa.Table]

@@ -29,9 +29,9 @@ import geoseg
 from geoseg.errors import OutputError, OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export import shapefile
 from geoseg.export.frames import FrameLayer
+from geoseg.export.opening import open_output
 from geoseg.export.output import (
     WRITERS,
-    open_output,
     require_held,
     write_frame,
     write_layers,

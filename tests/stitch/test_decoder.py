@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from geoseg.decode import DecodeParams
+from geoseg.decode.params import DecodeParams
 from geoseg.errors import ResumeError
 from geoseg.models.protocols import Instance
 from geoseg.stitch import InstanceDecoder, TileInstances

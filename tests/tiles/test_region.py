@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.decode import DecodeParams, Decoder, MapLabeller
+from geoseg.decode.decoder import Decoder
+from geoseg.decode.params import DecodeParams
+from geoseg.decode.seeds import MapLabeller
 from geoseg.tiles.lattice import Lattice
 from geoseg.tiles.region import missing_tiles, to_grid
 from geoseg.types import Cluster, Grid, MapStrip, Window

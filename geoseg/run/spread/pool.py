@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from typing import ParamSpec, TypeVar
 
-from geoseg.errors import UsageError
 from geoseg.machine import usable_cores
 from geoseg.run.spread.working import THREADS
 
@@ -20,19 +19,6 @@ R = TypeVar("R")
 
 LOOK_EVERY_S = 0.5
 """How often a worker looks whether its parent is still there."""
-MOST_WORKERS = 1024
-
-
-def check_workers(workers: int) -> None:
-    """Refuse a number that is none.
-
-    Raises:
-        UsageError: naming the option.
-    """
-    if not 1 <= workers <= MOST_WORKERS:
-        raise UsageError(
-            f"--workers (workers): give a number of processes from 1 to {MOST_WORKERS}; got {workers}"
-        )
 
 
 class LocalPool(Executor):

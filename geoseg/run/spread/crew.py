@@ -1,0 +1,88 @@
+"""Who works for a run: this process, worker processes of this machine, or an executor of the user's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from geoseg.errors import UsageError
+
+MOST_WORKERS = 1024
+
+
+def check_workers(workers: int) -> None:
+    """Refuse a number that is none.
+
+    Raises:
+        UsageError: naming the option.
+    """
+    if not 1 <= workers <= MOST_WORKERS:
+        raise UsageError(
+            f"--workers (workers): give a number of processes from 1 to {MOST_WORKERS}; got {workers}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who shall work for a run."""
+
+    workers: int
+    """Processes of this machine; 1: this one alone."""
+    executor: Executor | None
+    """One of the user's."""
+    cluster: str | os.PathLike[str] | None
+    """Dask's: the address of a scheduler, or its file."""
+    cluster_timeout_s: float
+    """How long its first worker may take."""
+    devices: tuple[str, ...] = ("auto",)
+    """Of this machine; several: a worker process for each."""
+
+    @contextmanager
+    def hired(self) -> Iterator[Executor | None]:
+        """Those who do the work while the block lasts; None: this process by itself.
+
+        Raises:
+            UsageError: there are none, or several are given.
+            WorkerError: the cluster does not answer, or has no workers.
+        """
+        self._check()
+        # Each is loaded where it is wanted alone: most runs work by themselves.
+        if self.cluster is not None:
+            from geoseg.run.spread.cluster import cluster_executor
+
+            with cluster_executor(self.cluster, self.cluster_timeout_s) as scheduled:
+                yield scheduled
+        elif len(self.devices) > 1:
+            from geoseg.run.spread.devices import DevicePool
+
+            with DevicePool(self.devices) as pool_of_devices:
+                yield pool_of_devices
+        elif self.workers > 1:
+            from geoseg.run.spread.pool import LocalPool
+
+            with LocalPool(self.workers) as pool:
+                yield pool
+        else:
+            yield self.executor
+
+    def _check(self) -> None:
+        check_workers(self.workers)
+        if (self.workers > 1) + (self.executor is not None) + (self.cluster is not None) > 1:
+            raise UsageError(
+                "workers are processes of geoseg's own, executor is one of yours, cluster is Dask's: give "
+                "one"
+            )
+        others = self.workers > 1 or self.executor is not None or self.cluster is not None
+        if len(self.devices) > 1 and others:
+            raise UsageError(
+                f"--device (device): of {','.join(self.devices)} each has a worker process of its own; leave "
+                "out workers, executor and cluster, or name one device"
+            )
+        if not isinstance(self.executor, Executor | None):
+            raise UsageError(
+                "executor is a concurrent.futures.Executor, such as Dask's client.get_executor(); got a "
+                f"{type(self.executor).__name__}"
+            )
