@@ -191,6 +191,8 @@ def timed(call: Callable[[], Any], device: str) -> float:
 
 def copies(device: str) -> list[dict[str, Any]]:
     """How fast pixels get there; a tile of 1184 pixels is 4 megabytes."""
+    if not on_gpu(device):
+        return []
     usual = torch.zeros(1 << 28, dtype=torch.uint8)
     ways = {"usual memory": usual}
     if device.startswith("cuda"):

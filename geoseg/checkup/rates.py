@@ -43,7 +43,7 @@ class CrewRate:
 
 @dataclass(frozen=True, slots=True)
 class NetworkRate:
-    """The network alone, in one view of one tile, with all cores."""
+    """The network alone, over one tile, in as many views as runs ask it for."""
 
     runtime: str
     """As ``--runtime`` takes it; "own" for a model that brings its own."""
@@ -172,4 +172,4 @@ def _crew(crew: CrewRate) -> str:
 
 
 def _network(rate: NetworkRate) -> str:
-    return rate.note if rate.mp_per_s is None else f"{rate.mp_per_s:,.2f} MP/s in one view"
+    return rate.note if rate.mp_per_s is None else f"{rate.mp_per_s:,.2f} MP/s of the network alone"
