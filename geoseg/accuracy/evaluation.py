@@ -39,7 +39,7 @@ TRACED = Said(
     "The truth runs along pixel edges: no vertex ratio, and PoLiS holds up to half a pixel of it."
 )
 NO_BUILDINGS = Said("The predictions are empty: nothing was found.")
-SCENES = Said("{data}, split {split}, {count} scenes")
+SCENES = Said("{data}, split {split}, {count} scenes", one="{data}, split {split}, {count} scene")
 METRES = Said("{value:g} m")
 
 

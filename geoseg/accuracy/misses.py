@@ -25,7 +25,8 @@ NOT_FOUND, AREA, SURE = (
     Said("{area:,.0f} m², confidence {confidence:.2f}"),
 )  # fmt: skip
 IN_ONE, IN_PIECES = (
-    Said("{count:.0f} buildings in one"), Said("one building in {count:.0f} pieces"),
+    Said("{count:.0f} buildings in one", one="{count:.0f} building in one"),
+    Said("one building in {count:.0f} pieces", one="one building in {count:.0f} piece"),
 )  # fmt: skip
 """What is wrong."""
 

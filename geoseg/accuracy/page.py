@@ -39,7 +39,10 @@ ENDS, NO_ENDS = Said("95 %: {low:.2f} to {high:.2f}"), Said("no interval")
 POINT = Said("confidence from {mark:g} on: precision {precision:.2f}, recall {recall:.2f}")
 FROM, MARK = Said("from {mark:g} on"), Said("{mark:g}")
 """Points of the curve."""
-BIN = Said("{count:,} buildings of mean confidence {confidence:.2f}: {correct:.2f} are right")
+BIN = Said(
+    "{count:,} buildings of mean confidence {confidence:.2f}: {correct:.2f} are right",
+    one="{count:,} building of confidence {confidence:.2f}: {correct:.2f} are right",
+)
 """A bar of the reliability diagram."""
 ERRORS = Said("Expected calibration error {ece:.3f}, Brier score {brier:.3f}.")
 COUNT, THOUSANDTHS = Said("{value:,}"), Said("{value:.3f}")

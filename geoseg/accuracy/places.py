@@ -40,7 +40,8 @@ _NO_PROBABILITY = Said(
     "{layer}: {column!r} holds values outside 0 to 1, so calibration is left out."
 )
 _SOME_WITHOUT = Said(
-    "{count} predictions of {layer} have no confidence: they come last, and calibration is that of the others."
+    "{count} predictions of {layer} have no confidence: they come last, and calibration is that of the others.",
+    one="{count} prediction of {layer} has no confidence: it comes last, and calibration is that of the others.",
 )
 
 

@@ -35,7 +35,7 @@ ALONE = Said(
     "A stratum of {layer} has a single checked plot, so there are no intervals; check two of each."
 )
 NONE_TRUE = Said("No building of the checked plots is a true one.")
-CHECKED = Said("{layer}, {count} checked plots")
+CHECKED = Said("{layer}, {count} checked plots", one="{layer}, {count} checked plot")
 PLOT = Said("plot {number}")
 
 

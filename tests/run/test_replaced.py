@@ -248,9 +248,9 @@ def test_a_raster_that_is_replaced_while_it_is_opened(
 ) -> None:
     from geoseg.raster import mosaic
 
-    def late(*arguments: Any) -> Any:
+    def late(*arguments: Any, **options: Any) -> Any:
         town.server.order(etag='"2"')
-        return inspect(*arguments)
+        return inspect(*arguments, **options)
 
     inspect = mosaic.inspect
     monkeypatch.setattr(mosaic, "inspect", late)
