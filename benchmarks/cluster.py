@@ -2,7 +2,7 @@
 
 Events in time, no clock: workers look at tiles and finish clusters, one decoder scans rows of tiles in order, a
 wire carries answers home, some workers are slow and some are lost over a task, which another then does. The
-costs are those of the built-in model on one kind of processor (see ``Costs``); give others by ``--look`` and so on. It prints
+costs are those that ``benchmarks/workers.py`` measured (see ``Costs``); give others by ``--look`` and so on. It prints
 throughput, how busy workers and home are, and what a country costs.
 """
 
@@ -23,15 +23,14 @@ TILE_MP = CORE_PX**2 / 1e6
 class Costs:
     """Of one megapixel of core, and of the machines."""
 
-    look_s: float = 5.2
-    """Core-seconds of a worker: the network, four views at 1.3 s (docs/speed.md), beside which reading is
-    nothing."""
-    finish_s: float = 0.7
-    """Core-seconds of a worker: drawing and measuring 500 buildings, 1.4 ms each."""
-    home_s: float = 0.1
-    """Core-seconds at home: taking answers, decoding, committing; the decoder alone takes .07."""
-    answer_mb: float = 1.6
-    """Megabytes that come home: packed maps, half a byte per pixel and head, and rows."""
+    look_s: float = 3.56
+    """Core-seconds of a worker: reading, and the network in its two views."""
+    finish_s: float = 1.71
+    """Core-seconds of a worker: drawing and measuring 510 buildings."""
+    home_s: float = 0.25
+    """Core-seconds at home: taking answers, decoding, committing."""
+    answer_mb: float = 1.0
+    """Megabytes that come home: packed maps, a third of a byte per pixel and head, and rows."""
     wire_mb_per_s: float = 110.0
     """Of home's connection: one gigabit."""
     slow_share: float = 0.02

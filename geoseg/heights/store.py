@@ -214,7 +214,7 @@ def _flat(found: NDArray[np.object_], begin: int) -> NDArray[Any]:
     """
     if curved(found).any():
         raise pa.ArrowInvalid("arcs, which only GDAL makes polygons of")
-    shapes = within_reach(shapely.force_2d(found))
+    shapes = within_reach(found)
     kinds = shapely.get_type_id(shapes)
     wrong = ~(shapely.is_missing(shapes) | np.isin(kinds, list(AREAL)))
     shapes[wrong & shapely.is_empty(shapes)] = None

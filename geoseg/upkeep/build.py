@@ -30,7 +30,7 @@ from geoseg.upkeep.place import (
 )
 from geoseg.upkeep.relating import MERGED, PAIR, SPLIT, Relations, relate
 from geoseg.upkeep.reviewing import Order, review_layer, review_order
-from geoseg.upkeep.rows import Table, json_ids, table, with_heights
+from geoseg.upkeep.rows import Table, json_each, json_ids, table, with_heights
 from geoseg.upkeep.settings import UpdateSettings
 from geoseg.upkeep.shift import Shifts, find_shifts
 from geoseg.version import __version__
@@ -209,7 +209,7 @@ class _Making:
             "ev_added": both(olds.added_m2, np.nan),
             "ev_removed": both(olds.removed_m2, np.nan),
             "ev_height": both(of_partner(self.new.height_m), self.new.height_m[added]),
-            "ev_new_ids": both(ids, np.array([json_ids([one]) for one in self.new.ids[added]], dtype=object)),
+            "ev_new_ids": both(ids, json_each(self.new.ids[added])),
             "moved_x_m": both(moved[:, 0], np.nan),
             "moved_y_m": both(moved[:, 1], np.nan),
             "shift_x_m": both(by[:, 0], by_new[:, 0]),
@@ -290,7 +290,9 @@ def _new_ids(relations: Relations, ids: NDArray[np.object_]) -> NDArray[np.objec
     out = np.full(len(relations.old), None, dtype=object)
     links = np.isin(relations.old[relations.first], (PAIR, SPLIT, MERGED))
     first, second = relations.first[links], relations.second[links]
-    rows, begins = np.unique(first, return_index=True)
-    for row, members in zip(rows.tolist(), np.split(second, begins)[1:], strict=True):
-        out[row] = json_ids(ids[members].tolist())
+    rows, begins, counts = np.unique(first, return_index=True, return_counts=True)
+    alone = counts == 1
+    out[rows[alone]] = json_each(ids[second[begins[alone]]])
+    for row, begin, count in zip(rows[~alone], begins[~alone], counts[~alone], strict=True):
+        out[row] = json_ids(ids[second[begin : begin + count]].tolist())
     return out

@@ -153,6 +153,13 @@ def with_heights(shapes: NDArray[np.object_], given: NDArray[np.object_]) -> NDA
     return out
 
 
+def json_each(ids: NDArray[np.object_]) -> NDArray[np.object_]:
+    """(n,) of each id a JSON list with it alone."""
+    out = np.empty(len(ids), dtype=object)
+    out[:] = [f"[{one}]" if type(one) is int else json_ids([one]) for one in ids.tolist()]
+    return out
+
+
 def json_ids(ids: list[Any]) -> str | None:
     """Ids as a JSON list; None where there is none."""
     if not ids:

@@ -184,8 +184,7 @@ def count_without(layer: Layer) -> int:
 
 def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
     """(n,) a copy of the geometries, flat; None where :func:`within_reach` leaves none."""
-    flat: NDArray[np.object_] = shapely.force_2d(np.array(frame.geometry.array, dtype=object))
-    return within_reach(flat)
+    return within_reach(np.array(frame.geometry.array, dtype=object))
 
 
 def _open_geoparquet(address: Address, name: str | None) -> Layer:

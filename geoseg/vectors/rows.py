@@ -78,16 +78,16 @@ def usable(geometry: NDArray[np.object_], crs: CRS) -> Rows:
         crs: Its CRS.
     """
     counts: Counter[str] = Counter()
-    shapes = within_reach(np.asarray(shapely.force_2d(geometry), dtype=object)).copy()
+    shapes = within_reach(geometry).copy()
     nothing = shapely.is_missing(shapes) | shapely.is_empty(shapes)
     _drop(shapes, nothing, WITHOUT, counts)
     polygons = polygonal(shapes)
     _drop(polygons, ~nothing & shapely.is_empty(polygons), LINES, counts)
     polygons[nothing] = None
-    broken = ~(shapely.is_valid(polygons) | shapely.is_missing(polygons))
+    broken = _broken(polygons)
     seam = Seam.of(crs)
     tidy = polygons if seam is None else seam.tidy(polygons)
-    left = ~(shapely.is_valid(tidy) | shapely.is_missing(tidy))
+    left = broken if seam is None else _broken(tidy)
     tidy[left] = repaired(tidy[left])
     counts[REPAIRED] += int(broken.sum())
     _drop(tidy, shapely.area(tidy) == 0, FLAT, counts)
@@ -131,8 +131,16 @@ def refuse_lines(counts: Counter[str], kept: int, label: str) -> None:
         raise UnreadableVectorError(f"{label} holds points or lines; polygons are needed")
 
 
+def _broken(polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
+    return ~(shapely.is_valid(polygons) | shapely.is_missing(polygons))
+
+
 def within_reach(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
-    """The geometries, None where a coordinate is no number or beyond every CRS of the Earth."""
+    """The geometries, flat; None where a coordinate is no number or beyond every CRS of the Earth."""
+    raised = shapely.has_z(geometry) | shapely.has_m(geometry)
+    if raised.any():  # where all are flat a million need no second look
+        geometry = geometry.copy()
+        geometry[raised] = shapely.force_2d(geometry[raised])
     xy, owner = shapely.get_coordinates(geometry, return_index=True)
     near = (np.abs(xy) <= FARTHEST).all(axis=1)
     if near.all():

@@ -40,6 +40,18 @@ def test_what_is_near_stays_the_same_object() -> None:
     assert [one is None for one in within_reach(bad)] == [False, True, True, True]
 
 
+@pytest.mark.parametrize("text", ["POLYGON Z EMPTY", "POINT M (1 2 3)", "POINT ZM (1 2 3 4)"])
+def test_what_has_heights_or_measures_is_flat(text: str) -> None:
+    raised = shapely.from_wkt(text)
+    shapes = np.array([shapely.box(0, 0, 1, 1), None, raised], dtype=object)
+    flat = within_reach(shapes)
+    assert shapes[2] is raised
+    assert flat[0] is shapes[0]
+    assert shapely.to_wkb(flat[2], flavor="iso") == shapely.to_wkb(
+        shapely.force_2d(raised), flavor="iso"
+    )
+
+
 def test_files_and_tables_alike(damaged: Path) -> None:
     for source in (damaged, gpd.read_file(damaged)):
         geometry = geometry_of(load(source, "buildings").frame)
