@@ -162,9 +162,10 @@ class OpenVinoDenseModel(DenseFacts):
 
     def _compute(self, jobs: Sequence[_Job]) -> None:
         begun: deque[tuple[_Job, _Compiled]] = deque()
+        at_once = self.at_once
         try:
             for job in jobs:
-                if len(begun) == self.at_once:
+                if len(begun) == at_once:
                     self._end(*begun.popleft())
                 compiled = self._compiled_for(job)
                 compiled.request.start_async({0: job.image[None]})
@@ -207,7 +208,7 @@ class OpenVinoDenseModel(DenseFacts):
     def _forget_others(self, needed: set[tuple[int, int, Window]]) -> None:
         """Let go of what other sizes hold, which is as much as those that are needed will."""
         for key in self._last - needed:
-            for compiled in self._free[key]:
+            for compiled in self._free.get(key, ()):  # none if an earlier image of that call failed
                 compiled.graph.release_memory()
         self._last = needed
         others = [key for key in self._free if key not in needed]  # the oldest first

@@ -179,6 +179,23 @@ def test_an_image_that_cannot_be_computed_leaves_the_model_in_order(images: np.n
     assert np.array_equal(model.predict_maps(images), first)
 
 
+def test_a_graph_that_cannot_be_compiled_leaves_the_model_in_order(
+    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
+
+    def refuse(*_: object) -> None:
+        raise ModelError("no such size")
+
+    asked = [(images[..., :side, :side], Window(0, 0, 32, 32)) for side in (32, 48)]
+    with monkeypatch.context() as patched:
+        patched.setattr(OpenVinoDenseModel, "_compile", refuse)
+        with pytest.raises(ModelError):
+            model.predict_parts(asked)
+    model.predict_maps(images)  # of another size
+    assert len(model.predict_parts(asked)) == 2
+
+
 def test_few_compiled_graphs_are_kept(images: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geoseg.models.runtimes.dense._KEPT", 2)
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
