@@ -109,14 +109,14 @@ def tell_noise(
     old, new = rows["row_old"], rows["row_new"]
     changed = np.flatnonzero(rows["change"] == "changed")
     pairs = old[changed], new[changed]
-    (forth, back), bare = _seen(dates, crs, extent, doubts, pairs, progress)
+    (forth, back), nothing = _seen(dates, crs, extent, doubts, pairs, progress)
     weighed = forth.weighed(), back.weighed()
     real = real_ones(*weighed, doubts.settings.age_years)
     of_old, of_new = forth.changed(weighed[0], real[0]), back.changed(weighed[1], real[1])
     earlier = old >= 0
     chance[earlier] = of_old[old[earlier]]
     chance[~earlier] = of_new[new[~earlier]]
-    chance[changed] *= bare
+    chance[changed] *= nothing
     chance[~listed] = np.nan
     likely = np.zeros(len(chance), dtype=bool)
     likely[listed] = decided(chance[listed], doubts.settings.sure)

@@ -26,7 +26,7 @@ OWN = "own"
 
 def network_rates(subject: Subject) -> tuple[NetworkRate, ...]:
     """What runs as it was asked for, then all else that was left open."""
-    first = _rate(load_model(subject.model, **subject.where), subject.tta)
+    first = _rate(subject.plain, subject.tta)
     others = [
         _tried(subject, runtime, precision)
         for runtime, precision in _choices(subject)

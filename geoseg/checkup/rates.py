@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from geoseg.pages.notebook import table_html
+from geoseg.pages.notebook import Shown
 
 WORTH = 1.05
 """Settings that differ by less are alike: runs of the same kind differ as much."""
@@ -56,7 +56,7 @@ class NetworkRate:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Benchmark:
+class Benchmark(Shown):
     """How fast geoseg is on this machine."""
 
     processor: str
@@ -92,7 +92,7 @@ class Benchmark:
         """Plain values for JSON."""
         return asdict(self)
 
-    def rows(self) -> list[tuple[str, str]]:
+    def in_words(self) -> list[tuple[str, str]]:
         """Names and texts for a small table."""
         return [
             ("machine", f"{self.processor}, {self.cores} cores, network on {self.device}"),
@@ -116,9 +116,6 @@ class Benchmark:
             f"Benchmark({alone.mp_per_s:.2f} MP/s, {alone.km2_per_h:,.1f} km2/h, network "
             f"{self.network_share:.0%}, {alone.peak_rss_mb:,.0f} MB)"
         )
-
-    def _repr_html_(self) -> str:
-        return table_html(self.rows())
 
 
 def advice_on(crews: tuple[CrewRate, ...], networks: tuple[NetworkRate, ...]) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ from geoseg.tiles.plan import CORE_PX, lay_lattice
 
 if TYPE_CHECKING:
     from geoseg.models.loading import ModelSpec
+    from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.progress import Progress
     from geoseg.run.summary import Summary
     from geoseg.settings import Precision, Runtime
@@ -74,9 +75,14 @@ class Subject:
         return {"device": self.device, "precision": self.precision, "runtime": self.runtime}
 
     @cached_property
+    def plain(self) -> DenseModel | InstanceModel:
+        """The model, not averaged."""
+        return load_model(self.model, **self.where)
+
+    @cached_property
     def traits(self) -> Traits:
         """Of the model as runs ask it."""
-        return Traits.of(averaged_if(load_model(self.model, **self.where), self.tta))
+        return Traits.of(averaged_if(self.plain, self.tta))
 
     @property
     def asked(self) -> Asked:
@@ -161,9 +167,8 @@ def _crew(workers: int, small: Summary, large: Summary) -> CrewRate:
     """What every run takes is told apart from what every megapixel takes by two runs."""
     more_mp = large.megapixels - small.megapixels
     more_s = large.seconds["total"] - small.seconds["total"]
-    if (
-        min(more_mp, more_s) <= 0
-    ):  # of a raster as small as the drawing, or on a machine with other work
+    # A raster may be as small as the drawing, and the machine have other work.
+    if min(more_mp, more_s) <= 0:
         more_mp, more_s = large.megapixels, large.seconds["total"]
     speeds = _speeds(more_mp, more_s, large.gsd_m)
     fixed_s = max(0.0, large.seconds["total"] - large.megapixels / speeds[0])

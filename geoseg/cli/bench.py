@@ -19,7 +19,7 @@ from geoseg.cli.options import (
     Verbose,
 )
 from geoseg.cli.progress import watching
-from geoseg.cli.tables import show_rows
+from geoseg.cli.tables import show_result
 from geoseg.cli.telling import tell
 
 
@@ -74,4 +74,4 @@ def bench(
     if as_json:
         answer_json(found.as_dict())
     elif not quiet:
-        show_rows(found.rows())
+        show_result(found)
