@@ -124,7 +124,8 @@ def _in_pixels(path: Path, labels: Path) -> tuple[list[Geometry], float]:
     """The image's polygons in its pixels, and the ground size of a pixel, metres."""
     import geopandas as gpd
     import rasterio
-    from shapely.affinity import affine_transform
+
+    from geoseg.earth.affine import moved_by
 
     with rasterio.open(path) as source:
         inverse, crs = ~source.transform, source.crs
@@ -133,8 +134,7 @@ def _in_pixels(path: Path, labels: Path) -> tuple[list[Geometry], float]:
         gsd_m /= math.cosh(middle[1] / _EARTH_RADIUS_M)
     table = gpd.read_file(labels)
     shapes = table[table["image"] == path.stem].to_crs(crs).geometry
-    to_px = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
-    return [affine_transform(shape, to_px) for shape in shapes], float(gsd_m)
+    return list(moved_by(np.asarray(shapes, dtype=object), inverse)), float(gsd_m)
 
 
 def near_outlines(labels: NDArray[np.uint16], reach_px: int) -> NDArray[np.bool_]:
