@@ -2,17 +2,18 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
-# `make setup UV=uv` sets up by uv, which is faster and does not read what pip is configured by. pip compiles nothing ahead:
-# Python does that for what is imported.
-UV ?=
-INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile)
+INSTALL = $(BIN)/python packaging/install.py
+# Nothing is compiled ahead: Python keeps what it compiled of the modules that are imported. Where the environment forbids
+# that, each of the many processes that tests start would compile all of it anew, in four times the time.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-slow check format reference plugin docs notebooks sbom recipes clean
+.PHONY: help setup demo test test-all test-slow check format reference plugin docs notebooks sbom recipes clean
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
 	@echo "make demo    find the buildings of the example photo and make a rendered town 3D, say where the results are"
-	@echo "make test    run the tests"
+	@echo "make test    run the tests, in some minutes"
+	@echo "make test-all  those too that start clusters, train, kill runs or drive QGIS: all that must hold before a change is taken"
 	@echo "make check   lint, formatting, types, spelling and the floors of imports"
 	@echo "make docs    the pages as a site, in site/"
 	@echo "make notebooks  run examples/notebooks by nbmake and keep their outputs"
@@ -37,8 +38,11 @@ demo: setup
 test: setup
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
+test-all: setup
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
+
 test-slow: setup
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -m ""
 
 check: setup
 	$(BIN)/ruff check .
