@@ -152,7 +152,7 @@ def figures(report: ProgressReport, seconds: float) -> str:
     if report.unit == PIXELS and seconds > 0:
         told.append(f"{(report.done - report.done_before) / 1e6 / seconds:.2f} MP/s")
     if report.buildings is not None:
-        told.append(f"{report.buildings:,} buildings")
+        told.append(f"{report.buildings:,} building{'' if report.buildings == 1 else 's'}")
     return ", ".join(told)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from geoseg.languages.counting import counted
 from geoseg.pages.notebook import Shown
 
 WORTH = 1.05
@@ -107,7 +108,7 @@ class Benchmark(Shown):
     def _ground(self) -> str:
         return (
             f"{self.raster}, {self.megapixels:,.1f} MP at {self.gsd_m:.3f} m, "
-            f"{self.buildings:,} buildings"
+            f"{counted(self.buildings, 'building')}"
         )
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import pyogrio
 from geoseg.checkup.drawing import draw_town, errors_alone
 from geoseg.checkup.outcome import Look
 from geoseg.errors import GeosegError
+from geoseg.languages.counting import counted
 from geoseg.run.predicting import predict
 
 NAME = "a tiny run"
@@ -30,7 +31,7 @@ def tried() -> Look:
     except (GeosegError, OSError) as error:
         return Look(NAME, "broken", str(error), "mend what is broken above, then try again")
     seconds = perf_counter() - began
-    told = f"{rows} polygons written and read, {seconds:.1f} s"
+    told = f"{counted(rows, 'polygon')} written and read, {seconds:.1f} s"
     return Look(NAME, "ok", told) if seconds < SLOW_S else Look(NAME, "ok", told, COMPILED)
 
 

@@ -49,4 +49,4 @@ def export_model(
         exact = done.certificate.exact
         typer.echo(f"{done.certificate.model} {'can be exact' if exact else 'cannot be exact'}")
         reasons = (("because", reason) for reason in done.certificate.reasons)
-        show_rows([*reasons, ("output", str(done.output))])
+        show_rows([*reasons, ("use", f"--model {done.output}"), ("output", str(done.output))])

@@ -81,7 +81,7 @@ def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:
         "calibrated probability" if entry.calibrated else "raw score, not calibrated",
     )
     for source in entry.sources:
-        yield "learnt from", f"{source['name']}: {source['licence']}"
+        yield "learnt from", f"{source['name']}: {source['licence'] or 'licence not known'}"
     if entry.training:
         yield "training", ", ".join(f"{name} {value}" for name, value in entry.training.items())
 

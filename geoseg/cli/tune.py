@@ -184,6 +184,8 @@ def _calibrated(metadata: Metadata) -> str:
     if calibration is None or validation is None or validation.ece is None:
         kept = "raw" if calibration is None else "as the model had it before"
         return f"{kept}: too few buildings, or a single scene, to calibrate on"
+    if not validation.buildings:
+        return "none: nothing was found on the scenes, so there is nothing to calibrate on"
     return (
         f"calibrated on {counted(validation.buildings, 'building')}; error {validation.ece_raw:.3f}"
         f" raw, {validation.ece:.3f} calibrated ({validation.folds} left out in turn); buildings "

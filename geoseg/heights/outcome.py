@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from geoseg.heights.columns import roof_names
 from geoseg.heights.finding import Ground
 from geoseg.heights.measuring import COVERAGE, HEIGHT, HIGHEST, OPEN, SLOPE
-from geoseg.languages.counting import listed
+from geoseg.languages.counting import counted, listed
 from geoseg.pages.notebook import Shown
 
 RISES_M = 2.0
@@ -66,7 +66,13 @@ class Heights(Shown):
             ),
             (
                 "below 2 m",
-                listed((self.low, "that are no building, or were gone when the surface was made")),
+                listed(
+                    (
+                        self.low,
+                        "that is no building, or was gone when the surface was made",
+                        "that are no building, or were gone when the surface was made",
+                    )
+                ),
             ),
             ("cut by holes", listed((self.holes, "that the surface holds in part"))),
             (
@@ -106,7 +112,7 @@ def _notes(numbers: NDArray[np.float64], ground: Ground) -> Iterator[str]:
     huge = int((measured[:, HIGHEST] > HIGHEST_M).sum())
     if huge:
         yield (
-            f"{huge} buildings are higher than {HIGHEST_M:.0f} m: are the heights in feet (--height-unit), "
+            f"{counted(huge, 'building is', 'buildings are')} higher than {HIGHEST_M:.0f} m: are the heights in feet (--height-unit), "
             "or do surface and terrain count from an ellipsoid and from sea level?"
         )
     low = int((measured[:, HEIGHT] < RISES_M).sum())

@@ -11,6 +11,7 @@ import numpy as np
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.labelled.repair import FINDINGS
 from geoseg.labelled.sheet import COLOURS, thumbnail
+from geoseg.languages.counting import counted
 from geoseg.pages.document import Figure, environment, static
 from geoseg.pages.picture import jpeg_url
 from geoseg.scenes.scene import load_scene
@@ -89,7 +90,7 @@ def _picture(checked: Checked, chip: ChipCheck, side_px: int) -> Picture:
     scene = load_scene(checked.folder / f"{chip.name}.npz")
     return Picture(
         f"{chip.name}, {'held out' if chip.split == 'val' else 'training'}, "
-        f"{chip.buildings} buildings, {scene.gsd_m:.2f} m",
+        f"{counted(chip.buildings, 'building')}, {scene.gsd_m:.2f} m",
         chip.reasons,
         jpeg_url(thumbnail(scene, side_px, chip.doubts)),
     )

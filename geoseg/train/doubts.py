@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from geoseg.languages.counting import counted
 from geoseg.train.watch import mean_of
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def doubts_of(done: Trained) -> tuple[str, ...]:
     found = []
     if done.last.step < FEW_STEPS:
         found.append(
-            f"too short: {done.last.step} steps, where fine-tuning takes {FEW_STEPS} or more; give "
+            f"too short: {counted(done.last.step, 'step')}, where fine-tuning takes {FEW_STEPS} or more; give "
             "it more minutes, or a faster machine"
         )
     if not done.last.f1:
@@ -59,16 +60,16 @@ def tuning_doubts(metadata: Metadata) -> tuple[str, ...]:
     """
     validation = metadata.validation
     weights = {} if validation is None else validation.place_weights
-    counted = {place: one for place, one in metadata.metrics.items() if weights.get(place, 1)}
-    buildings = sum(one["buildings"] for one in counted.values())
-    hits = sum(one["buildings"] * one["f1"] for one in counted.values())
+    weighing = {place: one for place, one in metadata.metrics.items() if weights.get(place, 1)}
+    buildings = sum(one["buildings"] for one in weighing.values())
+    hits = sum(one["buildings"] * one["f1"] for one in weighing.values())
     f1 = (hits + 1) / (buildings + 2)  # between 0 and 1 also where all or none were found
     error = math.sqrt(f1 * (1 - f1) / max(1.0, buildings))
     if error <= SURE:
         return ()
     enough = math.ceil(f1 * (1 - f1) / SURE**2)
     told = (
-        f"thresholds were chosen on {buildings:.0f} buildings alone: F1 is known to "
+        f"thresholds were chosen on {counted(round(buildings), 'building')} alone: F1 is known to "
         f"+-{2 * error:.2f} (95 %), so they may fit nothing else; hold out {enough} or more"
     )
     return (told,)

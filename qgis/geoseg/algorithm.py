@@ -163,6 +163,10 @@ class VerbAlgorithm(QgsProcessingAlgorithm):
         return results
 
 
+def _buildings(number: int) -> str:
+    return f"{number:,} building{'' if number == 1 else 's'}"
+
+
 def _tell(told: dict[str, Any] | str, feedback: Any) -> None:
     if isinstance(told, str):
         warns = told.lower().startswith(("warning", "error"))
@@ -172,7 +176,7 @@ def _tell(told: dict[str, Any] | str, feedback: Any) -> None:
         feedback.setProgress(100 * told["done"] / told["total"])
     left = told.get("seconds_left")
     rest = "" if left is None else f", {_duration(left)} left"
-    found = "" if told.get("buildings") is None else f", {told['buildings']} buildings"
+    found = "" if told.get("buildings") is None else f", {_buildings(told['buildings'])}"
     feedback.setProgressText(f"{told.get('stage', '')}{found}{rest}")
     if told.get("note"):
         feedback.pushInfo(told["note"])

@@ -135,7 +135,8 @@ class Session:
             return ""
         open_rows = self._open_in(int(plot[PLOT_ID])) if checked else 0
         if open_rows:
-            return f"{open_rows} buildings of plot {plot[PLOT_ID]} have no verdict yet"
+            said = "building {} has" if open_rows == 1 else "buildings {} have"
+            return f"{open_rows} {said.format(f'of plot {plot[PLOT_ID]}')} no verdict yet"
         self._change(self.plots, plot.id(), {CHECKED: checked}, f"plot {plot[PLOT_ID]} checked")
         return ""
 

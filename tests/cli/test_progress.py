@@ -126,3 +126,9 @@ def test_a_notebook_shows_one_line_and_takes_it_away(monkeypatch: pytest.MonkeyP
 def test_an_unknown_kind_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code("predict", "a.tif", "b.gpkg", "--progress", "loud") == 2
     assert "json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("buildings", "said"), [(1, "50%, 1 building"), (9, "50%, 9 buildings")])
+def test_one_is_said_as_one(buildings: int, said: str) -> None:
+    report = ProgressReport("predict", 5, 10, "scenes", buildings=buildings)
+    assert said in plain_line(report, 0)

@@ -24,6 +24,7 @@ def trained(steps: int, before: float, *scores: float) -> Trained:
     ("done", "words"),
     [
         (trained(FEW_STEPS - 1, 0.5, 0.6, 0.6), ["too short"]),
+        (trained(1, 0.5, 0.6, 0.6), ["too short: 1 step,"]),
         (trained(900, 0.5, 0.6, 0.6), []),
         (trained(900, 0.5, 0.6, 0.5), ["no better"]),
         (trained(900, 0.5, 0.6, 0.65), ["still rising"]),
@@ -38,7 +39,7 @@ def test_doubts_of_a_training(done: Trained, words: list[str]) -> None:
 
 @pytest.mark.parametrize(
     ("buildings", "f1", "doubted"),
-    [(25, 0.6, True), (25, 0, False), (200, 0.6, False), (0, 0, True)],
+    [(25, 0.6, True), (25, 0, False), (200, 0.6, False), (0, 0, True), (1, 0, True)],
 )
 def test_few_buildings_make_thresholds_doubtful(buildings: int, f1: float, doubted: bool) -> None:
     scores = {"buildings": float(buildings), "f1": f1}
@@ -55,7 +56,7 @@ def test_few_buildings_make_thresholds_doubtful(buildings: int, f1: float, doubt
     doubts = tuning_doubts(metadata)
     assert bool(doubts) == doubted
     if doubted:
-        assert f"{buildings} buildings" in doubts[0]
+        assert f"{buildings} building{'' if buildings == 1 else 's'} alone" in doubts[0]
 
 
 def log(folder: Path, version: int, text: str) -> None:
