@@ -66,15 +66,16 @@ notebooks: setup
 	$(INSTALL) --constraint constraints.txt --editable ".[notebooks]"
 	cd examples/notebooks && ../../$(BIN)/python -m pytest --nbmake --nbmake-timeout=1200 --overwrite --rootdir=. -c /dev/null .
 
-# In environments of their own: one with what users get, one with the tool.
+# In environments of their own: one with what users get, without pip, and one with the tool, which does not look for the version.
 sbom:
 	rm -rf build/users build/sbom
-	$(PYTHON) -m venv build/users
-	build/users/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
+	$(PYTHON) -m venv --without-pip build/users
 	$(PYTHON) -m venv build/sbom
 	build/sbom/bin/python -m pip install --quiet --disable-pip-version-check "cyclonedx-bom>=7"
+	build/sbom/bin/python -m pip --python build/users/bin/python install --quiet --disable-pip-version-check --constraint constraints.txt .
 	@mkdir -p dist
-	build/sbom/bin/cyclonedx-py environment build/users/bin/python --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
+	sed "s/^dynamic = .*/version = \"$$(build/users/bin/python -c 'from geoseg import __version__; print(__version__)')\"/" pyproject.toml > build/sbom/pyproject.toml
+	build/sbom/bin/cyclonedx-py environment build/users/bin/python --pyproject build/sbom/pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
 	@echo "dist/sbom.json"
 
 # In an environment of their own: none of them is needed to develop.
