@@ -19,6 +19,7 @@ DEAR = {"4_fine_tuning", "6_clusters", "7_heights"}
 mpl.use("Agg")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "notebook",
     [

@@ -160,6 +160,15 @@ def test_pip_installs_what_uv_cannot(install: Any, monkeypatch: pytest.MonkeyPat
     assert started[-1][-2:] == ["--editable", "."]
 
 
+def test_the_gate_runs_what_the_default_leaves_out() -> None:
+    gate, makefile = REPOSITORY / ".ci" / "run", (REPOSITORY / "Makefile").read_text("utf-8")
+    if not gate.exists():
+        pytest.skip("a source distribution has no gate")
+    assert "make test-all" in gate.read_text("utf-8")
+    assert re.search(r'^test-all:.*\n.* -m "not slow"$', makefile, re.MULTILINE)
+    assert "-m 'not slow and not thorough'" in SETTINGS["tool"]["pytest"]["ini_options"]["addopts"]
+
+
 def script(name: str) -> Any:
     """A script beside the recipes, as a module."""
     spec = importlib.util.spec_from_file_location(name, REPOSITORY / "packaging" / f"{name}.py")

@@ -55,6 +55,7 @@ def test_links_out_of_the_folder_of_pages_lead_to_pages(site: Path) -> None:
         assert not re.search(r'href="[^":]*\.md[#"]', page.read_text(encoding="utf-8")), page
 
 
+@pytest.mark.thorough
 def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its commands in order, on a piece of its photo."""
     text = (REPOSITORY / "docs" / "tutorial.md").read_text(encoding="utf-8")

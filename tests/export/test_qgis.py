@@ -23,7 +23,7 @@ SCRIPT = Path(__file__).with_name("qgis_render.py")
 PYTHON = os.environ.get("GEOSEG_QGIS_PYTHON", "/usr/bin/python3")
 PALE, AMBER, ORANGE, PURPLE, WHITE = "#fff9b4", "#ffca28", "#ff8a1e", "#6a1baa", "#ffffff"
 
-pytestmark = pytest.mark.qgis
+pytestmark = [pytest.mark.qgis, pytest.mark.thorough]
 
 
 @cache

@@ -20,7 +20,7 @@ import geoseg
 PYTHON = os.environ.get("GEOSEG_QGIS_PYTHON", "/usr/bin/python3")
 SCRIPT = Path(__file__).with_name("qgis_extrude.py")
 
-pytestmark = pytest.mark.qgis
+pytestmark = [pytest.mark.qgis, pytest.mark.thorough]
 
 
 @cache

@@ -56,6 +56,7 @@ def test_folders_of_qgis_leave_the_path_but_the_system_stays(engine: ModuleType)
     assert engine.clean_environment({"PATH": "/usr/bin"}, "/usr")["PATH"] == "/usr/bin"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("foreign", ["PYTHONHOME", "PYTHONPATH", "PROJ_LIB", "GDAL_DATA"])
 def test_geoseg_answers_whatever_qgis_has_set(engine: ModuleType, foreign: str) -> None:
     environment = engine.clean_environment(dict(os.environ) | {foreign: "/nowhere"})

@@ -31,7 +31,7 @@ WHEELS = os.environ.get("GEOSEG_WHEELS", "")
 UTM = pyproj.CRS(32645)
 LEFT, TOP = 345_600.0, 3_072_000.0
 
-pytestmark = pytest.mark.qgis
+pytestmark = [pytest.mark.qgis, pytest.mark.thorough]
 Seen = dict[str, Any]
 
 

@@ -23,6 +23,7 @@ FACES = {"predict", "info", "regularize", "heights", "convert", "report", "compa
 FACES |= {"update"} & VERBS.keys()
 
 pytestmark = [
+    pytest.mark.thorough,
     pytest.mark.qgis,
     pytest.mark.skipif(PROGRAM is None, reason="this machine has no qgis_process"),
 ]

@@ -15,6 +15,7 @@ AT_180 = [4, 5, 10]
 """Seeds of rasters that lie across 180 degrees."""
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize(
     "seeds",

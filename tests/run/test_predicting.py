@@ -285,7 +285,9 @@ def comb_town() -> NDArray[np.uint8]:
     return town
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(
+    "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.thorough) for n in range(2, 6))]
+)
 @pytest.mark.parametrize("shape", ["raw", "simplified"])
 def test_an_area_of_interest_gives_the_buildings_of_the_full_run(
     make_raster: Any, tmp_path: Path, seed: int, shape: str
@@ -452,6 +454,7 @@ def test_exact_refuses_what_certification_refuses(make_raster: Any) -> None:
         geoseg.predict(path, model=OracleInstances(), exact=True)
 
 
+@pytest.mark.thorough
 def test_layers_that_mix_the_whole_image_are_named(make_raster: Any) -> None:
     import torch
 

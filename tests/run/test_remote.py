@@ -75,6 +75,7 @@ def command(*arguments: object, stop: int = -1) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("user", ["", f"me:{SECRET}@"])
 def test_a_signed_address_leaves_no_secret_anywhere_and_a_fresh_one_goes_on(
     town: Served, tmp_path: Path, user: str

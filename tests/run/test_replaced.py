@@ -82,6 +82,7 @@ def replaced_is_refused(address: str, output: Path, put: Callable[[int], None]) 
         geoseg.predict(address, model=model, **OPTIONS)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("address", ["s3://photos/town.tif", "/vsis3/photos/town.tif"])
 def test_an_object_of_a_bucket(
     bucket: Bucket, pictures: tuple[Path, Path], tmp_path: Path, address: str
@@ -179,6 +180,7 @@ def test_what_a_vrt_names(pictures: tuple[Path, Path], tmp_path: Path, depth: in
     replaced_is_refused(str(outer), tmp_path / "b.gpkg", put)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("prefix", "heads"), [("/vsicurl/", 200), ("/vsicurl/", 403), ("", 200)])
 def test_a_vrt_of_signed_addresses(
     town: Served, tmp_path: Path, prefix: str, heads: int, caplog: pytest.LogCaptureFixture

@@ -74,7 +74,12 @@ def interlocked_town() -> Any:
 
 
 @pytest.mark.parametrize(
-    "seed", [0, 1, *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20))]
+    "seed",
+    [
+        0,
+        pytest.param(1, marks=pytest.mark.thorough),
+        *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20)),
+    ],
 )
 def test_killed_at_any_moment_then_resumed_equals_undisturbed(
     make_raster: Any, tmp_path: Path, seed: int
@@ -281,6 +286,7 @@ def test_a_second_run_to_the_same_output_is_refused_and_the_first_goes_on(
     assert not output.with_name("b.gpkg.parts").exists()
 
 
+@pytest.mark.thorough
 def test_a_second_process_is_told_which_one_is_writing_and_takes_over_once_it_was_killed(
     make_raster: Any, tmp_path: Path
 ) -> None:
@@ -399,6 +405,7 @@ main()
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_keeps_what_is_finished_and_says_how_to_go_on(
@@ -457,6 +464,7 @@ class DamagingModel(PaintedModel):
         return super().predict_maps(images)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("damage", [cut_in_half, scribble, Path.unlink])
 @pytest.mark.parametrize("tiled", [True, False])
 def test_a_raster_damaged_half_way_fails_the_run_which_goes_on_once_it_is_restored(

@@ -30,6 +30,7 @@ def cog(server: Server, make_raster: Any, tmp_path_factory: pytest.TempPathFacto
     return Served(server, path, tmp_path_factory.getbasetemp())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("tile_px", [320, 48])
 def test_a_cog_is_read_at_most_once_with_few_requests_besides(
     cog: Served, tmp_path: Path, tile_px: int

@@ -202,6 +202,7 @@ def packed(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
 def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
     path = train(make_config(packed)).path
@@ -220,6 +221,7 @@ def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
     assert (packed / "out/best.ckpt").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
     config = make_config(packed, output=packed / "whole")

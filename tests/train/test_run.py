@@ -361,6 +361,7 @@ def test_what_cannot_be_gone_on_with_is_one_sentence(packed: Path) -> None:
         train(config, resume=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
     packed: Path, monkeypatch: pytest.MonkeyPatch
@@ -409,6 +410,7 @@ def test_a_training_is_not_overwritten_by_accident(packed: Path) -> None:
     assert train(config.model_copy(update={"seed": 9}), overwrite=True).path.read_bytes() != before
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_the_command_prints_one_object_and_what_to_do_next(packed: Path) -> None:
     config = packed / "c.yaml"
@@ -429,6 +431,7 @@ def test_the_command_prints_one_object_and_what_to_do_next(packed: Path) -> None
     assert "lightning" not in again.stderr.lower()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
     from geoseg.train.module import SegmentationModule

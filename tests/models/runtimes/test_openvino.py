@@ -268,6 +268,7 @@ def test_one_transposed_convolution_enlarges_and_convolves() -> None:
     assert (found - expected).abs().max() < 1e-4
 
 
+@pytest.mark.thorough
 def test_it_is_certified_by_all_looks() -> None:
     certificate = certify(OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS))
     assert certificate.exact
@@ -383,6 +384,7 @@ assert not told, told
 """
 
 
+@pytest.mark.thorough
 def test_no_socket_is_opened_and_torch_is_not_loaded() -> None:
     done = subprocess.run(
         [sys.executable, "-c", QUIET], capture_output=True, text=True, check=False
@@ -405,6 +407,7 @@ def without_torch(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.thorough
 def test_the_built_in_model_needs_no_torch(tmp_path: Path) -> None:
     photo, output = REPOSITORY / "examples" / "banepa.tif", tmp_path / "b.geojson"
     with rasterio.open(photo) as source:

@@ -49,6 +49,7 @@ def town(make_raster: RasterMaker) -> Path:
     return make_raster("town.tif", paint_town(330, 240)[0])
 
 
+@pytest.mark.thorough
 def test_a_cluster_gives_the_bytes_of_one_process(cluster: Any, town: Path, tmp_path: Path) -> None:
     address = cluster.scheduler_address
     for model, options in ((PaintedModel(), OPTIONS), (Houses(), OF_HOUSES)):
@@ -102,6 +103,7 @@ def test_what_a_cluster_may_lack(town: Path, tmp_path: Path, capsys: Any) -> Non
     assert sorted(path.name for path in tmp_path.iterdir()) == ["town.tif"]
 
 
+@pytest.mark.thorough
 def test_a_stopped_home_goes_on_with_a_cluster(cluster: Any, town: Path, tmp_path: Path) -> None:
     output, reports = tmp_path / "b.gpkg", []
 
@@ -120,6 +122,7 @@ def test_a_stopped_home_goes_on_with_a_cluster(cluster: Any, town: Path, tmp_pat
     assert digest(output) == digest(tmp_path / "w.gpkg")
 
 
+@pytest.mark.thorough
 def test_a_lost_connection_is_made_up_for(town: Path, tmp_path: Path) -> None:
     with distributed.LocalCluster(
         n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None,
@@ -133,6 +136,7 @@ def test_a_lost_connection_is_made_up_for(town: Path, tmp_path: Path) -> None:
     assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
 
 
+@pytest.mark.thorough
 def test_dasks_own_settings_of_tls_hold(town: Path) -> None:
     """Keys made here, and without them."""
     pytest.importorskip("cryptography")

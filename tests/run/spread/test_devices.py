@@ -25,6 +25,7 @@ def town(make_raster: RasterMaker) -> Path:
     return make_raster("town.tif", paint_town(330, 240)[0])
 
 
+@pytest.mark.thorough
 def test_two_devices_give_the_bytes_of_one(town: Path, tmp_path: Path) -> None:
     """The processor twice stands for two GPUs, which no machine of the tests has."""
     output = tmp_path / "b.gpkg"
@@ -34,6 +35,7 @@ def test_two_devices_give_the_bytes_of_one(town: Path, tmp_path: Path) -> None:
     assert digest(output) == digest(tmp_path / "one.gpkg")
 
 
+@pytest.mark.thorough
 def test_each_worker_has_a_device_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     with DevicePool(("cuda:0", "cuda:1")) as pool:
         asked = [pool.submit(os.getenv, DEVICE) for _ in range(2)]

@@ -36,6 +36,7 @@ def shim(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_a_job_array_of_slurm(town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the script calls, with an array's environment; each call is then run here."""
     calls = tmp_path / "calls"

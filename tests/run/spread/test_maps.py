@@ -72,6 +72,7 @@ def test_any_picture_gives_the_same(
     assert digest(found) == digest(whole)
 
 
+@pytest.mark.thorough
 def test_a_killed_process_leaves_rows_that_another_goes_on_from(town: Path, tmp_path: Path) -> None:
     omen, folder = tmp_path / "omen", tmp_path / "run"
     omen.write_bytes(b"x" * 5)  # tiles that it lives for

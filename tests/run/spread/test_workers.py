@@ -69,6 +69,7 @@ def test_processes_give_the_bytes_of_one(
     assert tuple(dict(told.in_words()))[-4:-2] == ("workers", "memory")
 
 
+@pytest.mark.thorough
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(min_size=1, max_size=64),
@@ -97,6 +98,7 @@ def test_any_picture_gives_the_same(
     assert digest(told) == digest(geoseg.predict(source, model=model, **options))
 
 
+@pytest.mark.thorough
 def test_an_area_of_interest_and_what_cannot_be_read(
     make_raster: RasterMaker, town: Path, tmp_path: Path
 ) -> None:
@@ -120,6 +122,7 @@ def test_an_area_of_interest_and_what_cannot_be_read(
     assert both[0].tiles.failed > 0
 
 
+@pytest.mark.thorough
 def test_a_lost_worker_ends_the_run_which_goes_on_with_another_number(
     pool: Executor, town: Path, tmp_path: Path
 ) -> None:
@@ -143,6 +146,7 @@ def test_a_lost_worker_ends_the_run_which_goes_on_with_another_number(
     assert (frame.geometry.to_wkb() == alone.geometry.to_wkb()).all()
 
 
+@pytest.mark.thorough
 def test_a_worker_lost_over_one_raster_is_there_for_the_next(
     pool: Executor, town: Path, tmp_path: Path
 ) -> None:
@@ -160,6 +164,7 @@ def test_a_worker_lost_over_one_raster_is_there_for_the_next(
     assert digest(tmp_path / "out" / "town2.gpkg") == digest(tmp_path / "w.gpkg")
 
 
+@pytest.mark.thorough
 def test_a_full_disk_at_a_worker_is_told_and_the_run_goes_on(town: Path, tmp_path: Path) -> None:
     omen, output = tmp_path / "omen", tmp_path / "b.gpkg"
     omen.touch()
@@ -209,6 +214,7 @@ geoseg.predict(sys.argv[1], sys.argv[2], model=Slow(), workers=2, **OPTIONS,
 """
 
 
+@pytest.mark.thorough
 def test_a_killed_home_leaves_no_worker_and_another_goes_on(town: Path, tmp_path: Path) -> None:
     """A script on standard input, without a main guard."""
     folders = [
@@ -260,6 +266,7 @@ def test_what_cannot_be(town: Path, options: dict[str, Any], message: str) -> No
         geoseg.predict(town, **{"model": PaintedModel(), **OPTIONS, **options})
 
 
+@pytest.mark.thorough
 def test_workers_that_are_not_alike_are_refused(
     town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,6 +120,7 @@ def test_damage_after_the_run_looked_is_noticed_before_the_file_is_used(
         writer.load_snapshot()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name", ["manifest.json", "strip-00000001.arrow", "snapshot-00000001.arrow"]
 )

@@ -42,11 +42,13 @@ def drive(mode: str, amount: str) -> int:
 
 
 # A step that shares no factor with a commit's operations meets all kinds of them.
+@pytest.mark.thorough
 @pytest.mark.parametrize("step", [3, pytest.param(1, marks=pytest.mark.slow)])
 def test_killed_at_file_operations(step: int) -> None:
     assert drive("events", str(step)) >= 50 // step
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("moments", [4, pytest.param(40, marks=pytest.mark.slow)])
 def test_killed_at_random_times(moments: int) -> None:
     assert drive("times", str(moments)) > 0
@@ -99,7 +101,10 @@ def whole_size(folder: Path, suffix: str, table: pa.Table) -> int:
     return size
 
 
-@pytest.mark.parametrize("share", [0.01, 0.6, 0.9, 0.97, 0.999])
+@pytest.mark.parametrize(
+    "share",
+    [0.6, *(pytest.param(share, marks=pytest.mark.thorough) for share in (0.01, 0.9, 0.97, 0.999))],
+)
 def test_a_full_disk_leaves_nothing(
     tmp_path: Path, make_table: MakeTable, suffix: str, share: float
 ) -> None:
@@ -115,6 +120,7 @@ def test_a_full_disk_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("share", [0.3, 0.9])
 def test_a_small_disk_leaves_nothing(
     tmp_path: Path, make_table: MakeTable, suffix: str, share: float
