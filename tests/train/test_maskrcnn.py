@@ -179,6 +179,7 @@ class Oracle:
         return found
 
 
+@pytest.mark.thorough
 def test_tiled_scenes_come_out_whole() -> None:
     rng = np.random.default_rng(2)
     wanted = np.zeros((300, 700), bool)

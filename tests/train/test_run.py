@@ -397,6 +397,7 @@ def test_who_watches_is_told_of_every_step_and_score(packed: Path) -> None:
     assert len(told) > len(steps)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_a_training_is_not_overwritten_by_accident(packed: Path) -> None:
     from geoseg.train.run import train

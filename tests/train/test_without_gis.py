@@ -9,6 +9,7 @@ from pathlib import Path
 from pkgutil import walk_packages
 
 import painted
+import pytest
 
 import geoseg.train
 
@@ -48,6 +49,7 @@ def test_every_module_of_training_is_looked_at() -> None:
     assert {f"geoseg.train.{name}" for name in needed} <= set(modules())
 
 
+@pytest.mark.thorough
 def test_training_needs_no_gis_library() -> None:
     paths = [str(Path(geoseg.train.__file__).parents[2]), str(Path(painted.__file__).parent)]
     done = subprocess.run(
