@@ -18,7 +18,8 @@ from geoseg.earth.places import place_of_shapes
 from geoseg.errors import UsageError
 from geoseg.languages.said import Said
 from geoseg.progress import Progress, ignored
-from geoseg.reviewing.files import require_review
+from geoseg.reviewing.drawing import require_unkept
+from geoseg.reviewing.files import named, require_review
 from geoseg.reviewing.reading import Reviewed, read_review
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
@@ -55,7 +56,9 @@ def evaluate_review(
     predicted = read_buildings(
         predictions, role=Said("predictions"), layer=options.layer, columns=(options.confidence,)
     )
-    reviewed = read_review(require_review(review), Neighbourhood(predicted.crs))
+    source = require_review(review)
+    require_unkept(predicted.run, source, named(source), predicted.label)
+    reviewed = read_review(source, Neighbourhood(predicted.crs))
     work = _Work(predicted, reviewed, options)
     provenance = {
         "predictions": predicted.label,

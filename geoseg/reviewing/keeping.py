@@ -24,6 +24,7 @@ from geoseg.reviewing.columns import (
     REVIEWER,
     VERDICTS,
 )
+from geoseg.reviewing.drawing import drawing_of
 from geoseg.reviewing.files import named, require_there
 from geoseg.reviewing.plots import read_plots
 from geoseg.reviewing.verdicts import Judged, homes, read_judged, require_verdicts
@@ -45,6 +46,8 @@ class Checked:
 
     label: str
     """How messages name the file."""
+    drawn: str | None
+    """When its plots were drawn; None where it does not say."""
     crs: CRS
     """Of all geometry."""
     geometry: NDArray[np.object_]
@@ -108,6 +111,7 @@ def read_checked(source: str | Path) -> Checked:
     ]
     return Checked(
         label=name,
+        drawn=drawing_of(source).get("created"),
         crs=place.crs,
         geometry=rows.geometry[real],
         ids=ids,

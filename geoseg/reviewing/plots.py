@@ -14,6 +14,7 @@ from pyproj import CRS
 
 from geoseg.errors import UsageError
 from geoseg.reviewing.columns import CHECKED, PLOT_ID, PLOTS, STRATUM, STRATUM_KM2
+from geoseg.reviewing.drawing import SAME_KM2, require_as_drawn
 from geoseg.reviewing.files import require_columns
 from geoseg.vectors.buildings import numbers_of
 from geoseg.vectors.nearby import Neighbourhood
@@ -24,8 +25,6 @@ YES = {"true": 1.0, "yes": 1.0, "t": 1.0, "false": 0.0, "no": 0.0, "f": 0.0}
 """What may stand in the column ``checked`` beside 1 and 0."""
 SLIVER = 1e-6
 """Plots may share this part of the smaller one: rounding on the way to another CRS."""
-SAME_KM2 = 1e-6
-"""Areas of one stratum that differ by no larger share are the same."""
 SHOWN = 5
 """Plots that a message names."""
 
@@ -74,6 +73,7 @@ def read_plots(source: object, place: Neighbourhood | None, name: str) -> Plots:
     ids = _numbers(drawn.frame, PLOT_ID, name)
     _refuse_twice(ids, drawn.geometry, name)
     strata, of_plot, stratum_m2 = _strata(drawn.frame, name)
+    require_as_drawn(source, strata, stratum_m2, name)
     checked = _checked(drawn.frame[CHECKED], name)
     return Plots(
         drawn.geometry, drawn.crs, ids, checked, of_plot, strata, stratum_m2, drawn.notes
@@ -90,7 +90,8 @@ def _strata(
             f"{name}: plots lack {STRATUM!r} or a {STRATUM_KM2!r} above 0; plots are drawn by geoseg "
             "review, and none can be added by hand"
         )
-    names, of_plot = np.unique(frame[STRATUM].astype(str).to_numpy(), return_inverse=True)
+    said = frame[STRATUM].astype(str).str.strip().str.lower().to_numpy()
+    names, of_plot = np.unique(said, return_inverse=True)
     low, high = (np.full(len(names), start) for start in (np.inf, 0.0))
     np.minimum.at(low, of_plot, km2)
     np.maximum.at(high, of_plot, km2)

@@ -19,6 +19,7 @@ from geoseg.reviewing.verdicts import Judged, homes, read_judged, require_verdic
 from geoseg.vectors.layers import polygon_layers
 from geoseg.vectors.load import load
 from geoseg.vectors.nearby import Neighbourhood
+from geoseg.vectors.overlap import find_overlaps
 from geoseg.vectors.within import OUTSIDE
 
 REPEATED = Said(
@@ -35,6 +36,12 @@ IN_NO_PLOT = Said(
     "{count} added buildings of {layer} lie in no plot and do not count.",
     one="{count} added building of {layer} lies in no plot and does not count.",
 )
+TWICE = Said(
+    "{count} added buildings of {layer} lie on others that are there already and do not count.",
+    one="{count} added building of {layer} lies on another that is there already and does not count.",
+)
+SAME_IOU = 0.5
+"""An added outline that shares so much with another one, by intersection over union, is the same building."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +109,9 @@ def read_review(source: str | Path, place: Neighbourhood | None = None) -> Revie
     number = np.where(checked, np.cumsum(checked) - 1, OUTSIDE)
     kept = np.isin(rows.verdict, REAL) & (home != OUTSIDE)
     kept[kept] &= checked[home[kept]]
+    again = _there_already(rows, kept)
+    kept[again] = False
+    twice = () if not len(again) else (TWICE.format(count=len(again), layer=name),)
     return Reviewed(
         label=name,
         crs=plots.crs,
@@ -112,7 +122,7 @@ def read_review(source: str | Path, place: Neighbourhood | None = None) -> Revie
         stratum_m2=plots.stratum_m2,
         truth=rows.geometry[kept],
         home=number[home[kept]],
-        notes=(*plots.notes, *rows.notes, *_told(name, plots, rows, home)),
+        notes=(*plots.notes, *rows.notes, *_told(name, plots, rows, home), *twice),
     )
 
 
@@ -121,6 +131,16 @@ def read_neighbours(source: str | Path) -> gpd.GeoSeries | None:
     if NEIGHBOURS not in polygon_layers(source):
         return None
     return load(source, "neighbours", layer=NEIGHBOURS, columns=[]).frame.geometry
+
+
+def _there_already(rows: Judged, kept: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Added rows on which another true building stands; of two added ones the later."""
+    true = np.flatnonzero(kept)
+    pairs = find_overlaps(rows.geometry[true], rows.geometry[true])
+    alike = (pairs.iou >= SAME_IOU) & (pairs.first != pairs.second)
+    mine, other = true[pairs.first[alike]], true[pairs.second[alike]]
+    added = rows.verdict == "added"
+    return np.unique(mine[added[mine] & (~added[other] | (other < mine))])
 
 
 def _told(name: str, plots: Plots, rows: Judged, home: NDArray[np.int64]) -> tuple[str, ...]:

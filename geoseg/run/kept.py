@@ -97,7 +97,7 @@ class Kept:
         table = _table(shapes[order], ids[order], columns, place)
         counts = columns[REVIEW].value_counts()
         told = {
-            "file": checked.label, "sha256": checked.sha256,
+            "file": checked.label, "sha256": checked.sha256, "drawn": checked.drawn,
             **{verdict: int(counts.get(verdict, 0)) for verdict in ("right", "redrawn", "added")},
             "wrong": len(checked.wrong), "checked_plots": len(checked.plots),
             "elsewhere": len(checked.geometry) - len(np.unique(row)),

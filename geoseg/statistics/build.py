@@ -22,7 +22,7 @@ from geoseg.progress import Progress, ignored
 from geoseg.statistics.cells import grid_zones, h3_zones, parse_size_m, whole_zone
 from geoseg.statistics.collect import Buildings, collect
 from geoseg.statistics.options import ReportOptions
-from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample
+from geoseg.statistics.sample import NO_SAMPLE, add_estimates, read_sample, require_own_answers
 from geoseg.statistics.table import SizeClass, zone_table
 from geoseg.statistics.zones import Zones, unobserved_note, zones_from_polygons
 from geoseg.vectors.address import Address
@@ -92,6 +92,8 @@ def build_report(
         GeosegError: when an input cannot be used.
     """
     source = open_buildings(buildings, options.layer)
+    if options.labelled is not None:
+        require_own_answers(options.labelled, source)
     extent = read_extent(source.layer) if source.layer else None
     zones = make_zones(_areas(source, extent), source.crs, options)
     parts = observed_parts(zones.geometry, extent)

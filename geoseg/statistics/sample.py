@@ -25,11 +25,14 @@ from geoseg.earth.reproject import areas_m2
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.languages.counting import counted
 from geoseg.languages.said import Said
-from geoseg.reviewing.files import require_review
-from geoseg.reviewing.reading import read_review
+from geoseg.reviewing.drawing import require_unkept
+from geoseg.reviewing.files import named, require_review
+from geoseg.reviewing.reading import Reviewed, read_review
 from geoseg.statistics.collect import Buildings
 from geoseg.statistics.zones import Zones, overlapping_pairs
+from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.observed import observed_m2
 from geoseg.vectors.polygons import read_polygons
@@ -195,6 +198,17 @@ class Sample:
     """Layer of the plots' file; None: its only polygon layer."""
 
 
+def require_own_answers(sample: Sample, source: BuildingSource) -> None:
+    """Refuse predictions into which the sample itself was taken.
+
+    Raises:
+        UsageError: they hold what was checked in these plots.
+    """
+    if sample.areas is None and source.address is not None:
+        run = read_metadata(source.address)
+        require_unkept(run, sample.labels, named(sample.labels), source.label)
+
+
 def read_sample(
     sample: Sample, zones: Zones, parts: NDArray[np.object_], buildings: Buildings
 ) -> tuple[SampledPlots, tuple[str, ...]]:
@@ -267,10 +281,23 @@ def _reviewed(sample: Sample, zones: Zones) -> _Drawn:
     middles = shapely.get_coordinates(shapely.point_on_surface(reviewed.plots))
     point[moved] = middles[reviewed.home[moved]]
     design = Design(reviewed.stratum, observed_m2(reviewed.plots, zones.crs), reviewed.stratum_m2)
+    _require_room(design, reviewed)
     return _Drawn(
         reviewed.label, reviewed.plots, reviewed.truth, reviewed.home, point, design,
         (STRATIFIED, *reviewed.notes),
     )  # fmt: skip
+
+
+def _require_room(design: Design, reviewed: Reviewed) -> None:
+    """Refuse plots that are larger than the ground that they stand for, as after one was drawn anew."""
+    plots_m2 = np.bincount(design.stratum, design.plot_m2, minlength=len(design.stratum_m2))
+    full = plots_m2 > design.stratum_m2 * (1 + FRAME_ROOM)
+    if full.any():
+        first = int(np.argmax(full))
+        raise UsageError(
+            f"{reviewed.label}: the plots of the stratum {reviewed.strata[first]!r} cover {plots_m2[first] / 1e6:g} "
+            f"km\u00b2, and the whole of it has {design.stratum_m2[first] / 1e6:g}; take them as geoseg review drew them"
+        )
 
 
 def _frame_note(drawn: _Drawn, parts: NDArray[np.object_], zones: Zones) -> tuple[str, ...]:

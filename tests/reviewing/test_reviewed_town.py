@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -283,6 +285,11 @@ def goes_on(judged: Path, ortho: Path, chips: Path, tmp_path: Path) -> None:
     plots = gpd.read_file(judged, layer="plots").geometry.union_all()
     points = found[found.review.isna()].representative_point()
     assert not points.within(plots).any()
+    # It is right where it was told so: that is no judgement, and no sample.
+    for judging in ({"sample": judged}, {"review": judged}):
+        verb = geoseg.report if "sample" in judging else geoseg.evaluate
+        with pytest.raises(UsageError, match="holds what was checked in plots"):
+            verb(tmp_path / "next.gpkg", **judging)
     # What comes out is measured: nothing is left for recompute to do.
     done = geoseg.recompute(tmp_path / "next.gpkg", tmp_path / "later.gpkg")
     assert (done.edited, done.new_ids) == (0, 0)
@@ -370,6 +377,68 @@ def test_edits_that_can_be_understood_are_counted(town: Town, judged: Path, tmp_
     assert any("1 invalid polygon of" in note for note in notes)
     assert any("1 added building of edited.gpkg lies in no plot" in note for note in notes)
     assert any("1 building of edited.gpkg shares the building_id" in note for note in notes)
+
+
+def test_what_was_added_twice_counts_once(town: Town, judged: Path, tmp_path: Path) -> None:
+    def change(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        there = rows[rows.review.isin(["right", "added"])]
+        blank = {"review": "added", "plot_id": np.nan, "building_id": np.nan}
+        return gpd.GeoDataFrame(pd.concat([rows, there.assign(**blank)]), crs=CRS)
+
+    path = edited(judged, tmp_path, "buildings", change)
+    assert len(read_review(path).truth) == len(read_review(judged).truth)
+    once, twice = (geoseg.report(town.predicted, sample=one) for one in (judged, path))
+    columns = ["buildings_corrected", "buildings_low", "area_m2_corrected"]
+    assert twice.table[columns].equals(once.table[columns])
+    assert any("that are there already and do not count" in note for note in twice.notes)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            (
+                "UPDATE plots SET stratum = 'north' WHERE plot_id IN "
+                "(SELECT plot_id FROM plots WHERE stratum = 'built' LIMIT 2)"
+            ),
+            "no stratum 'north' was drawn",
+        ),
+        ("DELETE FROM plots WHERE stratum = 'built'", "all plots of the stratum 'built' are gone"),
+        ("UPDATE plots SET stratum_km2 = stratum_km2 * 2", "and was drawn with"),
+    ],
+)
+def test_strata_stay_as_they_were_drawn(
+    drawn: Path, tmp_path: Path, change: str, said: str
+) -> None:
+    path = tmp_path / "plots.gpkg"
+    path.write_bytes(drawn.read_bytes())
+    with closing(sqlite3.connect(path)) as connection, connection:
+        triggers = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'plots'"
+        for (trigger,) in connection.execute(triggers).fetchall():
+            connection.execute(f"DROP TRIGGER {trigger}")
+        name = connection.execute("SELECT max(stratum) FROM plots").fetchone()[0]
+        connection.execute(change.replace("built", name))
+    with pytest.raises(UsageError) as caught:
+        read_review(path)
+    assert said.replace("built", name) in str(caught.value)
+
+
+def test_capitals_and_spaces_make_no_stratum(town: Town, judged: Path, tmp_path: Path) -> None:
+    def change(plots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        odd = plots.stratum.where(plots.plot_id % 4 < 2, " " + plots.stratum.str.upper())
+        return plots.assign(stratum=odd)
+
+    path = edited(judged, tmp_path, "plots", change)
+    totals = [geoseg.report(town.predicted, sample=one).table.iloc[-1] for one in (judged, path)]
+    assert totals[0].buildings_corrected == totals[1].buildings_corrected
+
+
+def test_plots_are_no_larger_than_their_ground(town: Town, judged: Path, tmp_path: Path) -> None:
+    path = edited(
+        judged, tmp_path, "plots", lambda plots: plots.assign(stratum_km2=plots.stratum_km2 / 50)
+    )
+    with pytest.raises(UsageError, match="take them as geoseg review drew them"):
+        geoseg.report(town.predicted, sample=path)
 
 
 def test_all_wrong_is_an_answer_but_no_lesson(town: Town, judged: Path, tmp_path: Path) -> None:
