@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
+
+# numba tries many types for every call, and would paint the message of each that does not fit.
+os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
 
 import numba
 import numpy as np
@@ -16,6 +20,14 @@ R = TypeVar("R")
 
 Integer = int | np.int64
 """An argument that callers convert to 64 bits, so that the function is compiled for these alone."""
+
+
+def whole(value: int) -> int:
+    """A constant to hand to compiled functions.
+
+    They would be compiled anew for each literal, or constant of Python's ``int``, that they are given.
+    """
+    return cast("int", np.int64(value))
 
 
 def jit(function: Callable[P, R]) -> Callable[P, R]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
 
-from geoseg.kernels.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit, whole
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.points import pieces
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
+
+FIRST = whole(0)
+"""Number of the first edge."""
 
 
 def outlines_apart(one: Polygons, other: Polygons) -> tuple[Floats, Floats]:
@@ -55,8 +59,9 @@ def _measure(
         top = 0.0
         for point in range(begin[polygon], begin[polygon + 1]):
             edges = first[polygon], first[polygon + 1]
-            top = max(top, _least_square_gap(xy, on, edges, points[point]))
-        out[polygon] = np.sqrt(top)
+            x, y = points[point, 0], points[point, 1]
+            top = max(top, _least_square_gap(xy, on, edges, x, y))
+        out[polygon] = math.sqrt(top)
 
 
 @jit
@@ -66,17 +71,19 @@ def _measure_band(
     """Write the area between the edges of the one outline and the other, pixel by pixel."""
     (points, leads, begin), (xy, on, first) = one, other
     for polygon in range(len(out)):
-        edges, before, inner = (first[polygon], first[polygon + 1]), np.zeros(2), False
+        edges, inner = (first[polygon], first[polygon + 1]), False
+        x0 = y0 = 0.0
         for i in range(begin[polygon], begin[polygon + 1] - 1):
-            way = points[i + 1] - points[i]
+            dx, dy = points[i + 1, 0] - points[i, 0], points[i + 1, 1] - points[i, 1]
             count = pieces(points, i) if leads[i] else 0
             for k in range(count):
-                spot = points[i] + way * ((k + 0.5) / count)
+                share = (k + 0.5) / count
+                x, y = points[i, 0] + dx * share, points[i, 1] + dy * share
                 # A staircase is longer than the band is: count the step between middles.
-                step = spot - before if inner else way / count
-                gap = np.sqrt(_least_square_gap(xy, on, edges, spot))
-                out[polygon] += gap * np.sqrt(step[0] * step[0] + step[1] * step[1])
-                before, inner = spot, True
+                sx, sy = (x - x0, y - y0) if inner else (dx / count, dy / count)
+                gap = math.sqrt(_least_square_gap(xy, on, edges, x, y))
+                out[polygon] += gap * math.sqrt(sx * sx + sy * sy)
+                x0, y0, inner = x, y, True
             inner = inner and leads[i]
 
 
@@ -84,17 +91,18 @@ def _measure_band(
 def _mark_beyond(points: Floats, edges: tuple[Floats, Bools], distance: float, out: Bools) -> None:
     xy, on = edges
     for point in range(len(points)):
-        gap = _least_square_gap(xy, on, (0, len(on)), points[point])
+        x, y = points[point, 0], points[point, 1]
+        gap = _least_square_gap(xy, on, (FIRST, len(on)), x, y)
         out[point] = gap > distance * distance
 
 
 @inner_jit
-def _least_square_gap(xy: Floats, on: Bools, edges: tuple[int, int], point: Floats) -> float:
-    """Squared distance from a point to the nearest of a range of edges."""
+def _least_square_gap(xy: Floats, on: Bools, edges: tuple[int, int], x: float, y: float) -> float:
+    """Squared distance from (x, y) to the nearest of a range of edges."""
     least = np.inf
     for i in range(edges[0], edges[1]):
         if on[i]:
-            least = min(least, square_gap(xy, i, point[0], point[1]))
+            least = min(least, square_gap(xy, i, x, y))
     return float(least)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit
+from geoseg.kernels.jit import inner_jit, whole
 from geoseg.shaping.arrays import Floats, Ints
 
 INFINITY = np.iinfo(np.int64).max
@@ -21,6 +21,8 @@ LANES = 128
 """Beginnings on a page."""
 STEP = 8
 """Lanes are looked at in multiples of this, past the last one in use too."""
+TOP = whole(0)
+"""The first row."""
 SUMS = 6
 """The first rows: prefix sums before the beginning, see ``segment.prefix_sums``."""
 COST, KIND, MOST = 6, 7, 8
@@ -28,7 +30,7 @@ COST, KIND, MOST = 6, 7, 8
 follows."""
 KNOWN = 9
 """Rows that a beginning keeps."""
-BOUND, WALL = 9, 10
+BOUND, WALL = whole(9), whole(10)
 """Rows that are written for each end of a wall: the cost before and the residual of the best line;
 and from WALL on what a wall of each class costs, that before included."""
 PAGE = 15 * LANES
@@ -48,7 +50,6 @@ class Beginnings(NamedTuple):
     """(n,) number of the candidate that each beginning is."""
 
 
-@inner_jit
 def new_beginnings(size: int) -> Beginnings:
     """Room for so many."""
     pages = np.zeros((size // LANES + 1) * PAGE)
@@ -57,10 +58,14 @@ def new_beginnings(size: int) -> Beginnings:
 
 @inner_jit
 def put(
-    open_: Beginnings, at: int, sums: Floats, cost: tuple[float, int, float], candidate: int
+    open_: Beginnings,
+    at: int,
+    sums: Floats,
+    cost: tuple[float, int, float],
+    candidate: int,
 ) -> int:
     """Write a beginning at place ``at``; the place behind it. ``cost`` is COST, KIND and MOST."""
-    lane = place(at, 0)
+    lane = place(at, TOP)
     for row in range(SUMS):
         open_.pages[lane + row * LANES] = sums[row]
     open_.pages[lane + COST * LANES] = cost[0]
@@ -128,9 +133,9 @@ def drop(open_: Beginnings, count: int, limit: float) -> int:
         return count
     out, pages = 0, open_.pages
     for at in range(count):
-        lane = place(at, 0)
+        lane = place(at, TOP)
         if pages[lane + BOUND * LANES] < limit:
-            to = place(out, 0)
+            to = place(out, TOP)
             for row in range(KNOWN):
                 pages[to + row * LANES] = pages[lane + row * LANES]
             open_.candidate[out] = open_.candidate[at]

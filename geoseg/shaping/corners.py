@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit, whole
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.cut import Walls
@@ -27,6 +29,8 @@ STEEP = 0.42
 """Sine of the angle below which a node is not put where two lines cross."""
 JOINT_PX = 0.01
 """A wall that misses its node by no more than this (nodes are rounded) needs no joint."""
+LEAVING, ARRIVING = whole(1), whole(0)
+"""Of an arc at a node."""
 ON_LINE_PX = 1e-6
 """A node nearer to a line than this lies on it."""
 
@@ -66,7 +70,7 @@ def _pull(first: Ints, ends: Ints, lines: Floats, fixed: Bools, nodes: Floats) -
         least, x, y = PULL_PX, nodes[node, 0], nodes[node, 1]
         for end in range(first[node], first[node + 1]):
             px, py = foot(lines, ends[end, 0], x, y)
-            gap = np.sqrt(_square(px - x, py - y))
+            gap = math.sqrt(_square(px - x, py - y))
             if gap < least - ON_LINE_PX:
                 least, nodes[node, 0], nodes[node, 1] = gap, px, py
 
@@ -86,7 +90,7 @@ def _place_node(node: Floats, ends: Ints, lines: Floats) -> None:
             if abs(crossing) < STEEP:
                 continue
             px, py = meet(lines, ends[a, 0], ends[b, 0], crossing)
-            gap = np.sqrt(_square(px - x, py - y))
+            gap = math.sqrt(_square(px - x, py - y))
             if gap > NODE_PX:
                 continue
             badness = gap + 100.0 * _doubled(ends, lines, px, py)
@@ -101,7 +105,7 @@ def _doubled(ends: Ints, lines: Floats, px: float, py: float) -> int:
     count = 0
     for c in range(len(ends)):
         fx, fy = foot(lines, ends[c, 0], px, py)
-        length = np.sqrt(_square(fx - px, fy - py))
+        length = math.sqrt(_square(fx - px, fy - py))
         if length <= ON_LINE_PX:
             continue
         for other in range(len(ends)):
@@ -143,40 +147,41 @@ def draw_arcs(
     """
     out = np.empty((2 * len(walls.end) + 4 * len(arcs.first), 2))
     first = np.zeros(len(arcs.first), np.int64)
-    _draw(arcs, walls, lines, (nodes, corner_px), (out, first))
+    topology = arcs.xy, arcs.node_from, arcs.node_to
+    _draw(topology, (walls.first, walls.end), lines, (nodes, corner_px), (out, first))
     return out[: first[-1]].copy(), first
 
 
 @jit
 def _draw(
-    arcs: Arcs,
-    walls: Walls,
+    arcs: tuple[Floats, Ints, Ints],
+    walls: tuple[Ints, Ints],
     lines: Floats,
     places: tuple[Floats, Floats],
     drawn: tuple[Floats, Ints],
 ) -> None:
-    out, first = drawn
-    nodes, corner_px = places
+    (xy, node_from, node_to), (wall_first, wall_end) = arcs, walls
+    (nodes, corner_px), (out, first) = places, drawn
     at = 0
-    for arc in range(len(arcs.near)):
-        lo, hi = walls.first[arc], walls.first[arc + 1]
-        closed = arcs.node_from[arc] < 0
+    for arc in range(len(node_from)):
+        lo, hi = wall_first[arc], wall_first[arc + 1]
+        closed = node_from[arc] < 0
         begin = at
         if not closed:
-            at = _put_node(out, at, lines, lo, nodes[arcs.node_from[arc]], 1)
+            at = _put_node(out, at, lines, lo, nodes[node_from[arc]], LEAVING)
         for wall in range(lo, hi):
             after = wall + 1
             if after == hi:
                 if not closed:
                     break
                 after = lo
-            place = arcs.xy[walls.end[wall]]
+            place = xy[wall_end[wall]]
             at = put_corner(out, at, lines, (wall, after), place, corner_px[arc])
         if closed:
             out[at, 0], out[at, 1] = out[begin, 0], out[begin, 1]
             at += 1
         else:
-            at = _put_node(out, at, lines, hi - 1, nodes[arcs.node_to[arc]], 0)
+            at = _put_node(out, at, lines, hi - 1, nodes[node_to[arc]], ARRIVING)
         first[arc + 1] = at
 
 

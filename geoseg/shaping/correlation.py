@@ -8,6 +8,8 @@ distance h is ``variance * (1 - exp(-h**2 / (4 * s**2)))``, so two distances tel
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import shapely
 
@@ -111,7 +113,7 @@ def _variogram(
             j = end[wall]
             w, x, y, _, d, c = moments(sums, i, j)
             if w >= LONG_PX:
-                _look_along(xy, (i, j), (x + x0, y + y0, 0.5 * np.arctan2(c, d)), along, off)
+                _look_along(xy, (i, j), (x + x0, y + y0, 0.5 * math.atan2(c, d)), along, off)
                 for lag, distance in ((0, NEAR_PX), (1, FAR_PX)):
                     _add_pairs(along[: j - i], off[: j - i], distance, lag, square, pairs)
             i = j
@@ -123,7 +125,7 @@ def _look_along(
 ) -> None:
     """Write places along a wall's line, and distances from it, of the middles of its edges."""
     (start, stop), (x, y, phi) = span, line
-    ux, uy = np.cos(phi), np.sin(phi)
+    ux, uy = math.cos(phi), math.sin(phi)
     if ux * (xy[stop, 0] - xy[start, 0]) + uy * (xy[stop, 1] - xy[start, 1]) < 0.0:
         ux, uy = -ux, -uy
     for i in range(start, stop):

@@ -5,6 +5,7 @@ Directions are angles modulo 90 degrees; the circle is closed by four times the 
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,14 +42,16 @@ def first_directions(walls: FreeWalls, noise: Floats, out: Floats) -> None:
         for i in range(n):
             score = 0.0
             for j in range(n):
-                miss = turn_between(angle[j], angle[i]) / (0.05 + np.sqrt(spread[j]))
-                score += np.exp(-0.5 * miss * miss) / (0.0004 + spread[j])
+                miss = turn_between(angle[j], angle[i]) / (0.05 + math.sqrt(spread[j]))
+                score += math.exp(-0.5 * miss * miss) / (0.0004 + spread[j])
             if score > top:
                 top, theta = score, angle[i]
         shift = total = 0.0
         for j in range(n):
             miss = turn_between(angle[j], theta)
-            sharp = np.exp(-0.5 * (miss / (0.05 + np.sqrt(spread[j]))) ** 2) / (1e-9 + spread[j])
+            sharp = math.exp(-0.5 * (miss / (0.05 + math.sqrt(spread[j]))) ** 2) / (
+                1e-9 + spread[j]
+            )
             shift += sharp * miss
             total += sharp
         out[polygon, 0] = (theta + shift / (total + 1e-12)) % QUARTER
@@ -68,9 +71,9 @@ def _wall_angles(walls: FreeWalls, polygon: int, noise: float) -> tuple[Floats, 
         for wall in range(walls.wall_first[arc], walls.wall_first[arc + 1]):
             _, _, _, t, d, c = moments(walls.sums, i, walls.wall_end[wall])
             i = walls.wall_end[wall]
-            r = np.sqrt(d * d + c * c)
+            r = math.sqrt(d * d + c * c)
             if r > FLAT_PX2:
-                angle[n] = 0.5 * np.arctan2(c, d) % QUARTER
+                angle[n] = 0.5 * math.atan2(c, d) % QUARTER
                 spread[n] = noise * noise * CORRELATION_PX / (t + r)
                 n += 1
     return angle, spread, n
@@ -89,7 +92,7 @@ def unite_directions(direction: Floats, near: Ints, far: Ints, group: Ints) -> N
         if a == b:
             continue
         miss = turn_between(direction[b, 0], direction[a, 0])
-        limit = 0.02 + 2.5 * np.sqrt(direction[a, 1] + direction[b, 1])
+        limit = 0.02 + 2.5 * math.sqrt(direction[a, 1] + direction[b, 1])
         if abs(miss) > limit or abs(miss) > MOST_TURN:
             continue
         low, high = (a, b) if a < b else (b, a)
@@ -141,4 +144,4 @@ def _refine(walls: Walls, arc_first: Ints, group: Ints, total: Floats, theta: Fl
     for polygon in range(len(theta)):
         d, c = total[group[polygon], 0], total[group[polygon], 1]
         if d != 0.0 or c != 0.0:
-            theta[polygon] += turn_between(0.5 * np.arctan2(c, d), theta[polygon])
+            theta[polygon] += turn_between(0.5 * math.atan2(c, d), theta[polygon])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,21 @@ class Departure:
     strays: Bools
     """(a,) True where a drawn arc leads farther from the raw one than is allowed outwards."""
 
+    @classmethod
+    def unknown(cls, arcs: int) -> Departure:
+        """Of so many arcs that were not measured yet."""
+        return cls(np.zeros(arcs), np.zeros(arcs), np.zeros(arcs, dtype=np.bool_))
 
-def measure(arcs: Arcs, xy: Floats, first: Ints, reach_px: float) -> Departure:
-    """Compare drawn arcs with the raw ones they stand for."""
-    farthest, band = np.zeros(len(first) - 1), np.zeros(len(first) - 1)
-    strays = np.zeros(len(first) - 1, dtype=np.bool_)
-    _measure((arcs.xy, arcs.first), (xy, first), reach_px, (farthest, band, strays))
+
+def measure(
+    arcs: Arcs, xy: Floats, first: Ints, reach_px: float, *, known: Departure, wanted: Bools
+) -> Departure:
+    """Compare the ``wanted`` (a,) drawn arcs with the raw ones they stand for; the others are known."""
+    farthest, band, strays = known.farthest.copy(), known.band.copy(), known.strays.copy()
+    longest = int(np.diff(arcs.first).max(initial=0))
+    room = np.empty(longest), np.empty(longest), np.empty(longest)
+    raw, out = (arcs.xy, arcs.first), (farthest, band, strays)
+    _measure(raw, (xy, first), np.flatnonzero(wanted), reach_px, room, out)
     return Departure(farthest, band, strays)
 
 
@@ -104,11 +114,12 @@ def within_limits(
     arcs: Arcs,
     noise: Floats,
     settings: RegularizeSettings,
+    chosen: Ints,
 ) -> Bools:
-    """(n,) True where a drawn polygon is valid and near enough to its raw polygon."""
-    farthest = _of_polygons(np.maximum, departure.farthest, arcs, len(raw))
-    apart = _of_polygons(np.add, departure.band, arcs, len(raw))
-    return are_near(raw, drawn, (farthest, apart), noise, settings)
+    """(c,) True where one of the chosen drawn polygons is valid and near enough to its raw one."""
+    farthest = _of_polygons(np.maximum, departure.farthest, arcs, len(raw))[chosen]
+    apart = _of_polygons(np.add, departure.band, arcs, len(raw))[chosen]
+    return are_near(raw[chosen], drawn[chosen], (farthest, apart), noise[chosen], settings)
 
 
 def are_near(
@@ -155,15 +166,18 @@ def _of_polygons(combine: np.ufunc, values: Floats, arcs: Arcs, polygons: int) -
 def _measure(
     raw: tuple[Floats, Ints],
     drawn: tuple[Floats, Ints],
+    wanted: Ints,
     reach: float,
+    room: tuple[Floats, Floats, Floats],
     out: tuple[Floats, Floats, Bools],
 ) -> None:
+    """Write the fields of ``Departure`` for wanted arcs; ``room`` are three arrays as long as the longest arc."""
     farthest, band, strays = out
-    middles = np.empty((2, np.max(np.diff(raw[1])))), np.empty(np.max(np.diff(raw[1])))
-    for arc in range(len(farthest)):
+    for arc in wanted:
         start, stop = raw[1][arc], raw[1][arc + 1] - 1
         lo, hi = drawn[1][arc], drawn[1][arc + 1] - 1
-        (x, y), square = middles[0][:, : stop - start], middles[1][: stop - start]
+        edges = stop - start
+        x, y, square = room[0][:edges], room[1][:edges], room[2][:edges]
         _write_middles(raw[0], start, x, y)
         if hi - lo > 2 * WINDOW + 1:
             _squares_in_windows(drawn[0], lo, hi, (x, y), square)
@@ -189,7 +203,9 @@ def _squares(chain: Floats, lo: int, hi: int, points: tuple[Floats, Floats], out
 
     Free of branches, so that processors take several points in one step.
     """
-    (x, y), out[:] = points, np.inf
+    x, y = points
+    for i in range(len(out)):
+        out[i] = np.inf
     for edge in range(lo, hi):
         x0, y0 = chain[edge, 0], chain[edge, 1]
         dx, dy = chain[edge + 1, 0] - x0, chain[edge + 1, 1] - y0
@@ -223,10 +239,10 @@ def _gaps(x: Floats, y: Floats, square: Floats) -> tuple[float, float]:
     """The largest of the distances of a raw arc's middles, and the area they span."""
     farthest = area = 0.0
     for i in range(len(square)):
-        gap, step = np.sqrt(square[i]), 1.0
+        gap, step = math.sqrt(square[i]), 1.0
         if i > 0:
             # A staircase is longer than the band is: count the step between midpoints.
-            step = np.sqrt((x[i] - x[i - 1]) ** 2 + (y[i] - y[i - 1]) ** 2)
+            step = math.sqrt((x[i] - x[i - 1]) ** 2 + (y[i] - y[i - 1]) ** 2)
         area += gap * step
         farthest = max(farthest, gap)
     return farthest, area
@@ -246,7 +262,7 @@ def _drawn_from_raw(
     near, farthest = first[arc], 0.0
     for i in range(begin[arc], begin[arc + 1] - 1):
         dx, dy = chain[i + 1, 0] - chain[i, 0], chain[i + 1, 1] - chain[i, 1]
-        length, along = np.sqrt(dx * dx + dy * dy), 0.0
+        length, along = math.sqrt(dx * dx + dy * dy), 0.0
         while along < length:
             x, y = chain[i, 0] + dx * along / length, chain[i, 1] + dy * along / length
             gap, near = _nearest(xy, first[arc], first[arc + 1] - 1, near, x, y, reach)
@@ -275,7 +291,7 @@ def _nearest(
         if square < best:
             best, at = square, i
     if best <= enough * enough:
-        return float(np.sqrt(best)), at
+        return float(math.sqrt(best)), at
     return _nearest_of_all(raw, (lo, hi, near), x, y, enough)
 
 
@@ -293,4 +309,4 @@ def _nearest_of_all(
                 square = square_gap(raw, i, x, y)
                 if square < best:
                     best, at = square, i
-    return float(np.sqrt(best)), at
+    return float(math.sqrt(best)), at

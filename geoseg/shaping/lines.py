@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from geoseg.kernels.jit import inner_jit, jit
@@ -58,7 +60,7 @@ def _fit(
                 u, v = ends[a, 0], ends[b, 0]
                 if u == v or walls.kind[u] == FREE or walls.kind[v] == FREE:
                     continue
-                sigma = noise[u] * np.sqrt(
+                sigma = noise[u] * math.sqrt(
                     CORRELATION_PX / (1.0 + weight[u]) + CORRELATION_PX / (1.0 + weight[v])
                 )
                 if _continue(lines, u, v, ends[a, 1] * ends[b, 1], place[node], sigma):
@@ -83,10 +85,10 @@ def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight
             trim = (j - i) // TRIM_SHARE
             trim = min(trim, TRIM_PX)
             w, x, y, _, d, c = moments(walls.sums, i + trim, j - trim)
-            phi = 0.5 * np.arctan2(c, d)
+            phi = 0.5 * math.atan2(c, d)
             if kind != FREE:
                 phi = walls.theta[walls.owner[arc]] + ANGLES[kind]
-            ux, uy = np.cos(phi), np.sin(phi)
+            ux, uy = math.cos(phi), math.sin(phi)
             if ux * (xy[j, 0] - xy[i, 0]) + uy * (xy[j, 1] - xy[i, 1]) < 0.0:
                 ux, uy = -ux, -uy
             lines[wall, 0], lines[wall, 1] = ux, uy

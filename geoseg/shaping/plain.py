@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import shapely
 
@@ -71,6 +73,6 @@ def _is_circle(xy: Floats, start: int, stop: int) -> bool:
         y += xy[i, 1] / n
     least, most = np.inf, 0.0
     for i in range(start, stop):
-        away = np.sqrt((xy[i, 0] - x) ** 2 + (xy[i, 1] - y) ** 2)
+        away = math.sqrt((xy[i, 0] - x) ** 2 + (xy[i, 1] - y) ** 2)
         least, most = min(least, away), max(most, away)
     return bool(most - least < ROUND * most)

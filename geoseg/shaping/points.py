@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -80,7 +81,7 @@ def _count_points(corners: Floats, begin: Ints, first: Ints) -> None:
 def pieces(corners: Floats, i: int) -> int:
     """Number of equal pieces of at most a pixel that edge i is cut into."""
     dx, dy = corners[i + 1, 0] - corners[i, 0], corners[i + 1, 1] - corners[i, 1]
-    return max(1, int(np.ceil(np.sqrt(dx * dx + dy * dy) - SLACK)))
+    return max(1, math.ceil(math.sqrt(dx * dx + dy * dy) - SLACK))
 
 
 @jit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit, whole
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.corners import CLOSE_CORNER_PX, foot, place_nodes, put_corner
@@ -16,6 +16,8 @@ MIN_WALL_PX = 0.75
 """Walls shorter than this, or drawn backwards, are dropped."""
 ROUNDS = 12
 """Each round drops at most one wall of an arc."""
+FIRST = whole(0)
+"""Where a corner is written."""
 
 
 def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
@@ -24,7 +26,8 @@ def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
     for _ in range(ROUNDS):
         nodes = place_nodes(arcs, walls, lines, loose)
         dropped = np.zeros(len(walls.end), dtype=np.bool_)
-        _mark_shortest(arcs, walls, lines, nodes, dropped)
+        topology = arcs.xy, arcs.node_from, arcs.node_to
+        _mark_shortest(topology, (walls.first, walls.end), lines, nodes, dropped)
         if not dropped.any():
             break
         walls = _without(walls, dropped)
@@ -40,16 +43,24 @@ def _without(walls: Walls, dropped: Bools) -> Walls:
 
 
 @jit
-def _mark_shortest(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, dropped: Bools) -> None:
+def _mark_shortest(
+    arcs: tuple[Floats, Ints, Ints],
+    walls: tuple[Ints, Ints],
+    lines: Floats,
+    nodes: Floats,
+    dropped: Bools,
+) -> None:
     """Mark the shortest wall of each arc, where it is too short and not needed."""
-    spot = np.empty((4, 2))
-    for arc in range(len(arcs.near)):
-        lo, hi = walls.first[arc], walls.first[arc + 1]
-        if hi - lo < (4 if arcs.node_from[arc] < 0 else 2):
+    (xy, node_from, node_to), (first, end), spot = arcs, walls, np.empty((4, 2))
+    for arc in range(len(node_from)):
+        lo, hi = first[arc], first[arc + 1]
+        # The nodes at its ends; a closed arc has none.
+        ends = node_from[arc], node_to[arc]
+        if hi - lo < (4 if ends[0] < 0 else 2):
             continue
         least, shortest = MIN_WALL_PX, -1
         for wall in range(lo, hi):
-            length = _length(arcs, walls, lines, nodes, arc, wall, spot)
+            length = _length((xy, end, nodes), lines, (lo, hi), ends, wall, spot)
             if length < least:
                 least, shortest = length, wall
         if shortest >= 0:
@@ -58,11 +69,16 @@ def _mark_shortest(arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, dropp
 
 @inner_jit
 def _length(
-    arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, arc: int, wall: int, spot: Floats
+    places: tuple[Floats, Ints, Floats],
+    lines: Floats,
+    walls: tuple[int, int],
+    ends: tuple[int, int],
+    wall: int,
+    spot: Floats,
 ) -> float:
     """How far a wall leads along its own direction; negative where it is drawn backwards."""
-    lo, hi = walls.first[arc], walls.first[arc + 1]
-    closed = arcs.node_from[arc] < 0
+    (xy, wall_end, nodes), (lo, hi) = places, walls
+    closed = ends[0] < 0
     length = 0.0
     for end in range(2):
         # The corner that ends this wall, or the one before it.
@@ -71,11 +87,11 @@ def _length(
         if closed:
             a, b = (a if a >= lo else hi - 1), (b if b < hi else lo)
         if a < lo or b >= hi:
-            node = nodes[arcs.node_to[arc] if end else arcs.node_from[arc]]
+            node = nodes[ends[1] if end else ends[0]]
             x, y = foot(lines, wall, node[0], node[1])
         else:
-            place = arcs.xy[walls.end[a]]
-            last = put_corner(spot, 0, lines, (a, b), place, CLOSE_CORNER_PX) - 1
+            place = xy[wall_end[a]]
+            last = put_corner(spot, FIRST, lines, (a, b), place, CLOSE_CORNER_PX) - 1
             at = 0 if end else last
             x, y = spot[at, 0], spot[at, 1]
         along = x * lines[wall, 0] + y * lines[wall, 1]

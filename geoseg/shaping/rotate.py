@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from geoseg.kernels.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
@@ -63,9 +63,9 @@ def sharpest(sums: Floats, start: int, ends: Ints) -> int:
     for k in range(len(ends) - 1):
         _, _, _, _, d0, c0 = moments(sums, before, ends[k])
         _, _, _, _, d1, c1 = moments(sums, ends[k], ends[k + 1])
-        turn = 0.5 * (np.arctan2(c0, d0) - np.arctan2(c1, d1))
+        turn = 0.5 * (math.atan2(c0, d0) - math.atan2(c1, d1))
         left, right = ends[k] - before, ends[k + 1] - ends[k]
-        sure = abs(np.sin(turn)) * min(left, right)
+        sure = abs(math.sin(turn)) * min(left, right)
         if sure > top + 1e-9:
             top, out = sure, ends[k]
         before = ends[k]

@@ -10,9 +10,11 @@ follow from prefix sums in constant time: with the centred second moments ``t = 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit
+from geoseg.kernels.jit import inner_jit, whole
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.beginnings import (
     BOUND,
@@ -34,8 +36,8 @@ from geoseg.shaping.beginnings import (
 ALONG, ACROSS, DIAGONAL, COUNTER, FREE = 0, 1, 2, 3, 4
 """Classes of walls: at 0, 90, 45 and 135 degrees to the building's direction, or any."""
 CLASSES = 5
-NO_WALL = -1
-"""Class of what comes before the first wall."""
+BEFORE_ALL, NOTHING = whole(0), whole(-1)
+"""Number of the first beginning, and the class of what comes before the first wall."""
 PRICES = (30.0, 30.0, 45.0, 45.0, 55.0)
 """Price of a wall of each class, in squared standard deviations of the noise."""
 BETWEEN_NODES = 80.0
@@ -81,10 +83,10 @@ def _step(xy: Floats, i: int, j: int) -> float:
     """Distance between the midpoints of edges i and j; the edge's own length where i is j."""
     if i == j:
         dx, dy = xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1]
-        return float(np.sqrt(dx * dx + dy * dy))
+        return float(math.sqrt(dx * dx + dy * dy))
     dx = xy[j, 0] + xy[j + 1, 0] - xy[i, 0] - xy[i + 1, 0]
     dy = xy[j, 1] + xy[j + 1, 1] - xy[i, 1] - xy[i + 1, 1]
-    return float(0.5 * np.sqrt(dx * dx + dy * dy))
+    return float(0.5 * math.sqrt(dx * dx + dy * dy))
 
 
 @inner_jit
@@ -119,12 +121,13 @@ def cut_arc(
         out: Ends and classes are written here.
     """
     m, (theta, unit, oblique) = len(cand), direction
-    turn, price = (np.cos(2.0 * theta), np.sin(2.0 * theta)), (unit, unit * oblique)
+    turn, price = (math.cos(2.0 * theta), math.sin(2.0 * theta)), (unit, unit * oblique)
     kind, origin = np.empty((m, 2), np.int64), np.empty((m, 2), np.int64)
-    count, cheapest = put(open_, 0, sums[cand[0]], (0.0, NO_WALL, 0.0), 0), 0.0
+    costs = np.empty(CLASSES)
+    count, cheapest = put(open_, BEFORE_ALL, sums[cand[0]], (0.0, NOTHING, 0.0), BEFORE_ALL), 0.0
     for j in range(1, m):
         _end_walls(open_, count, sums[cand[j]], turn, price)
-        cheapest, most = _choose(open_, count, unit * PARALLEL_PRICE, (kind[j], origin[j]))
+        cheapest, most = _choose(open_, count, unit * PARALLEL_PRICE, costs, (kind[j], origin[j]))
         # A beginning no later wall can profit from is dropped (Killick et al. 2012, PELT).
         count = drop(open_, count, most)
         count = put(open_, count, sums[cand[j]], (cheapest, kind[j, 0], most), j)
@@ -156,37 +159,38 @@ def _end_walls_of_page(
     (cos2, sin2), (unit, oblique) = turn, price
     for i in range(lanes):
         t, d, c = spread(page, i, sums)
-        r, cost = np.sqrt(d * d + c * c), page[COST * LANES + i]
+        r, cost = math.sqrt(d * d + c * c), page[COST * LANES + i]
         page[BOUND * LANES + i] = cost + (t - r)
         q, q45 = d * cos2 + c * sin2, c * cos2 - d * sin2
-        before = cost, page[KIND * LANES + i], page[MOST * LANES + i]
-        page[WALL * LANES + i] = _before(before, ALONG) + t - q + unit * PRICES[0]
-        page[(WALL + 1) * LANES + i] = _before(before, ACROSS) + t + q + unit * PRICES[1]
-        page[(WALL + 2) * LANES + i] = _before(before, DIAGONAL) + t - q45 + unit * PRICES[2]
-        page[(WALL + 3) * LANES + i] = _before(before, COUNTER) + t + q45 + unit * PRICES[3]
-        page[(WALL + 4) * LANES + i] = _before(before, FREE) + t - r + oblique
-
-
-@inner_jit
-def _before(cost: tuple[float, float, float], kind: int) -> float:
-    """What comes before a wall of a class costs, given COST, KIND and MOST of its beginning."""
-    return cost[2] if cost[1] == kind else cost[0]
+        # What comes before costs more where it ends with a wall of the same fixed class.
+        kind, most = page[KIND * LANES + i], page[MOST * LANES + i]
+        page[WALL * LANES + i] = (most if kind == ALONG else cost) + t - q + unit * PRICES[ALONG]
+        page[(WALL + 1) * LANES + i] = (
+            (most if kind == ACROSS else cost) + t + q + unit * PRICES[ACROSS]
+        )
+        page[(WALL + 2) * LANES + i] = (
+            (most if kind == DIAGONAL else cost) + t - q45 + unit * PRICES[DIAGONAL]
+        )
+        page[(WALL + 3) * LANES + i] = (
+            (most if kind == COUNTER else cost) + t + q45 + unit * PRICES[COUNTER]
+        )
+        page[(WALL + 4) * LANES + i] = (most if kind == FREE else cost) + t - r + oblique
 
 
 @inner_jit
 def _choose(
-    open_: Beginnings, count: int, parallel: float, out: tuple[Ints, Ints]
+    open_: Beginnings, count: int, parallel: float, costs: Floats, out: tuple[Ints, Ints]
 ) -> tuple[float, float]:
     """Cheapest way to end a wall: what it costs, and what it does before a wall of its own class.
 
     Writes the wall's class and where it begins, and those of the wall that had better come before
-    one of that class.
+    one of that class. ``costs`` (CLASSES,) is room to work in.
     """
-    kind, origin = out
-    costs = np.empty(CLASSES)
+    (kind, origin), first = out, 0
     for k in range(CLASSES):
         costs[k] = least(open_, count, WALL + k)
-    first = int(np.argmin(costs))
+        if costs[k] < costs[first]:
+            first = k
     second, most = first, costs[first]
     if first != FREE:
         most += parallel
@@ -223,14 +227,14 @@ def _reverse(values: Ints, count: int) -> None:
 def cut_arc_freely(sums: Floats, cand: Ints, price: float, open_: Beginnings, out_end: Ints) -> int:
     """Write the ends of the walls of one arc when walls of any direction cost the same."""
     origin = np.empty(len(cand), np.int64)
-    count = put(open_, 0, sums[cand[0]], (0.0, NO_WALL, 0.0), 0)
+    count = put(open_, BEFORE_ALL, sums[cand[0]], (0.0, NOTHING, 0.0), BEFORE_ALL)
     for j in range(1, len(cand)):
         _bound_walls(open_, count, sums[cand[j]])
         nearest = least(open_, count, BOUND)
         origin[j] = first_with(open_, count, BOUND, nearest)
         cost = nearest + price
         count = drop(open_, count, cost)
-        count = put(open_, count, sums[cand[j]], (cost, NO_WALL, cost), j)
+        count = put(open_, count, sums[cand[j]], (cost, NOTHING, cost), j)
     walls, j = 0, len(cand) - 1
     while j > 0:
         out_end[walls] = cand[j]
@@ -252,4 +256,4 @@ def _bound_walls(open_: Beginnings, count: int, sums: Floats) -> None:
 def _bound_walls_of_page(page: Floats, lanes: int, sums: Floats) -> None:
     for i in range(lanes):
         t, d, c = spread(page, i, sums)
-        page[BOUND * LANES + i] = page[COST * LANES + i] + (t - np.sqrt(d * d + c * c))
+        page[BOUND * LANES + i] = page[COST * LANES + i] + (t - math.sqrt(d * d + c * c))

@@ -7,7 +7,7 @@ import numpy as np
 from geoseg.kernels.jit import jit
 from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
-from geoseg.shaping.beginnings import new_beginnings
+from geoseg.shaping.beginnings import Beginnings, new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
 from geoseg.shaping.cut import FreeWalls, Walls
 from geoseg.shaping.direction import first_directions, refine_directions, unite_directions
@@ -88,12 +88,14 @@ def cut_freely(
     count, room = np.zeros(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
     some = np.zeros_like(count), np.empty_like(room)
     _begin_far((arcs.xy, arcs.first), closed, sums, some)
+    open_ = new_beginnings(len(room))
     stale = np.ones(len(group), dtype=np.bool_)
     for later in reversed(range(ROUNDS)):
         price = PRICES[0] * noise[arcs.near] ** 2
         if later < ROUNDS - 1:  # the first cut supposes the most noise: that is dear enough
             price *= dear
-        _cut_freely((arcs.first, *some), sums, price, stale[arcs.near], (count, room))
+        wanted = price, stale[arcs.near]
+        _cut_freely((arcs.first, *some), sums, wanted, open_, (count, room))
         if later:
             first, end = _packed(arcs.first, count, room)
             better = estimate_noise(sums, arcs, first, end, group, noise_px)
@@ -130,15 +132,17 @@ def _begin_far(
 def _cut_freely(
     candidates: tuple[Ints, Ints, Ints],
     sums: Floats,
-    price: Floats,
-    wanted: Bools,
+    wanted: tuple[Floats, Bools],
+    open_: Beginnings,
     out: tuple[Ints, Ints],
 ) -> None:
-    """Write the number of walls of the wanted arcs, and their ends at each arc's first vertex."""
-    (first, size, cand), (count, end) = candidates, out
-    open_ = new_beginnings(len(end))
+    """Write the number of walls of the wanted arcs, and their ends at each arc's first vertex.
+
+    ``wanted`` is what a wall costs in each arc, and whether it is wanted.
+    """
+    (first, size, cand), (price, chosen), (count, end) = candidates, wanted, out
     for arc in range(len(count)):
-        if wanted[arc]:
+        if chosen[arc]:
             some = cand[first[arc] : first[arc] + size[arc]]
             count[arc] = cut_arc_freely(sums, some, price[arc], open_, end[first[arc] :])
 
@@ -168,7 +172,8 @@ def _along(arcs: Arcs, old: Walls, unit: Floats, *, fine: bool) -> Walls:
     first, owner = np.zeros(len(arcs.first), np.int64), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
     given = old, unit, np.where(arcs.node_from == NO_NODE, PRICES[FREE], BETWEEN_NODES)
-    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, (first, end, kind, owner))
+    free = np.empty((3, len(end) + 2), np.int64), new_beginnings(len(end) + 2)
+    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, (first, end, kind, owner))
     return old._replace(
         first=first, end=end[: first[-1]].copy(), kind=kind[: first[-1]].copy(), owner=owner
     )
@@ -180,13 +185,13 @@ def _cut_along(
     far: Ints,
     given: tuple[Walls, Floats, Floats],
     fine: bool,
+    free: tuple[Ints, Beginnings],
     out: tuple[Ints, Ints, Ints, Ints],
 ) -> None:
     (xy, arc_first), (old, units, obliques) = arcs, given
     first, end, kind, owner = out
-    room = len(end) + 2
-    cand, end2, kind2 = np.empty(room, np.int64), np.empty(room, np.int64), np.empty(room, np.int64)
-    open_ = new_beginnings(room)
+    room, open_ = free
+    cand, end2, kind2 = room[0], room[1], room[2]
     at = 0
     for arc in range(len(far)):
         start, stop = arc_first[arc], arc_first[arc + 1] - 1

@@ -8,6 +8,7 @@ import town
 from numpy.typing import NDArray
 
 from geoseg.shaping.arcs import Arcs, build_arcs
+from geoseg.shaping.beginnings import new_beginnings
 from geoseg.shaping.candidates import RUN
 from geoseg.shaping.cut import Walls
 from geoseg.shaping.points import NO_NODE
@@ -103,7 +104,8 @@ def test_no_free_cut_is_cheaper(kind: str, seed: int) -> None:
     count, end = np.zeros(1, np.int64), np.empty(len(sums), np.int64)
     every, rebate = np.ones(1, dtype=np.bool_), NOISE_PX**2 * (PRICES[FREE] - PRICES[0])
     price = NOISE_PX**2 * np.array(PRICES[:1])
-    _cut_freely((arcs.first, *some), sums, price, every, (count, end))
+    open_ = new_beginnings(len(sums))
+    _cut_freely((arcs.first, *some), sums, (price, every), open_, (count, end))
     walls = pairwise([0, *end[: count[0]].tolist()])
     cand = coarse(arcs.xy)
     best = np.zeros(len(cand))

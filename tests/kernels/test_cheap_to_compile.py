@@ -1,0 +1,73 @@
+"""What makes numba compile for seconds stays out of compiled loops."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import geoseg
+
+ROOMS = ("shaping", "footprints")
+MODULES = sorted(
+    f"geoseg.{room}.{path.stem}"
+    for room in ROOMS
+    for path in (Path(geoseg.__file__).parent / room).glob("*.py")
+    if "jit" in path.read_text(encoding="utf-8")
+)
+QUICK = {"empty", "zeros", "full", "inf", "int64", "uint64", "float64", "rint", "reciprocal"}
+"""What of numpy may stand in a loop: mathematics of single numbers is ``math``'s, the rest is done outside."""
+
+
+def kernels(tree: ast.Module) -> list[ast.FunctionDef]:
+    """Functions that are compiled."""
+    return [
+        node
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(getattr(mark, "id", "") in {"jit", "inner_jit"} for mark in node.decorator_list)
+    ]
+
+
+def parsed(name: str) -> ast.Module:
+    """The source of a module."""
+    file = importlib.import_module(name).__file__
+    assert file is not None
+    return ast.parse(Path(file).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_loops_use_little_of_numpy(name: str) -> None:
+    used = {
+        node.attr
+        for kernel in kernels(parsed(name))
+        for statement in kernel.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "np"
+    }
+    assert used <= QUICK
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_no_loop_is_compiled_anew_for_a_literal(name: str) -> None:
+    """Constants that are handed to another loop are made by ``whole``."""
+    module, tree = importlib.import_module(name), parsed(name)
+    given = [
+        ast.unparse(call)
+        for kernel in kernels(tree)
+        for call in ast.walk(kernel)
+        if isinstance(call, ast.Call) and hasattr(call.func, "id")
+        if hasattr(getattr(module, call.func.id, None), "py_func")
+        if any(_is_literal(argument, module) for argument in call.args)
+    ]
+    assert not given
+
+
+def _is_literal(argument: ast.expr, module: object) -> bool:
+    if isinstance(argument, ast.Tuple):
+        return any(_is_literal(member, module) for member in argument.elts)
+    if isinstance(argument, ast.Name):
+        return type(getattr(module, argument.id, None)) is int
+    return isinstance(argument, ast.Constant) and type(argument.value) is int
