@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.params import DecodeParams, factor_table
-from geoseg.decode.store import BODY, INNER, INVALID, OPEN, SEED
+from geoseg.decode.store import BODY, INNER, INVALID, OPEN, SEED, RowWindow, Scalar
 from geoseg.kernels.jit import jit
 
 UNIT = 255**4
@@ -23,25 +23,24 @@ class Classifier:
         self._edge = head_or_nothing(heads, "edge", params.edge_weight)
 
     def write(
-        self, maps: NDArray[np.uint8], valid: NDArray[np.bool_], kind: NDArray[np.uint8]
+        self, maps: NDArray[np.uint8], valid: NDArray[np.bool_], window: RowWindow, first: int
     ) -> bool:
-        """Classes of (heads, rows, width) maps into ``kind`` (rows, width); whether any is body."""
+        """Classes and body of (heads, rows, width) maps into window rows from ``first`` on.
+
+        Returns:
+            Whether any pixel is body.
+        """
         contact, contact_table = self._contact
         edge, edge_table = self._edge
         params = self._params
         thresholds = (params.body_threshold, params.seed_threshold, params.join_threshold)
         return classify(
-            (maps[self._body], maps[contact], maps[edge]),
-            valid,
+            (alike(maps[self._body]), alike(maps[contact]), alike(maps[edge]), alike(valid)),
             (contact_table, edge_table),
             thresholds,
-            kind,
+            (window.kind, window.body),
+            first,
         )
-
-    def body(self, maps: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The body map."""
-        body: NDArray[np.uint8] = maps[self._body]
-        return body
 
 
 def head_or_nothing(
@@ -53,32 +52,44 @@ def head_or_nothing(
     return heads.index("body"), factor_table(0)
 
 
+def alike(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """The same numbers, side by side and read-only: loops are compiled for each kind of array."""
+    plain: NDArray[Scalar] = np.ascontiguousarray(array).view()
+    plain.flags.writeable = False
+    return plain
+
+
 @jit
 def classify(
-    maps: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]],
-    valid: NDArray[np.bool_],
+    maps: tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]],
     tables: tuple[NDArray[np.int64], NDArray[np.int64]],
     thresholds: tuple[int, int, int],
-    kind: NDArray[np.uint8],
+    out: tuple[NDArray[np.uint8], NDArray[np.uint8]],
+    first: int,
 ) -> bool:
-    """Write the class of every pixel, the score rounded half up; returns whether any is body."""
-    body, contact, edge = maps
+    """Write class and body of every pixel, the score rounded half up; returns whether any is body.
+
+    ``maps`` are body, contact, edge and validity; ``out`` is one pixel wider on either side.
+    """
+    body, contact, edge, valid = maps
     body_threshold, seed_threshold, join_threshold = thresholds
     holds_body = False
-    for row in range(kind.shape[0]):
-        for col in range(kind.shape[1]):
+    for row in range(body.shape[0]):
+        kind, levels = out[0][first + row], out[1][first + row]
+        for col in range(body.shape[1]):
             level = np.int64(body[row, col])
+            levels[col + 1] = level
             if not valid[row, col]:
-                kind[row, col] = INVALID
+                kind[col + 1] = INVALID
             elif level < body_threshold:
-                kind[row, col] = OPEN
+                kind[col + 1] = OPEN
             else:
                 score = level * tables[0][contact[row, col]] * tables[1][edge[row, col]]
                 if 2 * score >= (2 * seed_threshold - 1) * UNIT:
-                    kind[row, col] = SEED
+                    kind[col + 1] = SEED
                 elif 2 * score >= (2 * join_threshold - 1) * UNIT:
-                    kind[row, col] = INNER
+                    kind[col + 1] = INNER
                 else:
-                    kind[row, col] = BODY
+                    kind[col + 1] = BODY
                 holds_body = True
     return holds_body

@@ -7,77 +7,117 @@ from numpy.typing import NDArray
 
 from geoseg.decode.groups import Roots
 from geoseg.decode.settle import Verdict
-from geoseg.decode.store import FROZEN, KEY, LOOSE, REACH, Recent, Store
-from geoseg.kernels.jit import jit
+from geoseg.decode.store import (
+    COLUMNS,
+    CRACKS,
+    FROZEN,
+    JUNCTIONS,
+    KEY,
+    LABELS,
+    LOOSE,
+    REACH,
+    Recent,
+    Store,
+    with_less_room,
+)
+from geoseg.kernels.jit import Integer, inner_jit, jit
 
 
 def compacted(store: Store, roots: Roots, verdict: Verdict) -> tuple[Store, NDArray[np.int32]]:
-    """The store of what stays, and every old label's new one.
+    """The store of what stays, in the same arrays, and every old label's new one.
 
     Buildings that left while neighbours stay are frozen: their keys stay as long as a crack or a
     junction of those neighbours names them.
     """
-    labels, cracks, junctions = (int(n) for n in store.used)
+    labels = int(store.used[LABELS])
     table = store.table[:labels]
     frozen = (table[:, FROZEN] != 0) | (verdict.leaving & (table[:, LOOSE] != 0))
     table[frozen, KEY] = verdict.key[frozen]
     table[frozen, FROZEN] = 1
     stays = (roots.building == np.arange(labels)) & ~verdict.leaving & ~frozen
     stays[0] = False
-    named = np.zeros(labels, np.bool_)
-    kept_cracks = name_and_keep(store.cracks[:cracks, 3:], stays, named)
-    kept_junctions = name_and_keep(store.junctions[:junctions, 2:], stays, named)
-    keep = stays | named
-    keep[0] = True
-    rename = renamed(keep)
-    near = nearest(roots.cluster, keep, rename)
-    new = Store(
-        parent=np.arange(len(near), dtype=np.int32),
-        family=nearest(roots.family, keep, rename),
-        near=near,
-        table=table[keep],
-        cracks=relabelled(store.cracks[:cracks][kept_cracks], 3, rename),
-        junctions=relabelled(store.junctions[:junctions][kept_junctions], 2, rename),
-        used=np.array([len(near), kept_cracks.sum(), kept_junctions.sum()]),
-    )
-    return new, rename[roots.building]
+    rename = squeeze(store, roots.family, roots.cluster, stays)
+    return with_less_room(store), rename[roots.building]
 
 
 @jit
-def name_and_keep(
-    records: NDArray[np.int32], stays: NDArray[np.bool_], named: NDArray[np.bool_]
-) -> NDArray[np.bool_]:
-    """(records,) True where one of the labels stays; all labels of those are marked as named."""
-    keep = np.zeros(len(records), np.bool_)
-    for place in range(len(records)):
-        for label in records[place]:
-            keep[place] |= stays[label]
-        if keep[place]:
-            for label in records[place]:
-                named[label] = True
-    return keep
-
-
-def renamed(keep: NDArray[np.bool_]) -> NDArray[np.int32]:
-    """(labels,) new labels in the old order; 0 for those that go."""
-    return np.where(keep, np.cumsum(keep) - 1, 0).astype(np.int32)
-
-
-def nearest(
-    group: NDArray[np.int32], keep: NDArray[np.bool_], rename: NDArray[np.int32]
+def squeeze(
+    store: Store,
+    family: NDArray[np.int32],
+    cluster: NDArray[np.int32],
+    stays: NDArray[np.bool_],
 ) -> NDArray[np.int32]:
-    """(kept labels,) a union-find over groups, each rooted in its smallest kept label."""
-    kept = np.flatnonzero(keep)
-    _, first, inverse = np.unique(group[kept], return_index=True, return_inverse=True)
-    return rename[kept[first[inverse]]]
+    """Move what is kept to the front of the store's own arrays, with new labels in the old order.
+
+    Kept are records of which a label stays, and the labels that they name. Families and clusters are
+    rooted in their smallest kept labels.
+
+    Returns:
+        (labels,) new labels; 0 for those that go.
+    """
+    labels = len(stays)
+    keep = stays.copy()
+    keep[0] = True
+    store.used[CRACKS] = keep_records(store.cracks, store.used[CRACKS], 3, (stays, keep))
+    store.used[JUNCTIONS] = keep_records(store.junctions, store.used[JUNCTIONS], 2, (stays, keep))
+    rename = np.zeros(labels, np.int32)
+    first_of_family, first_of_cluster = np.zeros(labels, np.int32), np.zeros(labels, np.int32)
+    kept = 0
+    for label in range(labels):
+        if keep[label]:
+            rename[label] = kept
+            # 0 is the background's new label, and that of groups of which nothing was kept yet.
+            if first_of_family[family[label]] == 0:
+                first_of_family[family[label]] = kept
+            if first_of_cluster[cluster[label]] == 0:
+                first_of_cluster[cluster[label]] = kept
+            store.parent[kept] = kept
+            store.family[kept] = first_of_family[family[label]]
+            store.near[kept] = first_of_cluster[cluster[label]]
+            for column in range(COLUMNS):
+                store.table[kept, column] = store.table[label, column]
+            kept += 1
+    store.used[LABELS] = kept
+    relabel(store.cracks, store.used[CRACKS], 3, rename)
+    relabel(store.junctions, store.used[JUNCTIONS], 2, rename)
+    return rename
 
 
-def relabelled(
-    records: NDArray[np.int32], first_column: int, rename: NDArray[np.int32]
-) -> NDArray[np.int32]:
-    """The records with new labels from ``first_column`` on, changed in place."""
-    records[:, first_column:] = rename[records[:, first_column:]]
-    return records
+@inner_jit
+def keep_records(
+    records: NDArray[np.int32],
+    used: Integer,
+    first_column: int,
+    marks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+) -> int:
+    """Move records of which a label stays to the front; returns how many.
+
+    ``marks`` are the labels that stay, and those that are kept, to which all labels of such records are
+    added.
+    """
+    stays, keep = marks
+    kept = 0
+    for place in range(used):
+        wanted = False
+        for column in range(first_column, records.shape[1]):
+            wanted |= stays[records[place, column]]
+        if wanted:
+            for column in range(records.shape[1]):
+                records[kept, column] = records[place, column]
+                if column >= first_column:
+                    keep[records[place, column]] = True
+            kept += 1
+    return kept
+
+
+@inner_jit
+def relabel(
+    records: NDArray[np.int32], used: Integer, first_column: int, rename: NDArray[np.int32]
+) -> None:
+    """Give the records new labels from ``first_column`` on."""
+    for place in range(used):
+        for column in range(first_column, records.shape[1]):
+            records[place, column] = rename[records[place, column]]
 
 
 def rename_rows(

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.groups import Roots
-from geoseg.decode.scan import NODE_CRACKS
+from geoseg.decode.scan import is_node
 from geoseg.decode.settle import Verdict
 from geoseg.decode.store import AT_EDGE, BODY_SUM, CRACKS, JUNCTIONS, LOOSE, PIXELS, Store
-from geoseg.kernels.jit import jit
+from geoseg.kernels.jit import inner_jit, jit
 from geoseg.types import Cluster, RawInstance
-
-Grouping = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Where each unit's places start, one more entry than units; and the places, unit by unit."""
 
 
 def clusters_of(store: Store, roots: Roots, verdict: Verdict) -> list[Cluster]:
@@ -27,8 +22,11 @@ def clusters_of(store: Store, roots: Roots, verdict: Verdict) -> list[Cluster]:
     unit[leads] = unit_of_lead
     unit = unit[verdict.owner]
     units = int(unit_of_lead[-1]) + 1
-    cracks, crack_starts = cracks_by_unit(store, verdict.key, unit, units)
-    nodes, node_starts = nodes_by_unit(store, verdict.key, unit, units)
+    places, keys, starts = cracks_by_unit(store, verdict.key, unit, units)
+    columns = (places[0], places[1], places[2] != 0, keys[0], keys[1])
+    crack_starts = starts.tolist()
+    nodes, starts = nodes_by_unit(store, verdict.key, unit, units)
+    node_starts = starts.tolist()
     instances = raw_instances(verdict, leads)
     lead_starts = np.searchsorted(unit_of_lead, np.arange(units + 1)).tolist()
     loose = (store.table[leads, LOOSE] != 0).tolist()
@@ -36,7 +34,7 @@ def clusters_of(store: Store, roots: Roots, verdict: Verdict) -> list[Cluster]:
     for i in range(units):
         lead, end = lead_starts[i], lead_starts[i + 1]
         part = slice(crack_starts[i], crack_starts[i + 1])
-        row, col, vertical, before, after = (column[part] for column in cracks)
+        row, col, vertical, before, after = (column[part] for column in columns)
         part = slice(node_starts[i], node_starts[i + 1])
         members = tuple(instances[lead:end])
         clusters.append(
@@ -81,66 +79,76 @@ def raw_instances(verdict: Verdict, leads: NDArray[np.int64]) -> list[RawInstanc
     ]
 
 
+@jit
 def cracks_by_unit(
     store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
-) -> tuple[tuple[NDArray[Any], ...], list[int]]:
-    """The five crack arrays of Cluster for all units in turn, and where each unit starts."""
-    starts, places = group_cracks(store, key, unit, units)
-    rows = store.cracks[places]
-    row, col = np.ascontiguousarray(rows[:, 0]), np.ascontiguousarray(rows[:, 1])
-    return (row, col, rows[:, 2] != 0, key[rows[:, 3]], key[rows[:, 4]]), starts.tolist()
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """The cracks of all units in turn, each unit's in order; a crack between two units is in both.
 
-
-def nodes_by_unit(
-    store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
-) -> tuple[NDArray[np.int32], list[int]]:
-    """(n, 2) nodes of all units in turn, and where each unit starts."""
-    starts, places = group_junctions(store, key, unit, units)
-    return store.junctions[places, :2], starts.tolist()
-
-
-def group_cracks(
-    store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
-) -> Grouping:
-    """Places of the cracks of every unit, in order; a crack between two units is in both."""
-    sides = store.cracks[: store.used[CRACKS], 3:]
-    places = np.flatnonzero(key[sides[:, 0]] != key[sides[:, 1]])
-    return grouped(places, unit[sides[places]], units)
-
-
-def group_junctions(
-    store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
-) -> Grouping:
-    """Places of the junctions that are nodes of every unit, in order."""
-    corners = store.junctions[: store.used[JUNCTIONS], 2:]
-    upper_left, upper, left, here = key[corners].T
-    cracks = (upper_left != upper).astype(np.int64) + (here != left)
-    places = np.flatnonzero(cracks + (upper != here) + (left != upper_left) >= NODE_CRACKS)
-    return grouped(places, unit[corners[places]], units)
-
-
-def grouped(places: NDArray[np.int64], members: NDArray[np.int64], units: int) -> Grouping:
-    """The places unit by unit, given the (places, n) units of each; -1 is none."""
-    for one in range(1, members.shape[1]):
-        for other in range(one):
-            members[members[:, one] == members[:, other], one] = -1
-    counts = np.bincount(members[members >= 0], minlength=units)
-    starts = np.concatenate([[0], np.cumsum(counts)])
-    return starts, distributed(places, members, starts[:-1].copy(), np.empty(starts[-1], np.int64))
+    Returns:
+        (3, n) rows, columns and whether vertical; (2, n) keys before and after; where each unit starts.
+    """
+    starts = np.zeros(units + 1, np.int64)
+    for place in range(store.used[CRACKS]):
+        before, after = store.cracks[place, 3], store.cracks[place, 4]
+        if key[before] != key[after]:
+            starts[unit[before] + 1] += unit[before] >= 0
+            starts[unit[after] + 1] += unit[after] >= 0 and unit[after] != unit[before]
+    ends = summed(starts)
+    places = np.empty((3, starts[units]), np.int32)
+    keys = np.empty((2, starts[units]), np.int64)
+    for place in range(store.used[CRACKS]):
+        before, after = store.cracks[place, 3], store.cracks[place, 4]
+        if key[before] != key[after]:
+            for side in range(2):
+                one = unit[after] if side else unit[before]
+                if one >= 0 and not (side and one == unit[before]):
+                    for column in range(3):
+                        places[column, ends[one]] = store.cracks[place, column]
+                    keys[0, ends[one]] = key[before]
+                    keys[1, ends[one]] = key[after]
+                    ends[one] += 1
+    return places, keys, starts
 
 
 @jit
-def distributed(
-    places: NDArray[np.int64],
-    members: NDArray[np.int64],
-    ends: NDArray[np.int64],
-    out: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Write each place behind the others of its units; ``ends`` moves on from the units' starts."""
-    for i in range(members.shape[0]):
-        for j in range(members.shape[1]):
-            unit = members[i, j]
-            if unit >= 0:
-                out[ends[unit]] = places[i]
-                ends[unit] += 1
-    return out
+def nodes_by_unit(
+    store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """(n, 2) nodes of all units in turn, each unit's in order, and where each unit starts."""
+    starts = np.zeros(units + 1, np.int64)
+    for place in range(store.used[JUNCTIONS]):
+        corners = store.junctions[place, 2:]
+        if is_node(key[corners[0]], key[corners[1]], key[corners[2]], key[corners[3]]):
+            for corner in range(4):
+                one = unit[corners[corner]]
+                starts[one + 1] += one >= 0 and is_first(unit, corners, corner)
+    ends = summed(starts)
+    nodes = np.empty((starts[units], 2), np.int32)
+    for place in range(store.used[JUNCTIONS]):
+        corners = store.junctions[place, 2:]
+        if is_node(key[corners[0]], key[corners[1]], key[corners[2]], key[corners[3]]):
+            for corner in range(4):
+                one = unit[corners[corner]]
+                if one >= 0 and is_first(unit, corners, corner):
+                    nodes[ends[one], 0] = store.junctions[place, 0]
+                    nodes[ends[one], 1] = store.junctions[place, 1]
+                    ends[one] += 1
+    return nodes, starts
+
+
+@inner_jit
+def is_first(unit: NDArray[np.int64], corners: NDArray[np.int32], corner: int) -> bool:
+    """Whether no corner before this one is of the same unit."""
+    for other in range(corner):  # noqa: SIM110  # compiled
+        if unit[corners[other]] == unit[corners[corner]]:
+            return False
+    return True
+
+
+@inner_jit
+def summed(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Turn counts, each one place late, into starts; returns a copy without the last."""
+    for place in range(1, len(counts)):
+        counts[place] += counts[place - 1]
+    return counts[:-1].copy()

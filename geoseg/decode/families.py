@@ -55,7 +55,7 @@ def with_ends(store: Store, roots: Roots, max_pixels: int) -> Roots:
 def leads_of(
     store: Store,
     roots: Roots,
-    complete: NDArray[np.bool_],
+    asked: NDArray[np.bool_],
     kept: Callable[[BuildingNumbers], NDArray[np.bool_]],
     odds: Odds | None,
 ) -> NDArray[np.int32]:
@@ -64,12 +64,13 @@ def leads_of(
     Args:
         store: Its cracks are between buildings alone.
         roots: Buildings and families.
-        complete: (labels,) True for members of families that no later row can change.
+        asked: (labels,) True for members of families that no later row can change, and that may leave
+            now or are near those that do.
         kept: Tells which buildings would not be dropped.
         odds: None: no family is one building.
     """
-    labels, table = np.arange(len(complete)), store.table[: len(complete)]
-    members = complete & (roots.building == labels) & (labels > 0)
+    labels, table = np.arange(len(asked)), store.table[: len(asked)]
+    members = asked & (roots.building == labels) & (labels > 0)
     members &= (table[:, REMNANT] == 0) & (table[:, FROZEN] == 0)
     size = np.bincount(roots.family[members], minlength=len(labels))
     parts = np.flatnonzero(members & (size[roots.family] > 1))
@@ -95,21 +96,24 @@ def tally(
     store: Store, building: NDArray[np.int32], group: NDArray[np.int32], heads: NDArray[np.int64]
 ) -> BuildingNumbers:
     """Numbers of the groups of buildings that the labels ``heads`` stand for."""
-    roots = np.flatnonzero(building == np.arange(len(building)))
     sums = np.zeros((4, len(building)), np.int64)
-    for row, column in enumerate((PIXELS, BODY_SUM)):
-        np.add.at(sums[row], group[roots], store.table[roots, column])
-    count_walls(store, group, sums[2:])
+    count(store, building, group, sums)
     return BuildingNumbers(*sums[:, heads])
 
 
 @jit
-def count_walls(store: Store, group: NDArray[np.int32], sums: NDArray[np.int64]) -> None:
-    """Add (2, labels) pixel edges of every group's outline, and those towards the background."""
+def count(
+    store: Store, building: NDArray[np.int32], group: NDArray[np.int32], sums: NDArray[np.int64]
+) -> None:
+    """Add (4, labels) of every group: pixels, body, edges of its outline, those towards no building."""
+    for label in range(len(building)):
+        if building[label] == label:
+            sums[0, group[label]] += store.table[label, PIXELS]
+            sums[1, group[label]] += store.table[label, BODY_SUM]
     for place in range(store.used[CRACKS]):
         sides = group[store.cracks[place, 3]], group[store.cracks[place, 4]]
         if sides[0] != sides[1]:
             is_free = sides[0] == 0 or sides[1] == 0
             for side in sides:
-                sums[0, side] += 1
-                sums[1, side] += is_free
+                sums[2, side] += 1
+                sums[3, side] += is_free

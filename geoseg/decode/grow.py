@@ -45,12 +45,11 @@ def new_label(store: Store, row: int, remnant: Integer) -> int:
 @inner_jit
 def joined(store: Store, above: int, left: int, row: int, remnant: Integer) -> int:
     """The label of a pixel whose like neighbours above and to the left carry these, or 0."""
-    if above == 0 and left == 0:
+    if left != 0 and above in (0, left):
+        return left  # which was seen in this row
+    if above == 0:
         return new_label(store, row, remnant)
-    if above == 0 or left in (0, above):
-        label = max(above, left)
-    else:
-        label = unite(store.parent, above, left)
+    label = above if left == 0 else unite(store.parent, above, left)
     store.table[label, LAST_ROW] = max(store.table[label, LAST_ROW], row)
     return label
 
@@ -96,37 +95,26 @@ def label_rest(window: RowWindow, store: Store, first_row: int, rows: tuple[int,
 
 
 @inner_jit
-def reset(window: RowWindow, target: int) -> int:
-    """Forget earlier steps of a class below row 0; returns how many pixels may be in a queue.
+def queue_rim(window: RowWindow, target: int, queue: NDArray[np.int32]) -> int:
+    """Queue what grows below row 0 and touches the class to claim; returns the queue's end.
 
-    What was reached when less was known of the rows ahead is reached again, and labelled anew.
+    Earlier steps of that class are forgotten: what was reached when less was known of the rows ahead
+    is reached again, and labelled anew.
     """
-    kind, steps = window.kind, window.steps
-    rows, stride = kind.shape
-    pixels = 0
-    for row in range(1, rows):
-        for col in range(1, stride - 1):
-            if kind[row, col] == target:
-                steps[row, col] = UNREACHED
-            pixels += target <= kind[row, col] <= SEED
-    return pixels
-
-
-@inner_jit
-def queue_rim(kind: NDArray[np.uint8], target: int, queue: NDArray[np.int32]) -> int:
-    """Queue what grows below row 0 and touches the class to claim; returns the queue's end."""
-    rows, stride = kind.shape
+    rows, stride = window.kind.shape
+    kind, steps = window.kind.ravel(), window.steps.ravel()
     tail = 0
-    for row in range(1, rows):
-        for col in range(1, stride - 1):
-            if target < kind[row, col] <= SEED and (
-                kind[row - 1, col] == target
-                or kind[row, col - 1] == target
-                or kind[row, col + 1] == target
-                or (row + 1 < rows and kind[row + 1, col] == target)
-            ):
-                queue[tail] = row * stride + col
-                tail += 1
+    for place in range(stride, rows * stride):
+        if kind[place] == target:
+            steps[place] = UNREACHED
+        elif target < kind[place] <= SEED and (
+            kind[place - stride] == target
+            or kind[place - 1] == target
+            or kind[place + 1] == target
+            or (place + stride < len(kind) and kind[place + stride] == target)
+        ):
+            queue[tail] = place
+            tail += 1
     return tail
 
 
@@ -187,12 +175,9 @@ def grow(window: RowWindow, target: int, grow_steps: int) -> None:
     They grow from what lies below row 0 and from row 0, which is final. Exact in all rows but the
     last ``grow_steps`` of those in which the higher classes are labelled.
     """
-    pixels = reset(window, target)
-    if pixels == 0:
-        return
-    queue = np.empty(pixels + window.kind.shape[1], np.int32)
+    queue = np.empty(window.kind.size, np.int32)  # of which as much is in memory as is written to
     head: Integer = np.int64(0)
-    tail = queue_rim(window.kind, target, queue)
+    tail = queue_rim(window, target, queue)
     for step in range(grow_steps):
         end = queue_carried(window, target, queue, tail, step)
         tail = claim(window, (target, step + 1, grow_steps), queue, head, end)

@@ -42,9 +42,8 @@ def scan_rows(
         if not has_room(store, window.kind.shape[1] - 2):
             return row
         label_remnants(window, store, row, first_row + row)
-        measure(window, store, row, first_row + row)
-        relate(window, store, row)
-        link(window, recent, store, row, first_row + row)
+        first_key = (first_row + row) * (window.kind.shape[1] - 2)
+        measure(window, recent, store, row, (first_row + row, first_key))
         trace(window, store, row, first_row + row)
     return rows[1]
 
@@ -74,76 +73,85 @@ def label_remnants(window: RowWindow, store: Store, row: int, grid_row: int) -> 
 
 
 @inner_jit
-def measure(window: RowWindow, store: Store, row: int, grid_row: int) -> None:
-    """Add the row's pixels to the table."""
-    kind, table = window.kind, store.table
-    width = kind.shape[1] - 2
-    for col in range(1, width + 1):
-        label = window.label[row, col]
-        if label == 0:
-            continue
-        table[label, PIXELS] += 1
-        table[label, BODY_SUM] += window.body[row, col]
-        table[label, KEY] = min(table[label, KEY], grid_row * width + col - 1)
-        table[label, LAST_ROW] = max(table[label, LAST_ROW], grid_row)
-        if (
-            kind[row - 1, col] == INVALID
-            or kind[row + 1, col] == INVALID
-            or kind[row, col - 1] == INVALID
-            or kind[row, col + 1] == INVALID
-        ):
-            table[label, AT_EDGE] = 1
+def measure(
+    window: RowWindow, recent: Recent, store: Store, row: int, places: tuple[int, int]
+) -> None:
+    """Add the row's pixels to the table, and unite what touches or is near.
 
-
-@inner_jit
-def relate(window: RowWindow, store: Store, row: int) -> None:
-    """Unite labels whose inner pixels touch, those of the row with each other and with the last."""
-    kind, labels = window.kind, window.label
-    for col in range(1, labels.shape[1] - 1):
-        if INNER <= kind[row, col] <= SEED:
-            label = np.int64(labels[row, col])
-            for above in range(2):
-                at, beside = row - above, col - 1 + above
-                other = np.int64(labels[at, beside])
-                if other != label and INNER <= kind[at, beside] <= SEED:
-                    unite(store.family, other, label)
-
-
-@inner_jit
-def link(window: RowWindow, recent: Recent, store: Store, row: int, grid_row: int) -> None:
-    """Unite labels within REACH of each other into clusters.
-
-    A pixel that goes on a run looks at one new column only: the run has met the others already, and
-    older pixels of a column have met newer ones.
+    ``places`` are the grid's row and its first key.
     """
-    labels = window.label
-    for col in range(1, labels.shape[1] - 1):
-        label = np.int64(labels[row, col])  # like elsewhere: one type, compiled once
-        if label == 0:
-            continue
-        left = np.int64(labels[row, col - 1])
-        if label != left != 0:
-            unite(store.near, left, label)
-        # Column ``col`` of the window is column ``col + REACH`` here.
-        for place in range(col if left == 0 else col + 2 * REACH, col + 2 * REACH + 1):
-            other = np.int64(recent.label[place])
-            if label != other != 0 and recent.row[place] >= grid_row - REACH:
-                unite(store.near, other, label)
-        recent.label[col + REACH] = label
-        recent.row[col + REACH] = grid_row
+    kind, labels, table = window.kind, window.label[row], store.table
+    levels = window.body[row]
+    left = np.int64(0)
+    for col in range(1, len(labels) - 1):
+        label = np.int64(labels[col])  # like elsewhere: one type, compiled once
+        if label != 0:
+            if label != left:
+                table[label, KEY] = min(table[label, KEY], places[1] + col - 1)
+                table[label, LAST_ROW] = max(table[label, LAST_ROW], places[0])
+            table[label, PIXELS] += 1
+            table[label, BODY_SUM] += levels[col]
+            if (
+                kind[row - 1, col] == INVALID
+                or kind[row + 1, col] == INVALID
+                or kind[row, col - 1] == INVALID
+                or kind[row, col + 1] == INVALID
+            ):
+                table[label, AT_EDGE] = 1
+            relate(window, store, (row, col), label)
+            link(recent, store, (places[0], col), (left, label))
+        left = label
+
+
+@inner_jit
+def relate(window: RowWindow, store: Store, pixel: tuple[int, int], label: Integer) -> None:
+    """Unite a pixel's label with those above and to the left where inner pixels touch."""
+    kind, labels = window.kind, window.label
+    row, col = pixel
+    if INNER <= kind[row, col] <= SEED:
+        for above in range(2):
+            at, beside = row - above, col - 1 + above
+            other = np.int64(labels[at, beside])
+            if other != label and INNER <= kind[at, beside] <= SEED:
+                unite(store.family, other, label)
+
+
+@inner_jit
+def link(
+    recent: Recent, store: Store, pixel: tuple[int, int], sides: tuple[Integer, Integer]
+) -> None:
+    """Unite a pixel's label with those within REACH of it into clusters.
+
+    ``pixel`` is its row on the grid and its column in the window, ``sides`` the label to its left and
+    its own. A pixel that goes on a run looks at one new column only: the run has met the others
+    already, and older pixels of a column have met newer ones.
+    """
+    grid_row, col = pixel
+    left, label = sides
+    if label != left != 0:
+        unite(store.near, left, label)
+    # Column ``col`` of the window is column ``col + REACH`` here.
+    for place in range(col if left == 0 else col + 2 * REACH, col + 2 * REACH + 1):
+        other = np.int64(recent.label[place])
+        if label != other != 0 and recent.row[place] >= grid_row - REACH:
+            unite(store.near, other, label)
+    recent.label[col + REACH] = label
+    recent.row[col + REACH] = grid_row
 
 
 @inner_jit
 def trace(window: RowWindow, store: Store, row: int, grid_row: int) -> None:
     """Record cracks and junctions around the lattice points above the row, left to right."""
-    labels, parent = window.label, store.parent
-    for col in range(1, labels.shape[1]):
-        upper_left, upper = labels[row - 1, col - 1], labels[row - 1, col]
-        left, here = labels[row, col - 1], labels[row, col]
-        if upper_left == upper and upper == left and left == here:
+    above, labels, parent = window.label[row - 1], window.label[row], store.parent
+    for col in range(1, len(labels)):
+        label = np.int64(labels[col])
+        if label == labels[col - 1] and label == above[col] and label == above[col - 1]:
             continue
-        upper_left, upper = find(parent, np.int64(upper_left)), find(parent, np.int64(upper))
-        left, here = find(parent, np.int64(left)), find(parent, np.int64(here))
+        upper_left, upper = (
+            find(parent, np.int64(above[col - 1])),
+            find(parent, np.int64(above[col])),
+        )
+        left, here = find(parent, np.int64(labels[col - 1])), find(parent, label)
         for vertical in range(2):
             before = left if vertical else upper
             if before != here:

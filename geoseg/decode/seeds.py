@@ -48,9 +48,7 @@ class MapLabeller:
 
     def fill(self, strip: MapStrip, part: slice, window: RowWindow, rows: slice) -> bool:
         """Write the classes of pixels and their body; whether there was any."""
-        maps, inside = strip.maps[:, part], (rows, slice(1, -1))
-        window.body[inside] = self._classifier.body(maps)
-        return self._classifier.write(maps, strip.valid[part], window.kind[inside])
+        return self._classifier.write(strip.maps[:, part], strip.valid[part], window, rows.start)
 
     def label(self, window: RowWindow, store: Store, first_row: int, start: int) -> Store:
         """Label new seeds, and all anew that grows."""

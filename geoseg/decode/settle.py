@@ -204,11 +204,14 @@ def judge(
     finished = store.table[roots.building, LAST_ROW] + REACH <= scanned_row
     mark_loose(store, roots, finished, params.max_cluster_cracks)
     complete = all_of(finished, roots.family)
-    lead = leads_of(store, roots, complete, params.keeps, odds)
+    whole = all_of(complete, roots.cluster)
+    # Only whole clusters and parts of loose ones leave: of others nothing needs to be known yet.
+    asked = complete & (whole | (store.table[: len(whole), LOOSE] != 0))
+    lead = leads_of(store, roots, asked, params.keeps, odds)
     owner = owners(store, lead)[roots.building]
     totals = sum_by_owner(store.table, roots.building, owner)
     reason = reason_to_drop(totals, params)
-    leaving = choose_leaving(store, roots, owner, complete)
+    leaving = choose_leaving(store, roots.building, roots.family[owner], complete, whole)
     lead = leaving & (owner == np.arange(len(owner)))
     key = np.where((reason == 0) | (totals[:, FROZEN] != 0), totals[:, KEY], NO_BUILDING)
     key[0] = NO_BUILDING
@@ -234,17 +237,21 @@ def reason_to_drop(totals: NDArray[np.int64], params: DecodeParams) -> NDArray[n
 
 
 def choose_leaving(
-    store: Store, roots: Roots, owner: NDArray[np.int32], complete: NDArray[np.bool_]
+    store: Store,
+    building: NDArray[np.int32],
+    family: NDArray[np.int32],
+    complete: NDArray[np.bool_],
+    whole: NDArray[np.bool_],
 ) -> NDArray[np.bool_]:
     """(labels,) whole clusters once all of them is finished; of loose ones families once settled."""
-    table = store.table[: len(owner)]
+    table = store.table[: len(whole)]
     loose = table[:, LOOSE] != 0
-    leaving: NDArray[np.bool_] = all_of(complete, roots.cluster) & ~loose
+    leaving: NDArray[np.bool_] = whole & ~loose
     if loose.any():
         settled = complete
         for _ in range(SETTLING_ROUNDS):
             settled = settle_round(store, settled)
-        leaving |= all_of(settled[roots.building], roots.family[owner]) & loose
+        leaving |= all_of(settled[building], family) & loose
     leaving &= table[:, FROZEN] == 0
     leaving[0] = False
     return leaving

@@ -33,6 +33,9 @@ NO_KEY = np.iinfo(np.int64).max
 LABELS, CRACKS, JUNCTIONS = range(3)
 """Places in ``Store.used``."""
 
+MOST_SPARE, LITTLE_ROOM = 16, 1_000_000
+"""Entries there is room for, for each that is held, and besides: what was needed once may stay."""
+
 REACH = 7
 """Pixels this far from each other, by rows or by columns, share a cluster."""
 
@@ -112,7 +115,7 @@ def new_store() -> Store:
 
 
 def with_room(store: Store, width: int) -> Store:
-    """The same store with room for at least one more row of ``width`` pixels."""
+    """The same store with room for at least one more row of ``width`` pixels, and mostly for many."""
     labels, cracks, junctions = (int(n) for n in store.used)
     named = min(len(store.parent), len(store.family), len(store.near), len(store.table))
     spare = named - labels, len(store.junctions) - junctions, (len(store.cracks) - cracks) // 2
@@ -143,10 +146,27 @@ def trimmed(store: Store) -> Store:
     )
 
 
+def with_less_room(store: Store) -> Store:
+    """The same store, without its spare room where that is by far the most of it."""
+    room = len(store.cracks) + len(store.junctions) + len(store.parent)
+    if room <= MOST_SPARE * int(store.used.sum()) + LITTLE_ROOM:
+        return store
+    small = trimmed(store)
+    return Store(
+        parent=small.parent.copy(),
+        family=small.family.copy(),
+        near=small.near.copy(),
+        table=small.table.copy(),
+        cracks=small.cracks.copy(),
+        junctions=small.junctions.copy(),
+        used=small.used,
+    )
+
+
 def resized(array: NDArray[Scalar], used: int, room: int) -> NDArray[Scalar]:
-    """The first ``used`` entries, with space for ``room`` more or half as much again."""
+    """The first ``used`` entries, with space for ``room`` more, and then for half as many again."""
     if len(array) - used >= room:
         return array
-    grown = np.empty((used + max(room, used // 2), *array.shape[1:]), array.dtype)
+    grown = np.empty((used + room + max(room, used // 2), *array.shape[1:]), array.dtype)
     grown[:used] = array[:used]
     return grown
