@@ -63,6 +63,19 @@ class Mortal(PaintedModel):
         return super().predict_maps(images)
 
 
+class MortalHouses(Houses):
+    """The same, of masks."""
+
+    def __init__(self, omen: Path) -> None:
+        self.omen, self.calls = omen, 0
+
+    def predict_instances(self, images: NDArray[np.uint8]) -> list[list[geoseg.Instance]]:
+        self.calls += 1
+        if self.omen.exists() and self.omen.stat().st_size < self.calls:
+            os._exit(9)
+        return super().predict_instances(images)
+
+
 class Slow(PaintedModel):
     """Takes its time."""
 

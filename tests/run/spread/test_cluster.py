@@ -168,7 +168,7 @@ def test_dasks_own_settings_of_tls_hold(town: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("workers", [1, 3, 4])
 def test_a_lost_worker_of_a_cluster_is_made_up_for(
     town: Path, tmp_path: Path, workers: int
 ) -> None:

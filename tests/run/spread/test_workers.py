@@ -19,7 +19,17 @@ from conftest import RasterMaker
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
-from spread_runs import OF_HOUSES, OPTIONS, FullDisk, Houses, Mortal, Once, Twice, digest
+from spread_runs import (
+    OF_HOUSES,
+    OPTIONS,
+    FullDisk,
+    Houses,
+    Mortal,
+    MortalHouses,
+    Once,
+    Twice,
+    digest,
+)
 
 import geoseg
 from geoseg.errors import UsageError, WorkerError
@@ -312,6 +322,27 @@ def test_four_processes_listen_on_nothing_but_the_loopback(town: Path) -> None:
     found = geoseg.predict(town, model=PaintedModel(), workers=4, progress=listen, **OPTIONS)
     assert heard <= {"127.0.0.1", "::1"}
     assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("instances", [False, True])
+def test_one_of_four_lost_in_the_middle_changes_nothing(
+    town: Path, tmp_path: Path, instances: bool
+) -> None:
+    """What is finished is kept, and four others go on."""
+    omen, output, whole = tmp_path / "omen", tmp_path / "b.gpkg", tmp_path / "w.gpkg"
+    omen.write_bytes(b"x" * (2 if instances else 4))
+    make, options = (MortalHouses, OF_HOUSES) if instances else (Mortal, OPTIONS)
+    with LocalPool(4) as four:
+        with pytest.raises(WorkerError, match="ended unexpectedly"):
+            geoseg.predict(town, output, model=make(omen), executor=four, **options)
+        assert not output.exists()
+        omen.unlink()
+        told = geoseg.predict(town, output, model=make(omen), executor=four, resume=True, **options)
+    alone = geoseg.predict(town, whole, model=make(omen), **options)
+    assert told.tiles == alone.tiles
+    assert told.record["workers"]["processes"] > 1
+    assert digest(output) == digest(whole)
 
 
 @pytest.mark.slow
