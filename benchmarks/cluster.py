@@ -27,7 +27,7 @@ class Costs:
     """Core-seconds of a worker: reading, and the network in its two views."""
     finish_s: float = 1.71
     """Core-seconds of a worker: drawing and measuring 510 buildings."""
-    home_s: float = 0.25
+    home_s: float = 0.09
     """Core-seconds at home: taking answers, decoding, committing."""
     answer_mb: float = 1.0
     """Megabytes that come home: packed maps, a third of a byte per pixel and head, and rows."""
