@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from geoseg.decode.classify import classify
 from geoseg.decode.decoder import CHUNK_ROWS, Decoder
 from geoseg.decode.families import BuildingNumbers
 from geoseg.decode.params import DecodeParams
 from geoseg.decode.seeds import MapLabeller
+from geoseg.decode.store import new_store, with_less_room, with_room
 from geoseg.errors import ResumeError, UsageError
 from geoseg.types import Cluster, MapStrip
 
@@ -139,6 +141,32 @@ def test_what_is_held_does_not_grow_with_the_raster(streets: bool) -> None:
     assert many == few
     assert many_buildings > 4.9 * few_buildings
     assert rest < 0.1 * few_buildings
+
+
+def test_room_that_was_needed_once_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    wide = with_room(new_store(), 5000)
+    wide.table[0] = 7
+    assert with_less_room(wide) is wide  # it is little
+    monkeypatch.setattr("geoseg.decode.store.LITTLE_ROOM", 100)
+    small = with_less_room(wide)
+    assert [len(array) for array in small] == [1, 1, 1, 1, 0, 0, 3]
+    assert (small.table == 7).all()
+    assert with_less_room(small) is small
+
+
+def test_loops_are_compiled_for_one_kind_of_array() -> None:
+    """Whether maps can be written to, and how they lie in memory."""
+    maps = town(64, 90)
+    fixed = maps.copy()
+    fixed.flags.writeable = False
+    turned = np.ascontiguousarray(maps.transpose(2, 1, 0)).transpose(2, 1, 0)
+    for kind in (maps, fixed, turned):
+        decoder = Decoder(90, 64, MapLabeller(("body",), PARAMS), odds=odds)
+        for top in (0, 1, 40):
+            decoder.push(strip(kind, top, {0: 1, 1: 40, 40: 64}[top]))
+        decoder.close()
+    compiled: Any = classify
+    assert len(compiled.signatures) == 1
 
 
 def test_buildings_leave_soon_after_their_last_row() -> None:
