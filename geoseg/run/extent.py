@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pyproj import CRS
     from shapely import MultiPolygon
 
+    from geoseg.tiles.area import Area
     from geoseg.types import Grid
 
 CELLS_PER_SIDE = 2048
@@ -21,10 +22,10 @@ CELLS_PER_SIDE = 2048
 
 
 class Extent:
-    """Accumulates validity row by row."""
+    """Accumulates validity row by row; where an area of interest was given, within that."""
 
-    def __init__(self, grid: Grid) -> None:
-        self._grid = grid
+    def __init__(self, grid: Grid, area: Area | None = None) -> None:
+        self._grid, self._area = grid, area
         self._cell_px = -(-max(grid.height, grid.width) // CELLS_PER_SIDE)
         shape = (-(-grid.height // self._cell_px), -(-grid.width // self._cell_px))
         self.counts: NDArray[np.int64] = np.zeros(shape, np.int64)
@@ -50,7 +51,9 @@ class Extent:
         return slice(first, end), np.maximum(np.arange(first, end) * self._cell_px - offset, 0)
 
     def polygon(self, crs: CRS, middle_x: float = 0.0) -> MultiPolygon:
-        """Cells of which at least half is valid, cut to the grid, in ``crs``; may be empty.
+        """Cells of which at least half is valid, in ``crs``; may be empty.
+
+        They are cut to the grid and to the area of interest.
 
         Where x is a longitude, or goes with it, they lie within half a turn of ``middle_x``.
         """
@@ -69,6 +72,9 @@ class Extent:
             for geometry, _ in shapes(observed.astype(np.uint8), observed, transform=to_grid)
         ]
         inside = shapely.intersection(cells, shapely.box(0, 0, grid.width, grid.height))
+        if self._area is not None:
+            pieces = shapely.get_parts(shapely.intersection(inside, self._area.shape))
+            inside = pieces[shapely.area(pieces) > 0]  # a shared side is none
         area = shapely.union_all(shapely.segmentize(inside, max(grid.height, grid.width) / 32))
         coordinates = shapely.get_coordinates(area)
         x, y = affine_mapping(grid.transform)(coordinates[:, 0], coordinates[:, 1])

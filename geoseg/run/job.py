@@ -50,7 +50,7 @@ class Backend:
         self._finishing = finishing
         self._sink = sink
         self.tally = tally
-        self.extent = Extent(plan.lattice.grid)
+        self.extent = Extent(plan.lattice.grid, finishing.area)
         self.missing = np.zeros_like(plan.chosen)
         """(strips, tiles per strip) True at tiles that an area of interest turned out to need."""
         self.strips_done = 0

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.run.extent import CELLS_PER_SIDE, Extent
+from geoseg.tiles.area import Area
 from geoseg.types import Grid
 
 CRS_UTM = CRS.from_epsg(32645)
@@ -60,3 +61,11 @@ def test_pixels_count_where_they_lie_however_they_come() -> None:
         rows, cols = slice(row, 7 if row == 0 else None), slice(col, 1000 if col == 0 else None)
         extent.add(row, col, valid[rows, cols])
     assert extent.polygon(CRS_UTM).area == pytest.approx(by_hand)
+
+
+def test_what_lies_outside_the_area_of_interest_was_not_looked_at() -> None:
+    grid = Grid(CRS_UTM, Affine(1, 0, 500_000, 0, -1, 0), 10, 20, 1.0)
+    beside = shapely.box(12, 0, 18, 10)  # shares a side with what is valid
+    extent = Extent(grid, Area(shapely.union_all([shapely.box(2.5, -3, 6, 4), beside])))
+    extent.add(0, 0, np.ones((10, 12), np.bool_))
+    assert extent.polygon(CRS_UTM).equals(shapely.box(500_002.5, -4, 500_006, 0))

@@ -342,7 +342,11 @@ def test_buildings_in_a_hole_of_the_area_are_not_in_the_area(
         whole = shapely.box(*raster.bounds)
     area = whole - whole.centroid.buffer(24 * 0.3)
     gpd.GeoSeries([area], crs=32645).to_file(tmp_path / "area.gpkg")
-    frame, everything = run(path, aoi=tmp_path / "area.gpkg"), run(path)
+    output, everything = tmp_path / "b.gpkg", run(path)
+    run(path, output, aoi=tmp_path / "area.gpkg")
+    frame = gpd.read_file(output, layer="buildings")
+    looked_at = gpd.read_file(output, layer="extent").union_all()
+    assert shapely.symmetric_difference(looked_at, area).area < 1e-3 * area.area
     inside = shapely.intersects(everything.geometry.representative_point(), area)
     assert 0 < inside.sum() < houses
     assert frame["building_id"].tolist() == everything["building_id"][inside].tolist()
