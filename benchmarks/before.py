@@ -2,7 +2,7 @@
 
 FOLDER is a worktree of the commit to compare with, run by the same Python. Every run is a process of its
 own, as users start it; each checkout keeps its compiled loops in a folder of its own, filled by a first run
-that does not count. Prints wall and processor time, memory, buildings, and the ratios of the medians.
+over the example, which is told apart. Prints wall and processor time, memory, buildings, and the ratios of the medians.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         scratch = asked.scratch or Path(folder)
         scratch.mkdir(parents=True, exist_ok=True)
-        firsts = [run(checkout, asked.raster.absolute(), scratch) for checkout in checkouts]
+        firsts = [run(checkout, EXAMPLE, scratch) for checkout in checkouts]
         taken: dict[Path, list[Run]] = {checkout: [] for checkout in checkouts}
         for _ in range(asked.runs):
             for checkout in checkouts:

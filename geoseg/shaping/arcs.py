@@ -51,19 +51,6 @@ class Arcs(NamedTuple):
     """Arcs of the rings in order: arc + 1, or -(arc + 1) where walked backwards."""
 
 
-def only_polygons(arcs: Arcs, chosen: Ints) -> Arcs:
-    """The same arcs, but the rings of chosen polygons alone, which are numbered anew in order."""
-    number = np.full(int(arcs.ring_polygon[-1]) + 1, OUTSIDE, np.int64)
-    number[chosen] = np.arange(len(chosen))
-    mine = number[arcs.ring_polygon] != OUTSIDE
-    size = np.diff(arcs.ring_first)
-    return arcs._replace(
-        ring_polygon=number[arcs.ring_polygon[mine]],
-        ring_first=np.append(0, np.cumsum(size[mine])),
-        ring_arcs=arcs.ring_arcs[np.repeat(mine, size)],
-    )
-
-
 def build_arcs(polygons: Polygons, group: Ints) -> Arcs:
     """Cut the rings of valid coverages into arcs, (n,) ``group`` telling the coverages apart.
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import shapely
 
-from geoseg.shaping.arcs import OUTSIDE, Arcs, build_arcs, only_polygons
-from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
+from geoseg.shaping.arcs import OUTSIDE, Arcs, build_arcs
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.assemble import assemble
 from geoseg.shaping.circles import draw_circle, fit_circles
 from geoseg.shaping.clean import unclean
 from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
 from geoseg.shaping.cut import Walls
-from geoseg.shaping.limits import Departure, exceeds_reach, measure, within_limits
+from geoseg.shaping.limits import exceeds_reach, measure, within_limits
 from geoseg.shaping.prune import prune_walls
 from geoseg.shaping.walls import cut_walls
 
@@ -49,33 +49,6 @@ class Drawn(NamedTuple):
     """(n,) how each was drawn."""
     noise: Floats
     """(n,) standard deviation of each raw outline about its walls, pixels."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """A drawing, and what of it breaks a limit."""
-
-    xy: Floats
-    """(v, 2) vertices of all drawn arcs."""
-    first: Ints
-    """(a + 1,) where each arc begins."""
-    departure: Departure
-    """Of the arcs."""
-    polygons: Polygons
-    """(n,) as drawn."""
-    bad: Bools
-    """(n,) True where one breaks a limit."""
-
-    def changed(self, xy: Floats, first: Ints) -> Bools:
-        """(a,) True where an arc has other vertices, to the bit."""
-        size = np.diff(first)
-        out: Bools = size != np.diff(self.first)
-        same = np.flatnonzero(~out)
-        k, arc = runs(size[same])
-        arc = same[arc]
-        new, old = xy[first[arc] + k], self.xy[self.first[arc] + k]
-        out[arc[(new.view(np.int64) != old.view(np.int64)).any(axis=1)]] = True
-        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +104,11 @@ class Drawing:
         """
         strikes = np.zeros(len(self.raw), dtype=np.int64)
         kept = _Kept.of(self.arcs, self._simplified_vertices())
-        look, refused = self.draw(strikes, kept)
+        drawn, refused = self.draw(strikes, kept)
         while refused.any():
             strikes += refused
             # What is drawn as before has passed.
-            anew = np.isin(self.group, self.group[refused])
-            look, refused = self.draw(strikes, kept, look, anew)
-        drawn = look.polygons
+            drawn, refused = self.draw(strikes, kept, np.isin(self.group, self.group[refused]))
         names = self.names(strikes)
         for span in self._groups():
             if (strikes[span] >= LAST).any() and unclean(drawn[span]).any():
@@ -155,22 +126,17 @@ class Drawing:
         return np.asarray(self.circular & (strikes[self.arcs.near] == 0))
 
     def draw(
-        self,
-        strikes: Ints,
-        kept: _Kept | None,
-        last: Look | None = None,
-        anew: Bools | None = None,
-    ) -> tuple[Look, Bools]:
+        self, strikes: Ints, kept: _Kept | None, anew: Bools | None = None
+    ) -> tuple[Polygons, Bools]:
         """Polygons with straight walls, but for the arcs that were given up.
 
         Args:
             strikes: (n,) how often each polygon was refused.
             kept: what arcs given up are drawn from; None where there are no such arcs.
-            last: the last look, whose polygons are taken over where no arc of theirs has changed.
             anew: (n,) True in groups that are drawn otherwise than in the last look; None: in all.
 
         Returns:
-            The drawing, and (n,) True where a polygon is refused.
+            The polygons, and (n,) True where one is refused.
         """
         arcs = self.arcs
         worst = np.maximum(strikes[arcs.near], np.where(arcs.far == OUTSIDE, 0, strikes[arcs.far]))
@@ -185,33 +151,16 @@ class Drawing:
             chosen = np.flatnonzero(as_is)
             spans = kept.first[chosen], kept.first[chosen + 1]
             xy, first = _replaced((xy, first), kept.moved(arcs, chosen, nodes), chosen, *spans)
-        look = self._look(xy, first, last)
-        bad = look.bad & (strikes < LAST)
+        drawn = assemble(arcs, xy, first, len(self.raw))
+        departure = measure(arcs, xy, first, self.settings.max_outward_px)
+        bad = ~within_limits(self.raw, drawn, departure, arcs, self.walls.noise, self.settings)
+        strays, reach = np.flatnonzero(departure.strays), self.settings.max_outward_px
+        bad |= exceeds_reach(strays, arcs, (xy, first), self.raw, self.group, reach)
+        bad &= strikes < LAST
         settled = ~np.isin(self.group, self.group[bad])
         if anew is not None:
             settled &= anew
-        return look, bad | (self._clashing(look.polygons, settled) & (strikes < LAST))
-
-    def _look(self, xy: Floats, first: Ints, last: Look | None) -> Look:
-        """Put polygons together and measure them, those alone that differ from the last look."""
-        arcs, settings, raw = self.arcs, self.settings, self.raw
-        if last is None:
-            known, changed = Departure.unknown(len(arcs.near)), np.ones(len(arcs.near), np.bool_)
-            polygons, bad = np.empty(len(raw), dtype=object), np.zeros(len(raw), np.bool_)
-        else:
-            known, changed = last.departure, last.changed(xy, first)
-            polygons, bad = last.polygons.copy(), last.bad.copy()
-        beside = np.append(arcs.near[changed], arcs.far[changed])
-        chosen = np.unique(beside[beside != OUTSIDE])
-        if len(chosen):
-            polygons[chosen] = assemble(only_polygons(arcs, chosen), xy, first, len(chosen))
-        reach = settings.max_outward_px
-        departure = measure(arcs, xy, first, reach, known=known, wanted=changed)
-        noise = self.walls.noise
-        bad[chosen] = ~within_limits(raw, polygons, departure, arcs, noise, settings, chosen)
-        strays = np.flatnonzero(departure.strays & np.isin(arcs.near, chosen))
-        bad |= exceeds_reach(strays, arcs, (xy, first), raw, self.group, reach)
-        return Look(xy, first, departure, polygons, bad)
+        return drawn, bad | (self._clashing(drawn, settled) & (strikes < LAST))
 
     def _along_walls(self, worst: Ints, as_is: Bools) -> tuple[Floats, Floats, Ints]:
         """Places of the nodes; vertices of all arcs along their walls, and where each begins.
@@ -287,8 +236,8 @@ def draw_groups(raw: Polygons, group: Ints, settings: RegularizeSettings) -> Dra
     """
     drawing = Drawing.begin(raw, group, settings)
     strikes = np.zeros(len(raw), dtype=np.int64)
-    look, refused = drawing.draw(strikes, None)
-    drawn, shapes = look.polygons, drawing.names(strikes)
+    drawn, refused = drawing.draw(strikes, None)
+    shapes = drawing.names(strikes)
     again = np.isin(group, group[refused])
     if again.any():
         faithful = Drawing.begin(raw[again], group[again], settings, faithful=True)

@@ -40,21 +40,14 @@ class Departure:
     strays: Bools
     """(a,) True where a drawn arc leads farther from the raw one than is allowed outwards."""
 
-    @classmethod
-    def unknown(cls, arcs: int) -> Departure:
-        """Of so many arcs that were not measured yet."""
-        return cls(np.zeros(arcs), np.zeros(arcs), np.zeros(arcs, dtype=np.bool_))
 
-
-def measure(
-    arcs: Arcs, xy: Floats, first: Ints, reach_px: float, *, known: Departure, wanted: Bools
-) -> Departure:
-    """Compare the ``wanted`` (a,) drawn arcs with the raw ones they stand for; the others are known."""
-    farthest, band, strays = known.farthest.copy(), known.band.copy(), known.strays.copy()
+def measure(arcs: Arcs, xy: Floats, first: Ints, reach_px: float) -> Departure:
+    """Compare drawn arcs with the raw ones they stand for."""
+    farthest, band = np.zeros(len(first) - 1), np.zeros(len(first) - 1)
+    strays = np.zeros(len(first) - 1, dtype=np.bool_)
     longest = int(np.diff(arcs.first).max(initial=0))
     room = np.empty(longest), np.empty(longest), np.empty(longest)
-    raw, out = (arcs.xy, arcs.first), (farthest, band, strays)
-    _measure(raw, (xy, first), np.flatnonzero(wanted), reach_px, room, out)
+    _measure((arcs.xy, arcs.first), (xy, first), reach_px, room, (farthest, band, strays))
     return Departure(farthest, band, strays)
 
 
@@ -114,12 +107,11 @@ def within_limits(
     arcs: Arcs,
     noise: Floats,
     settings: RegularizeSettings,
-    chosen: Ints,
 ) -> Bools:
-    """(c,) True where one of the chosen drawn polygons is valid and near enough to its raw one."""
-    farthest = _of_polygons(np.maximum, departure.farthest, arcs, len(raw))[chosen]
-    apart = _of_polygons(np.add, departure.band, arcs, len(raw))[chosen]
-    return are_near(raw[chosen], drawn[chosen], (farthest, apart), noise[chosen], settings)
+    """(n,) True where a drawn polygon is valid and near enough to its raw polygon."""
+    farthest = _of_polygons(np.maximum, departure.farthest, arcs, len(raw))
+    apart = _of_polygons(np.add, departure.band, arcs, len(raw))
+    return are_near(raw, drawn, (farthest, apart), noise, settings)
 
 
 def are_near(
@@ -166,14 +158,13 @@ def _of_polygons(combine: np.ufunc, values: Floats, arcs: Arcs, polygons: int) -
 def _measure(
     raw: tuple[Floats, Ints],
     drawn: tuple[Floats, Ints],
-    wanted: Ints,
     reach: float,
     room: tuple[Floats, Floats, Floats],
     out: tuple[Floats, Floats, Bools],
 ) -> None:
-    """Write the fields of ``Departure`` for wanted arcs; ``room`` are three arrays as long as the longest arc."""
+    """Write the fields of ``Departure``; ``room`` are three arrays as long as the longest arc."""
     farthest, band, strays = out
-    for arc in wanted:
+    for arc in range(len(farthest)):
         start, stop = raw[1][arc], raw[1][arc + 1] - 1
         lo, hi = drawn[1][arc], drawn[1][arc + 1] - 1
         edges = stop - start
