@@ -2,7 +2,9 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
-INSTALL = $(BIN)/python packaging/install.py
+# `make setup UV=uv` sets up by uv, which is faster, but reads nothing of what pip is configured by and may take other wheels.
+UV ?=
+INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile)
 # Nothing is compiled ahead: Python keeps what it compiled of the modules that are imported. Where the environment forbids
 # that, each of the many processes that tests start would compile all of it anew, in four times the time.
 unexport PYTHONDONTWRITEBYTECODE

@@ -7,7 +7,6 @@ import json
 import re
 import tomllib
 from itertools import chain
-from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
@@ -129,37 +128,6 @@ def test_workflows_and_templates_can_be_read() -> None:
         assert isinstance(yaml.safe_load(file.read_text(encoding="utf-8")), dict), file
 
 
-def test_uv_looks_where_pip_is_told_to_look(install: Any) -> None:
-    listed = """global.cert='/ca.pem'
-global.extra-index-url='https://a.example/simple file:///b'
-install.find-links='/wheels'
-list.format='columns'
-:env:.find-links='/mine /wheels'
-:env:.no-index='1'
-"""
-    settings = install.configured(listed)
-    assert settings["find-links"] == "/mine /wheels"
-    assert settings["cert"] == "/ca.pem"
-    assert "format" not in settings
-    said = " ".join(install.options(settings))
-    assert "--index https://a.example/simple --index file:///b" in said
-    assert "--find-links /mine --find-links /wheels --no-index" in said
-    assert "--index-strategy unsafe-best-match" in said
-
-
-def test_pip_installs_what_uv_cannot(install: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    started: list[list[str]] = []
-
-    def fails(command: list[str], **_: Any) -> CompletedProcess[str]:
-        started.append(command)
-        return CompletedProcess(command, 1 if "uv" in command else 0, stdout="")
-
-    monkeypatch.setattr(install.subprocess, "run", fails)
-    assert install.main(["--editable", "."]) == 0
-    assert started[-1][1:3] == ["-m", "pip"]
-    assert started[-1][-2:] == ["--editable", "."]
-
-
 def test_the_gate_runs_what_the_default_leaves_out() -> None:
     gate, makefile = REPOSITORY / ".ci" / "run", (REPOSITORY / "Makefile").read_text("utf-8")
     if not gate.exists():
@@ -177,11 +145,6 @@ def script(name: str) -> Any:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-@pytest.fixture(scope="module")
-def install() -> Any:
-    return script("install")
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from xml.parsers import expat
 
 import pyarrow as pa
 
@@ -13,7 +14,7 @@ from geoseg.export.field_names import plain_name, xml_names
 from geoseg.export.fitting import date_texts, fitted, renamed_and_cast
 from geoseg.export.formats import FORMATS
 from geoseg.export.layer import LayerInfo
-from geoseg.export.ogr import count_rows, write_with_gdal
+from geoseg.export.ogr import write_with_gdal
 from geoseg.export.stream import BatchStream
 
 
@@ -26,10 +27,28 @@ def write_kml(path: Path, stream: BatchStream, layer: LayerInfo) -> tuple[str, .
     checked = BatchStream(_checked(stream), layer.schema)
     rows, fitting = fitted(checked, replace(layer, name=plain_name(layer.name)), names, date_texts)
     write_with_gdal(path, rows, fitting, driver="KML", geometry_type="Unknown")
-    stream.require_written(count_rows(path))
+    stream.require_written(_placemarks(path))
     long = [one.name for one in layer.schema if pa.types.is_int64(one.type)]
     texts = (f"whole numbers of 64 bits are text: {', '.join(long)}",) if long else ()
     return (*renamed_and_cast(layer, names, date_texts), *texts)
+
+
+def _placemarks(path: Path) -> int:
+    """Rows of the file, 0 where it is cut off; a GDAL without libkml reads none that has no geometry."""
+    count = 0
+
+    def begin(name: str, _: object) -> None:
+        nonlocal count
+        count += name == "Placemark"
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = begin
+    try:
+        with path.open("rb") as file:
+            parser.ParseFile(file)
+    except expat.ExpatError:
+        return 0
+    return count
 
 
 def _checked(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
