@@ -11,6 +11,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -152,7 +153,7 @@ def figures(report: ProgressReport, seconds: float) -> str:
     if report.unit == PIXELS and seconds > 0:
         told.append(f"{(report.done - report.done_before) / 1e6 / seconds:.2f} MP/s")
     if report.buildings is not None:
-        told.append(f"{report.buildings:,} building{'' if report.buildings == 1 else 's'}")
+        told.append(counted(report.buildings, "building"))
     return ", ".join(told)
 
 

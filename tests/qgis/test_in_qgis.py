@@ -363,7 +363,7 @@ def test_a_review_is_done_with_the_keyboard(seen: Seen, files: Path) -> None:
     assert told["no file"].startswith("/nowhere.gpkg lacks the layers")
     assert told["began"] == ["Building 1 of 3: not looked at", 0, 3, "0 of 4 plots checked"]
     assert told["queue"].startswith("Building 1 of 3: not looked at\n")
-    assert told["open plot"].endswith("have no verdict yet")
+    assert told["open plot"] == "1 building of plot 4 has no verdict yet"
     assert told["order"] == sorted(told["order"])
     assert told["in view"]
     assert told["said"] == [["right", True], ["wrong", True], ["redrawn", True]]
