@@ -21,6 +21,7 @@ import shapely
 import torch
 from changed_town import CODE, F1_60, F1_80, Eyes, TownSettings, build
 from likely import KINDS, Dates, dates
+from not_found import cover
 from numpy.typing import NDArray
 from pyproj import CRS
 from torch import nn
@@ -74,7 +75,7 @@ def rows_of(made: Dates) -> Rows:
     ids = [found["old_id"].to_numpy(), found["new_id"].to_numpy()]
     columns = [(kind == one).astype(float) for one in KINDS] + [found["iou"].to_numpy()]
     columns += [column for side in (0, 1) for column in _of_side(made, ids[side], side)]
-    covers = [_covered(shapes, roofs) > STANDS for roofs in made.truth]
+    covers = [cover(shapes, roofs)[0] > STANDS for roofs in made.truth]
     gone = kind == "gone"
     return Rows(
         np.column_stack(columns),
@@ -105,18 +106,11 @@ def _of_side(made: Dates, rows: NDArray[np.int64], side: int) -> list[Floats]:
         np.log(shapely.area(mine)),
         np.log(together_m2(shapes)[rows]),
         np.log1p(nearest[rows]),
-        _covered(mine, others),
+        cover(mine, others)[0],
         shapely.area(mine) / shapely.area(box),
         np.log(shapely.length(mine) ** 2 / shapely.area(mine)),
     ]
     return [np.where(rows >= 0, column, 0.0) for column in columns]
-
-
-def _covered(shapes: NDArray[np.object_], others: NDArray[np.object_]) -> Floats:
-    """(n,) share of each shape that others cover."""
-    one, other = shapely.STRtree(others).query(shapes)
-    shared = shapely.area(shapely.intersection(shapes[one], others[other]))
-    return np.bincount(one, shared, minlength=len(shapes)) / shapely.area(shapes)
 
 
 def _outlines(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:

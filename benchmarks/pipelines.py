@@ -44,21 +44,18 @@ def network() -> nn.Module:
     """(batch, 3, h, w) colours from 0 to 1 to the logits of two classes, ground and building."""
     import torch
 
-    from geoseg.models.folding import fold_batch_norms
+    from geoseg.models.dense import TorchDenseModel
     from geoseg.models.loading import model_file
-    from geoseg.models.network import build_network
-    from geoseg.models.weights import load_weights
 
-    state, metadata = load_weights(model_file("default"))
-    plain = build_network(metadata.architecture)
-    plain.load_state_dict(state)
+    model = TorchDenseModel.from_file(model_file("default"), device="cpu")
+    mean, std = model.metadata.mean, model.metadata.std
 
     class TwoClasses(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
-            self.maps = fold_batch_norms(plain)
-            self.mean = torch.tensor(metadata.mean).view(1, 3, 1, 1)
-            self.std = torch.tensor(metadata.std).view(1, 3, 1, 1)
+            self.maps = model.network
+            self.mean = torch.tensor(mean).view(1, 3, 1, 1)
+            self.std = torch.tensor(std).view(1, 3, 1, 1)
 
         def forward(self, images: Tensor) -> Tensor:
             body = self.maps((images - self.mean) / self.std)[:, :1]
@@ -69,10 +66,14 @@ def network() -> nn.Module:
 
 def by_geoseg(raster: Path, output: Path) -> int:
     """Everything that ``geoseg predict`` does, in its own outlines."""
+    from pyproj import CRS
+
     import geoseg
+    from geoseg.earth.ground import affine_mapping, pixel_size
 
     with rasterio.open(raster) as opened:
-        gsd_m = opened.res[0]
+        middle = opened.width / 2, opened.height / 2
+        gsd_m = pixel_size(CRS(opened.crs), affine_mapping(opened.transform), *middle).gsd_m
     done = geoseg.predict(raster, output, runtime="torch", tta=False, gsd_m=gsd_m, device="cpu")
     return done.buildings
 
@@ -85,9 +86,8 @@ def by_geoai(raster: Path, output: Path) -> int:
 
     mask = output.with_suffix(".mask.tif")
     semantic_inference_on_geotiff(network(), str(raster), str(mask), quiet=True)
-    polygons = raster_to_vector(str(mask), min_area=10)
-    drawn = orthogonalize(str(mask), str(output.with_suffix(".geojson")))
-    return min(len(polygons), len(drawn))
+    raster_to_vector(str(mask), str(output), min_area=10)
+    return len(orthogonalize(str(mask), str(output.with_suffix(".geojson"))))
 
 
 def by_torchgeo(raster: Path, output: Path) -> int:
@@ -120,16 +120,9 @@ def by_torchgeo(raster: Path, output: Path) -> int:
 
 
 def _corners(batch: dict[str, Any], transform: rasterio.Affine) -> list[tuple[int, int]]:
-    """Row and column of every window's first pixel."""
-    bounds = [(x.start, y.stop) for x, y, *_ in map(_spans, batch["bounds"])]
-    return [(round((~transform * at)[1]), round((~transform * at)[0])) for at in bounds]
-
-
-def _spans(bounds: Any) -> tuple[slice, slice]:  # noqa: ANN401 - slices or numbers, by version
-    if isinstance(bounds, tuple):
-        return bounds[0], bounds[1]
-    numbers = [float(number) for number in bounds]
-    return slice(numbers[0], numbers[1]), slice(numbers[3], numbers[4])
+    """Row and column of every window's first pixel; torchgeo gives slices of x and y, as of 0.8."""
+    places = [~transform * (x.start, y.stop) for x, y, *_ in batch["bounds"]]
+    return [(round(row), round(column)) for column, row in places]
 
 
 def _put_middle(building: np.ndarray, mask: np.ndarray, row: int, column: int) -> None:

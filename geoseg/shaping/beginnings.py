@@ -58,11 +58,7 @@ def new_beginnings(size: int) -> Beginnings:
 
 @inner_jit
 def put(
-    open_: Beginnings,
-    at: int,
-    sums: Floats,
-    cost: tuple[float, int, float],
-    candidate: int,
+    open_: Beginnings, at: int, sums: Floats, cost: tuple[float, int, float], candidate: int
 ) -> int:
     """Write a beginning at place ``at``; the place behind it. ``cost`` is COST, KIND and MOST."""
     lane = place(at, TOP)

@@ -135,8 +135,9 @@ class Session:
             return ""
         open_rows = self._open_in(int(plot[PLOT_ID])) if checked else 0
         if open_rows:
-            said = "building {} has" if open_rows == 1 else "buildings {} have"
-            return f"{open_rows} {said.format(f'of plot {plot[PLOT_ID]}')} no verdict yet"
+            whose = f"of plot {plot[PLOT_ID]}"
+            said = f"building {whose} has" if open_rows == 1 else f"buildings {whose} have"
+            return f"{open_rows} {said} no verdict yet"
         self._change(self.plots, plot.id(), {CHECKED: checked}, f"plot {plot[PLOT_ID]} checked")
         return ""
 
