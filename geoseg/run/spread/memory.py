@@ -13,7 +13,7 @@ import psutil
 
 from geoseg.machine import peak_rss_mb
 
-EVERY_S = 0.2
+EVERY_S = 0.5
 """Between two looks."""
 
 
@@ -60,7 +60,8 @@ class Together:
 
     def _held(self, pid: int) -> int:
         try:
-            process = self._known.setdefault(pid, psutil.Process(pid))
-            return int(process.memory_info().rss)
+            if pid not in self._known:  # to make one costs as much as ten looks
+                self._known[pid] = psutil.Process(pid)
+            return int(self._known[pid].memory_info().rss)
         except psutil.Error:  # it has ended
             return 0
