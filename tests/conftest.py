@@ -24,8 +24,8 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
+import tries
 from affine import Affine
-from hypothesis import settings
 from numpy.typing import NDArray
 from output_tables import empty_table, identity, make_mosaic_identity, make_table  # noqa: F401
 from rasterio.control import GroundControlPoint
@@ -41,11 +41,12 @@ LEFT_M, TOP_M = 345_600.0, 3_072_000.0
 """Grids of .1 m and its multiples begin there as they are (``geoseg.raster.analysis.ALIGN_PX``)."""
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# How long an example takes says more about the machine than about the code.
-settings.register_profile("geoseg", deadline=None)
-settings.load_profile("geoseg")
-
 Scene = Callable[..., NDArray[np.uint8]]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """All random examples where thorough tests run, a quarter of them elsewhere."""
+    tries.load(thorough="not thorough" not in config.option.markexpr)
 
 
 def transform_at(

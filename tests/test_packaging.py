@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import REPOSITORY
+from hypothesis import settings
+from tries import tries
 
 import geoseg
 
@@ -135,6 +137,13 @@ def test_the_gate_runs_what_the_default_leaves_out() -> None:
     assert "make test-all" in gate.read_text("utf-8")
     assert re.search(r'^test-all:.*\n.* -m "not slow"$', makefile, re.MULTILINE)
     assert "-m 'not slow and not thorough'" in SETTINGS["tool"]["pytest"]["ini_options"]["addopts"]
+
+
+def test_it_tries_all_random_examples(pytestconfig: pytest.Config) -> None:
+    whole = "not thorough" not in pytestconfig.option.markexpr
+    assert [tries(n).max_examples for n in (2, 9, 120)] == ([2, 9, 120] if whole else [2, 3, 30])
+    assert settings.default.max_examples == (100 if whole else 25)
+    assert settings.default.deadline is None
 
 
 def script(name: str) -> Any:

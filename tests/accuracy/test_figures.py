@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import shapely
 from accuracy_layers import CONFIDENCE, PREDICTED, TRUTH, Box, shapes, site
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from geoseg.accuracy.figures import figures_of
 from geoseg.accuracy.options import Measure
@@ -111,7 +112,7 @@ def plain_coco(predicted: list[Box], truth: list[Box], confidence: list[float]) 
 
 
 @given(towns, towns.filter(bool))
-@settings(max_examples=40)
+@tries(40)
 def test_ap_is_that_of_plain_pycocotools(predicted: list[Box], truth: list[Box]) -> None:
     confidence = [1 - 0.1 * index for index in range(len(predicted))]
     found = judge(site(predicted, truth, confidence))
@@ -212,7 +213,7 @@ def test_only_known_pixels_are_compared() -> None:
 
 
 @given(towns, towns, st.integers(5, 40))
-@settings(max_examples=25)
+@tries(25)
 def test_windows_do_not_show(predicted: list[Box], truth: list[Box], window_px: int) -> None:
     area, ignored = shapely.box(1, 1, 25, 22), shapely.box(4, 4, 9, 9)
     town = site(predicted, truth, None, area=area, ignored=ignored)

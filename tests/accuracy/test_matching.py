@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from geoseg.accuracy.matching import match, overlaps
 
@@ -80,7 +81,7 @@ def test_empty_layers() -> None:
 
 
 @given(boxes, boxes, st.data())
-@settings(max_examples=60)
+@tries(60)
 def test_the_rule_word_by_word(ours: list[Box], theirs: list[Box], data: st.DataObject) -> None:
     confidence = data.draw(
         st.lists(st.sampled_from([0.1, 0.5, 0.9]), min_size=len(ours), max_size=len(ours))

@@ -20,9 +20,10 @@ import pytest
 import shapely
 from commands import exit_code, invoke
 from conftest import LEFT_M, TOP_M, UTM
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from shapely.affinity import rotate, translate
+from tries import tries
 
 import geoseg
 from geoseg.errors import GeosegError, OutputExistsError, UsageError
@@ -317,7 +318,7 @@ def test_polygons_in_space(tmp_path: Path) -> None:
 # --- any footprints ---
 
 
-@settings(max_examples=20)  # of some ten cells each
+@tries(20)  # of some ten cells each
 @given(seed=st.integers(0, 10**6))
 def test_random_coverages_have_no_faults(
     seed: int, tmp_path_factory: pytest.TempPathFactory

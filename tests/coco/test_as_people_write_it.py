@@ -17,9 +17,10 @@ import shapely
 from affine import Affine
 from commands import invoke
 from conftest import UTM, transform_at
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.features import rasterize
+from tries import tries
 
 from geoseg.accuracy import evaluate
 from geoseg.coco import from_coco, to_coco
@@ -72,7 +73,7 @@ def pixels(frame: gpd.GeoDataFrame) -> list[float]:
 # Several rasters
 
 
-@settings(max_examples=25)
+@tries(25)
 @given(
     folders=st.lists(
         st.lists(st.sampled_from(["a", "b", "Süd 1"]), max_size=3).map("/".join),
@@ -418,7 +419,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@settings(max_examples=150)
+@tries(150)
 @given(
     key=st.sampled_from(
         ["id", "image_id", "category_id", "segmentation", "bbox", "iscrowd", "score", "building_id"]

@@ -12,12 +12,13 @@ import pytest
 import shapely
 from affine import Affine
 from commands import invoke
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from output_tables import WHOLE
 from rasterio.features import rasterize
+from tries import tries
 
 from geoseg.coco import from_coco, to_coco
 from geoseg.coco.read import Imported
@@ -70,7 +71,7 @@ def buildings(utm_transform: Placer) -> gpd.GeoDataFrame:
 # Run lengths
 
 
-@settings(max_examples=40, deadline=None)
+@tries(40)
 @given(mask=MASKS, row=st.integers(0, 3), col=st.integers(0, 3))
 def test_run_lengths_are_those_of_pycocotools(mask: NDArray[np.bool_], row: int, col: int) -> None:
     tools = pytest.importorskip("pycocotools.mask")

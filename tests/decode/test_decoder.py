@@ -9,10 +9,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
+from tries import tries
 
 from geoseg.decode.decoder import Decoder
 from geoseg.decode.families import COST, BuildingNumbers
@@ -334,7 +335,7 @@ def noise(rng: np.random.Generator, shape: tuple[int, int], blur: float) -> Maps
     return ((field - field.min()) / (np.ptp(field) + 1e-9) * 255).astype(np.uint8)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@tries(120, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_equals_the_whole_image_decoder_for_every_partition(
     case: tuple[Maps, Mask, DecodeParams, list[tuple[list[int], int]]],

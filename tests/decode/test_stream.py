@@ -136,10 +136,10 @@ def test_what_is_held_does_not_grow_with_the_raster(streets: bool) -> None:
     if not streets:
         maps = np.maximum(maps, town(192, 145, seed=1)[:, ::-1, ::-1])
         maps[:, :, 60:64] = maps[:, :, 70:74]
-    few, few_buildings, _ = most_held(maps, 32)
-    many, many_buildings, rest = most_held(maps, 160)
+    few, few_buildings, _ = most_held(maps, 16)
+    many, many_buildings, rest = most_held(maps, 64)
     assert many == few
-    assert many_buildings > 4.9 * few_buildings
+    assert many_buildings > 3.9 * few_buildings
     assert rest < 0.1 * few_buildings
 
 
@@ -230,8 +230,8 @@ def test_rows_without_body_pass_unseen(rows: int) -> None:
             clusters += decoder.push(MapStrip(top, part, where))
         else:
             clusters += decoder.push_open(len(where), where if where.any() else None)
-        state = through_a_file(decoder.snapshot())
         if top % 3 == 0:
+            state = through_a_file(decoder.snapshot())
             decoder = Decoder.restore(90, height, MapLabeller(("body",), PARAMS), state, odds)
     clusters += decoder.close()
     assert summary(clusters) == summary(expected)

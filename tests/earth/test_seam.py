@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
+from tries import tries
 
 from geoseg.earth.places import place_of_shapes
 from geoseg.earth.reproject import areas_m2, densify, reproject
@@ -91,7 +92,7 @@ def test_a_hole_stays_a_hole() -> None:
 
 @pytest.mark.parametrize("there", [*FIJI.values(), MOLLWEIDE])
 @given(lon=st.floats(179.9995, 180.0005), lat=st.floats(-19, -15))
-@settings(max_examples=15, deadline=None)
+@tries(15)
 def test_houses_keep_their_area_there_and_back(there: Any, lon: float, lat: float) -> None:
     crs = CRS(there)
     given_ = several(house(lon, lat))
@@ -133,7 +134,7 @@ def test_what_a_crs_cannot_show_is_empty() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-180, 179), st.floats(0.01, 30)), min_size=1, max_size=6))
-@settings(max_examples=200, deadline=None)
+@tries(200)
 def test_the_narrowest_stretch_holds_everything(stretches: list[tuple[float, float]]) -> None:
     left = np.array([begin for begin, _ in stretches])
     right = np.minimum(left + [width for _, width in stretches], 180.0)

@@ -15,9 +15,10 @@ import pandas as pd
 import pyogrio
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from output_tables import WHOLE
+from tries import tries
 
 from geoseg.errors import OutputError, UnreadableVectorError, UsageError
 from geoseg.export.frames import FrameLayer
@@ -111,7 +112,7 @@ def tables(draw: st.DrawFn) -> gpd.GeoDataFrame:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-@settings(max_examples=20)  # of each format, from one kind of table
+@tries(20)  # of each format, from one kind of table
 @given(table=tables())
 def test_what_is_written_is_read(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, table: gpd.GeoDataFrame

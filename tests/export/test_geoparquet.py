@@ -15,8 +15,9 @@ import pyarrow.parquet as pq
 import pyproj
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tries import tries
 
 from geoseg.export import geoparquet, place_order
 from geoseg.export.output import write_frame, write_output
@@ -62,7 +63,7 @@ def written(folder: Path, table: pa.Table, rows: int = 37, **kwargs: Any) -> Pat
 
 
 @pytest.mark.usefixtures("small")
-@settings(max_examples=15)
+@tries(15)
 @given(
     count=st.integers(0, 400), rows=st.integers(1, 200), seed=st.integers(0, 9), twice=st.booleans()
 )

@@ -20,10 +20,11 @@ import pyproj
 import pytest
 import shapely
 from ezdxf.lldxf.encoding import decode_dxf_unicode
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from output_tables import WHOLE
 from pmtiles.reader import MmapSource, Reader
+from tries import tries
 
 import geoseg
 from geoseg.errors import OutputError, OutputExistsError, UnreadableVectorError, UsageError
@@ -121,7 +122,7 @@ def same(one: Any, other: Any, suffix: str) -> bool:
 
 
 @pytest.mark.parametrize("suffix", TABLES)
-@settings(max_examples=12)
+@tries(12)
 @given(frame=frames())
 def test_there_and_back(
     tmp_path_factory: pytest.TempPathFactory, suffix: str, frame: gpd.GeoDataFrame

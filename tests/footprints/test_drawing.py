@@ -7,13 +7,14 @@ import numpy as np
 import pytest
 import shapely
 from clusters import cluster_of, loose_pieces
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from scipy.ndimage import label
 from shapely import Polygon
 from shapely.affinity import rotate, translate
+from tries import tries
 
 from geoseg.footprints import DrawnCluster, FootprintSettings, draw, draw_all
 from geoseg.footprints.arcs import CrackArcs, trace
@@ -70,7 +71,7 @@ def edges(polygons: NDArray[np.object_]) -> dict[tuple, int]:
     return count
 
 
-@settings(max_examples=80, deadline=None)
+@tries(80)
 @given(label_arrays())
 def test_raw_outlines_hold_exactly_the_pixels_of_the_largest_part(labels: Labels) -> None:
     drawn = draw(cluster_of(labels), RAW)
@@ -85,7 +86,7 @@ def test_raw_outlines_hold_exactly_the_pixels_of_the_largest_part(labels: Labels
     assert drawn.dropped.get("detached_parts", 0) == parts - len(sizes)
 
 
-@settings(max_examples=80, deadline=None)
+@tries(80)
 @given(label_arrays())
 def test_simplified_outlines_are_clean_and_stay_close(labels: Labels) -> None:
     cluster = cluster_of(labels)
@@ -96,7 +97,7 @@ def test_simplified_outlines_are_clean_and_stay_close(labels: Labels) -> None:
         assert shapely.hausdorff_distance(simple, raw) < 1.5
 
 
-@settings(max_examples=60, deadline=None)
+@tries(60)
 @given(label_arrays())
 def test_loose_pieces_agree_on_their_walls(labels: Labels) -> None:
     cluster = cluster_of(labels)
@@ -107,7 +108,7 @@ def test_loose_pieces_agree_on_their_walls(labels: Labels) -> None:
     assert (pieces == polygons(whole, assemble(cluster, arcs, min_hole_px=0).rings)).all()
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(label_arrays(), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_outlines_move_with_the_labels(labels: Labels, row_off: int, col_off: int) -> None:
     there = outlines(draw(cluster_of(labels, row_off=row_off, col_off=col_off), SIMPLE))
@@ -116,7 +117,7 @@ def test_outlines_move_with_the_labels(labels: Labels, row_off: int, col_off: in
     assert (there == moved).all()
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(label_arrays())
 def test_walls_between_neighbours_coincide_vertex_for_vertex(labels: Labels) -> None:
     drawn = outlines(draw(cluster_of(labels), SIMPLE))
@@ -206,7 +207,7 @@ def test_simplified_rectangles_lie_closer_to_the_truth_than_their_pixels() -> No
     assert shapely.get_num_coordinates(simple).mean() < 7
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(label_arrays())
 def test_slopes_in_place_of_staircases_stay_apart(labels: Labels) -> None:
     arcs = smooth(trace(cluster_of(labels)))

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
+from tries import tries
 
 from geoseg.errors import UsageError
 from geoseg.models import load_model
@@ -124,7 +125,7 @@ def test_a_norm_that_follows_no_convolution_at_once_stays() -> None:
     assert norms(fold_batch_norms(network)) == 1
 
 
-@settings(max_examples=15)
+@tries(15)
 @given(st.data())
 def test_a_part_equals_the_whole_there(
     model: TorchDenseModel, images: np.ndarray, whole: np.ndarray, data: st.DataObject

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from affine import Affine
 from conftest import RasterMaker, transform_at
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from scipy import ndimage
+from tries import tries
 
 from geoseg.errors import UsageError
 from geoseg.raster import Mosaic
@@ -22,7 +23,7 @@ from geoseg.raster.advice import mosaic_warnings
 from geoseg.types import Window
 
 HEIGHT, WIDTH = 420, 560
-few = settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+few = tries(5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @cache

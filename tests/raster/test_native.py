@@ -5,11 +5,12 @@ import pytest
 import rasterio
 from affine import Affine
 from conftest import RasterMaker, draw_scene, transform_at
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from rasterio.enums import ColorInterp
 from rasterio.shutil import copy as copy_raster
 from rasterio.windows import Window as RasterioWindow
+from tries import tries
 
 from geoseg.raster import Mosaic
 from geoseg.types import Window
@@ -20,9 +21,7 @@ RGBA = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
 any_window = st.builds(
     Window, st.integers(-40, 160), st.integers(-40, 220), st.integers(1, 200), st.integers(1, 260)
 )
-shared_folder = settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+shared_folder = tries(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def half_valid() -> np.ndarray:

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from affine import Affine
 from conftest import RasterMaker, draw_scene, transform_at
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pyproj import Transformer
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.warp import reproject
+from tries import tries
 
 from geoseg.raster import Mosaic
 from geoseg.raster.analysis import ALIGN_PX
@@ -23,7 +24,7 @@ from geoseg.types import FILL_GREY, Block, Window
 
 HEIGHT, WIDTH = 230, 310
 RGBA = (ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.alpha)
-any_block = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+any_block = tries(6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def smooth(height: int = HEIGHT, width: int = WIDTH) -> NDArray[np.uint8]:

@@ -12,10 +12,11 @@ import pyproj
 import pytest
 import shapely
 import town
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from own_layer import own_file, ragged
 from shapely.geometry import MultiPolygon, Polygon, box
+from tries import tries
 
 from geoseg.earth.geodesy import Ground
 from geoseg.redraw import own, regularize
@@ -193,7 +194,7 @@ def layer_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> gpd.GeoDataFrame
     return layer
 
 
-@settings(max_examples=12, deadline=None)
+@tries(12)
 @given(
     st.integers(0, 10**6),
     st.sampled_from(["terrace", "ell", "bay"]),

@@ -18,6 +18,7 @@ import painted
 import pytest
 import rasterio
 import shapely
+from conftest import RasterMaker
 from painted import PaintedModel, paint_town
 
 import geoseg
@@ -127,17 +128,26 @@ SETTINGS: dict[str, Any] = {"tile_px": 48, "shape": "raw"}
 """Of the runs that are interrupted."""
 
 
-def test_resume_computes_only_what_is_missing(make_raster: Any, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    """Summary and buildings of a run that nothing stopped."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    source = RasterMaker(folder)("town.tif", interlocked_town())
+    summary = geoseg.predict(source, folder / "f.gpkg", model=PaintedModel(), **SETTINGS)
+    return summary, content(folder / "f.gpkg")
+
+
+def test_resume_computes_only_what_is_missing(
+    make_raster: Any, tmp_path: Path, undisturbed: Any
+) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
     interrupted(source, output)
     model = PaintedModel()
     summary = geoseg.predict(source, output, model=model, tile_px=48, shape="raw", resume=True)
     assert model.calls < summary.tiles.done == 60
-    fresh = geoseg.predict(
-        source, tmp_path / "f.gpkg", model=PaintedModel(), tile_px=48, shape="raw"
-    )
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    fresh, expected = undisturbed
+    assert content(output).equals(expected)
     assert summary.dropped == fresh.dropped
     assert summary.tiles == fresh.tiles
     assert summary.area_m2 == fresh.area_m2
@@ -165,10 +175,11 @@ def test_a_run_stopped_after_its_output_was_complete_says_so_and_cleans_up(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     function: str,
+    undisturbed: Any,
 ) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
-    whole = geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
+    whole, expected = undisturbed
     interrupted(source, output)
     before: Any = getattr(parts, function)
 
@@ -188,7 +199,7 @@ def test_a_run_stopped_after_its_output_was_complete_says_so_and_cleans_up(
     assert summary.output == str(output)
     for name in ("buildings", "area_m2", "tiles", "dropped", "model", "stitched", "open_buildings"):
         assert getattr(summary, name) == getattr(whole, name)
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert content(output).equals(expected)
     assert not output.with_name("b.gpkg.parts").exists()
     assert ("was complete already" in caplog.text) == (function == "_remove_state")
     with pytest.raises(OutputExistsError, match="no interrupted run to go on with"):
@@ -215,16 +226,15 @@ def test_a_complete_output_that_was_taken_away_is_made_again(
 
 
 def test_a_damaged_state_is_computed_again_or_refused_with_advice_that_is_followed(
-    make_raster: Any, tmp_path: Path
+    make_raster: Any, tmp_path: Path, undisturbed: Any
 ) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
-    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
     interrupted(source, output)
     newest = max(output.with_name("b.gpkg.parts").glob("snapshot-*.arrow"))
     newest.write_bytes(newest.read_bytes()[:-1])
     geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert content(output).equals(undisturbed[1])
     output.unlink()
 
     interrupted(source, output)
@@ -233,7 +243,7 @@ def test_a_damaged_state_is_computed_again_or_refused_with_advice_that_is_follow
     with pytest.raises(ResumeError, match="With --overwrite instead of --resume"):
         geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
     geoseg.predict(source, output, model=PaintedModel(), overwrite=True, **SETTINGS)
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert content(output).equals(undisturbed[1])
 
 
 class CallingModel(PaintedModel):
@@ -267,7 +277,7 @@ def test_a_folder_removed_half_way_is_noticed_with_the_next_row(
 
 @pytest.mark.parametrize("how", [{}, {"resume": True}, {"overwrite": True}])
 def test_a_second_run_to_the_same_output_is_refused_and_the_first_goes_on(
-    make_raster: Any, tmp_path: Path, how: dict[str, bool]
+    make_raster: Any, tmp_path: Path, how: dict[str, bool], undisturbed: Any
 ) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
@@ -281,14 +291,13 @@ def test_a_second_run_to_the_same_output_is_refused_and_the_first_goes_on(
     with ThreadPoolExecutor(1) as other:
         model = CallingModel(lambda: other.submit(second).result())
         geoseg.predict(source, output, model=model, **SETTINGS)
-    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert content(output).equals(undisturbed[1])
     assert not output.with_name("b.gpkg.parts").exists()
 
 
 @pytest.mark.thorough
 def test_a_second_process_is_told_which_one_is_writing_and_takes_over_once_it_was_killed(
-    make_raster: Any, tmp_path: Path
+    make_raster: Any, tmp_path: Path, undisturbed: Any
 ) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
@@ -303,8 +312,7 @@ def test_a_second_process_is_told_which_one_is_writing_and_takes_over_once_it_wa
         process.kill()
         process.wait()
     geoseg.predict(source, output, model=PaintedModel(), resume=True, **SETTINGS)
-    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert content(output).equals(undisturbed[1])
 
 
 OTHERWISE: dict[str, Any] = {
@@ -356,7 +364,7 @@ def test_a_run_with_another_value_of_a_setting_is_another_run(
 
 @pytest.mark.parametrize("name", sorted(set(PredictSettings.model_fields) - DECISIVE))
 def test_a_run_goes_on_with_another_value_of_a_setting_that_never_changes_the_result(
-    make_raster: Any, tmp_path: Path, name: str
+    make_raster: Any, tmp_path: Path, name: str, undisturbed: Any
 ) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
@@ -364,8 +372,7 @@ def test_a_run_goes_on_with_another_value_of_a_setting_that_never_changes_the_re
     model = PaintedModel()
     geoseg.predict(source, output, model=model, resume=True, **SETTINGS | {name: 3})
     assert model.calls < 60 - 15
-    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), **SETTINGS)
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert content(output).equals(undisturbed[1])
 
 
 def test_a_left_state_is_neither_lost_nor_used_by_accident(
@@ -409,7 +416,7 @@ main()
 @pytest.mark.skipif(os.name != "posix", reason="needs signals")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_command_keeps_what_is_finished_and_says_how_to_go_on(
-    make_raster: Any, tmp_path: Path, sent: signal.Signals
+    make_raster: Any, tmp_path: Path, sent: signal.Signals, undisturbed: Any
 ) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
@@ -435,8 +442,7 @@ def test_an_interrupted_command_keeps_what_is_finished_and_says_how_to_go_on(
     model = PaintedModel()
     geoseg.predict(source, output, model=model, tile_px=48, shape="raw", resume=True)
     assert model.calls <= 60 - 25
-    geoseg.predict(source, tmp_path / "f.gpkg", model=PaintedModel(), tile_px=48, shape="raw")
-    assert content(output).equals(content(tmp_path / "f.gpkg"))
+    assert content(output).equals(undisturbed[1])
 
 
 def cut_in_half(path: Path) -> None:

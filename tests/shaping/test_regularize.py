@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import shapely
 import town
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely.affinity import rotate, translate
 from shapely.geometry import Polygon
+from tries import tries
 
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
 
@@ -28,7 +29,7 @@ kinds = st.sampled_from(["house", "ell", "courtyard", "terrace", "octagon", "bay
 seeds = st.integers(0, 10_000)
 
 
-@settings(max_examples=15, deadline=None)
+@tries(15)
 @given(kinds, seeds, st.sampled_from([SETTINGS, STRICT]))
 def test_the_result_is_a_valid_coverage(kind: str, seed: int, how: RegularizeSettings) -> None:
     raw = lot(kind, seed).raw
@@ -38,7 +39,7 @@ def test_the_result_is_a_valid_coverage(kind: str, seed: int, how: RegularizeSet
     assert shapely.coverage_is_valid(drawn)
 
 
-@settings(max_examples=15, deadline=None)
+@tries(15)
 @given(kinds, seeds, st.integers(-(10**6), 10**6), st.integers(-(10**6), 10**6))
 def test_moving_the_input_by_whole_pixels_moves_the_output_exactly(
     kind: str, seed: int, right: int, down: int
@@ -50,7 +51,7 @@ def test_moving_the_input_by_whole_pixels_moves_the_output_exactly(
     assert [polygon.wkb for polygon in there] == [polygon.wkb for polygon in moved]
 
 
-@settings(max_examples=15, deadline=None)
+@tries(15)
 @given(seeds, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(seed: int, random: Random) -> None:
     raw = lot("terrace", seed).raw
@@ -61,7 +62,7 @@ def test_the_order_of_the_input_does_not_matter(seed: int, random: Random) -> No
     assert [polygon.wkb for polygon in shuffled] == [straight[i].wkb for i in order]
 
 
-@settings(max_examples=15, deadline=None)
+@tries(15)
 @given(kinds, seeds)
 def test_nothing_strays_outside_by_more_than_the_limit(kind: str, seed: int) -> None:
     raw = lot(kind, seed).raw

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 import town
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from shapely import affinity
 from shapely.affinity import rotate
 from shapely.geometry import MultiPolygon, Polygon, box
+from tries import tries
 
 from geoseg.errors import UsageError
 from geoseg.redraw import regularize
@@ -94,7 +95,7 @@ def test_arcs_put_together_again_are_the_polygons_they_came_from() -> None:
     assert 2 * length[arcs.far != OUTSIDE].sum() == pytest.approx(walls)
 
 
-@settings(max_examples=30)
+@tries(30)
 @given(arrays(np.int64, st.tuples(st.integers(1, 40), st.just(2)), elements=st.integers(-2, 3)))
 def test_equal_pairs_have_equal_numbers(pairs: NDArray[np.int64]) -> None:
     number, place = number_pairs(pairs[:, 0].copy(), pairs[:, 1].copy())
@@ -106,7 +107,7 @@ def test_equal_pairs_have_equal_numbers(pairs: NDArray[np.int64]) -> None:
 corners = st.tuples(st.integers(0, 4), st.integers(0, 4))
 
 
-@settings(max_examples=300, deadline=None)
+@tries(300)
 @given(st.lists(corners, min_size=3, max_size=14), st.sampled_from([1.0, 0.3]))
 def test_the_quick_look_finds_valid_what_is_valid(
     ring: list[tuple[int, int]], scale: float
@@ -118,7 +119,7 @@ def test_the_quick_look_finds_valid_what_is_valid(
 holes = st.tuples(corners, corners).map(lambda ends: box(*np.ravel(ends) * 2.0 - 1.0))
 
 
-@settings(max_examples=300, deadline=None)
+@tries(300)
 @given(st.lists(holes, min_size=1, max_size=3), st.sampled_from([1.0, 0.3]))
 def test_it_does_so_with_holes_in_any_place(rings: list[Polygon], scale: float) -> None:
     shell = Polygon([(0, 0), (6, 0), (6, 6), (3, 3), (0, 6)])
@@ -140,7 +141,7 @@ def test_courtyards_are_found_valid_without_the_full_check(
 spots = st.tuples(st.integers(0, 30), st.integers(0, 30))
 
 
-@settings(max_examples=100, deadline=None)
+@tries(100)
 @given(st.lists(spots, min_size=1, max_size=12), st.sampled_from([1, 5]))
 def test_groups_are_the_components_of_near_polygons(
     places: list[tuple[int, int]], stretch: int

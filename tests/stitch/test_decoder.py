@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
+from tries import tries
 
 from geoseg.decode.params import DecodeParams
 from geoseg.errors import ResumeError
@@ -100,7 +101,7 @@ def run(truth: Labels, tile: int, overlap: int, *, interrupted: bool = False) ->
     return clusters + decoder.close()
 
 
-@settings(max_examples=15, deadline=None)
+@tries(15)
 @given(
     seed=st.integers(0, 2**32 - 1), tile=st.sampled_from([48, 64, 96]), interrupted=st.booleans()
 )

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from tries import tries
 
 from geoseg.errors import UsageError
 from geoseg.models.protocols import Instance
@@ -150,7 +151,7 @@ LATTICES = st.builds(
 )
 
 
-@settings(max_examples=30, deadline=None)
+@tries(30)
 @given(seed=st.integers(0, 2**32 - 1), lattice=LATTICES, height=st.integers(1, 200))
 def test_a_perfect_model_gives_the_town_back(seed: int, lattice: Lattice, height: int) -> None:
     truth = draw_town(seed, height, 190)
@@ -159,7 +160,7 @@ def test_a_perfect_model_gives_the_town_back(seed: int, lattice: Lattice, height
     assert counts.conflicts == 0
 
 
-@settings(max_examples=12, deadline=None)
+@tries(12)
 @given(seed=st.integers(0, 2**32 - 1), lattice=LATTICES)
 def test_the_order_of_tiles_within_a_row_does_not_matter(seed: int, lattice: Lattice) -> None:
     truth = draw_town(seed, 150, 170)

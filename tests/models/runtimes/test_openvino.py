@@ -13,11 +13,12 @@ import pytest
 import rasterio
 import torch
 from conftest import REPOSITORY
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.windows import Window as Places
 from small_model import written
 from torch import nn
+from tries import tries
 
 from geoseg.errors import MissingDependencyError, ModelError, UsageError
 from geoseg.models import DEFAULT_WEIGHTS, extras, load_model
@@ -102,7 +103,7 @@ def test_it_offers_parts_and_says_what_it_is(model: OpenVinoDenseModel) -> None:
     assert traits.sha256 == Traits.of_file(DEFAULT_WEIGHTS).sha256
 
 
-@settings(max_examples=8, deadline=None)
+@tries(8)
 @given(st.data())
 def test_a_part_equals_the_whole_there(
     model: OpenVinoDenseModel, images: np.ndarray, whole: np.ndarray, data: st.DataObject

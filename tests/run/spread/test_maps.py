@@ -13,10 +13,11 @@ import pytest
 import rasterio
 from commands import exit_code, invoke
 from conftest import RasterMaker
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
 from spread_runs import OPTIONS, Houses, Mortal, digest
+from tries import tries
 
 import geoseg
 from geoseg.errors import MapsError, OutputError, UsageError
@@ -54,7 +55,7 @@ def test_parts_in_any_order_give_the_same(town: Path, tmp_path: Path, count: int
     assert record["tiles"] == alone.attrs["geoseg"]["tiles"]
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**20), count=st.integers(1, 9), tile=st.sampled_from([16, 40, 200]))
 def test_any_picture_gives_the_same(
     make_raster: RasterMaker, tmp_path: Path, seed: int, count: int, tile: int

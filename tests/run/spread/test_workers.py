@@ -16,7 +16,7 @@ import psutil
 import pytest
 import spread_runs
 from conftest import RasterMaker
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
 from spread_runs import (
@@ -30,6 +30,7 @@ from spread_runs import (
     Twice,
     digest,
 )
+from tries import tries
 
 import geoseg
 from geoseg.errors import UsageError, WorkerError
@@ -80,7 +81,7 @@ def test_processes_give_the_bytes_of_one(
 
 
 @pytest.mark.thorough
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@tries(6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(min_size=1, max_size=64),
     shape=st.tuples(st.integers(1, 130), st.integers(1, 130)),

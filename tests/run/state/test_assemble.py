@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
+from tries import tries
 
 from geoseg.errors import OutputError
 from geoseg.run.state.assemble import assemble
@@ -30,11 +31,7 @@ def merged(parts: tuple[Part, ...], batch_rows: int) -> pa.Table | None:
     return pa.Table.from_batches(batches) if batches else None
 
 
-@settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@tries(40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     owners=st.lists(st.integers(0, 6), max_size=60),
     batch_rows=st.integers(1, 70),
