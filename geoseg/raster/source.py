@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -36,6 +37,8 @@ from geoseg.types import Window
 
 GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
 """What opening a raster may raise; the last one where rasterio forgets to translate it."""
+NO_CREDENTIALS = re.compile(r"\b[A-Z]+_NO_SIGN_REQUEST\b")
+"""What GDAL names where it knows of no way to sign a request for an object in a bucket."""
 LARGEST_BLOCK_BYTES = 1 << 30
 """A block of one band is held whole in memory."""
 WARP_TOLERANCE_PX = 0.01
@@ -198,20 +201,33 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
             dataset = rasterio.open(path)
             return _rectified(path, dataset) if _lies_by_points(dataset) else dataset
     except GDAL_ERRORS as error:
-        if is_local(path) and Path(path).is_dir():
-            raise UnreadableRasterError(
-                f"{path} is a folder; name the rasters in it, such as {Path(path) / '*.tif'}"
-            ) from error
-        why = trouble(path)
-        if why is not None:
-            raise UnreachableRasterError(
-                f"{path} cannot be opened: {why}; check the address, which may have expired if it is "
-                "signed, and the network"
-            ) from None
-        raise UnreadableRasterError(
-            f"{path} cannot be opened as a raster ({_brief(error)}); "
-            "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
-        ) from (error if is_local(path) and not is_vrt(path) else None)  # it repeats addresses
+        # What was raised repeats addresses.
+        told = error if is_local(path) and not is_vrt(path) else None
+        raise _refusal(path, _brief(error)) from told
+
+
+def _refusal(path: str, brief: str) -> UnreadableRasterError:
+    """Why a raster cannot be opened, of which GDAL says ``brief``."""
+    if is_local(path) and Path(path).is_dir():
+        return UnreadableRasterError(
+            f"{path} is a folder; name the rasters in it, such as {Path(path) / '*.tif'}"
+        )
+    unsigned = NO_CREDENTIALS.search(brief)
+    if unsigned is not None:
+        return UnreachableRasterError(
+            f"{path} cannot be opened without credentials ({brief}); set those that are named there, or "
+            f"{unsigned[0]}=YES where everybody may read"
+        )
+    why = trouble(path)
+    if why is not None:
+        return UnreachableRasterError(
+            f"{path} cannot be opened: {why}; check the address, which may have expired if it is "
+            "signed, and the network"
+        )
+    return UnreadableRasterError(
+        f"{path} cannot be opened as a raster ({brief}); "
+        "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
+    )
 
 
 def _lies_by_points(dataset: Any) -> bool:  # noqa: ANN401

@@ -41,7 +41,7 @@ SCORES = {"town": {"f1": 0.5}}
 RUNTIMES = ("openvino", "onnxruntime")
 
 
-@pytest.fixture(scope="module", params=["known", "other"])
+@pytest.fixture(scope="module", params=["known", pytest.param("other", marks=pytest.mark.thorough)])
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model file and its graphs."""
     folder = tmp_path_factory.mktemp(request.param)

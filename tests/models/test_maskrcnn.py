@@ -87,7 +87,7 @@ def test_masks_are_drawn_as_torchvision_draws_them() -> None:
         np.testing.assert_array_equal(whole, pasted[number])
 
 
-@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("version", [pytest.param("v1", marks=pytest.mark.thorough), "v2"])
 def test_a_file_gives_the_same_model_again(version: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
     record = MaskRcnnRecord(

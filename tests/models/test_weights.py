@@ -51,6 +51,7 @@ def noise(batch: int, height: int, width: int) -> np.ndarray:
     return rng.integers(0, 256, (batch, 3, height, width), dtype=np.uint8)
 
 
+@pytest.mark.thorough
 def test_broken_torchvision_is_healed() -> None:
     code = """
 import sys, types, torch

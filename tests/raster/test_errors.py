@@ -7,7 +7,13 @@ from affine import Affine
 from conftest import UTM, RasterMaker, draw_scene, transform_at
 from rasterio.enums import ColorInterp
 
-from geoseg.errors import GeosegError, UnreadableRasterError, UnsupportedRasterError, UsageError
+from geoseg.errors import (
+    GeosegError,
+    UnreachableRasterError,
+    UnreadableRasterError,
+    UnsupportedRasterError,
+    UsageError,
+)
 from geoseg.raster import Mosaic
 from geoseg.types import Window
 
@@ -45,6 +51,29 @@ def test_a_folder(make_raster: RasterMaker) -> None:
     error = refusal(make_raster.folder)
     assert isinstance(error, UnreadableRasterError)
     assert "is a folder; name the rasters in it" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "name"),
+    [
+        ("s3://photos/a.tif", "AWS_SECRET_ACCESS_KEY and AWS_NO_SIGN_REQUEST configuration options not defined, and ~/.aws/credentials not filled", "AWS_NO_SIGN_REQUEST"),
+        ("/vsigs/photos/a.tif", "GS_SECRET_ACCESS_KEY+GS_ACCESS_KEY_ID, GS_NO_SIGN_REQUEST not defined, or ~/.boto not filled", "GS_NO_SIGN_REQUEST"),
+        ("/vsiaz/photos/a.tif", "Missing AZURE_STORAGE_ACCOUNT+(AZURE_STORAGE_SAS_TOKEN or AZURE_NO_SIGN_REQUEST)", "AZURE_NO_SIGN_REQUEST"),
+    ],
+)  # fmt: skip
+def test_a_bucket_without_credentials(
+    path: str, said: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What GDAL says then; a real one would ask the machine's own metadata server first."""
+
+    def unsigned(*_: object) -> None:
+        raise rasterio.errors.RasterioIOError(said)
+
+    monkeypatch.setattr("rasterio.open", unsigned)
+    error = refusal(path)
+    assert isinstance(error, UnreachableRasterError)
+    assert f"{path} cannot be opened without credentials ({said})" in str(error)
+    assert f"or {name}=YES where everybody may read" in str(error)
 
 
 def test_a_file_cut_off_before_its_directory(make_raster: RasterMaker) -> None:

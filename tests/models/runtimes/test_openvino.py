@@ -71,8 +71,14 @@ def largest(difference: np.ndarray) -> float:
     "architecture",
     [
         Architecture(),
-        Architecture(encoder="tu-tf_efficientnet_lite1", depth=3, decoder_channels=(16, 8, 8)),
-        Architecture(depth=5, decoder_channels=(32, 24, 16, 8, 8), heads=("body",)),
+        pytest.param(
+            Architecture(encoder="tu-tf_efficientnet_lite1", depth=3, decoder_channels=(16, 8, 8)),
+            marks=pytest.mark.thorough,
+        ),
+        pytest.param(
+            Architecture(depth=5, decoder_channels=(32, 24, 16, 8, 8), heads=("body",)),
+            marks=pytest.mark.thorough,
+        ),
     ],
     ids=["as built in", "lite1 of depth 3", "depth 5"],
 )
@@ -150,6 +156,7 @@ def test_threads_do_not_show(
         assert np.array_equal(maps, whole)
 
 
+@pytest.mark.thorough
 def test_threads_do_not_show_in_small_images(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the rim of a raster windows are small, and two threads would share their sums."""
     image = np.random.default_rng(0).integers(0, 256, (2, 3, 464, 464), np.uint8)
@@ -433,10 +440,15 @@ def test_the_built_in_model_needs_no_torch(tmp_path: Path) -> None:
     ("command", "extra"),
     [
         (("certify", "default", "--runtime", "torch"), "torch"),
-        (("tune", "default", "--scenes", ".", "-o", "tuned.safetensors"), "train"),
-        (("dataset", ".", "--model", "default"), "train"),
-        (("certify", "maskrcnn:model.safetensors"), "torch"),
-        (("train", REPOSITORY / "configs" / "builtin.yaml"), "train"),
+        *(
+            pytest.param(command, extra, marks=pytest.mark.thorough)
+            for command, extra in (
+                (("tune", "default", "--scenes", ".", "-o", "tuned.safetensors"), "train"),
+                (("dataset", ".", "--model", "default"), "train"),
+                (("certify", "maskrcnn:model.safetensors"), "torch"),
+                (("train", REPOSITORY / "configs" / "builtin.yaml"), "train"),
+            )
+        ),
     ],
     ids=str,
 )
