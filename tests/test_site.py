@@ -33,6 +33,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.thorough
 def test_every_page_is_there_and_loads_nothing(site: Path) -> None:
     pages = sorted(site.rglob("*.html"))
     assert len(pages) > len(PAGES)
@@ -48,6 +49,7 @@ def test_every_page_is_in_the_menu() -> None:
     assert {page.relative_to(REPOSITORY / "docs").as_posix() for page in PAGES} <= named
 
 
+@pytest.mark.thorough
 def test_links_out_of_the_folder_of_pages_lead_to_pages(site: Path) -> None:
     assert 'href="model-card.html"' in (site / "limits.html").read_text(encoding="utf-8")
     assert "../geoseg/" not in (site / "model-card.html").read_text(encoding="utf-8")

@@ -129,7 +129,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, chip: Chip) -> Any:
     return frame
 
 
-@pytest.mark.parametrize("given", [striped, alpha])
+@pytest.mark.parametrize("given", [striped, pytest.param(alpha, marks=pytest.mark.thorough)])
 def test_the_same_pixels_give_the_same_buildings(
     given: Callable[[Path, Chip], Any], tmp_path: Path, chip: Chip, reference: Any
 ) -> None:
@@ -137,7 +137,16 @@ def test_the_same_pixels_give_the_same_buildings(
     assert (frame.geometry.to_wkb() == reference.geometry.to_wkb()).all()
 
 
-@pytest.mark.parametrize("given", [degrees, utm, south_up, halves, cut_out, sixteen_bits])
+@pytest.mark.parametrize(
+    "given",
+    [
+        degrees,
+        *(
+            pytest.param(given, marks=pytest.mark.thorough)
+            for given in (utm, south_up, halves, cut_out, sixteen_bits)
+        ),
+    ],
+)
 def test_resampled_pixels_give_nearly_the_same_buildings(
     given: Callable[[Path, Chip], Any], tmp_path: Path, chip: Chip, reference: Any
 ) -> None:

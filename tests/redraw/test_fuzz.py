@@ -8,7 +8,8 @@ from redraw_layers import random_layer
 @pytest.mark.parametrize(
     "seeds",
     [
-        range(60),
+        range(15),
+        pytest.param(range(15, 60), marks=pytest.mark.thorough),
         *(pytest.param(range(n, n + 500), marks=pytest.mark.slow) for n in range(0, 10_000, 500)),
     ],
     ids=lambda seeds: f"{seeds.start}-{seeds.stop}",

@@ -202,6 +202,7 @@ def test_a_sample_of_all_plots_gives_the_true_totals(town: Town, tmp_path: Path)
     assert total.buildings_high - total.buildings_low < 1
 
 
+@pytest.mark.thorough
 def test_a_reviewed_town_through_all_verbs(
     town: Town, judged: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
