@@ -195,7 +195,17 @@ def outcome(folder: Path, tests: Sequence[str]) -> int:
     Raises:
         RuntimeError: The tests could not be run.
     """
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not slow",
+    ]
     run = subprocess.run(
         [*command, *(f"tests/{test}" for test in tests)],
         cwd=folder,

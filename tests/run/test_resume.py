@@ -75,22 +75,22 @@ def interlocked_town() -> Any:
 
 
 @pytest.mark.parametrize(
-    "seed",
+    ("seed", "kills"),
     [
-        0,
-        pytest.param(1, marks=pytest.mark.thorough),
-        *(pytest.param(n, marks=pytest.mark.slow) for n in range(2, 20)),
+        (0, 1),
+        *(pytest.param(n, 3, marks=pytest.mark.thorough) for n in range(2)),
+        *(pytest.param(n, 3, marks=pytest.mark.slow) for n in range(2, 20)),
     ],
 )
 def test_killed_at_any_moment_then_resumed_equals_undisturbed(
-    make_raster: Any, tmp_path: Path, seed: int
+    make_raster: Any, tmp_path: Path, seed: int, kills: int
 ) -> None:
     source = make_raster("town.tif", interlocked_town())
     output = tmp_path / "b.gpkg"
     geoseg.predict(source, tmp_path / "whole.gpkg", model=PaintedModel(), tile_px=48, shape="raw")
     whole = content(tmp_path / "whole.gpkg")
     rng = np.random.default_rng(seed)
-    for _ in range(3):
+    for _ in range(kills):
         with start(source, output) as process:
             assert process.stdout is not None
             for _ in range(rng.integers(1, 9)):

@@ -54,6 +54,7 @@ def town(make_raster: RasterMaker) -> Path:
     return make_raster("town.tif", pixels)
 
 
+@pytest.mark.thorough
 def test_processes_give_the_bytes_of_one(
     pool: Executor, town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -80,7 +81,6 @@ def test_processes_give_the_bytes_of_one(
     assert tuple(dict(told.in_words()))[-4:-2] == ("workers", "memory")
 
 
-@pytest.mark.thorough
 @tries(6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     data=st.binary(min_size=1, max_size=64),
