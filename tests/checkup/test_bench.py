@@ -37,6 +37,7 @@ def measured(town: Path, **options: Any) -> Benchmark:
     return geoseg.bench(town, model=PaintedModel(), workers=1, **options)
 
 
+@pytest.mark.thorough
 def test_every_stage_has_its_speed(town: Path) -> None:
     found = measured(town)
     assert [stage.name for stage in found.stages] == [

@@ -256,7 +256,10 @@ def test_a_text_beside_a_graph_says_how_to_run_it(
     assert certify(model).exact
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(
+    "runtime",
+    [RUNTIMES[0], *(pytest.param(other, marks=pytest.mark.thorough) for other in RUNTIMES[1:])],
+)
 def test_the_same_buildings_at_any_tile(
     tmp_path: Path, make_raster: RasterMaker, runtime: Any
 ) -> None:

@@ -106,6 +106,7 @@ def test_wrong_options(make_raster: Any, options: dict[str, Any], message: str) 
         geoseg.info(make_raster("a.tif", draw_scene(100, 120)), **options)
 
 
+@pytest.mark.thorough
 def test_the_built_in_models_header_is_read_without_torch(make_raster: Any) -> None:
     path = make_raster("a.tif", draw_scene(100, 120))
     code = f"import sys, geoseg; geoseg.info({str(path)!r}); print('torch' in sys.modules)"

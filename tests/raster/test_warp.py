@@ -105,7 +105,16 @@ def floats(make: RasterMaker, image: NDArray[np.uint8]) -> Path:
     return make("floats.tif", pixels, transform=transform_at(0.1))
 
 
-MAKERS = (degrees, rotated, south_up, gcps, coarse, fine_with_alpha, uint16, floats)
+MAKERS = (
+    degrees,
+    rotated,
+    gcps,
+    uint16,
+    *(
+        pytest.param(maker, marks=pytest.mark.thorough)
+        for maker in (south_up, coarse, fine_with_alpha, floats)
+    ),
+)
 
 
 @pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__)

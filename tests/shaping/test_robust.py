@@ -53,7 +53,9 @@ def test_turning_the_input_turns_the_output(degrees: float) -> None:
     assert apart(turned(redraw(raw, lot)), redraw(turned(raw), lot)).max() < 0.01
 
 
-@pytest.mark.parametrize("seed", [0, 2, 7])
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.thorough) for n in (2, 7))]
+)
 def test_a_second_pass_moves_no_vertex_by_a_tenth_of_a_pixel(seed: int) -> None:
     lots = town.build_town(town.TownSpec(100, town.RECTILINEAR, seed=seed))
     once = redraw(np.asarray(lots.raw), lots.lot)

@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import pytest
 import shapely
 import town
 from hypothesis import given
@@ -50,6 +51,7 @@ def array(*polygons: object) -> NDArray[np.object_]:
     return np.array(polygons, dtype=object)
 
 
+@pytest.mark.thorough
 def test_a_second_pass_leaves_dense_quarters_as_they_are() -> None:
     parts = [quarter(4, 4, seed) for seed in (0, 1, 5)]
     groups = [near_groups(part, 8.0) for part in parts]

@@ -266,7 +266,7 @@ def test_coarse_quanta_keep_wide_areas_in_range() -> None:
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
-@pytest.mark.parametrize("width", [1200, 500])
+@pytest.mark.parametrize("width", [1200, pytest.param(500, marks=pytest.mark.thorough)])
 def test_the_page_works_in_a_browser(html: str, tmp_path: Path, width: int) -> None:
     page = tmp_path / "page.html"
     tested = html.replace("<title>", WATCH + "<title>").replace("</body>", SELF_TEST + "</body>")

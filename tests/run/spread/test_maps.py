@@ -37,7 +37,9 @@ def town(make_raster: RasterMaker) -> Path:
     return make_raster("town.tif", pixels)
 
 
-@pytest.mark.parametrize("count", [1, 7, 64])
+@pytest.mark.parametrize(
+    "count", [7, *(pytest.param(n, marks=pytest.mark.thorough) for n in (1, 64))]
+)
 def test_parts_in_any_order_give_the_same(town: Path, tmp_path: Path, count: int) -> None:
     model, folder = PaintedModel(), tmp_path / "run"
     order = np.random.default_rng(count).permutation(count).tolist()
