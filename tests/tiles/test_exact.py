@@ -31,7 +31,9 @@ PIECES = {
 """Longer than a tile, so that tiles end in the middle of the photo, and narrow, to be quick."""
 
 
-@pytest.fixture(scope="module", params=["torch", "openvino"])
+@pytest.fixture(
+    scope="module", params=[pytest.param("torch", marks=pytest.mark.thorough), "openvino"]
+)
 def model(request: pytest.FixtureRequest) -> Iterator[DenseModel]:
     loaded = load_model("default", device="cpu", runtime=request.param)
     assert isinstance(loaded, TorchDenseModel if request.param == "torch" else OpenVinoDenseModel)
