@@ -54,6 +54,7 @@ def test_every_image_has_a_view_of_its_own() -> None:
     torch.testing.assert_close(drawn(2)[0], drawn(2)[0])
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
 def test_training_logs_how_far_the_views_are_apart(tmp_path: Path) -> None:
     config = small_training(tmp_path, {"consistency": 5.0})

@@ -72,6 +72,7 @@ def test_its_answers_are_part_of_the_loss_and_its_weights_of_nothing(tmp_path: P
     assert row["loss"] == pytest.approx(labels_loss(config) + 3 * row["unlike"], rel=1e-4)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_the_file_names_what_start_and_teacher_have_learnt_from(tmp_path: Path) -> None:
     teacher = write_model(tmp_path / "teacher.safetensors", "elsewhere")
@@ -82,6 +83,7 @@ def test_the_file_names_what_start_and_teacher_have_learnt_from(tmp_path: Path) 
     assert [source.licence for source in sources][:2] == ["ODbL", "ODbL"]
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_the_file_decodes_as_the_start_does_and_says_so(tmp_path: Path) -> None:
     start = write_model(tmp_path / "start.safetensors", "before")

@@ -346,6 +346,7 @@ def test_what_cannot_be_run_is_one_sentence(
         train(TrainConfig.model_validate(raw))
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_what_cannot_be_gone_on_with_is_one_sentence(packed: Path) -> None:
     from geoseg.train.run import train
