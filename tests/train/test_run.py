@@ -381,6 +381,7 @@ def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
     assert not (config.output / "last.ckpt").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_who_watches_is_told_of_every_step_and_score(packed: Path) -> None:
     from geoseg.train.run import train

@@ -438,6 +438,7 @@ def test_tune_writes_thresholds_calibration_scores_and_card(
     assert "mean over the image and itself turned" in render_card(output)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("chips")
 def test_a_calibration_stays_where_a_single_scene_cannot_give_another(
     model_file: Path, tmp_path: Path
@@ -465,6 +466,7 @@ def test_a_calibration_stays_where_a_single_scene_cannot_give_another(
     assert not again.calibration.inherited
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("chips")
 def test_the_better_pixel_size_is_declared(model_file: Path) -> None:
     scenes = [make_scene(p, place=p, seed=i) for i, p in enumerate(("east", "west"))]
@@ -497,6 +499,7 @@ def test_thresholds_are_chosen_on_the_maps_of_prediction(
     assert [m.tta for m in (plain, asked, again, refused)] == seen
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("chips")
 def test_draws_are_other_cuts_of_the_same_scenes(model_file: Path) -> None:
     scenes = [make_scene(p, place=p, seed=i) for i, p in enumerate(("east", "west"))]
