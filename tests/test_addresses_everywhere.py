@@ -64,6 +64,7 @@ VERBS = (
 
 
 # GDAL warns of names that end in a query; the command line takes the secrets out of what it logs.
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_no_verb_leaks(tmp_path: Path, names: dict[str, str]) -> None:
     out, leaks = tmp_path / "out", []

@@ -70,7 +70,13 @@ def test_other_errors_stay_as_they_are() -> None:
     assert not isinstance(caught.value, NotEnoughMemoryError)
 
 
-@pytest.mark.parametrize("name", machine.FOREIGN_DATA)
+@pytest.mark.parametrize(
+    "name",
+    [
+        machine.FOREIGN_DATA[0],
+        *(pytest.param(name, marks=pytest.mark.thorough) for name in machine.FOREIGN_DATA[1:]),
+    ],
+)
 def test_data_of_another_installation_are_ignored_and_that_is_said_once(
     name: str, tmp_path: Path, make_raster: RasterMaker
 ) -> None:
