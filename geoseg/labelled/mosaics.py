@@ -13,7 +13,7 @@ import shapely
 from geoseg.labelled.burn import PolygonIndex
 from geoseg.labelled.pixels import missing
 from geoseg.labelled.request import FINEST_M, LEAST_KNOWN_PX, Chip, PackOptions, Pair, Tick
-from geoseg.labelled.strips import Region, divide
+from geoseg.labelled.strips import Region, divide, widened
 from geoseg.labelled.vectors import read_footprints
 from geoseg.raster import Mosaic
 from geoseg.scenes.scene import Scene
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
     from geoseg.scenes.scene import Split
     from geoseg.types import Grid
+
+
+CONTEXT_M = 64.0
+"""So far around an area of interest the photo is kept, as unknown ground: a network looks as far, and what
+is usual among huts is told by those that hang together with one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +136,16 @@ class _Packer:
         """The ground of each side; notes the buildings that reach from one into the other."""
         grid = self._mosaic.grid
         ground = self._areas.ground(grid)
+        context_px = math.ceil(CONTEXT_M / grid.gsd_m)
+        return [
+            widened(region, ground, grid.window, context_px)
+            for region in self._sides(ground, options)
+        ]
+
+    def _sides(self, ground: Window, options: PackOptions) -> list[Region]:
         if self._pair.split != "blocks":
             return [Region(ground, self._pair.split)]
+        grid = self._mosaic.grid
         centres = shapely.centroid(self._labels.polygons)
         if self._areas.aoi is not None:
             centres = centres[self._areas.aoi.holds(centres)]

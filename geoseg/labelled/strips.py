@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -81,6 +81,20 @@ def divide(
     ]
     both = {region.split for region in regions} == {"train", "val"}
     return regions if both else whole
+
+
+def widened(region: Region, ground: Window, limits: Window, context_px: int) -> Region:
+    """The region, moved outwards by ``context_px`` where the ground ends, but not beyond the limits."""
+    own = region.window
+    above, before = own.row_off == ground.row_off, own.col_off == ground.col_off
+    below, behind = own.row_end == ground.row_end, own.col_end == ground.col_end
+    wide = Window(
+        own.row_off - context_px * above,
+        own.col_off - context_px * before,
+        own.height + context_px * (above + below),
+        own.width + context_px * (before + behind),
+    )
+    return replace(region, window=wide.intersection(limits) or own)
 
 
 def _across(ground: Window, begin: int, end: int, *, lying: bool) -> Window:

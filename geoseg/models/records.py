@@ -79,6 +79,16 @@ class Validation(Record):
     """Weighted mean of the places' F1 at IoU 0.5."""
     area_bias: float
     """Weighted mean of the places' absolute biases in total area."""
+    bias_error: NonNegativeFloat = 0.0
+    """Its standard error, by leaving out pieces of ground; the limit was wider by it."""
+    kept: bool = False
+    """The model's own thresholds, calibration and least probability stayed: others were not surely better."""
+    pieces: NonNegativeInt = 0
+    """Pieces of known ground, such as checked plots, that were left out in turn to tell."""
+    gain: float | None = None
+    """F1 that choosing on all other pieces brought on each piece; None: not asked."""
+    gain_error: float | None = None
+    """Its standard error."""
     folds: Literal["places", "scenes", "none"]
     """What was left out in turn; none: too little to calibrate."""
     buildings: NonNegativeInt = 0

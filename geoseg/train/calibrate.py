@@ -2,7 +2,7 @@
 
 An additive logistic model with piecewise linear curves, each only allowed to rise: more body, more
 area and fewer shared walls never make a building less likely. Ridge keeps neighbouring knots of a
-curve together, so few buildings make flat curves.
+curve together, so few buildings make flat curves, or hardly change those that a model had.
 """
 
 from __future__ import annotations
@@ -46,14 +46,17 @@ def enough(right: NDArray[np.bool_]) -> bool:
     return len(right) >= MIN_BUILDINGS and min(hits, len(right) - hits) >= MIN_BUILDINGS // 5
 
 
-def fit(qualities: Qualities, right: NDArray[np.bool_]) -> Calibration:
-    """The most likely curves for buildings that are right or not."""
+def fit(
+    qualities: Qualities, right: NDArray[np.bool_], prior: Calibration | None = None
+) -> Calibration:
+    """The most likely curves for buildings that are right or not, near those of ``prior``."""
     steps = np.column_stack([np.ones(len(right)), *(_climbed(qualities, name) for name in KNOTS)])
     free, rising = (None, None), (0.0, None)
+    before = np.zeros(steps.shape[1]) if prior is None else _rises_of(prior)
     rises = minimize(
         _misfit,
-        np.zeros(steps.shape[1]),
-        args=(steps, right.astype(np.float64)),
+        before,
+        args=(steps, right.astype(np.float64), before),
         jac=True,
         method="L-BFGS-B",
         bounds=[free] + [rising] * (steps.shape[1] - 1),
@@ -80,18 +83,18 @@ class Evidence:
     fold: NDArray[np.int64]
     """Number of what is left out together."""
 
-    def taught(self) -> Calibration:
+    def taught(self, prior: Calibration | None = None) -> Calibration:
         """Fitted to all that teach."""
-        return fit(select(self.qualities, self.teaches), self.right[self.teaches])
+        return fit(select(self.qualities, self.teaches), self.right[self.teaches], prior)
 
-    def unseen(self) -> dict[int, Calibration] | None:
+    def unseen(self, prior: Calibration | None = None) -> dict[int, Calibration] | None:
         """For every fold a calibration fitted to the others; None: too few buildings in them."""
         fitted = {}
         for number in np.unique(self.fold).tolist():
             others = self.teaches & (self.fold != number)
             if not enough(self.right[others]):
                 return None
-            fitted[number] = fit(select(self.qualities, others), self.right[others])
+            fitted[number] = fit(select(self.qualities, others), self.right[others], prior)
         return fitted
 
     def __add__(self, other: Evidence) -> Evidence:
@@ -141,13 +144,27 @@ def _climbed(qualities: Qualities, name: Quality) -> NDArray[np.float64]:
     return climbed
 
 
+def _rises_of(prior: Calibration) -> NDArray[np.float64]:
+    """The intercept and the steps between our knots of a calibration, which may have other knots."""
+    rises = [np.array([prior.intercept])]
+    for name, knots in KNOTS.items():
+        curve = prior.curves.get(name)
+        adds = np.zeros(len(knots)) if curve is None else np.interp(knots, curve.at, curve.adds)
+        rises[0] += adds[0]
+        rises.append(np.maximum(0.0, np.diff(adds)))
+    return np.concatenate(rises)
+
+
 def _misfit(
-    rises: NDArray[np.float64], steps: NDArray[np.float64], right: NDArray[np.float64]
+    rises: NDArray[np.float64],
+    steps: NDArray[np.float64],
+    right: NDArray[np.float64],
+    before: NDArray[np.float64],
 ) -> tuple[float, NDArray[np.float64]]:
-    """Negative log likelihood with ridge on all but the intercept, and its gradient."""
-    log_odds = steps @ rises
-    ridge = _RIDGE * np.r_[0.0, rises[1:]]
-    loss = np.logaddexp(0, log_odds).sum() - right @ log_odds + ridge @ rises / 2
+    """Negative log likelihood with ridge on all changes but the intercept's, and its gradient."""
+    log_odds, changes = steps @ rises, rises - before
+    ridge = _RIDGE * np.r_[0.0, changes[1:]]
+    loss = np.logaddexp(0, log_odds).sum() - right @ log_odds + ridge @ changes / 2
     probability = (1 + np.tanh(log_odds / 2)) / 2
     return float(loss), steps.T @ (probability - right) + ridge
 

@@ -15,6 +15,7 @@ from geoseg.decode.seeds import MapLabeller
 from geoseg.models.asking import quantize
 from geoseg.settings import MIN_AREA_M2
 from geoseg.train.calibrate import select
+from geoseg.train.pieces import Pieces
 from geoseg.train.scoring import Counts, Match, match
 from geoseg.train.validation import resample_scene
 from geoseg.types import MapStrip
@@ -41,6 +42,8 @@ class MappedScene:
     """(heads, height, width), probability * 255 rounded."""
     heads: tuple[str, ...] = ("body", "contact", "edge")
     """Names of the maps."""
+    pieces: Pieces | None = None
+    """Its known ground in pieces; None: nobody asks how sure figures are."""
 
 
 def map_scene(model: DenseModel, scene: Scene, gsd_m: tuple[float, float]) -> MappedScene:
@@ -48,7 +51,7 @@ def map_scene(model: DenseModel, scene: Scene, gsd_m: tuple[float, float]) -> Ma
     fitting = resample_scene(scene, gsd_m)
     pixels = np.ascontiguousarray(np.moveaxis(fitting.image, 2, 0))[None]
     maps = model.predict_maps(pixels)[0]
-    return MappedScene(fitting, quantize(maps), model.heads)
+    return MappedScene(fitting, quantize(maps), model.heads, Pieces.of(fitting))
 
 
 @dataclass(frozen=True, slots=True)

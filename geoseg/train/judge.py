@@ -5,7 +5,8 @@ Then drop the unlikely, and score.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from geoseg.models.records import Calibration
     from geoseg.models.weights import Decoding
     from geoseg.train.decoded import DecodedScene, MappedScene
+    from geoseg.train.pieces import Pieces
+    from geoseg.train.standing import Standing
 
 Folds = Literal["places", "scenes", "none"]
 
@@ -40,6 +43,15 @@ class Rule:
     """The mean of the places' absolute biases in total area is to stay below this."""
     prior: Calibration | None = None
     """Rates buildings where the scenes hold too few to learn it from."""
+    standing: Standing | None = None
+    """The model's own thresholds, which others have to beat; None: it has none to speak of."""
+    bias_error: float = 0.0
+    """Standard error of the bias on so little ground."""
+
+    @property
+    def limit(self) -> float:
+        """Of the bias: what is due to so little ground comes on top, as errors add up."""
+        return math.hypot(self.max_area_bias, self.bias_error)
 
     def mean(self, values: Mapping[str, float]) -> float:
         """Weighted mean over places."""
@@ -63,11 +75,15 @@ class Judgement:
     """Weighted mean of the places' absolute biases."""
     excess_bias: float
     """By how much the bias is beyond the rule's limit, 0 where it is not."""
+    strayed: float = 0.0
+    """F1 that is expected of it for leaving the model's own thresholds."""
+    tallies: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    """Place to (pieces, 5), the counts of each piece of ground; see :mod:`geoseg.train.standing`."""
 
 
 def leniently(judgement: Judgement) -> float:
     """Sorts judgements: beyond the limit a point of bias costs a point of F1."""
-    return judgement.f1 - judgement.excess_bias
+    return judgement.f1 - judgement.excess_bias - judgement.strayed
 
 
 def strictly(judgement: Judgement) -> tuple[bool, float]:
@@ -123,11 +139,11 @@ def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> 
     evidence = evidence_of(parts, rule)
     if decoding.joins:
         evidence += evidence_of(wholes_of(mapped, decoding, parts), rule)
-    fitted = evidence.unseen()
+    fitted = evidence.unseen(rule.prior)
     if fitted is not None:
         number, _ = folds_of(parts, rule)
         # A fold without any building taught nobody.
-        calibrations = [fitted.get(fold) or evidence.taught() for fold in number.tolist()]
+        calibrations = [fitted.get(fold) or evidence.taught(rule.prior) for fold in number.tolist()]
     elif rule.prior is not None:
         calibrations = [rule.prior] * len(mapped)
     else:
@@ -140,15 +156,33 @@ def cross_fit(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> 
 
 def judge(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> Judgement:
     """The best judgement over the least probabilities."""
+    return max(judge_each(mapped, decoding, rule), key=leniently)
+
+
+def judge_each(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> list[Judgement]:
+    """A judgement for every least probability."""
     known = cross_fit(mapped, decoding, rule)
     scenes, each = known.scenes, known.probability
     if each is None:
-        return _judged(scenes, [np.isfinite(s.label) for s in scenes], decoding, 0.0, rule)
-    judged = [
-        _judged(scenes, [part >= least for part in each], decoding, least, rule)
+        return [
+            _judged(mapped, scenes, [np.isfinite(s.label) for s in scenes], decoding, 0.0, rule)
+        ]
+    return [
+        _judged(mapped, scenes, [part >= least for part in each], decoding, least, rule)
         for least in MIN_PROBABILITIES
     ]
-    return max(judged, key=leniently)
+
+
+def judge_own(mapped: Sequence[MappedScene], decoding: Decoding, rule: Rule) -> Judgement:
+    """The model as it is, with the calibration and the least probability that it has."""
+    own = rule.prior
+    each = None if own is None else [own] * len(mapped)
+    scenes = decode_scenes(mapped, decoding, each if decoding.joins else None)
+    if own is None:
+        return _judged(mapped, scenes, [np.isfinite(s.label) for s in scenes], decoding, 0.0, rule)
+    least = own.min_probability
+    likely = [probabilities(own, scene.qualities) >= least for scene in scenes]
+    return _judged(mapped, scenes, likely, decoding, least, rule)
 
 
 def used_of(scenes: Sequence[DecodedScene], rule: Rule) -> list[bool]:
@@ -157,6 +191,7 @@ def used_of(scenes: Sequence[DecodedScene], rule: Rule) -> list[bool]:
 
 
 def _judged(
+    mapped: Sequence[MappedScene],
     scenes: Sequence[DecodedScene],
     likely: Sequence[NDArray[np.bool_]],
     decoding: Decoding,
@@ -168,4 +203,38 @@ def _judged(
         counts[scene.place] = counts.get(scene.place, Counts()) + scene.counts(keep)
     bias = rule.mean({place: abs(count.area_bias) for place, count in counts.items()})
     f1 = rule.mean({place: count.f1 for place, count in counts.items()})
-    return Judgement(decoding, least, counts, f1, bias, max(0.0, bias - rule.max_area_bias))
+    strayed = 0.0 if rule.standing is None else rule.standing.strayed(decoding, least)
+    tallies = _tallies(mapped, scenes, likely)
+    excess = max(0.0, bias - rule.limit)
+    return Judgement(decoding, least, counts, f1, bias, excess, strayed, tallies)
+
+
+def _tallies(
+    mapped: Sequence[MappedScene],
+    scenes: Sequence[DecodedScene],
+    likely: Sequence[NDArray[np.bool_]],
+) -> dict[str, NDArray[np.float64]]:
+    """Place to the counts of each piece of ground, columns as in ``standing``; draws add up."""
+    each: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for one, scene, keep in zip(mapped, scenes, likely, strict=True):
+        if one.pieces is None:
+            return {}
+        known, tally = each.setdefault(scene.place, {}), _tally(one.pieces, scene, keep)
+        before = known.get(scene.name, np.zeros((0, tally.shape[1])))
+        longer, shorter = sorted((before, tally), key=len, reverse=True)
+        known[scene.name] = longer + np.pad(shorter, ((0, len(longer) - len(shorter)), (0, 0)))
+    return {place: np.concatenate([*known.values()]) for place, known in each.items()}
+
+
+def _tally(pieces: Pieces, scene: DecodedScene, likely: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(pieces, 5); a building's piece is that of its first pixel, which its label tells."""
+    count = len(pieces.wanted)
+    piece = pieces.number.ravel()[scene.label - 1]
+    columns = (
+        np.bincount(piece[likely & scene.right], minlength=count),
+        np.bincount(piece[likely & scene.counted], minlength=count),
+        pieces.wanted,
+        np.bincount(piece[likely], scene.match.known_pixels[scene.label[likely]], count),
+        pieces.wanted_pixels,
+    )
+    return np.stack(columns, axis=1).astype(np.float64)

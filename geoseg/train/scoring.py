@@ -131,7 +131,10 @@ def match(
 ) -> Match:
     """Compare label images; buildings mostly in ignored areas do not count."""
     known = ~ignore
-    found, truth = _counted(predicted, known), _counted(wanted.astype(np.int32), known)
+    found, truth = (
+        large_and_known(predicted, known),
+        large_and_known(wanted.astype(np.int32), known),
+    )
     sizes, true_sizes = np.bincount(predicted.ravel()), np.bincount(wanted.ravel())
     right, truth_left = np.zeros(len(sizes), np.bool_), truth.copy()
     for (guess, real), both in _pair_sizes(predicted, wanted).items():
@@ -159,7 +162,7 @@ def count(
     return matched.counts(np.ones(len(matched.found), np.bool_))
 
 
-def _counted(labels: NDArray[np.int32], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def large_and_known(labels: NDArray[np.int32], known: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """By label: whether it is large enough and mostly known."""
     sizes = np.bincount(labels.ravel())
     known_sizes = np.bincount(labels[known], minlength=len(sizes))

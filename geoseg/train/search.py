@@ -9,6 +9,7 @@ from typing import Any
 
 from geoseg.models.weights import Decoding
 from geoseg.train.judge import Judgement, leniently, strictly
+from geoseg.train.standing import FINE
 
 COARSE: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
@@ -21,18 +22,6 @@ COARSE: Mapping[str, tuple[float, ...]] = MappingProxyType(
     }
 )
 """Tried first, in this order, the others staying as they are."""
-
-FINE: Mapping[str, float] = MappingProxyType(
-    {
-        "seed_threshold": 0.05,
-        "body_threshold": 0.05,
-        "edge_weight": 0.25,
-        "min_mean_body": 0.05,
-        "contact_weight": 0.25,
-        "join_threshold": 0.05,
-    }
-)
-"""Steps from the best so far, one threshold or two at a time."""
 
 BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,8 +16,19 @@ from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.train.calibrate import brier, calibration_error
 from geoseg.train.decoded import map_scene
 from geoseg.train.draws import drawn
-from geoseg.train.judge import Rule, cross_fit, folds_of, judge, strictly, used_of
+from geoseg.train.judge import (
+    Judgement,
+    Rule,
+    cross_fit,
+    folds_of,
+    judge_each,
+    judge_own,
+    leniently,
+    strictly,
+    used_of,
+)
 from geoseg.train.search import search
+from geoseg.train.standing import Standing, bias_error, proof_of
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
@@ -28,7 +39,7 @@ if TYPE_CHECKING:
     from geoseg.models.weights import Decoding, Metadata
     from geoseg.scenes.scene import Scene
     from geoseg.train.decoded import MappedScene
-    from geoseg.train.judge import Judgement
+    from geoseg.train.standing import Proof
 
 GsdRange = tuple[float, float]
 
@@ -74,7 +85,8 @@ def tune(
     The rule: the best weighted mean of the places' F1 at IoU 0.5 among thresholds that keep the
     weighted mean of the places' absolute biases in total area below a limit; where none does, every
     point of bias costs a point of F1. Buildings that a cross-fitted calibration finds unlikely are
-    dropped where that helps.
+    dropped where that helps. The model's own thresholds stay unless others do better on ground that
+    they were not chosen on; see :mod:`geoseg.train.standing`.
 
     Raises:
         DatasetError: there is no held-out scene, or none with a weight.
@@ -82,7 +94,8 @@ def tune(
     """
     options = options or TuneOptions()
     weights = place_weights(scenes, options.place_weights)
-    rule = Rule(weights, options.max_area_bias, model.metadata.calibration)
+    prior = model.metadata.calibration
+    rule = Rule(weights, options.max_area_bias, prior)
     own = model.metadata.gsd_m or _ANY_GSD
     seeing = averaged_if(model, options.tta)
     tuned = [
@@ -96,8 +109,9 @@ def tune(
         )
         for gsd_m in options.gsd_ranges or (own,)
     ]
-    gsd_m, best, mapped = max(tuned, key=lambda one: strictly(one[1]))
-    calibration, validation = _calibrated(mapped, best, rule, options.draws)
+    chosen = max(tuned, key=lambda one: strictly(one.best))
+    calibration, validation = _calibrated(chosen, options.draws)
+    gsd_m, best = chosen.gsd_m, chosen.best
     return model.metadata.model_copy(
         update={
             "geoseg_version": __version__,
@@ -135,6 +149,21 @@ def place_weights(scenes: Sequence[Scene], wanted: Mapping[str, float]) -> dict[
     return weights
 
 
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """Thresholds for one range of pixel sizes."""
+
+    gsd_m: GsdRange
+    mapped: list[MappedScene]
+    """The scenes at this size."""
+    rule: Rule
+    """By which they were chosen."""
+    best: Judgement
+    """What was chosen, or of the model as it is."""
+    proof: Proof
+    """How choosing does where it was not done."""
+
+
 def _tuned_at(
     model: DenseModel,
     start: Decoding,
@@ -142,7 +171,7 @@ def _tuned_at(
     gsd_m: GsdRange,
     rule: Rule,
     progress: Progress,
-) -> tuple[GsdRange, Judgement, list[MappedScene]]:
+) -> _Chosen:
     """Predict all scenes once at a pixel size and search the thresholds for it."""
     mapped = []
     for number, scene in enumerate(scenes):
@@ -153,28 +182,56 @@ def _tuned_at(
         stage = f"choosing thresholds, F1 {best.f1:.3f}, area bias {best.area_bias:.1%}"
         progress(ProgressReport(stage, judged, 0, "sets of thresholds"))
 
-    best = search(lambda tried: judge(mapped, tried, rule), start, tell)
-    return gsd_m, best, mapped
+    tried: list[Judgement] = []
+
+    def judge(decoding: Decoding) -> Judgement:
+        each = judge_each(mapped, decoding, rule)
+        tried.extend(each)
+        return max(each, key=leniently)
+
+    own = judge_own(mapped, start, rule)
+    rule = _standing(own, scenes, rule)
+    best = search(judge, start, tell)
+    proof = proof_of(own, tried, rule)
+    return _Chosen(gsd_m, mapped, rule, best if proof.holds else own, proof)
 
 
-def _calibrated(
-    mapped: Sequence[MappedScene], best: Judgement, rule: Rule, draws: int
-) -> tuple[Calibration | None, Validation]:
+def _standing(own: Judgement, scenes: Sequence[Scene], rule: Rule) -> Rule:
+    """The rule with what the model's own thresholds stand for on these scenes."""
+    draws = len(scenes) / len({(scene.place, scene.name) for scene in scenes})
+    wanted = sum(
+        count.wanted for place, count in own.counts.items() if rule.place_weights.get(place)
+    )
+    return replace(
+        rule,
+        standing=Standing(own.decoding, own.min_probability, wanted / draws),
+        bias_error=bias_error(own.tallies, rule),
+    )
+
+
+def _calibrated(chosen: _Chosen, draws: int) -> tuple[Calibration | None, Validation]:
     """The calibration for the chosen thresholds, fitted to all, and its errors by cross-fitting."""
-    fitted = cross_fit(mapped, best.decoding, rule)
+    best, rule, proof = chosen.best, chosen.rule, chosen.proof
+    fitted = cross_fit(chosen.mapped, best.decoding, rule)
     scenes, probability = fitted.scenes, fitted.probability
     used, (_, folds) = used_of(scenes, rule), folds_of(scenes, rule)
-    chosen = {
+    told = {
         "place_weights": dict(rule.place_weights),
         "max_area_bias": rule.max_area_bias,
         "draws": draws,
         "f1": round(best.f1, _DIGITS),
         "area_bias": round(best.area_bias, _DIGITS),
+        "bias_error": round(rule.bias_error, _DIGITS),
+        "kept": not proof.holds,
+        "pieces": proof.pieces,
+        "gain": round(proof.gain, _DIGITS),
+        "gain_error": round(proof.error, _DIGITS),
     }
     least = {"min_probability": best.min_probability}
-    if probability is None or not fitted.learnt:
+    stays = not proof.holds and rule.prior is not None and not rule.prior.inherited
+    if probability is None or not fitted.learnt or stays:
         kept = None if rule.prior is None else rule.prior.model_copy(update=least)
-        return kept, Validation(**chosen, folds="none")
+        return kept, Validation(**told, folds="none")
     counts = [scene.counted & use for scene, use in zip(scenes, used, strict=True)]
     right, raw, known = (
         np.concatenate([part[own] for part, own in zip(parts, counts, strict=True)])
@@ -190,8 +247,8 @@ def _calibrated(
         "brier_raw": round(brier(raw, right), _DIGITS),
         "brier": round(brier(known, right), _DIGITS),
     }
-    calibration = fitted.evidence.taught().model_copy(update=least)
-    return calibration, Validation(**chosen, folds=folds, buildings=len(right) // draws, **errors)
+    calibration = fitted.evidence.taught(rule.prior).model_copy(update=least)
+    return calibration, Validation(**told, folds=folds, buildings=len(right) // draws, **errors)
 
 
 def _metrics(scenes: Sequence[Scene], best: Judgement, draws: int) -> dict[str, dict[str, float]]:
