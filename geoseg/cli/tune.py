@@ -170,11 +170,15 @@ def _show(done: Tuning) -> None:
 def _chosen(metadata: Metadata) -> Iterator[tuple[str, str]]:
     validation, gsd_m = metadata.validation, metadata.gsd_m
     yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in metadata.decoding)
+    if validation is not None and not validation.kept and validation.gain is not None:
+        yield "gain", f"F1 {validation.gain:+.3f} on ground they were not chosen on, piece by piece"
     views = "chosen and used on the mean of two, the image and its half turn"
     yield "views", views if metadata.tta else "one"
     yield "pixel size", "" if gsd_m is None else f"{gsd_m[0]:g} to {gsd_m[1]:g} m"
     if validation is not None:
         limit = f"the limit is {validation.max_area_bias:.1%}"
+        if validation.bias_error:
+            limit += f", wider as the bias is known to +-{2 * validation.bias_error:.1%} alone"
         yield "mean", f"F1 {validation.f1:.3f}, bias {validation.area_bias:.1%}; {limit}"
     yield "confidence", _calibrated(metadata)
 
@@ -183,6 +187,13 @@ def _calibrated(metadata: Metadata) -> str:
     calibration, validation = metadata.calibration, metadata.validation
     if calibration is None or validation is None or validation.ece is None:
         kept = "raw" if calibration is None else "as the model had it before"
+        if (
+            calibration is not None
+            and validation is not None
+            and validation.kept
+            and not calibration.inherited
+        ):
+            return kept
         return f"{kept}: too few buildings, or a single scene, to calibrate on"
     if not validation.buildings:
         return "none: nothing was found on the scenes, so there is nothing to calibrate on"

@@ -30,11 +30,6 @@ if TYPE_CHECKING:
     from geoseg.types import Grid
 
 
-CONTEXT_M = 64.0
-"""So far around an area of interest the photo is kept, as unknown ground: a network looks as far, and what
-is usual among huts is told by those that hang together with one."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Areas:
     """Where labels can be trusted."""
@@ -136,7 +131,7 @@ class _Packer:
         """The ground of each side; notes the buildings that reach from one into the other."""
         grid = self._mosaic.grid
         ground = self._areas.ground(grid)
-        context_px = math.ceil(CONTEXT_M / grid.gsd_m)
+        context_px = math.ceil(self._pair.context_m / grid.gsd_m)
         return [
             widened(region, ground, grid.window, context_px)
             for region in self._sides(ground, options)

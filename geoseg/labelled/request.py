@@ -57,6 +57,8 @@ class Pair:
     """Layer of ``ignore``, where there are several."""
     unknown: gpd.GeoSeries | None = None
     """Ground of which the labels themselves say that nobody knows, beside ``ignore``."""
+    context_m: float = 0.0
+    """So far around ``aoi`` the photo is kept, as unknown ground, metres."""
     gsd_m: float | None = None
     """Pixel size, metres: rasters are resampled to it, images without a place are taken to have it."""
     licence: str = ""

@@ -11,6 +11,9 @@ from geoseg.errors import UsageError
 from geoseg.reviewing.files import require_review
 from geoseg.reviewing.reading import read_neighbours, read_review
 
+CONTEXT_M = 64.0
+"""So far around plots a network looks, and so far huts hang together, which tells what is usual there."""
+
 
 def labels_of_review(labels: object, about: dict[str, Any]) -> dict[str, Any]:
     """The fields of a pair that a file by ``geoseg review`` fills.
@@ -41,4 +44,5 @@ def labels_of_review(labels: object, about: dict[str, Any]) -> dict[str, Any]:
         "labels": gpd.GeoDataFrame(geometry=reviewed.truth, crs=reviewed.crs),
         "aoi": gpd.GeoDataFrame(geometry=reviewed.plots, crs=reviewed.crs),
         "unknown": read_neighbours(path),
+        "context_m": CONTEXT_M,
     }

@@ -210,6 +210,11 @@ def _scores_part(metadata: Metadata) -> Iterator[str]:
             f"{validation.max_area_bias:.1%}; it is {validation.area_bias:.1%}. Places of weight 0 "
             "were not used to choose anything."
         )
+        if validation.kept:
+            yield (
+                "Thresholds and confidence stayed as the model had them: others, chosen without a piece "
+                f"of ground, did no better there ({validation.pieces} in turn)."
+            )
 
 
 def _number(scores: dict[str, float], name: str, form: str) -> str:

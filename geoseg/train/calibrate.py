@@ -36,6 +36,9 @@ KNOTS: Mapping[Quality, tuple[float, ...]] = MappingProxyType(
 MIN_BUILDINGS = 50
 """Fewer buildings, or fewer right or wrong ones than a fifth of it, are too few to calibrate on."""
 
+FEW_BUILDINGS = 500
+"""Fewer buildings lean on the calibration that a model has; more need none."""
+
 _RIDGE = 2.0
 _FEW = 0.1
 
@@ -84,8 +87,8 @@ class Evidence:
     """Number of what is left out together."""
 
     def taught(self, prior: Calibration | None = None) -> Calibration:
-        """Fitted to all that teach."""
-        return fit(select(self.qualities, self.teaches), self.right[self.teaches], prior)
+        """Fitted to all that teach; near the prior where they are few."""
+        return self._fitted(self.teaches, prior)
 
     def unseen(self, prior: Calibration | None = None) -> dict[int, Calibration] | None:
         """For every fold a calibration fitted to the others; None: too few buildings in them."""
@@ -94,8 +97,12 @@ class Evidence:
             others = self.teaches & (self.fold != number)
             if not enough(self.right[others]):
                 return None
-            fitted[number] = fit(select(self.qualities, others), self.right[others], prior)
+            fitted[number] = self._fitted(others, prior)
         return fitted
+
+    def _fitted(self, chosen: NDArray[np.bool_], prior: Calibration | None) -> Calibration:
+        few = int(self.teaches.sum()) < FEW_BUILDINGS
+        return fit(select(self.qualities, chosen), self.right[chosen], prior if few else None)
 
     def __add__(self, other: Evidence) -> Evidence:
         return Evidence(

@@ -9,6 +9,7 @@ from geoseg.languages.counting import counted
 from geoseg.train.watch import mean_of
 
 if TYPE_CHECKING:
+    from geoseg.models.records import Validation
     from geoseg.models.weights import Metadata
     from geoseg.train.run import Trained
 
@@ -60,19 +61,35 @@ def tuning_doubts(metadata: Metadata) -> tuple[str, ...]:
     """
     validation = metadata.validation
     weights = {} if validation is None else validation.place_weights
+    kept = () if validation is None or not validation.kept else (kept_because(validation),)
     weighing = {place: one for place, one in metadata.metrics.items() if weights.get(place, 1)}
     buildings = sum(one["buildings"] for one in weighing.values())
     hits = sum(one["buildings"] * one["f1"] for one in weighing.values())
     f1 = (hits + 1) / (buildings + 2)  # between 0 and 1 also where all or none were found
     error = math.sqrt(f1 * (1 - f1) / max(1.0, buildings))
-    if error <= SURE:
-        return ()
+    if kept or error <= SURE:
+        return kept
     enough = math.ceil(f1 * (1 - f1) / SURE**2)
     told = (
         f"thresholds were chosen on {counted(round(buildings), 'building')} alone: F1 is known to "
         f"+-{2 * error:.2f} (95 %), so they may fit nothing else; hold out {enough} or more"
     )
     return (told,)
+
+
+def kept_because(validation: Validation) -> str:
+    """Why the thresholds that a model had are still there, in a sentence."""
+    ground = counted(validation.pieces, "piece of labelled ground", "pieces of labelled ground")
+    if validation.pieces <= 1:
+        return (
+            f"thresholds stay as they were: {ground} cannot tell whether others would do better elsewhere; "
+            "label two plots or more"
+        )
+    gain, error = validation.gain or 0.0, validation.gain_error or 0.0
+    return (
+        f"thresholds stay as they were: of {ground} each was left out in turn, and others chosen on the rest "
+        f"made no better there (F1 {gain:+.3f}, +-{2 * error:.3f}); label more, or leave it"
+    )
 
 
 def _still_rising(scores: list[float]) -> bool:

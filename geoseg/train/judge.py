@@ -78,7 +78,7 @@ class Judgement:
     strayed: float = 0.0
     """F1 that is expected of it for leaving the model's own thresholds."""
     tallies: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
-    """Place to (pieces, 5), the counts of each piece of ground; see :mod:`geoseg.train.standing`."""
+    """Place to (pieces, 5), the counts of each piece of ground; see :mod:`geoseg.train.pieces`."""
 
 
 def leniently(judgement: Judgement) -> float:
@@ -214,7 +214,7 @@ def _tallies(
     scenes: Sequence[DecodedScene],
     likely: Sequence[NDArray[np.bool_]],
 ) -> dict[str, NDArray[np.float64]]:
-    """Place to the counts of each piece of ground, columns as in ``standing``; draws add up."""
+    """Place to the counts of each piece of ground, columns as in ``pieces``; draws add up."""
     each: dict[str, dict[str, NDArray[np.float64]]] = {}
     for one, scene, keep in zip(mapped, scenes, likely, strict=True):
         if one.pieces is None:

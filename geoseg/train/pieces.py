@@ -19,6 +19,10 @@ PIECE_M = 50.0
 """What hangs together and is longer is cut into equal parts of about this length."""
 
 
+MATCHED, PREDICTED, WANTED, FOUND_PIXELS, WANTED_PIXELS = range(5)
+"""Columns of a tally, which has a row for every piece."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pieces:
     """A scene's known ground in pieces, and what is true there."""

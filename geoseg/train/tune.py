@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,21 +14,10 @@ from geoseg.models.averaged import AveragedModel, averaged_if
 from geoseg.models.records import Validation
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.train.calibrate import brier, calibration_error
+from geoseg.train.choosing import choose
 from geoseg.train.decoded import map_scene
 from geoseg.train.draws import drawn
-from geoseg.train.judge import (
-    Judgement,
-    Rule,
-    cross_fit,
-    folds_of,
-    judge_each,
-    judge_own,
-    leniently,
-    strictly,
-    used_of,
-)
-from geoseg.train.search import search
-from geoseg.train.standing import Standing, bias_error, proof_of
+from geoseg.train.judge import Rule, cross_fit, folds_of, strictly, used_of
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
@@ -36,10 +25,11 @@ if TYPE_CHECKING:
 
     from geoseg.models.protocols import DenseModel, ThresholdedModel
     from geoseg.models.records import Calibration
-    from geoseg.models.weights import Decoding, Metadata
+    from geoseg.models.weights import Metadata
     from geoseg.scenes.scene import Scene
+    from geoseg.train.choosing import Chosen
     from geoseg.train.decoded import MappedScene
-    from geoseg.train.standing import Proof
+    from geoseg.train.judge import Judgement
 
 GsdRange = tuple[float, float]
 
@@ -98,20 +88,14 @@ def tune(
     rule = Rule(weights, options.max_area_bias, prior)
     own = model.metadata.gsd_m or _ANY_GSD
     seeing = averaged_if(model, options.tta)
-    tuned = [
-        _tuned_at(
-            seeing,
-            model.metadata.decoding,
-            drawn(scenes, options.draws, gsd_m, model.metadata.architecture.stride_px),
-            gsd_m,
-            rule,
-            progress,
-        )
-        for gsd_m in options.gsd_ranges or (own,)
-    ]
-    chosen = max(tuned, key=lambda one: strictly(one.best))
-    calibration, validation = _calibrated(chosen, options.draws)
-    gsd_m, best = chosen.gsd_m, chosen.best
+    tuned = {}
+    for gsd_m in options.gsd_ranges or (own,):
+        moved = drawn(scenes, options.draws, gsd_m, model.metadata.architecture.stride_px)
+        mapped = _mapped_at(seeing, moved, gsd_m, progress)
+        tuned[gsd_m] = choose(mapped, model.metadata.decoding, rule, progress)
+    gsd_m, chosen = max(tuned.items(), key=lambda one: strictly(one[1].best))
+    best = chosen.best
+    calibration, validation = calibrated(chosen, options.draws)
     return model.metadata.model_copy(
         update={
             "geoseg_version": __version__,
@@ -149,67 +133,18 @@ def place_weights(scenes: Sequence[Scene], wanted: Mapping[str, float]) -> dict[
     return weights
 
 
-@dataclass(frozen=True, slots=True)
-class _Chosen:
-    """Thresholds for one range of pixel sizes."""
-
-    gsd_m: GsdRange
-    mapped: list[MappedScene]
-    """The scenes at this size."""
-    rule: Rule
-    """By which they were chosen."""
-    best: Judgement
-    """What was chosen, or of the model as it is."""
-    proof: Proof
-    """How choosing does where it was not done."""
-
-
-def _tuned_at(
-    model: DenseModel,
-    start: Decoding,
-    scenes: Sequence[Scene],
-    gsd_m: GsdRange,
-    rule: Rule,
-    progress: Progress,
-) -> _Chosen:
-    """Predict all scenes once at a pixel size and search the thresholds for it."""
+def _mapped_at(
+    model: DenseModel, scenes: Sequence[Scene], gsd_m: GsdRange, progress: Progress
+) -> list[MappedScene]:
+    """All scenes, predicted once at a pixel size."""
     mapped = []
     for number, scene in enumerate(scenes):
         progress(ProgressReport("predicting scenes", number, len(scenes), "scenes"))
         mapped.append(map_scene(model, scene, gsd_m))
-
-    def tell(judged: int, best: Judgement) -> None:
-        stage = f"choosing thresholds, F1 {best.f1:.3f}, area bias {best.area_bias:.1%}"
-        progress(ProgressReport(stage, judged, 0, "sets of thresholds"))
-
-    tried: list[Judgement] = []
-
-    def judge(decoding: Decoding) -> Judgement:
-        each = judge_each(mapped, decoding, rule)
-        tried.extend(each)
-        return max(each, key=leniently)
-
-    own = judge_own(mapped, start, rule)
-    rule = _standing(own, scenes, rule)
-    best = search(judge, start, tell)
-    proof = proof_of(own, tried, rule)
-    return _Chosen(gsd_m, mapped, rule, best if proof.holds else own, proof)
+    return mapped
 
 
-def _standing(own: Judgement, scenes: Sequence[Scene], rule: Rule) -> Rule:
-    """The rule with what the model's own thresholds stand for on these scenes."""
-    draws = len(scenes) / len({(scene.place, scene.name) for scene in scenes})
-    wanted = sum(
-        count.wanted for place, count in own.counts.items() if rule.place_weights.get(place)
-    )
-    return replace(
-        rule,
-        standing=Standing(own.decoding, own.min_probability, wanted / draws),
-        bias_error=bias_error(own.tallies, rule),
-    )
-
-
-def _calibrated(chosen: _Chosen, draws: int) -> tuple[Calibration | None, Validation]:
+def calibrated(chosen: Chosen, draws: int = 1) -> tuple[Calibration | None, Validation]:
     """The calibration for the chosen thresholds, fitted to all, and its errors by cross-fitting."""
     best, rule, proof = chosen.best, chosen.rule, chosen.proof
     fitted = cross_fit(chosen.mapped, best.decoding, rule)

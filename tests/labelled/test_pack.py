@@ -25,7 +25,9 @@ from geoseg.errors import (
     UnsupportedRasterError,
     UsageError,
 )
+from geoseg.labelled.strips import Region, widened
 from geoseg.scenes.scene import Scene, load_scene, load_scenes
+from geoseg.types import Window
 
 HEIGHT, WIDTH = 300, 600
 TOWN = houses(HEIGHT, WIDTH)
@@ -542,3 +544,13 @@ def test_areas_in_memory_are_packed_and_recorded(ortho: Path, tmp_path: Path) ->
     area = town.iloc[:40].dissolve().envelope.to_frame("geometry").set_geometry("geometry")
     packed = geoseg.pack_dataset(ortho, town, tmp_path / "chips", aoi=area)
     assert "an area in memory" in (packed.folder / "dataset.json").read_text(encoding="utf-8")
+
+
+def test_around_plots_the_photo_stays_as_unknown_ground() -> None:
+    ground, limits = Window(100, 0, 50, 80), Window(0, 0, 170, 300)
+    whole = widened(Region(ground, "train"), ground, limits, 30)
+    assert whole == Region(Window(70, 0, 100, 110), "train")  # 20 rows are left below, none before
+    left, right = (Region(Window(100, col, 50, 30), "val") for col in (0, 50))
+    assert widened(left, ground, limits, 30).window == Window(70, 0, 100, 30)
+    assert widened(right, ground, limits, 30).window == Window(70, 50, 100, 60)
+    assert widened(right, ground, limits, 0) == right

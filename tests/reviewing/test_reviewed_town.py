@@ -253,12 +253,20 @@ def test_a_reviewed_town_through_all_verbs(
     near = gpd.read_file(judged, layer="neighbours").geometry.union_all()
     assert near.intersection(plots).area > 0.03 * plots.area
     assert known == pytest.approx(plots.difference(near).area, rel=0.015)
+    seen = sum(scene.ignore.size for scene in scenes) * 0.25
+    around = plots.envelope.buffer(64, join_style="mitre")
+    assert seen == pytest.approx(around.intersection(town_ground(town)).area, rel=0.03)
     roofs = sum(int(((scene.labels > 0) & ~scene.ignore).sum()) for scene in scenes) * 0.25
     inside = rows[rows.review != "wrong"].geometry.union_all().intersection(plots).difference(near)
     assert roofs == pytest.approx(inside.area, rel=0.03)
     # Train, predict with what was learnt and checked, measure.
     goes_on(judged, ortho, chips, tmp_path)
     capsys.readouterr()
+
+
+def town_ground(town: Town) -> shapely.Polygon:
+    """All of it."""
+    return shapely.box(LEFT, TOP - town.side_m, LEFT + town.side_m, TOP)
 
 
 def goes_on(judged: Path, ortho: Path, chips: Path, tmp_path: Path) -> None:

@@ -1,0 +1,114 @@
+"""How sure what was chosen is: every piece of known ground is left out in turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoseg.train.pieces import FOUND_PIXELS, MATCHED, PREDICTED, WANTED, WANTED_PIXELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from geoseg.train.judge import Judgement, Rule
+
+
+SURE = 0.5
+"""Standard errors by which a gain on what was left out has to be more than nothing: with 1, most of what
+an hour of review can teach is lost, with 0 chance alone moves thresholds (docs/experiments/decoding.md)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """How a choice does where it was not made, against the model's own thresholds."""
+
+    pieces: int
+    """Pieces of ground that were left out in turn."""
+    gain: float
+    """F1 that choosing on the others brought on what was left out, weighted mean over places."""
+    error: float
+    """Its standard error."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether choosing did better than leaving all as it was, by more than chance may do."""
+        return self.pieces > 1 and self.gain > SURE * self.error
+
+
+def proof_of(own: Judgement, tried: Sequence[Judgement], rule: Rule) -> Proof:
+    """Choose among all that was tried, on all pieces but one, and count that one (Stone 1974)."""
+    weights = {place: weight for place, weight in rule.place_weights.items() if weight}
+    places = [place for place in weights if place in own.tallies]
+    before = {place: own.tallies[place] for place in places}
+    after = _left_out(tried, places, rule)
+    gain = _mean_f1(after, rule) - _mean_f1(before, rule)
+    variance = 0.0
+    for place in places:
+        gains = [
+            _mean_f1({**after, place: np.delete(after[place], one, axis=0)}, rule)
+            - _mean_f1({**before, place: np.delete(before[place], one, axis=0)}, rule)
+            for one in range(len(before[place]))
+        ]
+        variance += jackknife_variance(np.array(gains))
+    return Proof(sum(map(len, before.values())), gain, float(np.sqrt(variance)))
+
+
+def bias_error(tallies: Mapping[str, NDArray[np.float64]], rule: Rule) -> float:
+    """Standard error of the weighted mean of the places' biases in total area."""
+    total = sum(rule.place_weights.values())
+    variance = 0.0
+    for place, weight in rule.place_weights.items():
+        tally = tallies.get(place, np.zeros((0, 5)))
+        others = tally.sum(axis=0) - tally
+        others = others[others[:, WANTED_PIXELS] > 0]
+        biases = others[:, FOUND_PIXELS] / others[:, WANTED_PIXELS]
+        variance += (weight / total) ** 2 * jackknife_variance(biases)
+    return float(np.sqrt(variance))
+
+
+def jackknife_variance(values: NDArray[np.float64]) -> float:
+    """Of a figure, by its (n,) values with each of n pieces left out (Efron 1982, chapter 3)."""
+    count = len(values)
+    return float((count - 1) / count * ((values - values.mean()) ** 2).sum()) if count else 0.0
+
+
+def _left_out(
+    tried: Sequence[Judgement], places: Sequence[str], rule: Rule
+) -> dict[str, NDArray[np.float64]]:
+    """Place to the (pieces, 5) tally of each piece by the choice on all others."""
+    tables = {place: np.stack([one.tallies[place] for one in tried]) for place in places}
+    total = sum(rule.place_weights.values())
+    share = {place: rule.place_weights[place] / total for place in places}
+    whole = {place: table.sum(axis=1)[:, None] for place, table in tables.items()}
+    strayed = np.array([one.strayed for one in tried])[:, None]
+    chosen = {}
+    for place, table in tables.items():  # (tried, pieces, 5)
+        rest = {**whole, place: whole[place] - table}
+        f1 = sum(share[name] * _f1(one) for name, one in rest.items())
+        bias = sum(share[name] * np.abs(_bias(one)) for name, one in rest.items())
+        excess = np.maximum(0.0, bias - rule.limit)
+        merit = f1 - excess - strayed + (excess == 0)  # nothing beyond the limit goes first
+        best = np.broadcast_to(merit, table.shape[:2]).argmax(axis=0)
+        chosen[place] = table[best, np.arange(table.shape[1])]
+    return chosen
+
+
+def _f1(tally: NDArray[np.float64]) -> NDArray[np.float64]:
+    both = tally[..., PREDICTED] + tally[..., WANTED]
+    f1: NDArray[np.float64] = 2 * tally[..., MATCHED] / np.maximum(1, both)
+    return f1
+
+
+def _bias(tally: NDArray[np.float64]) -> NDArray[np.float64]:
+    wanted = tally[..., WANTED_PIXELS]
+    return np.where(wanted > 0, tally[..., FOUND_PIXELS] / np.maximum(1, wanted) - 1, 0.0)
+
+
+def _mean_f1(tallies: Mapping[str, NDArray[np.float64]], rule: Rule) -> float:
+    total = sum(rule.place_weights.values())
+    each = ((rule.place_weights[place], tally.sum(axis=0)) for place, tally in tallies.items())
+    return float(sum(weight * _f1(tally) for weight, tally in each) / total)
