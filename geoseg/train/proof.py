@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 
 SURE = 0.5
-"""Standard errors by which a gain on what was left out has to be more than nothing: with 1, most of what
-an hour of review can teach is lost, with 0 chance alone moves thresholds (docs/experiments/decoding.md)."""
+"""Standard errors by which a gain on what was left out has to be more than nothing: with 1, much of what
+half an hour of review can teach is lost, with 0 chance alone moves thresholds on a few plots more often."""
 
 
 @dataclass(frozen=True, slots=True)
