@@ -31,7 +31,7 @@ def bench(
             show_default=False,
         ),
     ] = None,
-    model: ModelName = "default",
+    model: ModelName = "auto",
     megapixels: Annotated[
         float, typer.Option(help="Run over so many of the analysis grid: a larger raster's middle.")
     ] = 3.5,

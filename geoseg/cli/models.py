@@ -71,7 +71,7 @@ def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:
     yield "file", f"{entry.file} ({entry.size_mb:g} MB, sha256 {entry.sha256[:12]})"
     yield "network", entry.network
     yield "predicts", f"{entry.kind}: {', '.join(entry.heads)}"
-    yield "pixel size", "any" if entry.gsd_m is None else "{:g} to {:g} m".format(*entry.gsd_m)
+    yield "pixel size", "any" if entry.gsd_m is None else _sizes(*entry.gsd_m)
     yield "exact", _exactness(entry)
     if entry.kind == "maps":
         yield "views", "averaged over two, unless --no-tta" if entry.tta else "one, unless --tta"
@@ -103,3 +103,7 @@ def _scores(entry: ModelEntry) -> Table:
         cells = (format(scores[n], form) if n in scores else "" for n, form in SCORES.items())
         table.add_row(place, *cells)
     return table
+
+
+def _sizes(low: float, high: float) -> str:
+    return f"{low:g} m" if low == high else f"{low:g} to {high:g} m"

@@ -77,7 +77,7 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help='"default", a .safetensors, .onnx or .xml file, or maskrcnn:, yolo:, detectron2:, onnx: before a '
+        help='"auto" for the built-in model that suits the pixels, one of "geoseg models", a .safetensors, .onnx or .xml file, or maskrcnn:, yolo:, detectron2:, onnx: before a '
         "file, or package.module:Class.",
     ),
 ]

@@ -65,7 +65,7 @@ def predict(
         ),
     ],
     output: Output = None,
-    model: ModelName = "default",
+    model: ModelName = "auto",
     gsd: Annotated[
         float | None,
         typer.Option(help="Pixel size to analyse at, metres.", rich_help_panel=GRID),

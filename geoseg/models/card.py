@@ -121,6 +121,8 @@ def _gsd(metadata: Metadata) -> str:
     if metadata.gsd_m is None:
         return "at any pixel size"
     low, high = metadata.gsd_m
+    if low == high:
+        return f"{low:g} m per pixel; finer rasters are averaged down to it, coarser ones enlarged"
     return (
         f"{low:g} to {high:g} m per pixel; finer rasters are averaged down to {low:g} m, coarser "
         f"ones enlarged to {high:g} m"

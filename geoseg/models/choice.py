@@ -2,21 +2,65 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Self
 
+from geoseg.models.catalogue import built_in_models
 from geoseg.models.exactness import check_exactness
-from geoseg.models.loading import load_model
+from geoseg.models.loading import AUTO, ModelSpec, check_names, load_model
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.settings import Precision, Runtime
+
+
+def fitting(
+    model: ModelSpec,
+    rasters: Sequence[str],
+    gsd_m: float | None = None,
+    bands: Sequence[int] | None = None,
+) -> ModelSpec:
+    """The built-in model for the pixels of some imagery, where the choice is left to geoseg.
+
+    Of those whose range reaches up to the pixels, the one for the finest; else the one for the coarsest.
+
+    Args:
+        model: "auto"; anything else is handed back.
+        rasters: The imagery; the first raster decides, as it does on the grid. Services have pixels of
+            any size.
+        gsd_m: Pixel size asked for, metres on the ground.
+        bands: Numbers of the bands asked for.
+
+    Raises:
+        UnreadableRasterError: the raster is missing or damaged.
+        UnsupportedRasterError: it cannot be analysed.
+    """
+    if not (isinstance(model, str) and model == AUTO):
+        return model
+    pixel_m = gsd_m or _own_gsd_m(rasters, bands)
+    if pixel_m is None:
+        return "default"
+    finest_first = sorted(
+        (entry.gsd_m[1], entry.use) for entry in built_in_models() if entry.gsd_m is not None
+    )
+    return next((use for up_to_m, use in finest_first if pixel_m <= up_to_m), finest_first[-1][1])
+
+
+def _own_gsd_m(rasters: Sequence[str], bands: Sequence[int] | None) -> float | None:
+    """Pixel size of the first raster, metres on the ground; None: it has none of its own."""
+    from geoseg.raster.services import is_service
+    from geoseg.raster.source import inspect
+
+    if not rasters or is_service(rasters[0]):
+        return None
+    return inspect(rasters[0], bands, photo=True).pixel.gsd_m
 
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
     """A model as somebody asked for it."""
 
-    model: str | os.PathLike[str] | DenseModel | InstanceModel
-    """As ``load_model`` takes it."""
+    model: ModelSpec
+    """As ``load_model`` takes it, or "auto"."""
     device: str
     """What it shall run on; an object keeps its own, and so below."""
     precision: Precision
@@ -27,6 +71,22 @@ class ModelChoice:
     """Whether its maps are averaged over two views; None: as the model says."""
     exact: bool = field(kw_only=True)
     """Refuse what certification does not find exact."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the imagery decides which model it is."""
+        return isinstance(self.model, str) and self.model == AUTO
+
+    def over(
+        self, rasters: Sequence[str], gsd_m: float | None, bands: Sequence[int] | None
+    ) -> Self:
+        """The same, with the model that ``fitting`` finds for this imagery.
+
+        Raises:
+            GeosegError: as ``fitting``, and where device, precision or runtime are none.
+        """
+        check_names(self.device, self.precision, self.runtime)
+        return replace(self, model=fitting(self.model, rasters, gsd_m, bands))
 
     def found(self) -> DenseModel | InstanceModel:
         """The model, as it is.

@@ -66,7 +66,8 @@ class Composing:
         Raises:
             GeosegError: for everything that can be wrong with what was asked for.
         """
-        plain = self.choice.loaded()
+        asked = self.settings
+        plain = self.choice.over(self.rasters, asked.gsd_m, asked.bands).loaded()
         stored = self._stored()
         model = self._asked(plain, stored)
         traits = Traits.of(model)

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from geoseg.errors import GeosegError, ModelError, UsageError
+from geoseg.models.loading import model_file
 from geoseg.models.weights import Metadata, load_weights, save_weights
 
 LEAST_FILES = 2
@@ -30,7 +31,7 @@ def average_weights(files: Sequence[Path], output: Path) -> None:
     """
     if len(files) < LEAST_FILES:
         raise UsageError(f"an average takes two files or more, got {len(files)}")
-    states, records = zip(*(load_weights(path) for path in files), strict=True)
+    states, records = zip(*(load_weights(model_file(path)) for path in files), strict=True)
     for path, record in zip(files, records, strict=True):
         if record.architecture != records[0].architecture or record.gsd_m != records[0].gsd_m:
             raise ModelError(

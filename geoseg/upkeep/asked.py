@@ -57,6 +57,8 @@ def looking(
         return maps
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
+    from geoseg.models.choice import fitting
+    from geoseg.models.loading import check_names
     from geoseg.raster.given import raster_names
     from geoseg.settings import PredictSettings
     from geoseg.upkeep.stored import require_photos
@@ -64,7 +66,9 @@ def looking(
     names = raster_names(raster)
     require_photos(names)
     device, precision, runtime = on
-    loaded = load_model(model, device=device, precision=precision, runtime=runtime)
+    check_names(*on)
+    suits = fitting(model, names)
+    loaded = load_model(suits, device=device, precision=precision, runtime=runtime)
     return RasterMaps.of(names, averaged_if(loaded, tta), PredictSettings.of())
 
 
@@ -78,7 +82,7 @@ def _require_nothing_of_models(
     """
     device, precision, runtime = on
     given = {
-        "--model (model)": model != "default",
+        "--model (model)": model != "auto",
         "--tta (tta)": tta is not None,
         "--device (device)": device != "auto",
         "--precision (precision)": precision != "auto",

@@ -43,11 +43,12 @@ def test_the_built_in_models() -> None:
     assert len(default.sources) == len(metadata.sources) > 0
 
 
-def test_a_built_in_model_by_name() -> None:
-    (shown,) = json.loads(invoke("models", "default", "--json").stdout)
-    assert shown["file"] == str(DEFAULT_WEIGHTS)
-    assert shown["use"] == "default"
-    assert load_model("default").sha256 == shown["sha256"]
+@pytest.mark.parametrize("name", ["default", "fine"])
+def test_a_built_in_model_by_name(name: str) -> None:
+    (shown,) = json.loads(invoke("models", name, "--json").stdout)
+    assert shown["file"] == str(DEFAULT_WEIGHTS.with_name(f"{name}.safetensors"))
+    assert shown["use"] == name
+    assert load_model(name).sha256 == shown["sha256"]
 
 
 def test_the_list_as_json() -> None:
