@@ -170,11 +170,6 @@ def _folder(name: str, folder: Path, advice: str) -> Look:
 
 def _numba_folder() -> Path:
     """Where compiled loops are kept."""
-    import numba
+    from geoseg.kernels.keeping import OWN_CHOICE, ROOMS, code_folder
 
-    chosen = getattr(numba.config, "CACHE_DIR", "")  # set while numba is loaded
-    if chosen:
-        return Path(chosen)
-    from geoseg.kernels import jit
-
-    return Path(jit.__file__).parent / "__pycache__"
+    return Path(os.environ.get(OWN_CHOICE) or code_folder() or ROOMS[0] / "__pycache__")

@@ -14,6 +14,7 @@ import numba
 import numpy as np
 
 from geoseg.kernels.keeping import ROOMS, code_folder
+from geoseg.kernels.sharing import keep
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -46,7 +47,9 @@ def inner_jit(function: Callable[P, R]) -> Callable[P, R]:
 
 def _compiled(function: Callable[P, R], **options: bool) -> Callable[P, R]:
     njit: Any = numba.njit  # the options above are in no type stub
-    return cast("Callable[P, R]", njit(cache=True, nogil=True, **options)(function))
+    loop = njit(nogil=True, **options)(function)
+    keep(loop, code_folder())
+    return cast("Callable[P, R]", loop)
 
 
 def forget_stale_code(rooms: Sequence[Path]) -> None:
@@ -64,9 +67,5 @@ def forget_stale_code(rooms: Sequence[Path]) -> None:
             continue
 
 
-_elsewhere = code_folder()
-if _elsewhere is None:
+if code_folder() is None:
     forget_stale_code(ROOMS)
-else:
-    settings: Any = numba.config
-    settings.CACHE_DIR = str(_elsewhere)
