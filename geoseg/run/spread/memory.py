@@ -51,8 +51,11 @@ class Together:
         return max(self._most / 1e6, peak_rss_mb())
 
     def _watch(self) -> None:
-        while not self._stop.wait(EVERY_S):
+        while True:
+            over = self._stop.wait(EVERY_S)  # a last look: runs may be shorter
             self._most = max(self._most, sum(map(self._held, self._pids())))
+            if over:
+                return
 
     def _pids(self) -> set[int]:
         host = socket.gethostname()
