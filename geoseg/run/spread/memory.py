@@ -48,14 +48,15 @@ class Together:
     @property
     def peak_mb(self) -> float:
         """The most that was seen at one moment, 10^6 bytes; pages that processes share count for each."""
+        self._look()  # a run may be shorter than what lies between two
         return max(self._most / 1e6, peak_rss_mb())
 
     def _watch(self) -> None:
-        while True:
-            over = self._stop.wait(EVERY_S)  # a last look: runs may be shorter
-            self._most = max(self._most, sum(map(self._held, self._pids())))
-            if over:
-                return
+        while not self._stop.wait(EVERY_S):
+            self._look()
+
+    def _look(self) -> None:
+        self._most = max(self._most, sum(map(self._held, self._pids())))
 
     def _pids(self) -> set[int]:
         host = socket.gethostname()
