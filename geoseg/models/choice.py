@@ -8,9 +8,17 @@ from typing import Self
 
 from geoseg.models.catalogue import built_in_models
 from geoseg.models.exactness import check_exactness
-from geoseg.models.loading import AUTO, ModelSpec, check_names, load_model
+from geoseg.models.loading import ModelSpec, check_names, load_model
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.settings import Precision, Runtime
+
+AUTO = "auto"
+"""Stands for the built-in model that suits the pixels of the imagery."""
+
+
+def is_open(model: ModelSpec) -> bool:
+    """Whether the imagery decides which model it is."""
+    return isinstance(model, str) and model == AUTO
 
 
 def fitting(
@@ -34,7 +42,7 @@ def fitting(
         UnreadableRasterError: the raster is missing or damaged.
         UnsupportedRasterError: it cannot be analysed.
     """
-    if not (isinstance(model, str) and model == AUTO):
+    if not is_open(model):
         return model
     pixel_m = gsd_m or _own_gsd_m(rasters, bands)
     if pixel_m is None:
@@ -72,13 +80,11 @@ class ModelChoice:
     exact: bool = field(kw_only=True)
     """Refuse what certification does not find exact."""
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the imagery decides which model it is."""
-        return isinstance(self.model, str) and self.model == AUTO
-
     def over(
-        self, rasters: Sequence[str], gsd_m: float | None, bands: Sequence[int] | None
+        self,
+        rasters: Sequence[str],
+        gsd_m: float | None = None,
+        bands: Sequence[int] | None = None,
     ) -> Self:
         """The same, with the model that ``fitting`` finds for this imagery.
 

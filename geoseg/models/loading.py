@@ -17,9 +17,6 @@ from geoseg.settings import Precision, Runtime
 DEFAULT_WEIGHTS = Path(__file__).with_name("weights") / "default.safetensors"
 """The built-in model's file."""
 
-AUTO = "auto"
-"""Stands for the built-in model that suits the pixels of the imagery (see ``geoseg.models.choice``)."""
-
 DEVICES = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 """Names of devices."""
 

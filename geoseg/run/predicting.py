@@ -270,11 +270,12 @@ def _each(
     resume: bool,
 ) -> RasterOutcomes:
     """One run per raster; they share whoever works for them, and a model that was named."""
+    from geoseg.models.choice import is_open
     from geoseg.raster.given import raster_names
     from geoseg.run.each import predict_each
 
     names = raster_names(source)
-    model = choice.model if choice.is_open else choice.found()
+    model = choice.model if is_open(choice.model) else choice.found()
     with crew.hired() as hands:
         theirs = {"workers": 1, "cluster": None, "executor": hands, "device": choice.device}
         each = partial(predict, **{**given, "model": model, **theirs})

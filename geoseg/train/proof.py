@@ -41,8 +41,9 @@ class Proof:
 
 def proof_of(own: Judgement, tried: Sequence[Judgement], rule: Rule) -> Proof:
     """Choose among all that was tried, on all pieces but one, and count that one (Stone 1974)."""
-    weights = {place: weight for place, weight in rule.place_weights.items() if weight}
-    places = [place for place in weights if place in own.tallies]
+    places = [
+        place for place, weight in rule.place_weights.items() if weight and place in own.tallies
+    ]
     before = {place: own.tallies[place] for place in places}
     after = _left_out(tried, places, rule)
     gain = _mean_f1(after, rule) - _mean_f1(before, rule)

@@ -55,21 +55,16 @@ def looking(
         )
     if raster is None:
         return maps
-    from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
-    from geoseg.models.choice import fitting
-    from geoseg.models.loading import check_names
+    from geoseg.models.choice import ModelChoice
     from geoseg.raster.given import raster_names
     from geoseg.settings import PredictSettings
     from geoseg.upkeep.stored import require_photos
 
     names = raster_names(raster)
     require_photos(names)
-    device, precision, runtime = on
-    check_names(*on)
-    suits = fitting(model, names)
-    loaded = load_model(suits, device=device, precision=precision, runtime=runtime)
-    return RasterMaps.of(names, averaged_if(loaded, tta), PredictSettings.of())
+    choice = ModelChoice(model, *on, tta=tta, exact=False).over(names)
+    return RasterMaps.of(names, averaged_if(choice.found(), tta), PredictSettings.of())
 
 
 def _require_nothing_of_models(

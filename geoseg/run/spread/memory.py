@@ -48,15 +48,15 @@ class Together:
     @property
     def peak_mb(self) -> float:
         """The most that was seen at one moment, 10^6 bytes; pages that processes share count for each."""
-        self._look()  # a run may be shorter than what lies between two
-        return max(self._most / 1e6, peak_rss_mb())
+        # A run may be shorter than what lies between two looks.
+        return max(max(self._most, self._now()) / 1e6, peak_rss_mb())
 
     def _watch(self) -> None:
         while not self._stop.wait(EVERY_S):
-            self._look()
+            self._most = max(self._most, self._now())
 
-    def _look(self) -> None:
-        self._most = max(self._most, sum(map(self._held, self._pids())))
+    def _now(self) -> int:
+        return sum(map(self._held, self._pids()))
 
     def _pids(self) -> set[int]:
         host = socket.gethostname()
