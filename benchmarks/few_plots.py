@@ -13,8 +13,6 @@ Every draw is one line of ``OUT/few_plots.jsonl``; what stands there is not run 
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from review_learning import PLACES, Place, lines_of
+from review_learning import PLACES, Place, add_line, lines_of, parser_of
 
 import geoseg
 from geoseg.models.averaged import averaged_if
@@ -124,16 +122,9 @@ def table(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 def main() -> None:
     """Run what is not there yet, or print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--places", nargs="+", choices=PLACES, default=["dhaka"])
+    parser = parser_of(__doc__, ["dhaka"])
     parser.add_argument("--plots", type=int, nargs="+", default=[3, 7, 13])
     parser.add_argument("--draws", type=int, default=10)
-    parser.add_argument("--start", default="default")
-    parser.add_argument("--table", action="store_true")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     results = given.out / "few_plots.jsonl"
@@ -150,9 +141,7 @@ def main() -> None:
                 if any(key.items() <= one.items() for one in lines_of(results)):
                     continue
                 line = key | town.run(draw, plots)
-                with results.open("a") as file:
-                    file.write(json.dumps(line) + "\n")
-                print(json.dumps(line), flush=True)
+                add_line(results, line)
 
 
 if __name__ == "__main__":

@@ -292,6 +292,26 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+def add_line(path: Path, line: dict[str, Any]) -> None:
+    """Keep and print what was run."""
+    with path.open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    print(json.dumps(line), flush=True)
+
+
+def parser_of(description: str | None, places: Sequence[str]) -> argparse.ArgumentParser:
+    """What benchmarks on these towns are asked for in any case."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--places", nargs="+", choices=PLACES, default=places)
+    parser.add_argument("--start", default="default")
+    parser.add_argument("--table", action="store_true")
+    return parser
+
+
 def todo(
     given: argparse.Namespace, known: Sequence[dict[str, Any]]
 ) -> Iterator[tuple[str, int, float]]:
@@ -332,16 +352,10 @@ def table(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 def main() -> None:
     """Run what is not there yet, or print the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--places", nargs="+", choices=PLACES, default=["dhaka", "zanzibar"])
+    parser = parser_of(__doc__, ["dhaka", "zanzibar"])
     parser.add_argument("--minutes", type=float, nargs="+", default=[15, 30, 60])
     parser.add_argument("--draws", type=int, default=5)
     parser.add_argument("--plots", type=int, default=30)
-    parser.add_argument("--start", default="default")
     parser.add_argument("--config", type=Path, default=RECIPE)
     parser.add_argument("--way", default="recipe", help="a name for how it was trained")
     parser.add_argument("--steps", type=int, default=200, help="0: choose thresholds alone")
@@ -349,7 +363,6 @@ def main() -> None:
     parser.add_argument("--crop-px", type=int)
     parser.add_argument("--val-share", type=float, default=0.0)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--table", action="store_true")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     results = given.out / "results.jsonl"
@@ -366,9 +379,7 @@ def main() -> None:
             built[name] = place, first
         place, first = built[name]
         line = run_one(place, first, given, draw=draw, minutes=minutes)
-        with results.open("a") as file:
-            file.write(json.dumps(line) + "\n")
-        print(json.dumps(line), flush=True)
+        add_line(results, line)
 
 
 if __name__ == "__main__":
