@@ -21,6 +21,7 @@ from geoseg.models.weights import (
 )
 from geoseg.train.alignment import aligned_targets
 from geoseg.train.consistency import disagreement, resampled
+from geoseg.train.convolution import with_own_gradients
 from geoseg.train.crops import CropDataset
 from geoseg.train.distil import Teacher, distance
 from geoseg.train.learner import Learner, all_sources, history, trained_weights
@@ -49,7 +50,7 @@ class SegmentationModule(Learner):
     def __init__(self, config: TrainConfig, held_out: Sequence[Scene]) -> None:
         super().__init__(config, held_out)
         self.architecture = architecture_of(config)
-        self.network = start_network(config, self.architecture)
+        self.network = with_own_gradients(start_network(config, self.architecture))
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         weights = config.loss
         self._head_weights = [getattr(weights, head) for head in HEADS]
