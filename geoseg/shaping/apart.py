@@ -43,7 +43,9 @@ def beyond(points: Floats, polygon: Polygon, distance: float) -> Bools:
 
 def _edges(polygons: Polygons) -> tuple[Floats, Bools, Ints]:
     """Vertices of all rings, where an edge leads on from, and where each polygon begins."""
-    rings, home = shapely.get_rings(polygons, return_index=True)
+    rings, home = polygons, np.arange(len(polygons))
+    if shapely.get_num_interior_rings(polygons).any():
+        rings, home = shapely.get_rings(polygons, return_index=True)
     xy, ring = shapely.get_coordinates(rings, return_index=True)
     on = np.append(ring[1:] == ring[:-1], False)
     return xy, on, np.searchsorted(home[ring], np.arange(len(polygons) + 1))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from geoseg.kernels.jit import inner_jit, jit
-from geoseg.shaping.arrays import Floats, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.points import NO_NODE, Points, bounds, cut_rings
 
 OUTSIDE = -1
@@ -49,6 +49,34 @@ class Arcs(NamedTuple):
     """(r + 1,) where each ring begins in ``ring_arcs``."""
     ring_arcs: Ints
     """Arcs of the rings in order: arc + 1, or -(arc + 1) where walked backwards."""
+
+    def only(self, wanted: Bools) -> Arcs:
+        """Those of whole coverages: as if they had been built of the wanted polygons (n,) alone."""
+        arcs, rings = wanted[self.near], wanted[self.ring_polygon]
+        nodes = np.zeros(len(self.node_xy), dtype=bool)
+        nodes[self.node_from[arcs & (self.node_from != NO_NODE)]] = True
+        nodes[self.node_to[arcs & (self.node_to != NO_NODE)]] = True
+        # What was -1 stays so.
+        polygon, node = (np.append(np.cumsum(kept) - 1, -1) for kept in (wanted, nodes))
+        return Arcs(
+            self.xy[np.repeat(arcs, np.diff(self.first))], _firsts(self.first, arcs),
+            polygon[self.near[arcs]], polygon[self.far[arcs]],
+            node[self.node_from[arcs]], node[self.node_to[arcs]], self.node_xy[nodes],
+            *_some(self.node_first, self.node_arcs, nodes, arcs),
+            polygon[self.ring_polygon[rings]],
+            *_some(self.ring_first, self.ring_arcs, rings, arcs),
+        )  # fmt: skip
+
+
+def _some(first: Ints, signed: Ints, chosen: Bools, arcs: Bools) -> tuple[Ints, Ints]:
+    """Chosen runs of signed arcs: where each begins, and the arcs by their numbers among ``arcs``."""
+    mine = signed[np.repeat(chosen, np.diff(first))]
+    return _firsts(first, chosen), np.cumsum(arcs)[np.abs(mine) - 1] * np.sign(mine)
+
+
+def _firsts(first: Ints, chosen: Bools) -> Ints:
+    """Where chosen runs begin once the others are gone."""
+    return np.append(0, np.cumsum(np.diff(first)[chosen]))
 
 
 def build_arcs(polygons: Polygons, group: Ints) -> Arcs:

@@ -16,3 +16,10 @@ def runs(count: Ints) -> tuple[Ints, Ints]:
     """0, 1, .. count - 1 for every count one after the other, and whose run each belongs to."""
     owner = np.repeat(np.arange(len(count)), count)
     return np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count), owner
+
+
+def anywhere(some: Bools, group: Ints) -> Bools:
+    """(n,) True in groups, numbered in ascending order, with any in ``some``."""
+    out = np.zeros(int(group[-1]) + 1, dtype=bool)
+    out[group[some]] = True
+    return out[group]

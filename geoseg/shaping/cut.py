@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from geoseg.shaping.arrays import Floats, Ints
+import numpy as np
+
+from geoseg.shaping.arcs import Arcs
+from geoseg.shaping.arrays import Bools, Floats, Ints
 
 
 class Walls(NamedTuple):
@@ -41,3 +44,37 @@ class FreeWalls(NamedTuple):
     """(n + 1,) where each polygon's arcs begin in ``arcs``."""
     arcs: Ints
     """Arcs of the polygons in order."""
+
+
+class FreeCut(NamedTuple):
+    """What a free cut tells of coverages, before they are cut along their directions."""
+
+    arcs: Arcs
+    """Theirs, closed ones rotated to begin at a corner."""
+    sums: Floats
+    """(v, 6) prefix sums of the samples, see ``segment.prefix_sums``."""
+    first: Ints
+    """(a + 1,) first wall of each arc."""
+    end: Ints
+    """(w,) vertex at which each wall ends."""
+    noise: Floats
+    """(n,) standard deviation of each polygon's outline about its walls, pixels."""
+    theta: Floats
+    """(n,) direction of each polygon, radians."""
+    alike: Ints
+    """(n,) the first of the polygons that each shares its direction with."""
+
+    def only(self, wanted: Bools) -> FreeCut:
+        """That of the wanted polygons (n,) alone, which are whole coverages."""
+        arcs, mine = self.arcs.only(wanted), wanted[self.arcs.near]
+        walls, count = np.repeat(mine, np.diff(self.first)), np.diff(self.first)[mine]
+        shift = self.arcs.first[:-1][mine] - arcs.first[:-1]
+        return FreeCut(
+            arcs,
+            self.sums[np.repeat(mine, np.diff(self.arcs.first))],
+            np.append(0, np.cumsum(count)),
+            self.end[walls] - np.repeat(shift, count),
+            self.noise[wanted],
+            self.theta[wanted],
+            (np.cumsum(wanted) - 1)[self.alike[wanted]],
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 import shapely
@@ -31,7 +31,7 @@ DOUBT = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Departure:
-    """Distances between drawn and raw arcs, pixels."""
+    """Distances between drawn and raw arcs, pixels; written in place."""
 
     farthest: Floats
     """(a,) Hausdorff distance, or something less where that is below every limit."""
@@ -40,15 +40,24 @@ class Departure:
     strays: Bools
     """(a,) True where a drawn arc leads farther from the raw one than is allowed outwards."""
 
+    @classmethod
+    def none(cls, arcs: int) -> Self:
+        """Of arcs that nothing is known of yet."""
+        return cls(np.zeros(arcs), np.zeros(arcs), np.zeros(arcs, dtype=np.bool_))
 
-def measure(arcs: Arcs, xy: Floats, first: Ints, reach_px: float) -> Departure:
-    """Compare drawn arcs with the raw ones they stand for."""
-    farthest, band = np.zeros(len(first) - 1), np.zeros(len(first) - 1)
-    strays = np.zeros(len(first) - 1, dtype=np.bool_)
-    longest = int(np.diff(arcs.first).max(initial=0))
-    room = np.empty(longest), np.empty(longest), np.empty(longest)
-    _measure((arcs.xy, arcs.first), (xy, first), reach_px, room, (farthest, band, strays))
-    return Departure(farthest, band, strays)
+    def measure(
+        self, arcs: Arcs, drawn: tuple[Floats, Ints], chosen: Ints, reach_px: float
+    ) -> None:
+        """Compare chosen arcs as drawn, vertices and where each begins, with the raw ones."""
+        longest = int(np.diff(arcs.first).max(initial=0))
+        room = np.empty(longest), np.empty(longest), np.empty(longest)
+        out = self.farthest, self.band, self.strays
+        _measure((arcs.xy, arcs.first), drawn, (chosen, reach_px), room, out)
+
+    def of_polygons(self, arcs: Arcs, polygons: int) -> tuple[Floats, Floats]:
+        """(polygons,) how far the arcs of each lead away at most, and (polygons,) what they span."""
+        farthest = _of_polygons(np.maximum, self.farthest, arcs, polygons)
+        return farthest, _of_polygons(np.add, self.band, arcs, polygons)
 
 
 def exceeds_reach(
@@ -100,20 +109,6 @@ def _mark_far(
         far[i] = gap > reach
 
 
-def within_limits(
-    raw: Polygons,
-    drawn: Polygons,
-    departure: Departure,
-    arcs: Arcs,
-    noise: Floats,
-    settings: RegularizeSettings,
-) -> Bools:
-    """(n,) True where a drawn polygon is valid and near enough to its raw polygon."""
-    farthest = _of_polygons(np.maximum, departure.farthest, arcs, len(raw))
-    apart = _of_polygons(np.add, departure.band, arcs, len(raw))
-    return are_near(raw, drawn, (farthest, apart), noise, settings)
-
-
 def are_near(
     raw: Polygons,
     drawn: Polygons,
@@ -158,13 +153,16 @@ def _of_polygons(combine: np.ufunc, values: Floats, arcs: Arcs, polygons: int) -
 def _measure(
     raw: tuple[Floats, Ints],
     drawn: tuple[Floats, Ints],
-    reach: float,
+    wanted: tuple[Ints, float],
     room: tuple[Floats, Floats, Floats],
     out: tuple[Floats, Floats, Bools],
 ) -> None:
-    """Write the fields of ``Departure``; ``room`` are three arrays as long as the longest arc."""
-    farthest, band, strays = out
-    for arc in range(len(farthest)):
+    """Write the fields of ``Departure`` for some arcs; ``wanted`` are these, and the reach.
+
+    ``room`` are three arrays as long as the longest arc.
+    """
+    (farthest, band, strays), (chosen, reach) = out, wanted
+    for arc in chosen:
         start, stop = raw[1][arc], raw[1][arc + 1] - 1
         lo, hi = drawn[1][arc], drawn[1][arc + 1] - 1
         edges = stop - start

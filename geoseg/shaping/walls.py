@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from geoseg.kernels.jit import jit
@@ -9,7 +11,7 @@ from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.beginnings import Beginnings, new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
-from geoseg.shaping.cut import FreeWalls, Walls
+from geoseg.shaping.cut import FreeCut, FreeWalls, Walls
 from geoseg.shaping.direction import first_directions, refine_directions, unite_directions
 from geoseg.shaping.noise import estimate_noise, price_units, stretch
 from geoseg.shaping.points import NO_NODE
@@ -23,46 +25,54 @@ from geoseg.shaping.segment import (
     prefix_sums,
 )
 
+if TYPE_CHECKING:
+    from geoseg.shaping.settings import RegularizeSettings
+
 ROUNDS = 3
 """Free cuts, each with the noise that the one before has shown."""
 FEWEST = 4
 """A ring of fewer walls is not rotated: two walls of one class are then all there is."""
 
 
-def cut_walls(
-    arcs: Arcs,
-    group: Ints,
-    noise_px: float,
-    *,
-    correlation_px: float | None = None,
-    faithful: bool = False,
-) -> Walls:
-    """Cut freely to learn noise and directions, then coarsely and finely along these.
+def learn(arcs: Arcs, group: Ints, settings: RegularizeSettings) -> FreeCut:
+    """Cut freely to learn noise and directions.
 
     Args:
         arcs: The arcs; closed ones are rotated in place to begin at a corner.
-        group: (n,) group of each polygon; the polygons of one group share an estimate of noise.
-        noise_px: Where the estimate begins, and its upper bound.
-        correlation_px: Width of the Gaussian that smooths the noise; None: the usual one.
-        faithful: Price walls by the noise that shows, not by smooth errors that it stands for.
+        group: (n,) group of each polygon, from 0; the polygons of one share an estimate of noise.
+        settings: Where that estimate begins, its upper bound too, and over how much it hangs together.
     """
-    sums = np.empty((len(arcs.xy), 6))
-    first, end, noise = cut_freely(arcs, group, noise_px, sums, stretch(correlation_px))
+    sums, dear = np.empty((len(arcs.xy), 6)), stretch(settings.correlation_px)
+    first, end, noise = cut_freely(arcs, group, settings.noise_px, sums, dear)
     free = FreeWalls(sums, arcs.first, first, end, *_arcs_of_polygons(arcs, len(group)))
     direction = np.zeros((len(group), 2))
     first_directions(free, noise, direction)
     alike = np.arange(len(group))
     unite_directions(direction, arcs.near, arcs.far, alike)
-    theta = direction[:, 0].copy()
-    walls = Walls(sums, first, end, np.zeros_like(end), arcs.near, theta, noise)
+    return FreeCut(arcs, sums, first, end, noise, direction[:, 0].copy(), alike)
+
+
+def cut_walls(
+    cut: FreeCut, correlation_px: float | None = None, *, faithful: bool = False
+) -> tuple[Arcs, Walls]:
+    """Cut coarsely and finely along directions; the arcs, rotated once more, and their walls.
+
+    Args:
+        cut: What the directions were learned from.
+        correlation_px: Width of the Gaussian that smooths the noise; None: the usual one.
+        faithful: Price walls by the noise that shows, not by smooth errors that it stands for.
+    """
+    arcs, noise = cut.arcs._replace(xy=cut.arcs.xy.copy()), cut.noise
+    kind = np.zeros_like(cut.end)
+    walls = Walls(cut.sums.copy(), cut.first, cut.end, kind, arcs.near, cut.theta, noise)
     unit = noise**2 if faithful else price_units(noise, correlation_px)
     for fine in (False, True):
         walls = _along(arcs, walls, unit, fine=fine)
         if not fine:
             _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
-        better = refine_directions(walls, arcs.first, alike)
+        better = refine_directions(walls, arcs.first, cut.alike)
         walls = walls._replace(theta=better)
-    return walls
+    return arcs, walls
 
 
 def _arcs_of_polygons(arcs: Arcs, polygons: int) -> tuple[Ints, Ints]:

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from geoseg.shaping.arcs import Arcs, build_arcs
-from geoseg.shaping.drawing import _Kept, _replaced
+from geoseg.shaping.kept import Kept, replaced
 
 
 def one_by_one(arcs: Arcs, arc: int, kept: np.ndarray, nodes: np.ndarray) -> np.ndarray:
@@ -33,8 +33,8 @@ def test_all_at_once_is_one_by_one(seed: int) -> None:
     kept[arcs.first[:-1] + 1] = True  # of every arc something is left
     nodes = arcs.node_xy + rng.normal(size=arcs.node_xy.shape)
     chosen = np.flatnonzero(rng.random(len(arcs.near)) < 0.7)
-    table = _Kept.of(arcs, kept)
-    xy, first = _replaced(
+    table = Kept.of(arcs, kept)
+    xy, first = replaced(
         (arcs.xy, arcs.first),
         table.moved(arcs, chosen, nodes),
         chosen,

@@ -81,7 +81,7 @@ def test_a_tighter_limit_is_kept_by_all_that_are_drawn_straight() -> None:
 
 def test_arcs_put_together_again_are_the_polygons_they_came_from() -> None:
     arcs = build_arcs(RAW, TOWN.lot)
-    again = assemble(arcs, arcs.xy, arcs.first, len(RAW))
+    again = assemble(arcs, arcs.xy, arcs.first, np.arange(len(RAW)))
     assert shapely.equals(again, RAW).all()
     walls = (
         shapely.length(shapely.boundary(RAW)).sum()

@@ -1,0 +1,190 @@
+"""Polygons as they are drawn at the moment, and which of them break a limit.
+
+A coverage is drawn again and again, each time otherwise in a few places alone. So what was found out
+about a polygon stays as long as none of its arcs changes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise, starmap
+from typing import Self
+
+import numpy as np
+import shapely
+
+from geoseg.kernels.jit import inner_jit, jit
+from geoseg.shaping.arcs import OUTSIDE, Arcs
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, anywhere
+from geoseg.shaping.assemble import assemble
+from geoseg.shaping.limits import Departure, are_near, exceeds_reach
+from geoseg.shaping.settings import RegularizeSettings
+from geoseg.shaping.simple import are_valid
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What drawings are held against."""
+
+    raw: Polygons
+    """(n,) polygons as given, in canonical order, each group in its own coordinates."""
+    group: Ints
+    """(n,) group of each polygon, ascending."""
+    arcs: Arcs
+    """Their arcs."""
+    noise: Floats
+    """(n,) standard deviation of each outline about its walls, pixels."""
+    settings: RegularizeSettings
+    """Limits."""
+    groups: tuple[slice, ...]
+    """The polygons of each group."""
+
+    @classmethod
+    def of(
+        cls, raw: Polygons, group: Ints, arcs: Arcs, noise: Floats, settings: RegularizeSettings
+    ) -> Self:
+        """With the bounds of the groups."""
+        bounds = np.append(np.flatnonzero(np.diff(group, prepend=-1)), len(group))
+        return cls(
+            raw, group, arcs, noise, settings, tuple(starmap(slice, pairwise(bounds.tolist())))
+        )
+
+
+@dataclass(slots=True)
+class Sketch:
+    """One drawing; the next is written over it."""
+
+    given: Given
+    """What it stands for."""
+    xy: Floats
+    """(v, 2) vertices of all arcs as drawn."""
+    first: Ints
+    """(a + 1,) where each arc begins in ``xy``."""
+    departure: Departure
+    """How far arcs lead from the raw ones."""
+    polygons: Polygons
+    """(n,) as drawn."""
+    breaks: Bools
+    """(n,) True where a polygon is not valid, or departs from the raw ones by more than is allowed."""
+    clashes: Bools
+    """(n,) True where a polygon overlapped another of its group, or missed its vertices, when its
+    group was last looked at for that."""
+    stale: Bools
+    """(n,) True where a polygon was drawn otherwise since."""
+    boxes: Floats
+    """(n, 4) its box by then."""
+
+    @classmethod
+    def begin(cls, given: Given) -> Self:
+        """Nothing is drawn yet."""
+        arcs, polygons = len(given.arcs.near), len(given.raw)
+        nothing = np.empty((0, 2)), np.zeros(arcs + 1, np.int64)
+        no, empty = np.zeros((3, polygons), dtype=np.bool_), np.empty(polygons, dtype=object)
+        boxes = np.full((polygons, 4), np.nan)
+        return cls(given, *nothing, Departure.none(arcs), empty, no[0], no[1], ~no[2], boxes)
+
+    def clashing(self, wanted: Bools) -> Bools:
+        """(n,) True where a polygon clashes, of the wanted groups, which are looked at."""
+        for span in self.given.groups:
+            if span.stop - span.start > 1 and wanted[span.start]:
+                self._look_for_clashes(span)
+        return self.clashes & wanted
+
+    def _look_for_clashes(self, span: slice) -> None:
+        """Whether a polygon clashes hangs on those alone whose boxes meet its own."""
+        polygons, concerned = self.polygons[span], self.stale[span].copy()
+        boxes, around = shapely.bounds(polygons), concerned
+        if not concerned.all():
+            for moved in (boxes, self.boxes[span]):
+                concerned |= _meet(boxes, moved[self.stale[span]])
+            around = _meet(boxes, boxes[concerned]) | concerned
+        edges = shapely.coverage_invalid_edges(polygons[around])
+        self.clashes[span][concerned] = ~shapely.is_empty(edges)[concerned[around]]
+        self.stale[span], self.boxes[span] = False, boxes
+
+    def is_clean(self, span: slice) -> bool:
+        """Whether all polygons of a group are valid, and none clashed when they were last looked at."""
+        mine = self.polygons[span]
+        sound = are_valid(mine) & ~shapely.is_empty(mine) & ~self.clashes[span]
+        return bool(sound.all())
+
+    def draw(self, xy: Floats, first: Ints, *, hastily: bool = False) -> None:
+        """Take other vertices, (v, 2), and where each arc begins among them.
+
+        ``hastily``: polygons need not be put together where one of their group is too far away.
+        """
+        arcs = self.given.arcs
+        changed = np.zeros(len(arcs.near), dtype=np.bool_)
+        _mark_changed((self.xy, self.first), (xy, first), changed)
+        self.xy, self.first = xy, first
+        beside = np.zeros(len(self.polygons), dtype=bool)
+        beside[arcs.near[changed]] = True
+        beside[arcs.far[changed & (arcs.far != OUTSIDE)]] = True
+        self.stale |= beside
+        if beside.any():
+            reach = self.given.settings.max_outward_px
+            self.departure.measure(arcs, (xy, first), np.flatnonzero(changed), reach)
+            if hastily:
+                beside &= ~self._far_away()
+            self._look(np.flatnonzero(beside))
+
+    def _far_away(self) -> Bools:
+        """(n,) True in groups with a polygon that is farther from the raw one than is allowed."""
+        farthest, _ = self.departure.of_polygons(self.given.arcs, len(self.polygons))
+        self.breaks |= farthest > self.given.settings.max_deviation_px
+        return anywhere(self.breaks, self.given.group)
+
+    def _look(self, chosen: Ints) -> None:
+        """Put chosen polygons together anew, and see which break a limit."""
+        given, arcs, departure = self.given, self.given.arcs, self.departure
+        drawn = assemble(arcs, self.xy, self.first, chosen)
+        self.polygons[chosen] = drawn
+        farthest, between = departure.of_polygons(arcs, len(self.polygons))
+        near = are_near(
+            given.raw[chosen], drawn, (farthest[chosen], between[chosen]), given.noise[chosen],
+            given.settings,
+        )  # fmt: skip
+        mine = np.zeros(len(self.polygons), dtype=bool)
+        mine[chosen] = True
+        strays = np.flatnonzero(departure.strays & mine[arcs.near])
+        lines, reach = (self.xy, self.first), given.settings.max_outward_px
+        far = exceeds_reach(strays, arcs, lines, given.raw, given.group, reach)
+        self.breaks[chosen] = ~near | far[chosen]
+
+
+def _meet(boxes: Floats, others: Floats) -> Bools:
+    """(n,) True for boxes (n, 4) that have a point in common with one of the others."""
+    out = np.zeros(len(boxes), dtype=np.bool_)
+    _mark_meeting(boxes, others, out)
+    return out
+
+
+@jit
+def _mark_meeting(boxes: Floats, others: Floats, out: Bools) -> None:
+    """An empty polygon's box is not a number, and meets none."""
+    for i in range(len(boxes)):
+        for k in range(len(others)):
+            beside = boxes[i, 0] <= others[k, 2] and others[k, 0] <= boxes[i, 2]
+            if beside and boxes[i, 1] <= others[k, 3] and others[k, 1] <= boxes[i, 3]:
+                out[i] = True
+                break
+
+
+@jit
+def _mark_changed(one: tuple[Floats, Ints], other: tuple[Floats, Ints], out: Bools) -> None:
+    """Mark arcs that have other vertices on the one side than on the other."""
+    for arc in range(len(out)):
+        out[arc] = not _are_equal(one, other, arc)
+
+
+@inner_jit
+def _are_equal(one: tuple[Floats, Ints], other: tuple[Floats, Ints], arc: int) -> bool:
+    (xy, first), (there, begin) = one, other
+    a, b = first[arc], begin[arc]
+    size = first[arc + 1] - a
+    if begin[arc + 1] - b != size:
+        return False
+    for i in range(size):
+        if xy[a + i, 0] != there[b + i, 0] or xy[a + i, 1] != there[b + i, 1]:
+            return False
+    return True
