@@ -21,6 +21,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Headings = NDArray[np.int8]
+MOST_ROOM = 32
+"""Places of a table per code that is looked up in it: in larger ones looking up takes longer than sorting."""
 CrackGraph = tuple[Floats, Ints, Ints, Bools]
 """Points (n, 2), the crack and the next point in each direction (n, 4), and which are nodes."""
 
@@ -73,8 +75,9 @@ def _graph(cluster: Cluster) -> CrackGraph:
     span = col.max() - col_min + 2
     code = row * span + (col - col_min)
     ends = np.concatenate([code, code + np.where(cluster.crack_vertical, span, 1)])
-    points = np.unique(ends)
-    begin, finish = np.searchsorted(points, ends).reshape(2, -1)
+    points, number = _numbered(ends - row.min() * span)
+    points += row.min() * span
+    begin, finish = number.reshape(2, -1)
     direction = cluster.crack_vertical.astype(np.int64)
     crack_at, neighbour = np.full((2, len(points), 4), -1, np.int64)
     crack_at[begin, direction] = crack_at[finish, direction + 2] = np.arange(len(row))
@@ -87,6 +90,16 @@ def _graph(cluster: Cluster) -> CrackGraph:
     point = np.empty((len(points), 2))
     point[:, 0], point[:, 1] = points % span + col_min, points // span
     return point, crack_at, neighbour, is_node
+
+
+def _numbered(codes: Ints) -> tuple[Ints, Ints]:
+    """The codes that occur, ascending, and the number of each among them."""
+    if codes.max() > MOST_ROOM * len(codes):
+        points = np.unique(codes)
+        return points, np.searchsorted(points, codes)
+    occurs = np.zeros(int(codes.max()) + 1, np.bool_)
+    occurs[codes] = True
+    return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[codes]
 
 
 @inner_jit

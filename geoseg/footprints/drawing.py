@@ -12,9 +12,10 @@ from shapely import Polygon
 
 from geoseg.footprints.arcs import CrackArcs, trace
 from geoseg.footprints.fit import REACH_PX
-from geoseg.footprints.rings import Assembly, assemble, polygons
+from geoseg.footprints.rings import Assembly, all_polygons, assemble, polygons
 from geoseg.footprints.simplify import smooth, thin
 from geoseg.shaping import RegularizeSettings, regularize_groups
+from geoseg.shaping.simple import are_valid
 from geoseg.types import Cluster, DrawnAs, Shape
 
 Outlines = NDArray[np.object_]
@@ -122,11 +123,21 @@ def _drawn(one: _Traced, outlines: Outlines, shapes: list[DrawnAs]) -> DrawnClus
 
 def clashing(outlines: Outlines) -> NDArray[np.bool_]:
     """(n,) True where one is not a valid, non-empty Polygon, overlaps, or breaks a shared wall."""
+    broken = _broken(outlines, shapely.is_valid(outlines))
+    return broken if broken.any() else _overlapping(outlines)
+
+
+def _broken(outlines: Outlines, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(n,) True where one is not a valid, non-empty Polygon."""
     polygonal = shapely.get_type_id(outlines) == shapely.GeometryType.POLYGON
-    broken = ~(polygonal & shapely.is_valid(outlines)) | shapely.is_empty(outlines)
-    if len(outlines) > 1 and not broken.any():
-        broken = ~shapely.is_empty(shapely.coverage_invalid_edges(outlines))
-    return np.asarray(broken)
+    return np.asarray(~(polygonal & valid) | shapely.is_empty(outlines))
+
+
+def _overlapping(outlines: Outlines) -> NDArray[np.bool_]:
+    """(n,) True where valid ones overlap, or break a shared wall."""
+    if len(outlines) == 1:
+        return np.zeros(1, np.bool_)
+    return np.asarray(~shapely.is_empty(shapely.coverage_invalid_edges(outlines)))
 
 
 def _regularized(
@@ -137,14 +148,14 @@ def _regularized(
     if not chosen:
         return {}
     size = [len(traced[i].cluster.instances) for i in chosen]
-    raw = np.concatenate([traced[i].polygons() for i in chosen])
+    raw = all_polygons([(traced[i].arcs, traced[i].assembly.rings) for i in chosen])
     drawn, shapes = regularize_groups(raw, np.repeat(chosen, size), settings=settings.regularize)
-    kept: dict[int, tuple[Outlines, list[DrawnAs]]] = {}
+    broken, kept = _broken(drawn, are_valid(drawn)), dict[int, tuple[Outlines, list[DrawnAs]]]()
     for i, last, count in zip(chosen, np.cumsum(size).tolist(), size, strict=True):
         mine = slice(last - count, last)
         names: list[DrawnAs] = [*shapes[mine]]
         regular = any(name in {"regularized", "circle"} for name in names)
-        if regular and not clashing(drawn[mine]).any():
+        if regular and not broken[mine].any() and not _overlapping(drawn[mine]).any():
             kept[i] = drawn[mine], names
     return kept
 

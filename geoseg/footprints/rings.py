@@ -9,6 +9,7 @@ outside and no ring touches itself: shell and holes may touch in points, as OGC 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,9 +69,21 @@ def assemble(cluster: Cluster, arcs: CrackArcs, *, min_hole_px: int) -> Assembly
 
 def polygons(arcs: CrackArcs, rings: Rings) -> NDArray[np.object_]:
     """One polygon per instance, from whatever geometry the arcs have."""
-    xy, ring = _coordinates(arcs.xy, arcs.offset, rings.arc, rings.offset)
-    drawn = np.asarray(shapely.linearrings(xy, indices=ring))
-    return np.asarray(shapely.polygons(drawn, indices=rings.owner))
+    return all_polygons([(arcs, rings)])
+
+
+def all_polygons(clusters: Sequence[tuple[CrackArcs, Rings]]) -> NDArray[np.object_]:
+    """The same for one cluster after the other, faster than one by one."""
+    xy, ring, owner = [], [], []
+    rings = owners = 0
+    for arcs, mine in clusters:
+        places, number = _coordinates(arcs.xy, arcs.offset, mine.arc, mine.offset)
+        xy.append(places)
+        ring.append(number + rings)
+        owner.append(mine.owner + owners)
+        rings, owners = rings + len(mine.owner), owners + int(mine.owner[-1]) + 1
+    drawn = np.asarray(shapely.linearrings(np.concatenate(xy), indices=np.concatenate(ring)))
+    return np.asarray(shapely.polygons(drawn, indices=np.concatenate(owner)))
 
 
 def _owners(cluster: Cluster, arcs: CrackArcs) -> Ints:

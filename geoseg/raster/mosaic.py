@@ -254,7 +254,18 @@ class Mosaic:
 
     def indices_at(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> list[int]:
         """Which raster each pixel comes from, by its place among those given; 0 where none is valid."""
-        return [self._index_at(int(r), int(c)) for r, c in zip(rows, cols, strict=True)]
+        extents = [placement.extent for placement in self._analysis.placements]
+        hit = np.array(
+            [
+                (e.row_off <= rows) & (rows < e.row_end) & (e.col_off <= cols) & (cols < e.col_end)
+                for e in extents
+            ]
+        )
+        out: list[int] = hit.argmax(axis=0).tolist()
+        # Reading decides only where rasters overlap.
+        for i in np.flatnonzero(hit.sum(axis=0) > 1):
+            out[i] = self._first_valid(np.flatnonzero(hit[:, i]), int(rows[i]), int(cols[i]))
+        return out
 
     @property
     def names(self) -> list[str]:
@@ -268,15 +279,11 @@ class Mosaic:
         days = (day_taken(source.dates) for source in self.sources)
         return dict(zip(self.names, days, strict=True))
 
-    def _index_at(self, row: int, col: int) -> int:
+    def _first_valid(self, hits: NDArray[np.int64], row: int, col: int) -> int:
+        """The first of some rasters that shows a pixel, or the first of all."""
         pixel = Window(row, col, 1, 1)
-        placements = enumerate(self._analysis.placements)
-        hits = [i for i, placement in placements if pixel.intersection(placement.extent)]
-        # Reading decides only where rasters overlap.
-        for index in hits if len(hits) > 1 else []:
-            if self._reader(index).read(pixel)[1].all():
-                return index
-        return hits[0] if hits else 0
+        shown = (i for i in hits.tolist() if self._reader(i).read(pixel)[1].all())
+        return next(shown, int(hits[0]))
 
     def identity(self) -> MosaicIdentity:
         """What the pixels depend on, as it is now."""

@@ -17,7 +17,7 @@ from shapely.affinity import rotate, translate
 from tries import tries
 
 from geoseg.footprints import DrawnCluster, FootprintSettings, draw, draw_all
-from geoseg.footprints.arcs import CrackArcs, trace
+from geoseg.footprints.arcs import CrackArcs, _numbered, trace
 from geoseg.footprints.rings import assemble, polygons
 from geoseg.footprints.simplify import smooth, thin
 from geoseg.types import NO_BUILDING, Shape
@@ -265,3 +265,11 @@ def collapsed(arcs: CrackArcs) -> CrackArcs:
     """Every arc cut down to its first and last vertex."""
     ends = np.sort(np.concatenate([arcs.offset[:-1], arcs.offset[1:] - 1]))
     return replace(arcs, xy=arcs.xy[ends], offset=np.arange(0, len(ends) + 1, 2))
+
+
+@pytest.mark.parametrize("apart", [1, 1000])
+def test_points_are_numbered_in_raster_order_however_far_apart_they_lie(apart: int) -> None:
+    codes = apart * np.random.default_rng(0).integers(0, 50, 80)
+    points, number = _numbered(codes)
+    assert points.tolist() == sorted(set(codes.tolist()))
+    assert (points[number] == codes).all()
