@@ -11,11 +11,12 @@ import shapely
 from geoseg.redraw.own import SHAPE, About, drawn_before, remeasure
 from geoseg.redraw.placed import RAW, Outlines, Placement, place
 from geoseg.settings import require_pixel_size, require_within
-from geoseg.shaping.arrays import Bools, Polygons
+from geoseg.shaping.arrays import Bools, Ints, Polygons
 from geoseg.shaping.clean import unclean
 from geoseg.shaping.correlation import estimate_correlation
 from geoseg.shaping.coverage import regularize_groups
 from geoseg.shaping.near import near_groups
+from geoseg.shaping.pairs import number_pairs
 from geoseg.shaping.plane import Plane, fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
 from geoseg.shaping.settings import RegularizeSettings
@@ -30,8 +31,8 @@ FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
 """All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
 SNAPS_M = (0.0, 20.0)
 """Gaps between walls that may be closed: beyond, streets would be."""
-CLOSINGS = 3
-"""How often gaps between drawn walls are closed, at most."""
+CLOSINGS = 8
+"""How often gaps between drawn walls are closed and groups drawn again, at most."""
 PLAINEST = (RAW, "simplified", "circle", "regularized")
 """How outlines are drawn, the plainest way first."""
 KEPT = "kept"
@@ -189,19 +190,50 @@ def _wound_back(drawn: Polygons, given: Polygons, plane: Plane) -> Polygons:
 
 
 def _draw_closed(raw: Outlines, snap_px: float, settings: RegularizeSettings) -> Outlines:
-    """Draw, and where drawn walls lie so near that they are one, close the gap and draw again."""
-    drawn = _draw(raw, settings)
+    """Draw, and where drawn walls lie so near that they are one, close the gap and draw again.
+
+    So are groups that others lie near by now, or no longer: as another run would begin. Until that
+    changes nothing: gaps may open again when they are drawn.
+    """
+    drawn, group, done = _draw(raw, settings), raw.group, np.zeros(len(raw.row), dtype=bool)
     for _ in range(CLOSINGS):
-        gaping = _gaping(drawn, snap_px)
-        if not gaping.any():
+        now = near_groups(drawn.polygons, 2 * settings.max_outward_px)
+        gaping = _gaping(drawn.polygons, now, snap_px) & ~done
+        again = np.isin(now, now[gaping | _are_otherwise(group, now)])
+        if not again.any():
             break
-        before = drawn.where(gaping)
-        closed, source = clean_coverage(before.polygons, before.row, snap_px, Repairs())
-        shapes, row, group = before.shapes[source], before.row[source], before.group[source]
-        again = _draw(Outlines(closed, shapes, row, group), settings)
-        again.shapes[shapes != "simplified"] = shapes[shapes != "simplified"]
-        drawn = drawn.where(~gaping) + again
+        before = drawn.where(again)
+        after, source = _closed(replace(before, group=now[again]), snap_px, settings)
+        group = np.append(now[~again], after.group)
+        done = np.append(done[~again], _are_alike(before.polygons, after, source))
+        drawn = drawn.where(~again) + replace(after, group=before.group[source])
     return drawn
+
+
+def _closed(
+    before: Outlines, snap_px: float, settings: RegularizeSettings
+) -> tuple[Outlines, Ints]:
+    """Outlines with gaps closed, drawn again, and which of those before each is a piece of."""
+    closed, source = clean_coverage(before.polygons, before.row, snap_px, Repairs())
+    shapes, row, group = before.shapes[source], before.row[source], before.group[source]
+    again = _draw(Outlines(closed, shapes, row, group), settings)
+    again.shapes[shapes != "simplified"] = shapes[shapes != "simplified"]
+    return again, source
+
+
+def _are_otherwise(one: Ints, other: Ints) -> Bools:
+    """(n,) True for members of groups that are not the same in two ways to group."""
+    both = number_pairs(one, other)[0]
+    sizes = [np.bincount(numbers)[numbers] for numbers in (both, one, other)]
+    return np.asarray((sizes[0] != sizes[1]) | (sizes[0] != sizes[2]))
+
+
+def _are_alike(before: Polygons, after: Outlines, source: Ints) -> Bools:
+    """(n,) True in groups of outlines that are all as before; each is a piece of its source."""
+    whole = np.bincount(source, minlength=len(before))[source] == 1
+    one, other = shapely.normalize(before[source]), shapely.normalize(after.polygons)
+    alike = whole & shapely.equals_exact(one, other)
+    return ~np.isin(after.group, after.group[~alike])
 
 
 def _draw(some: Outlines, settings: RegularizeSettings) -> Outlines:
@@ -209,14 +241,14 @@ def _draw(some: Outlines, settings: RegularizeSettings) -> Outlines:
     return Outlines(drawn, np.asarray(shapes, dtype=object), some.row, some.group)
 
 
-def _gaping(drawn: Outlines, snap_px: float) -> Bools:
+def _gaping(polygons: Polygons, group: Ints, snap_px: float) -> Bools:
     """(n,) True in groups where two polygons leave a gap narrower than ``snap_px``."""
-    out = np.zeros(len(drawn.row), dtype=bool)
-    several = np.flatnonzero(np.bincount(drawn.group)[drawn.group] > 1)
+    out = np.zeros(len(group), dtype=bool)
+    several = np.flatnonzero(np.bincount(group)[group] > 1)
     if len(several):
-        edges = shapely.coverage_invalid_edges(drawn.polygons[several], gap_width=snap_px)
+        edges = shapely.coverage_invalid_edges(polygons[several], gap_width=snap_px)
         out[several] = ~shapely.is_empty(edges)
-    return np.isin(drawn.group, drawn.group[out])
+    return np.isin(group, group[out])
 
 
 def _collect(drawn: Outlines, result: _Result) -> None:

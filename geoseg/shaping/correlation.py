@@ -16,7 +16,7 @@ import shapely
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs, build_arcs
 from geoseg.shaping.arrays import Floats, Ints, Polygons
-from geoseg.shaping.noise import MOST_STRETCH
+from geoseg.shaping.noise import MOST_STRETCH, residuals
 from geoseg.shaping.segment import moments
 from geoseg.shaping.simple import are_valid
 from geoseg.shaping.walls import cut_freely
@@ -29,6 +29,8 @@ ENOUGH = 400
 """About so many outlines are looked at."""
 FEWEST = 400
 """Fewer pairs of points tell nothing."""
+STRAIGHT_PX2 = 0.01
+"""Mean squared distance from its line below which a wall was drawn with a ruler."""
 STAIRS_PX2 = 0.06
 """What a staircase of pixels adds at either distance, square pixels."""
 WIDTHS_PX = np.array([1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0])
@@ -82,8 +84,11 @@ def correlation_width(arcs: Arcs, sums: Floats, first: Ints, end: Ints) -> float
         end: (w,) vertex at which each wall ends.
 
     Returns:
-        The width, or None where long walls are too few or show no noise.
+        The width, or None where long walls are too few or show no noise. Where most were drawn with a
+        ruler, the others do not show noise, but what was drawn.
     """
+    if _are_ruled(sums, np.repeat(arcs.first[:-1], np.diff(first)), first, end):
+        return None
     square, pairs = np.zeros(2), np.zeros(2)
     longest = int(np.diff(arcs.first).max())
     room = np.empty(longest), np.empty(longest)
@@ -95,6 +100,16 @@ def correlation_width(arcs: Arcs, sums: Floats, first: Ints, end: Ints) -> float
         return None
     shape = 1 - np.exp(-(np.array([NEAR_PX, FAR_PX]) ** 2) / (4 * WIDTHS_PX[:, None] ** 2))
     return float(np.interp(far / near, shape[:, 1] / shape[:, 0], WIDTHS_PX))
+
+
+def _are_ruled(sums: Floats, start: Ints, first: Ints, end: Ints) -> bool:
+    """Whether more than half the long walls are straight; ``start`` (w,) is where their arcs begin."""
+    begin = np.append(0, end[:-1])
+    heads = first[:-1][np.diff(first) > 0]
+    begin[heads] = start[heads]
+    weight, square = residuals(sums, begin, end)
+    ruled = square[weight >= LONG_PX] < STRAIGHT_PX2
+    return bool(2 * ruled.sum() > len(ruled))
 
 
 @jit

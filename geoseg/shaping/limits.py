@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 PROBE_PX = 0.2
 """Spacing of the points at which a drawn outline is compared with the raw one."""
+SINGLE = 2 / 3
+"""A single drawing may go so much of the way that outlines may lie from the raw ones after all."""
+LATER_ROOM = 2.0
+"""Areas of drawings of drawings may depart by so much more than those of a single one: what that
+brings near a limit, others take past it, in this run or in another."""
 WINDOW = 4
 """Edges of a drawn arc, to either side, among which the nearest is sought."""
 LEAST_SQUARE = 1e-300
@@ -115,15 +120,17 @@ def are_near(
     apart: tuple[Floats, Floats],
     noise: Floats,
     settings: RegularizeSettings,
-    room: float = 1.0,
+    *,
+    later: bool = False,
 ) -> Bools:
     """(n,) True where a drawn polygon is valid and near enough to its raw polygon.
 
     A share of the area says little about a shed of ten pixels: a wall that errs by the noise is
     right even there. The limits are therefore the larger of the share and a band along the outline.
-    ``apart`` are the distance and the area between the two, (n,) each; the area estimated. Areas may
-    change by ``room`` times the limit.
+    ``apart`` are the distance and the area between the two, (n,) each; the area estimated.
+    ``later`` is for what may have been drawn several times.
     """
+    room, most = (LATER_ROOM, 1.0) if later else (1.0, SINGLE)
     farthest, between = apart
     good = are_valid(drawn) & ~shapely.is_empty(drawn)
     area, new_area = shapely.area(raw), shapely.area(drawn)
@@ -131,9 +138,9 @@ def are_near(
     good &= np.abs(new_area - area) <= room * np.maximum(
         settings.max_area_change * area, 0.25 * band
     )
-    good &= farthest <= settings.max_deviation_px
+    good &= farthest <= most * settings.max_deviation_px
     share = 2 * (1 - settings.min_iou) / (1 + settings.min_iou)
-    allowed = np.maximum(share * 0.5 * (area + new_area), band)
+    allowed = room * np.maximum(share * 0.5 * (area + new_area), band)
     doubtful = np.flatnonzero(good & (DOUBT * between > allowed))
     common = shapely.area(shapely.intersection(raw[doubtful], drawn[doubtful]))
     between[doubtful] = area[doubtful] + new_area[doubtful] - 2 * common

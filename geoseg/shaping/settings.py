@@ -25,13 +25,14 @@ class RegularizeSettings:
     max_outward_px: float = 3.4
     """No point of an outline lies farther than this outside the raw polygons of its group. Groups
     that lie twice as far apart therefore never meet."""
-    max_deviation_px: float = 6.0
-    """Largest Hausdorff distance between a drawn and a raw outline."""
+    max_deviation_px: float = 9.0
+    """Largest Hausdorff distance between a drawn and a raw outline; a single drawing goes two thirds of
+    that at most, and the rest is for drawings of the drawing."""
     min_iou: float = 0.90
     """Smallest intersection over union of a drawn and a raw polygon; for buildings so small that
-    noise alone costs more, as much as the noise costs."""
+    noise alone costs more, as much as the noise costs. Drawings of drawings may cost twice as much."""
     max_area_change: float = 0.02
-    """Largest relative change of area; the same exception."""
+    """Largest relative change of area; the same exceptions."""
     simplify_px: float = 2.0
     """Tolerance for outlines that stay simplified, pixels (the square root of an area in
     Visvalingam's sense)."""

@@ -1,4 +1,4 @@
-"""Outlines are drawn, and drawn again, as long as that makes them plainer."""
+"""Outlines are drawn, and drawn again, until another drawing would not make them plainer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import shapely
 
 from geoseg.shaping.apart import beyond, outlines_apart
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
-from geoseg.shaping.changes import KEPT_PX, Changes, touching
+from geoseg.shaping.changes import Changes, touching
+from geoseg.shaping.clean import unclean
 from geoseg.shaping.drawing import Drawn
 from geoseg.shaping.limits import are_near
 from geoseg.shaping.noise import MIN_NOISE_PX
@@ -29,16 +30,15 @@ WORTH_FIRST = 0.2
 WORTH_LATER = 0.12
 """A drawing is drawn again where that saves this share. As it is less than the above, what the last
 pass left is left by the first pass of another run as well."""
-PASSES = 8
-"""What still becomes plainer after so many passes is left as it is then."""
-LATER_ROOM = 1.25
-"""Later passes may change areas by so much more than the first: else what the first brings to the
-limit, another run would take past it."""
 PROBE_PX = 0.2
 """Spacing of the points at which an outline's distance to the raw polygons is measured."""
+ROUNDED_PX = 0.02
+"""Points in other places show an outline farther out by less."""
 HALF_EDGE_PX = 0.5
 """A raw outline's corners lie so much farther out than the middles of its edges, which a single
 pass measures at."""
+HELD = 2
+"""Polygons that were sent back so often stay as they were given."""
 
 Pass = Callable[[Polygons, Ints, "RegularizeSettings"], Drawn]
 """Draws groups numbered from 0 once."""
@@ -46,57 +46,54 @@ Pass = Callable[[Polygons, Ints, "RegularizeSettings"], Drawn]
 
 @dataclass(frozen=True, slots=True)
 class _Underway:
-    """Polygons on their way; the last four are written in place."""
+    """Polygons on their way; all from ``polygons`` on are written in place."""
 
     given: Polygons
     """(n,) polygons as given."""
     group: Ints
     """(n,) their groups."""
+    part: Ints
+    """(n,) numbers of the sets of polygons that touch."""
     settings: RegularizeSettings
     """Limits, against the polygons as given."""
+    draw: Pass
+    """Draws them."""
     noise: Floats
     """(n,) standard deviation of each outline given about its walls, pixels."""
     polygons: Polygons
-    """(n,) the polygons as drawn so far."""
+    """(n,) polygons as drawn so far."""
     shapes: Polygons
     """(n,) how each was drawn."""
     cost: Ints
     """(n,) corners and flaws of each."""
     flaws: Ints
     """(n,) flaws of each."""
+    again: Bools
+    """(n,) True for those that are no longer as the first pass left them."""
+    back: Ints
+    """(n,) how often each was sent back."""
 
 
 def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: Pass) -> Drawn:
-    """Draw groups until another pass would not make them plainer.
+    """Draw groups until another drawing would not make them plainer.
 
     Plainer is what has fewer corners and flaws, by a share of them: see ``count_flaws``. Polygons
     that a pass changes together are taken together, or stay as they are. So no drawing leads in a
-    circle, and a drawing is its own drawing: whether an outline is worth drawing shows in the
-    outline alone. Only what a pass would take past a limit may move once more in another run, for
-    that measures from the drawing.
+    circle, and the passes come to an end, at a drawing that is its own: whether one is taken shows
+    in the outlines that it is drawn from, whatever these were drawn from.
+
+    Only the end is held against the polygons given. Those that then break a limit are drawn from
+    their thinned outlines instead, and where that leads too far as well they stay as they were
+    given: another run would be led as far.
     """
     drawn = draw(polygons, group, settings)
     corners, flaws = count_flaws(polygons)
     now = polygons.copy(), drawn.shapes, corners + flaws, flaws
-    state = _Underway(polygons, group, settings, drawn.noise, *now)
-    taken = _begin(state, drawn)
-    part = touching(state.polygons, group)
-    active = _anywhere(taken, part) & _anywhere(state.flaws > 0, part)
-    # Simplified outlines look noisy, and are drawn otherwise beside others that do not: so what
-    # stays as it is at their own noise is also tried without any.
-    calm = np.zeros(len(polygons), dtype=bool)
-    quiet = replace(settings, noise_px=min(MIN_NOISE_PX, settings.noise_px))
-    for _ in range(PASSES - 1):
-        for how, these in ((settings, active & ~calm), (quiet, active & calm)):
-            chosen = np.flatnonzero(these)
-            if len(chosen) == 0:
-                continue
-            number = np.unique(group[chosen], return_inverse=True)[1].astype(np.int64)
-            drawn = draw(state.polygons[chosen], number, how)
-            taken = _anywhere(_take(state, chosen, drawn, WORTH_LATER, later=True), part[chosen])
-            flawed = _anywhere(state.flaws[chosen] > 0, part[chosen])
-            noisy = _anywhere(drawn.noise > MIN_NOISE_PX, part[chosen])
-            active[chosen], calm[chosen] = np.where(taken, flawed, noisy), ~taken
+    part, zeros = touching(polygons, group), np.zeros(len(polygons), dtype=np.int64)
+    state = _Underway(polygons, group, part, settings, draw, drawn.noise, *now, zeros > 0, zeros)
+    _draw_again(state, _begin(state, drawn))
+    while (bad := _too_far(state)).any():
+        _draw_again(state, _send_back(state, bad))
     return Drawn(state.polygons, state.shapes, state.noise)
 
 
@@ -111,53 +108,102 @@ def _begin(state: _Underway, drawn: Drawn) -> Bools:
     state.cost[taken], state.flaws[taken] = (corners + flaws)[taken], flaws[taken]
     chosen = np.flatnonzero(doubtful)
     some = Drawn(drawn.polygons[chosen], drawn.shapes[chosen], drawn.noise[chosen])
-    taken[chosen] = _take(state, chosen, some, WORTH_FIRST, later=False)
+    taken[chosen] = _take(state, chosen, some, WORTH_FIRST)
     return taken
 
 
-def _take(state: _Underway, chosen: Ints, drawn: Drawn, worth: float, *, later: bool) -> Bools:
+def _draw_again(state: _Underway, changed: Bools) -> None:
+    """Draw on from what has just ``changed`` (n,), until no drawing is worth it.
+
+    A drawing depends on all outlines of its group. So in the end groups are drawn whole, as another
+    run would begin.
+    """
+    while changed.any():
+        stale = _draw_parts(state, changed)
+        chosen = np.flatnonzero(stale & _anywhere(state.flaws > 0, state.group))
+        changed = np.zeros_like(stale)
+        if len(chosen):
+            changed[chosen] = _draw_once(state, chosen, state.settings)[0]
+
+
+def _draw_parts(state: _Underway, changed: Bools) -> Bools:
+    """Draw sets that have ``changed`` (n,) until that is not worth it.
+
+    Returns:
+        (n,) True in groups that have changed since they were last drawn whole.
+    """
+    active = _anywhere(changed, state.part) & _anywhere(state.flaws > 0, state.part)
+    stale, size = _anywhere(changed, state.group), np.bincount(state.group)
+    # Simplified outlines look noisy, and are drawn otherwise beside others that do not: so what
+    # stays as it is at their own noise is also tried without any.
+    calm = np.zeros(len(active), dtype=bool)
+    quiet = replace(state.settings, noise_px=min(MIN_NOISE_PX, state.settings.noise_px))
+    while active.any():
+        for how, these in ((state.settings, active & ~calm), (quiet, active & calm)):
+            chosen = np.flatnonzero(these)
+            if len(chosen) == 0:
+                continue
+            home, part = state.group[chosen], state.part[chosen]
+            taken, noisy = _draw_once(state, chosen, how)
+            taken, noisy = _anywhere(taken, part), _anywhere(noisy, part)
+            flawed = _anywhere(state.flaws[chosen] > 0, part)
+            active[chosen], calm[chosen] = np.where(taken, flawed, noisy), ~taken
+            whole = np.bincount(home, minlength=len(size)) == size
+            stale &= ~whole[state.group] | (how is quiet)
+            stale |= np.isin(state.group, home[taken])
+    return stale
+
+
+def _draw_once(state: _Underway, chosen: Ints, how: RegularizeSettings) -> tuple[Bools, Bools]:
+    """Draw chosen polygons once more; (c,) True where that is taken, and where they show noise."""
+    number = np.unique(state.group[chosen], return_inverse=True)[1].astype(np.int64)
+    drawn = state.draw(state.polygons[chosen], number, how)
+    taken = _take(state, chosen, drawn, WORTH_LATER)
+    state.again[chosen[taken]] = True
+    return taken, np.asarray(drawn.noise > MIN_NOISE_PX)
+
+
+def _take(state: _Underway, chosen: Ints, drawn: Drawn, worth: float) -> Bools:
     """Take a drawing of chosen polygons where it is worth it; (c,) True where it is.
 
-    A polygon counts as straight when one of the passes drew it so: what a later one thins stays
-    straight.
+    Polygons that change together are taken together, unless they clash with what stays. One counts as
+    straight when one of the passes drew it so: what a later one thins stays straight.
     """
-    corners, flaws = count_flaws(drawn.polygons)
     changes = Changes.between(state.polygons[chosen], drawn.polygons, state.group[chosen])
-    gain = state.cost[chosen] - corners - flaws
-    taken = _is_worth(gain, state.cost[chosen], changes, worth)
-    if later:
-        bad = taken.copy()
-        bad[taken] = ~_are_allowed(state, chosen, changes, taken)
-        taken &= ~_anywhere(bad, changes.unit)
-    state.polygons[chosen] = _without_clashes(state, chosen, changes, taken)
+    unit, held = changes.unit, changes.moved & (state.back[chosen] >= HELD)
+    taken = changes.moved & ~_anywhere(held, unit)
+    while True:
+        out = changes.only(taken)
+        corners, flaws = count_flaws(out)
+        bad = taken & ~_is_worth(
+            state.cost[chosen] - corners - flaws, state.cost[chosen], unit, worth
+        )
+        if not bad.any():
+            bad = taken & _clashing(state, chosen, out, taken)
+        if not bad.any():
+            break
+        taken &= ~_anywhere(bad, unit)
+    state.polygons[chosen] = out
     straight = taken & (drawn.shapes != "simplified")
     state.shapes[chosen[straight]] = drawn.shapes[straight]
-    state.cost[chosen[taken]] = (corners + flaws)[taken]
-    state.flaws[chosen[taken]] = flaws[taken]
+    state.cost[chosen], state.flaws[chosen] = corners + flaws, flaws
     return taken
 
 
-def _is_worth(gain: Ints, cost: Ints, changes: Changes, worth: float) -> Bools:
+def _is_worth(gain: Ints, cost: Ints, unit: Ints, worth: float) -> Bools:
     """(c,) True for polygons in units that gain so large a share of what they cost."""
-    unit, moved = changes.unit, changes.moved
-    gains = np.bincount(unit, gain * moved)[unit] if len(unit) else gain
-    costs = np.bincount(unit, cost * moved)[unit] if len(unit) else cost
-    return np.asarray(moved & (gains > 0) & (gains >= worth * costs))
+    gains, costs = np.bincount(unit, gain)[unit], np.bincount(unit, cost)[unit]
+    return np.asarray((gains > 0) & (gains >= worth * costs))
 
 
-def _without_clashes(state: _Underway, chosen: Ints, changes: Changes, taken: Bools) -> Polygons:
-    """(c,) polygons drawn where ``taken``, which loses those that clash with what stays."""
-    while True:
-        out, whole = changes.only(taken), state.polygons.copy()
-        whole[chosen] = out
-        clash = np.zeros(len(whole), dtype=bool)
-        for members in _members(state.group, _partly(state.group, chosen[taken])):
-            clash[members] = ~shapely.is_empty(shapely.coverage_invalid_edges(whole[members]))
-            clash[members] |= ~shapely.is_valid(whole[members])
-        back = taken & _anywhere(taken & clash[chosen], changes.unit)
-        if not back.any():
-            return out
-        taken &= ~back
+def _clashing(state: _Underway, chosen: Ints, out: Polygons, taken: Bools) -> Bools:
+    """(c,) True where one of the chosen polygons, some ``taken``, clashes with what stays."""
+    whole = state.polygons.copy()
+    whole[chosen] = out
+    clash = np.zeros(len(whole), dtype=bool)
+    for members in _members(state.group, _partly(state.group, chosen[taken])):
+        clash[members] = unclean(whole[members])
+    return clash[chosen]
 
 
 def _partly(group: Ints, taken: Ints) -> Ints:
@@ -179,21 +225,23 @@ def _anywhere(some: Bools, group: Ints) -> Bools:
     return np.asarray(np.bincount(group, some)[group] > 0) if len(group) else some
 
 
-def _are_allowed(state: _Underway, chosen: Ints, changes: Changes, taken: Bools) -> Bools:
-    """(t,) True where those of the chosen polygons that are taken are within the limits."""
-    before, after, mine = changes.before[taken], changes.after[taken], state.given[chosen[taken]]
+def _too_far(state: _Underway) -> Bools:
+    """(n,) True in sets of which a polygon that was drawn again breaks a limit."""
+    chosen = np.flatnonzero(state.again & (state.back < HELD))
+    after, mine = state.polygons[chosen], state.given[chosen]
     (apart, between), reach = outlines_apart(mine, after), state.settings.max_outward_px
     middles = apart - HALF_EDGE_PX, between
-    noise, group = state.noise[chosen[taken]], state.group[chosen[taken]]
-    good = are_near(mine, after, middles, noise, state.settings, LATER_ROOM)
+    good = are_near(mine, after, middles, state.noise[chosen], state.settings, later=True)
     far = np.flatnonzero(good & (apart > reach))
-    for i, members in zip(far, _members(state.group, group[far]), strict=True):
+    for i, members in zip(far, _members(state.group, state.group[chosen[far]]), strict=True):
         xy = shapely.get_coordinates(shapely.segmentize(after[i], PROBE_PX))
-        xy = _outside(mine[i], reach, xy[beyond(xy, before[i], KEPT_PX)])
+        xy = _outside(mine[i], reach + ROUNDED_PX, xy)
         for member in state.given[members]:
-            xy = _outside(member, reach, xy)
+            xy = _outside(member, reach + ROUNDED_PX, xy)
         good[i] = len(xy) == 0
-    return good
+    bad = np.zeros(len(state.group), dtype=bool)
+    bad[chosen[~good]] = True
+    return _anywhere(bad, state.part)
 
 
 def _outside(polygon: Polygon, reach: float, xy: Floats) -> Floats:
@@ -202,3 +250,30 @@ def _outside(polygon: Polygon, reach: float, xy: Floats) -> Floats:
         xy = xy[~shapely.intersects_xy(polygon, xy)]
         xy = xy[beyond(xy, polygon, reach)]
     return xy
+
+
+def _send_back(state: _Underway, bad: Bools) -> Bools:
+    """Put sets of ``bad`` polygons (n,) back to where they began; (n,) True for all put back.
+
+    The first time they are thinned, then as they were given, and so is what clashes with them.
+    """
+    moved = np.zeros(len(bad), dtype=bool)
+    while bad.any():
+        moved |= bad
+        state.back[bad] += 1
+        state.polygons[bad] = state.given[bad]
+        for members in _members(state.part, np.unique(state.part[bad])):
+            thinned = shapely.coverage_simplify(state.given[members], state.settings.simplify_px)
+            if state.back[members[0]] < HELD and not unclean(thinned).any():
+                state.polygons[members] = thinned
+            else:
+                state.back[members] = HELD
+        clash = np.zeros(len(bad), dtype=bool)
+        for members in _members(state.group, np.unique(state.group[bad])):
+            clash[members] = unclean(state.polygons[members])
+        bad = _anywhere(clash, state.part) & (state.back < HELD)
+    corners, flaws = count_flaws(state.polygons[moved])
+    state.cost[moved], state.flaws[moved] = corners + flaws, flaws
+    state.shapes[moved] = np.where(state.back[moved] < HELD, "simplified", "raw")
+    state.again[moved] = True
+    return moved

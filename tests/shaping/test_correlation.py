@@ -11,7 +11,7 @@ from shapely.geometry import Polygon, box
 
 from geoseg.errors import UsageError
 from geoseg.redraw import regularize
-from geoseg.shaping import RegularizeSettings, regularize_coverage
+from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
 from geoseg.shaping.correlation import estimate_correlation
 from geoseg.shaping.noise import price_units, stretch
 
@@ -49,6 +49,15 @@ def test_drawings_and_few_outlines_tell_nothing() -> None:
     assert width(seen("house", 3.0, lots=2)) is None
     bow_tie = Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
     assert estimate_correlation(np.array([bow_tie]), np.zeros(1, np.int64), 1.5) is None
+
+
+def test_what_is_left_in_drawings_is_no_noise() -> None:
+    lots = seen("terrace", 1.5, lots=30, jitter_px=2.0)
+    drawn, _ = regularize_groups(
+        np.asarray(lots.raw), lots.lot, settings=RegularizeSettings(max_outward_px=4.0)
+    )
+    assert width(lots) is not None
+    assert estimate_correlation(drawn, lots.lot, 1.5) is None
 
 
 def test_walls_cost_more_where_noise_hangs_together_but_drawings_cost_the_same() -> None:

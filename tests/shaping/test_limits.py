@@ -62,6 +62,20 @@ def test_distance() -> None:
     assert not is_near(HOUSE, farthest_px=6.01)
 
 
+def test_several_drawings_together_have_more_room() -> None:
+    def near(drawn: Polygon, farthest_px: float = 0.0) -> bool:
+        apart = np.array([farthest_px]), np.array([HOUSE.symmetric_difference(drawn).area])
+        raw, polygons = np.array([HOUSE], object), np.array([drawn], object)
+        return bool(are_near(raw, polygons, apart, np.zeros(1), SETTINGS, later=True)[0])
+
+    assert near(scale(HOUSE, 1.039))
+    assert not near(scale(HOUSE, 1.041))
+    assert near(HOUSE, 9.0)
+    assert not near(HOUSE, 9.01)
+    assert near(moved(0.81))
+    assert not near(moved(0.80))
+
+
 def test_validity() -> None:
     bow = Polygon([(0, 0), (SIDE, SIDE), (SIDE, 0), (0, SIDE)])
     lax = replace(SETTINGS, min_iou=0, max_area_change=1)
