@@ -141,9 +141,13 @@ def _show(done: Training, scenes: Path) -> None:
         (place, f"F1 {f1:.3f}" + _before(done.f1_before.get(place)))
         for place, f1 in done.f1.items()
     )
-    show_rows([*scores, ("curves", str(done.curves or "")), ("output", str(done.model))])
+    handed = [] if done.handed is None else [("weights", done.handed.text)]
+    show_rows([*scores, *handed, ("curves", str(done.curves or "")), ("output", str(done.model))])
     tuned = f"{done.model.stem}-tuned.safetensors"
-    tune = f"choose its thresholds next: geoseg tune {done.model} --scenes {scenes} -o {tuned}"
+    split = "" if done.handed is None or not done.handed.crossed else "--split all "
+    tune = (
+        f"choose its thresholds next: geoseg tune {done.model} --scenes {scenes} {split}-o {tuned}"
+    )
     note([*done.doubts, *([tune] if done.f1 else [])])
 
 

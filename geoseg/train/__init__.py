@@ -77,6 +77,7 @@ def train_model(
         done.last.loss,
         dict(done.last.f1),
         dict(done.before),
+        done.handed,
         draw_curves(checked.output, done.before, done.last),
         doubts_of(done),
     )

@@ -7,7 +7,7 @@ better than either (Wortsman et al. 2022, "Robust fine-tuning of zero-shot model
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -38,8 +38,12 @@ def average_weights(files: Sequence[Path], output: Path) -> None:
                 f"{path} has another architecture or pixel size than {files[0]}; only files of one "
                 "kind can be averaged"
             )
-    mean = {name: _mean([state[name] for state in states]) for name in states[0]}
-    save_weights(mean, _record(records), output)
+    save_weights(mean_weights(states), _record(records), output)
+
+
+def mean_weights(states: Sequence[Mapping[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of the tensors of each name."""
+    return {name: _mean([state[name] for state in states]) for name in states[0]}
 
 
 def _mean(tensors: list[torch.Tensor]) -> torch.Tensor:

@@ -24,26 +24,38 @@ SURE = 0.05
 
 def doubts_of(done: Trained) -> tuple[str, ...]:
     """Why the model file may not be better than what the training started from."""
-    after, before = mean_of(done.last.f1), mean_of(done.before)
+    helped = done.handed is not None and done.handed.which != "start"
     found = []
-    if done.last.step < FEW_STEPS:
+    if done.last.step < FEW_STEPS and not helped:
         found.append(
             f"too short: {counted(done.last.step, 'step')}, where fine-tuning takes {FEW_STEPS} or more; give "
             "it more minutes, or a faster machine"
         )
-    if not done.last.f1:
-        found.append(
-            "no scene was held out (split val), so nothing tells whether the model got better; "
-            "geoseg dataset --val-share holds some out"
-        )
-    elif done.before and after < before + _NO_GAIN:
-        found.append(
-            f"no better on places held out than what it started from: F1 {after:.3f}, before "
-            f"{before:.3f}; check the labels, add some, or train longer"
-        )
-    elif _still_rising([mean_of(moment.f1) for moment in done.scored]):
+    if done.handed is None:
+        found += _unlike_the_start(done)
+    if _still_rising([mean_of(one.f1) for one in done.scored]):
         found.append("scores were still rising at the end; more minutes may bring more")
     return tuple(found)
+
+
+def _unlike_the_start(done: Trained) -> list[str]:
+    """Why it may be no better than its start, where that is not judged anyway."""
+    after, before = mean_of(done.last.f1), mean_of(done.before)
+    if not done.last.f1:
+        return [
+            (
+                "no scene was held out (split val), so nothing tells whether the model got better; "
+                "geoseg dataset --val-share holds some out"
+            )
+        ]
+    if done.before and after < before + _NO_GAIN:
+        return [
+            (
+                f"no better on places held out than what it started from: F1 {after:.3f}, before "
+                f"{before:.3f}; check the labels, add some, or train longer"
+            )
+        ]
+    return []
 
 
 FLATTERED = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from abc import abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -25,6 +26,18 @@ if TYPE_CHECKING:
     from geoseg.train.config import TrainConfig
 
 _CLIP_NORM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a training has come to."""
+
+    weights: dict[str, torch.Tensor]
+    """The network's tensors."""
+    about: dict[str, str]
+    """How it came to be, for the model file."""
+    learnt: bool = True
+    """Whether the scenes went into the weights."""
 
 
 class Learner(lightning.LightningModule):
@@ -57,8 +70,8 @@ class Learner(lightning.LightningModule):
         """Crops as one batch."""
 
     @abstractmethod
-    def write(self, saved: dict[str, Any], path: Path) -> None:
-        """Write the weights of a checkpoint as a model file."""
+    def write(self, finished: Finished, path: Path) -> None:
+        """Write a model file."""
 
     def note(self, place: str, counts: Counts) -> None:
         """Add the counts of a held-out scene."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -17,7 +17,7 @@ from geoseg.models.adapters.maskrcnn_file import (
     save_maskrcnn,
 )
 from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord, build_maskrcnn
-from geoseg.train.learner import Learner, all_sources, history, trained_weights
+from geoseg.train.learner import Finished, Learner, all_sources
 from geoseg.train.maskrcnn_crops import InstanceCrop, InstanceCrops
 from geoseg.train.maskrcnn_scenes import stitched_labels
 from geoseg.train.scoring import count
@@ -71,13 +71,13 @@ class MaskRcnnModule(Learner):
         labels = stitched_labels(model, scene.image)
         self.note(scene.place, count(labels, scene.labels, scene.ignore))
 
-    def write(self, saved: dict[str, Any], path: Path) -> None:
+    def write(self, finished: Finished, path: Path) -> None:
         """Write the averaged weights as the file that ``--model maskrcnn:`` takes."""
         network = build_maskrcnn(self.record)
-        network.load_state_dict(trained_weights(saved))
+        network.load_state_dict(finished.weights)
         about = {
             "sources": all_sources(self.config, self._sources_before),
-            "training": history(saved, self.config),
+            "training": finished.about,
         }
         save_maskrcnn(network, self.record.model_copy(update=about), path)
 

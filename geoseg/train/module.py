@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import torch
+from torch import nn
 from torch.utils.data import default_collate
 
 from geoseg.errors import UsageError
@@ -24,7 +25,7 @@ from geoseg.train.consistency import disagreement, resampled
 from geoseg.train.convolution import with_own_gradients
 from geoseg.train.crops import CropDataset
 from geoseg.train.distil import Teacher, distance
-from geoseg.train.learner import Learner, all_sources, history, trained_weights
+from geoseg.train.learner import Finished, Learner, all_sources
 from geoseg.train.losses import head_losses
 from geoseg.train.targets import HEADS
 from geoseg.train.validation import predict_scene, resample_scene, score_scene
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-    from torch import Tensor, nn
+    from torch import Tensor
 
     from geoseg.scenes.scene import Scene
     from geoseg.train.config import TrainConfig
@@ -57,6 +58,19 @@ class SegmentationModule(Learner):
         self._teacher = None if weights.teacher is None else Teacher(weights.teacher)
         self._sources_before = _sources_before(config)
         self._decoding_before = _decoding_before(config)
+
+    def train(self, mode: bool = True) -> Self:  # as torch declares it
+        """Learn, or not; batch norms keep the statistics of a model that is fine-tuned.
+
+        Those of crops of one town are unlike those of all the places that it learnt from: measured anew,
+        they undo it before it has learnt anything (``benchmarks/norms.py``).
+        """
+        super().train(mode)
+        if self.config.fine_tunes:
+            for layer in self.network.modules():
+                if isinstance(layer, nn.BatchNorm2d):
+                    layer.eval()
+        return self
 
     def training_step(self, batch: dict[str, Tensor], _index: int) -> Tensor:
         """Loss of one batch."""
@@ -99,6 +113,10 @@ class SegmentationModule(Learner):
         maps = predict_scene(self.network, scene.image, self.architecture.stride_px)
         self.note(scene.place, score_scene(maps, scene))
 
+    def start_weights(self) -> dict[str, Tensor]:
+        """What the training starts from."""
+        return start_network(self.config, self.architecture).state_dict()
+
     def crops(self, scenes: Sequence[Scene], first: int, length: int) -> CropDataset:
         """Crops with the targets of all heads."""
         return CropDataset(scenes, self.config, first=first, length=length)
@@ -108,23 +126,32 @@ class SegmentationModule(Learner):
         """Images, targets and weights, each stacked."""
         return default_collate(crops)
 
-    def write(self, saved: dict[str, Any], path: Path) -> None:
-        """Write the averaged weights with what the decoder needs to know.
+    def write(self, finished: Finished, path: Path) -> None:
+        """Write weights with what the decoder needs to know.
 
         How the start decodes suits the new weights better than any table does, until ``geoseg
         tune`` has fitted it to them.
         """
-        metadata = Metadata(
+        before = self._sources_before
+        metadata = self.record.model_copy(
+            update={
+                "sources": all_sources(self.config, before) if finished.learnt else tuple(before),
+                "training": finished.about,
+            }
+        )
+        save_weights(finished.weights, metadata, path)
+
+    @property
+    def record(self) -> Metadata:
+        """What a model file says but for what it learnt from."""
+        return Metadata(
             **self._decoding_before,
             name=self.config.name,
             geoseg_version=__version__,
             architecture=self.architecture,
             gsd_m=self.config.model_gsd_m,
             halo_px=measure_halo_px(self.architecture),
-            sources=all_sources(self.config, self._sources_before),
-            training=history(saved, self.config),
         )
-        save_weights(trained_weights(saved), metadata, path)
 
 
 def architecture_of(config: TrainConfig) -> Architecture:

@@ -48,6 +48,10 @@ class Pieces:
             np.bincount(number[known & (scene.labels > 0)], minlength=count),
         )
 
+    def of_piece(self, values: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """(pieces,) values as (height, width), every pixel with that of its piece."""
+        return values[self.number]
+
 
 def _numbers(scene: Scene) -> NDArray[np.int64]:
     """Pieces from the lower right: draws of a scene, which are cut at the upper left, share them.

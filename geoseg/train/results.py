@@ -11,6 +11,7 @@ from geoseg.pages.notebook import Shown
 
 if TYPE_CHECKING:
     from geoseg.models.weights import Metadata
+    from geoseg.train.handing import Handed
 
 TOLD = {"gsd_m", "decoding", "tta", "calibration", "validation", "metrics"}
 """What tuning changes in a model file."""
@@ -30,6 +31,9 @@ class Training(Shown):
     """Held-out place to F1 at IoU 0.5 in the end; empty where none is held out."""
     f1_before: dict[str, float]
     """The same of the weights that the training started from."""
+    handed: Handed | None
+    """Which weights the model file holds, by how well they do on ground that was not learnt; None where no
+    model was fine-tuned."""
     curves: Path | None
     """Picture of losses and scores by step; None where nothing was logged."""
     doubts: tuple[str, ...]
@@ -43,6 +47,7 @@ class Training(Shown):
             "loss": None if math.isnan(self.loss) else self.loss,
             "f1": self.f1,
             "f1_before": self.f1_before,
+            "handed_out": None if self.handed is None else self.handed.as_dict(),
             "curves": None if self.curves is None else str(self.curves),
             "doubts": list(self.doubts),
         }

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 GsdRange = tuple[float, float]
 
-_ANY_GSD = 0.0, math.inf
+ANY_GSD: GsdRange = 0.0, math.inf
+"""What a model declares that works at any pixel size."""
 _DIGITS = 4
 
 
@@ -86,7 +87,7 @@ def tune(
     weights = place_weights(scenes, options.place_weights)
     prior = model.metadata.calibration
     rule = Rule(weights, options.max_area_bias, prior)
-    own = model.metadata.gsd_m or _ANY_GSD
+    own = model.metadata.gsd_m or ANY_GSD
     seeing = averaged_if(model, options.tta)
     tuned = {}
     for gsd_m in options.gsd_ranges or (own,):
@@ -99,7 +100,7 @@ def tune(
     return model.metadata.model_copy(
         update={
             "geoseg_version": __version__,
-            "gsd_m": None if gsd_m == _ANY_GSD else gsd_m,
+            "gsd_m": None if gsd_m == ANY_GSD else gsd_m,
             "decoding": best.decoding,
             "tta": isinstance(seeing, AveragedModel),
             "calibration": calibration,

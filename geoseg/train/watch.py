@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from geoseg.progress import Progress, ProgressReport
 from geoseg.train.learner import Learner
@@ -58,6 +58,13 @@ def mean_of(f1: Mapping[str, float]) -> float:
     return sum(f1.values()) / max(1, len(f1))
 
 
+def scores_told(when: Literal["before", "after"], f1: Mapping[str, float]) -> ProgressReport:
+    """Scores outside of the training itself."""
+    share = 0 if when == "before" else 100
+    note = f"{when} training, F1 {in_words(f1)}"
+    return ProgressReport(f"scores {when}", share, 100, "percent", note=note)
+
+
 class Watched(callbacks.Callback):
     """Tells about every step and every scoring; of several processes only the first one does."""
 
@@ -89,12 +96,6 @@ class Watched(callbacks.Callback):
             self.last = Moment(trainer.global_step, self.last.loss, f1)
             self.scored.append(self.last)
             self._tell(pl_module, f"{self.last.text}, F1 {self.last.scores}")
-
-    def tell_scores(self, when: str, f1: Mapping[str, float]) -> None:
-        """Scores outside of the training itself."""
-        share = 0 if when == "before" else 100
-        note = f"{when} training, F1 {in_words(f1)}"
-        self._progress(ProgressReport(f"scores {when}", share, 100, "percent", note=note))
 
     def _tell(self, module: lightning.LightningModule, note: str | None) -> None:
         if isinstance(module, Learner):

@@ -367,7 +367,7 @@ def test_what_cannot_be_gone_on_with_is_one_sentence(packed: Path) -> None:
 def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
     packed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from geoseg.train import run
+    from geoseg.train import fitting, run
 
     config = make_config(packed)
     run.train(config)
@@ -375,7 +375,7 @@ def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run, "_trainer", interrupted)
+    monkeypatch.setattr(fitting, "_trainer", interrupted)
     with pytest.raises(KeyboardInterrupt):
         run.train(config, overwrite=True)
     assert not (config.output / "last.ckpt").exists()
