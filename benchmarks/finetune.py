@@ -125,7 +125,7 @@ def configured(config: Path, folder: Path, start: str, minutes: float) -> TrainC
             "output": folder.parent / "training",
             "start": start if start == "default" else Path(start),
             "model_gsd_m": record.gsd_m,
-            "data": shipped.data.model_copy(update={"folder": folder}),
+            "data": shipped.data.model_copy(update={"scenes": folder}),
             "schedule": shipped.schedule.model_copy(update={"max_minutes": minutes}),
         }
     )
