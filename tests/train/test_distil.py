@@ -77,7 +77,7 @@ def test_its_answers_are_part_of_the_loss_and_its_weights_of_nothing(tmp_path: P
 def test_the_file_names_what_start_and_teacher_have_learnt_from(tmp_path: Path) -> None:
     teacher = write_model(tmp_path / "teacher.safetensors", "elsewhere")
     start = write_model(tmp_path / "start.safetensors", "before")
-    config = small_training(tmp_path, {"teacher": teacher}, start=start)
+    config = small_training(tmp_path, {"teacher": teacher}, start=start, fine_tune=False)
     sources = read_metadata(train(config).path).sources
     assert [source.name for source in sources] == ["before", "elsewhere", "town"]
     assert [source.licence for source in sources][:2] == ["ODbL", "ODbL"]
