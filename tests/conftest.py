@@ -14,7 +14,9 @@ All rasters are tiny and made on the fly: no binary file lies in the repository.
 
 from __future__ import annotations
 
+import gc
 import os
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -41,12 +43,29 @@ LEFT_M, TOP_M = 345_600.0, 3_072_000.0
 """Grids of .1 m and its multiples begin there as they are (``geoseg.raster.analysis.ALIGN_PX``)."""
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+ALL_THOROUGH = re.compile(r"^pytestmark = [^\n]*(?:\n    [^\n]*)*\bthorough\b", re.MULTILINE)
+
 Scene = Callable[..., NDArray[np.uint8]]
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """All random examples where thorough tests run, a quarter of them elsewhere."""
     tries.load(thorough="not thorough" not in config.option.markexpr)
+    gc.disable()  # until all is collected, which is kept in any case
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Files of thorough tests alone are not even imported where none of these runs: what they import takes seconds."""
+    if "not thorough" not in config.option.markexpr or collection_path.suffix != ".py":
+        return None
+    return bool(ALL_THOROUGH.search(collection_path.read_text(encoding="utf-8"))) or None
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: Python need not look through it for garbage, again and again."""
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 def transform_at(

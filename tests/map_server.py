@@ -1,6 +1,6 @@
 """A WMS and a WMTS of red houses in Web Mercator, in a process of its own; prints its port.
 
-The same ground by both: houses of 20 m every 80 m. GDAL holds Python's lock while it waits for a server,
+The same ground by both: houses of 20 m every 80 m. What lies under /shut/ it gives to nobody. GDAL holds Python's lock while it waits for a server,
 so a thread of the test would not do.
 """
 
@@ -63,7 +63,9 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         asked = {name.lower(): value for name, value in parse_qsl(parts.query)}
-        if parts.path.startswith("/tile/"):
+        if parts.path.startswith("/shut/"):
+            self.send_error(403)
+        elif parts.path.startswith("/tile/"):
             zoom, row, col = map(int, parts.path.split("/")[2:5])
             side = 2 * HALF / 2**zoom
             west, north = col * side - HALF, HALF - row * side

@@ -70,6 +70,7 @@ def test_other_errors_stay_as_they_are() -> None:
     assert not isinstance(caught.value, NotEnoughMemoryError)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "name",
     [

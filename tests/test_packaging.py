@@ -166,6 +166,7 @@ def addresses() -> Any:
     return script("addresses")
 
 
+@pytest.mark.thorough
 def test_nothing_that_is_installed_binds_its_users_work(licences: Any) -> None:
     """Neither GPL nor AGPL, and every package says what it is."""
     for extra in ("", *licences.EXTRAS):

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 import rasterio
 
 import geoseg
@@ -19,6 +20,7 @@ def test_versions_are_those_that_run() -> None:
     assert all(value[0].isdigit() for value in told.values())
 
 
+@pytest.mark.thorough
 def test_torch_is_told_where_it_is_loaded_and_never_loaded() -> None:
     code = (
         "import sys; from geoseg.version import versions\n"

@@ -1,4 +1,4 @@
-"""How many random examples a test of a property gets.
+"""How many random examples a test of a property gets, and which of many given ones.
 
 ``pytest_configure`` in ``conftest.py`` loads one of two profiles: all examples where thorough tests run
 as well, a quarter of them in the run that is for every change of a line.
@@ -6,8 +6,10 @@ as well, a quarter of them in the run that is for every change of a line.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import pytest
 from hypothesis import settings
 
 ALL, FEW = "all", "few"
@@ -30,3 +32,13 @@ def tries(number: int, **more: Any) -> settings:
     return settings(
         max_examples=max(number // SHARE, min(number, LEAST)) if few else number, **more
     )
+
+
+def first(number: int, values: Iterable[Any]) -> list[Any]:
+    """Values for ``parametrize`` or ``params``: so many as they are, the others where thorough tests run."""
+    return [value if index < number else _thorough(value) for index, value in enumerate(values)]
+
+
+def _thorough(value: Any) -> Any:
+    several = value if isinstance(value, tuple) else (value,)
+    return pytest.param(*several, marks=pytest.mark.thorough)

@@ -13,6 +13,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError
 from geoseg.raster.remote import trouble
+from geoseg.raster.services import refusal, shown
 from geoseg.raster.source import Source
 from geoseg.raster.stretch import Stretch
 from geoseg.types import Window
@@ -70,7 +71,7 @@ def _rasterio_window(window: Window) -> RasterioWindow:
 def unreadable(source: Source, window: Window, error: Exception) -> UnreadableRasterError:
     """The error for a window that cannot be read."""
     where = (
-        f"{source.path}: rows {window.row_off} to {window.row_end - 1}, columns {window.col_off} to "
+        f"{shown(source.path)}: rows {window.row_off} to {window.row_end - 1}, columns {window.col_off} to "
         f"{window.col_end - 1} cannot be read"
     )
     why = trouble(*source.files)
@@ -80,6 +81,12 @@ def unreadable(source: Source, window: Window, error: Exception) -> UnreadableRa
             "where a signed one has expired"
         )
     reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
+    refused = refusal(source.path, reason)
+    if refused is not None:
+        return UnreadableRasterError(
+            f"{where}: {refused}; does its address, with its key if it asks for one, show pictures in a "
+            "browser? Some services take few requests at a time: try again later, or a smaller area"
+        )
     return UnreadableRasterError(f"{where} ({reason}); is the file truncated or damaged?")
 
 

@@ -155,7 +155,7 @@ def look(path: str, *, tries: int = len(RETRY_WAITS_S)) -> Answer:
         return Answer(None, None)  # a kind of file that has no headers
     code = re.search(r"(?:code|HTTP)\D{0,20}\b([1-5]\d\d)\b", headers.error)
     status = int(code[1]) if code else None
-    said = f"answers {_status(status)}" if status else "gives no answer"
+    said = f"answers {status_in_words(status)}" if status else "gives no answer"
     raise ServerError(f"the server {said}", status=status)
 
 
@@ -277,14 +277,15 @@ def _answer(request: urllib.request.Request, taken: Callable[[Any], T]) -> T:
     except urllib.error.HTTPError as error:
         with error:
             raise ServerError(
-                f"the server answers {_status(error.code)}", status=error.code
+                f"the server answers {status_in_words(error.code)}", status=error.code
             ) from None
     except (OSError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise ServerError(f"the server gives no answer ({reason})", status=None) from None
 
 
-def _status(code: int) -> str:
+def status_in_words(code: int) -> str:
+    """An HTTP status with its usual name, where it has one."""
     try:
         return f"{code} {HTTPStatus(code).phrase}"
     except ValueError:

@@ -31,7 +31,7 @@ from rasterio.io import MemoryFile
 from geoseg.addresses.secrets import without_secrets
 from geoseg.earth.ground import affine_mapping, pixel_size
 from geoseg.errors import UnreadableRasterError, UsageError
-from geoseg.raster.remote import opening
+from geoseg.raster.remote import opening, status_in_words
 from geoseg.raster.source import GDAL_ERRORS, crs_of
 from geoseg.types import Window
 
@@ -61,6 +61,10 @@ KEPT_BYTES = 512 << 20
 """Of tiles, on disk, for as long as the process lives: a look, what is blank and the model's reading
 ask for each of them."""
 _CACHE = "<Cache><Path>{folder}</Path><Unique>False</Unique><MaxSize>{size}</MaxSize></Cache>"
+_SAID = re.compile(
+    r"HTTP status code: (?P<status>\d+), error: (?P<why>.*?)(?:\. Add the HTTP|\.?$)"
+)
+"""How GDAL's drivers say that a service gave no picture."""
 _kept: dict[str, tuple[MemoryFile, str]] = {}
 """Cuts by name, with the service that each is of; they live as long as the process."""
 
@@ -92,6 +96,22 @@ def _describes_one(path: str) -> bool:
 def shown(path: str) -> str:
     """How messages and records name a raster: a cut by its service, all without secrets."""
     return without_secrets(_kept[path][1] if path in _kept else path)
+
+
+def refusal(path: str, gdal: str) -> str | None:
+    """What a service answers in place of a picture, as a part of a sentence; None: ``path`` is no cut.
+
+    Args:
+        path: Of a raster.
+        gdal: What GDAL says of it.
+    """
+    if path not in _kept:
+        return None
+    said = _SAID.search(gdal)
+    status = int(said["status"]) if said else 0
+    if status:
+        return f"the service answers {status_in_words(status)}"
+    return f"the service gives no answer ({without_secrets(said['why'] if said else gdal)[:200]})"
 
 
 def refuse_services(names: Sequence[str]) -> None:

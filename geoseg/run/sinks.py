@@ -210,8 +210,9 @@ class PartsSink:
         return assemble(self._parts.parts)
 
     def restart(self) -> None:
-        """Empty the folder."""
+        """Empty the folder; what lies there is this run's own, and nobody has to be told."""
         self._waiting = []
+        self._parts.remove()
         self._parts = PartsWriter.create(self._lock.output, self._identity)
 
     def finish(self, outcome: dict[str, JsonValue]) -> None:

@@ -13,7 +13,7 @@ from geoseg.files.atomic import write_text
 from geoseg.pages.document import environment
 
 if TYPE_CHECKING:
-    from geoseg.train.watch import Moment
+    from geoseg.train.moments import Moment
 
 SIDE = 300
 """Of a panel, in the picture's units."""

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from geoseg.languages.counting import counted
-from geoseg.train.watch import mean_of
+from geoseg.train.moments import mean_of
 
 if TYPE_CHECKING:
     from geoseg.models.records import Validation

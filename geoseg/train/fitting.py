@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from geoseg.scenes.scene import Scene
     from geoseg.train.config import TrainConfig
-    from geoseg.train.watch import Moment
+    from geoseg.train.moments import Moment
 
 
 _EMA_EVERY = 5

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from geoseg.train.halves import Part
     from geoseg.train.handing import Handed
     from geoseg.train.learner import Learner
-    from geoseg.train.watch import Moment
+    from geoseg.train.moments import Moment
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ import math
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from geoseg.progress import Progress, ProgressReport
 from geoseg.train.learner import Learner
+from geoseg.train.moments import Moment, in_words
 from geoseg.train.trainer_library import callbacks, lightning
 
 _MEMORY = 0.95
@@ -23,39 +23,6 @@ _NOISE = (
     ".*does not have many workers",
 )
 """Warnings that are none of the user's business."""
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """Where a training is."""
-
-    step: int = 0
-    """Steps of the optimiser so far."""
-    loss: float = math.nan
-    """Running mean."""
-    f1: Mapping[str, float] = field(default_factory=dict)
-    """Place to F1 at IoU 0.5, when the held-out scenes were scored last; empty before."""
-
-    @property
-    def text(self) -> str:
-        """Step and loss, for people."""
-        return f"step {self.step}, loss {self.loss:.3f}"
-
-    @property
-    def scores(self) -> str:
-        """F1, for people."""
-        return in_words(self.f1)
-
-
-def in_words(f1: Mapping[str, float]) -> str:
-    """Place to F1, for people."""
-    each = ", ".join(f"{place} {score:.3f}" for place, score in sorted(f1.items()))
-    return each if len(f1) == 1 else f"{mean_of(f1):.3f} ({each})"
-
-
-def mean_of(f1: Mapping[str, float]) -> float:
-    """Mean over places; 0 where there is none."""
-    return sum(f1.values()) / max(1, len(f1))
 
 
 def scores_told(when: Literal["before", "after"], f1: Mapping[str, float]) -> ProgressReport:

@@ -315,6 +315,7 @@ class Counting(Bright):
         return super().predict_maps(images)
 
 
+@pytest.mark.thorough
 def test_tta_shows_the_model_every_scene_twice(tmp_path: Path) -> None:
     save_town(tmp_path)
     plain, averaged = Counting(), Counting()

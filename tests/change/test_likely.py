@@ -201,6 +201,7 @@ def test_imagery_needs_the_option(town: Dates) -> None:
         geoseg.compare(*town.layers, likely=True, sure=2.0)
 
 
+@pytest.mark.thorough
 def test_the_command_line(town: Dates, tmp_path: Path) -> None:
     for name, layer in zip(("old", "new"), town.layers, strict=True):
         layer.to_file(tmp_path / f"{name}.gpkg", layer="buildings", engine="pyogrio")

@@ -55,6 +55,7 @@ def test_every_stage_has_its_speed(town: Path) -> None:
     assert found.kept is None  # a model without a hash
 
 
+@pytest.mark.thorough
 def test_it_shows_itself_and_is_json(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geoseg.models.loading.load_model", lambda *_, **__: PaintedModel())
     monkeypatch.setattr(runs, "load_model", lambda *_, **__: PaintedModel())

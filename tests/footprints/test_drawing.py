@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import label
 from shapely import Polygon
 from shapely.affinity import rotate, translate
-from tries import tries
+from tries import first, tries
 
 from geoseg.footprints import DrawnCluster, FootprintSettings, draw, draw_all
 from geoseg.footprints.arcs import CrackArcs, _numbered, trace
@@ -233,7 +233,7 @@ def town(seed: int) -> Labels:
     return labels[np.clip(rows + ragged[0], 0, 59), np.clip(cols + ragged[1], 0, 89)]
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", first(2, range(8)))
 def test_straight_walls_are_clean_too(seed: int) -> None:
     drawn = draw(cluster_of(town(seed)), FootprintSettings())
     assert_clean(outlines(drawn))

@@ -382,6 +382,7 @@ def test_a_layer_of_several_can_be_named(ortho: Path, tmp_path: Path) -> None:
     assert findings["features"] == 50
 
 
+@pytest.mark.thorough
 def test_geoparquet_labels(ortho: Path, tmp_path: Path) -> None:
     on_ground(TOWN, crs="EPSG:4326").to_parquet(tmp_path / "l.parquet")
     packed = geoseg.pack_dataset(ortho, tmp_path / "l.parquet", tmp_path / "chips", val_share=0)

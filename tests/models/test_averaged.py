@@ -67,6 +67,7 @@ def test_a_part_equals_the_whole_there(model: TorchDenseModel) -> None:
     assert largest(part - wrapped.predict_maps(image)[..., 16:56, 30:51]) < TOLERANCE
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("size", [(240, 37), (37, 250)], ids=["tall", "wide"])
 def test_tiles_equal_the_whole(
     model: TorchDenseModel, make_raster: RasterMaker, size: tuple[int, int]
@@ -81,6 +82,7 @@ def test_tiles_equal_the_whole(
         assert largest(maps - whole) < TOLERANCE, tile_px
 
 
+@pytest.mark.thorough
 def test_it_is_certified_like_its_model(model: TorchDenseModel) -> None:
     certificate = certify(averaged(model))
     assert certificate.exact, certificate.reasons

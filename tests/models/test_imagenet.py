@@ -10,6 +10,8 @@ from geoseg.models import network as networks
 from geoseg.models.network import build_network, load_imagenet_encoder
 from geoseg.models.weights import Architecture
 
+pytestmark = pytest.mark.thorough
+
 
 @pytest.mark.parametrize("size", ["lite0", "lite2"])
 def test_every_tensor_of_the_encoder_is_learnt_and_no_other(size: str) -> None:

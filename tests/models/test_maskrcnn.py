@@ -21,6 +21,8 @@ from geoseg.models.adapters.maskrcnn import (
 from geoseg.models.adapters.roi_align import plain_roi_align
 from geoseg.models.protocols import InstanceModel
 
+pytestmark = pytest.mark.thorough
+
 torch.set_num_threads(1)
 IMAGES = np.random.default_rng(0).integers(0, 255, (2, 3, 96, 128), dtype=np.uint8)
 

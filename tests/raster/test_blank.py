@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from rasterio.enums import ColorInterp
 from scipy import ndimage
-from tries import tries
+from tries import first, tries
 
 from geoseg.errors import UsageError
 from geoseg.raster import Mosaic
@@ -82,20 +82,23 @@ def test_a_void_of_eight_bits(
 
 @pytest.mark.parametrize(
     ("dtype", "low", "high", "fill"),
-    [
-        ("int16", 100, 4000, -9999),
-        ("int16", 100, 4000, -32768),
-        ("int16", 100, 4000, 0),
-        ("int32", -50, 4000, -2147483648),
-        ("uint16", 100, 4000, 65535),
-        ("uint16", 100, 4000, 0),
-        ("uint16", 2000, 3000, 0),
-        ("float32", 0.01, 0.6, -9999),
-        ("float32", 0.01, 0.6, -3.4028234663852886e38),
-        ("float32", 0.01, 0.6, 3.4028234663852886e38),
-        ("float32", 10, 240, 0),
-        ("float64", 0.01, 0.6, -32768),
-    ],
+    first(
+        4,
+        [
+            ("int16", 100, 4000, -9999),
+            ("int16", 100, 4000, -32768),
+            ("int16", 100, 4000, 0),
+            ("int32", -50, 4000, -2147483648),
+            ("uint16", 100, 4000, 65535),
+            ("uint16", 100, 4000, 0),
+            ("uint16", 2000, 3000, 0),
+            ("float32", 0.01, 0.6, -9999),
+            ("float32", 0.01, 0.6, -3.4028234663852886e38),
+            ("float32", 0.01, 0.6, 3.4028234663852886e38),
+            ("float32", 10, 240, 0),
+            ("float64", 0.01, 0.6, -32768),
+        ],
+    ),
 )
 def test_a_void_of_other_types(
     make_raster: RasterMaker, dtype: str, low: float, high: float, fill: float
@@ -262,7 +265,7 @@ def blank_raster(make: RasterMaker, kind: str) -> Path:
     }[kind]()
 
 
-@pytest.fixture(scope="module", params=["native", "jpeg", "averaged", "turned"])
+@pytest.fixture(scope="module", params=first(1, ["native", "jpeg", "averaged", "turned"]))
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
     path = blank_raster(RasterMaker(tmp_path_factory.mktemp("blank")), request.param)
     with Mosaic.open([path], gsd_range_m=(0.29, 0.6)) as mosaic:

@@ -13,8 +13,10 @@ import shapely
 from conftest import REPOSITORY
 from map_server import EVERY_M, HOUSE_M
 from painted import PaintedModel
+from tries import first
 
 import geoseg
+from geoseg.errors import UnreadableRasterError
 
 WEST, SOUTH = 9_520_000.0, 3_200_000.0
 """Corner of a house."""
@@ -63,3 +65,28 @@ def test_houses_of_a_service_lie_where_they_are(address: str, service: str, tmp_
     for house in truth:
         overlap = found.geometry.intersection(house).area.max()
         assert overlap > 0.85 * house.area
+
+
+@pytest.mark.parametrize(
+    ("service", "said"),
+    first(
+        1,
+        [
+            (
+                "{}/shut/{{z}}/{{x}}/{{y}}.png?key=abc",
+                "the service answers 403 Forbidden; does its address",
+            ),
+            (
+                "http://127.0.0.1:1/{{z}}/{{x}}/{{y}}.png?key=abc",
+                r"the service gives no answer \(.*connect",
+            ),
+        ],
+    ),
+    ids=["refuses", "is not there"],
+)
+def test_a_service_that_gives_nothing_is_named(address: str, service: str, said: str) -> None:
+    name = service.format(address)
+    with pytest.raises(UnreadableRasterError, match=said) as error:
+        geoseg.info(name, aoi=AREA)
+    assert str(error.value).startswith(name.partition("?")[0])
+    assert "abc" not in str(error.value)

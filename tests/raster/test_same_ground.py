@@ -130,6 +130,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, chip: Chip) -> Any:
     return frame
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("given", [striped, pytest.param(alpha, marks=pytest.mark.thorough)])
 def test_the_same_pixels_give_the_same_buildings(
     given: Callable[[Path, Chip], Any], tmp_path: Path, chip: Chip, reference: Any
@@ -138,6 +139,7 @@ def test_the_same_pixels_give_the_same_buildings(
     assert (frame.geometry.to_wkb() == reference.geometry.to_wkb()).all()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "given",
     [

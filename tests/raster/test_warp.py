@@ -108,11 +108,9 @@ def floats(make: RasterMaker, image: NDArray[np.uint8]) -> Path:
 MAKERS = (
     degrees,
     rotated,
-    gcps,
-    uint16,
     *(
         pytest.param(maker, marks=pytest.mark.thorough)
-        for maker in (south_up, coarse, fine_with_alpha, floats)
+        for maker in (gcps, uint16, south_up, coarse, fine_with_alpha, floats)
     ),
 )
 

@@ -388,6 +388,7 @@ def test_edits_that_can_be_understood_are_counted(town: Town, judged: Path, tmp_
     assert any("1 building of edited.gpkg shares the building_id" in note for note in notes)
 
 
+@pytest.mark.thorough
 def test_what_was_added_twice_counts_once(town: Town, judged: Path, tmp_path: Path) -> None:
     def change(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         there = rows[rows.review.isin(["right", "added"])]
@@ -432,6 +433,7 @@ def test_strata_stay_as_they_were_drawn(
     assert said.replace("built", name) in str(caught.value)
 
 
+@pytest.mark.thorough
 def test_capitals_and_spaces_make_no_stratum(town: Town, judged: Path, tmp_path: Path) -> None:
     def change(plots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         odd = plots.stratum.where(plots.plot_id % 4 < 2, " " + plots.stratum.str.upper())
@@ -450,6 +452,7 @@ def test_plots_are_no_larger_than_their_ground(town: Town, judged: Path, tmp_pat
         geoseg.report(town.predicted, sample=path)
 
 
+@pytest.mark.thorough
 def test_all_wrong_is_an_answer_but_no_lesson(town: Town, judged: Path, tmp_path: Path) -> None:
     path = edited(
         judged,
@@ -466,6 +469,7 @@ def test_all_wrong_is_an_answer_but_no_lesson(town: Town, judged: Path, tmp_path
         geoseg.pack_dataset("ortho.tif", path, tmp_path / "chips", review=True)
 
 
+@pytest.mark.thorough
 def test_a_sample_of_other_ground_is_told(town: Town, tmp_path: Path) -> None:
     path = tmp_path / "west.gpkg"
     west = gpd.GeoDataFrame(
@@ -510,6 +514,7 @@ def test_other_files_and_other_options_beside_a_review_are_refused(
         geoseg.pack_dataset("ortho.tif", judged, tmp_path / "chips", review=True, aoi=(0, 0, 1, 1))
 
 
+@pytest.mark.thorough
 def test_a_table_with_a_geometry_of_another_name_is_reviewed(town: Town, tmp_path: Path) -> None:
     table = gpd.read_file(town.predicted, layer="buildings").rename_geometry("outline")
     told = invoke("review", town.predicted, tmp_path / "a.gpkg", "--plots", 6, "--json")
@@ -520,6 +525,7 @@ def test_a_table_with_a_geometry_of_another_name_is_reviewed(town: Town, tmp_pat
     assert "box of its buildings" in found.notes[0]
 
 
+@pytest.mark.thorough
 def test_a_town_without_predictions_can_be_reviewed(town: Town, tmp_path: Path) -> None:
     path = tmp_path / "none.gpkg"
     path.write_bytes(town.predicted.read_bytes())

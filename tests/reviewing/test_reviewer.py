@@ -12,6 +12,8 @@ from reviewed_town import build
 import geoseg
 from geoseg.reviewing.reading import read_review
 
+pytestmark = pytest.mark.thorough
+
 
 def test_time_is_spent_plot_by_plot_and_every_verdict_is_true(tmp_path: Path) -> None:
     town = build(tmp_path)

@@ -92,6 +92,7 @@ def test_one_that_fails_does_not_stop_the_others(tiles: Path) -> None:
     assert sorted(path.name for path in out.iterdir()) == ["t1.gpkg", "t2.gpkg"]
 
 
+@pytest.mark.thorough
 def test_what_is_there_is_skipped_or_refused(
     tiles: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -17,6 +17,7 @@ from conftest import RasterMaker, transform_at
 from geopandas.testing import assert_geodataframe_equal
 from painted import PaintedModel, paint_town
 from stopped_runs import StoppedModel
+from tries import first
 
 import geoseg
 from geoseg.errors import GeosegError, ResumeError, UsageError
@@ -115,7 +116,7 @@ def test_what_was_checked_is_there_as_it_was(town: Town) -> None:
 
 @pytest.mark.parametrize(
     "cutting",
-    [{"tile_px": 24}, {"strip_px": 1}, {"executor": ThreadPoolExecutor(2)}],
+    first(1, [{"tile_px": 24}, {"strip_px": 1}, {"executor": ThreadPoolExecutor(2)}]),
     ids=["tiles", "strips", "workers"],
 )
 def test_no_cutting_shows(town: Town, cutting: dict[str, Any]) -> None:
@@ -123,6 +124,7 @@ def test_no_cutting_shows(town: Town, cutting: dict[str, Any]) -> None:
     assert_geodataframe_equal(run(town.photo, keep_reviewed=town.checked, **cutting), whole)
 
 
+@pytest.mark.thorough
 def test_the_same_in_a_file_and_in_every_format(town: Town, tmp_path: Path) -> None:
     whole = run(town.photo, keep_reviewed=town.checked)
     for suffix in (".gpkg", ".geojson", ".fgb", ".parquet", ".shp", ".csv", ".gdb", ".kml"):
@@ -188,6 +190,7 @@ def test_a_number_that_is_taken_is_given_anew(town: Town) -> None:
     assert (frame.building_id >= 150 * 200).sum() == 2
 
 
+@pytest.mark.thorough
 def test_areas_of_interest_bound_it_and_other_crs_are_brought(town: Town) -> None:
     plain = run(town.photo, keep_reviewed=town.checked)
     half = town.found.total_bounds
@@ -209,6 +212,7 @@ def test_areas_of_interest_bound_it_and_other_crs_are_brought(town: Town) -> Non
     ).max() < 1e-5  # fmt: skip
 
 
+@pytest.mark.thorough
 def test_a_photo_of_elsewhere_takes_nothing(
     town: Town, make_raster: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -224,6 +228,7 @@ def test_a_photo_of_elsewhere_takes_nothing(
     ).review.notna().sum()
 
 
+@pytest.mark.thorough
 def test_a_surface_does_not_overrule_a_person(town: Town, make_raster: Any) -> None:
     flat = make_raster("dsm.tif", np.full((150, 200), 100, np.float32), transform=transform_at())
     frame = run(town.photo, keep_reviewed=town.checked, dsm=flat)

@@ -17,6 +17,7 @@ import rasterio
 import shapely
 from numpy.typing import NDArray
 from painted import PaintedModel, paint_town
+from tries import first
 
 import geoseg
 from geoseg.errors import (
@@ -256,7 +257,7 @@ class OracleInstances:
         return found
 
 
-@pytest.mark.parametrize("tile_px", [96, 128, 224])
+@pytest.mark.parametrize("tile_px", first(1, [128, 96, 224]))
 def test_an_instance_model_finds_every_house_once(
     make_raster: Any, tmp_path: Path, tile_px: int
 ) -> None:
@@ -310,10 +311,8 @@ def test_an_area_of_interest_gives_the_buildings_of_the_full_run(
     assert attributes[0].equals(attributes[1])
 
 
-@pytest.mark.parametrize("turns", range(4), ids=["up", "left", "down", "right"])
-def test_what_reaches_far_out_of_the_area_is_followed_on_every_side(
-    make_raster: Any, tmp_path: Path, turns: int
-) -> None:
+def far_reaching(make_raster: Any, folder: Path, turns: int) -> tuple[Path, Path]:
+    """A raster with one house that has an arm, and the file of an area around the house alone."""
     town = np.zeros((3, 480, 480), np.uint8)
     town[0, 230:450, 232:248] = 250  # long enough for its representative point to lie in it
     town[0, 20:230, 238:242] = 250  # an arm, farther out than tiles are computed from the start
@@ -325,12 +324,30 @@ def test_what_reaches_far_out_of_the_area_is_followed_on_every_side(
         transform = raster.transform
     box = shapely.box(cols.min(), rows.min(), cols.max() + 1, rows.max() + 1)
     area = shapely.transform(box, lambda xy: np.column_stack(transform @ tuple(xy.T)))
-    gpd.GeoSeries([area], crs=32645).to_file(tmp_path / "area.gpkg")
+    gpd.GeoSeries([area], crs=32645).to_file(folder / "area.gpkg")
+    return path, folder / "area.gpkg"
+
+
+@pytest.mark.parametrize("turns", first(1, range(4)), ids=["up", "left", "down", "right"])
+def test_what_reaches_far_out_of_the_area_is_followed_on_every_side(
+    make_raster: Any, tmp_path: Path, turns: int
+) -> None:
+    path, area = far_reaching(make_raster, tmp_path, turns)
     whole = run(path, tile_px=32)
     model = PaintedModel()
-    part = geoseg.predict(path, model=model, tile_px=32, shape="raw", aoi=tmp_path / "area.gpkg")
+    part = geoseg.predict(path, model=model, tile_px=32, shape="raw", aoi=area)
     assert len(whole) == 1
     assert part.equals(whole)
+
+
+def test_looking_farther_is_not_told_as_the_state_of_another_run(
+    make_raster: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, area = far_reaching(make_raster, tmp_path, 0)
+    caplog.set_level("INFO", "geoseg")
+    run(path, tmp_path / "b.gpkg", tile_px=32, aoi=area)
+    assert "more tiles are needed" in caplog.text
+    assert "earlier" not in caplog.text
 
 
 def test_buildings_in_a_hole_of_the_area_are_not_in_the_area(

@@ -27,6 +27,7 @@ from stopped_runs import (
     interrupted,
     rows,
 )
+from tries import first
 
 import geoseg
 from geoseg.errors import GeosegError, ResumeError, UnreachableRasterError, UnreadableRasterError
@@ -97,6 +98,7 @@ def test_an_object_of_a_bucket(
     assert holders_of(SECRET_KEY, tmp_path) == []
 
 
+@pytest.mark.thorough
 def test_an_object_that_is_gone(bucket: Bucket, pictures: tuple[Path, Path]) -> None:
     bucket.put("gone.tif", pictures[0])
     model = StoppedModel(lambda: bucket.remove("gone.tif"))
@@ -114,7 +116,9 @@ def test_an_archive_here(pictures: tuple[Path, Path], tmp_path: Path, address: s
     )
 
 
-@pytest.mark.parametrize("address", ["/vsizip//vsicurl/{}/in/town.tif", "zip+{}!in/town.tif"])
+@pytest.mark.parametrize(
+    "address", first(1, ["/vsizip//vsicurl/{}/in/town.tif", "zip+{}!in/town.tif"])
+)
 def test_an_archive_on_a_server(
     town: Served, pictures: tuple[Path, Path], tmp_path: Path, address: str
 ) -> None:
@@ -128,6 +132,7 @@ def test_an_archive_on_a_server(
     replaced_is_refused(address.format(served), tmp_path / "b.gpkg", put)
 
 
+@pytest.mark.thorough
 def test_an_archive_in_a_bucket(
     bucket: Bucket, pictures: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -277,6 +282,7 @@ def test_the_rasters_of_a_tile_index(pictures: tuple[Path, Path], tmp_path: Path
     replaced_is_refused(f"GTI:{tmp_path / 'a.gti.gpkg'}", tmp_path / "b.gpkg", put)
 
 
+@pytest.mark.thorough
 def test_a_service_is_not_gone_on_with(tmp_path: Path) -> None:
     path = tmp_path / "w.xml"
     path.write_text(

@@ -59,6 +59,7 @@ def _span(asked: str | None) -> list[str]:
     return str(asked).removeprefix("bytes=").split("-")
 
 
+@pytest.mark.thorough
 def test_each_run_counts_for_itself(town: Served, tmp_path: Path) -> None:
     town.server.order()
     output = tmp_path / "b.gpkg"
@@ -76,6 +77,7 @@ def test_of_files_nothing_is_told(town: Served, tmp_path: Path) -> None:
     assert not dict(summary.in_words())["downloaded"]
 
 
+@pytest.mark.thorough
 def test_where_gdal_does_not_tell_nothing_is_said(
     town: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -92,6 +94,7 @@ def test_where_gdal_does_not_tell_nothing_is_said(
     assert (summary.bytes_read, summary.requests) == (None, None)
 
 
+@pytest.mark.thorough
 def test_who_wants_no_count_gets_none(town: Served, tmp_path: Path) -> None:
     town.server.order()
     with rasterio.Env(**{traffic.COUNT: "NO"}):

@@ -28,6 +28,7 @@ def width(lots: town.Town) -> float | None:
     return estimate_correlation(np.asarray(lots.raw), lots.lot, 1.5)
 
 
+@pytest.mark.thorough
 def test_layers_tell_how_long_their_noise_hangs_together() -> None:
     found = [width(seen("house", px)) for px in (1.0, 3.0, 6.0)]
     assert all(found)

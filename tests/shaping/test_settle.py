@@ -80,6 +80,7 @@ def test_a_second_run_leaves_a_dense_quarter_as_it_is(seed: int) -> None:
     assert moved(*drawn) == 0
 
 
+@pytest.mark.thorough
 def test_fronts_of_a_terrace_with_steps_do_not_lean() -> None:
     leaning = houses = 0
     for seed in range(40):

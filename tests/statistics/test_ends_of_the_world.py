@@ -12,6 +12,7 @@ import pytest
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS, Geod, Transformer
+from tries import first
 
 import geoseg
 
@@ -47,7 +48,7 @@ def truth(plane: CRS, corners: NDArray[np.float64]) -> tuple[NDArray[np.float64]
     return np.array(areas), middle
 
 
-@pytest.mark.parametrize("crs", FIJI)
+@pytest.mark.parametrize("crs", first(2, FIJI))
 def test_fiji(crs: str) -> None:
     plane = CRS.from_dict({"proj": "laea", "lon_0": 180, "lat_0": -17, "datum": "WGS84"})
     corners = houses(40_000)
@@ -87,7 +88,7 @@ def test_h3_cells_of_fiji(crs: str) -> None:
     assert near <= 2
 
 
-@pytest.mark.parametrize(("crs", "sign"), POLES)
+@pytest.mark.parametrize(("crs", "sign"), first(1, POLES))
 @pytest.mark.parametrize("degrees", [False, True])
 def test_poles(crs: str, sign: int, degrees: bool) -> None:
     plane = CRS.from_dict({"proj": "laea", "lon_0": 0, "lat_0": 90 * sign, "datum": "WGS84"})

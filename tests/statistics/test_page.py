@@ -147,6 +147,7 @@ def test_nothing_is_loaded(html: str) -> None:
     assert not re.search(r"https?://|url\(|@import|src=", html)
 
 
+@pytest.mark.thorough
 def test_ten_thousand_buildings_stay_small(tmp_path: Path) -> None:
     buildings = make_buildings(10_000, corners=12)
     report(buildings, zones=make_zones(buildings), html=tmp_path / "r.html")
@@ -265,6 +266,7 @@ def test_coarse_quanta_keep_wide_areas_in_range() -> None:
     assert frame.width <= mapdata.MOST_QUANTA
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(BROWSER is None, reason="needs Chromium")
 @pytest.mark.parametrize("width", [1200, pytest.param(500, marks=pytest.mark.thorough)])
 def test_the_page_works_in_a_browser(html: str, tmp_path: Path, width: int) -> None:

@@ -469,6 +469,7 @@ def test_the_command_line_prints_the_table(town: Path) -> None:
     assert "Note: " in done.stderr
 
 
+@pytest.mark.thorough
 def test_real_footprints_in_degrees(shared_data: Path) -> None:
     labels = shared_data / "train" / "banepa_z18" / "labels.geojson"
     real = gpd.read_file(labels)

@@ -130,6 +130,7 @@ def test_zones_get_an_estimate_where_ten_plots_lie(city: dict[str, Path]) -> Non
     assert table["sample_plots"].iloc[2] < 10
 
 
+@pytest.mark.thorough
 def test_the_source_of_the_intervals_is_named(city: dict[str, Path], tmp_path: Path) -> None:
     page = tmp_path / "r.html"
     result = report(city["found"], sample=city["labels"], sample_areas=city["areas"], html=page)
@@ -176,6 +177,7 @@ def test_the_terminal_shows_corrected_totals(city: dict[str, Path]) -> None:
     assert f"{total['area_m2']:,.0f}" in plain.stdout
 
 
+@pytest.mark.thorough
 def test_json_is_the_same_total_with_more_columns(city: dict[str, Path]) -> None:
     told = invoke(
         "report", city["found"], "--json", "--sample", city["labels"], "--sample-areas", city["areas"]

@@ -13,6 +13,7 @@ from conftest import REPOSITORY
 from numpy.typing import NDArray
 from rasterio.windows import Window
 from seams import tiled_maps
+from tries import first
 
 import geoseg
 from geoseg.models import load_model
@@ -74,7 +75,7 @@ def buildings(path: Path, model: DenseModel, gsd_m: float, tile_px: int) -> set[
     return set(frame.geometry.to_wkb())
 
 
-@pytest.mark.parametrize("name", PIECES)
+@pytest.mark.parametrize("name", first(1, PIECES))
 def test_maps_of_tiles_equal_those_of_one_pass(
     model: DenseModel, tmp_path: Path, name: str
 ) -> None:
@@ -85,6 +86,7 @@ def test_maps_of_tiles_equal_those_of_one_pass(
         assert np.abs(maps - whole).max() < TOLERANCE, tile_px
 
 
+@pytest.mark.thorough
 def test_the_cutting_never_shows(model: DenseModel, tmp_path: Path) -> None:
     """To the bit, confidences included: rows at a time, tiles per call, threads that read."""
     path = cut(tmp_path, PIECES["tall"])
@@ -111,6 +113,7 @@ def test_half_the_halo_is_not_enough(model: DenseModel, tmp_path: Path) -> None:
     assert np.abs(maps - whole).max() > 10 * TOLERANCE
 
 
+@pytest.mark.thorough
 def test_buildings_do_not_depend_on_the_tile(model: DenseModel, tmp_path: Path) -> None:
     path = cut(tmp_path, Window(100, 200, 160, 640))
     gsd_m = opened(path)[0].gsd_m

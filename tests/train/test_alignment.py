@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,6 +17,8 @@ from geoseg.train.config import LossConfig, TrainConfig
 from geoseg.train.crops import CropDataset
 from geoseg.train.module import SegmentationModule
 from geoseg.train.targets import head_targets
+
+pytestmark = pytest.mark.thorough
 
 
 def town() -> torch.Tensor:

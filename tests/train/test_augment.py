@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,6 +11,8 @@ from geoseg.train.augment import build_augmentation, seeded
 from geoseg.train.config import AugmentConfig
 from geoseg.train.crop import Crop
 from geoseg.train.paste import paste_buildings
+
+pytestmark = pytest.mark.thorough
 
 NOTHING = AugmentConfig(tilt=0, light=0, tint=0, blur=0, noise=0, haze=0)
 

@@ -21,6 +21,8 @@ from geoseg.train.average import average_weights
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.thorough
+
 
 def write(path: Path, value: float, *, counter: int, source: str, depth: int = 4) -> Path:
     metadata = Metadata(

@@ -13,6 +13,8 @@ from torch.nn import functional
 from geoseg.train.consistency import disagreement, resampled
 from geoseg.train.run import train
 
+pytestmark = pytest.mark.thorough
+
 
 def smooth_images() -> Tensor:
     noise = torch.rand(3, 3, 16, 24, generator=torch.Generator().manual_seed(1))
@@ -54,7 +56,6 @@ def test_every_image_has_a_view_of_its_own() -> None:
     torch.testing.assert_close(drawn(2)[0], drawn(2)[0])
 
 
-@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
 def test_training_logs_how_far_the_views_are_apart(tmp_path: Path) -> None:
     config = small_training(tmp_path, {"consistency": 5.0})

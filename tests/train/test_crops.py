@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from geoseg.scenes.scene import Scene
 from geoseg.train.config import TrainConfig
 from geoseg.train.crops import CropDataset
+
+pytestmark = pytest.mark.thorough
 
 
 def test_crops_of_a_review_hold_known_ground() -> None:

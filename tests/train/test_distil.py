@@ -26,6 +26,8 @@ from geoseg.train.distil import Teacher, distance
 from geoseg.train.module import SegmentationModule
 from geoseg.train.run import train
 
+pytestmark = pytest.mark.thorough
+
 
 def write_model(
     path: Path, source: str, heads: tuple[str, ...] = ("body", "contact", "edge")
@@ -72,7 +74,6 @@ def test_its_answers_are_part_of_the_loss_and_its_weights_of_nothing(tmp_path: P
     assert row["loss"] == pytest.approx(labels_loss(config) + 3 * row["unlike"], rel=1e-4)
 
 
-@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_the_file_names_what_start_and_teacher_have_learnt_from(tmp_path: Path) -> None:
     teacher = write_model(tmp_path / "teacher.safetensors", "elsewhere")
@@ -83,7 +84,6 @@ def test_the_file_names_what_start_and_teacher_have_learnt_from(tmp_path: Path) 
     assert [source.licence for source in sources][:2] == ["ODbL", "ODbL"]
 
 
-@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_the_file_decodes_as_the_start_does_and_says_so(tmp_path: Path) -> None:
     start = write_model(tmp_path / "start.safetensors", "before")

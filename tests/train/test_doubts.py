@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -10,11 +11,15 @@ import pytest
 from geoseg.models.weights import Metadata, Validation
 from geoseg.train.curves import draw_curves, read_log
 from geoseg.train.doubts import FEW_STEPS, doubts_of, tuning_doubts
-from geoseg.train.run import Trained
-from geoseg.train.watch import Moment
+from geoseg.train.moments import Moment
+
+if TYPE_CHECKING:
+    from geoseg.train.run import Trained
 
 
 def trained(steps: int, before: float, *scores: float) -> Trained:
+    from geoseg.train.run import Trained
+
     moments = tuple(Moment(steps, 1.0, {"a": score}) for score in scores)
     last = moments[-1] if moments else Moment(steps, 1.0)
     return Trained(Path("m"), last, {"a": before} if moments else {}, moments)
@@ -23,16 +28,16 @@ def trained(steps: int, before: float, *scores: float) -> Trained:
 @pytest.mark.parametrize(
     ("done", "words"),
     [
-        (trained(FEW_STEPS - 1, 0.5, 0.6, 0.6), ["too short"]),
-        (trained(1, 0.5, 0.6, 0.6), ["too short: 1 step,"]),
-        (trained(900, 0.5, 0.6, 0.6), []),
-        (trained(900, 0.5, 0.6, 0.5), ["no better"]),
-        (trained(900, 0.5, 0.6, 0.65), ["still rising"]),
-        (trained(900, 0.5), ["no scene was held out"]),
+        ((FEW_STEPS - 1, 0.5, 0.6, 0.6), ["too short"]),
+        ((1, 0.5, 0.6, 0.6), ["too short: 1 step,"]),
+        ((900, 0.5, 0.6, 0.6), []),
+        ((900, 0.5, 0.6, 0.5), ["no better"]),
+        ((900, 0.5, 0.6, 0.65), ["still rising"]),
+        ((900, 0.5), ["no scene was held out"]),
     ],
 )
-def test_doubts_of_a_training(done: Trained, words: list[str]) -> None:
-    doubts = doubts_of(done)
+def test_doubts_of_a_training(done: tuple[float, ...], words: list[str]) -> None:
+    doubts = doubts_of(trained(*done))
     assert len(doubts) == len(words)
     assert all(word in doubt for word, doubt in zip(words, doubts, strict=True))
 

@@ -30,6 +30,8 @@ from geoseg.train.maskrcnn_scenes import stitched_labels
 from geoseg.train.run import train
 from geoseg.types import Window
 
+pytestmark = pytest.mark.thorough
+
 torch.set_num_threads(1)
 CONFIG = REPOSITORY / "configs/maskrcnn.yaml"
 
@@ -179,7 +181,6 @@ class Oracle:
         return found
 
 
-@pytest.mark.thorough
 def test_tiled_scenes_come_out_whole() -> None:
     rng = np.random.default_rng(2)
     wanted = np.zeros((300, 700), bool)
@@ -203,7 +204,6 @@ def packed(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
 def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
     path = train(make_config(packed)).path
@@ -222,7 +222,6 @@ def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
     assert (packed / "out/best.ckpt").exists()
 
 
-@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
     config = make_config(packed, output=packed / "whole")

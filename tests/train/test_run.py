@@ -9,11 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
-from killed_training import assert_resumes
 from small_training import ARCHITECTURE
 from typer.testing import CliRunner
 
@@ -29,8 +27,6 @@ from geoseg.models.weights import load_weights
 from geoseg.progress import ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, load_scenes, save_scene
 from geoseg.train.config import TrainConfig, read_config
-from geoseg.train.crops import CropDataset
-from geoseg.train.losses import head_losses
 from geoseg.train.scoring import Counts, count, decode_plainly
 from geoseg.train.targets import head_targets, head_weights
 from geoseg.train.validation import resample_scene
@@ -162,6 +158,8 @@ def test_within_blobs_only_the_body_is_known() -> None:
 
 
 def test_a_crop_depends_on_its_number_alone(tmp_path: Path) -> None:
+    from geoseg.train.crops import CropDataset
+
     scenes = [make_scene(seed=1), make_scene("b", place="village", seed=2)]
     config = make_config(tmp_path)
     first = CropDataset(scenes, config, first=0, length=8)
@@ -176,6 +174,8 @@ def test_a_crop_depends_on_its_number_alone(tmp_path: Path) -> None:
 
 
 def test_places_of_weight_zero_are_never_drawn(tmp_path: Path) -> None:
+    from geoseg.train.crops import CropDataset
+
     dark = replace(make_scene("b", place="dark"), image=np.zeros((96, 96, 3), np.uint8))
     data = {"scenes": tmp_path, "crop_px": 32, "place_weights": {"dark": 0}}
     crops = CropDataset([make_scene(), dark], make_config(tmp_path, data=data), first=0, length=20)
@@ -183,12 +183,16 @@ def test_places_of_weight_zero_are_never_drawn(tmp_path: Path) -> None:
 
 
 def test_misspelt_places_are_refused(tmp_path: Path) -> None:
+    from geoseg.train.crops import CropDataset
+
     data = {"scenes": tmp_path, "place_weights": {"twon": 2}}
     with pytest.raises(DatasetError, match="twon"):
         CropDataset([make_scene()], make_config(tmp_path, data=data), first=0, length=1)
 
 
 def test_scenes_smaller_than_a_crop_are_padded_as_unknown(tmp_path: Path) -> None:
+    from geoseg.train.crops import CropDataset
+
     data = {"scenes": tmp_path, "crop_px": 64, "gsd_m": (0.3, 0.3)}
     config = make_config(tmp_path, data=data, augment={"tilt": 0})
     crop = CropDataset([make_scene(side=40)], config, first=0, length=1)[0]
@@ -200,6 +204,10 @@ def test_scenes_smaller_than_a_crop_are_padded_as_unknown(tmp_path: Path) -> Non
 
 
 def test_loss_vanishes_for_the_truth_and_ignores_the_unknown() -> None:
+    import torch
+
+    from geoseg.train.losses import head_losses
+
     target = torch.zeros(1, 3, 8, 8)
     target[..., 2:6] = 1
     sure = (target * 2 - 1) * 50
@@ -437,6 +445,8 @@ def test_the_command_prints_one_object_and_what_to_do_next(packed: Path) -> None
 @pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
+    from killed_training import assert_resumes
+
     from geoseg.train.module import SegmentationModule
 
     config = make_config(packed, name="whole", output=packed / "whole")

@@ -174,6 +174,7 @@ def test_three_plots_of_noise_move_nothing(seed: int) -> None:
     assert "stay as they were: of 3 pieces of labelled ground" in doubt
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("short_search")
 def test_forty_scenes_with_a_clear_gain_are_tuned_as_ever() -> None:
     mapped, rule = many_scenes(), Rule({"town": 1})

@@ -219,6 +219,7 @@ def test_unlikely_buildings_are_dropped_where_that_helps() -> None:
     assert judged.f1 > 0.99
 
 
+@pytest.mark.thorough
 def test_places_without_weight_neither_teach_nor_count() -> None:
     places = town()
     rule = Rule({"x": 1, "y": 1, "z": 0})
@@ -260,6 +261,7 @@ def rows_and_halls(name: str) -> MappedScene:
     return MappedScene(scene, np.stack([body, 0 * body, 0 * body]))
 
 
+@pytest.mark.thorough
 def test_seeds_that_meet_are_joined_where_that_is_likelier() -> None:
     scenes = [rows_and_halls(name) for name in "xyz"]
     rule = Rule(dict.fromkeys("xyz", 1.0), max_area_bias=1.0)
@@ -273,6 +275,7 @@ def test_seeds_that_meet_are_joined_where_that_is_likelier() -> None:
     assert len(fitted.evidence.right) == 3 * (3 * 64 + 64)
 
 
+@pytest.mark.thorough
 def test_a_prior_rates_where_one_scene_teaches_too_little() -> None:
     joining = Decoding(seed_threshold=0.7, edge_weight=0.0, join_threshold=0.5)
     others = [rows_and_halls(name) for name in "xyz"]
@@ -546,6 +549,7 @@ def test_wrong_usage_is_one_sentence(
     assert sentence in str(told.exception)
 
 
+@pytest.mark.thorough
 def test_data_without_held_out_scenes(model_file: Path, tmp_path: Path) -> None:
     save_scene(replace(make_scene(), split="train"), tmp_path / "chips")
     told = invoke(

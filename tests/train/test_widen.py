@@ -13,6 +13,8 @@ from geoseg.models.network import build_network
 from geoseg.models.weights import load_weights
 from geoseg.train.widen import widen
 
+pytestmark = pytest.mark.thorough
+
 
 def _answer(path: Path, image: torch.Tensor) -> torch.Tensor:
     state, record = load_weights(path)

@@ -286,6 +286,7 @@ def test_everything_of_the_old_layer_survives_in_a_geopackage(tmp_path: Path) ->
     assert json.loads(run)["update"]["id_column"] == "egid"
 
 
+@pytest.mark.thorough
 def test_lists_become_json_text_and_come_back(tmp_path: Path) -> None:
     frame = old_frame(squares(np.arange(30)))
     frame["tags"] = [["a", "b"], None, *[["c"]] * 28]
@@ -441,6 +442,7 @@ def test_ids_twice_or_missing_are_told_and_kept(tmp_path: Path) -> None:
         geoseg.update(frame, today, id_column="egid")
 
 
+@pytest.mark.thorough
 def test_a_thousand_columns_survive(tmp_path: Path) -> None:
     walls = squares(np.arange(5))
     frame = old_frame(walls)

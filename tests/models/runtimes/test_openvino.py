@@ -138,6 +138,7 @@ def test_a_part_beyond_the_image_is_refused(model: OpenVinoDenseModel, images: n
             model.predict_part(images, part)
 
 
+@pytest.mark.thorough
 def test_answers_are_the_same_to_the_bit(images: np.ndarray, whole: np.ndarray) -> None:
     """Whatever came before, in another batch, and in a model loaded anew."""
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
@@ -147,6 +148,7 @@ def test_answers_are_the_same_to_the_bit(images: np.ndarray, whole: np.ndarray) 
     assert np.array_equal(model.predict_maps(images[1:])[0], whole[1])
 
 
+@pytest.mark.thorough
 def test_threads_do_not_show(
     images: np.ndarray, whole: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -169,6 +171,7 @@ def test_threads_do_not_show_in_small_images(monkeypatch: pytest.MonkeyPatch) ->
     assert np.array_equal(*maps)
 
 
+@pytest.mark.thorough
 def test_what_is_asked_together_is_the_same_as_alone(images: np.ndarray) -> None:
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
     model.threads = 2
@@ -179,6 +182,7 @@ def test_what_is_asked_together_is_the_same_as_alone(images: np.ndarray) -> None
         assert np.array_equal(maps, model.predict_part(each, part))
 
 
+@pytest.mark.thorough
 def test_an_image_that_cannot_be_computed_leaves_the_model_in_order(images: np.ndarray) -> None:
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
     first = model.predict_maps(images)
@@ -187,6 +191,7 @@ def test_an_image_that_cannot_be_computed_leaves_the_model_in_order(images: np.n
     assert np.array_equal(model.predict_maps(images), first)
 
 
+@pytest.mark.thorough
 def test_a_graph_that_cannot_be_compiled_leaves_the_model_in_order(
     images: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +209,7 @@ def test_a_graph_that_cannot_be_compiled_leaves_the_model_in_order(
     assert len(model.predict_parts(asked)) == 2
 
 
+@pytest.mark.thorough
 def test_few_compiled_graphs_are_kept(images: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("geoseg.models.runtimes.dense._KEPT", 2)
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
@@ -214,6 +220,7 @@ def test_few_compiled_graphs_are_kept(images: np.ndarray, monkeypatch: pytest.Mo
     assert np.array_equal(model.predict_maps(images[:1, :, :32, :32]), first)
 
 
+@pytest.mark.thorough
 def test_mirrored_parts_share_a_graph(images: np.ndarray) -> None:
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
     model.predict_part(images, Window(0, 0, 96, 83))
@@ -438,6 +445,7 @@ def test_the_built_in_model_needs_no_torch(tmp_path: Path) -> None:
     assert "torch" not in record["versions"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("command", "extra"),
     [

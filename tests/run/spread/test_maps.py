@@ -37,6 +37,7 @@ def town(make_raster: RasterMaker) -> Path:
     return make_raster("town.tif", pixels)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "count", [7, *(pytest.param(n, marks=pytest.mark.thorough) for n in (1, 64))]
 )
@@ -91,6 +92,7 @@ def test_a_killed_process_leaves_rows_that_another_goes_on_from(town: Path, tmp_
     assert digest(found) == digest(whole)
 
 
+@pytest.mark.thorough
 def test_an_area_and_other_limits_and_a_run_that_goes_on(town: Path, tmp_path: Path) -> None:
     folder, output = tmp_path / "run", tmp_path / "b.gpkg"
     geoseg.maps(town, folder, model=PaintedModel(), **TILES)
@@ -155,6 +157,7 @@ def test_parts_that_are_none(town: Path, tmp_path: Path, part: Any, message: str
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.thorough
 def test_what_does_not_belong_together_is_refused(
     town: Path, make_raster: RasterMaker, tmp_path: Path
 ) -> None:

@@ -193,12 +193,14 @@ def test_a_full_disk_at_a_worker_is_told_and_the_run_goes_on(town: Path, tmp_pat
     assert digest(output) == digest(tmp_path / "w.gpkg")
 
 
+@pytest.mark.thorough
 def test_what_is_done_twice_counts_once(town: Path) -> None:
     with Twice(2) as threads:
         found = geoseg.predict(town, model=PaintedModel(), executor=threads, **OPTIONS)
     assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
 
 
+@pytest.mark.thorough
 def test_any_processor_is_taken_where_asked(
     town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
