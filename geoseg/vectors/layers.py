@@ -43,6 +43,8 @@ NUMBERS = ("int", "uint", "float", "bool")
 """How the types of such columns begin."""
 GDAL_ERRORS = (DataSourceError, DataLayerError, GeometryError)
 """What reading through GDAL may raise."""
+EXTRACTS = (".osm", ".osm.pbf", ".osm.bz2")
+"""Ends of names of what OpenStreetMap gives."""
 TILED = ("PMTiles", "MBTiles", "MVT")
 """Drivers of map tiles."""
 STUMBLES = (CRSError, ShapelyError, UnicodeDecodeError)
@@ -85,15 +87,18 @@ def open_layer(given: str | Path, name: str | None = None, preferred: str | None
         given: GeoParquet, any vector file that GDAL reads, or one of its names for what lies
             elsewhere.
         name: The layer; None takes ``preferred`` where present, else the only polygon layer.
-        preferred: See ``name``.
+        preferred: See ``name``; given where buildings are wanted.
 
     Raises:
-        UnreadableVectorError: when there is no such file, layer, polygon or CRS.
+        UnreadableVectorError: when there is no such file, layer, polygon or CRS, or where buildings
+            are wanted of a file that holds everything else as well.
         UsageError: when a layer of a file is named that has none.
     """
     path = _found(given)
     if is_geoparquet(path):
         return _open_geoparquet(path, name)
+    if preferred is not None:
+        _refuse_all_areas(path)
     chosen = _choose(path, polygon_layers(path), preferred) if name is None else name
     try:
         info = _info(path, layer=chosen, force_feature_count=True)
@@ -215,6 +220,21 @@ def _require_whole(path: Address, driver: str) -> None:
         raise UnreadableVectorError(
             f"{name_of(path)} holds map tiles, in which buildings are cut at borders and rounded; read the "
             "layer that they were made from"
+        )
+
+
+def _refuse_all_areas(path: Address) -> None:
+    """Refuse OpenStreetMap as it is: woods and quarters would be taken for buildings.
+
+    Raises:
+        UnreadableVectorError: The file is an extract of it.
+    """
+    name = name_of(path)
+    if name.lower().endswith(EXTRACTS):
+        raise UnreadableVectorError(
+            f"{name} is an extract of OpenStreetMap, which holds areas of every kind; take the buildings out "
+            f"of it first: ogr2ogr -where 'building IS NOT NULL' osm.gpkg {name} multipolygons, or in QGIS by "
+            'the filter "building" IS NOT NULL and an export'
         )
 
 

@@ -214,3 +214,20 @@ def test_tables_that_cannot_be_used() -> None:
         load(squares().set_crs(None, allow_override=True), "zones")
     with pytest.raises(UnreadableVectorError, match="set_geometry"):
         load(gpd.GeoDataFrame({"a": [1]}), "zones")
+
+
+OSM_TEXT = """<?xml version="1.0"?><osm version="0.6">
+<node id="1" lat="27.63" lon="85.52" version="1"/><node id="2" lat="27.63" lon="85.53" version="1"/>
+<node id="3" lat="27.64" lon="85.53" version="1"/><way id="1" version="1"><nd ref="1"/><nd ref="2"/>
+<nd ref="3"/><nd ref="1"/><tag k="landuse" v="residential"/></way></osm>"""
+
+
+@pytest.mark.parametrize("layer", [None, "multipolygons"])
+def test_openstreetmap_as_it_is_holds_more_than_buildings(
+    tmp_path: Path, layer: str | None
+) -> None:
+    path = tmp_path / "town.osm"
+    path.write_text(OSM_TEXT)
+    with pytest.raises(UnreadableVectorError, match="areas of every kind; take the buildings out"):
+        load(path, "buildings", layer=layer, preferred="buildings")
+    assert len(load(path, "zones", layer="multipolygons").frame) == 1
