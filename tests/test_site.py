@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import unquote
 
 import geopandas as gpd
 import pytest
@@ -55,6 +56,29 @@ def test_links_out_of_the_folder_of_pages_lead_to_pages(site: Path) -> None:
     assert "../geoseg/" not in (site / "model-card.html").read_text(encoding="utf-8")
     for page in site.rglob("*.html"):
         assert not re.search(r'href="[^":]*\.md[#"]', page.read_text(encoding="utf-8")), page
+
+
+@pytest.mark.thorough
+def test_links_within_the_site_lead_somewhere(site: Path) -> None:
+    texts = {page.resolve(): page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
+    named = {
+        page: set(re.findall(r'\b(?:id|name)="?([^"\s>]+)', text)) for page, text in texts.items()
+    }
+    lost = [
+        (page.name, link)
+        for page, text in texts.items()
+        if page.name != "404.html"  # whose links start at the site's address
+        for link in re.findall(r'(?:href|src)="?([^"\s>]+)', text)
+        if not re.match(r"\w+:|//", link) and not leads_somewhere(page, link, named)
+    ]
+    assert not lost
+
+
+def leads_somewhere(page: Path, link: str, named: dict[Path, set[str]]) -> bool:
+    file, _, heading = map(unquote, link.partition("#"))
+    target = (page.parent / file).resolve() if file else page
+    target = target / "index.html" if target.is_dir() else target
+    return target.exists() and (not heading or heading in named.get(target, {heading}))
 
 
 @pytest.mark.thorough

@@ -23,6 +23,13 @@ ADDED = {
     "examples/ATTRIBUTION.md": "attribution.md",
 }
 """Pages of the repository, and what they are called here."""
+COPIED = {
+    "LICENSE": "files/LICENSE.txt",
+    "examples/cluster/dask_local.py": "files/dask_local.py",
+    "examples/cluster/kubernetes.yaml": "files/kubernetes.yaml",
+    "examples/cluster/slurm.sh": "files/slurm.sh",
+}
+"""Other files of the repository that pages lead to, and where they lie here."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -34,10 +41,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that lie elsewhere."""
+    """Add the pages and files that lie elsewhere."""
     for source, name in ADDED.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, name, content=_from(text, source)))
+    for source, name in COPIED.items():
+        files.append(File.generated(config, name, abs_src_path=str(ROOT / source)))
     return files
 
 
@@ -46,7 +55,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     folder = posixpath.dirname(page.file.src_uri)
 
     def here(file: str, heading: str) -> str:
-        inside = ADDED.get(file, posixpath.relpath(file, "docs"))
+        inside = (ADDED | COPIED).get(file, posixpath.relpath(file, "docs"))
         return posixpath.relpath(inside, folder or ".") + heading
 
     return str(ADDRESSES["led"](markdown, posixpath.join("docs", folder), here))
@@ -56,8 +65,8 @@ def _from(text: str, source: str) -> str:
     """The text with its links as seen from the top of the site."""
 
     def here(file: str, heading: str) -> str | None:
-        if file in ADDED:
-            return ADDED[file] + heading
+        if file in ADDED | COPIED:
+            return (ADDED | COPIED)[file] + heading
         if file.startswith("docs/"):
             return file.removeprefix("docs/") + heading
         return str(ADDRESSES["public"](file, heading) or "") or None
