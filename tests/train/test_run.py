@@ -98,10 +98,7 @@ def test_contact_lies_between_close_neighbours_alone() -> None:
     labels[4:16, 36:40] = 4  # 8 px away
     body, contact, edge = head_targets(labels, contact_px=4)
     np.testing.assert_array_equal(body, labels > 0)
-    assert contact[10, 8:12].all()
-    assert not contact[10, [6, 13]].any()
-    assert contact[10, 19:20].all()
-    assert not contact[10, 24:].any()
+    assert np.flatnonzero(contact[10]).tolist() == [8, 9, 10, 11, 19]
     assert edge[10, 2]
     assert edge[10, 9]
     assert not edge[10, 5]
