@@ -52,6 +52,10 @@ from geoseg.types import Shape
 EXAMPLE = "geoseg predict ortho.tif buildings.gpkg"
 GRID = "Analysis grid"
 SHAPES = "Buildings"
+NOTHING = (
+    "no building was found; geoseg info, with the same files, says which bands, pixel size, values and "
+    "blank areas were taken, and --min-confidence 0 shows what was doubted"
+)
 
 
 def predict(
@@ -287,8 +291,15 @@ def predict(
         answer_json(summary.as_dict())
     elif not quiet:
         show_result(summary)
+    if not quiet:
+        _tell_of_nothing(summary)
     if getattr(summary, "failed", 0):
         raise typer.Exit(1)
+
+
+def _tell_of_nothing(summary: object) -> None:
+    if getattr(summary, "buildings", None) == 0:
+        note([NOTHING])
 
 
 def _tell_of_compiling() -> None:

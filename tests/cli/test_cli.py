@@ -130,8 +130,10 @@ def test_json_is_one_object_on_stdout(
     make_raster: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     dull = make_raster("dull.tif", np.full((3, 64, 64), 90, np.uint8), crs="EPSG:32645")
-    assert exit_code("predict", dull, tmp_path / "b.gpkg", "--json") == 0
-    told = json.loads(capsys.readouterr().out)
+    assert exit_code("predict", dull, tmp_path / "b.gpkg", "--json", "--min-area", 1000) == 0
+    out, beside = capsys.readouterr()
+    assert "Note: no building was found; geoseg info" in beside
+    told = json.loads(out)
     assert set(told) >= {
         "buildings", "area_m2", "megapixels", "tiles", "dropped",
         "seconds", "peak_rss_mb", "model", "output",
