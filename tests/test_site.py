@@ -16,6 +16,9 @@ from commands import help_of, invoke
 from conftest import REPOSITORY
 from rasterio.windows import Window
 
+import geoseg
+from geoseg import errors
+
 LOADED = re.compile(r"<(?:script|link|img|iframe)[^>]+(?:src|href)=\"?(https?:)?//[^\s\">]+")
 COMMANDS = re.compile(r"^geoseg .*$", re.MULTILINE)
 PAGES = sorted((REPOSITORY / "docs").rglob("*.md"))
@@ -56,6 +59,15 @@ def test_links_out_of_the_folder_of_pages_lead_to_pages(site: Path) -> None:
     assert "../geoseg/" not in (site / "model-card.html").read_text(encoding="utf-8")
     for page in site.rglob("*.html"):
         assert not re.search(r'href="[^":]*\.md[#"]', page.read_text(encoding="utf-8")), page
+
+
+@pytest.mark.thorough
+def test_the_api_and_every_error_are_told(site: Path) -> None:
+    api = (site / "api.html").read_text(encoding="utf-8")
+    assert all(f'id="{name.lower()}"' in api for name in geoseg.__all__ if name != "__version__")
+    told = (site / "errors.html").read_text(encoding="utf-8")
+    kinds = [one for one in vars(errors).values() if isinstance(one, type)]
+    assert all(one.__name__ in told for one in kinds if issubclass(one, errors.GeosegError))
 
 
 @pytest.mark.thorough

@@ -25,6 +25,7 @@ ADDED = {
 """Pages of the repository, and what they are called here."""
 COPIED = {
     "LICENSE": "files/LICENSE.txt",
+    "constraints.txt": "files/constraints.txt",
     "examples/cluster/dask_local.py": "files/dask_local.py",
     "examples/cluster/kubernetes.yaml": "files/kubernetes.yaml",
     "examples/cluster/slurm.sh": "files/slurm.sh",
