@@ -45,12 +45,12 @@ def api() -> str:
 def failures() -> str:
     """Every error, its parents and what the command line returns for it."""
     rows = [
-        f"| `{one.__name__}` | {', '.join(f'`{base.__name__}`' for base in one.__bases__)} | {one.exit_code} "
-        f"| {' '.join(_plain(inspect.cleandoc(one.__doc__ or '')).split())} |"
+        f"| `{one.__name__}` | {' '.join(_plain(inspect.cleandoc(one.__doc__ or '')).split())} "
+        f"| {', '.join(f'`{base.__name__}`' for base in one.__bases__)} | {one.exit_code} |"
         for one in vars(errors).values()
         if inspect.isclass(one) and issubclass(one, errors.GeosegError)
     ]
-    head = "| error | is also | exit code | |\n|---|---|---|---|\n"
+    head = "| error | | is also | exit code |\n|---|---|---|---|\n"
     return (
         "# Errors\n\nEvery error that geoseg raises on purpose is a `geoseg.GeosegError`, and the builtin that fits as "
         "well; all stand in `geoseg.errors`. A message is one sentence: what was given, what is allowed, what to do. "
