@@ -27,6 +27,7 @@ def town() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame(geometry=squares, crs="EPSG:32633")
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(not browser_is_there(), reason="no browser on this machine")
 def test_a_report_is_printed(town: gpd.GeoDataFrame, tmp_path: Path) -> None:
     geoseg.report(town, tmp_path / "r.pdf")

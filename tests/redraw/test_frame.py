@@ -145,6 +145,7 @@ def test_arguments_and_layers_that_cannot_be_used(tmp_path: Path) -> None:
         regularize(tmp_path / "in.parquet", tmp_path / "in.parquet", overwrite=True)
 
 
+@pytest.mark.thorough
 def test_paths_and_tables_give_the_same(tmp_path: Path) -> None:
     layers = [FrameLayer("town", noisy_town()), FrameLayer("house", frame(box(0, 0, 20, 10)))]
     write_layers(layers, tmp_path / "in.gpkg")

@@ -46,6 +46,7 @@ def test_what_waits_is_kept_as_it_was() -> None:
     assert not held.arrays["extent"].any()
 
 
+@pytest.mark.thorough
 def test_what_waits_is_kept_when_a_run_is_interrupted(
     town: Served, quick: None, tmp_path: Path
 ) -> None:
