@@ -156,8 +156,22 @@ def _regularized(
         names: list[DrawnAs] = [*shapes[mine]]
         regular = any(name in {"regularized", "circle"} for name in names)
         if regular and not broken[mine].any() and not _overlapping(drawn[mine]).any():
-            kept[i] = drawn[mine], names
+            kept[i] = _thinned_where_raw(traced[i], drawn[mine], names, settings.tolerance_px)
     return kept
+
+
+def _thinned_where_raw(
+    one: _Traced, outlines: Outlines, names: list[DrawnAs], tolerance_px: float
+) -> tuple[Outlines, list[DrawnAs]]:
+    """What straight walls have left along the pixels, simplified where the cluster stays clean."""
+    raw = np.array([name == "raw" for name in names])
+    simple = _simplified(one, tolerance_px) if raw.any() else None
+    if simple is None:
+        return outlines, names
+    both = np.where(raw, simple, outlines)
+    if clashing(both).any():
+        return outlines, names
+    return both, ["simplified" if name == "raw" else name for name in names]
 
 
 def _plain(one: _Traced, settings: FootprintSettings) -> tuple[Outlines, list[DrawnAs]]:
