@@ -97,6 +97,28 @@ def _place_node(node: Floats, ends: Ints, lines: Floats) -> None:
             if badness < best - ON_LINE_PX:
                 best = badness
                 node[0], node[1] = px, py
+    if best == np.inf:
+        _put_onto_wall(node, ends, lines)
+
+
+@inner_jit
+def _put_onto_wall(node: Floats, ends: Ints, lines: Floats) -> None:
+    """Put a node whose walls do not cross, but follow each other, onto the one that spares most.
+
+    Beside a line the way to the node and back would be a spike in the houses on either side.
+    """
+    x, y, best = node[0], node[1], np.inf
+    for a in range(len(ends)):
+        px, py = foot(lines, ends[a, 0], x, y)
+        joints = math.sqrt(_square(px - x, py - y))
+        if joints > PULL_PX:
+            continue
+        for b in range(len(ends)):
+            fx, fy = foot(lines, ends[b, 0], px, py)
+            joints += math.sqrt(_square(fx - px, fy - py))
+        if joints < best - ON_LINE_PX:
+            best = joints
+            node[0], node[1] = px, py
 
 
 @inner_jit

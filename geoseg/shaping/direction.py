@@ -13,7 +13,15 @@ import numpy as np
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.cut import FreeWalls
-from geoseg.shaping.segment import ACROSS, COUNTER, DIAGONAL, FREE, moments
+from geoseg.shaping.segment import (
+    ACROSS,
+    COUNTER,
+    DIAGONAL,
+    END_SAMPLES,
+    FREE,
+    moments,
+    moments_of_wall,
+)
 
 if TYPE_CHECKING:
     from geoseg.shaping.cut import Walls
@@ -131,7 +139,7 @@ def _refine(walls: Walls, arc_first: Ints, group: Ints, total: Floats, theta: Fl
     for arc in range(len(arc_first) - 1):
         i, home = arc_first[arc], group[walls.owner[arc]]
         for wall in range(walls.first[arc], walls.first[arc + 1]):
-            _, _, _, _, d, c = moments(walls.sums, i, walls.end[wall])
+            _, _, _, _, d, c = moments_of_wall(walls.sums, i, walls.end[wall], END_SAMPLES)
             i = walls.end[wall]
             kind = walls.kind[wall]
             if kind == FREE:

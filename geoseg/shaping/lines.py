@@ -11,10 +11,20 @@ from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.cut import Walls
 from geoseg.shaping.direction import CORRELATION_PX, find
-from geoseg.shaping.segment import FREE, moments
+from geoseg.shaping.segment import (
+    ACROSS,
+    ALONG,
+    END_SAMPLES,
+    FREE,
+    NO_ENDS,
+    moments_of_wall,
+)
 
+SHORT = 30
+"""Oblique walls of fewer samples (legs of bays, cut corners) meet others at blunt angles, where masks
+hardly tell which samples are whose: those near their ends do not count."""
 TRIM_PX = 2
-"""Samples left out at either end of a wall, where masks round the corner off."""
+"""Samples left out at either end of those."""
 TRIM_SHARE = 4
 """But never more than one in so many samples at either end."""
 PARALLEL = 0.9998
@@ -75,16 +85,17 @@ def _fit(
 
 @inner_jit
 def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight: Floats) -> None:
-    """The line of each wall, fitted to its samples but for those near its ends; its weight."""
+    """The line of each wall, fitted to its samples, and its weight."""
     xy, first = arcs
     for arc in range(len(first) - 1):
         i = first[arc]
         x0, y0 = xy[i, 0], xy[i, 1]
         for wall in range(walls.first[arc], walls.first[arc + 1]):
             j, kind = walls.end[wall], walls.kind[wall]
-            trim = (j - i) // TRIM_SHARE
-            trim = min(trim, TRIM_PX)
-            w, x, y, _, d, c = moments(walls.sums, i + trim, j - trim)
+            trim, ends = 0, END_SAMPLES
+            if j - i < SHORT and kind not in (ALONG, ACROSS):
+                trim, ends = min(TRIM_PX, (j - i) // TRIM_SHARE), NO_ENDS
+            _, x, y, _, d, c = moments_of_wall(walls.sums, i + trim, j - trim, ends)
             phi = 0.5 * math.atan2(c, d)
             if kind != FREE:
                 phi = walls.theta[walls.owner[arc]] + ANGLES[kind]
@@ -93,7 +104,7 @@ def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight
                 ux, uy = -ux, -uy
             lines[wall, 0], lines[wall, 1] = ux, uy
             lines[wall, 2] = ux * (y + y0) - uy * (x + x0)
-            weight[wall] = w
+            weight[wall] = walls.sums[j, 0] - walls.sums[i, 0]
             i = j
 
 

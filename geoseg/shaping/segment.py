@@ -43,6 +43,10 @@ PRICES = (30.0, 30.0, 45.0, 45.0, 55.0)
 BETWEEN_NODES = 80.0
 """Price of an oblique wall where houses touch: beside a small step to the next house a straight
 front looks as if it leant, since the mask blurs the step."""
+NO_ENDS, END_SAMPLES = whole(0), whole(4)
+"""Samples at either end of a wall that count twice, where all count alike and where they do."""
+END_SHARE = whole(4)
+"""But no more than one in so many."""
 PARALLEL_PRICE = 20.0
 """Extra price where two walls of one fixed class follow each other: a short wall joins them."""
 
@@ -92,13 +96,31 @@ def _step(xy: Floats, i: int, j: int) -> float:
 @inner_jit
 def moments(sums: Floats, i: int, j: int) -> tuple[float, float, float, float, float, float]:
     """Weight, mean x, mean y and centred t, d, cxy of the samples between vertices i and j."""
-    w = sums[j, 0] - sums[i, 0]
+    return moments_of_wall(sums, i, j, NO_ENDS)
+
+
+@inner_jit
+def moments_of_wall(
+    sums: Floats, i: int, j: int, ends: int
+) -> tuple[float, float, float, float, float, float]:
+    """The same where so many samples at either end, but one in ``END_SHARE`` at most, count twice.
+
+    Neighbouring samples err alike, so one within a wall says little that those on its either side do
+    not; the last ones have neighbours on one side only. The mean and slope of noise whose
+    correlation falls off exponentially are known best when the ends weigh as much more as the noise
+    hangs together (the best linear unbiased estimate; Cressie 1993, section 3.4).
+    """
+    k = min(ends, (j - i) // END_SHARE)
+    a, b = i + k, j - k
+    w = sums[j, 0] - sums[i, 0] + (sums[a, 0] - sums[i, 0] + sums[j, 0] - sums[b, 0])
     if w <= 0.0:
         return 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    x, y = (sums[j, 1] - sums[i, 1]) / w, (sums[j, 2] - sums[i, 2]) / w
-    cxx = sums[j, 3] - sums[i, 3] - w * x * x
-    cxy = sums[j, 4] - sums[i, 4] - w * x * y
-    cyy = sums[j, 5] - sums[i, 5] - w * y * y
+    x = (sums[j, 1] - sums[i, 1] + (sums[a, 1] - sums[i, 1] + sums[j, 1] - sums[b, 1])) / w
+    y = (sums[j, 2] - sums[i, 2] + (sums[a, 2] - sums[i, 2] + sums[j, 2] - sums[b, 2])) / w
+    xx = sums[j, 3] - sums[i, 3] + (sums[a, 3] - sums[i, 3] + sums[j, 3] - sums[b, 3])
+    xy = sums[j, 4] - sums[i, 4] + (sums[a, 4] - sums[i, 4] + sums[j, 4] - sums[b, 4])
+    yy = sums[j, 5] - sums[i, 5] + (sums[a, 5] - sums[i, 5] + sums[j, 5] - sums[b, 5])
+    cxx, cxy, cyy = xx - w * x * x, xy - w * x * y, yy - w * y * y
     return w, x, y, 0.5 * (cxx + cyy), 0.5 * (cxx - cyy), cxy
 
 

@@ -71,7 +71,7 @@ def test_nor_does_it_where_walls_are_oblique(kind: str) -> None:
 
 
 def test_a_tighter_limit_is_kept_by_all_that_are_drawn_straight() -> None:
-    tight = RegularizeSettings(max_outward_px=4.0, max_deviation_px=2.5)
+    tight = RegularizeSettings(max_outward_px=4.0, max_deviation_px=3.75)
     drawn, shapes = regularize_groups(RAW, TOWN.lot, settings=tight)
     straight = np.asarray(shapes) == "regularized"
     assert 0 < straight.sum() < len(RAW)
