@@ -94,9 +94,9 @@ MUTANTS = (
     Mutant(
         "later-drawings-not-held-to-the-limits",
         "shaping/settle.py",
-        "bad[taken] = ~_are_allowed(state, chosen, changes, taken)",
-        "bad[taken] = False",
-        "shaping/test_settle.py::test_a_later_drawing_too_far_from_what_was_given_is_not_taken",
+        "while (bad := _too_far(state)).any():",
+        "while (bad := _too_far(state)).all() and not bad.any():",
+        "shaping/test_settle.py::test_a_drawing_that_leads_too_far_from_what_was_given_is_not_taken",
     ),
     Mutant(
         "later-drawings-taken-for-nothing",
@@ -109,8 +109,8 @@ MUTANTS = (
     Mutant(
         "clashes-left",
         "shaping/settle.py",
-        "if not back.any():",
-        "if len(back) >= 0:",
+        "bad = taken & _clashing(state, chosen, out, taken)",
+        "bad = taken & False",
         "shaping/test_settle.py::test_a_drawing_that_runs_into_a_neighbour_that_stays_is_not_taken",
     ),
     Mutant(
