@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from geoseg.raster import Mosaic
     from geoseg.raster.identity import MosaicIdentity, Watch
     from geoseg.reviewing.keeping import Checked
+    from geoseg.run.ahead import Ahead
     from geoseg.run.ending import Ending, Judges
     from geoseg.run.finish import Finisher, Finishing
     from geoseg.run.job import Backend
@@ -281,23 +282,34 @@ class Run:
         from geoseg.run.stages import make_looker, make_stage
 
         self.tally.counts.clear()
-        rows, finishing = self._hands(plan, make_looker(self.model, plan, self.settings), area)
+        ahead = self._ahead()
+        rows, finishing = self._hands(
+            plan, make_looker(self.model, plan, self.settings), area, ahead
+        )
 
         def begin() -> Backend:
             stage = make_stage(self.model, plan, self.settings)
             return Backend(plan, stage, sink, finishing(), self.tally)
 
-        return run(plan, rows, begin, sink.load(), _reporter(plan.region, self.tally, progress))
+        with ahead:
+            return run(plan, rows, begin, sink.load(), _reporter(plan.region, self.tally, progress))
+
+    def _ahead(self) -> Ahead:
+        """Who compiles loops that finishing here takes, in the first run ever."""
+        from geoseg.run.ahead import Ahead
+
+        here = self.elsewhere is None and self.settings.shape == "regularized"
+        return Ahead.begin() if here else Ahead()
 
     def _hands(
-        self, plan: Plan, looker: Looker, area: Area | None
+        self, plan: Plan, looker: Looker, area: Area | None, ahead: Ahead
     ) -> tuple[Rows, Callable[[], Finishing]]:
         """Who looks at tiles, and what gives who finishes clusters."""
         from geoseg.run.rows import RowsHere
 
         settings, tally = self.settings, self.tally
         rows: Rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
-        finishing = partial(self._finishing_here, area)
+        finishing = partial(self._finishing_here, area, ahead)
         if self.elsewhere is not None:
             rows, others = self.elsewhere.hands(
                 self.mosaic, self.inputs, plan, looker, self._finisher(area), settings
@@ -307,10 +319,10 @@ class Run:
             rows = self.stored.rows_for(plan, self.inputs, looker, skip_errors=settings.skip_errors)
         return rows, finishing
 
-    def _finishing_here(self, area: Area | None) -> Finishing:
+    def _finishing_here(self, area: Area | None, ahead: Ahead) -> Finishing:
         from geoseg.run.finish import FinishingHere
 
-        return FinishingHere(self._finisher(area), self.tally)
+        return FinishingHere(self._finisher(area), self.tally, ahead.finish)
 
     def _finisher(self, area: Area | None) -> Finisher:
         """Draws, measures and rates."""

@@ -71,6 +71,8 @@ class FinishingHere:
     """Does it."""
     tally: Tally
     """Told of times."""
+    ready: Callable[[Sequence[Cluster]], None]
+    """Called with clusters before they are finished: waits for the loops that this takes."""
 
     @property
     def area(self) -> Area | None:
@@ -80,6 +82,7 @@ class FinishingHere:
     def begin(self, clusters: Sequence[Cluster]) -> Callable[[], Finished]:
         """Finish them."""
         with self.tally.stage("vectorize"):
+            self.ready(clusters)
             finished = self.finisher.finish(clusters)
         return lambda: finished
 

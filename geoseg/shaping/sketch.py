@@ -96,8 +96,8 @@ class Sketch:
         boxes, around = shapely.bounds(polygons), concerned
         if not concerned.all():
             for moved in (boxes, self.boxes[span]):
-                concerned |= _meet(boxes, moved[self.stale[span]])
-            around = _meet(boxes, boxes[concerned]) | concerned
+                concerned |= meeting(boxes, moved[self.stale[span]])
+            around = meeting(boxes, boxes[concerned]) | concerned
         edges = shapely.coverage_invalid_edges(polygons[around])
         self.clashes[span][concerned] = ~shapely.is_empty(edges)[concerned[around]]
         self.stale[span], self.boxes[span] = False, boxes
@@ -152,7 +152,7 @@ class Sketch:
         self.breaks[chosen] = ~near | far[chosen]
 
 
-def _meet(boxes: Floats, others: Floats) -> Bools:
+def meeting(boxes: Floats, others: Floats) -> Bools:
     """(n,) True for boxes (n, 4) that have a point in common with one of the others."""
     out = np.zeros(len(boxes), dtype=np.bool_)
     _mark_meeting(boxes, others, out)

@@ -1,0 +1,105 @@
+"""The first run ever: another process compiles a part of the loops, while this one does the rest.
+
+Loops of straight walls take as long to compile as all others together and share none with them, so
+that the two never write the same file of machine code.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from concurrent.futures import wait
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoseg.kernels.keeping import OWN_CHOICE, code_folder, is_compiled
+from geoseg.machine import usable_cores
+from geoseg.run.spread.working import THREADS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
+    from types import TracebackType
+    from typing import Self
+
+    from geoseg.run.spread.pool import LocalPool
+    from geoseg.types import Cluster
+
+_log = logging.getLogger(__name__)
+LONGEST_S = 600
+"""Seconds that a run waits for the other process, which takes half a minute of a core."""
+
+
+@dataclass(slots=True)
+class Ahead:
+    """Compiles loops of straight walls ahead of their use; ends with its block."""
+
+    _pool: LocalPool | None = None
+    _done: Future[None] | None = None
+
+    @classmethod
+    def begin(cls, work: Callable[[], None] | None = None) -> Self:
+        """Do ``work``, or else rehearse, in another process; nothing where that gains nothing.
+
+        That is where an earlier run left machine code, or with a single core. Where no process can
+        be begun, the loops are compiled when they are needed, as with one core.
+        """
+        if is_compiled() or usable_cores() == 1 or not _is_python(sys.executable):
+            return cls()
+        from geoseg.run.spread.pool import LocalPool
+
+        folder = os.environ.get(OWN_CHOICE) or code_folder()
+        pool = LocalPool(1, {THREADS: "1"} | ({OWN_CHOICE: str(folder)} if folder else {}))
+        with suppress(OSError, ImportError):  # a platform without semaphores
+            return cls(pool, pool.submit(work or rehearse))
+        pool.shutdown()
+        return cls()
+
+    def finish(self, clusters: Sequence[Cluster]) -> None:
+        """Wait until that is done, and meanwhile compile what else drawing clusters takes.
+
+        A process that died only costs time: what it did not compile is compiled when it is needed.
+        """
+        if self._done is None or not clusters:
+            return
+        from geoseg.footprints import FootprintSettings, draw_all
+
+        draw_all(clusters, FootprintSettings(shape="simplified"))
+        wait([self._done], timeout=LONGEST_S)
+        error = self._done.exception() if self._done.done() else TimeoutError()
+        if error is not None:
+            _log.warning(
+                "the process that compiled loops failed (%s); this one does", type(error).__name__
+            )
+        self._end()
+
+    def _end(self) -> None:
+        pool, self._pool, self._done = self._pool, None, None
+        if pool is not None:
+            pool.shutdown()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._end()
+
+
+def _is_python(program: str | None) -> bool:
+    """Whether it is an interpreter, and not a program that Python runs in, such as QGIS."""
+    return Path(program or "").name.lower().startswith("py")
+
+
+def rehearse() -> None:
+    """Draw straight walls once."""
+    from geoseg.shaping.rehearsal import rehearse
+
+    rehearse()
