@@ -84,7 +84,7 @@ def exceeds_reach(
         return out
     probes, arc = _probes(*drawn, outer)
     far = np.zeros(len(arc), dtype=np.bool_)
-    _mark_far((arcs.xy, arcs.first), probes, arc, reach, far)
+    mark_far((arcs.xy, arcs.first), probes, arc, reach, far)
     for stray in np.unique(arc[far]).tolist():
         home, (x, y) = arcs.near[stray], probes[far & (arc == stray)].T
         members = raw[slice(*np.searchsorted(group, [group[home], group[home] + 1]))]
@@ -101,9 +101,7 @@ def _probes(xy: Floats, first: Ints, chosen: Ints) -> tuple[Floats, Ints]:
 
 
 @jit
-def _mark_far(
-    raw: tuple[Floats, Ints], probes: Floats, arc: Ints, reach: float, far: Bools
-) -> None:
+def mark_far(raw: tuple[Floats, Ints], probes: Floats, arc: Ints, reach: float, far: Bools) -> None:
     """Mark the probes that lie farther than ``reach`` from their raw arc."""
     xy, first = raw
     near = 0

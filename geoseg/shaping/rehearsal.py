@@ -9,6 +9,7 @@ import shapely
 
 from geoseg.shaping.apart import beyond, outlines_apart
 from geoseg.shaping.coverage import regularize_groups
+from geoseg.shaping.limits import mark_far
 from geoseg.shaping.settings import RegularizeSettings
 from geoseg.shaping.sketch import meeting
 
@@ -27,7 +28,10 @@ def rehearse() -> None:
     regularize_groups(houses, group, settings=RegularizeSettings())
     # What few towns ask for.
     outlines_apart(houses, houses)
-    beyond(shapely.get_coordinates(houses), houses[0], 1.0)
+    xy = shapely.get_coordinates(houses)
+    beyond(xy, houses[0], 1.0)
+    whole, none = np.array([0, len(xy)]), np.zeros(len(xy), dtype=np.int64)
+    mark_far((xy, whole), xy, none, 1.0, np.zeros(len(xy), dtype=np.bool_))
     meeting(shapely.bounds(houses), shapely.bounds(houses))
 
 
