@@ -19,7 +19,7 @@ def runs(count: Ints) -> tuple[Ints, Ints]:
 
 
 def anywhere(some: Bools, group: Ints) -> Bools:
-    """(n,) True in groups, numbered in ascending order, with any in ``some``."""
-    out = np.zeros(int(group[-1]) + 1, dtype=bool)
+    """(n,) True in groups with any in ``some``."""
+    out = np.zeros(int(group.max(initial=-1)) + 1, dtype=bool)
     out[group[some]] = True
     return out[group]

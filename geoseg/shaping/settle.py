@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 
 from geoseg.shaping.apart import beyond, outlines_apart
-from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, anywhere
 from geoseg.shaping.changes import Changes, touching
 from geoseg.shaping.clean import unclean
 from geoseg.shaping.drawing import Drawn
@@ -102,7 +102,7 @@ def _begin(state: _Underway, drawn: Drawn) -> Bools:
     corners, flaws = count_flaws(drawn.polygons)
     gain = state.cost - corners - flaws
     # Where it is for every polygon, there is no need to look which change together.
-    doubtful = _anywhere(gain < np.maximum(WORTH_FIRST * state.cost, 1), state.group)
+    doubtful = anywhere(gain < np.maximum(WORTH_FIRST * state.cost, 1), state.group)
     taken = ~doubtful
     state.polygons[taken] = drawn.polygons[taken]
     state.cost[taken], state.flaws[taken] = (corners + flaws)[taken], flaws[taken]
@@ -120,7 +120,7 @@ def _draw_again(state: _Underway, changed: Bools) -> None:
     """
     while changed.any():
         stale = _draw_parts(state, changed)
-        chosen = np.flatnonzero(stale & _anywhere(state.flaws > 0, state.group))
+        chosen = np.flatnonzero(stale & anywhere(state.flaws > 0, state.group))
         changed = np.zeros_like(stale)
         if len(chosen):
             changed[chosen] = _draw_once(state, chosen, state.settings)[0]
@@ -132,8 +132,8 @@ def _draw_parts(state: _Underway, changed: Bools) -> Bools:
     Returns:
         (n,) True in groups that have changed since they were last drawn whole.
     """
-    active = _anywhere(changed, state.part) & _anywhere(state.flaws > 0, state.part)
-    stale, size = _anywhere(changed, state.group), np.bincount(state.group)
+    active = anywhere(changed, state.part) & anywhere(state.flaws > 0, state.part)
+    stale, size = anywhere(changed, state.group), np.bincount(state.group)
     # Simplified outlines look noisy, and are drawn otherwise beside others that do not: so what
     # stays as it is at their own noise is also tried without any.
     calm = np.zeros(len(active), dtype=bool)
@@ -145,8 +145,8 @@ def _draw_parts(state: _Underway, changed: Bools) -> Bools:
                 continue
             home, part = state.group[chosen], state.part[chosen]
             taken, noisy = _draw_once(state, chosen, how)
-            taken, noisy = _anywhere(taken, part), _anywhere(noisy, part)
-            flawed = _anywhere(state.flaws[chosen] > 0, part)
+            taken, noisy = anywhere(taken, part), anywhere(noisy, part)
+            flawed = anywhere(state.flaws[chosen] > 0, part)
             active[chosen], calm[chosen] = np.where(taken, flawed, noisy), ~taken
             whole = np.bincount(home, minlength=len(size)) == size
             stale &= ~whole[state.group] | (how is quiet)
@@ -171,7 +171,7 @@ def _take(state: _Underway, chosen: Ints, drawn: Drawn, worth: float) -> Bools:
     """
     changes = Changes.between(state.polygons[chosen], drawn.polygons, state.group[chosen])
     unit, held = changes.unit, changes.moved & (state.back[chosen] >= HELD)
-    taken = changes.moved & ~_anywhere(held, unit)
+    taken = changes.moved & ~anywhere(held, unit)
     while True:
         out = changes.only(taken)
         corners, flaws = count_flaws(out)
@@ -182,7 +182,7 @@ def _take(state: _Underway, chosen: Ints, drawn: Drawn, worth: float) -> Bools:
             bad = taken & _clashing(state, chosen, out, taken)
         if not bad.any():
             break
-        taken &= ~_anywhere(bad, unit)
+        taken &= ~anywhere(bad, unit)
     state.polygons[chosen] = out
     straight = taken & (drawn.shapes != "simplified")
     state.shapes[chosen[straight]] = drawn.shapes[straight]
@@ -220,11 +220,6 @@ def _members(group: Ints, wanted: Ints) -> Iterator[Ints]:
     return (order[i:j] for i, j in zip(begin, end, strict=True))
 
 
-def _anywhere(some: Bools, group: Ints) -> Bools:
-    """(n,) True in groups with any in ``some``."""
-    return np.asarray(np.bincount(group, some)[group] > 0) if len(group) else some
-
-
 def _too_far(state: _Underway) -> Bools:
     """(n,) True in sets of which a polygon that was drawn again breaks a limit."""
     chosen = np.flatnonzero(state.again & (state.back < HELD))
@@ -241,7 +236,7 @@ def _too_far(state: _Underway) -> Bools:
         good[i] = len(xy) == 0
     bad = np.zeros(len(state.group), dtype=bool)
     bad[chosen[~good]] = True
-    return _anywhere(bad, state.part)
+    return anywhere(bad, state.part)
 
 
 def _outside(polygon: Polygon, reach: float, xy: Floats) -> Floats:
@@ -271,7 +266,7 @@ def _send_back(state: _Underway, bad: Bools) -> Bools:
         clash = np.zeros(len(bad), dtype=bool)
         for members in _members(state.group, np.unique(state.group[bad])):
             clash[members] = unclean(state.polygons[members])
-        bad = _anywhere(clash, state.part) & (state.back < HELD)
+        bad = anywhere(clash, state.part) & (state.back < HELD)
     corners, flaws = count_flaws(state.polygons[moved])
     state.cost[moved], state.flaws[moved] = corners + flaws, flaws
     state.shapes[moved] = np.where(state.back[moved] < HELD, "simplified", "raw")
