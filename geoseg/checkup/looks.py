@@ -170,6 +170,6 @@ def _folder(name: str, folder: Path, advice: str) -> Look:
 
 def _numba_folder() -> Path:
     """Where compiled loops are kept."""
-    from geoseg.kernels.keeping import OWN_CHOICE, ROOMS, code_folder
+    from geoseg.kernels.keeping import ROOMS, kept_in
 
-    return Path(os.environ.get(OWN_CHOICE) or code_folder() or ROOMS[0] / "__pycache__")
+    return kept_in() or ROOMS[0] / "__pycache__"

@@ -35,11 +35,17 @@ def code_folder() -> Path | None:
     return folder_elsewhere(ROOMS)
 
 
+def kept_in() -> Path | None:
+    """Where machine code is kept, as the user chose or as this process does; None: beside the sources."""
+    chosen = os.environ.get(OWN_CHOICE)
+    return Path(chosen) if chosen else code_folder()
+
+
 def is_compiled() -> bool:
     """Whether an earlier run left machine code; the first one takes half a minute to make it."""
-    elsewhere = os.environ.get(OWN_CHOICE) or code_folder()
+    elsewhere = kept_in()
     if elsewhere:
-        return any(Path(elsewhere).glob("**/*.nbi"))
+        return any(elsewhere.glob("**/*.nbi"))
     return any(True for room in ROOMS for _ in room.glob("__pycache__/*.nbi"))
 
 

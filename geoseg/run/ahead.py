@@ -7,7 +7,6 @@ that the two never write the same file of machine code.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 from concurrent.futures import wait
 from contextlib import suppress
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoseg.kernels.keeping import OWN_CHOICE, code_folder, is_compiled
+from geoseg.kernels.keeping import OWN_CHOICE, is_compiled, kept_in
 from geoseg.machine import usable_cores
 from geoseg.run.spread.working import THREADS
 
@@ -51,7 +50,7 @@ class Ahead:
             return cls()
         from geoseg.run.spread.pool import LocalPool
 
-        folder = os.environ.get(OWN_CHOICE) or code_folder()
+        folder = kept_in()
         pool = LocalPool(1, {THREADS: "1"} | ({OWN_CHOICE: str(folder)} if folder else {}))
         with suppress(OSError, ImportError):  # a platform without semaphores
             return cls(pool, pool.submit(work or rehearse))
