@@ -15,7 +15,7 @@ from geoseg.accuracy.options import LayerOptions, Measure
 from geoseg.accuracy.photos import check_rasters
 from geoseg.accuracy.places import Pair
 from geoseg.accuracy.precision import NO_PYCOCOTOOLS, pycocotools_missing
-from geoseg.accuracy.scenes import files_of_split, sites_of_scenes
+from geoseg.accuracy.scenes import sites_of_scenes
 from geoseg.accuracy.score import SiteScore, score_site
 from geoseg.accuracy.site import Site
 from geoseg.accuracy.town import Town
@@ -117,25 +117,25 @@ def _joined(texts: Iterable[str]) -> str:
 
 def evaluate_scenes(
     model: DenseModel | InstanceModel,
-    data: Path,
+    files: Sequence[Path],
     split: str,
     measure: Measure,
     progress: Progress = ignored,
 ) -> Evaluation:
-    """Predict packed scenes and compare with their labels.
+    """Predict packed scenes, ``files`` of a folder's ``split``, and compare with their labels.
 
     Raises:
-        GeosegError: the data set or the model cannot be used.
+        GeosegError: a scene or the model cannot be used.
     """
-    paths, traits = files_of_split(data, split), Traits.of(model)
+    traits = Traits.of(model)
     provenance = {
         "model": traits.name,
         "sha256": traits.sha256,
         "tta": traits.averaged,
-        "data": SCENES.format(data=data.name, split=split, count=len(paths)),
+        "data": SCENES.format(data=files[0].parent.name, split=split, count=len(files)),
     }
-    sites = sites_of_scenes(model, paths)
-    return evaluate_sites(sites, measure, (TRACED,), provenance, progress, len(paths))
+    sites = sites_of_scenes(model, files)
+    return evaluate_sites(sites, measure, (TRACED,), provenance, progress, len(files))
 
 
 def evaluate_sites(

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
-from zipfile import BadZipFile
 
 import numpy as np
 import rasterio
@@ -18,9 +17,8 @@ from rasterio.features import shapes
 
 from geoseg.accuracy.photos import ScenePhoto
 from geoseg.accuracy.site import Site
-from geoseg.errors import DatasetError, UsageError
-from geoseg.files.parse import parse_json
-from geoseg.scenes.scene import SPLITS, Scene, load_scene, scene_files
+from geoseg.errors import DatasetError
+from geoseg.scenes.scene import SPLITS, Scene, files_of_split, load_scene, scene_files
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -41,32 +39,20 @@ def sites_of_scenes(
         yield _site(model, load_scene(path), path)
 
 
-def files_of_split(folder: Path, split: str) -> list[Path]:
+def scored_files(folder: Path, split: str) -> list[Path]:
     """The files of one split, or of "all", sorted by name.
 
     Raises:
         UsageError: there is no such split.
         DatasetError: it holds none.
     """
-    if split not in SPLITS:
-        raise UsageError(f"--split must be one of {', '.join(SPLITS)}, got {split!r}")
-    paths = scene_files(folder)
-    chosen = [path for path in paths if split in {"all", _split_of(path)}]
+    chosen = files_of_split(folder, split)
     if not chosen:
         raise DatasetError(
-            f"{folder} holds {len(paths)} scenes, but none of the split {split!r}; choose another "
-            f"with --split: {', '.join(SPLITS)}"
+            f"{folder} holds {len(scene_files(folder))} scenes, but none of the split {split!r}; choose "
+            f"another with --split: {', '.join(SPLITS)}"
         )
     return chosen
-
-
-def _split_of(path: Path) -> str:
-    """The split of a scene, without reading its image where that can be helped."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return str(parse_json(str(arrays["about"]))["split"])
-    except (OSError, KeyError, ValueError, TypeError, BadZipFile):
-        return load_scene(path).split  # which says what is wrong with the file
 
 
 def _site(model: DenseModel | InstanceModel, scene: Scene, path: Path) -> Site:

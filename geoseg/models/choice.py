@@ -6,19 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from geoseg.models.catalogue import built_in_models
 from geoseg.models.exactness import check_exactness
 from geoseg.models.loading import ModelSpec, check_names, load_model
+from geoseg.models.pixels import for_pixels, is_open
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.settings import Precision, Runtime
-
-AUTO = "auto"
-"""Stands for the built-in model that suits the pixels of the imagery."""
-
-
-def is_open(model: ModelSpec) -> bool:
-    """Whether the imagery decides which model it is."""
-    return isinstance(model, str) and model == AUTO
 
 
 def fitting(
@@ -27,9 +19,7 @@ def fitting(
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
 ) -> ModelSpec:
-    """The built-in model for the pixels of some imagery, where the choice is left to geoseg.
-
-    Of those whose range reaches up to the pixels, the one for the finest; else the one for the coarsest.
+    """The built-in model for the pixels of some imagery (``for_pixels``), where the choice is left to geoseg.
 
     Args:
         model: "auto"; anything else is handed back.
@@ -44,13 +34,7 @@ def fitting(
     """
     if not is_open(model):
         return model
-    pixel_m = gsd_m or _own_gsd_m(rasters, bands)
-    if pixel_m is None:
-        return "default"
-    finest_first = sorted(
-        (entry.gsd_m[1], entry.use) for entry in built_in_models() if entry.gsd_m is not None
-    )
-    return next((use for up_to_m, use in finest_first if pixel_m <= up_to_m), finest_first[-1][1])
+    return for_pixels(gsd_m or _own_gsd_m(rasters, bands))
 
 
 def _own_gsd_m(rasters: Sequence[str], bands: Sequence[int] | None) -> float | None:

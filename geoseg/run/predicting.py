@@ -270,7 +270,7 @@ def _each(
     resume: bool,
 ) -> RasterOutcomes:
     """One run per raster; they share whoever works for them, and a model that was named."""
-    from geoseg.models.choice import is_open
+    from geoseg.models.pixels import is_open
     from geoseg.raster.given import raster_names
     from geoseg.run.each import predict_each
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,22 +123,34 @@ def scene_files(folder: Path) -> list[Path]:
     return paths
 
 
-def load_scenes(folder: Path, split: Split) -> list[Scene]:
-    """Read all scenes of one split, sorted by name."""
-    return [load_scene(path) for path in scene_files(folder) if _split_of(path) == split]
+def files_of_split(folder: Path, split: str) -> list[Path]:
+    """The files of one split, or of "all", sorted by name; no image is read.
+
+    Raises:
+        UsageError: there is no such split.
+        DatasetError: the folder holds no scenes, or a file is none.
+    """
+    if split not in SPLITS:
+        raise UsageError(f"--split must be one of {', '.join(SPLITS)}, got {split!r}")
+    return [path for path in scene_files(folder) if split in {"all", _about(path)["split"]}]
 
 
-def load_asked(folder: Path, split: str) -> list[Scene]:
+def load_scenes(folder: Path, split: str) -> list[Scene]:
     """The scenes of one split, or of "all", sorted by name.
 
     Raises:
         UsageError: there is no such split.
+        DatasetError: the folder holds no scenes, or a file is none.
     """
-    if split not in SPLITS:
-        raise UsageError(f"--split must be one of {', '.join(SPLITS)}, got {split!r}")
-    return [load_scene(path) for path in scene_files(folder) if split in {"all", _split_of(path)}]
+    return [load_scene(path) for path in files_of_split(folder, split)]
 
 
-def _split_of(path: Path) -> str:
+def typical_gsd_m(paths: Sequence[Path]) -> float | None:
+    """The middle one of the scenes' pixel sizes, metres, the smaller of two; None: no scene."""
+    sizes = sorted(float(_about(path)["gsd_m"]) for path in paths)
+    return sizes[(len(sizes) - 1) // 2] if sizes else None
+
+
+def _about(path: Path) -> dict[str, Any]:
     with _opened(path) as (_, about):
-        return str(about["split"])
+        return about

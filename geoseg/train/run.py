@@ -9,8 +9,10 @@ import torch
 
 from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.machine import keep_freed_memory
+from geoseg.models.pixels import for_pixels, is_open
 from geoseg.progress import Progress, ProgressReport, ignored
-from geoseg.scenes.scene import load_scenes
+from geoseg.scenes.scene import files_of_split, load_scenes, typical_gsd_m
+from geoseg.train.config import changed_config
 from geoseg.train.fitting import checkpoint_of, fit
 from geoseg.train.halves import parts_of
 from geoseg.train.handing import hand_out
@@ -73,6 +75,7 @@ def train(
         raise DatasetError(
             f"{config.data.scenes} holds no scene of the split 'train' to learn from"
         )
+    config = _started(config)
     parts = parts_of(config, training, held_out)
     checkpoints = [checkpoint_of(part.config) for part in parts]
     stale = [] if resume and checkpoints[0].exists() else checkpoints
@@ -137,6 +140,14 @@ def _share(progress: Progress, number: int, parts: Sequence[Part]) -> Progress:
         progress(replace(report, done=100 * before + share * report.done))
 
     return told
+
+
+def _started(config: TrainConfig) -> TrainConfig:
+    """The same, with the built-in model that its scenes' pixels ask for, where it leaves that open."""
+    if not is_open(str(config.start)):
+        return config
+    gsd_m = typical_gsd_m(files_of_split(config.data.scenes, "train"))
+    return changed_config(config, {"start": for_pixels(gsd_m)})
 
 
 def _check_output(config: TrainConfig, *, allowed: bool) -> None:

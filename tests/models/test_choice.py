@@ -12,8 +12,10 @@ from safetensors.numpy import save_file
 
 from geoseg.errors import UnreadableRasterError
 from geoseg.models import catalogue, loading
-from geoseg.models.choice import ModelChoice, fitting, is_open
+from geoseg.models.choice import ModelChoice, fitting
+from geoseg.models.pixels import for_scenes, is_open
 from geoseg.models.weights import Metadata
+from geoseg.scenes.scene import Scene, Split, save_scene
 
 
 @pytest.fixture
@@ -42,6 +44,19 @@ def test_the_pixels_of_the_first_raster_decide(
     raster = make_raster("a.tif", pixels, transform=_metres(pixel_m))
     other = make_raster("b.tif", pixels, transform=_metres(1.0))
     assert fitting("auto", [str(raster), str(other)]) == use
+
+
+@pytest.mark.usefixtures("built_in")
+def test_the_middle_pixel_size_of_packed_scenes_decides(tmp_path: Path) -> None:
+    ground, photo = np.zeros((8, 8), np.uint16), np.zeros((8, 8, 3), np.uint8)
+    for number, gsd_m in enumerate([0.53, 0.1, 0.3, 0.12]):
+        split: Split = "val" if number else "train"
+        scene = Scene(f"s{number}", "here", split, gsd_m, photo, ground, ground > 0)
+        save_scene(scene, tmp_path)
+    assert for_scenes("auto", tmp_path, "all") == "fine"  # 0.1, 0.12, 0.3, 0.53
+    assert for_scenes("auto", tmp_path, "val") == "fine"  # 0.1, 0.12, 0.3
+    assert for_scenes("auto", tmp_path, "train") == "default"
+    assert for_scenes("mine.onnx", tmp_path / "none", "val") == "mine.onnx"
 
 
 def _metres(side_m: float) -> Affine:

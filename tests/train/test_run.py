@@ -386,6 +386,26 @@ def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
     assert not (config.output / "last.ckpt").exists()
 
 
+@pytest.mark.parametrize(("gsd_m", "start"), [(0.1, "fine"), (0.5, "default")])
+def test_it_starts_from_the_built_in_model_that_suits_the_scenes(
+    gsd_m: float, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.train import run
+
+    save_scene(replace(make_scene(), gsd_m=gsd_m), tmp_path / "scenes")
+    save_scene(replace(make_scene("b"), gsd_m=0.3, split="val"), tmp_path / "scenes")
+    begun = []
+
+    def noted(config: TrainConfig, *_: object, **__: object) -> None:
+        begun.append(config.start)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "fit", noted)
+    with pytest.raises(KeyboardInterrupt):
+        run.train(make_config(tmp_path, start="auto", architecture=None))
+    assert begun == [start]
+
+
 @pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_who_watches_is_told_of_every_step_and_score(packed: Path) -> None:
