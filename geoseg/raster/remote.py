@@ -39,10 +39,13 @@ RETRIES = 3
 SILENCE_S = 5
 """Seconds without an answer after which a try is given up. Twelve of them, as many as GDAL makes of
 one read, are less than two minutes."""
+PASSING = (408, 425, 429, 500, 502, 503, 504)
+"""Statuses that may pass."""
 OPTIONS: Mapping[str, str] = {
     "GDAL_HTTP_MAX_RETRY": str(RETRIES),
     "GDAL_HTTP_RETRY_DELAY": "0.5",
-    "GDAL_HTTP_RETRY_CODES": "ALL",  # else broken connections are not tried again; from GDAL 3.10 on
+    # Broken connections are tried again too, but only where statuses are named; from GDAL 3.10 on.
+    "GDAL_HTTP_RETRY_CODES": ",".join(map(str, PASSING)),
     "GDAL_HTTP_CONNECTTIMEOUT": str(SILENCE_S),
     # By speed and not by time: a large block may take long over a thin line.
     "GDAL_HTTP_LOW_SPEED_TIME": str(SILENCE_S),
@@ -61,8 +64,6 @@ NO_HEAD = ("CPL_VSIL_CURL_USE_HEAD", "NO")
 """Set for servers that refuse HEAD, as of an address that is signed for GET."""
 RETRY_WAITS_S = (0.0, 0.5, 1.0, 2.0)
 """Seconds before each try of ours."""
-PASSING = (408, 425, 429, 500, 502, 503, 504)
-"""Statuses that may pass."""
 HIDDEN = (401, 403, 404)
 """Statuses of a server that asks for more than an address."""
 HEAD_REFUSED = (403, 405, 501)
@@ -75,6 +76,9 @@ VRT_TEXT_BYTES = 1 << 24
 """Of a VRT, as much is looked through for addresses."""
 RASTERIO_LOGS = ("rasterio", "rasterio._env", "rasterio._err", "rasterio._io", "rasterio._base")
 """Loggers that repeat GDAL's messages, addresses among them."""
+
+_RETRYING = re.compile(r"CPLE_.*HTTP error code: (\d+) - (\S+)\. Retrying again in ([\d.]+) secs")
+"""How GDAL's messages say that it tries again; 0: there was no answer."""
 
 _opening = threading.RLock()
 """Held while a raster is opened: SIDE_FILES must not be set while a local one is."""
@@ -215,7 +219,8 @@ def is_vrt(path: str) -> bool:
 def _tell_gdal(path: str) -> None:
     """Set the options for servers."""
     for name in RASTERIO_LOGS:
-        logging.getLogger(name).addFilter(redact)  # adds it once
+        for change in (redact, in_plain_words):
+            logging.getLogger(name).addFilter(change)  # adds it once
     for name, value in OPTIONS.items():
         _set_unless_set(name, value)
     if not _is_set(COUNT):
@@ -227,6 +232,18 @@ def _tell_gdal(path: str) -> None:
     for address in _signed_addresses(path):
         if _refuses_head(address):
             _set_unless_set(*NO_HEAD)
+
+
+def in_plain_words(record: logging.LogRecord) -> bool:
+    """Say of a further try what a reader needs to know; a filter that keeps every message."""
+    told = _RETRYING.fullmatch(record.getMessage())
+    if told is not None:
+        status, address, wait_s = told.groups()
+        code = int(status)
+        answer = f"answers {status_in_words(code)}" if code else "gives no answer"
+        record.msg = f"{address}: the server {answer}; trying again in {wait_s} s"
+        record.args = None
+    return True
 
 
 def _signed_addresses(path: str) -> Iterator[str]:

@@ -219,10 +219,32 @@ def test_options_of_the_caller_win(town: Served) -> None:
     with rasterio.Env(GDAL_HTTP_MAX_RETRY="7"):
         remote._tell_gdal(town.address())
         assert str(get_gdal_config("GDAL_HTTP_MAX_RETRY")) == "7"
-    assert str(get_gdal_config("GDAL_HTTP_RETRY_CODES")) == "ALL"
+    assert str(get_gdal_config("GDAL_HTTP_RETRY_CODES")) == remote.OPTIONS["GDAL_HTTP_RETRY_CODES"]
     with remote.opening(town.address()):
         assert get_gdal_config("GDAL_DISABLE_READDIR_ON_OPEN") == "EMPTY_DIR"
     assert get_gdal_config("GDAL_DISABLE_READDIR_ON_OPEN") is None
+
+
+@pytest.mark.parametrize(
+    ("status", "asked", "told"),
+    [
+        (404, 1, []),
+        (403, 1, []),
+        (503, 5, ["answers 503 Service Unavailable; trying again in"] * 4),
+    ],
+)
+def test_only_what_may_pass_is_tried_again_and_in_plain_words(
+    town: Served, caplog: pytest.LogCaptureFixture, status: int, asked: int, told: list[str]
+) -> None:
+    town.server.order(status=status)
+    with pytest.raises(UnreachableRasterError, match=f"answers {status} "):
+        geoseg.info(town.address())
+    assert sum(method == "HEAD" for method, *_ in town.server.requests()) == asked
+    lines = [record.getMessage() for record in caplog.records]
+    assert len(lines) == len(told)
+    assert all(
+        words in line and "CPLE" not in line for words, line in zip(told, lines, strict=True)
+    )
 
 
 def test_a_server_is_asked_with_what_gdal_sends(town: Served) -> None:
