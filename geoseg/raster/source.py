@@ -39,6 +39,10 @@ GDAL_ERRORS = (RasterioError, CRSError, CPLE_BaseError)
 """What opening a raster may raise; the last one where rasterio forgets to translate it."""
 NO_CREDENTIALS = re.compile(r"\b[A-Z]+_NO_SIGN_REQUEST\b")
 """What GDAL names where it knows of no way to sign a request for an object in a bucket."""
+LAYER = re.compile(
+    r"\.(gpkg|geojson|json|fgb|parquet|shp|shp\.zip|gdb|kml|csv|dxf|pmtiles)/?$", re.IGNORECASE
+)
+"""How names of vector files end; some of them may be rasters too, and then are opened as such."""
 LARGEST_BLOCK_BYTES = 1 << 30
 """A block of one band is held whole in memory."""
 WARP_TOLERANCE_PX = 0.01
@@ -224,8 +228,13 @@ def _refusal(path: str, brief: str) -> UnreadableRasterError:
             f"{path} cannot be opened: {why}; check the address, which may have expired if it is "
             "signed, and the network"
         )
+    if LAYER.search(without_secrets(path)):
+        return UnreadableRasterError(
+            f"{path} is no raster ({brief.rstrip('.')}); of a layer of buildings geoseg report tells, of a "
+            "photo geoseg info"
+        )
     return UnreadableRasterError(
-        f"{path} cannot be opened as a raster ({brief}); "
+        f"{path} cannot be opened as a raster ({brief.rstrip('.')}); "
         "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
     )
 

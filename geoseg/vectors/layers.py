@@ -333,5 +333,9 @@ def _label(path: Address, name: str | None) -> str:
 
 
 def _unreadable(path: Address, error: Exception) -> UnreadableVectorError:
-    reason = " ".join(str(error).split())
-    return UnreadableVectorError(f"{path}: cannot be read as a vector file ({reason})")
+    # GDAL's advice to prefix names is for its own tools.
+    reason = " ".join(str(error).split()).partition("; It might help")[0].rstrip(".")
+    return UnreadableVectorError(
+        f"{path}: cannot be read as a vector file ({reason}); is it a complete GeoPackage, GeoParquet, "
+        "shapefile or other layer that GDAL reads, and no photo, which geoseg predict takes?"
+    )

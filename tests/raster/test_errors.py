@@ -47,6 +47,16 @@ def test_not_a_raster(make_raster: RasterMaker, content: bytes) -> None:
     assert "a.tif cannot be opened as a raster" in str(error)
 
 
+@pytest.mark.parametrize("name", ["a.gpkg", "a.GeoJSON", "a.shp.zip"])
+def test_a_layer_is_not_a_photo(make_raster: RasterMaker, name: str) -> None:
+    path = make_raster.folder / name
+    path.write_bytes(b"{}")
+    error = refusal(path)
+    assert isinstance(error, UnreadableRasterError)
+    assert f"{name} is no raster" in str(error)
+    assert "of a layer of buildings geoseg report tells" in str(error)
+
+
 def test_a_folder(make_raster: RasterMaker) -> None:
     error = refusal(make_raster.folder)
     assert isinstance(error, UnreadableRasterError)
