@@ -11,6 +11,7 @@ from geoseg.earth.ground import affine_mapping, pixel_size
 from geoseg.raster.blank import Fill
 from geoseg.raster.mosaic import Mosaic
 from geoseg.raster.sampling import Glance
+from geoseg.raster.services import named
 from geoseg.raster.source import Source
 from geoseg.types import Grid
 
@@ -36,14 +37,14 @@ def mosaic_warnings(mosaic: Mosaic, gsd_range_m: tuple[float, float] | None) -> 
         yield from _raster_warnings(placement.source, glance)
         if not placement.native and placement is not mosaic.placements[0] and not mosaic.resampled:
             yield (
-                f"{placement.source.name} does not lie on the pixels of "
-                f"{mosaic.sources[0].name} and is resampled onto them"
+                f"{named(placement.source)} does not lie on the pixels of "
+                f"{named(mosaic.sources[0])} and is resampled onto them"
             )
     yield from _gsd_warnings(mosaic, gsd_range_m)
 
 
 def _raster_warnings(source: Source, glance: Glance) -> Iterator[str]:
-    name = source.name
+    name = named(source)
     if glance.unreadable:
         yield f"{name}: {len(glance.unreadable)} of the samples cannot be read: {glance.unreadable[0]}"
     elif glance.valid_share < LOW_VALID_SHARE:
@@ -87,7 +88,7 @@ def _blank_warnings(source: Source, glance: Glance) -> Iterator[str]:
     ):
         if share > BLANK_SHARE:
             yield (
-                f"{source.name}: about {share:.0%} of its pixels are pure {color} and count as "
+                f"{named(source)}: about {share:.0%} of its pixels are pure {color} and count as "
                 f"image; where they are no image, say so with --nodata {value}"
             )
 

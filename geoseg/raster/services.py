@@ -32,7 +32,7 @@ from geoseg.addresses.secrets import without_secrets
 from geoseg.earth.ground import affine_mapping, pixel_size
 from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.raster.remote import opening, status_in_words
-from geoseg.raster.source import GDAL_ERRORS, crs_of
+from geoseg.raster.source import GDAL_ERRORS, Source, crs_of
 from geoseg.types import Window
 
 _log = logging.getLogger(__name__)
@@ -96,6 +96,11 @@ def _describes_one(path: str) -> bool:
 def shown(path: str) -> str:
     """How messages and records name a raster: a cut by its service, all without secrets."""
     return without_secrets(_kept[path][1] if path in _kept else path)
+
+
+def named(source: Source) -> str:
+    """How warnings name a raster: a service as it was given, without secrets, a file by its last part."""
+    return shown(source.path)[:200] if source.path in _kept else source.name
 
 
 def refusal(path: str, gdal: str) -> str | None:

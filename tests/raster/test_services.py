@@ -8,13 +8,15 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio
+from conftest import RasterMaker, draw_scene, transform_at
 from painted import PaintedModel
 from pyproj import Transformer
 from remote_server import Server
 
 import geoseg
 from geoseg.errors import UnreadableRasterError, UsageError
-from geoseg.raster import services
+from geoseg.raster import Mosaic, services
+from geoseg.raster.advice import mosaic_warnings
 from geoseg.raster.services import is_service
 
 ZOOM, LON, LAT = 18, 85.52, 27.63
@@ -106,6 +108,21 @@ def test_info_describes_what_predict_would_read(server: Server) -> None:
     assert seen.rasters[0].path.startswith(template(server).split("?")[0])
     assert 1 <= seen.tiles < seen.megapixels * 1e6 / 512**2
     assert SECRET not in str(seen.as_dict())
+
+
+def test_warnings_name_a_service_as_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, make_raster: RasterMaker
+) -> None:
+    place = transform_at(0.3, left=9_520_000, top=3_200_000)
+    path = make_raster("cut.vrt.tif", draw_scene(40, 40), crs="EPSG:3857", transform=place)
+    with Mosaic.open([path], gsd_range_m=None) as mosaic:
+        source = mosaic.sources[0]
+        assert services.named(source) == "cut.vrt.tif"
+        address = "https://tiles.example/{z}/{x}/{y}.png"
+        monkeypatch.setitem(services._kept, source.path, (None, f"{address}?key=abc"))
+        assert services.named(source) == address
+        (told,) = mosaic_warnings(mosaic, None)
+    assert told.startswith(f"{address}: its pixels are nominally 0.3 m")
 
 
 def test_a_service_without_an_area_is_refused(server: Server) -> None:
