@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Cell = Callable[[dict[str, Any]], str]
 """A cell of a row."""
+FILES_SHOWN = ("output", "page", "curves")
+"""Rows of files that were written: by absolute paths, whatever the user gave."""
 ROWS_SHOWN = 40
 """Zones that the terminal lists."""
 CORRECTED = (
@@ -69,7 +71,8 @@ def show_rows(rows: Iterable[tuple[str, str]]) -> None:
     told = [(name, text) for name, text in rows if text]
     width = max((len(name) for name, _ in told), default=0)
     for name, text in told:
-        typer.echo(f"{name:<{width}}  {text}")
+        shown = Path(text).absolute() if name in FILES_SHOWN else text
+        typer.echo(f"{name:<{width}}  {shown}")
 
 
 def show_files(output: Sequence[Path], html: Path | None) -> None:

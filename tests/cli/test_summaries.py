@@ -13,6 +13,7 @@ from commands import invoke
 from languages_keys import ROOT
 
 from geoseg.city.outcome import Converted
+from geoseg.cli.tables import show_rows
 from geoseg.coco.read import Imported
 from geoseg.coco.write import Exported
 from geoseg.heights.outcome import Heights
@@ -32,6 +33,15 @@ RESULTS = (
 )  # fmt: skip
 ONE_AS_MANY = re.compile(r"\b1 (?!as\b|this\b)\w+s\b")
 WORDS = re.compile(r"[a-z]_[a-z]")
+
+
+def test_files_are_told_by_absolute_paths(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    show_rows([("buildings", "3"), ("output", "b.gpkg"), ("page", ""), ("place", "b.gpkg")])
+    told = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert told == {"buildings": "3", "output": str(tmp_path / "b.gpkg"), "place": "b.gpkg"}
 
 
 def made(kind: type, number: int) -> Any:
