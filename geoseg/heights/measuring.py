@@ -12,7 +12,7 @@ from scipy.ndimage import maximum_filter1d
 from geoseg.heights.burning import Edges, Mask, box_of, burn, burn_all
 from geoseg.heights.ground import FEWEST_SAMPLES, LEAST_SHARE, MOST_SAMPLES, fit_plane
 from geoseg.heights.roof import planes
-from geoseg.kernels.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit, whole
 
 GROUND, HEIGHT, HIGHEST, EAVES, MEAN, COVERAGE, SLOPE, ROUGH, OPEN = range(9)
 """Columns of the numbers of a building, all metres but these: COVERAGE 0..1, SLOPE (1 is 45 degrees).
@@ -45,9 +45,7 @@ LOWER_M = 1.5
 STEEPEST = 1.0
 """Ground that seems steeper is none."""
 
-WITHOUT_TERRAIN = False
-"""The ring is looked at as it is, not above a terrain model."""
-FREE, CLOSE, WALLED = 0, 1, 2
+FREE, CLOSE, WALLED = whole(0), whole(1), whole(2)
 """Samples: open ground; near a footprint; within it or at its wall."""
 
 
@@ -260,11 +258,11 @@ def _ground(
                 out[OPEN] = np.median(z)
                 break
         return 0.0, 0.0, 0.0, True
-    near = _fitted(rasters, box, origin, sizes, (FREE, RING_M))
+    near = _fitted(rasters, given, box, origin, sizes, (FREE, RING_M))
     if not near[3]:  # in narrow lanes no sample is free
-        near = _fitted(rasters, box, origin, sizes, (CLOSE, RING_M))
+        near = _fitted(rasters, given, box, origin, sizes, (CLOSE, RING_M))
     # Roofs that nobody drew look like ground from close by; lanes and courts lie among them.
-    wide = _fitted(rasters, box, origin, sizes, (CLOSE, RING_M[2:3]))
+    wide = _fitted(rasters, given, box, origin, sizes, (CLOSE, RING_M[2:3]))
     if wide[3] and wide[0] < near[0] - LOWER_M:
         return wide
     return near
@@ -273,6 +271,7 @@ def _ground(
 @inner_jit
 def _fitted(
     rasters: tuple[NDArray[np.float64], NDArray[np.float64], Mask],
+    given: bool,
     box: tuple[int, int, int, int],
     origin: tuple[int, int],
     sizes: tuple[float, float],
@@ -283,7 +282,7 @@ def _fitted(
     top, left, bottom, right = box
     a = math.nan
     for wide in widths:
-        x, y, z = _ring(rasters, WITHOUT_TERRAIN, box, origin, sizes, wide, free)
+        x, y, z = _ring(rasters, given, box, origin, sizes, wide, free)
         if len(z) < FEWEST_SAMPLES:
             continue
         far = float(max(bottom - top, right - left)) / 2 + wide / min(sizes[0], sizes[1])

@@ -197,7 +197,9 @@ def _ranks(
 
 def _pairs(first: NDArray[np.uint16], second: NDArray[np.uint16], params: StitchParams) -> _Pairs:
     """Overlaps of the connected parts, gathered by the pieces they belong to."""
-    (parts_a, label_a, size_a), (parts_b, label_b, size_b) = parts_of(first), parts_of(second)
+    # For views of another layout the loop would be compiled anew.
+    given = map(np.ascontiguousarray, (first, second))
+    (parts_a, label_a, size_a), (parts_b, label_b, size_b) = map(parts_of, given)
     found = _overlaps(parts_a, parts_b, params.thick_px)
     union = size_a[found.first] + size_b[found.second] - found.pixels
     agree = found.pixels >= params.agree_iou * union

@@ -91,5 +91,5 @@ def label_groups(
             if group != 0:
                 above = labels[row - 1, col] if plane[row - 1, col] == group else 0
                 left = labels[row, col - 1] if plane[row, col - 1] == group else 0
-                labels[row, col] = joined(store, above, left, first_row + row, 0)
+                labels[row, col] = joined(store, above, left, first_row + row, np.int64(0))
     return rows

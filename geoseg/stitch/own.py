@@ -102,7 +102,8 @@ def _own_cell(cell: _Cell, neighbours: Neighbours, band: LabelRows) -> None:
         (ids, level, partner),
         distance,
         neighbours.beaten(),
-        (band.labels[place], band.body[place]),
+        window.col_off,
+        (band.labels, band.body),
     )
 
 
@@ -126,9 +127,10 @@ def _own(
     pieces: tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.bool_]],
     distance: tuple[NDArray[np.int32], NDArray[np.int32]],
     beaten: NDArray[np.int64],
+    left: int,
     out: tuple[NDArray[np.int32], NDArray[np.uint8]],
 ) -> None:
-    """Pick the owner of every pixel of a cell.
+    """Pick the owner of every pixel of a cell, which begins at column ``left`` of ``out``.
 
     ``seen`` holds (tiles, rows, columns) labels and where each tile's pieces begin in ``pieces``:
     ids (0: dropped), scores, and whether a piece has a partner in each tile. The tile whose core is
@@ -156,8 +158,8 @@ def _own(
                 ):
                     owner, owner_away = piece, away[tile]
             if owner >= 0:
-                out[0][row, col] = ids[owner]
-                out[1][row, col] = level[owner]
+                out[0][row, left + col] = ids[owner]
+                out[1][row, left + col] = level[owner]
 
 
 @inner_jit

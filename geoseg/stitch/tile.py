@@ -97,6 +97,7 @@ class Pieces:
 @jit
 def _paint(
     labels: NDArray[np.int32],
+    corner: tuple[int, int],
     mask: NDArray[np.bool_],
     label: int,
     area: NDArray[np.int64],
@@ -104,15 +105,17 @@ def _paint(
 ) -> bool:
     """Give the mask's free pixels to ``label`` unless a surer piece has it already.
 
-    ``labels`` is the part of the tile under the mask. Nothing changes when it returns False.
+    ``corner`` is the row and column of the tile where the mask begins: for views of several layouts the
+    loop would be compiled anew. Nothing changes when it returns False.
     """
+    top, left = corner
     hits = np.zeros(label, np.int64)
     total = 0
     for row in range(mask.shape[0]):
         for col in range(mask.shape[1]):
             if mask[row, col]:
                 total += 1
-                hits[labels[row, col]] += 1
+                hits[labels[top + row, left + col]] += 1
     free = hits[0]
     if 2 * free < total:
         return False
@@ -121,8 +124,8 @@ def _paint(
             return False
     for row in range(mask.shape[0]):
         for col in range(mask.shape[1]):
-            if mask[row, col] and labels[row, col] == 0:
-                labels[row, col] = label
+            if mask[row, col] and labels[top + row, left + col] == 0:
+                labels[top + row, left + col] = label
     area[label] = free
     return True
 
@@ -229,8 +232,8 @@ def prepare(tile: TileInstances, grid: Window, params: StitchParams) -> tuple[Pi
     for label, item in enumerate(instances, start=1):
         rows, cols, mask = _clip(item, valid)
         if mask.any():
-            part = labels[rows, cols]
-            dropped += not _paint(part, mask, label, area, params.duplicate_iou)
+            corner = rows.start, cols.start
+            dropped += not _paint(labels, corner, mask, label, area, params.duplicate_iou)
     scores = np.array([0, *(_steps(item.score) for item in instances)], np.uint16)
     return _select(tile, grid, params, (labels, valid, scores, dropped))
 
@@ -243,7 +246,7 @@ def _select(
 ) -> tuple[Pieces, Dropped]:
     """Split painted instances into connected pieces and keep those that count."""
     labels, valid, scores, dropped = painted
-    numbered, count = components(labels)
+    numbered, count = components(labels.astype(np.uint16))
     window, rim = tile.window, _rim(tile, grid, params)
     depths = (
         _border_distance(window.row_off, window.height, grid.height),

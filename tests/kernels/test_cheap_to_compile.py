@@ -10,13 +10,19 @@ import pytest
 
 import geoseg
 
-ROOMS = ("shaping", "footprints")
-MODULES = sorted(
-    f"geoseg.{room}.{path.stem}"
-    for room in ROOMS
-    for path in (Path(geoseg.__file__).parent / room).glob("*.py")
-    if "jit" in path.read_text(encoding="utf-8")
-)
+
+def modules(*rooms: str) -> list[str]:
+    """Those with compiled loops."""
+    return sorted(
+        f"geoseg.{room}.{path.stem}"
+        for room in rooms
+        for path in (Path(geoseg.__file__).parent / room).glob("*.py")
+        if "jit" in path.read_text(encoding="utf-8")
+    )
+
+
+PLAIN = modules("shaping", "footprints")
+EVERY = modules("shaping", "footprints", "heights", "stitch")
 QUICK = {"empty", "zeros", "full", "inf", "int64", "uint64", "float64", "rint", "reciprocal"}
 """What of numpy may stand in a loop: mathematics of single numbers is ``math``'s, the rest is done outside."""
 
@@ -38,7 +44,7 @@ def parsed(name: str) -> ast.Module:
     return ast.parse(Path(file).read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", PLAIN)
 def test_loops_use_little_of_numpy(name: str) -> None:
     used = {
         node.attr
@@ -50,7 +56,7 @@ def test_loops_use_little_of_numpy(name: str) -> None:
     assert used <= QUICK
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", EVERY)
 def test_no_loop_is_compiled_anew_for_a_literal(name: str) -> None:
     """Constants that are handed to another loop are made by ``whole``."""
     module, tree = importlib.import_module(name), parsed(name)
