@@ -45,6 +45,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 ALL_THOROUGH = re.compile(r"^pytestmark = [^\n]*(?:\n    [^\n]*)*\bthorough\b", re.MULTILINE)
 
+LONGEST = (
+    "decode", "shaping", "run", "train", "heights", "vectors", "raster", "models", "labelled", "stitch",
+    "statistics", "tiles", "export", "run/state", "run/spread", "cli", "redraw",
+)  # fmt: skip
+"""Rooms in the order of their work; the first two compile loops that all others use. Others follow."""
+
 Scene = Callable[..., NDArray[np.uint8]]
 
 
@@ -59,6 +65,29 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if "not thorough" not in config.option.markexpr or collection_path.suffix != ".py":
         return None
     return bool(ALL_THOROUGH.search(collection_path.read_text(encoding="utf-8"))) or None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Rooms whose tests take longest first, so that no process is left alone with one at the end."""
+    place = {room: number for number, room in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(_room(item.nodeid), len(place)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Each room's tests in one process: what they load or compile is loaded and compiled once."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByRoom(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return _room(nodeid)
+
+    return ByRoom(config, log)
+
+
+def _room(nodeid: str) -> str:
+    """The folder that a test lies in, within this one."""
+    return nodeid.partition("::")[0].rpartition("/")[0].removeprefix("tests").removeprefix("/")
 
 
 def pytest_collection_finish() -> None:

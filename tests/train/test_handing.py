@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -21,9 +21,10 @@ from geoseg.train.decoded import MappedScene
 from geoseg.train.halves import halves, parts_of
 from geoseg.train.handing import CHOICES, Handed, _crossed, choice, hand_out
 from geoseg.train.judge import Rule, judge_own
-from geoseg.train.module import SegmentationModule
-from geoseg.train.run import Trained, train
 from tests.train.test_standing import OWN, quarter
+
+if TYPE_CHECKING:
+    from geoseg.train.run import Trained
 
 ARCHITECTURE = Architecture(encoder="resnet18", depth=3, decoder_channels=(8, 8, 8))
 DECODING = Decoding(
@@ -46,6 +47,13 @@ def plots(name: str = "a", *, seed: int = 0, count: int = PLOTS) -> Scene:
         labels[10:20, left + PLOT + 4 : left + PLOT + 14] = 3 * plot + 3
     image = np.where(labels[..., None] > 0, 210, 60) + rng.integers(-9, 10, (*labels.shape, 3))
     return Scene(name, "town", "train", 0.5, image.astype(np.uint8), labels, ignore)
+
+
+def train(config: TrainConfig, **options: bool) -> Trained:
+    """A whole training; the trainer takes seconds to load, and other processes need none of it."""
+    from geoseg.train.run import train
+
+    return train(config, **options)
 
 
 def configured(folder: Path, **changed: Any) -> TrainConfig:
@@ -170,6 +178,8 @@ def test_every_piece_is_judged_by_the_model_that_did_not_learn_it() -> None:
 
 
 def test_scenes_held_out_judge_the_very_weights(tmp_path: Path) -> None:
+    from geoseg.train.module import SegmentationModule
+
     module = SegmentationModule(configured(tmp_path), [])
     start = module.start_weights()
     blind = start | {"segmentation_head.0.bias": torch.full((3,), -9.0)}
@@ -231,6 +241,7 @@ def test_the_command_says_which_weights_and_what_to_do_next(noisy: tuple[Path, T
     assert "--split all -o" in run.stderr
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_what_helps_is_handed_out_and_a_finished_training_goes_on(tmp_path: Path) -> None:
     save_scene(plots(count=6), tmp_path)
