@@ -43,7 +43,7 @@ def require_ours(geopackage: Path, name: str) -> None:
     query = "SELECT metadata FROM qgis_projects WHERE name = ?"
     try:
         with closing(
-            sqlite3.connect(f"{geopackage.absolute().as_uri()}?mode=ro", uri=True)
+            sqlite3.connect(f"{geopackage.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S)
         ) as connection:
             found = connection.execute(query, (name,)).fetchone()
     except sqlite3.Error:  # no such table

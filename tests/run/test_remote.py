@@ -148,6 +148,7 @@ def test_a_fault_half_way_fails_the_run_which_goes_on(
     assert content(output).equals(rows(whole))
 
 
+@pytest.mark.thorough  # it waits
 def test_a_hanging_server_is_given_up(town: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "OPTIONS", dict(remote.OPTIONS) | {"GDAL_HTTP_MAX_RETRY": "0"})
     town.server.order(hang=True)
