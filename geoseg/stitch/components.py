@@ -17,7 +17,7 @@ def _root(parent: NDArray[np.int32], node: int) -> int:
 
 
 @jit
-def _first_pass(labels: NDArray[np.uint16], out: NDArray[np.int32]) -> NDArray[np.int32]:
+def _first_pass(labels: NDArray[np.integer], out: NDArray[np.int32]) -> NDArray[np.int32]:
     """Provisional components into ``out``; returns the parents (0 is background)."""
     height, width = labels.shape
     parent = np.zeros(1024, np.int32)
@@ -48,7 +48,7 @@ def _first_pass(labels: NDArray[np.uint16], out: NDArray[np.int32]) -> NDArray[n
 
 
 @jit
-def components(labels: NDArray[np.uint16]) -> tuple[NDArray[np.int32], int]:
+def components(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], int]:
     """4-connected components of equal non-zero labels.
 
     Returns:

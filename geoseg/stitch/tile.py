@@ -246,7 +246,7 @@ def _select(
 ) -> tuple[Pieces, Dropped]:
     """Split painted instances into connected pieces and keep those that count."""
     labels, valid, scores, dropped = painted
-    numbered, count = components(labels.astype(np.uint16))
+    numbered, count = components(labels)
     window, rim = tile.window, _rim(tile, grid, params)
     depths = (
         _border_distance(window.row_off, window.height, grid.height),
