@@ -39,13 +39,22 @@ class Proof:
         return self.pieces > 1 and self.gain > SURE * self.error
 
 
-def proof_of(own: Judgement, tried: Sequence[Judgement], rule: Rule) -> Proof:
-    """Choose among all that was tried, on all pieces but one, and count that one (Stone 1974)."""
+def proof_of(
+    own: Judgement, tried: Sequence[Judgement], rule: Rule, *, lenient: bool = False
+) -> Proof:
+    """Choose among all that was tried, on all pieces but one, and count that one (Stone 1974).
+
+    Args:
+        own: The model as it is.
+        tried: What there is to choose from.
+        rule: Tells the best; the limit on the area bias is wider on few pieces.
+        lenient: A point of bias beyond the limit costs a point of F1; else what keeps to it goes first.
+    """
     places = [
         place for place, weight in rule.place_weights.items() if weight and place in own.tallies
     ]
     before = {place: own.tallies[place] for place in places}
-    after = _left_out(tried, places, rule)
+    after = _left_out(tried, places, rule, lenient=lenient)
     gain = _mean_f1(after, rule) - _mean_f1(before, rule)
     variance = 0.0
     for place in places:
@@ -78,7 +87,7 @@ def jackknife_variance(values: NDArray[np.float64]) -> float:
 
 
 def _left_out(
-    tried: Sequence[Judgement], places: Sequence[str], rule: Rule
+    tried: Sequence[Judgement], places: Sequence[str], rule: Rule, *, lenient: bool
 ) -> dict[str, NDArray[np.float64]]:
     """Place to the (pieces, 5) tally of each piece by the choice on all others."""
     tables = {place: np.stack([one.tallies[place] for one in tried]) for place in places}
@@ -92,7 +101,7 @@ def _left_out(
         f1 = sum(share[name] * _f1(one) for name, one in rest.items())
         bias = sum(share[name] * np.abs(_bias(one)) for name, one in rest.items())
         excess = np.maximum(0.0, bias - rule.limit)
-        merit = f1 - excess - strayed + (excess == 0)  # nothing beyond the limit goes first
+        merit = f1 - excess - strayed + (not lenient) * (excess == 0)
         best = np.broadcast_to(merit, table.shape[:2]).argmax(axis=0)
         chosen[place] = table[best, np.arange(table.shape[1])]
     return chosen

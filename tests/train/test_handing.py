@@ -16,11 +16,13 @@ from geoseg.cli import app
 from geoseg.errors import DatasetError
 from geoseg.models.weights import Architecture, Decoding, load_weights, read_metadata
 from geoseg.scenes.scene import Scene, save_scene
+from geoseg.train import handing
 from geoseg.train.config import TrainConfig
 from geoseg.train.decoded import MappedScene
 from geoseg.train.halves import halves, parts_of
 from geoseg.train.handing import CHOICES, Handed, _crossed, choice, hand_out
-from geoseg.train.judge import Rule, judge_own
+from geoseg.train.judge import Judgement, Rule, judge_own
+from geoseg.train.scoring import Counts
 from tests.train.test_standing import OWN, quarter
 
 if TYPE_CHECKING:
@@ -167,6 +169,25 @@ def test_what_is_surely_best_on_ground_left_out_is_handed_out(
     assert "4 pieces of ground" in told.text
 
 
+def judged(matched: int, found_pixels: int, rule: Rule) -> Judgement:
+    """Sixteen houses of ten pixels in each of four plots, and sixteen buildings found."""
+    tallies = {"town": np.array([[matched, 16.0, 16.0, found_pixels, 160.0]] * 4)}
+    bias = abs(found_pixels / 160 - 1)
+    excess = max(0.0, bias - rule.limit)
+    counts = {"town": Counts(matched=4 * matched, predicted=64, wanted=64)}
+    return Judgement(OWN, 0, counts, matched / 16, bias, excess, tallies=tallies)
+
+
+def test_thresholds_that_follow_may_mend_the_area_of_better_weights() -> None:
+    rule = Rule({"town": 1.0})
+    start, better, too_large = (judged(*one, rule) for one in ((8, 160), (14, 176), (14, 240)))
+    told = choice({"start": start, "mean": better, "trained": too_large}, rule)
+    assert told.which == "mean"
+    assert told.proof.gain == pytest.approx(6 / 16)
+    told = choice({"start": start, "mean": too_large, "trained": too_large}, rule)
+    assert told.which == "start"
+
+
 def test_every_piece_is_judged_by_the_model_that_did_not_learn_it() -> None:
     whole = houses(*GOOD)
     (learnt,), _ = halves([whole.scene])
@@ -187,6 +208,23 @@ def test_scenes_held_out_judge_the_very_weights(tmp_path: Path) -> None:
     assert (told.which, told.crossed, told.proof.pieces) == ("start", False, 8)
     assert told.f1["trained"] == {"town": 0.0}
     assert all(torch.equal(weights[name], tensor) for name, tensor in start.items())
+
+
+def test_networks_of_all_ground_and_of_its_halves_are_averaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.train.module import SegmentationModule
+
+    module = SegmentationModule(configured(tmp_path), [])
+    bias = "segmentation_head.0.bias"
+    everywhere, first, second = (
+        module.start_weights() | {bias: torch.full((3,), value)} for value in (1.0, 2.0, 6.0)
+    )
+    told = handed(start=FAIR, mean=FAIR, trained=GOOD)
+    monkeypatch.setattr(handing, "choice", lambda *_, **__: told)
+    half, other = halves([plots()])
+    _, weights = hand_out(module, everywhere, [plots()], [(first, half), (second, other)])
+    assert weights[bias].tolist() == [3, 3, 3]
 
 
 # --- whole trainings ---
