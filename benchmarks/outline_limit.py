@@ -82,24 +82,26 @@ def _edges(ring: shapely.LinearRing) -> Floats:
 def moved_walls(truth: Polygons, raw: Polygons) -> Polygons:
     """(n,) true outlines whose walls were moved to the mean of the pixels in the masks."""
     out = np.empty(len(truth), dtype=object)
-    out[:] = [_moved(one, Edges.of(one, mask)) for one, mask in zip(truth, raw, strict=True)]
+    out[:] = [moved(one, Edges.of(one, mask)) for one, mask in zip(truth, raw, strict=True)]
     return out
 
 
-def _moved(truth: Polygon, edges: Edges) -> Polygon:
-    wall = _walls(edges)
+def moved(truth: Polygon, edges: Edges, turn: Floats | float = 0.0) -> Polygon:
+    """The true outline with its edges turned by ``turn`` (e,) radians, and moved to their pixels."""
+    wall = walls_of(edges)
     mean = _means(wall[edges.owner[edges.inner]], edges.across[edges.inner], wall.max() + 1)
     every = _means(wall[edges.owner], edges.across, wall.max() + 1)
     shift = np.nan_to_num(np.where(np.isnan(mean), every, mean))[wall]
+    lines = _turned(edges, shift, np.broadcast_to(turn, len(wall)))
     rings = [
-        _ring(edges, shift, slice(a, b))
+        _ring(*(x[a:b] for x in lines), edges.length[a:b])
         for a, b in zip(edges.ring_first, edges.ring_first[1:], strict=False)
     ]
-    moved = Polygon(rings[0], rings[1:])
-    return moved if moved.is_valid and not moved.is_empty else truth
+    out = Polygon(rings[0], rings[1:])
+    return out if out.is_valid and not out.is_empty else truth
 
 
-def _walls(edges: Edges) -> Ints:
+def walls_of(edges: Edges) -> Ints:
     """(e,) the wall that each edge is part of."""
     out = np.arange(len(edges.length))
     for first, end in zip(edges.ring_first, edges.ring_first[1:], strict=False):
@@ -118,14 +120,23 @@ def _means(group: Ints, values: Floats, count: int) -> Floats:
         return np.bincount(group, values, minlength=count) / np.bincount(group, minlength=count)
 
 
-def _ring(edges: Edges, shift: Floats, part: slice) -> Floats:
-    """(k, 2) corners of a ring whose edges are moved to their left by ``shift`` (e,)."""
-    unit, by = edges.unit[part], shift[part]
-    normal = np.column_stack([-unit[:, 1], unit[:, 0]])
-    before = np.roll(unit, 1, axis=0)
-    here = edges.start[part] + normal * by[:, None]
-    there = edges.start[part] + np.roll(normal * by[:, None], 1, axis=0)
-    sine = before[:, 0] * unit[:, 1] - before[:, 1] * unit[:, 0]
+def _turned(edges: Edges, shift: Floats, turn: Floats) -> tuple[Floats, Floats]:
+    """(e, 2) where each edge begins, and (e, 2) its direction, once it is moved and turned.
+
+    It is moved to its left by ``shift`` (e,), and turned by ``turn`` (e,) about the mean of its pixels.
+    """
+    mean = _means(edges.owner[edges.inner], edges.along[edges.inner], len(shift))
+    middle = np.where(np.isnan(mean), edges.length / 2, mean)[:, None]
+    left = np.column_stack([-edges.unit[:, 1], edges.unit[:, 0]])
+    unit = np.cos(turn)[:, None] * edges.unit + np.sin(turn)[:, None] * left
+    return edges.start + left * shift[:, None] + middle * (edges.unit - unit), unit
+
+
+def _ring(start: Floats, direction: Floats, length: Floats) -> Floats:
+    """(k, 2) corners of a ring of edges that begin and run so."""
+    normal = np.column_stack([-direction[:, 1], direction[:, 0]])
+    before, end = (np.roll(x, 1, axis=0) for x in (direction, start + direction * length[:, None]))
+    sine = before[:, 0] * direction[:, 1] - before[:, 1] * direction[:, 0]
     blunt = np.abs(sine) < STRAIGHT
-    way = ((there - here) * normal).sum(axis=1) / np.where(blunt, 1.0, sine)
-    return np.where(blunt[:, None], (here + there) / 2, there + before * way[:, None])
+    way = ((end - start) * normal).sum(axis=1) / np.where(blunt, 1.0, sine)
+    return np.where(blunt[:, None], (start + end) / 2, end + before * way[:, None])

@@ -3,6 +3,7 @@
     python benchmarks/outlines.py                      # a few minutes on one core
     python benchmarks/outlines.py --quick              # the left-out towns alone, in short
     python benchmarks/outlines.py --on choosing        # what parameters are chosen on
+    python benchmarks/outlines.py --losses --on choosing  # where they lose against the limit
     python benchmarks/outlines.py --count 100000       # time per building, up to that many
     python benchmarks/outlines.py --picture town.png   # masks, true and drawn outlines
 
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
+from outline_losses import print_losses
 from regularize_peers import Tool, installed, simplify
 from regularize_score import Score, Truth, iou, least_angle_error, score
 from town import Town, TownSpec, build_town
@@ -60,6 +62,7 @@ def main() -> None:
     parser.add_argument("--on", choices=("choosing", "left-out", "all"), default="all")
     parser.add_argument("--houses", type=int, default=300, help="buildings of each generator")
     parser.add_argument("--seed", type=int, default=0, help="other towns of the same kinds")
+    parser.add_argument("--losses", action="store_true", help="tell causes of what is lost instead")
     parser.add_argument("--count", type=int, help="measure time up to so many buildings instead")
     parser.add_argument("--picture", type=Path, help="draw before and after to a PNG instead")
     options = parser.parse_args()
@@ -73,6 +76,10 @@ def main() -> None:
         houses = min(options.houses, 100) if options.quick else options.houses
         on = "left-out" if options.quick and options.on == "all" else options.on
         wanted = [name for name in GROUPS if on in ("all", name.replace(" ", "-"))]
+        if options.losses:
+            for name in wanted:
+                tell_losses(name, usual, houses)
+            return
         compare_groups(wanted, usual, houses, {} if options.quick else installed())
         for name in wanted:
             vary(name, usual, max(20, houses // 3))
@@ -124,6 +131,14 @@ def compare_groups(
             raw = float(iou(truth.outlines, truth.raw).mean())
             if not RAW_IOU[0] <= raw <= RAW_IOU[1]:
                 print(f"{town}: raw masks agree by {raw:.3f}, which is not within {RAW_IOU}")
+
+
+def tell_losses(name: str, how: TownSpec, houses: int) -> None:
+    """Where geoseg loses against the limit, by cause and by kind of building."""
+    truth = _see(GROUPS[name], how, houses)
+    drawn = _geoseg(to_frame(truth, truth.gsd_m), truth.gsd_m)
+    print(f"\n{name}: {', '.join(GROUPS[name])}")
+    print_losses(truth, to_pixels(drawn, truth.gsd_m), np.asarray(drawn["shape"]))
 
 
 def compare_tools(truth: Truth, peers: dict[str, Tool]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import shapely
@@ -10,6 +11,8 @@ import shapely
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.pairs import bits, number_pairs
+
+Values = TypeVar("Values", Floats, Ints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +73,9 @@ def _are_among(xy: Floats, others: Floats) -> Bools:
 
 
 def replaced(
-    drawn: tuple[Floats, Ints], other: Floats, arcs: Ints, first: Ints, last: Ints
-) -> tuple[Floats, Ints]:
-    """The drawn arcs, some with other vertices.
+    drawn: tuple[Values, Ints], other: Values, arcs: Ints, first: Ints, last: Ints
+) -> tuple[Values, Ints]:
+    """The drawn arcs, some with other vertices, or other walls.
 
     Args:
         drawn: vertices of all arcs, and where each begins.

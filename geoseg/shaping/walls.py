@@ -16,6 +16,7 @@ from geoseg.shaping.direction import first_directions, refine_directions, unite_
 from geoseg.shaping.noise import estimate_noise, price_units, stretch
 from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.rotate import begin_at, farthest, rotate_ends, sharpest
+from geoseg.shaping.rows import ANY_WALL, odd_arcs, with_free_walls
 from geoseg.shaping.segment import (
     BETWEEN_NODES,
     FREE,
@@ -66,13 +67,14 @@ def cut_walls(
     kind = np.zeros_like(cut.end)
     walls = Walls(cut.sums.copy(), cut.first, cut.end, kind, arcs.near, cut.theta, noise)
     unit = noise**2 if faithful else price_units(noise, correlation_px)
-    for fine in (False, True):
-        walls = _along(arcs, walls, unit, fine=fine)
-        if not fine:
-            _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
-        better = refine_directions(walls, arcs.first, cut.alike)
-        walls = walls._replace(theta=better)
-    return arcs, walls
+    oblique = np.where(arcs.node_from == NO_NODE, PRICES[FREE], BETWEEN_NODES)
+    walls, cost = _along(arcs, walls, (unit, oblique), fine=False)
+    odd = odd_arcs(cut, unit, cost)
+    walls, oblique[odd] = with_free_walls(walls, cut, odd), ANY_WALL
+    _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
+    walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
+    walls, _ = _along(arcs, walls, (unit, oblique), fine=True)
+    return arcs, walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
 
 
 def _arcs_of_polygons(arcs: Arcs, polygons: int) -> tuple[Ints, Ints]:
@@ -174,19 +176,23 @@ def _begin_at_sharpest(
             prefix_sums(xy, start, stop, sums)
 
 
-def _along(arcs: Arcs, old: Walls, unit: Floats, *, fine: bool) -> Walls:
+def _along(
+    arcs: Arcs, old: Walls, prices: tuple[Floats, Floats], *, fine: bool
+) -> tuple[Walls, Floats]:
     """Cut along the directions: anywhere, or finely near the ends of an earlier cut.
 
-    ``unit`` (n,) is what prices are counted in, for each polygon.
+    ``prices`` are (n,) what they are counted in, for each polygon, and (a,) that of an oblique wall.
+
+    Returns:
+        The walls, and (a,) what those of each arc cost.
     """
     first, owner = np.zeros(len(arcs.first), np.int64), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
-    given = old, unit, np.where(arcs.node_from == NO_NODE, PRICES[FREE], BETWEEN_NODES)
+    given, cost = (old, *prices), np.empty(len(arcs.near))
     free = np.empty((3, len(end) + 2), np.int64), new_beginnings(len(end) + 2)
-    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, (first, end, kind, owner))
-    return old._replace(
-        first=first, end=end[: first[-1]].copy(), kind=kind[: first[-1]].copy(), owner=owner
-    )
+    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, (first, end, kind, owner, cost))
+    end, kind = end[: first[-1]].copy(), kind[: first[-1]].copy()
+    return old._replace(first=first, end=end, kind=kind, owner=owner), cost
 
 
 @jit
@@ -196,10 +202,10 @@ def _cut_along(
     given: tuple[Walls, Floats, Floats],
     fine: bool,
     free: tuple[Ints, Beginnings],
-    out: tuple[Ints, Ints, Ints, Ints],
+    out: tuple[Ints, Ints, Ints, Ints, Floats],
 ) -> None:
     (xy, arc_first), (old, units, obliques) = arcs, given
-    first, end, kind, owner = out
+    first, end, kind, owner, cost = out
     room, open_ = free
     cand, end2, kind2 = room[0], room[1], room[2]
     at = 0
@@ -213,12 +219,12 @@ def _cut_along(
         near = owner[arc]
         theta, unit, oblique = old.theta[near], units[near], obliques[arc]
         some, here = cand[:count], (end[at:], kind[at:])
-        walls, least = cut_arc(old.sums, some, (theta, unit, oblique), open_, here)
+        walls, cost[arc] = cut_arc(old.sums, some, (theta, unit, oblique), open_, here)
         if far[arc] >= 0 and old.theta[far[arc]] != theta:
             theta = old.theta[far[arc]]
             walls2, least2 = cut_arc(old.sums, some, (theta, unit, oblique), open_, (end2, kind2))
-            if least2 < least:
-                walls, owner[arc] = walls2, far[arc]
+            if least2 < cost[arc]:
+                walls, owner[arc], cost[arc] = walls2, far[arc], least2
                 for i in range(walls):
                     end[at + i], kind[at + i] = end2[i], kind2[i]
         at += walls
