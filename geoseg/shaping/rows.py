@@ -4,7 +4,8 @@ Where houses touch, a small step to the next house makes a straight front look a
 oblique walls are dear there. In an old street no two walls stand at right angles, and that price
 would press each of them into steps. Which of the two a row is shows in all its walls together: in
 what the best walls along the houses' directions cost, and what walls cost that may run anywhere, but
-are all equally dear.
+are all equally dear. Only who knows over how many pixels the noise hangs together can weigh the two:
+long noise looks like odd angles.
 """
 
 from __future__ import annotations

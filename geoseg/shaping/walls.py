@@ -69,8 +69,9 @@ def cut_walls(
     unit = noise**2 if faithful else price_units(noise, correlation_px)
     oblique = np.where(arcs.node_from == NO_NODE, PRICES[FREE], BETWEEN_NODES)
     walls, cost = _along(arcs, walls, (unit, oblique), fine=False)
-    odd = odd_arcs(cut, unit, cost)
-    walls, oblique[odd] = with_free_walls(walls, cut, odd), ANY_WALL
+    if correlation_px is not None:  # else noise that hangs together looks like odd angles
+        odd = odd_arcs(cut, unit, cost)
+        walls, oblique[odd] = with_free_walls(walls, cut, odd), ANY_WALL
     _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
     walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
     walls, _ = _along(arcs, walls, (unit, oblique), fine=True)

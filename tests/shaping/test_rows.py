@@ -1,6 +1,9 @@
 """Rows of houses without right angles keep theirs; those with right angles do not lean."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import shapely
 import town
 from numpy.typing import NDArray
@@ -9,6 +12,7 @@ from shapely.affinity import translate
 
 from geoseg.shaping import RegularizeSettings, regularize_coverage, rows
 from geoseg.shaping.arcs import build_arcs
+from geoseg.shaping.cut import FreeCut
 from geoseg.shaping.walls import learn
 
 SETTINGS = RegularizeSettings(max_outward_px=4.0, correlation_px=3.0)
@@ -44,6 +48,24 @@ def test_long_walls_of_terraces_stay_at_right_angles() -> None:
         true = directions(np.array(terrace.truth), 5.0)[0]
         turn = np.angle(np.exp(4j * (directions(drawn(terrace), 15.0) - true))) / 4
         assert np.degrees(np.abs(turn)).max() < 3
+
+
+def test_rows_are_not_asked_where_nobody_knows_how_long_noise_hangs_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+    odd_arcs = rows.odd_arcs
+
+    def noting(cut: FreeCut, unit: NDArray[np.float64], cost: NDArray[np.float64]) -> object:
+        asked.append(len(unit))
+        return odd_arcs(cut, unit, cost)
+
+    monkeypatch.setattr("geoseg.shaping.walls.odd_arcs", noting)
+    street = lot("leaning row", 5, jitter_px=0.5)
+    regularize_coverage(street.raw, settings=replace(SETTINGS, correlation_px=None))
+    assert not asked
+    regularize_coverage(street.raw, settings=SETTINGS)
+    assert asked
 
 
 def test_whether_a_row_is_odd_shows_in_all_its_walls() -> None:
