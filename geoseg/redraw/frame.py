@@ -16,6 +16,7 @@ from geoseg.shaping.clean import unclean
 from geoseg.shaping.correlation import estimate_correlation
 from geoseg.shaping.coverage import regularize_groups
 from geoseg.shaping.near import near_groups
+from geoseg.shaping.noise import USUAL_PX
 from geoseg.shaping.pairs import number_pairs
 from geoseg.shaping.plane import Plane, fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
@@ -160,7 +161,8 @@ def _redraw(work: _Work, snap_px: float, settings: RegularizeSettings, repairs: 
     group = near_groups(pieces, 2 * settings.max_outward_px)
     raw = Outlines(pieces, np.full(len(pieces), RAW, dtype=object), row[part], group)
     if settings.correlation_px is None:
-        found = estimate_correlation(pieces, group, settings.noise_px)
+        # What shows no noise is weighed as usual: a second run as the first one.
+        found = estimate_correlation(pieces, group, settings.noise_px) or USUAL_PX
         settings = replace(settings, correlation_px=found)
     drawn = place(_draw_closed(raw, snap_px, settings), raw, Placement(plane, pixels, xy))
     _collect(drawn, result)
