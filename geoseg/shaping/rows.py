@@ -12,11 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.kernels.jit import jit
 from geoseg.shaping.arcs import OUTSIDE
-from geoseg.shaping.arrays import Bools, Floats, Ints, runs
+from geoseg.shaping.arrays import Bools, Floats, runs
 from geoseg.shaping.cut import FreeCut, Walls
-from geoseg.shaping.direction import find
 from geoseg.shaping.kept import replaced
 from geoseg.shaping.noise import residuals
 from geoseg.shaping.segment import FREE
@@ -33,11 +31,18 @@ def odd_arcs(cut: FreeCut, unit: Floats, cost: Floats) -> Bools:
         unit: (n,) what prices are counted in, for each polygon.
         cost: (a,) what the best walls along the houses' directions cost.
     """
-    arcs, row = cut.arcs, np.arange(len(unit))
-    _unite(arcs.near, arcs.far, row)
-    size = np.bincount(row, minlength=len(row))
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    arcs = cut.arcs
+    shared = arcs.far != OUTSIDE
+    touch = np.ones(int(shared.sum())), (arcs.near[shared], arcs.far[shared])
+    count, row = connected_components(
+        coo_array(touch, shape=(len(unit), len(unit))), directed=False
+    )
+    size = np.bincount(row, minlength=count)
     gain = (cost - _free_cost(cut, unit)) / unit[arcs.near]
-    odd = (np.bincount(row[arcs.near], gain, minlength=len(row)) > 0) & (size > 1)
+    odd = (np.bincount(row[arcs.near], gain, minlength=count) > 0) & (size > 1)
     return np.asarray(odd[row[arcs.near]])
 
 
@@ -59,14 +64,3 @@ def with_free_walls(walls: Walls, cut: FreeCut, chosen: Bools) -> Walls:
     end, first = replaced((walls.end, walls.first), cut.end, *spans)
     kind, _ = replaced((walls.kind, walls.first), np.full_like(cut.end, FREE), *spans)
     return walls._replace(first=first, end=end, kind=kind)
-
-
-@jit
-def _unite(near: Ints, far: Ints, row: Ints) -> None:
-    """Write the first polygon of the row of each; ``row`` (n,) begins as 0..n-1."""
-    for arc in range(len(near)):
-        if far[arc] != OUTSIDE:
-            a, b = find(row, near[arc]), find(row, far[arc])
-            row[max(a, b)] = min(a, b)
-    for polygon in range(len(row)):
-        row[polygon] = find(row, polygon)
