@@ -181,11 +181,12 @@ class TrainConfig(_Section):
     seed: int = Field(default=0, ge=0)
     architecture: Architecture | None = None
     """None: that of the file to start from, else the built-in model's."""
-    fine_tune: bool = True
+    fine_tune: bool | Literal["norms"] = True
     """Where the start is a model of maps: its batch norms keep their statistics, and what is handed
     out is the start, the trained weights or their mean, whichever is best on ground that was not
     learnt. Without a scene held out, half of the time goes to two further networks, which learn from
-    one half of the ground each and are judged on the other. False: a long training goes its own way."""
+    one half of the ground each and are judged on the other. "norms": they keep their statistics, and what
+    was trained is handed out as it is. False: a long training goes its own way."""
     maskrcnn: MaskRcnnConfig | None = None
     """Train a Mask R-CNN, not the dense network; ``architecture`` and ``loss`` are not used then."""
     model_gsd_m: PixelSizes = (0.25, 0.6)
@@ -202,8 +203,13 @@ class TrainConfig(_Section):
     @property
     def fine_tunes(self) -> bool:
         """Whether a model of maps is at hand that the training must not make worse."""
+        return self.fine_tune is True and self.keeps_norms
+
+    @property
+    def keeps_norms(self) -> bool:
+        """Whether batch norms keep the statistics of a model that the training starts from."""
         fresh = self.start in {"imagenet", "scratch"}
-        return self.fine_tune and self.maskrcnn is None and not fresh
+        return bool(self.fine_tune) and self.maskrcnn is None and not fresh
 
 
 def changed_config(config: TrainConfig, changes: Mapping[str, Any]) -> TrainConfig:

@@ -66,7 +66,7 @@ class SegmentationModule(Learner):
         they undo it before it has learnt anything (``benchmarks/norms.py``).
         """
         super().train(mode)
-        if self.config.fine_tunes:
+        if self.config.keeps_norms:
             for layer in self.network.modules():
                 if isinstance(layer, nn.BatchNorm2d):
                     layer.eval()

@@ -1,7 +1,8 @@
-"""Give a network a wider decoder: ``python -m geoseg.train.widen MODEL CHANNELS -o OUT``.
+"""Give a network a wider decoder: ``python -m geoseg.train.widen MODEL CHANNELS -o OUT [--scenes SCENES]``.
 
 New channels have random weights that nobody reads yet, so the answer stays the same and training goes on from
-it (Chen et al. 2016, "Net2Net", copies channels to the same end).
+it (Chen et al. 2016, "Net2Net", copies channels to the same end). A training that keeps its start's norms
+needs ``--scenes``: the statistics of the new channels are measured there.
 """
 
 from __future__ import annotations
@@ -17,18 +18,27 @@ from torch import Tensor
 from geoseg.errors import GeosegError, UsageError
 from geoseg.models.loading import dense_file
 from geoseg.models.network import build_network
-from geoseg.models.weights import load_weights, save_weights
+from geoseg.models.weights import Architecture, load_weights, save_weights
+from geoseg.scenes.scene import load_scenes
+from geoseg.train.config import TrainConfig
+from geoseg.train.crops import CropDataset
+from geoseg.train.module import normalised
 
 SEED = 5
+BATCHES, BATCH = 30, 8
+"""Crops that norms are measured on."""
 
 
-def widen(model: str | Path, channels: Sequence[int], output: Path) -> None:
+def widen(
+    model: str | Path, channels: Sequence[int], output: Path, scenes: Path | None = None
+) -> None:
     """Write the model with ``channels`` in the decoder's blocks, its record otherwise as it was.
 
     Args:
         model: A built-in model's name or a model file of a U-Net.
         channels: Of each block, the coarsest first; the last block's stay, since the head reads all.
         output: Model file to write.
+        scenes: Packed scenes, on whose crops the new channels' norms are measured.
 
     Raises:
         UsageError: a block would become narrower, their number or the last one another.
@@ -51,7 +61,27 @@ def widen(model: str | Path, channels: Sequence[int], output: Path) -> None:
             wide[name] = _wider(known, fresh, _from_below(name, old))
         else:
             wide[name] = torch.cat([known, fresh[len(known) :]]) if known.ndim else known
+    if scenes is not None:
+        wide = _measured(wide, state, architecture, scenes)
     save_weights(wide, record.model_copy(update={"architecture": architecture}), output)
+
+
+def _measured(
+    wide: dict[str, Tensor], known: dict[str, Tensor], architecture: Architecture, scenes: Path
+) -> dict[str, Tensor]:
+    """The same with statistics of the new channels; those of known ones stay."""
+    network = build_network(architecture).train()
+    network.load_state_dict(wide)
+    config = TrainConfig.model_validate({"output": scenes, "data": {"scenes": scenes}})
+    crops = CropDataset(load_scenes(scenes, "train"), config, first=0, length=BATCHES * BATCH)
+    statistics = {name: one for name, one in network.state_dict().items() if "running_" in name}
+    with torch.no_grad():
+        for first in range(0, len(crops), BATCH):
+            images = [torch.from_numpy(crops[first + i]["image"]) for i in range(BATCH)]
+            network(normalised(torch.stack(images)))
+            for name, one in statistics.items():
+                one[: len(known[name])] = known[name]
+    return wide | statistics
 
 
 def _from_below(name: str, channels: Sequence[int]) -> int | None:
@@ -86,8 +116,10 @@ if __name__ == "__main__":
     parser.add_argument("model")
     parser.add_argument("channels", help="such as 192,96,48,32")
     parser.add_argument("-o", "--output", required=True, type=Path)
+    parser.add_argument("--scenes", type=Path, help="where the new channels' norms are measured")
     asked = parser.parse_args()
     try:
-        widen(asked.model, [int(one) for one in asked.channels.split(",")], asked.output)
+        channels = [int(one) for one in asked.channels.split(",")]
+        widen(asked.model, channels, asked.output, asked.scenes)
     except GeosegError as error:
         parser.exit(1, f"{error}\n")

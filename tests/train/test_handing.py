@@ -121,7 +121,7 @@ def test_all_is_learnt_at_once_where_scenes_are_held_out_or_nothing_is_at_stake(
     scene, config = plots(), configured(tmp_path)
     assert [one.config.schedule.max_steps for one in parts_of(config, [scene], [])] == [2, 1, 1]
     assert [one.scenes for one in parts_of(config, [scene], [scene])] == [[scene]]
-    for changed in ({"fine_tune": False}, {"start": "scratch"}):
+    for changed in ({"fine_tune": False}, {"fine_tune": "norms"}, {"start": "scratch"}):
         alone = config.model_copy(update=changed)
         assert [one.config for one in parts_of(alone, [scene], [])] == [alone]
 

@@ -386,6 +386,22 @@ def test_starting_anew_leaves_nothing_of_the_older_training_to_resume(
     assert not (config.output / "last.ckpt").exists()
 
 
+@pytest.mark.parametrize(
+    ("fine_tune", "start", "both"),
+    [
+        (True, "default", (True, True)),
+        ("norms", "default", (True, False)),
+        (False, "default", (False, False)),
+        ("norms", "scratch", (False, False)),
+    ],
+)
+def test_norms_may_be_kept_without_a_judgement(
+    fine_tune: bool | str, start: str, both: tuple[bool, bool], tmp_path: Path
+) -> None:
+    config = make_config(tmp_path, fine_tune=fine_tune, start=start)
+    assert (config.keeps_norms, config.fine_tunes) == both
+
+
 @pytest.mark.parametrize(("gsd_m", "start"), [(0.1, "fine"), (0.5, "default")])
 def test_it_starts_from_the_built_in_model_that_suits_the_scenes(
     gsd_m: float, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
