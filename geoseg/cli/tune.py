@@ -198,7 +198,7 @@ def _calibrated(metadata: Metadata) -> str:
             and not calibration.inherited
         ):
             return kept
-        return f"{kept}: too few buildings, or a single scene, to calibrate on"
+        return f"{kept}: too few buildings or a single scene to calibrate on, or fewer found with another"
     if not validation.buildings:
         return "none: nothing was found on the scenes, so there is nothing to calibrate on"
     return (

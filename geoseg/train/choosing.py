@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from geoseg.progress import Progress, ProgressReport, ignored
-from geoseg.train.judge import Judgement, Rule, judge_each, judge_own, leniently
+from geoseg.train.judge import Judgement, Rule, cross_fit, judge_each, judge_own, leniently
 from geoseg.train.proof import Proof, bias_error, proof_of
 from geoseg.train.search import search
 from geoseg.train.standing import Standing
@@ -30,6 +30,8 @@ class Chosen:
     """What was chosen; of the model as it is where nothing does better elsewhere."""
     proof: Proof
     """How choosing does where it was not done."""
+    calibrates: bool
+    """Whether the calibration is fitted anew to these thresholds; else the model's own stays."""
 
 
 def choose(
@@ -52,7 +54,13 @@ def choose(
     rule = _standing(before, mapped, rule)
     best = search(judge, own, tell)
     proof = proof_of(before, tried, rule)
-    return Chosen(mapped, rule, best if proof.holds else before, proof)
+    if proof.holds or rule.prior is None:
+        return Chosen(mapped, rule, best if proof.holds else before, proof, calibrates=True)
+    if rule.prior.inherited and cross_fit(mapped, own, rule).learnt:
+        anew = judge(own)  # that of other weights gives way, unless another finds less
+        if leniently(anew) >= leniently(before):
+            return Chosen(mapped, rule, anew, proof, calibrates=True)
+    return Chosen(mapped, rule, before, proof, calibrates=False)
 
 
 def _standing(own: Judgement, mapped: Sequence[MappedScene], rule: Rule) -> Rule:

@@ -164,8 +164,7 @@ def calibrated(chosen: Chosen, draws: int = 1) -> tuple[Calibration | None, Vali
         "gain_error": round(proof.error, _DIGITS),
     }
     least = {"min_probability": best.min_probability}
-    stays = not proof.holds and rule.prior is not None and not rule.prior.inherited
-    if probability is None or not fitted.learnt or stays:
+    if probability is None or not fitted.learnt or not chosen.calibrates:
         kept = None if rule.prior is None else rule.prior.model_copy(update=least)
         return kept, Validation(**told, folds="none")
     counts = [scene.counted & use for scene, use in zip(scenes, used, strict=True)]
