@@ -21,6 +21,7 @@ _NOISE = (
     r"`isinstance\(treespec",
     ".*smaller than the logging interval",
     ".*does not have many workers",
+    r"Found \d+ module\(s\) in eval mode",  # norms that keep their statistics
 )
 """Warnings that are none of the user's business."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from geoseg.train.halves import halves, parts_of
 from geoseg.train.handing import CHOICES, Handed, _crossed, choice, hand_out
 from geoseg.train.judge import Judgement, Rule, judge_own
 from geoseg.train.scoring import Counts
+from geoseg.train.watch import quietly
 from tests.train.test_standing import OWN, quarter
 
 if TYPE_CHECKING:
@@ -266,6 +268,16 @@ def test_norms_keep_the_statistics_of_what_is_fine_tuned(noisy: tuple[Path, Trai
             elif name == "segmentation_head.0.weight":
                 assert (after - tensor).abs().max() > 1e-3
     assert done.before.keys() == {"town"}
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_trainer_s_surprise_at_kept_norms_is_kept_from_users(
+    recwarn: pytest.WarningsRecorder,
+) -> None:
+    with quietly():
+        warnings.warn("Found 107 module(s) in eval mode at the start of training.", stacklevel=1)
+        warnings.warn("the disk is nearly full", stacklevel=1)
+    assert [str(one.message) for one in recwarn] == ["the disk is nearly full"]
 
 
 @pytest.mark.filterwarnings("ignore")
