@@ -77,6 +77,11 @@ VRT_TEXT_BYTES = 1 << 24
 RASTERIO_LOGS = ("rasterio", "rasterio._env", "rasterio._err", "rasterio._io", "rasterio._base")
 """Loggers that repeat GDAL's messages, addresses among them."""
 
+OUTSPOKEN = {
+    "GDAL_HTTP_RETRY_CODES": "ALL", "GDAL_HTTP_MAX_RETRY": "1", "GDAL_HTTP_RETRY_DELAY": "0.1",
+}  # fmt: skip
+"""Of a bucket's refusal GDAL names the status only where it tries again."""
+
 _RETRYING = re.compile(r"CPLE_.*HTTP error code: (\d+) - (\S+)\. Retrying again in ([\d.]+) secs")
 """How GDAL's messages say that it tries again; 0: there was no answer."""
 
@@ -152,7 +157,8 @@ def look(path: str, *, tries: int = len(RETRY_WAITS_S)) -> Answer:
     address = http_address(path)
     if address is not None:
         return ask(address, tries=tries)
-    headers = server_headers(_gdal_name(holding_file(path)))
+    with rasterio.Env(**OUTSPOKEN):
+        headers = server_headers(_gdal_name(holding_file(path)))
     if headers.found is not None:
         return Answer.of(headers.found)
     if not headers.error:
