@@ -157,6 +157,10 @@ def look(path: str, *, tries: int = len(RETRY_WAITS_S)) -> Answer:
     address = http_address(path)
     if address is not None:
         return ask(address, tries=tries)
+    return _tried(lambda: _look_by_gdal(path), tries)
+
+
+def _look_by_gdal(path: str) -> Answer:
     with rasterio.Env(**OUTSPOKEN):
         headers = server_headers(_gdal_name(holding_file(path)))
     if headers.found is not None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http.client import HTTPMessage
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pyarrow as pa
 import pytest
 
 from geoseg.errors import OutputError, ResumeError
+from geoseg.raster import remote
+from geoseg.raster.gdal import Headers
 from geoseg.raster.identity import FileIdentity, MosaicIdentity
 from geoseg.raster.remote import Answer
 from geoseg.run.state.identity import RunIdentity
@@ -149,3 +152,15 @@ def test_identity_of_a_file_and_of_an_address(
     identity = FileIdentity.of(raster)
     assert (identity.path, identity.size_bytes) == (str(raster.resolve()), 3)
     assert FileIdentity.of("s3://b/a.tif") == FileIdentity(path="s3://b/a.tif")
+
+
+def test_a_busy_bucket_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = HTTPMessage()
+    told["ETag"] = "abc"
+    answers = [
+        Headers(None, "HTTP error code: 503 - s3. Retrying again in 0.1 secs"),
+        Headers(told, ""),
+    ]
+    monkeypatch.setattr(remote, "server_headers", lambda _: answers.pop(0))
+    monkeypatch.setattr(remote, "RETRY_WAITS_S", (0.0, 0.0))
+    assert remote.look("s3://b/a.tif", tries=2) == Answer(None, "abc")
