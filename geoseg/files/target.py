@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,8 @@ DOUBLE = (".shp.zip",)
 """Extensions of two parts."""
 FOLDERS = {".gdb": "a00000001.gdbtable"}
 """Formats that are folders, and a file that every such folder holds."""
+_TABLE = re.compile(r"GPKG:(?P<file>.+):[^:/\\]+", re.IGNORECASE)
+"""GDAL's name of one raster in a GeoPackage."""
 
 
 def paths_of(given: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:
@@ -138,6 +141,8 @@ def require_other(path: Path, inputs: Iterable[object]) -> None:
 
 def same_file(path: Path, other: object) -> bool:
     """True when both name one file that exists; tables in memory are no file."""
+    if isinstance(other, str) and (table := _TABLE.fullmatch(other)):
+        other = table["file"]
     return (
         isinstance(other, (str, Path))
         and path.exists()

@@ -221,12 +221,13 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         )
     if skip_existing:
         raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
-    if output is not None and keep_reviewed is not None:
-        require_other(Path(output), [Path(keep_reviewed)])
+    names = raster_names(source)
+    if output is not None:
+        require_other(Path(output), [*names, aoi, keep_reviewed, dsm, dtm, ndsm])
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
     with claim as lock, heard(progress) as told, crew.hired() as hands:
         composing = Composing(
-            rasters=raster_names(source),
+            rasters=names,
             area=_area(aoi, aoi_layer),
             choice=choice,
             settings=settings,

@@ -43,5 +43,7 @@ def test_an_input_is_refused_under_any_of_its_names(tmp_path: Path) -> None:
     os.link(path, tmp_path / "again.gpkg")
     with pytest.raises(UsageError, match=r"again\.gpkg is an input"):
         require_other(tmp_path / "again.gpkg", ["nowhere.gpkg", str(path)])
+    with pytest.raises(UsageError, match=r"buildings\.gpkg is an input"):
+        require_other(path, [f"GPKG:{path}:photo"])
     require_other(tmp_path / "new.gpkg", [path])
     require_other(path, [object(), tmp_path / "nowhere.gpkg"])

@@ -14,6 +14,7 @@ import numpy as np
 import pyogrio
 import pytest
 import rasterio
+import rasterio.shutil
 import shapely
 from numpy.typing import NDArray
 from painted import PaintedModel, paint_town
@@ -145,6 +146,24 @@ def test_metadata_tells_the_run(make_raster: Any, tmp_path: Path) -> None:
     assert told["model"]["name"] == "PaintedModel"
     assert told["parameters"]["shape"] == "raw"
     assert pyogrio.read_info(tmp_path / "b.gpkg", layer="extent")["features"] == 1
+
+
+@pytest.mark.parametrize("role", ["source", "folder", "aoi", "keep_reviewed", "dsm", "dtm", "ndsm"])
+def test_what_is_read_is_never_written_over(make_raster: Any, tmp_path: Path, role: str) -> None:
+    town, _ = paint_town(40, 40)
+    photo = make_raster("town.tif", town)
+    read = tmp_path / "read.gpkg"  # a photo may be a GeoPackage, too
+    rasterio.shutil.copy(photo, read, driver="GPKG")
+    before = read.read_bytes()
+    source = read if role in {"source", "folder"} else photo
+    options = {} if source == read else {role: read}
+    if role == "folder":
+        (told,) = run(source, tmp_path, overwrite=True)
+        assert "read.gpkg is an input" in told.error
+    else:
+        with pytest.raises(UsageError, match=r"read\.gpkg is an input"):
+            run(source, read, overwrite=True, **options)
+    assert read.read_bytes() == before
 
 
 def test_an_existing_output_is_refused_and_left_alone(make_raster: Any, tmp_path: Path) -> None:
