@@ -6,10 +6,12 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
+from geoseg.cli.empty import refuse_empty
 from geoseg.errors import GeosegError
 from geoseg.machine import stop_when_closed, wait_quietly
 
@@ -28,6 +30,15 @@ if TYPE_CHECKING:
     """All of them."""
     app: typer.Typer
     """With all of them."""
+
+
+class Verb(TyperCommand):
+    """A command that takes no empty texts."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # click's own context, wherever typer keeps it
+        """Run it, where every text that was given says something."""
+        refuse_empty(ctx)
+        return super().invoke(ctx)
 
 
 def _show_version(value: bool) -> None:
@@ -77,7 +88,7 @@ def _app_with(names: Iterable[str]) -> typer.Typer:
     )
     made.callback()(_options)
     for name in names:
-        made.command(name)(_verb(name))
+        made.command(name, cls=Verb)(_verb(name))
     return made
 
 

@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from geoseg.addresses.secrets import without_secrets
 from geoseg.addresses.urls import is_local
+from geoseg.errors import UsageError
 
 Address = Path | str
 """A path; or, as text, what must not be folded like one: ``https://``, ``/vsizip/``, ``PG:``."""
@@ -15,7 +16,13 @@ _ARCHIVED = re.compile(r"[^!]+\.(zip|kmz|tar|tgz)!", re.IGNORECASE)
 
 
 def address_of(given: str | Path) -> Address:
-    """What a user named, ready to be opened."""
+    """What a user named, ready to be opened.
+
+    Raises:
+        UsageError: the name is empty, which GDAL would take for the current folder.
+    """
+    if isinstance(given, str) and not given.strip():
+        raise UsageError("the name of a layer's file is empty; give a path or an address")
     if isinstance(given, Path) or Path(given).exists():
         return Path(given)
     return Path(given) if is_local(given) and not _ARCHIVED.match(given) else given
