@@ -43,7 +43,8 @@ class RasterOutcome:
             return f"failed: {self.error}"
         if self.summary is None:
             return "skipped: its output is there already"
-        return f"{counted(self.summary.buildings, 'building')}, {self.summary.area_m2:,.0f} m²"
+        found = f"{counted(self.summary.buildings, 'building')}, {self.summary.area_m2:,.0f} m²"
+        return f"{found}, written to {Path(self.output).absolute()}"
 
     def as_dict(self) -> dict[str, Any]:
         """Ready for JSON."""
@@ -93,7 +94,7 @@ class RasterOutcomes(Sequence[RasterOutcome]):
 def is_folder(output: str | os.PathLike[str]) -> bool:
     """Whether an output means a folder: it is one, or its name ends in a slash."""
     text = os.fspath(output)
-    return text.endswith(("/", os.sep)) or Path(text).is_dir()
+    return text.endswith(("/", os.sep)) or (text != "" and Path(text).is_dir())
 
 
 def outputs_in(folder: Path, rasters: Sequence[str]) -> list[Path]:

@@ -80,6 +80,8 @@ def _changes(
     """What was asked for beside a configuration, as the configuration would hold it."""
     changes: dict[str, Any] = {"output": output, "start": start, "data": {"scenes": scenes}}
     if minutes is not None:
+        if not minutes > 0:
+            raise UsageError(f"--minutes must be above 0, such as 20; got {minutes:g}")
         changes["schedule"] = {"max_minutes": minutes, "max_steps": _NO_LIMIT}
     return changes
 

@@ -91,6 +91,11 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         (["predict", "missing.tif", "b.gpkg", "--model", "no.safetensors"], 1, "no.safetensors"),
         (["predict", "missing.tif", "b.gpkg", "--device", "tpu"], 2, "tpu"),
         (["predict", "missing.tif", "b.gpkg", "--no-such-option"], 2, "No such option"),
+        (["predict", "missing.tif", "b.gpkg", "--aoi", ""], 2, "--aoi is an empty text"),
+        (["predict", "missing.tif", ""], 2, "an argument is an empty text"),
+        (["report", "b.gpkg", "--zones", " "], 2, "--zones is an empty text"),
+        (["evaluate", "b.gpkg", ""], 2, "an argument is an empty text"),
+        (["train", "--scenes", "a", "-o", "b", "--minutes", "0"], 2, "--minutes must be above 0"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

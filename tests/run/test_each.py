@@ -104,6 +104,7 @@ def test_what_is_there_is_skipped_or_refused(
     table = capsys.readouterr().out
     assert "skipped: its output is there already" in table
     assert f"{HOUSES} buildings" in table
+    assert f"written to {tiles / 'out' / 't2.gpkg'}" in table
     assert (tiles / "out" / "t1.gpkg").stat().st_mtime_ns == before
     assert exit_code(*arguments) == 1
     assert "is there already" in capsys.readouterr().err

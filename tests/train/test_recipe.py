@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,9 @@ def test_what_is_asked_for_beside_a_configuration_overrules_it(tmp_path: Path) -
     assert config.schedule.max_steps > 1e6  # minutes are in place of the steps as well
     assert configured(path, **NOTHING) == read_config(path)
     assert isinstance(configured(config, **NOTHING | {"start": "imagenet"}), TrainConfig)
-    with pytest.raises(UsageError, match=r"schedule\.max_minutes"):
-        configured(path, **NOTHING | {"minutes": -1.0})
+    for minutes in (0.0, -1.0, math.nan):
+        with pytest.raises(UsageError, match=r"--minutes must be above 0, such as 20; got"):
+            configured(path, **NOTHING | {"minutes": minutes})
 
 
 def test_the_written_configuration_holds_what_was_asked_for_and_its_comments(
