@@ -97,7 +97,7 @@ def _show_table(table: gpd.GeoDataFrame, columns: Mapping[str, str]) -> None:
     from rich.table import Table
 
     shown = Table(box=None, padding=(0, 2, 0, 0))
-    shown.add_column("zone", no_wrap=True)
+    shown.add_column("zone", overflow="fold")  # a long name takes lines, and no room from figures
     corrected = {name: text for name, text in columns.items() if f"{name}_corrected" in table}
     cells = _with_intervals(corrected) or [(text, _value(name)) for name, text in columns.items()]
     for heading, _ in cells:

@@ -31,6 +31,14 @@ SLIVER = 1e-6
 """Overlaps below this share of the smaller zone are digitising noise."""
 NAMES_SHOWN = 3
 """Names that a message lists before it says "and more"."""
+UNOBSERVED = Said(
+    "{count} zones lie outside the observed area: {names}.",
+    one="{count} zone lies outside the observed area: {names}.",
+)
+COVERED = Said(
+    "{count} zones lie within earlier ones, which have all their ground: {names}.",
+    one="{count} zone lies within earlier ones, which have all its ground: {names}.",
+)
 WHOLE = Said("whole area")
 """Name of the only zone when none are asked for."""
 
@@ -96,15 +104,15 @@ def shorten(names: Iterable[str]) -> str:
 
 
 def unobserved_note(zones: Zones, areas: NDArray[np.float64]) -> tuple[str, ...]:
-    """A sentence about zones that the imagery missed, if there are any."""
-    missed = [name for name, area in zip(zones.names, areas, strict=True) if area <= 0]
-    if not missed:
-        return ()
-    said = Said(
-        "{count} zones lie outside the observed area: {names}.",
-        one="{count} zone lies outside the observed area: {names}.",
+    """Sentences about zones without any ground of their own that the imagery showed, if there are any."""
+    empty = shapely.is_empty(zones.geometry)
+    missed = [zones.names[row] for row in np.flatnonzero((areas <= 0) & ~empty)]
+    covered = [zones.names[row] for row in np.flatnonzero(empty)]
+    return tuple(
+        said.format(count=len(names), names=shorten(names))
+        for said, names in ((UNOBSERVED, missed), (COVERED, covered))
+        if names
     )
-    return (said.format(count=len(missed), names=shorten(missed)),)
 
 
 def _columns(frame: gpd.GeoDataFrame) -> list[str]:
@@ -122,9 +130,10 @@ def _names(frame: gpd.GeoDataFrame, column: str | None) -> tuple[str, ...]:
 
 
 def _text(value: object) -> str:
+    """What a zone is called; blank texts are no names."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return str(value)
+    return str(value) if str(value).strip() else Said("(no name)")
 
 
 def _repeated(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,12 +8,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pytest
 from commands import invoke
 from languages_keys import ROOT
 
 from geoseg.city.outcome import Converted
-from geoseg.cli.tables import show_rows
+from geoseg.cli.tables import _show_table, show_rows
 from geoseg.coco.read import Imported
 from geoseg.coco.write import Exported
 from geoseg.heights.outcome import Heights
@@ -42,6 +43,27 @@ def test_files_are_told_by_absolute_paths(
     show_rows([("buildings", "3"), ("output", "b.gpkg"), ("page", ""), ("place", "b.gpkg")])
     told = dict(line.split() for line in capsys.readouterr().out.splitlines())
     assert told == {"buildings": "3", "output": str(tmp_path / "b.gpkg"), "place": "b.gpkg"}
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_long_name_takes_no_room_from_figures(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    name = "Ortsteil mit einem langen Namen, der nicht aufhört (1. Bauabschnitt) " * 3
+    table = gpd.GeoDataFrame(
+        {
+            "zone": [name, "Donaudampfschifffahrtsgesellschaftssiedlung" * 3, "total"],
+            "buildings": [1234, 5678, 6912],
+            "area_m2": [98765.0, 43210.0, 141975.0],
+            "geometry": [None] * 3,
+        }
+    )
+    _show_table(table, {"buildings": "buildings", "area_m2": "roof m²"})
+    shown = capsys.readouterr().out
+    for text in ("1,234", "98,765", "5,678", "43,210", "6,912", "141,975"):
+        assert text in shown
+    assert "".join(name.split()) in "".join(re.sub(r"[\d,]{5,}", "", shown).split())
 
 
 def made(kind: type, number: int) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pytest
 import shapely
@@ -226,6 +227,21 @@ def test_the_run_that_made_the_buildings_is_told(town: Path, tmp_path: Path) -> 
     assert "lite &lt;0&gt;" in page
     assert "/home/jo" not in page
     assert str(tmp_path) not in page
+
+
+def test_zones_without_ground_of_their_own_are_told_apart(town: Path) -> None:
+    zones = make_zones(to="EPSG:32645")
+    left, bottom, right, top = zones.total_bounds
+    inner = shapely.box(left + 1, bottom + 1, left + 9, bottom + 9)
+    away = shapely.box(right + 5000, bottom, right + 5100, top)
+    more = gpd.GeoDataFrame({"name": ["inner", " "]}, geometry=[inner, away], crs=zones.crs)
+    result = report(town, zones=pd.concat([zones[["name", "geometry"]], more]))
+    assert list(result.table["zone"].iloc[-3:-1]) == ["inner", "(no name)"]
+    assert "1 zone lies within earlier ones, which have all its ground: 'inner'." in result.notes
+    assert any(
+        "lie" in note and "outside" in note and "'(no name)'" in note for note in result.notes
+    )
+    assert not any("outside" in note and "'inner'" in note for note in result.notes)
 
 
 def test_names_are_guessed(town: Path) -> None:
