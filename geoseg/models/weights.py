@@ -143,6 +143,12 @@ class Metadata(Record):
     graph: GraphRecord | None = None
     """None: the model is no graph, or one that says no more."""
 
+    def for_other_weights(self) -> dict[str, Any]:
+        """Thresholds, views and calibration, for weights that came of these and were not tuned yet."""
+        fitted = self.calibration
+        inherited = None if fitted is None else fitted.model_copy(update={"inherited": True})
+        return {"decoding": self.decoding, "tta": self.tta, "calibration": inherited}
+
 
 def save_weights(
     state: Mapping[str, torch.Tensor | NDArray[np.generic]], metadata: Metadata, path: Path

@@ -190,12 +190,7 @@ def _start_file(config: TrainConfig) -> Path | None:
 def _decoding_before(config: TrainConfig) -> dict[str, Any]:
     """Thresholds, views and calibration of the start, where it is a model file."""
     path = _start_file(config)
-    if path is None:
-        return {}
-    start = read_metadata(path)
-    fitted = start.calibration
-    inherited = None if fitted is None else fitted.model_copy(update={"inherited": True})
-    return {"decoding": start.decoding, "tta": start.tta, "calibration": inherited}
+    return {} if path is None else read_metadata(path).for_other_weights()
 
 
 def normalised(images: Tensor) -> Tensor:
