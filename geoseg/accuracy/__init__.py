@@ -168,7 +168,7 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     measure = Measure(boundary_m, min_area_m2)
     check_names(device, precision, runtime)
     files = scored_files(Path(scenes), split)
-    suits = for_scenes(model, Path(scenes), split)
+    suits = for_scenes(model, files)
     loaded = averaged_if(
         load_model(suits, device=device, precision=precision, runtime=runtime), tta
     )

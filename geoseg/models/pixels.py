@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,18 +32,16 @@ def for_pixels(pixel_m: float | None) -> str:
     return next((use for up_to_m, use in finest_first if pixel_m <= up_to_m), finest_first[-1][1])
 
 
-def for_scenes(model: M, folder: Path, split: str) -> M | str:
+def for_scenes(model: M, files: Sequence[Path]) -> M | str:
     """The built-in model for packed scenes, whose middle pixel size decides, where the choice is open.
 
     Args:
         model: "auto"; anything else is handed back, and no file is read.
-        folder: Of the scenes.
-        split: Which of them count.
+        files: Of the scenes.
 
     Raises:
-        UsageError: there is no such split.
-        DatasetError: the folder holds no scenes, or a file is none.
+        DatasetError: a file is no scene.
     """
-    from geoseg.scenes.scene import files_of_split, typical_gsd_m
+    from geoseg.scenes.scene import typical_gsd_m
 
-    return for_pixels(typical_gsd_m(files_of_split(folder, split))) if is_open(model) else model
+    return for_pixels(typical_gsd_m(files)) if is_open(model) else model

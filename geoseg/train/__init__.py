@@ -147,7 +147,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     from geoseg.models.runtimes.choosing import load_dense
     from geoseg.models.weights import load_arrays, save_weights
     from geoseg.progress import heard
-    from geoseg.scenes.scene import load_scenes
+    from geoseg.scenes.scene import files_of_split, load_scene
     from geoseg.train.doubts import FLATTERED, tuning_doubts
     from geoseg.train.results import Tuning
     from geoseg.train.tune import TuneOptions, tune
@@ -156,11 +156,12 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     options = TuneOptions(tuple(gsd_ranges), place_weights or {}, max_area_bias, draws, tta)
     check_names(device, precision, runtime)
-    path = dense_file(for_scenes(model, Path(scenes), split))
+    files = files_of_split(Path(scenes), split)
+    path = dense_file(for_scenes(model, files))
     tensors, _ = load_arrays(path)
     loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
     with heard(progress) as told:
-        metadata = tune(loaded, load_scenes(Path(scenes), split), options, told)
+        metadata = tune(loaded, [load_scene(file) for file in files], options, told)
     told_of = (*(notes or metadata.notes), *(() if split == "val" else (FLATTERED,)))
     metadata = metadata.model_copy(update={"notes": tuple(dict.fromkeys(told_of))})
     save_weights(tensors, metadata, target)

@@ -11,7 +11,7 @@ from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.machine import keep_freed_memory
 from geoseg.models.pixels import for_scenes
 from geoseg.progress import Progress, ProgressReport, ignored
-from geoseg.scenes.scene import load_scenes
+from geoseg.scenes.scene import files_of_split, load_scenes
 from geoseg.train.config import changed_config
 from geoseg.train.fitting import checkpoint_of, fit
 from geoseg.train.halves import parts_of
@@ -144,7 +144,7 @@ def _share(progress: Progress, number: int, parts: Sequence[Part]) -> Progress:
 
 def _started(config: TrainConfig) -> TrainConfig:
     """The same, with the built-in model that its scenes' pixels ask for, where it leaves that open."""
-    start = for_scenes(config.start, config.data.scenes, "train")
+    start = for_scenes(config.start, files_of_split(config.data.scenes, "train"))
     return config if start == config.start else changed_config(config, {"start": start})
 
 

@@ -15,7 +15,7 @@ from geoseg.models import catalogue, loading
 from geoseg.models.choice import ModelChoice, fitting
 from geoseg.models.pixels import for_scenes, is_open
 from geoseg.models.weights import Metadata
-from geoseg.scenes.scene import Scene, Split, save_scene
+from geoseg.scenes.scene import Asked, Scene, Split, files_of_split, save_scene
 
 
 @pytest.fixture
@@ -53,10 +53,14 @@ def test_the_middle_pixel_size_of_packed_scenes_decides(tmp_path: Path) -> None:
         split: Split = "val" if number else "train"
         scene = Scene(f"s{number}", "here", split, gsd_m, photo, ground, ground > 0)
         save_scene(scene, tmp_path)
-    assert for_scenes("auto", tmp_path, "all") == "fine"  # 0.1, 0.12, 0.3, 0.53
-    assert for_scenes("auto", tmp_path, "val") == "fine"  # 0.1, 0.12, 0.3
-    assert for_scenes("auto", tmp_path, "train") == "default"
-    assert for_scenes("mine.onnx", tmp_path / "none", "val") == "mine.onnx"
+
+    def asked(split: Asked) -> str:
+        return for_scenes("auto", files_of_split(tmp_path, split))
+
+    assert asked("all") == "fine"  # 0.1, 0.12, 0.3, 0.53
+    assert asked("val") == "fine"  # 0.1, 0.12, 0.3
+    assert asked("train") == "default"
+    assert for_scenes("mine.onnx", [tmp_path / "none.npz"]) == "mine.onnx"
 
 
 def _metres(side_m: float) -> Affine:
