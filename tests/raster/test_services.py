@@ -1,5 +1,6 @@
 """Tile services as rasters, by a server on this machine."""
 
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import rasterio
 from conftest import RasterMaker, draw_scene, transform_at
 from painted import PaintedModel
 from pyproj import Transformer
+from rasterio.errors import NotGeoreferencedWarning
 from remote_server import Server
 
 import geoseg
@@ -49,10 +51,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for x, y in served():
         path = folder / str(ZOOM) / str(x) / f"{y}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with rasterio.open(
-            path, "w", driver="PNG", count=3, height=256, width=256, dtype="uint8"
-        ) as tile:
-            tile.write(house)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)
+            with rasterio.open(
+                path, "w", driver="PNG", count=3, height=256, width=256, dtype="uint8"
+            ) as tile:
+                tile.write(house)
     with Server(folder) as running:
         yield running
 
