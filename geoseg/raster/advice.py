@@ -13,6 +13,7 @@ from geoseg.raster.mosaic import Mosaic
 from geoseg.raster.sampling import Glance
 from geoseg.raster.services import named
 from geoseg.raster.source import Source
+from geoseg.raster.thinned import shown_share
 from geoseg.types import Grid
 
 COARSE_FACTOR = 2.0
@@ -26,6 +27,8 @@ NOMINAL_DEVIATION = 0.03
 """Difference between nominal and true pixel size that deserves a word."""
 UNEVEN_GSD = 0.05
 """Difference of true pixel sizes within the mosaic that deserves a warning."""
+THINNED_SHARE = 0.9
+"""Pixels of a VRT per pixel of a part, below which it drops detail."""
 WIDE_PX = 8192
 """Striped rasters wider than this are slow to read elsewhere too."""
 
@@ -35,6 +38,7 @@ def mosaic_warnings(mosaic: Mosaic, gsd_range_m: tuple[float, float] | None) -> 
     yield from _blank_areas(mosaic)
     for placement, glance in zip(mosaic.placements, mosaic.glances, strict=True):
         yield from _raster_warnings(placement.source, glance)
+        yield from _thinned(placement.source, gsd_range_m)
         if not placement.native and placement is not mosaic.placements[0] and not mosaic.resampled:
             yield (
                 f"{named(placement.source)} does not lie on the pixels of "
@@ -62,6 +66,17 @@ def _raster_warnings(source: Source, glance: Glance) -> Iterator[str]:
         yield (
             f"{name}: its pixels are nominally {nominal:.3g} m but {source.pixel.gsd_m:.3g} m on the "
             "ground; geoseg uses the true size, and areas are true"
+        )
+
+
+def _thinned(source: Source, gsd_range_m: tuple[float, float] | None) -> Iterator[str]:
+    """Say where a VRT drops detail that the model would use."""
+    shown_m, share = source.pixel.gsd_m, shown_share(source.path)
+    useful = gsd_range_m is None or shown_m > gsd_range_m[0]
+    if useful and share < THINNED_SHARE:
+        yield (
+            f"{named(source)} shows parts of {share * shown_m:.3g} m at {shown_m:.3g} m, which loses small "
+            "buildings; gdalbuildvrt keeps their pixels with -resolution highest"
         )
 
 

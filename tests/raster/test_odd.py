@@ -49,6 +49,36 @@ def endless(path: Path, side: int) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("gsd_m", "range_m", "told"),
+    [
+        (0.45, (0.2, 0.6), "shows parts of 0.3 m at 0.45 m, which loses small buildings"),
+        (0.3, (0.2, 0.6), None),
+        (0.45, (0.5, 0.6), None),  # the model takes larger pixels anyway
+    ],
+)
+def test_a_vrt_with_larger_pixels_than_its_parts_is_told(
+    make_raster: RasterMaker, gsd_m: float, range_m: tuple[float, float], told: str | None
+) -> None:
+    part = make_raster("part.tif", IMAGE, transform=transform_at(0.3))
+    _, height, width = IMAGE.shape
+    scale = 0.3 / gsd_m
+    box = 'xOff="0" yOff="0" xSize="{}" ySize="{}"'
+    bands = "".join(
+        f'<VRTRasterBand dataType="Byte" band="{band}"><SimpleSource><SourceFilename>{part}</SourceFilename>'
+        f"<SourceBand>{band}</SourceBand><SrcRect {box.format(width, height)} />\n"
+        f"<DstRect {box.format(width * scale, height * scale)} /></SimpleSource></VRTRasterBand>"
+        for band in (1, 2, 3)
+    )
+    vrt = part.with_name("town.vrt")
+    vrt.write_text(
+        f'<VRTDataset rasterXSize="{width * scale:.0f}" rasterYSize="{height * scale:.0f}"><SRS>{UTM}</SRS>'
+        f"<GeoTransform>345600, {gsd_m}, 0, 3072000, 0, -{gsd_m}</GeoTransform>{bands}</VRTDataset>"
+    )
+    warned = " ".join(geoseg.info(vrt, model=PaintedModel(gsd_m=range_m)).warnings)
+    assert (told in warned) if told else ("shows parts" not in warned)
+
+
 def test_a_raster_of_a_million_million_pixels_is_described_at_once(tmp_path: Path) -> None:
     seen = geoseg.info(endless(tmp_path / "a.vrt", 1_000_000), model=PaintedModel())
     assert seen.tiles > 1e6
