@@ -22,7 +22,7 @@ from geoseg.files.names import without_folders
 from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.vectors.address import name_of
 from geoseg.vectors.bounds import Bounds
-from geoseg.vectors.buildings import numbers_of, open_buildings
+from geoseg.vectors.buildings import DECISION, numbers_of, open_buildings
 from geoseg.vectors.layers import (
     Layer,
     VectorInput,
@@ -32,6 +32,7 @@ from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
+from geoseg.vectors.standing import gone_note, standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ def read_buildings(
     opened = open_buildings(source, layer, role)
     ground_under(opened.crs)
     data = opened.data
-    frame = read_frame(data, list(columns)) if isinstance(data, Layer) else data
+    frame = read_frame(data, [*columns, DECISION]) if isinstance(data, Layer) else data
+    stand = standing(frame)
+    frame = frame[stand]
     label = opened.label
     rows = usable(np.array(frame.geometry.array, dtype=object), opened.crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), label)
@@ -97,7 +100,7 @@ def read_buildings(
         {name: np.asarray(frame[name])[rows.kept] for name in present},
         read_extent(opened.layer) if opened.layer else None,
         without_folders(read_metadata(opened.address)) if opened.address else {},
-        notes_of(rows.counts, label),
+        (*notes_of(rows.counts, label), *gone_note(stand)),
     )
 
 

@@ -25,6 +25,7 @@ from geoseg.pages.notebook import Shown
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
 from geoseg.vectors.rows import REPAIRED, usable
+from geoseg.vectors.standing import standing
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -53,6 +54,8 @@ class Exported(Shown):
     """Buildings that hold no pixel's centre, where they are written as masks."""
     no_score: int = 0
     """Confidences that are no numbers: left out."""
+    gone: int = 0
+    """Buildings that an update found gone: left out."""
 
     def as_dict(self) -> dict[str, int]:
         """Plain values for JSON."""
@@ -64,6 +67,7 @@ class Exported(Shown):
             (self.outside, "outside of all rasters"),
             (self.without_geometry, "without a geometry"),
             (self.too_small, "without a pixel"),
+            (self.gone, "gone by the column decision"),
         )
         mended = listed(
             (self.repaired, "invalid outline", "invalid outlines"),
@@ -106,9 +110,11 @@ def to_coco(
         raise UsageError(f"masks must be one of {', '.join(get_args(Masks))}, got {masks!r}")
     target = check_target(Path(output), [".json"], overwrite=overwrite)
     loaded = load(buildings, "buildings", layer=layer, preferred="buildings")
-    rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
+    stand = standing(loaded.frame)
+    every = loaded.frame[stand]
+    rows = usable(np.array(every.geometry.array, dtype=object), loaded.crs)
     empty = ~rows.kept
-    frame = loaded.frame[~empty].set_geometry(rows.geometry[~empty], crs=loaded.crs)
+    frame = every[~empty].set_geometry(rows.geometry[~empty], crs=loaded.crs)
     images = read_images(rasters)
     require_once(images)
     require_other(target, [buildings, *(image.path for image in images)])
@@ -145,6 +151,7 @@ def to_coco(
         without_geometry=int(empty.sum()),
         too_small=len(small),
         no_score=no_score,
+        gone=int((~stand).sum()),
     )
 
 

@@ -25,6 +25,7 @@ FINDINGS = {
     **COCO,
     "empty": "without a geometry: dropped",
     "not_polygons": "points or lines: dropped",
+    "gone": "gone by the column decision: dropped",
     "multi_part": "of several parts: each part became a building",
     "duplicates": "labelled twice: dropped",
     "overlapping": "pairs that overlap: the smaller one lies on top",

@@ -16,6 +16,7 @@ from geoseg.earth.reproject import reproject
 from geoseg.earth.seam import Seam
 from geoseg.errors import DatasetError
 from geoseg.labelled.repair import TINY_M2, Repaired, repair
+from geoseg.vectors.buildings import DECISION
 from geoseg.vectors.layers import (
     Layer,
     box_of,
@@ -27,6 +28,7 @@ from geoseg.vectors.layers import (
 from geoseg.vectors.load import load
 from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import BEYOND, FLAT, LINES, REPAIRED, WITHOUT, usable
+from geoseg.vectors.standing import standing
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,10 +60,10 @@ def read_footprints(
     repaired = repair(pixels)
     found = rows.counts
     empty = found[WITHOUT] + found[FLAT] + near.without
-    outside = features - len(near.geometry) - near.without + found[BEYOND]
+    outside = features - len(near.geometry) - near.without - near.gone + found[BEYOND]
     counts = repaired.counts + Counter(
         features=features, outside=outside, empty=empty, invalid=found[REPAIRED],
-        not_polygons=found[LINES],
+        not_polygons=found[LINES], gone=near.gone,
     )  # fmt: skip
     raster = shapely.box(0, 0, grid.width, grid.height)
     inside = shapely.intersects(repaired.polygons, raster)
@@ -88,20 +90,26 @@ class _Near:
     """How many there are in all."""
     without: int
     """Features without a geometry, none of which is among these."""
+    gone: int
+    """Buildings that an update found gone, none of which is among these."""
 
 
 def _near(labels: Path | gpd.GeoDataFrame, grid: Grid, name: str | None) -> _Near:
     if not isinstance(labels, Path):
         loaded = load(labels, "labels", layer=name)
-        everything = np.array(loaded.frame.geometry.array, dtype=object)
-        return _Near(everything, loaded.crs, len(everything), 0)
+        stand = standing(loaded.frame)
+        everything = np.array(loaded.frame.geometry.array[stand], dtype=object)
+        return _Near(everything, loaded.crs, len(stand), 0, int((~stand).sum()))
     layer = open_layer(labels, name, preferred="buildings")
     box = _box(grid, layer)
-    near = np.array(read_frame(layer, [], box).geometry.array, dtype=object)
+    frame = read_frame(layer, [DECISION], box)
+    stand = standing(frame)
+    near = np.array(frame.geometry.array[stand], dtype=object)
+    gone = int((~stand).sum())
     if box is None:
-        return _Near(near, layer.crs, layer.features, 0)
+        return _Near(near, layer.crs, layer.features, 0, gone)
     inside = near[~(shapely.is_missing(near) | shapely.is_empty(near))]
-    return _Near(inside, layer.crs, layer.features, count_without(layer))
+    return _Near(inside, layer.crs, layer.features, count_without(layer), gone)
 
 
 def _box(grid: Grid, layer: Layer) -> Box | None:

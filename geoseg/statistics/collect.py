@@ -17,17 +17,13 @@ from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.statistics.trust import Trust
 from geoseg.vectors.buildings import DECISION, DECISIONS, NUMBERS, Batch, BuildingSource
 from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines
+from geoseg.vectors.standing import GONE
 from geoseg.vectors.within import OUTSIDE, assign
 
 STALE = 1e-3
 """A column area_m2 that differs by more than this share from the outline's area is out of date."""
 STALE_M2 = 0.01
 """So is one that differs by more than this, m2; both must be so."""
-GONE = Said(
-    "{count} buildings are gone by the column decision and were left out.",
-    one="{count} building is gone by the column decision and was left out.",
-)
-"""Said of rows that an update found gone."""
 IN_NO_ZONE = Said(
     "{count} buildings lie in no zone and are not counted.",
     one="{count} building lies in no zone and is not counted.",

@@ -15,11 +15,12 @@ from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError
 from geoseg.statistics.trust import Trust
-from geoseg.vectors.buildings import ID, numbers_of
+from geoseg.vectors.buildings import DECISION, ID, numbers_of
 from geoseg.vectors.layers import VectorInput, open_layer
 from geoseg.vectors.load import load
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
+from geoseg.vectors.standing import gone_note, standing
 
 ROLE = "new buildings"
 """How messages name a table."""
@@ -70,11 +71,12 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         UnreadableVectorError: no such file or layer, no polygons, no CRS.
         UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
     """
-    wanted = [ID, CONFIDENCE, AT_EDGE, HEIGHT]
+    wanted = [ID, CONFIDENCE, AT_EDGE, HEIGHT, DECISION]
     loaded = load(source, ROLE, layer=layer, preferred="buildings", columns=wanted)
     rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), loaded.label)
-    kept = rows.kept
+    stand = standing(loaded.frame)
+    kept = rows.kept & stand
     if not kept.any():
         raise UnreadableVectorError(
             f"{loaded.label} holds no building; from a layer without any nothing can be told of the old one"
@@ -95,7 +97,7 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         at_edge > 0,
         _numbers(table, HEIGHT),
         extent,
-        (*notes_of(Counter(rows.counts), loaded.label), *notes),
+        (*notes_of(Counter(rows.counts), loaded.label), *gone_note(stand), *notes),
     )
 
 

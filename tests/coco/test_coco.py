@@ -181,6 +181,7 @@ def test_any_format_in_and_out(
         "without_geometry": 0,
         "too_small": 0,
         "no_score": 0,
+        "gone": 0,
     }
     assert from_coco(tmp_path / "coco.json", again, rasters=[raster]).buildings == 3
     stored = load(again, "buildings").frame.sort_values("building_id")
