@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 from geoseg.languages.said import Said
 from geoseg.reviewing.columns import CHECKED, NEIGHBOURS, PLOTS, REAL
 from geoseg.reviewing.files import named
@@ -79,7 +80,7 @@ class Reviewed:
         for name, count in zip(self.strata, counts.tolist(), strict=True):
             if count < fewest:
                 raise UsageError(
-                    f"{self.label}: the stratum {name!r} has {count} checked plots; check at least "
+                    f"{self.label}: the stratum {name!r} has {counted(count, 'checked plot')}; check at least "
                     f"{fewest} of each stratum, plots with low numbers first"
                 )
 

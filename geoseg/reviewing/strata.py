@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.errors import UsageError
+from geoseg.languages.counting import counted
 from geoseg.reviewing.cells import Cells
 
 EMPTY = "empty"
@@ -111,7 +112,7 @@ def allocate(cells: Cells, strata: Strata, plots: int) -> NDArray[np.int64]:
     sizes = np.bincount(strata.of_cell, minlength=len(strata.names))
     if plots > len(cells.area_m2):
         raise UsageError(
-            f"{plots} plots are asked for and the ground has {len(cells.area_m2)} cells of "
+            f"{plots} plots are asked for and the ground has {counted(len(cells.area_m2), 'cell')} of "
             f"{cells.side_m:.0f} m; ask for fewer, or for smaller ones by --plot-size"
         )
     wrong = np.where(np.isfinite(cells.confidence), 1 - cells.confidence, ERRING)

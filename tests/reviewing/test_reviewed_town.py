@@ -354,7 +354,7 @@ def _one_of_a_stratum(plots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
         ("plots", _set("stratum", None), "plots lack 'stratum'"),
         ("plots", _same_plot, "the plots plot 1 are there twice"),
         ("plots", _overlapping, "overlapping plots"),
-        ("plots", _one_of_a_stratum, "has 1 checked plots; check at least 2"),
+        ("plots", _one_of_a_stratum, "has 1 checked plot; check at least 2"),
     ],
 )
 def test_bad_reviews_are_one_sentence(
