@@ -15,6 +15,7 @@ from painted import PaintedModel, paint_town
 import geoseg
 from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.raster.given import raster_names
+from geoseg.run.each import is_folder
 
 MODEL = "painted:PaintedModel"
 TOWN, HOUSES = paint_town(100, 100)
@@ -116,6 +117,12 @@ def test_two_outputs_of_one_name_are_refused(make_raster: RasterMaker) -> None:
     with pytest.raises(UsageError, match="2 rasters are called a and would have one output"):
         geoseg.predict(paths, f"{make_raster.folder}/out/", model=PaintedModel())
     assert not (make_raster.folder / "out").exists()
+
+
+def test_an_empty_name_is_no_folder(tmp_path: Path) -> None:
+    assert not is_folder("")
+    assert is_folder(".")
+    assert is_folder(f"{tmp_path}/new/")
 
 
 def test_skipping_needs_a_folder(make_raster: RasterMaker) -> None:

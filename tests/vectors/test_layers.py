@@ -231,3 +231,14 @@ def test_openstreetmap_as_it_is_holds_more_than_buildings(
     with pytest.raises(UnreadableVectorError, match="areas of every kind; take the buildings out"):
         load(path, "buildings", layer=layer, preferred="buildings")
     assert len(load(path, "zones", layer="multipolygons").frame) == 1
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_not_the_current_folder(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "others.shp")
+    monkeypatch.chdir(tmp_path)
+    for use in (lambda: load(name, "zones"), lambda: GivenArea.of(name, None)):
+        with pytest.raises(UsageError, match="the name of a layer's file is empty"):
+            use()
