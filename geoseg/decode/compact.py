@@ -20,7 +20,10 @@ from geoseg.decode.store import (
     Store,
     with_less_room,
 )
-from geoseg.kernels.jit import Integer, inner_jit, jit
+from geoseg.kernels.jit import Integer, inner_jit, jit, whole
+
+CRACK_SIDES, JUNCTION_SIDES = whole(3), whole(2)
+"""First columns of cracks and of junctions that hold labels."""
 
 
 def compacted(store: Store, roots: Roots, verdict: Verdict) -> tuple[Store, NDArray[np.int32]]:
@@ -58,8 +61,10 @@ def squeeze(
     labels = len(stays)
     keep = stays.copy()
     keep[0] = True
-    store.used[CRACKS] = keep_records(store.cracks, store.used[CRACKS], 3, (stays, keep))
-    store.used[JUNCTIONS] = keep_records(store.junctions, store.used[JUNCTIONS], 2, (stays, keep))
+    store.used[CRACKS] = keep_records(store.cracks, store.used[CRACKS], CRACK_SIDES, (stays, keep))
+    store.used[JUNCTIONS] = keep_records(
+        store.junctions, store.used[JUNCTIONS], JUNCTION_SIDES, (stays, keep)
+    )
     rename = np.zeros(labels, np.int32)
     first_of_family, first_of_cluster = np.zeros(labels, np.int32), np.zeros(labels, np.int32)
     kept = 0
@@ -78,8 +83,8 @@ def squeeze(
                 store.table[kept, column] = store.table[label, column]
             kept += 1
     store.used[LABELS] = kept
-    relabel(store.cracks, store.used[CRACKS], 3, rename)
-    relabel(store.junctions, store.used[JUNCTIONS], 2, rename)
+    relabel(store.cracks, store.used[CRACKS], CRACK_SIDES, rename)
+    relabel(store.junctions, store.used[JUNCTIONS], JUNCTION_SIDES, rename)
     return rename
 
 
@@ -87,7 +92,7 @@ def squeeze(
 def keep_records(
     records: NDArray[np.int32],
     used: Integer,
-    first_column: int,
+    first_column: Integer,
     marks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
 ) -> int:
     """Move records of which a label stays to the front; returns how many.
@@ -112,7 +117,7 @@ def keep_records(
 
 @inner_jit
 def relabel(
-    records: NDArray[np.int32], used: Integer, first_column: int, rename: NDArray[np.int32]
+    records: NDArray[np.int32], used: Integer, first_column: Integer, rename: NDArray[np.int32]
 ) -> None:
     """Give the records new labels from ``first_column`` on."""
     for place in range(used):

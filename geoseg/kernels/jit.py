@@ -42,12 +42,13 @@ def inner_jit(function: Callable[P, R]) -> Callable[P, R]:
     Without the way in from Python, which for tuples of arrays is most of it, this compiles in half
     the time.
     """
-    return _compiled(function, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+    return _compiled(function, no_cpython_wrapper=True)
 
 
 def _compiled(function: Callable[P, R], **options: bool) -> Callable[P, R]:
-    njit: Any = numba.njit  # the options above are in no type stub
-    loop = njit(nogil=True, **options)(function)
+    """Without a way in from C, which nothing takes."""
+    njit: Any = numba.njit  # the options are in no type stub
+    loop = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
     keep(loop, code_folder())
     return cast("Callable[P, R]", loop)
 

@@ -22,9 +22,21 @@ def modules(*rooms: str) -> list[str]:
 
 
 PLAIN = modules("shaping", "footprints")
-EVERY = modules("shaping", "footprints", "heights", "stitch")
+EVERY = modules("decode", "shaping", "footprints", "heights", "stitch")
 QUICK = {"empty", "zeros", "full", "inf", "int64", "uint64", "float64", "rint", "reciprocal"}
 """What of numpy may stand in a loop: mathematics of single numbers is ``math``'s, the rest is done outside."""
+
+MOST = {
+    "decode": (16, 17),
+    "footprints": (6, 21),
+    "shaping": (37, 74),
+    "heights": (3, 17),
+    "stitch": (11, 4),
+}
+"""Loops that are called from Python, and those that loops alone call.
+
+The first run ever takes a fifth of a second for each. Raise a number where a loop is worth that to all users.
+"""
 
 
 def kernels(tree: ast.Module) -> list[ast.FunctionDef]:
@@ -42,6 +54,19 @@ def parsed(name: str) -> ast.Module:
     file = importlib.import_module(name).__file__
     assert file is not None
     return ast.parse(Path(file).read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("room", MOST)
+def test_there_are_no_more_loops_unnoticed(room: str) -> None:
+    marks = [
+        getattr(mark, "id", "")
+        for name in modules(room)
+        for kernel in kernels(parsed(name))
+        for mark in kernel.decorator_list
+    ]
+    called, inner = MOST[room]
+    assert marks.count("jit") <= called
+    assert marks.count("inner_jit") <= inner
 
 
 @pytest.mark.parametrize("name", PLAIN)
