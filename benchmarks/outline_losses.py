@@ -73,20 +73,26 @@ def turned_walls(truth: Truth) -> Polygons:
 
 def _turns(lot: list[Edges]) -> list[Floats]:
     """For each building of a lot (e,) by what angle its edges turn, radians."""
+    group = alike(lot)
+    levers = np.vstack([_levers(one) for one in lot])
+    moment, inertia = (np.bincount(group, column) for column in levers.T)
+    turn = (moment / np.maximum(inertia, 1e-9))[group]
+    turn[np.concatenate([bends(one) for one in lot])] = 0.0
+    return np.split(turn, np.cumsum([len(one.length) for one in lot])[:-1])
+
+
+def alike(lot: list[Edges]) -> NDArray[np.int64]:
+    """(e,) numbers of the edges of a lot, those that run alike, or square or half square, the same."""
     angle = np.concatenate([np.arctan2(*one.unit.T[::-1]) for one in lot]) % (np.pi / 4)
     order = np.argsort(angle)
     begins = np.diff(angle[order], prepend=angle[order[-1]] - np.pi / 4) > np.radians(ALIKE_DEG)
     group = np.empty(len(angle), dtype=int)
     group[order] = np.cumsum(begins)
     group[group == 0] = group.max()  # those across the end of the circle
-    levers = np.vstack([_levers(one) for one in lot])
-    moment, inertia = (np.bincount(group, column) for column in levers.T)
-    turn = (moment / np.maximum(inertia, 1e-9))[group]
-    turn[np.concatenate([_bends(one) for one in lot])] = 0.0
-    return np.split(turn, np.cumsum([len(one.length) for one in lot])[:-1])
+    return group
 
 
-def _bends(edges: Edges) -> Bools:
+def bends(edges: Edges) -> Bools:
     """(e,) True for edges of walls that bend."""
     wall = walls_of(edges)
     return np.asarray(np.bincount(wall)[wall] > 1)

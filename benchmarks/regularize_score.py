@@ -190,12 +190,10 @@ def angle_errors(truth: Polygons, drawn: Polygons) -> NDArray[np.float64]:
 def _turn(truth: Polygon, drawn: Polygon) -> float:
     if drawn.geom_type != "Polygon" or drawn.is_empty:
         return 45.0
-    return float(
-        np.degrees(abs(np.angle(np.exp(4j * (_direction(drawn) - _direction(truth))))) / 4)
-    )
+    return float(np.degrees(abs(np.angle(np.exp(4j * (direction(drawn) - direction(truth))))) / 4))
 
 
-def _direction(polygon: Polygon) -> float:
+def direction(polygon: Polygon) -> float:
     """Length-weighted circular mean of the walls' directions modulo 90 degrees, radians."""
     steps = np.diff(shapely.get_coordinates(shapely.get_exterior_ring(polygon)), axis=0)
     return float(np.angle((np.hypot(*steps.T) * np.exp(4j * np.arctan2(*steps.T[::-1]))).sum()) / 4)

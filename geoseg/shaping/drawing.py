@@ -15,6 +15,7 @@ from geoseg.shaping.clean import unclean
 from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
 from geoseg.shaping.cut import FreeCut, Walls
 from geoseg.shaping.kept import Kept, replaced, simplified_vertices
+from geoseg.shaping.noise import price_units
 from geoseg.shaping.prune import prune_walls
 from geoseg.shaping.sketch import Given, Sketch
 from geoseg.shaping.walls import cut_walls, learn
@@ -77,28 +78,41 @@ class Drawing:
         given = Given.of(raw, group, arcs, walls.noise, settings)
         return cls(given, walls, lines, *fit_circles(arcs, walls))
 
-    def finish(self) -> tuple[Polygons, Polygons]:
-        """Draw, and give up where the result breaks a limit, until it breaks none.
+    def straight(self) -> tuple[Sketch, Bools]:
+        """All walls straight; (n,) True where a polygon breaks a limit so."""
+        sketch = Sketch.begin(self.given)
+        return sketch, self.draw(sketch, np.zeros(len(self.given.raw), dtype=np.int64), None)
+
+    def finish(self, sketch: Sketch, refused: Bools) -> Polygons:
+        """Give up where what was drawn breaks a limit, until it breaks none.
 
         A polygon refused once gives up corners far out, and its short arcs, which bound slivers
         between touching buildings more often than walls; refused twice, it gives up all, but the
         nodes of its walls still move onto the straight walls of its neighbours, for a joint from a
         node to a wall could run into a simplified one; refused three times, they stay as well. A
         group where even that clashes is simplified as a whole.
+
+        Args:
+            sketch: All walls straight; drawn over.
+            refused: (n,) True for polygons of it that break a limit. Groups without any stay as they
+                are.
+
+        Returns:
+            (n,) how each polygon was drawn.
         """
         given, strikes = self.given, np.zeros(len(self.given.raw), dtype=np.int64)
-        sketch = Sketch.begin(given)
-        refused = self.draw(sketch, strikes, None)
-        kept = self._kept(refused)
+        if not refused.any():
+            return self.names(strikes)
+        kept, wanted = self._kept(refused), anywhere(refused, given.group)
         while refused.any():
             strikes += refused
             # What is drawn as before has passed.
-            refused = self.draw(sketch, strikes, kept, anywhere(refused, given.group))
-        drawn, names = sketch.polygons, self.names(strikes)
+            refused = self.draw(sketch, strikes, kept, anywhere(refused, given.group)) & wanted
+        names = self.names(strikes)
         for span in given.groups:
             if (strikes[span] >= LAST).any() and not sketch.is_clean(span):
-                drawn[span], names[span] = self._plainly(given.raw[span])
-        return drawn, names
+                sketch.polygons[span], names[span] = self._plainly(given.raw[span])
+        return names
 
     def names(self, strikes: Ints) -> Polygons:
         """(n,) how each polygon is drawn after so many strikes."""
@@ -116,8 +130,6 @@ class Drawing:
         strikes: Ints,
         kept: Kept | None,
         anew: Bools | None = None,
-        *,
-        hastily: bool = False,
     ) -> Bools:
         """Draw polygons with straight walls, but for the arcs that were given up.
 
@@ -126,12 +138,11 @@ class Drawing:
             strikes: (n,) how often each polygon was refused.
             kept: what arcs given up are drawn from; None where there are no such arcs.
             anew: (n,) True in groups that are drawn otherwise than in the last look; None: in all.
-            hastily: groups of which a polygon is refused need not be drawn to the end.
 
         Returns:
             (n,) True where a polygon is refused.
         """
-        sketch.draw(*self._vertices(strikes, kept), hastily=hastily)
+        sketch.draw(*self._vertices(strikes, kept))
         bad = sketch.breaks & (strikes < LAST)
         settled = ~anywhere(bad, self.given.group)
         if anew is not None:
@@ -204,15 +215,18 @@ def draw_groups(raw: Polygons, group: Ints, settings: RegularizeSettings) -> Dra
     """
     cut = learn(build_arcs(raw, group), group - group[0], settings)
     drawing = Drawing.begin(raw, group, cut, settings, faithful=False)
-    strikes = np.zeros(len(raw), dtype=np.int64)
-    sketch = Sketch.begin(drawing.given)
-    again = anywhere(drawing.draw(sketch, strikes, None, hastily=True), group)
-    drawn, shapes = sketch.polygons, drawing.names(strikes)
+    sketch, refused = drawing.straight()
+    # What is priced by the noise that it shows anyhow would be drawn the same once more.
+    otherwise = price_units(cut.noise, settings.correlation_px) != cut.noise**2
+    again = anywhere(refused, group) & anywhere(otherwise, group)
+    shapes = drawing.finish(sketch, refused & ~again)
     if again.any():
         some = raw[again], group[again], cut.only(again)
         faithful = Drawing.begin(*some, settings, faithful=True)
-        drawn[again], shapes[again] = faithful.finish()
-    return Drawn(drawn, shapes, drawing.walls.noise)
+        anew, refused = faithful.straight()
+        shapes[again] = faithful.finish(anew, refused)
+        sketch.polygons[again] = anew.polygons
+    return Drawn(sketch.polygons, shapes, drawing.walls.noise)
 
 
 def _snap(xy: Floats) -> Floats:

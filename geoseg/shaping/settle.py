@@ -17,6 +17,7 @@ from geoseg.shaping.drawing import Drawn
 from geoseg.shaping.limits import are_near
 from geoseg.shaping.noise import MIN_NOISE_PX
 from geoseg.shaping.plain import count_flaws
+from geoseg.shaping.sketch import meeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,9 +201,12 @@ def _clashing(state: _Underway, chosen: Ints, out: Polygons, taken: Bools) -> Bo
     """(c,) True where one of the chosen polygons, some ``taken``, clashes with what stays."""
     whole = state.polygons.copy()
     whole[chosen] = out
-    clash = np.zeros(len(whole), dtype=bool)
+    clash, moved = np.zeros(len(whole), dtype=bool), np.zeros(len(whole), dtype=bool)
+    moved[chosen[taken]] = True
     for members in _members(state.group, _partly(state.group, chosen[taken])):
-        clash[members] = unclean(whole[members])
+        boxes = shapely.bounds(whole[members])
+        near = members[moved[members] | meeting(boxes, boxes[moved[members]])]
+        clash[near] = unclean(whole[near])
     return clash[chosen]
 
 

@@ -15,7 +15,7 @@ import shapely
 
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import OUTSIDE, Arcs
-from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, anywhere
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.assemble import assemble
 from geoseg.shaping.limits import Departure, are_near, exceeds_reach
 from geoseg.shaping.settings import RegularizeSettings
@@ -108,11 +108,8 @@ class Sketch:
         sound = are_valid(mine) & ~shapely.is_empty(mine) & ~self.clashes[span]
         return bool(sound.all())
 
-    def draw(self, xy: Floats, first: Ints, *, hastily: bool = False) -> None:
-        """Take other vertices, (v, 2), and where each arc begins among them.
-
-        ``hastily``: polygons need not be put together where one of their group is too far away.
-        """
+    def draw(self, xy: Floats, first: Ints) -> None:
+        """Take other vertices, (v, 2), and where each arc begins among them."""
         arcs = self.given.arcs
         changed = np.zeros(len(arcs.near), dtype=np.bool_)
         _mark_changed((self.xy, self.first), (xy, first), changed)
@@ -124,15 +121,7 @@ class Sketch:
         if beside.any():
             reach = self.given.settings.max_outward_px
             self.departure.measure(arcs, (xy, first), np.flatnonzero(changed), reach)
-            if hastily:
-                beside &= ~self._far_away()
             self._look(np.flatnonzero(beside))
-
-    def _far_away(self) -> Bools:
-        """(n,) True in groups with a polygon that is farther from the raw one than is allowed."""
-        farthest, _ = self.departure.of_polygons(self.given.arcs, len(self.polygons))
-        self.breaks |= farthest > self.given.settings.max_deviation_px
-        return anywhere(self.breaks, self.given.group)
 
     def _look(self, chosen: Ints) -> None:
         """Put chosen polygons together anew, and see which break a limit."""
