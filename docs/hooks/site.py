@@ -18,7 +18,6 @@ ROOT = Path(__file__).parents[2]
 ADDRESSES = run_path(str(ROOT / "packaging" / "addresses.py"))
 ADDED = {
     "geoseg/models/weights/default.md": "model-card.md",
-    "geoseg/models/weights/fine.md": "model-card-fine.md",
     "CHANGELOG.md": "changes.md",
     "examples/ATTRIBUTION.md": "attribution.md",
 }

@@ -158,19 +158,15 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.languages.language import language_of
     from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
-    from geoseg.models.loading import check_names
-    from geoseg.models.pixels import for_scenes
     from geoseg.progress import heard
 
     outputs = with_page(output, html)
     spoken = language_of(language)
     check_outputs(outputs, (), overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
-    check_names(device, precision, runtime)
     files = scored_files(Path(scenes), split)
-    suits = for_scenes(model, files)
     loaded = averaged_if(
-        load_model(suits, device=device, precision=precision, runtime=runtime), tta
+        load_model(model, device=device, precision=precision, runtime=runtime), tta
     )
     with heard(progress) as told:
         result = evaluate_scenes(loaded, files, split, measure, told)

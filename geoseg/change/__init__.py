@@ -42,7 +42,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
     age_years: float = 5.0,
     sure: float = 0.9,
     recall: float | None = None,
-    model: ModelSpec = "auto",
+    model: ModelSpec = "default",
     tta: bool | None = None,
     device: str = "auto",
     precision: Precision = "auto",

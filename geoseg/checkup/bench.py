@@ -32,7 +32,7 @@ MOST_WORKERS = 8
 def bench(  # noqa: PLR0913  # the public face: one keyword per decision of the user
     raster: str | os.PathLike[str] | None = None,
     *,
-    model: str | os.PathLike[str] | DenseModel | InstanceModel = "auto",
+    model: str | os.PathLike[str] | DenseModel | InstanceModel = "default",
     megapixels: float = MEGAPIXELS,
     workers: int | None = None,
     tta: bool | None = None,
@@ -70,7 +70,6 @@ def bench(  # noqa: PLR0913  # the public face: one keyword per decision of the 
     from geoseg.checkup.rates import Benchmark, advice_on
     from geoseg.checkup.runs import Runs, Subject, crews_to_try
     from geoseg.machine import processor_kind, usable_cores
-    from geoseg.models.choice import fitting
 
     low, high = MEGAPIXELS_LIMITS
     if not low <= megapixels <= high:
@@ -78,8 +77,7 @@ def bench(  # noqa: PLR0913  # the public face: one keyword per decision of the 
             f"--megapixels (megapixels) must be from {low:g} to {high:g}, got {megapixels:g}"
         )
     numbers = crews_to_try(workers, most=MOST_WORKERS)
-    suits = fitting(model, [] if raster is None else [os.fspath(raster)])
-    subject = Subject(suits, tta, device, precision, runtime)
+    subject = Subject(model, tta, device, precision, runtime)
     with errors_alone(), tempfile.TemporaryDirectory(prefix="geoseg-bench-") as folder:
         photo = subject.photo(raster, megapixels, Path(folder))
         runs = Runs.of(subject, photo, Path(folder), numbers, progress)

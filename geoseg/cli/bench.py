@@ -31,7 +31,7 @@ def bench(
             show_default=False,
         ),
     ] = None,
-    model: ModelName = "auto",
+    model: ModelName = "default",
     megapixels: Annotated[
         float, typer.Option(help="Run over so many of the analysis grid: a larger raster's middle.")
     ] = 3.5,

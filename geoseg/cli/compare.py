@@ -93,7 +93,7 @@ def compare(
     age: Age = 5.0,
     sure: Sure = 0.9,
     recall: Recall = None,
-    model: ModelName = "auto",
+    model: ModelName = "default",
     tta: Tta = None,
     device: Device = "auto",
     precision: Precision = "auto",

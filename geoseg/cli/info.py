@@ -43,7 +43,7 @@ def info(
             show_default=False,
         ),
     ],
-    model: ModelName = "auto",
+    model: ModelName = "default",
     gsd: Annotated[float | None, typer.Option(help="Pixel size to analyse at, metres.")] = None,
     bands: Bands = None,
     stretch: Stretch = None,

@@ -61,7 +61,7 @@ def maps(
             show_default="as the job array says, else all",
         ),
     ] = None,
-    model: ModelName = "auto",
+    model: ModelName = "default",
     gsd: Annotated[
         float | None, typer.Option(help="Pixel size to analyse at, metres.", show_default=False)
     ] = None,

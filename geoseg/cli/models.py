@@ -38,7 +38,7 @@ def models(
     quiet: Quiet = False,
     verbose: Verbose = 0,
 ) -> None:
-    """Show the built-in models, or what is in model files: scores, sources, licences.
+    """Show the built-in model, or what is in model files: scores, sources, licences.
 
     geoseg models
 

@@ -77,8 +77,8 @@ ModelName = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help='"auto" for the built-in model that suits the pixels, one of "geoseg models", a .safetensors, .onnx or '
-        ".xml file, or maskrcnn:, yolo:, detectron2:, onnx: before a file, or package.module:Class.",
+        help='"default", a .safetensors, .onnx or .xml file, or maskrcnn:, yolo:, detectron2:, onnx: before a '
+        "file, or package.module:Class.",
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, mps.")]

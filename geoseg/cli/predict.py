@@ -69,7 +69,7 @@ def predict(
         ),
     ],
     output: Output = None,
-    model: ModelName = "auto",
+    model: ModelName = "default",
     gsd: Annotated[
         float | None,
         typer.Option(help="Pixel size to analyse at, metres.", rich_help_panel=GRID),

@@ -55,8 +55,7 @@ def train(
     start: Annotated[
         str | None,
         typer.Option(
-            help="auto (the built-in model that suits the scenes' pixels), default, fine, imagenet, "
-            "scratch or a .safetensors file, in place of the "
+            help="default, imagenet, scratch or a .safetensors file, in place of the "
             "configuration's.",
             show_default=False,
         ),

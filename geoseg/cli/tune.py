@@ -37,11 +37,7 @@ if TYPE_CHECKING:
 
 def tune(
     model: Annotated[
-        str,
-        typer.Argument(
-            help='"auto" for the built-in model that suits the scenes\' pixels, "default", "fine" or a .safetensors file.',
-            show_default=False,
-        ),
+        str, typer.Argument(help='"default" or a .safetensors file.', show_default=False)
     ],
     *,
     scenes: Annotated[

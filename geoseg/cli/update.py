@@ -81,7 +81,7 @@ def update(
             rich_help_panel=LOOKING,
         ),
     ] = None,
-    model: ModelName = "auto",
+    model: ModelName = "default",
     tta: Tta = None,
     recall: Recall = None,
     age: Age = 5.0,

@@ -34,7 +34,7 @@ def load_model(
     """The model that ``spec`` means.
 
     Args:
-        spec: "default" or another built-in model's name, the path of a .safetensors, .onnx or .xml file, a text for
+        spec: "default", the path of a .safetensors, .onnx or .xml file, a text for
             another library's model such as "yolo:best.pt" (see ``geoseg.models.adapters``), or an
             object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own, whatever it says.
@@ -126,8 +126,8 @@ def dense_file(spec: str | os.PathLike[str]) -> Path:
     path = model_file(spec)
     if not path.is_file():
         raise ModelError(
-            f"there is no model {os.fspath(spec)!r}: name 'default', another of 'geoseg models', the "
-            "path of a .safetensors, .onnx or .xml file, or another library's model as in yolo:best.pt "
+            f"there is no model {os.fspath(spec)!r}: name 'default', the path of a "
+            ".safetensors, .onnx or .xml file, or another library's model as in yolo:best.pt "
             "(docs/models.md)"
         )
     _check_kind(path)

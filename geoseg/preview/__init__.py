@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def info(  # noqa: PLR0913  # the public face: one keyword per decision of the user
     source: RasterInput,
     *,
-    model: str | os.PathLike[str] | DenseModel | InstanceModel = "auto",
+    model: str | os.PathLike[str] | DenseModel | InstanceModel = "default",
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     stretch: tuple[float, float] | None = None,
@@ -76,7 +76,6 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         gsd_m=gsd_m, bands=bands, stretch=stretch, nodata=nodata, keep_blank=keep_blank,
         tile_px=tile_px, overlap_px=overlap_px, tta=tta,
     )  # fmt: skip
-    from geoseg.models.choice import fitting
     from geoseg.preview.describe import describe
     from geoseg.preview.pace import Asked, Pace
     from geoseg.raster.given import raster_names
@@ -87,8 +86,7 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     if area is None:
         refuse_services(rasters)
     where = {"device": device, "precision": precision, "runtime": runtime}
-    suits = fitting(model, rasters, gsd_m, bands)
-    traits, loaded = _known(suits, settings, where, load=measure)
+    traits, loaded = _known(model, settings, where, load=measure)
     if area is not None:
         rasters = cut_services(rasters, area.of_services(gsd_m, traits.gsd_m))
     pace = None if measure else Pace.kept(Asked(traits.sha256, **where))

@@ -66,8 +66,7 @@ class Composing:
         Raises:
             GeosegError: for everything that can be wrong with what was asked for.
         """
-        asked = self.settings
-        plain = self.choice.over(self.rasters, asked.gsd_m, asked.bands).loaded()
+        plain = self.choice.loaded()
         stored = self._stored()
         model = self._asked(plain, stored)
         traits = Traits.of(model)

@@ -63,7 +63,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     source: RasterInput,
     output: str | os.PathLike[str] | None = None,
     *,
-    model: str | os.PathLike[str] | DenseModel | InstanceModel = "auto",
+    model: str | os.PathLike[str] | DenseModel | InstanceModel = "default",
     aoi: AreaInput | None = None,
     aoi_layer: str | None = None,
     gsd_m: float | None = None,
@@ -115,8 +115,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             .dxf or .pmtiles); None returns a GeoDataFrame. A folder
             that exists, or a text that ends in a slash: one GeoPackage per raster, named after it; no
             mosaic then, and a failure of one raster does not stop the others.
-        model: "auto", the built-in model for the pixels of the imagery; a built-in model's name (see
-            ``geoseg.models``), the path of a .safetensors file, a text for another library's model such
+        model: "default", the built-in model; the path of a .safetensors file, a text for another library's model such
             as "yolo:best.pt", or an object with the methods of ``DenseModel`` or ``InstanceModel``.
         aoi: Area of interest: only buildings whose representative point lies inside, the same as
             those of a run over everything. A vector file, GeoDataFrame or GeoSeries of any CRS; or a
@@ -270,13 +269,11 @@ def _each(
     skip_existing: bool,
     resume: bool,
 ) -> RasterOutcomes:
-    """One run per raster; they share whoever works for them, and a model that was named."""
-    from geoseg.models.pixels import is_open
+    """One run per raster; they share the model and whoever works for them."""
     from geoseg.raster.given import raster_names
     from geoseg.run.each import predict_each
 
-    names = raster_names(source)
-    model = choice.model if is_open(choice.model) else choice.found()
+    model, names = choice.found(), raster_names(source)
     with crew.hired() as hands:
         theirs = {"workers": 1, "cluster": None, "executor": hands, "device": choice.device}
         each = partial(predict, **{**given, "model": model, **theirs})

@@ -77,7 +77,7 @@ def maps(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     output: str | os.PathLike[str],
     *,
     part: str | tuple[int, int] | None = None,
-    model: str | os.PathLike[str] | DenseModel = "auto",
+    model: str | os.PathLike[str] | DenseModel = "default",
     gsd_m: float | None = None,
     bands: Sequence[int] | None = None,
     stretch: tuple[float, float] | None = None,

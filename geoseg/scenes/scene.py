@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +132,7 @@ def files_of_split(folder: Path, split: str) -> list[Path]:
     """
     if split not in SPLITS:
         raise UsageError(f"--split must be one of {', '.join(SPLITS)}, got {split!r}")
-    return [path for path in scene_files(folder) if split in {"all", _about(path)["split"]}]
+    return [path for path in scene_files(folder) if split in {"all", _split_of(path)}]
 
 
 def load_scenes(folder: Path, split: str) -> list[Scene]:
@@ -145,12 +145,6 @@ def load_scenes(folder: Path, split: str) -> list[Scene]:
     return [load_scene(path) for path in files_of_split(folder, split)]
 
 
-def typical_gsd_m(paths: Sequence[Path]) -> float | None:
-    """The middle one of the scenes' pixel sizes, metres, the smaller of two; None: no scene."""
-    sizes = sorted(float(_about(path)["gsd_m"]) for path in paths)
-    return sizes[(len(sizes) - 1) // 2] if sizes else None
-
-
-def _about(path: Path) -> dict[str, Any]:
+def _split_of(path: Path) -> str:
     with _opened(path) as (_, about):
-        return about
+        return str(about["split"])

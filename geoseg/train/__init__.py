@@ -44,7 +44,7 @@ def train_model(
             needs ``scenes`` and ``output``.
         scenes: Folder of packed scenes, in place of the configuration's ``data.scenes``.
         output: Folder for checkpoints, logs and the model file, in place of its ``output``.
-        start: "auto" (the built-in model that suits the scenes' pixels), "default", "fine", "imagenet", "scratch" or a .safetensors file, in place of its ``start``.
+        start: "default", "imagenet", "scratch" or a .safetensors file, in place of its ``start``.
         minutes: How long to train, in place of its steps and minutes.
         resume: Go on from the last checkpoint in the output folder, where there is one.
         overwrite: Start anew where the output folder holds a training.
@@ -108,7 +108,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     The rule: best mean F1 at IoU 0.5 with total areas kept true. The tensors stay as they are.
 
     Args:
-        model: "auto" (the built-in model that suits the scenes' pixels), "default", "fine" or a .safetensors file.
+        model: "default" or a .safetensors file.
         output: The model file to write, .safetensors.
         scenes: Folder of packed scenes.
         split: Which of them to choose on. "all" where too little is labelled to hold some out, as in a
@@ -143,11 +143,10 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     from geoseg.files.target import PAGE, check_target
     from geoseg.models.card import write_card
     from geoseg.models.loading import check_names, dense_file
-    from geoseg.models.pixels import for_scenes
     from geoseg.models.runtimes.choosing import load_dense
     from geoseg.models.weights import load_arrays, save_weights
     from geoseg.progress import heard
-    from geoseg.scenes.scene import files_of_split, load_scene
+    from geoseg.scenes.scene import load_scenes
     from geoseg.train.doubts import FLATTERED, tuning_doubts
     from geoseg.train.results import Tuning
     from geoseg.train.tune import TuneOptions, tune
@@ -156,12 +155,11 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     page = None if html is None else check_target(Path(html), PAGE, overwrite=overwrite)
     options = TuneOptions(tuple(gsd_ranges), place_weights or {}, max_area_bias, draws, tta)
     check_names(device, precision, runtime)
-    files = files_of_split(Path(scenes), split)
-    path = dense_file(for_scenes(model, files))
+    path = dense_file(model)
     tensors, _ = load_arrays(path)
     loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
     with heard(progress) as told:
-        metadata = tune(loaded, [load_scene(file) for file in files], options, told)
+        metadata = tune(loaded, load_scenes(Path(scenes), split), options, told)
     told_of = (*(notes or metadata.notes), *(() if split == "val" else (FLATTERED,)))
     metadata = metadata.model_copy(update={"notes": tuple(dict.fromkeys(told_of))})
     save_weights(tensors, metadata, target)

@@ -173,8 +173,8 @@ class TrainConfig(_Section):
 
     output: Path
     """Folder for checkpoints, logs and the weights."""
-    start: Literal["auto", "imagenet", "default", "fine", "scratch"] | Path = "imagenet"
-    """ImageNet encoder, a built-in model (auto: the one that suits the scenes' pixels), nothing, or a .safetensors file; for Mask R-CNN nothing
+    start: Literal["imagenet", "default", "scratch"] | Path = "imagenet"
+    """ImageNet encoder, the built-in model, nothing, or a .safetensors file; for Mask R-CNN nothing
     or a file, which may also hold a ResNet of torchvision alone."""
     name: Annotated[str, AfterValidator(_file_name)] = "custom"
     """Name of the model in its file."""

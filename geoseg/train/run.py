@@ -9,10 +9,8 @@ import torch
 
 from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.machine import keep_freed_memory
-from geoseg.models.pixels import for_scenes
 from geoseg.progress import Progress, ProgressReport, ignored
-from geoseg.scenes.scene import files_of_split, load_scenes
-from geoseg.train.config import changed_config
+from geoseg.scenes.scene import load_scenes
 from geoseg.train.fitting import checkpoint_of, fit
 from geoseg.train.halves import parts_of
 from geoseg.train.handing import hand_out
@@ -75,7 +73,6 @@ def train(
         raise DatasetError(
             f"{config.data.scenes} holds no scene of the split 'train' to learn from"
         )
-    config = _started(config)
     parts = parts_of(config, training, held_out)
     checkpoints = [checkpoint_of(part.config) for part in parts]
     stale = [] if resume and checkpoints[0].exists() else checkpoints
@@ -140,12 +137,6 @@ def _share(progress: Progress, number: int, parts: Sequence[Part]) -> Progress:
         progress(replace(report, done=100 * before + share * report.done))
 
     return told
-
-
-def _started(config: TrainConfig) -> TrainConfig:
-    """The same, with the built-in model that its scenes' pixels ask for, where it leaves that open."""
-    start = for_scenes(config.start, files_of_split(config.data.scenes, "train"))
-    return config if start == config.start else changed_config(config, {"start": start})
 
 
 def _check_output(config: TrainConfig, *, allowed: bool) -> None:

@@ -35,7 +35,7 @@ def widen(
     """Write the model with ``channels`` in the decoder's blocks, its record otherwise as it was.
 
     Args:
-        model: A built-in model's name or a model file of a U-Net.
+        model: "default" or a model file of a U-Net.
         channels: Of each block, the coarsest first; the last block's stay, since the head reads all.
         output: Model file to write.
         scenes: Packed scenes, on whose crops the new channels' norms are measured.

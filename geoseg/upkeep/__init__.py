@@ -39,7 +39,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
     aoi_layer: str | None = None,
     raster: Raster | Sequence[Raster] | None = None,
     maps: Maps | str | Path | None = None,
-    model: ModelSpec = "auto",
+    model: ModelSpec = "default",
     tta: bool | None = None,
     josm: str | Path | None = None,
     maproulette: str | Path | None = None,

@@ -55,16 +55,17 @@ def looking(
         )
     if raster is None:
         return maps
+    from geoseg.models import load_model
     from geoseg.models.averaged import averaged_if
-    from geoseg.models.choice import ModelChoice
     from geoseg.raster.given import raster_names
     from geoseg.settings import PredictSettings
     from geoseg.upkeep.stored import require_photos
 
     names = raster_names(raster)
     require_photos(names)
-    choice = ModelChoice(model, *on, tta=tta, exact=False).over(names)
-    return RasterMaps.of(names, averaged_if(choice.found(), tta), PredictSettings.of())
+    device, precision, runtime = on
+    loaded = load_model(model, device=device, precision=precision, runtime=runtime)
+    return RasterMaps.of(names, averaged_if(loaded, tta), PredictSettings.of())
 
 
 def _require_nothing_of_models(
@@ -77,7 +78,7 @@ def _require_nothing_of_models(
     """
     device, precision, runtime = on
     given = {
-        "--model (model)": model != "auto",
+        "--model (model)": model != "default",
         "--tta (tta)": tta is not None,
         "--device (device)": device != "auto",
         "--precision (precision)": precision != "auto",

@@ -326,23 +326,6 @@ def test_tta_shows_the_model_every_scene_twice(tmp_path: Path) -> None:
     assert (once.provenance["tta"], often.provenance["tta"]) == (False, True)
 
 
-@pytest.mark.parametrize(("gsd_m", "name"), [(0.1, "fine"), (0.4, "default")])
-def test_packed_scenes_say_which_built_in_model_suits_them(
-    gsd_m: float, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save_town(tmp_path, gsd_m=gsd_m)
-    save_town(tmp_path, "unseen", split="train", gsd_m=0.25)
-    asked = []
-
-    def loaded(model: object, **_: object) -> Bright:
-        asked.append(model)
-        return Bright()
-
-    monkeypatch.setattr("geoseg.models.load_model", loaded)
-    evaluate_model("auto", tmp_path)
-    assert asked == [name]
-
-
 def test_a_model_over_packed_scenes(tmp_path: Path) -> None:
     save_town(tmp_path / "chips")
     save_town(tmp_path / "chips", "village", place="there", blobs=True)

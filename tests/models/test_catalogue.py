@@ -33,8 +33,8 @@ def mine(tmp_path: Path) -> Path:
     return write(tmp_path / "mine.safetensors", "geoseg", metadata.model_dump_json())
 
 
-def test_the_built_in_models() -> None:
-    default = built_in_models()[0]
+def test_the_built_in_model() -> None:
+    (default,) = built_in_models()
     metadata = read_metadata(DEFAULT_WEIGHTS)
     assert (default.use, default.kind, default.exact) == ("default", "maps", True)
     assert (default.halo_px, default.gsd_m) == (metadata.halo_px, metadata.gsd_m)
@@ -43,12 +43,11 @@ def test_the_built_in_models() -> None:
     assert len(default.sources) == len(metadata.sources) > 0
 
 
-@pytest.mark.parametrize("name", ["default", "fine"])
-def test_a_built_in_model_by_name(name: str) -> None:
-    (shown,) = json.loads(invoke("models", name, "--json").stdout)
-    assert shown["file"] == str(DEFAULT_WEIGHTS.with_name(f"{name}.safetensors"))
-    assert shown["use"] == name
-    assert load_model(name).sha256 == shown["sha256"]
+def test_the_built_in_model_by_name() -> None:
+    (shown,) = json.loads(invoke("models", "default", "--json").stdout)
+    assert shown["file"] == str(DEFAULT_WEIGHTS)
+    assert shown["use"] == "default"
+    assert load_model("default").sha256 == shown["sha256"]
 
 
 def test_the_list_as_json() -> None:

@@ -234,7 +234,7 @@ def test_every_encoder_on_the_list_is_known_to_its_library() -> None:
 
 
 def test_missing_file_and_odd_objects() -> None:
-    with pytest.raises(ModelError, match="there is no model 'nowhere'"):
+    with pytest.raises(ModelError, match="there is no model 'nowhere': name 'default', the path"):
         load_model("nowhere")
     with pytest.raises(UsageError, match="int is no model"):
         load_model(3)  # type: ignore[arg-type]

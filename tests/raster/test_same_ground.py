@@ -1,4 +1,4 @@
-"""A built-in model on a real photo, given in many ways: the answer stays the same.
+"""The built-in model on a real photo, given in many ways: the answer stays the same.
 
 The photo is finer than the model's range, so warping it beforehand loses nothing that the model
 would have seen.
@@ -119,8 +119,7 @@ def cut_out(folder: Path, chip: Chip) -> Path:
 
 def predicted(given: Any) -> Any:
     source, options = given if isinstance(given, tuple) else (given, {})
-    # The limits below are this network's; `fine` moves by 1.6 % of the area where this one moves by 1.1 %.
-    return geoseg.predict(source, model="default", **options)
+    return geoseg.predict(source, **options)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ NOTHING: dict[str, Any] = {"scenes": None, "output": None, "start": None, "minut
 
 def test_the_recipe_is_valid_and_starts_from_the_built_in_model() -> None:
     config = read_config(RECIPE)
-    assert config.start == "auto"
+    assert config.start == "default"
     assert config.schedule.max_minutes == 20
     for line in RECIPE.read_text().splitlines():
         key, _, value = line.partition(":")
@@ -37,7 +37,7 @@ def test_without_a_configuration_scenes_and_output_are_needed(tmp_path: Path) ->
             configured(None, **NOTHING | given)
     config = configured(None, **NOTHING | {"scenes": "chips", "output": "out"})
     assert (config.data.scenes, config.output) == (Path("chips"), Path("out"))
-    assert config.start == "auto"
+    assert config.start == "default"
 
 
 def test_what_is_asked_for_beside_a_configuration_overrules_it(tmp_path: Path) -> None:

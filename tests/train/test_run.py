@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from geoseg.cli import app
 from geoseg.errors import (
     DatasetError,
+    ModelError,
     OutputError,
     OutputExistsError,
     ResumeError,
@@ -335,6 +336,11 @@ def test_a_run_ends_with_a_model_file(packed: Path) -> None:
         ({"output": "file"}, OutputError, "file cannot be written: .* Name another folder"),
         ({"output": "file/out"}, OutputError, "out cannot be written: .* Name another folder"),
         ({"compute": {"devices": 99, "accelerator": "gpu"}}, UsageError, "compute: .*auto"),
+        (
+            {"start": "fast"},
+            ModelError,
+            "no model file .*fast; name a .safetensors file or 'default'",
+        ),
         ({"data": {"crop_px": 50}}, UsageError, r"crop_px 50: .* stride, 8; take 48"),
     ],
 )
@@ -400,26 +406,6 @@ def test_norms_may_be_kept_without_a_judgement(
 ) -> None:
     config = make_config(tmp_path, fine_tune=fine_tune, start=start)
     assert (config.keeps_norms, config.fine_tunes) == both
-
-
-@pytest.mark.parametrize(("gsd_m", "start"), [(0.1, "fine"), (0.5, "default")])
-def test_it_starts_from_the_built_in_model_that_suits_the_scenes(
-    gsd_m: float, start: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from geoseg.train import run
-
-    save_scene(replace(make_scene(), gsd_m=gsd_m), tmp_path / "scenes")
-    save_scene(replace(make_scene("b"), gsd_m=0.3, split="val"), tmp_path / "scenes")
-    begun = []
-
-    def noted(config: TrainConfig, *_: object, **__: object) -> None:
-        begun.append(config.start)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run, "fit", noted)
-    with pytest.raises(KeyboardInterrupt):
-        run.train(make_config(tmp_path, start="auto", architecture=None))
-    assert begun == [start]
 
 
 @pytest.mark.thorough

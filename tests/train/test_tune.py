@@ -561,10 +561,9 @@ def test_data_without_held_out_scenes(model_file: Path, tmp_path: Path) -> None:
 # --- cards ---
 
 
-@pytest.mark.parametrize("name", ["default", "fine"])
-def test_the_shipped_cards_are_the_shipped_models(name: str) -> None:
-    weights = DEFAULT_WEIGHTS.with_name(f"{name}.safetensors")
-    assert weights.with_suffix(".md").read_text(encoding="utf-8") == render_card(weights)
+def test_the_shipped_card_is_the_shipped_models() -> None:
+    card = DEFAULT_WEIGHTS.with_suffix(".md").read_text(encoding="utf-8")
+    assert card == render_card(DEFAULT_WEIGHTS)
 
 
 def test_a_card_of_a_bare_file(model_file: Path) -> None:
