@@ -12,6 +12,7 @@ from safetensors.numpy import save_file
 
 from geoseg.errors import ModelError
 from geoseg.models import DEFAULT_WEIGHTS, load_model
+from geoseg.models.card import render_card
 from geoseg.models.catalogue import built_in_models, describe_model
 from geoseg.models.weights import DataSource, Metadata, file_sha256, read_metadata
 
@@ -78,6 +79,13 @@ def test_a_file(mine: Path) -> None:
         "not calibrated", "Oldtown 12 0.50 -3%",
     ):  # fmt: skip
         assert text in shown
+
+
+def test_a_file_for_one_pixel_size(tmp_path: Path) -> None:
+    metadata = Metadata(name="m", halo_px=16, gsd_m=(0.3, 0.3))
+    path = write(tmp_path / "m.safetensors", "geoseg", metadata.model_dump_json())
+    assert "pixel size 0.3 m exact" in " ".join(invoke("models", path).stdout.split())
+    assert "| input | red, green, blue, 8 bit, 0.3 m per pixel; finer" in render_card(path)
 
 
 def test_a_mask_rcnn(tmp_path: Path) -> None:
