@@ -32,7 +32,7 @@ from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
-from geoseg.vectors.standing import gone_note, standing
+from geoseg.vectors.standing import gone_note, only_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +86,7 @@ def read_buildings(
     ground_under(opened.crs)
     data = opened.data
     frame = read_frame(data, [*columns, DECISION]) if isinstance(data, Layer) else data
-    stand = standing(frame)
-    frame = frame[stand]
+    frame, gone = only_standing(frame)
     label = opened.label
     rows = usable(np.array(frame.geometry.array, dtype=object), opened.crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), label)
@@ -100,7 +99,7 @@ def read_buildings(
         {name: np.asarray(frame[name])[rows.kept] for name in present},
         read_extent(opened.layer) if opened.layer else None,
         without_folders(read_metadata(opened.address)) if opened.address else {},
-        (*notes_of(rows.counts, label), *gone_note(stand)),
+        (*notes_of(rows.counts, label), *gone_note(gone)),
     )
 
 

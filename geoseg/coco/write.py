@@ -25,7 +25,7 @@ from geoseg.pages.notebook import Shown
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
 from geoseg.vectors.rows import REPAIRED, usable
-from geoseg.vectors.standing import standing
+from geoseg.vectors.standing import only_standing
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -110,8 +110,7 @@ def to_coco(
         raise UsageError(f"masks must be one of {', '.join(get_args(Masks))}, got {masks!r}")
     target = check_target(Path(output), [".json"], overwrite=overwrite)
     loaded = load(buildings, "buildings", layer=layer, preferred="buildings")
-    stand = standing(loaded.frame)
-    every = loaded.frame[stand]
+    every, gone = only_standing(loaded.frame)
     rows = usable(np.array(every.geometry.array, dtype=object), loaded.crs)
     empty = ~rows.kept
     frame = every[~empty].set_geometry(rows.geometry[~empty], crs=loaded.crs)
@@ -151,7 +150,7 @@ def to_coco(
         without_geometry=int(empty.sum()),
         too_small=len(small),
         no_score=no_score,
-        gone=int((~stand).sum()),
+        gone=gone,
     )
 
 

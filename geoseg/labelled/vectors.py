@@ -28,7 +28,7 @@ from geoseg.vectors.layers import (
 from geoseg.vectors.load import load
 from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import BEYOND, FLAT, LINES, REPAIRED, WITHOUT, usable
-from geoseg.vectors.standing import standing
+from geoseg.vectors.standing import only_standing
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -97,15 +97,13 @@ class _Near:
 def _near(labels: Path | gpd.GeoDataFrame, grid: Grid, name: str | None) -> _Near:
     if not isinstance(labels, Path):
         loaded = load(labels, "labels", layer=name)
-        stand = standing(loaded.frame)
-        everything = np.array(loaded.frame.geometry.array[stand], dtype=object)
-        return _Near(everything, loaded.crs, len(stand), 0, int((~stand).sum()))
+        frame, gone = only_standing(loaded.frame)
+        everything = np.array(frame.geometry.array, dtype=object)
+        return _Near(everything, loaded.crs, len(loaded.frame), 0, gone)
     layer = open_layer(labels, name, preferred="buildings")
     box = _box(grid, layer)
-    frame = read_frame(layer, [DECISION], box)
-    stand = standing(frame)
-    near = np.array(frame.geometry.array[stand], dtype=object)
-    gone = int((~stand).sum())
+    frame, gone = only_standing(read_frame(layer, [DECISION], box))
+    near = np.array(frame.geometry.array, dtype=object)
     if box is None:
         return _Near(near, layer.crs, layer.features, 0, gone)
     inside = near[~(shapely.is_missing(near) | shapely.is_empty(near))]

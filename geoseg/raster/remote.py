@@ -73,7 +73,7 @@ ASKED_AT_A_TIME = 8
 LOOKED_AT_MOST = 64
 """Files of one raster that are asked for when it cannot be read."""
 VRT_TEXT_BYTES = 1 << 24
-"""Of a VRT, as much is looked through for addresses."""
+"""Of a VRT, as much is looked through."""
 RASTERIO_LOGS = ("rasterio", "rasterio._env", "rasterio._err", "rasterio._io", "rasterio._base")
 """Loggers that repeat GDAL's messages, addresses among them."""
 
@@ -226,6 +226,14 @@ def is_vrt(path: str) -> bool:
     return without_secrets(path).lower().endswith(".vrt")
 
 
+def vrt_text(path: str) -> str | None:
+    """What a local VRT says, no more of it than is looked through; None: it is none, or cannot be read."""
+    if is_local(path) and is_vrt(path):
+        with suppress(OSError), Path(path).open("rb") as file:
+            return file.read(VRT_TEXT_BYTES).decode(errors="replace")
+    return None
+
+
 def _tell_gdal(path: str) -> None:
     """Set the options for servers."""
     for name in RASTERIO_LOGS:
@@ -259,12 +267,9 @@ def in_plain_words(record: logging.LogRecord) -> bool:
 def _signed_addresses(path: str) -> Iterator[str]:
     """The address of a raster, or of those that a local VRT names: one with a query for every server."""
     named, seen = [path], set()
-    if is_local(path) and is_vrt(path):
-        with suppress(OSError), Path(path).open("rb") as file:
-            text = file.read(VRT_TEXT_BYTES).decode(errors="replace")
-            named = [
-                html.unescape(name).strip() for name in re.findall(r">([^<>]*[?][^<>]*)<", text)
-            ]
+    text = vrt_text(path)
+    if text is not None:
+        named = [html.unescape(name).strip() for name in re.findall(r">([^<>]*[?][^<>]*)<", text)]
     for address in map(http_address, named):
         parts = urlsplit(address or "")
         if address is not None and parts.query and parts.netloc not in seen:

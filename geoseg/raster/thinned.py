@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
-from geoseg.addresses.urls import is_local
-from geoseg.raster.remote import VRT_TEXT_BYTES, is_vrt
+from geoseg.raster.remote import vrt_text
 
 _SIZES = re.compile(
     r'<SrcRect\b[^>]*\bxSize="(?P<part>[^"]+)"[^>]*>\s*<DstRect\b[^>]*\bxSize="(?P<shown>[^"]+)"'
@@ -19,10 +17,7 @@ def shown_share(path: str) -> float:
 
     ``gdalbuildvrt`` takes the mean of its parts' pixel sizes, and drops pixels of the finer ones.
     """
-    if not (is_local(path) and is_vrt(path) and Path(path).is_file()):
-        return 1.0
-    with Path(path).open("rb") as file:
-        text = file.read(VRT_TEXT_BYTES).decode(errors="replace")
+    text = vrt_text(path) or ""
     shares = [_share(found["shown"], found["part"]) for found in _SIZES.finditer(text)]
     return min(shares, default=1.0)
 

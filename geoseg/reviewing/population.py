@@ -25,7 +25,7 @@ from geoseg.vectors.nearby import around
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import notes_of, polygonal, refuse_lines, repaired, usable
-from geoseg.vectors.standing import gone_note, standing
+from geoseg.vectors.standing import gone_note, only_standing
 
 NO_EXTENT = (
     "The file has no layer 'extent': the box of its buildings counts as the ground on which they were "
@@ -93,13 +93,12 @@ def read_population(
     """
     loaded = load(buildings, "buildings", layer=layer, preferred="buildings")
     ground_under(loaded.crs)
-    stand = standing(loaded.frame)
-    every = loaded.frame[stand]
+    every, gone = only_standing(loaded.frame)
     rows = usable(np.array(every.geometry.array, dtype=object), loaded.crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), loaded.label)
     frame = every[rows.kept].reset_index(drop=True)
     frame[frame.geometry.name] = gpd.GeoSeries(rows.geometry[rows.kept], crs=loaded.frame.crs)
-    notes = [*notes_of(rows.counts, loaded.label), *gone_note(stand)]
+    notes = [*notes_of(rows.counts, loaded.label), *gone_note(gone)]
     named = isinstance(buildings, (str, Path))
     extent = read_extent(open_layer(buildings, layer, "buildings")) if named else None
     if extent is None:

@@ -97,7 +97,7 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         at_edge > 0,
         _numbers(table, HEIGHT),
         extent,
-        (*notes_of(Counter(rows.counts), loaded.label), *gone_note(stand), *notes),
+        (*notes_of(Counter(rows.counts), loaded.label), *gone_note(int((~stand).sum())), *notes),
     )
 
 

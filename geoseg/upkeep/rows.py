@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from geoseg.export.schema import Column
 from geoseg.upkeep.old import OldLayer
 from geoseg.vectors.apart import free_name
-from geoseg.vectors.buildings import DECISIONS
+from geoseg.vectors.standing import tells_decisions
 
 EVIDENCE: tuple[Column, ...] = (
     Column("decision", pa.string(), "Decision", "",
@@ -72,8 +72,8 @@ def without_earlier(old: OldLayer) -> OldLayer:
     frame = old.frame
     if not set(NAMES) <= set(frame.columns):
         return old
-    said = frame["decision"].dropna().isin(DECISIONS).all()
-    return replace(old, frame=frame.drop(columns=list(NAMES))) if said else old
+    told = tells_decisions(frame)
+    return replace(old, frame=frame.drop(columns=list(NAMES))) if told else old
 
 
 def table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -16,17 +17,24 @@ GONE = Said(
 """Said of them."""
 
 
+def tells_decisions(table: pd.DataFrame) -> bool:
+    """Whether the column is there and says nothing but what an update decides."""
+    return DECISION in table and bool(table[DECISION].dropna().isin(DECISIONS).all())
+
+
 def standing(table: pd.DataFrame) -> NDArray[np.bool_]:
     """(n,) False for rows that are gone; all stand where the column says anything but decisions."""
-    if DECISION not in table.columns:
+    if not tells_decisions(table):
         return np.ones(len(table), dtype=bool)
-    said = pd.Series(table[DECISION])
-    if not said.dropna().isin(DECISIONS).all():
-        return np.ones(len(table), dtype=bool)
-    return (said != "gone").to_numpy(dtype=bool)
+    return (table[DECISION] != "gone").to_numpy(dtype=bool)
 
 
-def gone_note(stand: NDArray[np.bool_]) -> tuple[str, ...]:
+def only_standing(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:
+    """The rows that stand, and how many are gone."""
+    stand = standing(table)
+    return table[stand], int((~stand).sum())
+
+
+def gone_note(count: int) -> tuple[str, ...]:
     """A sentence about those that are gone, if there are any."""
-    count = int((~stand).sum())
     return (GONE.format(count=count),) if count else ()
