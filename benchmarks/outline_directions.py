@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import shapely
-from outline_limit import FEWEST_SAMPLES, Edges, moved
-from outline_losses import alike, bends
+from outline_limit import Edges, moved
+from outline_losses import levers, turns, weigh_alike
 from outlines import USUAL, to_frame, to_pixels
 from regularize_score import Truth, angle_errors, direction, iou
 from town import TownSpec, build_town
@@ -33,16 +33,12 @@ from town_kinds import CHOOSING, GENERATORS
 from geoseg.redraw import regularize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
+    from outline_losses import Weigh
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Polygons = NDArray[np.object_]
-    Weigh = Callable[[Floats, Floats], tuple[float, float]]
-    """From places along an edge, and how far to its left the mask ends there, to two sums; their
-    ratio is the edge's turn, and the latter grows as that is surer."""
 
 STAIRS_PX2 = 1 / 12
 """Variance of pixels' edges about the wall that they stand for, beside the noise."""
@@ -118,23 +114,14 @@ class Estimate:
         edges = [Edges.of(*pair) for pair in zip(truth.outlines, truth.raw, strict=True)]
         for number in np.unique(truth.lot):
             members = np.flatnonzero(truth.lot == number)
-            turns, inertias = _turns([edges[i] for i in members], weigh)
-            for i, turn, inertia in zip(members, turns, inertias, strict=True):
+            lot = [edges[i] for i in members]
+            once = zip(lot, _first_seen(lot), strict=True)
+            found = turns(lot, [levers(one, one.inner & seen, weigh) for one, seen in once])
+            for i, turn, inertia in zip(members, *found, strict=True):
                 longest = int(edges[i].length.argmax())
                 out.turn[i], out.deviation[i] = turn[longest], inertia[longest] ** -0.5
                 out.outlines[i] = moved(truth.outlines[i], edges[i], turn)
         return out
-
-
-def _turns(lot: list[Edges], weigh: Weigh) -> tuple[list[Floats], list[Floats]]:
-    """For each building of a lot (e,) by what angle its edges turn, and the sums that tell how sure."""
-    group = alike(lot)
-    levers = np.vstack([_levers(*pair, weigh) for pair in zip(lot, _first_seen(lot), strict=True)])
-    moment, inertia = (np.bincount(group, column)[group] for column in levers.T)
-    inertia = np.maximum(inertia, 1e-9)
-    turn = np.where(np.concatenate([bends(one) for one in lot]), 0.0, moment / inertia)
-    ends = np.cumsum([len(one.length) for one in lot])[:-1]
-    return np.split(turn, ends), np.split(inertia, ends)
 
 
 def _first_seen(lot: list[Edges]) -> list[Bools]:
@@ -149,22 +136,6 @@ def _first_seen(lot: list[Edges]) -> list[Bools]:
         out.append(np.array([place not in known for place in mine]))
         known.update(mine)
     return out
-
-
-def _levers(edges: Edges, seen: Bools, weigh: Weigh) -> Floats:
-    """(e, 2) the two sums of each edge, over those of its pixels that are marked in ``seen`` (s,)."""
-    out = np.zeros((len(edges.length), 2))
-    for number in range(len(out)):
-        mine = edges.inner & seen & (edges.owner == number)
-        if mine.sum() >= FEWEST_SAMPLES:
-            out[number] = weigh(edges.along[mine], edges.across[mine])
-    return out
-
-
-def weigh_alike(along: Floats, across: Floats) -> tuple[float, float]:
-    """Least squares of a line."""
-    place = along - along.mean()
-    return float(place @ across), float(place @ place)
 
 
 def weigh_by_noise(along: Floats, across: Floats, *, how: TownSpec) -> tuple[float, float]:

@@ -17,12 +17,17 @@ from regularize_score import corners, iou, sound
 from town_kinds import ROUND
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
     from regularize_score import Truth
 
     Bools = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Polygons = NDArray[np.object_]
+    Weigh = Callable[[Floats, Floats], tuple[float, float]]
+    """From places along an edge, and how far to its left the mask ends there, to two sums; their
+    ratio is the edge's turn, and the latter grows as that is surer."""
 
 ALIKE_DEG = 0.5
 """True walls of a lot whose directions differ by less, modulo 45 degrees, turn together."""
@@ -66,19 +71,24 @@ def turned_walls(truth: Truth) -> Polygons:
     out = truth.outlines.copy()
     for number in np.unique(truth.lot):
         members = np.flatnonzero(truth.lot == number)
-        for i, turn in zip(members, _turns([edges[i] for i in members]), strict=True):
+        lot = [edges[i] for i in members]
+        found, _ = turns(lot, [levers(one, one.inner, weigh_alike) for one in lot])
+        for i, turn in zip(members, found, strict=True):
             out[i] = moved(truth.outlines[i], edges[i], turn)
     return out
 
 
-def _turns(lot: list[Edges]) -> list[Floats]:
-    """For each building of a lot (e,) by what angle its edges turn, radians."""
+def turns(lot: list[Edges], sums: list[Floats]) -> tuple[list[Floats], list[Floats]]:
+    """For each building of a lot (e,) by what angle its edges turn, radians, and the sums that tell how sure.
+
+    ``sums`` are the ``levers`` of each building.
+    """
     group = alike(lot)
-    levers = np.vstack([_levers(one) for one in lot])
-    moment, inertia = (np.bincount(group, column) for column in levers.T)
-    turn = (moment / np.maximum(inertia, 1e-9))[group]
-    turn[np.concatenate([bends(one) for one in lot])] = 0.0
-    return np.split(turn, np.cumsum([len(one.length) for one in lot])[:-1])
+    moment, inertia = (np.bincount(group, column)[group] for column in np.vstack(sums).T)
+    inertia = np.maximum(inertia, 1e-9)
+    turn = np.where(np.concatenate([bends(one) for one in lot]), 0.0, moment / inertia)
+    ends = np.cumsum([len(one.length) for one in lot])[:-1]
+    return np.split(turn, ends), np.split(inertia, ends)
 
 
 def alike(lot: list[Edges]) -> NDArray[np.int64]:
@@ -98,15 +108,20 @@ def bends(edges: Edges) -> Bools:
     return np.asarray(np.bincount(wall)[wall] > 1)
 
 
-def _levers(edges: Edges) -> Floats:
-    """(e, 2) sums over an edge's pixels: offset times place along it, places squared."""
+def levers(edges: Edges, some: Bools, weigh: Weigh) -> Floats:
+    """(e, 2) the two sums of each edge, over those of its pixels that are marked in ``some`` (s,)."""
     out = np.zeros((len(edges.length), 2))
     for number in range(len(out)):
-        mine = edges.inner & (edges.owner == number)
+        mine = some & (edges.owner == number)
         if mine.sum() >= FEWEST_SAMPLES:
-            place = edges.along[mine] - edges.along[mine].mean()
-            out[number] = (place * edges.across[mine]).sum(), (place**2).sum()
+            out[number] = weigh(edges.along[mine], edges.across[mine])
     return out
+
+
+def weigh_alike(along: Floats, across: Floats) -> tuple[float, float]:
+    """Least squares of a line."""
+    place = along - along.mean()
+    return float(place @ across), float(place @ place)
 
 
 def print_losses(truth: Truth, drawn: Polygons, shape: Polygons) -> None:
