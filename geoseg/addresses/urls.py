@@ -11,10 +11,20 @@ _ARCHIVE = re.compile(r"(.*?\.(?:zip|kmz|tar|tgz|tar\.gz|gz|7z|rar))(?:/|$)", re
 """An archive's name, and what follows it."""
 _SCHEME = re.compile(r"(?:zip|tar|gzip)(?:\+|://)", re.IGNORECASE)
 """rasterio's way to say the same, before ``!`` and the name within."""
+_BANG = re.compile(r"(?P<file>[^!]+\.(?:zip|kmz|tar|tgz))!", re.IGNORECASE)
+"""The same without a scheme, as geopandas takes it."""
+_PART = re.compile(
+    r"""GTIFF_(?:DIR|RAW):(?:off:)?\d+:(?P<tiff>.+)   # a page of a TIFF
+    |[A-Z][A-Z\d_]+:"(?P<quoted>[^"]+)"(?::.*)?      # NETCDF:"a.nc":band
+    |(?:GPKG|NETCDF|HDF5):(?P<plain>.+?):[^:/\\]+    # a table of a GeoPackage
+    |vrt://(?P<vrt>[^?]+)(?:\?.*)?                   # a raster, seen as the options say""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""GDAL's name of one raster of several in a file, or of a view of it."""
 
 
 def holding_file(path: str) -> str:
-    """The file that holds a raster: the archive, of whichever depth, that it lies in, or itself."""
+    """The file that holds a raster or layer: an archive, of whichever depth, one of several parts, or itself."""
     inside = _held_by(path)
     return path if inside is None else holding_file(inside)
 
@@ -28,6 +38,10 @@ def _held_by(path: str) -> str | None:
     scheme, packed = _SCHEME.match(path), _PACKED.match(path)
     if scheme:
         return path[scheme.end() :].partition("!")[0].removeprefix("file://")
+    if part := _PART.fullmatch(path):
+        return str(next(filter(None, part.groups())))
+    if archive := _BANG.match(path):
+        return archive["file"]
     return _archive(path[packed.end() :]) if packed else None
 
 

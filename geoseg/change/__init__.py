@@ -124,7 +124,8 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
         raise UsageError(
             "imagery, maps and recall tell changes from noise; add --likely (likely=True)"
         )
-    outputs = open_outputs(with_page(output, html), (old, new, zones), overwrite=overwrite)
+    inputs = (old, new, zones, old_raster, new_raster, old_maps, new_maps)
+    outputs = open_outputs(with_page(output, html), inputs, overwrite=overwrite)
     earlier = open_buildings(old, old_layer, Said("buildings of the earlier date"))
     later = open_buildings(new, new_layer, Said("buildings of the later date"))
     on = device, precision, runtime

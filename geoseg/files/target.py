@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Sequence
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
+from geoseg.addresses.urls import holding_file
 from geoseg.errors import OutputError, OutputExistsError, UsageError
+from geoseg.files.reviewed import checked_by_people
 
 PAGE = (".html", ".htm")
 """Extensions of a web page."""
@@ -14,8 +16,6 @@ DOUBLE = (".shp.zip",)
 """Extensions of two parts."""
 FOLDERS = {".gdb": "a00000001.gdbtable"}
 """Formats that are folders, and a file that every such folder holds."""
-_TABLE = re.compile(r"GPKG:(?P<file>.+):[^:/\\]+", re.IGNORECASE)
-"""GDAL's name of one raster in a GeoPackage."""
 
 
 def paths_of(given: str | Path | Sequence[str | Path] | None) -> tuple[Path, ...]:
@@ -118,14 +118,21 @@ def check_extension(path: Path, extensions: Collection[str]) -> None:
 
 
 def require_free(path: Path, *, overwrite: bool) -> None:
-    """Refuse to replace what is there already, unless that was asked for.
+    """Refuse to replace what is there already, unless that was asked for; never what people checked.
 
     Raises:
-        OutputExistsError: There is a file or folder of this name.
+        OutputExistsError: There is a file or folder of this name, or a review that has begun.
     """
-    if path.exists() and not overwrite:
+    if not path.exists():
+        return
+    if not overwrite:
         raise OutputExistsError(
             f"{path} is there already; give another name, or --overwrite to replace it"
+        )
+    if work := checked_by_people(path):
+        raise OutputExistsError(
+            f"{path} is under review and holds {work}, which --overwrite does not replace; give another "
+            "name, or remove the file if nobody needs them"
         )
 
 
@@ -133,19 +140,28 @@ def require_other(path: Path, inputs: Iterable[object]) -> None:
     """Refuse to write over what is read.
 
     Raises:
-        UsageError: The path is one of the inputs.
+        UsageError: The path is one of the inputs, or of several that are one of them.
     """
-    if any(same_file(path, one) for one in inputs):
+    if any(same_file(path, name) for one in inputs for name in _names(one)):
         raise UsageError(f"{path} is an input; give another name for the output")
 
 
 def same_file(path: Path, other: object) -> bool:
-    """True when both name one file that exists; tables in memory are no file."""
-    if isinstance(other, str) and (table := _TABLE.fullmatch(other)):
-        other = table["file"]
-    return (
-        isinstance(other, (str, Path))
-        and path.exists()
-        and Path(other).exists()
-        and path.samefile(other)
-    )
+    """True when both name one file that exists, the latter or what lies in it; tables in memory are none."""
+    if not isinstance(other, (str, Path)):
+        return False
+    held = Path(holding_file(str(other)))
+    return path.exists() and held.exists() and path.samefile(held)
+
+
+def _names(given: object) -> Iterator[str | Path]:
+    """The files that an input names: itself, each of several, or the one of an open dataset."""
+    if isinstance(given, (str, Path)):
+        yield given
+    elif isinstance(given, os.PathLike):
+        yield os.fspath(given)
+    elif isinstance(given, (list, tuple)):
+        for one in given:
+            yield from _names(one)
+    elif hasattr(given, "dataset_mask"):  # rasterio's, not imported for this
+        yield str(getattr(given, "name", ""))

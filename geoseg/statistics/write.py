@@ -52,7 +52,7 @@ def _open_output(path: Path, source: VectorInput, *, overwrite: bool) -> Path:
             f"{path} has a layer {ZONES_LAYER!r} already; give another name, or --overwrite to "
             "replace the layer"
         )
-    return check_output(path, overwrite=overwrite or is_source)
+    return path if is_source else check_output(path, overwrite=overwrite)
 
 
 def write_report(

@@ -114,7 +114,8 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
         age_years=age_years, sure=sure, recall=recall,
     )  # fmt: skip
     check_zoom(zoom, output)
-    target = open_outputs(output, (josm, maproulette), (old, new, aoi), overwrite=overwrite)
+    inputs = (old, new, aoi, raster, maps)
+    target = open_outputs(output, (josm, maproulette), inputs, overwrite=overwrite)
     before = without_earlier(read_old(old, old_layer, id_column))
     require_columns(before, target)
     maps = looking(raster, maps, model, (device, precision, runtime), tta)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path, PurePosixPath
 
 from geoseg.addresses.secrets import without_secrets
-from geoseg.addresses.urls import is_local
+from geoseg.addresses.urls import holding_file, is_local
 from geoseg.errors import UsageError
 
 Address = Path | str
 """A path; or, as text, what must not be folded like one: ``https://``, ``/vsizip/``, ``PG:``."""
-_ARCHIVED = re.compile(r"[^!]+\.(zip|kmz|tar|tgz)!", re.IGNORECASE)
-"""A file within an archive, as rasterio and geopandas write it."""
 
 
 def address_of(given: str | Path) -> Address:
@@ -25,7 +22,7 @@ def address_of(given: str | Path) -> Address:
         raise UsageError("the name of a layer's file is empty; give a path or an address")
     if isinstance(given, Path) or Path(given).exists():
         return Path(given)
-    return Path(given) if is_local(given) and not _ARCHIVED.match(given) else given
+    return Path(given) if is_local(given) and holding_file(given) == given else given
 
 
 def name_of(address: Address) -> str:

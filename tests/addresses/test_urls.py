@@ -45,6 +45,16 @@ def test_a_server_is_asked_for_what_it_serves_alone(path: str, address: str | No
         ("zip://x/a.zip!b.tif", "x/a.zip"),
         ("zip+https://h/a.zip!b.tif", "https://h/a.zip"),
         ("zip+s3://bucket/a.zip!b.tif", "s3://bucket/a.zip"),
+        ("x/a.zip!b.shp", "x/a.zip"),
+        ("x/a!b.tif", "x/a!b.tif"),
+        ("GPKG:/x/a.gpkg:photo", "/x/a.gpkg"),
+        ("GPKG:C:/x/a.gpkg:photo", "C:/x/a.gpkg"),
+        ("GPKG:/vsizip//x/a.zip/a.gpkg:photo", "/x/a.zip"),
+        ("GTIFF_DIR:2:/x/a.tif", "/x/a.tif"),
+        ('NETCDF:"/x/a b.nc":red', "/x/a b.nc"),
+        ('HDF5:"/x/a.h5"://group/red', "/x/a.h5"),
+        ("vrt:///x/a.tif?bands=3,2,1", "/x/a.tif"),
+        ("PG:dbname=town", "PG:dbname=town"),
     ],
 )
 def test_what_lies_in_an_archive_is_held_by_it(path: str, held: str) -> None:

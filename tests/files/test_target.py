@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
+import rasterio
 
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.files.target import PAGE, check_target, require_other
@@ -45,5 +46,16 @@ def test_an_input_is_refused_under_any_of_its_names(tmp_path: Path) -> None:
         require_other(tmp_path / "again.gpkg", ["nowhere.gpkg", str(path)])
     with pytest.raises(UsageError, match=r"buildings\.gpkg is an input"):
         require_other(path, [f"GPKG:{path}:photo"])
+    archive = tmp_path / "a.zip"
+    archive.touch()
+    for within in ("{}!b.shp", "zip://{}!b.shp", "/vsizip/{}/b.shp", "vrt://{}?bands=1"):
+        with pytest.raises(UsageError, match=r"a\.zip is an input"):
+            require_other(archive, [within.format(archive)])
+    photo = tmp_path / "photo.tif"
+    with rasterio.open(photo, "w", "GTiff", 1, 1, 1, dtype="uint8", crs="EPSG:32645",
+                       transform=rasterio.Affine(1, 0, 5e5, 0, -1, 3e6)) as dataset:  # fmt: skip
+        for given in (dataset, [photo], ("nowhere.tif", [dataset])):
+            with pytest.raises(UsageError, match=r"photo\.tif is an input"):
+                require_other(photo, [None, given])
     require_other(tmp_path / "new.gpkg", [path])
     require_other(path, [object(), tmp_path / "nowhere.gpkg"])

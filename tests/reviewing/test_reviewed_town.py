@@ -23,7 +23,7 @@ from scipy.stats import t
 from small_training import ARCHITECTURE
 
 import geoseg
-from geoseg.errors import UsageError
+from geoseg.errors import OutputExistsError, UsageError
 from geoseg.reviewing.cells import cut_cells
 from geoseg.reviewing.population import read_population
 from geoseg.reviewing.reading import read_review
@@ -130,6 +130,23 @@ def test_the_file_holds_plots_their_buildings_and_a_form(town: Town, drawn: Path
     styles = pyogrio.read_dataframe(drawn, layer="layer_styles", read_geometry=False)
     form = styles.set_index("f_table_name").styleQML["buildings"]
     assert all(word in form for word in ("ValueMap", "redrawn", "now()", "@user_full_name"))
+
+
+def test_what_people_checked_is_never_replaced(town: Town, tmp_path: Path) -> None:
+    plots = tmp_path / "plots.gpkg"
+    geoseg.review(town.predicted, plots, plots=5, queue=3)
+    geoseg.review(town.predicted, plots, plots=5, queue=3, overwrite=True)  # nobody has begun
+    queue = gpd.read_file(plots, layer="queue")
+    queue.loc[0, "review"] = "right"
+    queue.to_file(plots, layer="queue", driver="GPKG")
+    with pytest.raises(OutputExistsError, match="1 verdict, which --overwrite does not replace"):
+        geoseg.review(town.predicted, plots, plots=5, overwrite=True)
+    judge(plots, town.truth, 2)
+    before = plots.read_bytes()
+    for write in (geoseg.review, geoseg.convert, geoseg.regularize):
+        with pytest.raises(OutputExistsError, match="verdicts, 2 checked plots, which --overwrite"):
+            write(town.predicted, plots, overwrite=True)
+    assert plots.read_bytes() == before
 
 
 def test_the_queue_begins_with_what_is_doubtful(drawn: Path) -> None:

@@ -1,0 +1,41 @@
+"""Whether people have begun to check a file under review: their hours are never replaced."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from geoseg.languages.counting import listed
+
+_MARKS = {"plots": "checked", "queue": "rank"}
+"""A file under review has one of these layers, with this column."""
+_WORK = {"plots": "checked <> 0", "buildings": "review <> ''", "queue": "review <> ''"}
+"""Rows of a layer that somebody has looked at."""
+
+
+def checked_by_people(path: Path) -> str | None:
+    """How many verdicts and checked plots a file under review holds, in words; None for any other file."""
+    if path.suffix.lower() != ".gpkg" or not path.is_file():
+        return None
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+            if not any(column in _columns(file, layer) for layer, column in _MARKS.items()):
+                return None
+            rows = {layer: _rows(file, layer, which) for layer, which in _WORK.items()}
+    except sqlite3.DatabaseError:
+        return None  # no database, so no review
+    verdicts, plots = rows["buildings"] + rows["queue"], rows["plots"]
+    return (
+        listed((verdicts, "verdict", "verdicts"), (plots, "checked plot", "checked plots")) or None
+    )
+
+
+def _columns(file: sqlite3.Connection, layer: str) -> set[str]:
+    return {row[1] for row in file.execute(f"PRAGMA table_info({layer})")}
+
+
+def _rows(file: sqlite3.Connection, layer: str, which: str) -> int:
+    if which.partition(" ")[0] not in _columns(file, layer):
+        return 0
+    return int(file.execute(f"SELECT count(*) FROM {layer} WHERE {which}").fetchone()[0])  # noqa: S608
