@@ -27,6 +27,7 @@ from geoseg.files.target import check_target, extension_of, require_other
 from geoseg.vectors.layers import VectorInput, open_layer
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
+from geoseg.vectors.standing import gone_note, only_standing
 
 CITYJSON = ".json"
 """CityJSON; .city.json ends so, too."""
@@ -98,7 +99,8 @@ def _are_solids(buildings: VectorInput, output: Path, asked: Asked) -> bool:
 
 def _make_town(buildings: VectorInput, output: Path, asked: Asked) -> Converted:
     loaded = load(buildings, "buildings", layer=asked.layer, preferred=LAYER)
-    frame = loaded.frame.reset_index(drop=True)
+    stand, gone = only_standing(loaded.frame)
+    frame = stand.reset_index(drop=True)
     flat = horizontal_crs(loaded.crs)
     epsg = _asked(asked.crs, flat) if asked.crs is not None else _stated(buildings, flat)
     town = town_of(frame, flat, loaded.label)
@@ -115,7 +117,7 @@ def _make_town(buildings: VectorInput, output: Path, asked: Asked) -> Converted:
         without_height=town.without_height,
         left_out=town.left_out,
         shared_walls=int(town.shared.sum()),
-        notes=(*_notes(output, flat, epsg=epsg, on_plain=on_plain), *chosen),
+        notes=(*gone_note(gone), *_notes(output, flat, epsg=epsg, on_plain=on_plain), *chosen),
     )
 
 

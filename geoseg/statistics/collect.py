@@ -17,7 +17,7 @@ from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.statistics.trust import Trust
 from geoseg.vectors.buildings import DECISION, DECISIONS, NUMBERS, Batch, BuildingSource
 from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines
-from geoseg.vectors.standing import GONE
+from geoseg.vectors.standing import GONE, are_decisions, standing_by
 from geoseg.vectors.within import OUTSIDE, assign
 
 STALE = 1e-3
@@ -123,15 +123,15 @@ def collect(
 
 def _standing(every: Buildings, decision: NDArray[np.float64] | None, zones: int) -> Buildings:
     """Without those that an update found gone; all its decisions are counted."""
-    if decision is None or not np.isfinite(decision).any() or (decision < 0).any():
+    if decision is None or not are_decisions(decision) or not np.isfinite(decision).any():
         return every
     inside = every.zone != OUTSIDE
     decided = {
         name: np.bincount(every.zone[inside & (decision == place)], minlength=zones)
         for place, name in enumerate(DECISIONS)
     }
-    gone = decision == DECISIONS.index("gone")
-    left = every.only(~gone, GONE) if gone.any() else every
+    stands = standing_by(decision)
+    left = every if stands.all() else every.only(stands, GONE)
     return replace(left, decided=decided)
 
 

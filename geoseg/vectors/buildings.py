@@ -193,12 +193,12 @@ def _batch(
             counts[name] += int((np.isnan(numbers[name]) & values.notna().to_numpy()).sum())
             numbers[name] = numbers[name][kept]
     if DECISION in columns:
-        numbers[DECISION] = _decisions(columns[DECISION])[kept]
+        numbers[DECISION] = decisions_of(columns[DECISION])[kept]
     ids = columns[ID].to_numpy(dtype=object)[kept] if ID in columns else None
     return Batch(rows.geometry[kept], numbers, ids, len(shapes), counts)
 
 
-def _decisions(values: pd.Series[Any]) -> NDArray[np.float64]:
+def decisions_of(values: pd.Series[Any]) -> NDArray[np.float64]:
     """(n,) places in DECISIONS; NaN where null, -1 for anything else."""
     places = {name: float(place) for place, name in enumerate(DECISIONS)}
     given = values.to_numpy(dtype=object)

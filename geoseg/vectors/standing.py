@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoseg.languages.said import Said
-from geoseg.vectors.buildings import DECISION, DECISIONS
+from geoseg.vectors.buildings import DECISION, DECISIONS, decisions_of
 
 GONE = Said(
     "{count} buildings are gone by the column decision and were left out.",
@@ -19,14 +19,25 @@ GONE = Said(
 
 def tells_decisions(table: pd.DataFrame) -> bool:
     """Whether the column is there and says nothing but what an update decides."""
-    return DECISION in table and bool(table[DECISION].dropna().isin(DECISIONS).all())
+    return DECISION in table and are_decisions(decisions_of(table[DECISION]))
+
+
+def are_decisions(codes: NDArray[np.float64]) -> bool:
+    """The same of a column by its places in ``DECISIONS``, NaN where empty, negative for anything else."""
+    return not bool((codes < 0).any())
 
 
 def standing(table: pd.DataFrame) -> NDArray[np.bool_]:
     """(n,) False for rows that are gone; all stand where the column says anything but decisions."""
-    if not tells_decisions(table):
+    if DECISION not in table:
         return np.ones(len(table), dtype=bool)
-    return (table[DECISION] != "gone").to_numpy(dtype=bool)
+    return standing_by(decisions_of(table[DECISION]))
+
+
+def standing_by(codes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """The same of a column by its places in ``DECISIONS``."""
+    gone: NDArray[np.bool_] = codes == DECISIONS.index("gone")
+    return ~gone if are_decisions(codes) else np.ones(len(codes), dtype=bool)
 
 
 def only_standing(table: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, int]:

@@ -428,3 +428,21 @@ def test_the_command(tmp_path: Path) -> None:
     told = invoke("convert", tmp_path / "in.gpkg", tmp_path / "town.city.json", "--json")
     assert json.loads(told.stdout)["solids"] == 8
     assert exit_code("convert", tmp_path / "in.gpkg", tmp_path / "town.city.json") == 2
+
+
+@pytest.mark.parametrize("suffix", [".city.json", ".gpkg"])
+def test_what_an_update_found_gone_stands_no_more(tmp_path: Path, suffix: str) -> None:
+    houses = town(*(shapely.box(20 * i, 0, 20 * i + 10, 10) for i in range(3)))
+    houses["decision"] = ["kept", "gone", "new"]
+    done = geoseg.convert(houses, tmp_path / f"t{suffix}", solids=True)
+    assert (done.rows, done.solids) == (2, 2)
+    assert any("1 building is gone" in note for note in done.notes)
+    if suffix == ".gpkg":
+        assert set(gpd.read_file(tmp_path / "t.gpkg", layer="buildings").decision) == {
+            "kept",
+            "new",
+        }
+    else:
+        objects = read(tmp_path / "t.city.json")["CityObjects"]
+        assert len(objects) == 2
+        assert "gone" not in json.dumps(objects)
