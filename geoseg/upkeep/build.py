@@ -21,6 +21,7 @@ from geoseg.upkeep.new import NO_EXTENT, NewLayer, swapped_note
 from geoseg.upkeep.old import OldLayer
 from geoseg.upkeep.outcome import Updated
 from geoseg.upkeep.place import (
+    observed,
     onto,
     plane_of,
     refuse_elsewhere,
@@ -33,6 +34,7 @@ from geoseg.upkeep.reviewing import Order, review_layer, review_order
 from geoseg.upkeep.rows import Table, json_each, json_ids, table, with_heights
 from geoseg.upkeep.settings import UpdateSettings
 from geoseg.upkeep.shift import Shifts, find_shifts
+from geoseg.vectors.buildings import DECISION
 from geoseg.version import __version__
 
 STEPS = 6
@@ -44,6 +46,11 @@ NO_MAPS = (
 """Said where only absence speaks."""
 NO_IMAGE = "{} of {} that were not found: the imagery that was looked at ends there or has no valid pixel; unseen."
 """Said where maps know nothing."""
+RENAMED = (
+    "The old layer has a column decision of its own, so decisions stand in {}, where no other verb looks: "
+    "rows that are gone count as buildings there. Rename the old column to change that."
+)
+"""Said where the name is taken."""
 FEW_PAIRS = (
     "Too few outlines of the two layers are alike to tell a shift between them; none was taken off."
 )
@@ -148,8 +155,9 @@ class _Making:
             made.frame,
             review,
             self._quarters(),
+            observed(self.old, self.ground.old, areas, self.plane),
             alone - len(added) - len(asking),
-            self._notes(asked, areas),
+            (*self._notes(asked, areas), *_renamed(made.names[DECISION])),
             made.columns,
             self._record(asked, made),
         )
@@ -283,6 +291,10 @@ class _Making:
             "shift_y_m": round(y, 3),
             **{name: getattr(settings, name) for name in settings.__dataclass_fields__},
         }
+
+
+def _renamed(name: str) -> tuple[str, ...]:
+    return () if name == DECISION else (RENAMED.format(name),)
 
 
 def _new_ids(relations: Relations, ids: NDArray[np.object_]) -> NDArray[np.object_]:

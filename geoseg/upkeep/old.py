@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -19,7 +20,8 @@ from geoseg.export.frames import AREAL
 from geoseg.languages.counting import counted
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.exact import load_exact
-from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.layers import VectorInput, open_layer
+from geoseg.vectors.observed import read_extent
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
 
 ID_NAMES = (
@@ -47,6 +49,8 @@ class OldLayer:
     """(n,) valid polygons without heights, repaired where need be; None where there is none."""
     id_column: str
     """The column that tells rows apart."""
+    extent: shapely.Geometry | None
+    """The observed area that its file knows of, in its CRS; None where it knows of none."""
     notes: tuple[str, ...]
     """What the reader should know, one sentence each."""
 
@@ -82,7 +86,10 @@ def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> O
     refuse_lines(rows.counts, int(rows.kept.sum()), label)
     frame, name = _identified(frame, read.numbers, id_column, label)
     notes = (*_kept_notes(rows.counts, label), *_id_notes(frame, name, label))
-    return OldLayer(label, crs, frame, rows.geometry, name, notes)
+    extent = None
+    if isinstance(source, (str, Path)):
+        extent = read_extent(open_layer(source, layer, preferred="buildings"))
+    return OldLayer(label, crs, frame, rows.geometry, name, extent, notes)
 
 
 def _refuse_others(shapes: NDArray[np.object_], label: str) -> None:

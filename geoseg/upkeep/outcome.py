@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import shapely
 
 from geoseg.export.schema import Column
 from geoseg.languages.counting import listed
@@ -25,6 +26,9 @@ class Updated(Shown):
     """What a person should look at, most worth it first."""
     shifts: gpd.GeoDataFrame
     """The quarters and how far the new layer lies from the old one there."""
+    observed: shapely.Geometry | None
+    """The ground that the old or the new layer is complete on, in the CRS of the rows; None where rows
+    lie beyond what the two files know of."""
     doubtful: int
     """New outlines that are most probably mistakes; they are in no layer."""
     notes: tuple[str, ...]

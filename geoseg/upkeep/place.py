@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.earth.places import outline_of_box, place_of_shapes
-from geoseg.earth.reproject import metres_per_unit, reproject
+from geoseg.earth.reproject import densify, metres_per_unit, reproject
 from geoseg.errors import UsageError
 from geoseg.statistics.cells import true_to_scale
 from geoseg.tiles.given import AreaInput, GivenArea
@@ -106,6 +106,31 @@ def sight(new: NewLayer, aoi: AreaInput | None, layer: str | None, plane: CRS) -
         rows = usable(given.geometry, given.crs or new.crs)
         areas.append(_whole(rows.geometry[rows.kept], given.crs or new.crs, plane))
     return areas
+
+
+def observed(
+    old: OldLayer, before: NDArray[np.object_], areas: list[shapely.Geometry], plane: CRS
+) -> shapely.Geometry | None:
+    """The ground that either layer is complete on, in the CRS of the old one.
+
+    Args:
+        old: The older layer.
+        before: (n,) its outlines on the plane.
+        areas: What was in sight of the new one; none: nobody knows.
+        plane: CRS of both.
+
+    Returns:
+        None where that is not known of all ground that has old outlines.
+    """
+    if not areas:
+        return None
+    seen = shapely.intersection_all(areas)
+    whole = _whole(densify(np.array([seen], dtype=object), plane), plane, old.crs)
+    if old.extent is not None:
+        return _whole(np.array([whole, old.extent], dtype=object), old.crs, old.crs)
+    shapely.prepare(seen)
+    there = before[shapely.area(before) > 0]
+    return whole if shapely.intersects(seen, there).all() else None
 
 
 def _whole(shapes: NDArray[np.object_], crs: CRS, plane: CRS) -> shapely.Geometry:

@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import geopandas as gpd
+import shapely
+
 from geoseg.export.frames import FrameLayer
 from geoseg.export.opening import open_output
 from geoseg.export.output import require_held, write_layers
 from geoseg.export.schema import LAYER
+from geoseg.export.styles.buildings import extent_style
 from geoseg.export.styles.zones import categories
 from geoseg.export.zoom import Zooms
 from geoseg.files.target import check_target, require_other
 from geoseg.upkeep.old import OldLayer
 from geoseg.upkeep.outcome import Updated
 from geoseg.upkeep.rows import EVIDENCE
+from geoseg.vectors.layers import EXTENT_LAYER
 
 COLOURS = {
     "kept": "#b8bec5",
@@ -43,6 +48,7 @@ _OF_REVIEW: dict[str, tuple[str, int | None]] = {
 }
 """Heading and decimals of the columns of the layer review."""
 DESCRIPTION = "An older layer of buildings, brought up to date."
+EXTENT_DESCRIPTION = "Ground that the old or the new layer is complete on."
 LINES = (".geojson", ".geojsonl", ".json", ".jsonl")
 """Extensions of proposals."""
 
@@ -99,7 +105,14 @@ def write_update(result: Updated, path: Path, *, zoom: Zooms | None = None) -> N
     )  # fmt: skip
     asked = categories(result.review, "proposal", COLOURS, _OF_REVIEW)
     review = FrameLayer(REVIEW, result.review, (asked,))
-    write_layers([rows, review, FrameLayer(SHIFTS, result.shifts)], path, zoom=zoom)
+    layers = [rows, review, FrameLayer(SHIFTS, result.shifts)]
+    if result.observed is not None:
+        whole = shapely.MultiPolygon([*shapely.get_parts(result.observed)])
+        ground = gpd.GeoDataFrame(geometry=[whole], crs=result.rows.crs)
+        layers.append(
+            FrameLayer(EXTENT_LAYER, ground, (extent_style(),), description=EXTENT_DESCRIPTION)
+        )
+    write_layers(layers, path, zoom=zoom)
 
 
 def with_output(result: Updated, path: Path) -> Updated:

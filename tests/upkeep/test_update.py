@@ -18,7 +18,7 @@ import shapely
 from changed_town import F1_60, PERFECT, ChangedTown, TownSettings, build, seen
 from commands import exit_code, invoke
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Geod
 
 import geoseg
 from geoseg.errors import GeosegError, OutputExistsError, UnreadableVectorError, UsageError
@@ -384,6 +384,34 @@ def test_gone_ones_are_not_counted_as_buildings(tmp_path: Path) -> None:
     assert any("gone" in note for note in total["notes"])
 
 
+def test_the_observed_area_comes_along(tmp_path: Path) -> None:
+    walls = squares(np.arange(60))
+    old, new, out = (tmp_path / f"{name}.gpkg" for name in ("old", "new", "out"))
+    new_frame(roofs(walls)).to_file(new, layer="buildings")
+    around = shapely.box(*shapely.total_bounds(walls)).buffer(10, join_style="mitre")
+    gpd.GeoDataFrame(geometry=[around], crs=UTM).to_file(new, layer="extent")
+    old_frame(walls).to_file(old, layer="buildings")
+    geoseg.update(old, new, out)
+    (written,) = gpd.read_file(out, layer="extent").geometry
+    assert written.geom_type == "MultiPolygon"
+    assert written.symmetric_difference(around).area < 1e-3
+    density = 60 / (Geod(ellps="WGS84").geometry_area_perimeter(
+        gpd.GeoSeries([shapely.segmentize(around, 10)], crs=UTM).to_crs(4326).iloc[0])[0] / 1e6)  # fmt: skip
+    assert geoseg.report(out).as_dict()["density_per_km2"] == pytest.approx(abs(density), rel=1e-6)
+
+    # A row beyond it: the area that holds all rows is not known ...
+    beyond = np.append(walls, moved(walls[:1], 5_000, 0))
+    old_frame(beyond).to_file(old, layer="buildings")
+    geoseg.update(old, new, out, overwrite=True)
+    assert "extent" not in set(pyogrio.list_layers(out)[:, 0])
+    # ... unless the old layer knows of its own.
+    there = shapely.box(*shapely.total_bounds(beyond))
+    gpd.GeoDataFrame(geometry=[there], crs=UTM).to_file(old, layer="extent")
+    geoseg.update(old, new, out, overwrite=True)
+    (written,) = gpd.read_file(out, layer="extent").geometry
+    assert written.area == pytest.approx(there.union(around).area, rel=1e-9)
+
+
 BAD = {
     "an empty old layer": (
         lambda: old_frame(squares(np.arange(0))),
@@ -459,6 +487,7 @@ def test_a_column_called_decision_stays() -> None:
     result = geoseg.update(frame, new_frame(roofs(walls)))
     assert set(result.rows["decision"]) == {"demolish"}
     assert result.record["decision_column"] == "decision_1"
+    assert any("decisions stand in decision_1" in note for note in result.notes)
     assert result.counts["kept"] == 30
 
 
