@@ -22,6 +22,8 @@ BINS_PER_DECADE = 10
 """Bars of the histogram per factor of ten in area."""
 SMALLEST_M2 = 1.0
 """Areas below are drawn in the first bar."""
+USUAL_M2 = (10.0, 1000.0)
+"""Ends of the axis where there is no building."""
 BEFORE, AFTER = "#0072b2", "#e69f00"
 """Blue and orange, which nobody takes for each other. M. Okabe and K. Ito, Color Universal Design, 2008."""
 MOST_ZONES, ROW, LONGEST_NAME = 20, 19, 24
@@ -93,8 +95,9 @@ def area_histogram(
 ) -> Chart:
     """How many buildings have which area, on a logarithmic axis."""
     area = np.maximum(area_m2, SMALLEST_M2)
-    low = math.floor(math.log10(area.min(initial=10_000.0)) * 2) / 2
-    high = max(math.ceil(math.log10(area.max(initial=10.0)) * 2) / 2, low + 0.5)
+    shown = area if len(area) else np.array(USUAL_M2)
+    low = math.floor(math.log10(min(shown.min(), 10_000.0)) * 2) / 2
+    high = max(math.ceil(math.log10(max(shown.max(), 10.0)) * 2) / 2, low + 0.5)
     bins = round((high - low) * BINS_PER_DECADE)
     edges = np.logspace(low, high, bins + 1)
     # Rounding of the logarithm must not put the extremes outside.

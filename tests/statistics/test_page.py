@@ -204,7 +204,9 @@ def test_the_histogram_holds_every_building() -> None:
     counts = [int(re.search(r": ([\d,]+) buildings?", bar.hint)[1]) for bar in chart.bars]  # type: ignore[index]
     assert sum(counts) == len(areas)
     assert {bar.colour for bar in chart.bars} == {"red", "blue"}
-    assert not sum(bar.height for bar in area_histogram(np.empty(0), [50.0], ("red", "blue")).bars)
+    empty = area_histogram(np.empty(0), [50.0], ("red", "blue"))
+    assert not sum(bar.height for bar in empty.bars)
+    assert [tick.text for tick in empty.x_ticks][:: len(empty.x_ticks) - 1] == ["10", "1,000"]
 
 
 def map_json(html: str) -> dict[str, Any]:
