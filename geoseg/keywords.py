@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import wraps
 from numbers import Integral, Real
@@ -14,6 +15,12 @@ TITLES = {"float": "a number", "int": "a whole number", "bool": "True or False",
 """What an option takes, by its annotation."""
 NUMBERS = ("Sequence[float]", "Sequence[int]")
 """Annotations of several numbers."""
+PATHS = ("Path", "os.PathLike[str]")
+"""Annotations of a path; a text beside them is one, too."""
+SEVERAL_PATHS = "Sequence[str | Path]"
+"""Annotation of several; the only one with a bar inside."""
+_PATHS = "paths"
+"""It, as one word."""
 LONGEST = 60
 """Characters of a value that a message shows."""
 
@@ -26,8 +33,8 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
 
     Signature, documentation and types stay those of the function.
 
-    Numbers, texts and switches are held against their annotations; what takes anything else, such
-    as a path, is checked by what opens it.
+    Numbers, texts, switches and paths are held against their annotations; what takes anything else, such
+    as a table, is checked by what opens it.
 
     Raises:
         UnknownOptionError: from the decorated function, naming the nearest option.
@@ -64,7 +71,17 @@ class _Kind:
     def title(self) -> str:
         """For a message."""
         names = [TITLES[part] for part in TITLES if part in self.parts]
-        return " or ".join([*names, *(["numbers"] if self.parts & set(NUMBERS) else [])])
+        if self._of_paths:
+            names = [*(name for name in names if name != TITLES["str"]), "a path"]
+        several = [
+            *(["numbers"] if self.parts & set(NUMBERS) else []),
+            *(["several"] if _PATHS in self.parts else []),
+        ]
+        return " or ".join([*names, *several])
+
+    @property
+    def _of_paths(self) -> bool:
+        return bool(self.parts & set(PATHS))
 
     def holds(self, value: object) -> bool:
         """Whether it is one of them; numpy's numbers are numbers."""
@@ -74,13 +91,28 @@ class _Kind:
             return "bool" in self.parts
         if isinstance(value, str):
             return "str" in self.parts
+        if isinstance(value, os.PathLike):
+            return self._of_paths
         if isinstance(value, Real):
             whole = isinstance(value, Integral)
             return "float" in self.parts or ("int" in self.parts and whole)
+        return self._holds_several(value)
+
+    def _holds_several(self, value: object) -> bool:
+        if _PATHS in self.parts and _are_paths(value):
+            return True
         several = isinstance(value, Iterable) and bool(self.parts & set(NUMBERS))
         return several and all(
             isinstance(one, Real) and not isinstance(one, bool) for one in _members(value)
         )
+
+
+def _are_paths(value: object) -> bool:
+    """Whether it is several paths; an iterator is believed, for it can be asked but once."""
+    if isinstance(value, Iterator):
+        return not hasattr(value, "read")
+    several = isinstance(value, Iterable) and not isinstance(value, (bytes, bytearray))
+    return several and all(isinstance(one, (str, os.PathLike)) for one in _members(value))
 
 
 def _members(value: object) -> list[object]:
@@ -88,13 +120,14 @@ def _members(value: object) -> list[object]:
 
 
 def _kind_of(function: Callable[..., object], name: str) -> _Kind | None:
-    """None where the annotation names anything but numbers, texts, switches and None."""
-    parts = frozenset(str(function.__annotations__.get(name, "")).split(" | "))
-    return _Kind(parts) if parts <= {*TITLES, *NUMBERS, "None"} else None
+    """None where the annotation names anything but numbers, texts, switches, paths and None."""
+    text = str(function.__annotations__.get(name, "")).replace(SEVERAL_PATHS, _PATHS)
+    parts = frozenset(text.split(" | "))
+    return _Kind(parts) if parts <= {*TITLES, *NUMBERS, *PATHS, _PATHS, "None"} else None
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    text = " ".join(repr(value).split())
     shown = text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
     return f"{shown} ({type(value).__name__})"
 

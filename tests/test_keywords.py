@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import io
+import os
+from collections.abc import Sequence
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import geoseg
@@ -45,6 +50,30 @@ def test_predict_names_the_nearest_option_before_it_looks_at_anything() -> None:
     with pytest.raises(TypeError) as told:
         geoseg.predict("absent.tif", tile=512)  # type: ignore[call-overload]
     assert str(told.value) == "predict() has no option 'tile'; did you mean 'tile_px'?"
+
+
+@checked_keywords
+def read(
+    path: str | Path, output: str | os.PathLike[str] | None = None,
+    *, rasters: str | Path | Sequence[str | Path] = (),
+) -> None:  # fmt: skip
+    """Read."""
+
+
+def test_paths_are_told_from_everything_else() -> None:
+    read("a", Path("b"), rasters=["a", Path("b")])
+    read(Path("a"), rasters=(name for name in "ab"))
+    read("a", None, rasters=())
+    for wrong in (None, 5, b"a", ["a"], io.BytesIO(b"a"), np.zeros(3)):
+        with pytest.raises(TypeError, match=r"^read\(\) takes a path for 'path'; got "):
+            read(wrong)  # type: ignore[arg-type]
+    for wrong in (None, 5, b"a", [5], [None], io.BytesIO(b"a"), np.zeros(3)):
+        with pytest.raises(
+            UsageError, match=r"^read\(\) takes a path or several for 'rasters'; got"
+        ):
+            read("a", rasters=wrong)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"takes a path for 'output'; got True \(bool\)"):
+        read("a", output=True)  # type: ignore[arg-type]
 
 
 PUBLIC = [name for name in geoseg.__all__ if inspect.isfunction(getattr(geoseg, name))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,10 @@ def configured(
         )
     if isinstance(config, TrainConfig):
         checked = config
+    elif config is not None and not isinstance(config, (str, os.PathLike)):
+        raise UsageError(
+            f"config takes the path of a YAML file, a geoseg.TrainConfig or None; got {type(config).__name__}"
+        )
     else:
         checked = read_config(RECIPE if config is None else Path(config))
     return changed_config(checked, _changes(scenes, output, start, minutes))

@@ -40,6 +40,12 @@ def test_without_a_configuration_scenes_and_output_are_needed(tmp_path: Path) ->
     assert config.start == "default"
 
 
+def test_a_configuration_of_another_kind_is_told() -> None:
+    for wrong in (5, b"a.yaml", {"output": "out"}):
+        with pytest.raises(UsageError, match=r"^config takes the path of a YAML file"):
+            geoseg.train_model(wrong)  # type: ignore[arg-type]
+
+
 def test_what_is_asked_for_beside_a_configuration_overrules_it(tmp_path: Path) -> None:
     path = tmp_path / "c.yaml"
     path.write_text("output: a\ndata: {scenes: b, crop_px: 64}\nschedule: {max_steps: 3}\n")
