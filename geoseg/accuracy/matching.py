@@ -14,7 +14,7 @@ from geoseg.vectors.overlap import Overlaps, find_overlaps, one_to_one
 LEAST_IOU = 0.5
 """A pair of at least this intersection over union is one building."""
 DIGITS = 6
-"""Decimals of an IoU: buildings carried from one projection into another differ by some 1e-8, and
+"""Decimals of an IoU, and of a share: buildings carried from one projection into another differ by some 1e-8, and
 a pair of exactly one half must not depend on that."""
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.accuracy.matching import LEAST_IOU, Matches, assign, overlaps
+from geoseg.accuracy.matching import DIGITS, LEAST_IOU, Matches, assign, overlaps
 from geoseg.accuracy.site import Site, clip, share_within
 from geoseg.vectors.overlap import Overlaps
 
@@ -134,7 +134,7 @@ def _counts(
     inside = np.divide(shapely.area(clipped), area, out=np.zeros(len(area)), where=area > 0)
     known = inside - share_within(clipped, site.ignored) * inside
     large: NDArray[np.bool_] = (area > 0) & (area >= min_area_m2)
-    return large & (known >= LEAST_SHARE)
+    return large & (np.round(known, DIGITS) >= LEAST_SHARE)
 
 
 def _pick(pairs: Overlaps, chosen: NDArray[np.bool_]) -> Overlaps:

@@ -348,3 +348,14 @@ def test_a_model_over_packed_scenes(tmp_path: Path) -> None:
     (tmp_path / "chips" / "unseen.npz").unlink()
     with pytest.raises(DatasetError, match="none of the split"):
         evaluate_model(Bright(), tmp_path / "chips", split="train")
+
+
+def test_exactly_one_half_of_a_building_counts() -> None:
+    x, y = 5e5, 5.5e6
+    house = gpd.GeoDataFrame(
+        {"confidence": [0.9]}, geometry=[shapely.box(x, y, x + 10, y + 10)], crs="EPSG:32633"
+    )
+    total = geoseg.evaluate(house, house, aoi=(x, y, x + 5, y + 10)).total
+    assert (total.matched, total.precision, total.recall) == (1, 1, 1)
+    with pytest.raises(UsageError, match="no building"):
+        geoseg.evaluate(house, house, aoi=(x, y, x + 4.999, y + 10))
