@@ -12,6 +12,7 @@ from typing import Any, overload
 
 from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import GeosegError, OutputError, UsageError
+from geoseg.files.target import FOLDERS, extension_of
 from geoseg.languages.counting import counted
 from geoseg.pages.notebook import table_html
 from geoseg.run.state.parts import has_state
@@ -92,8 +93,10 @@ class RasterOutcomes(Sequence[RasterOutcome]):
 
 
 def is_folder(output: str | os.PathLike[str]) -> bool:
-    """Whether an output means a folder: it is one, or its name ends in a slash."""
+    """Whether an output means a folder: it is one, or its name ends in a slash; a format that is one is not."""
     text = os.fspath(output)
+    if extension_of(Path(text)) in FOLDERS:
+        return False
     return text.endswith(("/", os.sep)) or (text != "" and Path(text).is_dir())
 
 

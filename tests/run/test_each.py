@@ -123,6 +123,9 @@ def test_an_empty_name_is_no_folder(tmp_path: Path) -> None:
     assert not is_folder("")
     assert is_folder(".")
     assert is_folder(f"{tmp_path}/new/")
+    (tmp_path / "town.gdb").mkdir()  # a format that is a folder is one output
+    assert not is_folder(tmp_path / "town.gdb")
+    assert not is_folder(f"{tmp_path}/town.gdb/")
 
 
 def test_skipping_needs_a_folder(make_raster: RasterMaker) -> None:
