@@ -200,6 +200,21 @@ def test_area_classes_leave_no_gap() -> None:
     assert len(lower) == len(AREA_CLASSES) - 1
 
 
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_every_building_is_drawn_once_also_without_numbers(number: int) -> None:
+    """QGIS draws nothing of a row that no rule is true of, such as one that somebody has just drawn."""
+    root = ET.fromstring(building_styles(COLUMN_NAMES, COLUMNS)[number].qml.split("\n", 1)[1])  # noqa: S314
+    filters = [str(rule.get("filter")) for rule in root.iter("rule") if rule.get("filter")]
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for area, confidence in [(None, None), (0, 0), (49.9, 0.5), (50, 0.95), (1e6, 1)]:
+            row = "(SELECT ? AS area_m2, ? AS confidence, 0 AS at_edge)"
+            asked = [
+                connection.execute(f"SELECT {one} FROM {row}", (area, confidence)).fetchone()[0]  # noqa: S608
+                for one in filters
+            ]
+            assert [one for one in asked if one] == [1], (area, confidence)
+
+
 @pytest.mark.skipif(VALIDATOR is None, reason="pdok-geopackage-validator is not installed")
 @pytest.mark.parametrize("buildings", [0, 500])
 @pytest.mark.parametrize("epsg", [32645, 4326, 28992])

@@ -30,6 +30,8 @@ _CUT = Rule(
     "cut at the edge of the image?", '"at_edge"',
     Fill("#ffffff", 0.55, "b_diagonal", "#ffffff", 0.4, "dash"),
 )  # fmt: skip
+_UNKNOWN = Fill("#8c96a0", _INSIDE)
+"""Rows without the number that colours them, such as those that somebody has just drawn."""
 _AREA = """format_number("area_m2", 0) || ' m²'"""
 _NAMED = ("building_id", "area_m2")
 
@@ -51,10 +53,12 @@ def building_styles(
     block = extruded if solid else None
     made = []
     if "area_m2" in here:
-        rules = _classes("area_m2", AREA_CLASSES, _square_metres) + cut
+        unknown = Rule("not measured", '"area_m2" IS NULL', _UNKNOWN)
+        rules = [*_classes("area_m2", AREA_CLASSES, _square_metres), unknown, *cut]
         made.append(("by area", by_rules(rules), _AREA))
     if "confidence" in here:
-        rules = _classes("confidence", CONFIDENCE_CLASSES, _per_cent) + cut
+        unknown = Rule("not known", '"confidence" IS NULL', _UNKNOWN)
+        rules = [*_classes("confidence", CONFIDENCE_CLASSES, _per_cent), unknown, *cut]
         made.append(("by confidence", by_rules(rules), percent_of("confidence")))
     made.append(("outline over the photo", _outlines(cut=bool(cut)), ""))
     return tuple(
