@@ -71,6 +71,10 @@ class StoredPart:
         return table_html(self.in_words())
 
 
+_OF_ANOTHER = "{} is of another run: {}. Choose another folder, or replace it by --overwrite"
+"""Said of maps that do not belong to this run."""
+
+
 @checked_keywords
 def maps(  # noqa: PLR0913  # the public face: one keyword per decision of the user
     source: RasterInput,
@@ -173,6 +177,8 @@ def _store(
         )
     plan, _ = run.plan()
     identity = _identity(run, model, plan.lattice)
+    if not overwrite:
+        _require_ours(folder, identity, part)
     own = list(part.strips(plan))
     kept = [
         number for number, _ in own if not overwrite and _is_there(folder, identity, part, number)
@@ -219,6 +225,31 @@ def _identity(run: Run, model: DenseModel, lattice: Any) -> MapsIdentity:  # noq
     )
 
 
+def _require_ours(folder: Path, identity: MapsIdentity, part: Part) -> None:
+    """Refuse to work for a folder whose parts would not go together with this one.
+
+    Raises:
+        MapsError: They are of another number of parts, or of another run.
+    """
+    from geoseg.run.spread.stored import MapsFile, files_in
+
+    for path, index, count, _ in files_in(folder):
+        if count != part.count:
+            raise MapsError(
+                f"{folder} holds parts of {count}, and this is one of {part.count}; store all parts with one "
+                "--part i/n, and keep other numbers in folders of their own"
+            )
+        if index == part.index:
+            continue  # asked one by one
+        try:
+            differences = MapsFile.open(path).header.identity.differences(identity)
+        except MapsError:
+            continue  # damaged: its own job makes it again
+        if differences:
+            raise MapsError(_OF_ANOTHER.format(path, "; ".join(differences)))
+        return
+
+
 def _is_there(folder: Path, identity: MapsIdentity, part: Part, row: int) -> bool:
     """Whether the maps are there and whole.
 
@@ -237,10 +268,7 @@ def _is_there(folder: Path, identity: MapsIdentity, part: Part, row: int) -> boo
         return False
     differences = file.header.identity.differences(identity)
     if differences:
-        raise MapsError(
-            f"{path} is of another run: {'; '.join(differences)}. Choose another folder, or replace it by "
-            "--overwrite"
-        )
+        raise MapsError(_OF_ANOTHER.format(path, "; ".join(differences)))
     return file.whole()
 
 

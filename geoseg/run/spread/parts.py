@@ -50,7 +50,9 @@ class Part:
             UsageError: It is none.
         """
         if isinstance(given, tuple):
-            return cls(*given)
+            return cls(*_two(given))
+        if not isinstance(given, str | None):
+            raise UsageError(f"--part (part): give index/count, such as 0/4; got {given!r}")
         index, count = _of_array()
         if given is None:
             if index is not None and count is None:
@@ -77,6 +79,19 @@ class Part:
             before += len(strip.tiles)
             if own:
                 yield number, replace(strip, tiles=own)
+
+
+def _two(given: tuple[int, ...]) -> tuple[int, int]:
+    """The index and the count.
+
+    Raises:
+        UsageError: They are not two whole numbers.
+    """
+    if len(given) != 2 or not all(isinstance(one, int) for one in given):  # noqa: PLR2004
+        raise UsageError(
+            f"part takes two whole numbers, index and count, such as (0, 4); got {given!r}"
+        )
+    return given[0], given[1]
 
 
 def _of_array() -> tuple[int | None, int | None]:

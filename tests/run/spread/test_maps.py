@@ -146,6 +146,9 @@ def test_the_index_comes_from_a_job_array(monkeypatch: pytest.MonkeyPatch) -> No
     [
         ("5/4", "5/4 is none; parts are counted from 0, so that of four the last"),
         ((4, 4), "4/4 is none"),
+        ((1,), r"index and count, such as \(0, 4\); got \(1,\)"),
+        ((0, 1.5), "two whole numbers"),
+        (4, "such as 0/4; got 4"),
         ("0/0", "0/0 is none"),
         ("half", "give index/count, such as 0/4; got 'half'"),
         ("/4", "no job array says which job this is; give the index too, as in 0/4"),
@@ -175,6 +178,14 @@ def test_what_does_not_belong_together_is_refused(
     refused(r"parts 1/3 are missing in")
     with pytest.raises(MapsError, match=r"\d of 12 tiles are missing"):
         geoseg.maps(folder, tmp_path / "p.tif")
+    for job, said in (
+        ({"source": other, "part": "1/3"}, "0000-of-0003.* is of another run: the list of rasters"),
+        ({"source": town, "part": "1/3", "stretch": (0, 200)}, "is of another run"),
+        ({"source": town, "part": "1/4"}, "holds parts of 3, and this is one of 4"),
+    ):  # a job that would be of no use is told before it begins
+        with pytest.raises(MapsError, match=said):
+            geoseg.maps(output=folder, model=model, **TILES, **job)  # type: ignore[arg-type]
+    assert not list(folder.glob("maps-0001*"))
     geoseg.maps(town, folder, part="1/3", model=model, **TILES)
     refused("of another raster, or one that is read otherwise: the list of rasters", source=other)
     refused("tiles with a core, context and stride of .48, 0, 8. pixels", tile_px=64)
@@ -200,7 +211,7 @@ def test_what_does_not_belong_together_is_refused(
         refused("is damaged or holds no maps of geoseg")
     told = geoseg.maps(town, folder, part="2/3", model=model, overwrite=True, **TILES)
     assert told.rows_stored > 0
-    geoseg.maps(town, folder, part="0/2", model=model, **TILES)
+    geoseg.maps(town, folder, part="0/2", model=model, overwrite=True, **TILES)
     refused("holds parts of 2 and of 3")
 
 
