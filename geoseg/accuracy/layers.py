@@ -31,7 +31,7 @@ from geoseg.vectors.layers import (
 from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.observed import read_extent
 from geoseg.vectors.polygons import read_polygons
-from geoseg.vectors.rows import notes_of, refuse_lines, usable
+from geoseg.vectors.rows import notes_of, refuse_lines, several_note, several_parts, usable
 from geoseg.vectors.standing import gone_note, only_standing
 
 
@@ -99,7 +99,11 @@ def read_buildings(
         {name: np.asarray(frame[name])[rows.kept] for name in present},
         read_extent(opened.layer) if opened.layer else None,
         without_folders(read_metadata(opened.address)) if opened.address else {},
-        (*notes_of(rows.counts, label), *gone_note(gone)),
+        (
+            *notes_of(rows.counts, label),
+            *several_note(several_parts(rows.geometry[rows.kept]), label),
+            *gone_note(gone),
+        ),
     )
 
 

@@ -16,7 +16,7 @@ from geoseg.languages.said import Said
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.statistics.trust import Trust
 from geoseg.vectors.buildings import DECISION, DECISIONS, NUMBERS, Batch, BuildingSource
-from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines
+from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines, several_note, several_parts
 from geoseg.vectors.standing import GONE, are_decisions, standing_by
 from geoseg.vectors.within import OUTSIDE, assign
 
@@ -149,6 +149,7 @@ def _piece(
     found.update(batch.counts)
     found[BEYOND] += int((~placed).sum())
     shapes, area_m2 = batch.geometry[placed], area_m2[placed]
+    found["several"] += several_parts(shapes)
     columns = {name: values[placed] for name, values in batch.columns.items()}
     if "area_m2" in columns:
         gap = np.abs(columns["area_m2"] - area_m2)
@@ -192,7 +193,7 @@ def _row_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...]:
             "of date: areas are those of the outlines.",
         )
         notes.append(said.format(count=found["stale"], layer=source.label))
-    return tuple(notes)
+    return *notes, *several_note(found["several"], source.label)
 
 
 def _column_notes(source: BuildingSource, found: Counter[str]) -> tuple[str, ...]:

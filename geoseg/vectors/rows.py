@@ -44,6 +44,11 @@ SENTENCES = {
     ),
 }
 """What is counted, and how it is said."""
+SEVERAL = Said(
+    "{count} rows of {layer} hold several polygons; each row counts as one building.",
+    one="{count} row of {layer} holds several polygons; it counts as one building.",
+)
+"""Said of buildings alone."""
 FARTHEST = 1e12
 """Coordinates beyond this, in any unit, are damage: the Earth is 4e7 m around."""
 
@@ -119,6 +124,16 @@ def notes_of(counts: Counter[str], label: str) -> tuple[str, ...]:
         for name, text in SENTENCES.items()
         if counts[name]
     )
+
+
+def several_parts(geometry: NDArray[np.object_]) -> int:
+    """How many of (n,) polygons and multipolygons have more than one part."""
+    return int((shapely.get_num_geometries(geometry) > 1).sum())
+
+
+def several_note(count: int, label: str) -> tuple[str, ...]:
+    """A sentence about rows of several parts, if there are any."""
+    return (SEVERAL.format(count=count, layer=label),) if count else ()
 
 
 def refuse_lines(counts: Counter[str], kept: int, label: str) -> None:

@@ -263,3 +263,16 @@ def test_outputs_are_told_alike(
     assert Path(one).exists()
     plain = invoke(*words, "--overwrite")
     assert plain.stdout.strip()
+
+
+def test_rows_of_several_polygons_are_told() -> None:
+    """A layer that somebody dissolved is one building, and nobody would see why."""
+    boxes = [shapely.box(x, 0, x + 10, 10) for x in (500_000, 500_020, 500_040)]
+    alone = shapely.MultiPolygon(boxes[2:])
+    frame = gpd.GeoDataFrame(geometry=[shapely.MultiPolygon(boxes[:2]), alone], crs="EPSG:32633")
+    said = "1 row of the table of {} holds several polygons; it counts as one building."
+    report = geoseg.report(frame)
+    assert report.as_dict()["buildings"] == 2
+    assert said.format("buildings") in report.notes
+    assert said.format("truth") in geoseg.evaluate(frame, frame).notes
+    assert not any("several" in note for note in geoseg.report(frame[1:]).notes)
