@@ -51,7 +51,8 @@ class RasterOutcome:
         """Ready for JSON."""
         summary = None if self.summary is None else self.summary.as_dict()
         return {
-            "raster": self.raster, "output": self.output, "summary": summary, "error": self.error,
+            "raster": self.raster, "output": str(Path(self.output).absolute()), "summary": summary,
+            "error": self.error,
         }  # fmt: skip
 
 

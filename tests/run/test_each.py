@@ -15,7 +15,7 @@ from painted import PaintedModel, paint_town
 import geoseg
 from geoseg.errors import UnreadableRasterError, UsageError
 from geoseg.raster.given import raster_names
-from geoseg.run.each import is_folder
+from geoseg.run.each import RasterOutcome, is_folder
 
 MODEL = "painted:PaintedModel"
 TOWN, HOUSES = paint_town(100, 100)
@@ -73,6 +73,14 @@ def test_a_file_is_one_mosaic_and_a_folder_one_output_per_raster(tiles: Path) ->
     for name in ("t1", "t2"):
         rows = gpd.read_file(tiles / "out" / f"{name}.gpkg", layer="buildings")
         assert set(rows["source"]) == {f"{name}.tif"}
+
+
+def test_outputs_are_told_by_absolute_paths(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = RasterOutcome("a.tif", "out/a.gpkg").as_dict()
+    assert told["output"] == str(tmp_path / "out" / "a.gpkg")
 
 
 def test_one_that_fails_does_not_stop_the_others(tiles: Path) -> None:
