@@ -339,6 +339,7 @@ class Run:
             self.mosaic.output_crs,
             area,
             rating,
+            least_m2=self.settings.min_area_m2,
             date=self.settings.date,
         )
 

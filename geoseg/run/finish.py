@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from geoseg.attributes.confidence import Rating
@@ -115,12 +116,14 @@ class Finisher:
         area: Area | None,
         rating: Rating | None = None,
         *,
+        least_m2: float = 0.0,
         date: str | None = None,
     ) -> None:
         self._mosaic = mosaic
         self._settings = settings
         self._output_crs = output_crs
         self._rating = rating or Rating()
+        self._least_m2 = least_m2
         self._origins = Origins.of(mosaic, date)
         self.area = area
         """Buildings whose representative point lies outside are left out; None: none are."""
@@ -139,7 +142,11 @@ class Finisher:
             footprints = [one for each in drawn for one in each.footprints]
             likely = self._likely(group, footprints)
             dropped["unlikely"] += len(footprints) - len(likely)
-            tables.append(self._table(likely))
+            table = self._table(likely)
+            # The decoder counted pixels; walls, and the grid's scale away from its centre, give a bit less.
+            large = table.filter(pc.field("area_m2") >= self._least_m2)
+            dropped["small_as_drawn"] += len(table) - len(large)
+            tables.append(large)
         return Finished(pa.concat_tables(tables), dropped)
 
     def _likely(self, clusters: list[Cluster], footprints: list[Footprint]) -> list[Footprint]:

@@ -44,7 +44,7 @@ def make_looker(model: DenseModel | InstanceModel, plan: Plan, settings: Predict
 
 
 def make_stage(model: DenseModel | InstanceModel, plan: Plan, settings: PredictSettings) -> Stage:
-    """The stage for a kind of model; the least area counts in pixels of the grid's centre."""
+    """The stage for a kind of model; the least area counts in pixels of the grid's centre, and again as drawn."""
     min_pixels = max(1, round(settings.min_area_m2 / plan.lattice.grid.gsd_m**2))
     if isinstance(model, DenseModel):
         params = replace(thresholds(model), min_pixels=min_pixels)

@@ -12,6 +12,7 @@ from geoseg.pages.notebook import table_html
 
 REASONS = {
     "too_small": "too small",
+    "small_as_drawn": "too small",
     "unlikely": "unlikely",
     "unsure": "too faint",
     "remnant": "too faint",
@@ -141,7 +142,7 @@ def left_out(dropped: Mapping[str, int], parameters: Mapping[str, Any]) -> str:
     least_m2, least = parameters.get("min_area_m2"), parameters.get("min_confidence")
     words = dict(REASONS)
     if least_m2 is not None:
-        words["too_small"] = f"smaller than {least_m2:g} m²"
+        words["too_small"] = words["small_as_drawn"] = f"smaller than {least_m2:g} m²"
     if least is not None:
         words["unlikely"] = f"below confidence {least:g}"
     numbers: Counter[str] = Counter()

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,30 @@ def test_small_buildings_are_counted(make_raster: Any, tmp_path: Path) -> None:
     summary = run(make_raster("town.tif", town), tmp_path / "b.gpkg")
     assert summary.buildings == houses
     assert summary.dropped == {"too_small": 1}
+
+
+def test_no_building_is_smaller_than_was_asked_for(make_raster: Any) -> None:
+    """Straight walls can take a little of what the pixels have."""
+    town = np.zeros((3, 120, 120), np.uint8)
+    random = np.random.default_rng(1)
+    for row, col in product(range(8, 120, 30), repeat=2):
+        town[0, row : row + 14, col : col + 14] = 250
+        ragged = np.where(random.random(14) < 0.4, 250, 0)
+        town[0, row - 1, col : col + 14] = town[0, row + 14, col : col + 14] = ragged
+    path = make_raster("town.tif", town)
+    pixels, drawn = (
+        run(path, shape=shape, min_area_m2=0)["area_m2"].to_numpy()
+        for shape in ("raw", "regularized")
+    )
+    most = (pixels - drawn).argmax()
+    least = float(pixels[most] + drawn[most]) / 2
+    kept = run(path, shape="regularized", min_area_m2=least)
+    assert kept["area_m2"].min() >= least
+    assert (
+        kept.attrs["geoseg"]["dropped"]["small_as_drawn"]
+        == ((drawn < least) & (pixels >= least)).sum()
+        > 0
+    )
 
 
 def test_tiles_without_data_are_skipped(make_raster: Any, tmp_path: Path) -> None:
