@@ -6,8 +6,11 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from geoseg.errors import OutputError
 from geoseg.languages.counting import listed
 
+WAIT_S = 1.0
+"""How long another program's writing is waited for."""
 _MARKS = {"plots": "checked", "queue": "rank"}
 """A file under review has one of these layers, with this column."""
 _WORK = {"plots": "checked <> 0", "buildings": "review <> ''", "queue": "review <> ''"}
@@ -15,14 +18,25 @@ _WORK = {"plots": "checked <> 0", "buildings": "review <> ''", "queue": "review 
 
 
 def checked_by_people(path: Path) -> str | None:
-    """How many verdicts and checked plots a file under review holds, in words; None for any other file."""
+    """How many verdicts and checked plots a file under review holds, in words; None for any other file.
+
+    Raises:
+        OutputError: Another program keeps it, so that nobody can tell.
+    """
     if path.suffix.lower() != ".gpkg" or not path.is_file():
         return None
     try:
-        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as file:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", WAIT_S, uri=True)
+        ) as file:
             if not any(column in _columns(file, layer) for layer, column in _MARKS.items()):
                 return None
             rows = {layer: _rows(file, layer, which) for layer, which in _WORK.items()}
+    except sqlite3.OperationalError as error:
+        raise OutputError(
+            f"{path} cannot be read before it is replaced ({error}): another program may be writing it; close "
+            "it there, or give another name"
+        ) from None
     except sqlite3.DatabaseError:
         return None  # no database, so no review
     verdicts, plots = rows["buildings"] + rows["queue"], rows["plots"]

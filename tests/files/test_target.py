@@ -1,4 +1,6 @@
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,19 @@ def test_an_existing_file_is_refused_until_it_may_be_replaced(tmp_path: Path) ->
     with pytest.raises(OutputExistsError, match=r"page\.html is there already; .* --overwrite"):
         check_target(path, PAGE, overwrite=False)
     check_target(path, PAGE, overwrite=True)
+
+
+def test_what_another_program_writes_is_not_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "plots.gpkg"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE plots (plot_id, checked)")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(OutputError, match=r"\(database is locked\): another program"):
+            check_target(path, None, overwrite=True)
+        other.rollback()
+        check_target(path, None, overwrite=True)
+    path.write_bytes(b"no database, whatever its name says")
+    check_target(path, None, overwrite=True)
 
 
 def test_a_folder_and_a_missing_folder_are_refused(tmp_path: Path) -> None:
