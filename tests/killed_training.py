@@ -11,6 +11,7 @@ import torch
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from geoseg.progress import ProgressReport
     from geoseg.train.config import TrainConfig
 
 LAST_STEP = 3
@@ -28,7 +29,10 @@ def assert_resumes(
         patch.setattr(learner, "training_step", dying(learner.training_step))
         with pytest.raises(BrokenPipeError):
             train(killed)
-    resumed = read(train(killed, resume=True).path)
+    told: list[ProgressReport] = []
+    resumed = read(train(killed, resume=True, progress=told.append).path)
+    steps = [report for report in told if report.stage.startswith("step ")]
+    assert {report.done_before > 0 for report in steps} == {True}  # or the time left is too short
     assert resumed.keys() == whole.keys()
     for name, tensor in whole.items():
         torch.testing.assert_close(resumed[name], tensor, rtol=0, atol=0)

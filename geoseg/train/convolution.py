@@ -1,8 +1,9 @@
-"""Gradients of 3 x 3 convolutions on processors without AVX-512.
+"""Convolutions whose gradients the library is slow at (``benchmarks/training_step.py``).
 
-There the library's gradient by the weights takes three times as long for images whose channels come last as its
-forward pass, a step one and a half times as long as with these nine products of matrices
-(``benchmarks/training_step.py``).
+On processors without AVX-512 its gradient of a 3 x 3 convolution by the weights takes three times as long for images
+whose channels come last as its forward pass, a step one and a half times as long as with these nine products of
+matrices. In bfloat16 its gradients of convolutions of single channels, strided ones and those of 5 x 5, take up to
+sixteen times as long as in float32, a step half as long again.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ _SIDE = 3
 
 
 def with_own_gradients(network: nn.Module) -> nn.Module:
-    """The network itself, its plain 3 x 3 convolutions with gradients by products of matrices where that pays."""
+    """The network itself, plain 3 x 3 convolutions and those of single channels with gradients that are quicker."""
     for layer in network.modules():
         if type(layer) is nn.Conv2d and _is_plain(layer):
             layer.__class__ = _Convolution
+        elif isinstance(layer, nn.Conv2d) and layer.groups == layer.in_channels > 1:
+            layer.__class__ = type("_SingleChannels", (_SingleChannels, type(layer)), {})
     return network
 
 
@@ -72,6 +75,17 @@ class _Convolution(nn.Conv2d):
             return super().forward(input)
         answer: Tensor = _Convolved.apply(input, self.weight)  # type: ignore[no-untyped-call]
         return answer if self.bias is None else answer + self.bias[:, None, None]
+
+
+class _SingleChannels(nn.Conv2d):
+    """In float32 where the rest is in bfloat16; before the class of the layer, which may pad in a way of its own."""
+
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002 - the name that torch gives it
+        """(batch, channels, height, width) to (batch, channels, rows, columns)."""
+        if input.device.type != "cpu" or not torch.is_autocast_enabled("cpu"):
+            return super().forward(input)
+        with torch.autocast("cpu", enabled=False):
+            return super().forward(input.float())
 
 
 def _pays(image: Tensor) -> bool:

@@ -42,6 +42,14 @@ class Watched(callbacks.Callback):
         """The newest."""
         self.scored: list[Moment] = []
         """Those with new scores."""
+        self._share_before = 0.0
+
+    def on_train_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """What an interrupted training had done says nothing of how fast this one is."""
+        if isinstance(pl_module, Learner):
+            self._share_before = 100 * pl_module.progress(trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *args: Any
@@ -68,7 +76,10 @@ class Watched(callbacks.Callback):
     def _tell(self, module: lightning.LightningModule, note: str | None) -> None:
         if isinstance(module, Learner):
             share = 100 * module.progress(self.last.step)
-            self._progress(ProgressReport(self.last.text, share, 100, "percent", note=note))
+            report = ProgressReport(
+                self.last.text, share, 100, "percent", done_before=self._share_before, note=note
+            )
+            self._progress(report)
 
 
 @contextmanager

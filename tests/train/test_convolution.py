@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given
@@ -76,3 +78,28 @@ def test_other_processors_take_the_library_s(
     monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
     answer = with_own_gradients(layers())[0](image)
     assert "Convolved" not in type(answer.grad_fn).__name__
+
+
+def test_convolutions_of_single_channels_are_never_in_bfloat16(image: torch.Tensor) -> None:
+    theirs, ours = (
+        layers(),
+        copy.deepcopy(with_own_gradients(layers())),
+    )  # averaged weights are a copy
+    seen: list[tuple[int, torch.dtype]] = []
+    for layer in ours:
+        layer.register_forward_hook(lambda one, _, answer: seen.append((one.groups, answer.dtype)))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        ours(image).square().sum().backward()
+    assert seen == [(1, torch.bfloat16)] * 2 + [(8, torch.float32)] + [(1, torch.bfloat16)] * 2
+    theirs(image).square().sum().backward()
+    for one, other in zip(theirs.parameters(), ours.parameters(), strict=True):
+        assert torch.allclose(one.grad, other.grad, rtol=0.1, atol=0.1 * one.grad.abs().max())  # type: ignore[arg-type, union-attr]
+    assert list(ours.state_dict()) == list(theirs.state_dict())
+
+
+def test_layers_that_pad_in_a_way_of_their_own_go_on_doing_so(image: torch.Tensor) -> None:
+    same = pytest.importorskip("timm.layers.conv2d_same").Conv2dSame(3, 3, 3, stride=2, groups=3)
+    wanted = same(image)
+    ours = with_own_gradients(nn.Sequential(same))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert torch.equal(ours(image), wanted)
