@@ -43,13 +43,14 @@ def _choices(subject: Subject) -> Iterator[tuple[Runtime, Precision]]:
     runtimes = _runtimes(spec)
     if subject.runtime != "auto":
         runtimes = (subject.runtime,)
-    precisions: tuple[Precision, ...] = ("fp32", "bf16")
+    precisions: tuple[Precision, ...] = ("fp32", "bf16", "int8")
     if subject.precision != "auto":
         precisions = (subject.precision,)
     for runtime in runtimes:
         for precision in precisions:
-            # Torch imitates bf16 on processors, slowly where they lack it.
-            if precision == "fp32" or runtime == "openvino" or subject.traits.on_gpu:
+            # Torch imitates bf16 on processors, slowly where they lack it; OpenVINO alone has int8.
+            on_gpu = subject.traits.on_gpu and precision != "int8"
+            if precision == "fp32" or runtime == "openvino" or on_gpu:
                 yield runtime, precision
 
 

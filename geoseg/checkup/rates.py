@@ -119,6 +119,14 @@ class Benchmark(Shown):
         )
 
 
+_PRECISIONS = {
+    "fp32": "",
+    "int8": "; tiles do not show, a few buildings come out otherwise",
+    "bf16": "; it rounds so coarsely that tiles may show",
+}
+"""In the order of advice, and what is to be said of each."""
+
+
 def advice_on(crews: tuple[CrewRate, ...], networks: tuple[NetworkRate, ...]) -> tuple[str, ...]:
     """Which settings are worth giving, a sentence each."""
     told = [*_advice_on_workers(crews), *_advice_on_networks(networks)]
@@ -141,10 +149,9 @@ def _advice_on_workers(crews: tuple[CrewRate, ...]) -> list[str]:
 
 def _advice_on_networks(networks: tuple[NetworkRate, ...]) -> list[str]:
     usual = networks[0].mp_per_s or 0.0
-    exact = [one for one in networks if one.precision == "fp32" and one.mp_per_s]
-    coarse = [one for one in networks if one.precision != "fp32" and one.mp_per_s]
     told = []
-    for some, but in ((exact, ""), (coarse, "; it rounds so coarsely that tiles may show")):
+    for precision, but in _PRECISIONS.items():
+        some = [one for one in networks if one.precision == precision and one.mp_per_s]
         best = max(some, key=lambda one: one.mp_per_s or 0.0, default=None)
         if best is not None and (best.mp_per_s or 0.0) > WORTH * usual > 0:
             times = (best.mp_per_s or 0.0) / usual

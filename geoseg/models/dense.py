@@ -9,7 +9,7 @@ import torch
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.models.device import choose_device
-from geoseg.models.extras import INT8_NEEDS_RANGES
+from geoseg.models.extras import INT8_BY_OPENVINO
 from geoseg.models.facts import DenseFacts
 from geoseg.models.folding import fold_batch_norms
 from geoseg.models.images import check_images
@@ -113,7 +113,7 @@ def _choose_dtype(precision: str) -> torch.dtype:
     """Auto is fp32: only there do tiled maps equal those of the whole image to 1e-5."""
     dtypes = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16}
     if precision == "int8":
-        raise UsageError(INT8_NEEDS_RANGES)
+        raise UsageError(INT8_BY_OPENVINO.format(runtime="torch"))
     if precision not in dtypes:
         raise UsageError(f"precision {precision!r} is unknown; use one of {', '.join(dtypes)}")
     return dtypes[precision]

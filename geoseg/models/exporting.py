@@ -6,7 +6,7 @@ import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.files.atomic import output_errors, put_in_place, scratch_folder
@@ -17,6 +17,7 @@ from geoseg.models.extras import INT8_NEEDS_RANGES, require
 from geoseg.models.graph_texts import GRAPHS, KEY, WEIGHTS_KEY, is_graph, weights_of
 from geoseg.models.loading import check_names, dense_file
 from geoseg.models.runtimes.choosing import load_dense
+from geoseg.models.runtimes.dense import rounding_for
 from geoseg.models.runtimes.graph import IMAGES, MAPS, build_graph, can_be_built
 from geoseg.models.weights import (
     GraphRecord,
@@ -75,7 +76,7 @@ def export_model(
     Args:
         model: "default" or a .safetensors file.
         output: .onnx, or .xml for OpenVINO, whose numbers go into a .bin beside it.
-        precision: "auto" and "fp32"; "int8" is refused for networks whose ranges nobody measured, and
+        precision: "auto" and "fp32"; "int8" for ``.xml`` and networks whose ranges were measured;
             "bf16" is chosen when a graph is run.
         overwrite: Replace the output if it is there already.
 
@@ -85,7 +86,7 @@ def export_model(
     """
     target = check_target(Path(output), GRAPHS, overwrite=overwrite)
     check_target(weights_of(target), None, overwrite=overwrite)
-    _check_precision(precision)
+    _check_precision(precision, target)
     source = dense_file(model)
     if is_graph(source):
         raise UsageError(f"{source} is a graph already; name the .safetensors file it came from")
@@ -93,17 +94,20 @@ def export_model(
         target.parent.mkdir(parents=True, exist_ok=True)
     with scratch_folder(target) as folder:
         made = folder / target.name
-        certificate = _write(source, made)
+        certificate = _write(source, made, "int8" if precision == "int8" else "fp32")
         with output_errors(target):
             for part in dict.fromkeys((weights_of(made), made)):  # numbers first: no graph without
                 put_in_place(part, target.with_name(part.name))
     return ExportedModel(target, model_sha256(target), source, file_sha256(source), certificate)
 
 
-def _check_precision(precision: Precision) -> None:
+def _check_precision(precision: Precision, target: Path) -> None:
     check_names("auto", precision)
-    if precision == "int8":
-        raise UsageError(INT8_NEEDS_RANGES)
+    if precision == "int8" and target.suffix.lower() != ".xml":
+        raise UsageError(
+            f"int8 goes into OpenVINO's .xml files, not into {target.name}; name an .xml file, or leave "
+            "--precision out"
+        )
     if precision == "bf16":
         raise UsageError(
             "a graph holds 32-bit floats, and bf16 is chosen when it is run; export it without "
@@ -111,13 +115,13 @@ def _check_precision(precision: Precision) -> None:
         )
 
 
-def _write(source: Path, path: Path) -> Certificate:
+def _write(source: Path, path: Path, precision: Literal["fp32", "int8"]) -> Certificate:
     """Write a graph, look at it, and write what was found into it."""
     metadata = read_metadata(source)
-    record = GraphRecord(source_sha256=file_sha256(source))
+    record = GraphRecord(source_sha256=file_sha256(source), precision=precision)
     write = _write_onnx if path.suffix.lower() == ".onnx" else _write_openvino
     write(source, metadata.model_copy(update={"graph": record}), path)
-    certificate = certify(load_dense(path, device="cpu", precision="fp32", runtime="auto"))
+    certificate = certify(load_dense(path, device="cpu", precision=precision, runtime="auto"))
     record = record.model_copy(update={"certificate": certificate.as_dict()})
     retell = _retell_onnx if path.suffix.lower() == ".onnx" else _retell_openvino
     retell(path, metadata.model_copy(update={"graph": record}))
@@ -126,7 +130,11 @@ def _write(source: Path, path: Path) -> Certificate:
 
 def _write_openvino(source: Path, metadata: Metadata, path: Path) -> None:
     if can_be_built(metadata.architecture):
-        graph = build_graph(load_arrays(source)[0], metadata)
+        arrays, _ = load_arrays(source)
+        precision = "fp32" if metadata.graph is None else metadata.graph.precision
+        graph = build_graph(arrays, metadata, rounding_for(precision, arrays))
+    elif metadata.graph is not None and metadata.graph.precision == "int8":
+        raise UsageError(INT8_NEEDS_RANGES)
     else:
         graph = _through_onnx(source, metadata, path)
     _save_openvino(graph, metadata, path)

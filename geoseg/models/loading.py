@@ -38,8 +38,8 @@ def load_model(
             another library's model such as "yolo:best.pt" (see ``geoseg.models.adapters``), or an
             object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own, whatever it says.
-        precision: "auto" and "fp32" are exact; "bf16" is faster on some processors and gives
-            slightly different maps; "int8" is refused for networks whose ranges nobody measured.
+        precision: "auto" is "fp32"; "int8" is exact, too, faster, gives slightly different maps, and is
+            for networks whose ranges were measured; "bf16" is faster on some processors and not exact.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; auto is OpenVINO on the processor, for
             networks that it knows, and torch on a GPU and for all others.
 

@@ -18,6 +18,7 @@ from geoseg.errors import ModelError
 from geoseg.files.atomic import output_errors, replacing
 from geoseg.files.parse import ParseError, parse_json
 from geoseg.models.graph_texts import graph_sha256, is_graph, read_graph_text, sidecar_of
+from geoseg.models.measured import network_alone
 from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
@@ -92,6 +93,8 @@ class GraphRecord(Record):
 
     output: Literal["maps", "logits"] = "maps"
     """Logits still need the sigmoid."""
+    precision: Literal["fp32", "int8"] = "fp32"
+    """In which numbers it was exported."""
     weights_sha256: str = ""
     """SHA-256 of the file with the graph's numbers, checked when it is loaded; empty: not checked."""
     source_sha256: str = ""
@@ -164,17 +167,17 @@ def save_weights(
 
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], Metadata]:
-    """Read tensors (floats as fp32) and checked metadata."""
+    """Read the network's tensors (floats as fp32) and checked metadata, to go on learning from."""
     from safetensors.torch import load_file
 
     metadata = read_metadata(path)
     with _reading(path):
         tensors = load_file(path)
-    return {name: _to_single(tensor) for name, tensor in tensors.items()}, metadata
+    return {name: _to_single(one) for name, one in network_alone(tensors).items()}, metadata
 
 
 def load_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], Metadata]:
-    """Read tensors as they are stored, without torch, and checked metadata."""
+    """Read tensors as they are stored, what was measured among them, without torch, and checked metadata."""
     from safetensors.numpy import load_file
 
     metadata = read_metadata(path)

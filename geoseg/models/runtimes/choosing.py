@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.errors import UsageError
-from geoseg.models.extras import is_installed, require
+from geoseg.models.extras import INT8_BY_OPENVINO, is_installed, require
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.runtimes.graph import can_be_built
 from geoseg.models.weights import read_metadata
 
 if TYPE_CHECKING:
     from geoseg.models.facts import DenseFacts
+    from geoseg.models.runtimes.dense import OpenVinoDenseModel
     from geoseg.settings import Precision, Runtime
 
 _ON_PROCESSOR = (
@@ -33,11 +34,13 @@ def load_dense(path: Path, *, device: str, precision: Precision, runtime: Runtim
     """
     if is_graph(path):
         return _load_graph(path, device, precision, runtime)
+    if precision == "int8":
+        runtime = _for_eight_bits(path, device, runtime)
     chosen = _runtime(path, device, runtime)
     if chosen == "openvino":
         from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
-        return OpenVinoDenseModel.from_file(path, precision=precision)
+        return _exact_in_int8(OpenVinoDenseModel.from_file(path, precision=precision))
     from geoseg.models.dense import TorchDenseModel
 
     return TorchDenseModel.from_file(path, device=device, precision=precision)
@@ -63,7 +66,33 @@ def _load_graph(path: Path, device: str, precision: Precision, runtime: Runtime)
         raise UsageError(_ON_PROCESSOR.format(device=device, other="--runtime onnxruntime"))
     from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
-    return OpenVinoDenseModel.from_graph(path, precision=precision)
+    return _exact_in_int8(OpenVinoDenseModel.from_graph(path, precision=precision))
+
+
+def _exact_in_int8(model: OpenVinoDenseModel) -> OpenVinoDenseModel:
+    if model.precision == "int8":
+        from geoseg.models.runtimes.trial import require_exact
+
+        require_exact(model)
+    return model
+
+
+def _for_eight_bits(path: Path, device: str, runtime: Runtime) -> Runtime:
+    """OpenVINO, which alone computes in int8.
+
+    Raises:
+        UsageError: something else is asked for, or it does not run the model.
+    """
+    if runtime not in {"auto", "openvino"}:
+        raise UsageError(INT8_BY_OPENVINO.format(runtime=runtime))
+    if device not in {"auto", "cpu"}:
+        raise UsageError(_ON_PROCESSOR.format(device=device, other="--precision auto"))
+    if not _is_known(path):
+        raise UsageError(
+            f"int8 is for networks on an EfficientNet lite encoder, as the built-in model's, and that of {path} "
+            "has another; use --precision auto or fp32"
+        )
+    return "openvino"
 
 
 def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:

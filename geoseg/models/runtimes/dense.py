@@ -15,16 +15,18 @@ from geoseg.models.extras import INT8_NEEDS_RANGES, is_installed
 from geoseg.models.facts import DenseFacts
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.images import check_images
+from geoseg.models.measured import measured_in
 from geoseg.models.runtimes.cutting import cut
 from geoseg.models.runtimes.given import checked_metadata, read_graph, reason_of
 from geoseg.models.runtimes.graph import NORMALISED, build_graph
 from geoseg.models.runtimes.library import capabilities, core, openvino, operations
+from geoseg.models.runtimes.rounding import EightBits
 from geoseg.models.strides import round_down, round_up
 from geoseg.models.weights import Metadata, file_sha256, load_arrays
 from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -109,7 +111,7 @@ class OpenVinoDenseModel(DenseFacts):
         """Read a model file (.safetensors); one that does not fit gives a ModelError."""
         arrays, metadata = load_arrays(path)
         try:
-            graph = build_graph(arrays, metadata)
+            graph = build_graph(arrays, metadata, rounding_for(precision, arrays))
         except ModelError as error:
             raise ModelError(
                 f"the tensors in {path} do not fit the architecture that it names ({error}); the "
@@ -121,6 +123,7 @@ class OpenVinoDenseModel(DenseFacts):
     def from_graph(cls, path: Path, *, precision: Precision = "auto") -> OpenVinoDenseModel:
         """Read a graph (.onnx, .xml); one that does not fit its metadata gives a ModelError."""
         metadata, sha256 = checked_metadata(path)
+        precision = _held(path, metadata, precision)
         graph = read_graph(path, metadata)
         return cls(graph, metadata, sha256=sha256, precision=precision, file=path)
 
@@ -269,14 +272,49 @@ def _pad(graph: Any, below: int, right: int) -> None:  # noqa: ANN401
         target.replace_source_output(padded.output(0))
 
 
-def _checked(precision: Precision) -> Precision:
-    """What a graph is run in; auto is fp32: only there do tiles equal the whole to 1e-5.
+def rounding_for(
+    precision: Precision, arrays: Mapping[str, NDArray[np.generic]]
+) -> EightBits | None:
+    """How a graph of these tensors rounds; None: not at all.
 
     Raises:
-        UsageError: the processor lacks it, or it needs another graph.
+        ModelError: what was measured is damaged.
+        UsageError: int8, and nothing was measured.
     """
-    if precision == "int8":
+    if precision != "int8":
+        return None
+    measured = measured_in(arrays)
+    if not measured:
         raise UsageError(INT8_NEEDS_RANGES)
+    return EightBits(measured)
+
+
+def _held(path: Path, metadata: Metadata, precision: Precision) -> Precision:
+    """What a graph in a file is run in: int8 is in its numbers, all else is chosen.
+
+    Raises:
+        UsageError: it was exported in another.
+    """
+    in_eight_bits = metadata.graph is not None and metadata.graph.precision == "int8"
+    if in_eight_bits and precision not in {"auto", "int8"}:
+        raise UsageError(
+            f"{path} was exported in int8 and does not run in {precision}; use --precision auto, or the "
+            "model file that it came from"
+        )
+    if precision == "int8" and not in_eight_bits:
+        raise UsageError(
+            f"{path} was not exported in int8; use --precision auto or fp32, or export the model file that it "
+            "came from by geoseg export-model --precision int8"
+        )
+    return "int8" if in_eight_bits else precision
+
+
+def _checked(precision: Precision) -> Precision:
+    """What a graph is run in; auto is fp32, whose buildings the thresholds were chosen on.
+
+    Raises:
+        UsageError: the processor lacks it.
+    """
     if precision == "bf16" and "BF16" not in capabilities():
         raise UsageError(
             f"this processor ({processor_kind()}) does not compute in bf16; use --precision fp32, "

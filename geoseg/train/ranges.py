@@ -1,0 +1,137 @@
+"""Measure what int8 needs: ``python -m geoseg.train.ranges MODEL SCENES -o OUT``.
+
+Cuts one chip out of every training scene, at the pixel size of prediction, and notes at every place in the network
+whose maps int8 rounds how large values get and what they are on average, channel by channel. The same
+scenes give the same numbers. They go into the file beside the weights that they belong to; other weights, trained or
+averaged from these, start without any.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoseg.earth.gsd import target_gsd_m
+from geoseg.errors import DatasetError, GeosegError, ModelError
+from geoseg.models.loading import dense_file
+from geoseg.models.measured import Measured, as_tensors, network_alone
+from geoseg.models.runtimes.graph import build_graph, can_be_built
+from geoseg.models.runtimes.library import core, openvino, operations
+from geoseg.models.runtimes.rounding import Watched
+from geoseg.models.weights import Metadata, load_arrays, save_weights
+from geoseg.scenes.scene import files_of_split, load_scene
+from geoseg.train.validation import resample_scene
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geoseg.scenes.scene import Scene
+
+CHIP_PX = 256
+SEED = 3
+SHARE = 0.9999
+"""Of the values in a chip that are not cut off."""
+
+
+def measure_ranges(model: str | Path, scenes: Path, output: Path) -> None:
+    """Write the model with what was measured of it on scenes to learn from.
+
+    Args:
+        model: "default" or a model file.
+        scenes: Folder of packed scenes.
+        output: Model file to write; may be the same.
+
+    Raises:
+        ModelError: it is no model file, or none that int8 is for.
+        DatasetError: the folder holds no scene to learn from, or none as large as a chip.
+    """
+    path = dense_file(model)
+    arrays, metadata = load_arrays(path)
+    if not can_be_built(metadata.architecture):
+        raise ModelError(
+            f"int8 is for networks on an EfficientNet lite encoder, as the built-in model's, and that of {path} "
+            "has another; nothing was measured"
+        )
+    tensors = network_alone(arrays)
+    chips = list(_chips(files_of_split(scenes, "train"), metadata))
+    if not chips:
+        raise DatasetError(
+            f"no training scene of {scenes} is {CHIP_PX} pixels high and wide at the model's pixel size; give a "
+            "folder of larger scenes"
+        )
+    measured = measured_on(tensors, metadata, chips)
+    save_weights(tensors | as_tensors(measured), metadata, output)
+
+
+def measured_on(
+    tensors: dict[str, NDArray[np.generic]], metadata: Metadata, chips: Iterable[NDArray[np.uint8]]
+) -> dict[str, Measured]:
+    """What maps are like at every place that int8 rounds.
+
+    Args:
+        tensors: of the network.
+        metadata: of the same file.
+        chips: each (3, CHIP_PX, CHIP_PX).
+    """
+    watched = Watched()
+    graph = build_graph(tensors, metadata, watched)
+    results = [operations().result(place) for place in watched.places.values()]
+    watching = openvino().Model(results, graph.get_parameters(), metadata.name)
+    watching.reshape([1, len(metadata.mean), CHIP_PX, CHIP_PX])
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    compiled = core().compile_model(watching, "CPU", settings)
+    largest: dict[str, list[float]] = {name: [] for name in watched.places}
+    means: dict[str, list[NDArray[np.float64]]] = {name: [] for name in watched.places}
+    for chip in chips:
+        answers = compiled(chip[None])
+        for name, port in zip(watched.places, compiled.outputs, strict=True):
+            maps = answers[port][0]  # (channels, height, width)
+            means[name].append(maps.mean(axis=(1, 2), dtype=np.float64))
+            if name not in watched.known:
+                largest[name].append(float(np.quantile(np.abs(maps), SHARE)))
+    return {
+        name: Measured(
+            watched.known.get(name) or float(np.mean(largest[name])),
+            np.mean(means[name], axis=0).astype(np.float32),
+        )
+        for name in watched.places
+    }
+
+
+def _chips(files: Iterable[Path], metadata: Metadata) -> Iterator[NDArray[np.uint8]]:
+    """One of every scene that is large enough, at the pixel size of prediction."""
+    rng = np.random.default_rng(SEED)
+    for scene in map(load_scene, files):
+        gsd_m = target_gsd_m(scene.gsd_m, metadata.gsd_m, None)
+        side = round((CHIP_PX + 2) * gsd_m / scene.gsd_m)
+        row, col = (int(rng.integers(0, max(1, length - side))) for length in scene.labels.shape)
+        chip = resample_scene(_part(scene, row, col, side), (gsd_m, gsd_m)).image
+        if min(chip.shape[:2]) >= CHIP_PX:
+            yield np.ascontiguousarray(np.moveaxis(chip[:CHIP_PX, :CHIP_PX], 2, 0))
+
+
+def _part(scene: Scene, row: int, col: int, side: int) -> Scene:
+    rows, cols = slice(row, row + side), slice(col, col + side)
+    return replace(
+        scene,
+        image=scene.image[rows, cols],
+        labels=scene.labels[rows, cols],
+        ignore=scene.ignore[rows, cols],
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m geoseg.train.ranges")
+    parser.add_argument("model", help="default, or a model file")
+    parser.add_argument("scenes", type=Path, help="folder of packed scenes")
+    parser.add_argument("-o", "--output", required=True, type=Path)
+    arguments = parser.parse_args()
+    try:
+        measure_ranges(arguments.model, arguments.scenes, arguments.output)
+    except GeosegError as error:
+        parser.exit(1, f"{error}\n")
