@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,10 @@ def main() -> None:
     parser.add_argument("scenes", type=Path, help="folder of packed scenes")
     parser.add_argument("--model", nargs="+", default=["default"])
     parser.add_argument("--draws", type=int, default=4)
+    parser.add_argument("--precision", nargs="+", default=["auto"], help="fp32, int8 ...")
     arguments = parser.parse_args()
     scenes = load_scenes(arguments.scenes, "val")
-    for model in arguments.model:
+    for model, precision in product(arguments.model, arguments.precision):
         metadata = read_metadata(model_file(model))
         stride_px = metadata.architecture.stride_px
         rng = np.random.default_rng(1)  # the same draws for every model
@@ -37,11 +39,14 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 for scene in scenes:
                     save_scene(moved(scene, metadata.gsd_m, stride_px, rng), Path(folder))
-                result = evaluate_model(model, folder)
+                result = evaluate_model(model, folder, precision=precision)
             found.append({f.place: f.f1 for f in result.places} | {"all": result.total.f1})
         for place in found[0]:
             values = [draw[place] for draw in found]
-            print(f"{model}  {place:20}{np.mean(values):.3f} +- {np.std(values, ddof=1):.3f}")
+            spread = np.std(values, ddof=1) if len(values) > 1 else 0.0
+            print(
+                f"{model} {precision}  {place:20}{np.mean(values):.4f} +- {spread:.4f}", flush=True
+            )
 
 
 if __name__ == "__main__":

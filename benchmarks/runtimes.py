@@ -20,7 +20,7 @@ import numpy as np
 
 from geoseg.machine import processor_kind
 from geoseg.models import load_model
-from geoseg.models.protocols import PartModel
+from geoseg.models.protocols import DenseModel, InstanceModel, PartModel
 from geoseg.models.traits import Traits
 from geoseg.types import Window
 
@@ -51,10 +51,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--core", type=int, default=CORE_PX, help="side, pixels")
-    parser.add_argument("--runtimes", nargs="+", default=["torch", "openvino"])
+    parser.add_argument(
+        "--runtimes",
+        nargs="+",
+        default=["torch", "openvino", "openvino:int8"],
+        help="and precision",
+    )
+    parser.add_argument("--model", default="default")
     parser.add_argument("--before", type=Path, help="a checkout of another version")
     asked = parser.parse_args()
-    models = {name: load_model("default", device="cpu", runtime=name) for name in asked.runtimes}
+    models = {name: _loaded(asked.model, name) for name in asked.runtimes}
     halo_px = Traits.of(models[asked.runtimes[0]]).halo_px or 0
     side = asked.core + 2 * halo_px
     image = np.random.default_rng(0).integers(0, 256, (1, 3, side, side), dtype=np.uint8)
@@ -71,9 +77,15 @@ def main() -> None:
     for name, model in models.items():
         per_mp = median(seconds[name]) / asked.core**2 * 1e6
         apart = float(np.abs(maps[name] - maps[first]).max())
-        print(f"{Traits.of(model).runtime:24}{per_mp:6.2f} s/MP   {apart:.1e} from {first}")
+        told = f"{Traits.of(model).runtime} {Traits.of(model).precision}"
+        print(f"{told:26}{per_mp:6.2f} s/MP   {apart:.1e} from {first}")
     if asked.before:
-        print(f"{asked.before.name:24}{_before(asked.before, asked.rounds, side):6.2f} s/MP")
+        print(f"{asked.before.name:26}{_before(asked.before, asked.rounds, side):6.2f} s/MP")
+
+
+def _loaded(model: str, name: str) -> DenseModel | InstanceModel:
+    runtime, _, precision = name.partition(":")
+    return load_model(model, device="cpu", runtime=runtime, precision=precision or "fp32")
 
 
 def _timed(

@@ -117,6 +117,7 @@ def crew(workers: int, mp_per_s: float) -> CrewRate:
         ((1.0, 1.03), (("openvino", "fp32", 2.0),), "one process: worker processes are no faster"),
         ((1.0,), (("openvino", "fp32", 2.0), ("torch", "fp32", 3.0)), "--runtime torch --precision fp32: the network is 1.50 times as fast"),
         ((1.0,), (("openvino", "fp32", 2.0), ("openvino", "bf16", 4.0)), "tiles may show"),
+        ((1.0,), (("openvino", "fp32", 2.0), ("openvino", "int8", 4.0)), "int8: the network is 2.00 times as fast; tiles do not show"),
         ((1.0,), (("openvino", "fp32", 2.0), ("torch", "fp32", None)), "the defaults"),
     ],
 )  # fmt: skip

@@ -2,8 +2,8 @@
 
 In eight bits maps are rounded to 256 levels before every convolution, and weights to whole numbers. A convolution
 then adds whole numbers, whose sum is the same in any order, so that maps do not depend on the loops that a
-library takes for this size of window or that. One convolution left in single precision would be enough to
-spoil it: its sums differ in their last bit, a few tip a rounding after it, and what follows carries that on.
+library takes for this size of window or that. Sums in single precision between rounded layers may differ in their
+last bit, which can tip a rounding after them.
 
 Weights go to 64 and not to 127. Without VNNI a processor adds two products of a byte and a weight in 16 bits, and
 2 * 255 * 64 still fits.
@@ -147,7 +147,8 @@ def whole_weights(weight: Floats, out_axis: int) -> tuple[NDArray[np.int8], Floa
 
 
 def _whole(weight: Floats, size: Floats) -> Floats:
-    return np.clip(np.rint(weight / size), -LARGEST_WEIGHT, LARGEST_WEIGHT)
+    rounded: Floats = np.clip(np.rint(weight / size), -LARGEST_WEIGHT, LARGEST_WEIGHT)
+    return rounded
 
 
 def constant(values: NDArray[np.generic]) -> Node:

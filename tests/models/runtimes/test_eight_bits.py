@@ -1,0 +1,227 @@
+"""Int8: whole numbers in every convolution, so that tiles equal the whole image; asked for, kept and refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from small_model import written
+
+from geoseg.errors import GeosegError, ModelError, UsageError
+from geoseg.models import load_model
+from geoseg.models.exporting import export_model
+from geoseg.models.measured import as_tensors, measured_in, network_alone
+from geoseg.models.runtimes import trial
+from geoseg.models.runtimes.dense import OpenVinoDenseModel
+from geoseg.models.runtimes.graph import build_graph
+from geoseg.models.runtimes.library import core
+from geoseg.models.runtimes.rounding import LARGEST_WEIGHT, EightBits, whole_weights
+from geoseg.models.traits import Traits
+from geoseg.models.weights import Architecture, load_arrays, load_weights, save_weights
+from geoseg.scenes.scene import Scene, save_scene
+from geoseg.train.average import average_weights
+from geoseg.train.ranges import measure_ranges
+from geoseg.types import Window
+
+ARCHITECTURE = Architecture(depth=3, decoder_channels=(16, 8, 8))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file, scenes, and the model with what was measured on them."""
+    made = tmp_path_factory.mktemp("int8")
+    written(made, ARCHITECTURE, gsd_m=(0.3, 0.4))
+    rng = np.random.default_rng(0)
+    for number in range(2):
+        image = np.repeat(np.repeat(rng.integers(0, 256, (40, 40, 3), np.uint8), 8, 0), 8, 1)
+        labels = np.zeros(image.shape[:2], np.uint16)
+        save_scene(
+            Scene(f"s{number}", "p", "train", 0.3, image, labels, labels > 0), made / "scenes"
+        )
+    measure_ranges(made / "model.safetensors", made / "scenes", made / "measured.safetensors")
+    return made
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(trial, "cache_folder", lambda: tmp_path / "cache")
+    return tmp_path / "cache" / trial.FILE
+
+
+@pytest.fixture
+def images() -> np.ndarray:
+    return np.random.default_rng(5).integers(0, 256, (1, 3, 200, 184), np.uint8)
+
+
+def test_measuring_gives_the_same_every_time_and_leaves_the_weights(folder: Path) -> None:
+    again = folder / "again.safetensors"
+    measure_ranges(folder / "measured.safetensors", folder / "scenes", again)
+    assert again.read_bytes() == (folder / "measured.safetensors").read_bytes()
+    plain, measured = (
+        load_arrays(folder / f"{name}.safetensors")[0] for name in ("model", "measured")
+    )
+    own = network_alone(measured)
+    assert sorted(own) == sorted(plain)
+    assert all(np.array_equal(own[name], plain[name]) for name in plain)
+
+
+def test_it_is_near_single_precision_and_says_what_it_is(
+    folder: Path, cache: Path, images: np.ndarray
+) -> None:
+    path = folder / "measured.safetensors"
+    coarse, fine = (load_model(path, device="cpu", precision=each) for each in ("int8", "fp32"))
+    assert Traits.of(coarse).precision == "int8"
+    apart = np.abs(coarse.predict_maps(images) - fine.predict_maps(images))
+    assert 0 < apart.mean() < 0.25 * fine.predict_maps(images).std()
+    assert list(json.loads(cache.read_text()).values()) == [0.0]
+
+
+@pytest.mark.parametrize("window", [(0, 0, 136, 136), (24, 8, 176, 160), (64, 48, 136, 136)])
+def test_windows_equal_the_whole_to_the_bit(
+    folder: Path, images: np.ndarray, window: tuple[int, int, int, int]
+) -> None:
+    model = OpenVinoDenseModel.from_file(folder / "measured.safetensors", precision="int8")
+    row, col, height, width = window
+    whole = model.predict_maps(images)
+    cut = np.ascontiguousarray(images[..., row : row + height, col : col + width])
+    halo = model.halo_px
+    # Where the image ends, a run has no context either.
+    top, left = (0 if off == 0 else halo for off in (row, col))
+    bottom = height if row + height == images.shape[2] else height - halo
+    right = width if col + width == images.shape[3] else width - halo
+    tile = model.predict_part(cut, Window(top, left, bottom - top, right - left))
+    assert np.array_equal(tile, whole[..., row + top : row + bottom, col + left : col + right])
+
+
+def test_every_convolution_computes_with_bytes(folder: Path) -> None:
+    arrays, metadata = load_arrays(folder / "measured.safetensors")
+    graph = build_graph(arrays, metadata, EightBits(measured_in(arrays)))
+    graph.reshape([1, 3, 64, 64])
+    compiled = core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    told = [node.get_rt_info() for node in compiled.get_runtime_model().get_ordered_ops()]
+    kinds = [
+        str(one["runtimePrecision"].value)
+        for one in told
+        if str(one["layerType"].value) in {"Convolution", "Deconvolution"}
+    ]
+    assert len(kinds) == 24
+    assert set(kinds) <= {"u8", "i8"}
+
+
+def test_products_of_bytes_and_weights_fit_in_16_bits_by_two() -> None:
+    weight = np.random.default_rng(0).normal(size=(8, 4, 3, 3)).astype(np.float32)
+    whole, size = whole_weights(weight, 0)
+    assert 255 * 2 * int(np.abs(whole.astype(np.int32)).max()) < 2**15
+    assert np.abs(whole).max() == LARGEST_WEIGHT
+    assert np.abs(whole * size - weight).mean() < 0.02
+
+
+def test_rounding_keeps_answers_at_their_mean(folder: Path) -> None:
+    arrays, _ = load_arrays(folder / "measured.safetensors")
+    measured = measured_in(arrays)
+    name = "encoder.model.conv_stem"
+    means = measured[name].means
+    weight = np.random.default_rng(1).normal(size=(6, len(means), 1, 1)).astype(np.float32)
+    _, more = EightBits(measured).kernel(weight, 0, name)
+    whole, size = whole_weights(weight, 0)
+    rounded = (whole * size)[:, :, 0, 0]
+    assert np.allclose(rounded @ means + more, weight[:, :, 0, 0] @ means, atol=1e-4)
+
+
+def test_other_weights_start_without_what_was_measured(folder: Path, tmp_path: Path) -> None:
+    path = folder / "measured.safetensors"
+    state, _ = load_weights(path)
+    assert sorted(state) == sorted(network_alone(load_arrays(path)[0]))
+    average_weights([path, path], tmp_path / "mean.safetensors")
+    assert not measured_in(load_arrays(tmp_path / "mean.safetensors")[0])
+
+
+def test_a_processor_where_tiles_show_is_refused_and_remembered(
+    folder: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(
+        "geoseg.models.certify.probe", lambda _, *, seed: asked.append(seed) or 0.11
+    )
+    for _ in range(2):
+        with pytest.raises(UsageError, match=r"int8 is not exact on this processor.*0\.11"):
+            load_model(folder / "measured.safetensors", device="cpu", precision="int8")
+    assert len(asked) == 1
+    cache.write_text("no json")
+    with pytest.raises(UsageError, match="not exact"):
+        load_model(folder / "measured.safetensors", device="cpu", precision="int8")
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "message"),
+    [
+        ("model", {}, r"ranges were measured.*geoseg\.train\.ranges"),
+        ("measured", {"runtime": "torch"}, "torch does not compute in int8"),
+        ("measured", {"runtime": "onnxruntime"}, "onnxruntime does not compute in int8"),
+        ("measured", {"device": "cuda"}, "on the processor alone"),
+    ],
+)
+def test_where_int8_is_not_to_be_had(
+    folder: Path, name: str, asked: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(UsageError, match=message):
+        load_model(folder / f"{name}.safetensors", precision="int8", **asked)
+
+
+def test_networks_of_another_encoder_are_refused(tmp_path: Path, folder: Path) -> None:
+    path = written(tmp_path, Architecture(encoder="resnet18", depth=3, decoder_channels=(8, 8, 8)))
+    with pytest.raises(UsageError, match="EfficientNet lite"):
+        load_model(path, precision="int8")
+    with pytest.raises(ModelError, match="nothing was measured"):
+        measure_ranges(path, folder / "scenes", tmp_path / "new.safetensors")
+    with pytest.raises(GeosegError, match="ranges were measured"):
+        export_model(path, tmp_path / "new.xml", precision="int8")
+    assert not list(tmp_path.glob("new*"))
+
+
+@pytest.mark.parametrize("damage", ["missing", "not a number", "wrong size"])
+def test_damaged_measurements_are_refused(folder: Path, tmp_path: Path, damage: str) -> None:
+    arrays, metadata = load_arrays(folder / "measured.safetensors")
+    largest, means = (f"eight_bits.{kind}.encoder.model.conv_stem" for kind in ("largest", "means"))
+    if damage == "missing":
+        del arrays[means]
+    elif damage == "not a number":
+        arrays[largest] = np.array([np.nan])
+    else:
+        arrays[means] = arrays[means][:5]
+    path = tmp_path / "damaged.safetensors"
+    save_weights(arrays, metadata, path)
+    with pytest.raises(ModelError):
+        load_model(path, device="cpu", precision="int8")
+
+
+@pytest.mark.usefixtures("cache")
+def test_an_exported_graph_is_the_same_and_keeps_its_precision(
+    folder: Path, images: np.ndarray, tmp_path: Path
+) -> None:
+    done = export_model(folder / "measured.safetensors", tmp_path / "m.xml", precision="int8")
+    assert done.certificate.largest_difference == 0
+    graph = load_model(done.output, device="cpu")
+    assert Traits.of(graph).precision == "int8"
+    expected = load_model(folder / "measured.safetensors", device="cpu", precision="int8")
+    assert np.array_equal(graph.predict_maps(images), expected.predict_maps(images))
+    with pytest.raises(UsageError, match="exported in int8"):
+        load_model(done.output, device="cpu", precision="fp32")
+    with pytest.raises(UsageError, match=r"\.xml files"):
+        export_model(folder / "measured.safetensors", tmp_path / "m.onnx", precision="int8")
+    plain = export_model(folder / "model.safetensors", tmp_path / "plain.xml")
+    with pytest.raises(UsageError, match="not exported in int8"):
+        load_model(plain.output, device="cpu", precision="int8")
+
+
+def test_as_tensors_is_read_back() -> None:
+    measured = measured_in(
+        as_tensors(
+            measured_in({"eight_bits.largest.a": np.array([2.5]), "eight_bits.means.a": np.ones(3)})
+        )
+    )
+    assert measured["a"].largest == 2.5
