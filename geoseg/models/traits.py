@@ -128,6 +128,11 @@ class Traits:
         return self.device_kind not in {"", "cpu"}
 
     @property
+    def allocates_anew(self) -> bool:
+        """Whether its network asks for the memory of every layer anew; OpenVINO's has it once for all."""
+        return self.device_kind == "cpu" and not self.runtime.startswith("openvino")
+
+    @property
     def processor(self) -> str:
         """The kind of processor that it computes with; empty: it runs on a GPU."""
         return "" if self.on_gpu else processor_kind()

@@ -12,10 +12,14 @@ from geoseg.raster.source import Source
 from geoseg.types import Grid
 
 MEGABYTE = 1 << 20
-GDAL_CACHE_MB = (128, 512)
+GDAL_CACHE_MB = (64, 512)
 """Bounds of GDAL's cache of decoded blocks; what a striped file needs lies between them."""
+TILED_CACHE_MB = 128
+"""What tiled files get at most: to decode some of them twice is cheap."""
 WARP_CACHE_MB = (64, 384)
 """Bounds of the cache of warped blocks; what a wide grid needs lies between them."""
+TILED_ROWS = 1024
+"""Rows of tiled files to hold decoded: what two rows of tiles share, in whole blocks."""
 STRIPED_ROWS = 1536
 """Rows of a striped file to hold decoded, so that tiles side by side need not decode it again."""
 WARPED_ROWS = 2 * WARP_BLOCK_PX
@@ -33,9 +37,16 @@ def limit_gdal_cache(sources: Sequence[Source]) -> None:
 
 
 def gdal_cache_bytes(sources: Sequence[Source]) -> int:
-    """Room for the decoded strips that one row of tiles needs, within bounds."""
-    row_bytes = (s.width * (s.count + 1) * s.item_bytes for s in sources if s.striped)
-    return _bounded(max(row_bytes, default=0) * STRIPED_ROWS, GDAL_CACHE_MB)
+    """Room for the decoded strips that one row of tiles needs, or for the blocks that two share."""
+    striped = max((_row_bytes(source) for source in sources if source.striped), default=0)
+    tiled = sum(_row_bytes(source) for source in sources if not source.striped)
+    shared = min(tiled * TILED_ROWS, TILED_CACHE_MB * MEGABYTE)
+    return _bounded(max(striped * STRIPED_ROWS, shared), GDAL_CACHE_MB)
+
+
+def _row_bytes(source: Source) -> int:
+    """Of all bands and the mask."""
+    return source.width * (source.count + 1) * source.item_bytes
 
 
 def warp_cache_bytes(grid: Grid) -> int:

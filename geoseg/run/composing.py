@@ -92,9 +92,7 @@ class Composing:
                 zoom=self.zoom,
                 checked=self.checked,
             )
-            stack.enter_context(
-                freed_memory_kept() if traits.device_kind == "cpu" else nullcontext()
-            )
+            stack.enter_context(freed_memory_kept() if traits.allocates_anew else nullcontext())
             stack.enter_context(memory_errors(LESS_MEMORY))
             yield run
 

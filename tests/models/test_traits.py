@@ -94,3 +94,18 @@ def test_parts_of_geosegs_own_kinds_count() -> None:
     traits = Traits.of(model)
     assert (traits.decoding, traits.calibration, traits.tta) == (decoding, calibration, True)
     assert averaged_if(model, None) is not model
+
+
+@pytest.mark.parametrize(
+    ("device", "runtime", "expected"),
+    [
+        ("cpu", "torch 2.13", True),
+        ("cpu", "", True),
+        ("cpu", "openvino 2026.4.1", False),
+        ("cuda:0", "torch 2.13", False),
+        ("", "", False),
+    ],
+)
+def test_who_asks_for_memory_layer_by_layer(device: str, runtime: str, expected: bool) -> None:
+    model = SimpleNamespace(predict_instances=list, device=device, runtime=runtime, gsd_m=None)
+    assert Traits.of(model).allocates_anew is expected  # type: ignore[arg-type]

@@ -34,9 +34,11 @@ if TYPE_CHECKING:
 
     from geoseg.settings import Precision
 
-_KEPT = 32
-"""Sizes of images at hand at once: a run has one for every shape of window at its rim, and each holds
-the weights once more."""
+_KEPT = 8
+"""Graphs at hand at once: a row of tiles has one for every size of window, and at its rim one more for
+the image turned by half. Each holds 24 MB, its weights and code."""
+_MOST_KEPT = 32
+"""As many where a row turns out to have more: where cores are smaller than the context."""
 
 _MOST_AT_ONCE = 16
 """Images computed at the same time, each of which takes some 200 MB; beyond are worker processes."""
@@ -105,6 +107,8 @@ class OpenVinoDenseModel(DenseFacts):
         self._graph = graph
         self._free: OrderedDict[tuple[int, int, Window], list[_Compiled]] = OrderedDict()
         self._last: set[tuple[int, int, Window]] = set()
+        self._kept = _KEPT
+        self._forgotten: set[tuple[int, int, Window]] = set()
 
     @classmethod
     def from_file(cls, path: Path, *, precision: Precision = "auto") -> OpenVinoDenseModel:
@@ -214,9 +218,13 @@ class OpenVinoDenseModel(DenseFacts):
             for compiled in self._free.get(key, ()):  # none if an earlier image of that call failed
                 compiled.graph.release_memory()
         self._last = needed
+        if needed & self._forgotten:  # they come back, row after row
+            self._kept = min(2 * self._kept, _MOST_KEPT)
+            self._forgotten.clear()
         others = [key for key in self._free if key not in needed]  # the oldest first
-        for key in others[: max(0, len(others) + len(needed) - _KEPT)]:
+        for key in others[: max(0, len(others) + len(needed) - self._kept)]:
             del self._free[key]
+            self._forgotten.add(key)
 
     def _compile(self, height: int, width: int, part: Window) -> _Compiled:
         stride = self.stride_px

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from geoseg import errors
 from geoseg.errors import GeosegError, WorkerError
 from geoseg.machine import keep_freed_memory, peak_rss_mb, processor_kind
+from geoseg.models.traits import Traits
 from geoseg.raster.traffic import Traffic
 from geoseg.run.lookers import look_over
 from geoseg.run.spread.clusters import unpacked_clusters
@@ -134,7 +135,7 @@ def _load(spec: ModelSpec) -> Any:  # noqa: ANN401  # a model
     plain = getattr(model, "_model", model)  # of one that is averaged
     if threads.isdecimal() and hasattr(plain, "threads"):
         plain.threads = int(threads)
-    if spec.identity.device == "cpu":
+    if Traits.of(model).allocates_anew:
         keep_freed_memory()
     return model
 

@@ -221,6 +221,29 @@ def test_few_compiled_graphs_are_kept(images: np.ndarray, monkeypatch: pytest.Mo
 
 
 @pytest.mark.thorough
+def test_graphs_that_come_back_are_kept(
+    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in rows of tiles with more sizes than were thought of."""
+    monkeypatch.setattr("geoseg.models.runtimes.dense._KEPT", 2)
+    model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
+    compiled: list[int] = []
+    compile_one = model._compile
+
+    def counted(height: int, width: int, part: Window) -> Any:
+        compiled.append(width)
+        return compile_one(height, width, part)
+
+    monkeypatch.setattr(model, "_compile", counted)
+    for _ in range(4):
+        for side in (32, 48, 64):
+            model.predict_maps(images[:1, :, :side, :side])
+    assert compiled[:3] == [32, 48, 64]
+    assert len(compiled) < 3 * 3  # and nothing in the last rounds
+    assert len(model._free) == 3
+
+
+@pytest.mark.thorough
 def test_mirrored_parts_share_a_graph(images: np.ndarray) -> None:
     model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
     model.predict_part(images, Window(0, 0, 96, 83))
