@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geoseg.models.weights import Metadata
+    from geoseg.settings import Precision
 
 
 class DenseFacts(ABC):
     """The facts of a model file, and maps asked for whole or in part: a ``geoseg.DenseModel``."""
+
+    precision: Precision
+    """In what it computes; never auto."""
 
     def __init__(self, metadata: Metadata, sha256: str) -> None:
         self.metadata = metadata

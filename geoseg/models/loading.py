@@ -38,8 +38,10 @@ def load_model(
             another library's model such as "yolo:best.pt" (see ``geoseg.models.adapters``), or an
             object that offers what a protocol asks for, which is handed back as it is.
         device: "auto", "cpu", "cuda", "cuda:1", "mps"; objects keep their own, whatever it says.
-        precision: "auto" is "fp32"; "int8" is exact, too, faster, gives slightly different maps, and is
-            for networks whose ranges were measured; "bf16" is faster on some processors and not exact.
+        precision: "auto" is "int8" for the built-in model where OpenVINO runs it on an x86-64 processor and
+            tiles are found to equal the whole image, and "fp32" everywhere else; "int8" is exact, too,
+            faster, gives slightly different maps, and is for networks whose ranges were measured; "bf16" is
+            faster on some processors and not exact.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; auto is OpenVINO on the processor, for
             networks that it knows, and torch on a GPU and for all others.
 
@@ -57,10 +59,14 @@ def load_model(
         from geoseg.models.runtimes.choosing import load_dense
 
         path = dense_file(spec)
-        loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
+        is_default = path.resolve() == DEFAULT_WEIGHTS.resolve()
+        loaded = load_dense(
+            path, device=device, precision=precision, runtime=runtime, built_in=is_default
+        )
         built_in = path.parent == DEFAULT_WEIGHTS.parent
         name = path.stem if built_in else str(path.absolute())
-        return remembered(loaded, Origin(name, device, precision, runtime))
+        # Not as it was asked for: on another machine auto may be another precision.
+        return remembered(loaded, Origin(name, device, loaded.precision, runtime))
     if isinstance(spec, DenseModel | InstanceModel):
         return spec
     raise UsageError(

@@ -21,7 +21,7 @@ class Origin:
     device: str
     """As it was asked for."""
     precision: Precision
-    """As it was asked for."""
+    """As it was asked for; of a dense model's file, in what it computes."""
     runtime: Runtime
     """As it was asked for."""
 

@@ -125,7 +125,8 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
         notes: Paragraphs for the model's card, in place of those in the file.
         html: The model's card as a page to write.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
-        precision: "auto", "fp32", "bf16" or "int8".
+        precision: "auto", "fp32", "bf16" or "int8"; auto is fp32 for the built-in model as well, since it is
+            fp32 for the file that is written.
         runtime: "auto", "torch", "openvino" or "onnxruntime".
         overwrite: Replace ``output`` and ``html`` where they are there already.
         progress: Told scene by scene, and while thresholds are chosen.
@@ -157,6 +158,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     check_names(device, precision, runtime)
     path = dense_file(model)
     tensors, _ = load_arrays(path)
+    # Not as the built-in model, even where it is: what is written runs in fp32 unless int8 is asked for.
     loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
     with heard(progress) as told:
         metadata = tune(loaded, load_scenes(Path(scenes), split), options, told)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import logging
 import platform
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoseg.errors import UsageError
+from geoseg.errors import ModelError, UsageError
+from geoseg.machine import processor_kind
 from geoseg.models.extras import INT8_BY_OPENVINO, is_installed, require
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.runtimes.graph import can_be_built
@@ -19,13 +21,24 @@ if TYPE_CHECKING:
     from geoseg.models.runtimes.dense import OpenVinoDenseModel
     from geoseg.settings import Precision, Runtime
 
+_log = logging.getLogger(__name__)
+
 _ON_PROCESSOR = (
     "OpenVINO runs on the processor alone here, not on {device}; use --device cpu, or {other}"
 )
 
 
-def load_dense(path: Path, *, device: str, precision: Precision, runtime: Runtime) -> DenseFacts:
+def load_dense(
+    path: Path, *, device: str, precision: Precision, runtime: Runtime, built_in: bool = False
+) -> DenseFacts:
     """The model in a ``.safetensors`` file, or in a graph (``.onnx``, ``.xml``).
+
+    Args:
+        path: of the file.
+        device: as ``load_model``, and so below.
+        precision: auto is int8 for the built-in model, where it can be had, and fp32 for all others.
+        runtime: what runs it.
+        built_in: whether it is the built-in model, which is known to find the same buildings in int8.
 
     Raises:
         MissingDependencyError: what would run it is not installed; the message names the extra.
@@ -40,7 +53,8 @@ def load_dense(path: Path, *, device: str, precision: Precision, runtime: Runtim
     if chosen == "openvino":
         from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
-        return _exact_in_int8(OpenVinoDenseModel.from_file(path, precision=precision))
+        quick = _quick(path) if built_in and precision == "auto" else None
+        return quick or _exact_in_int8(OpenVinoDenseModel.from_file(path, precision=precision))
     from geoseg.models.dense import TorchDenseModel
 
     return TorchDenseModel.from_file(path, device=device, precision=precision)
@@ -67,6 +81,19 @@ def _load_graph(path: Path, device: str, precision: Precision, runtime: Runtime)
     from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
     return _exact_in_int8(OpenVinoDenseModel.from_graph(path, precision=precision))
+
+
+def _quick(path: Path) -> OpenVinoDenseModel | None:
+    """In int8, on the processors where it was measured; None: it is not to be had, and why is told at -v."""
+    from geoseg.models.runtimes.dense import OpenVinoDenseModel
+
+    if processor_kind().split()[0] != "x86_64":
+        return None
+    try:
+        return _exact_in_int8(OpenVinoDenseModel.from_file(path, precision="int8"))
+    except (ModelError, UsageError) as error:  # nothing was measured, it is damaged, or tiles show
+        _log.info("the built-in model runs in fp32: %s", error)
+        return None
 
 
 def _exact_in_int8(model: OpenVinoDenseModel) -> OpenVinoDenseModel:

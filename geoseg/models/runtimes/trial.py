@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,15 @@ if TYPE_CHECKING:
 
     from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
+_log = logging.getLogger(__name__)
+
 FILE = "int8.json"
 """In the user's cache folder: how far tiles were from the whole image, by what it depends on."""
+TOLD = (
+    "the first run of %s in int8 on this kind of processor compares tiles with a whole image, some seconds of one "
+    "core; later runs do not"
+)
+"""Said before it, with the model's name."""
 
 
 def require_exact(model: OpenVinoDenseModel) -> None:
@@ -33,6 +41,7 @@ def require_exact(model: OpenVinoDenseModel) -> None:
     kept = _kept()
     difference = kept.get(key)
     if difference is None:
+        _log.warning(TOLD, model.name)
         difference = probe(model, seed=0)
         _keep(kept | {key: difference})
     if not difference <= TOLERANCE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,20 @@ import pytest
 from small_model import written
 
 from geoseg.errors import GeosegError, ModelError, UsageError
-from geoseg.models import load_model
+from geoseg.models import certify_model, load_model, loading
 from geoseg.models.exporting import export_model
 from geoseg.models.measured import as_tensors, measured_in, network_alone
-from geoseg.models.runtimes import trial
+from geoseg.models.runtimes import choosing, trial
 from geoseg.models.runtimes.dense import OpenVinoDenseModel
 from geoseg.models.runtimes.graph import build_graph
 from geoseg.models.runtimes.library import core
 from geoseg.models.runtimes.rounding import LARGEST_WEIGHT, EightBits, whole_weights
 from geoseg.models.traits import Traits
 from geoseg.models.weights import Architecture, load_arrays, load_weights, save_weights
+from geoseg.run.spread.specs import ModelSpec
+from geoseg.run.state.identity import ModelIdentity
 from geoseg.scenes.scene import Scene, save_scene
+from geoseg.train import tune_model
 from geoseg.train.average import average_weights
 from geoseg.train.ranges import measure_ranges
 from geoseg.types import Window
@@ -225,3 +229,161 @@ def test_as_tensors_is_read_back() -> None:
         )
     )
     assert measured["a"].largest == 2.5
+
+
+@pytest.fixture
+def built_in(
+    folder: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    """Makes one of the folder's files the built-in model, on an x86 processor."""
+    del cache
+    default = tmp_path / "default.safetensors"
+    monkeypatch.setattr(loading, "DEFAULT_WEIGHTS", default)
+    monkeypatch.setattr(choosing, "processor_kind", lambda: "x86_64 avx2")
+
+    def take(name: str) -> None:
+        default.write_bytes((folder / f"{name}.safetensors").read_bytes())
+
+    take("measured")
+    return take
+
+
+@pytest.mark.usefixtures("built_in")
+def test_auto_is_int8_for_the_built_in_model_alone(
+    folder: Path, images: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    quick = load_model("default", device="cpu")
+    asked = load_model(folder / "measured.safetensors", device="cpu", precision="int8")
+    assert Traits.of(quick).precision == "int8"
+    assert np.array_equal(quick.predict_maps(images), asked.predict_maps(images))
+    assert Traits.of(load_model("default", device="cpu", precision="fp32")).precision == "fp32"
+    copied = load_model(folder / "measured.safetensors", device="cpu")
+    assert Traits.of(copied).precision == "fp32"
+    assert [one.levelname for one in caplog.records] == ["WARNING"]  # the trial, once
+    assert "compares tiles with a whole image" in caplog.text
+
+
+@pytest.mark.usefixtures("built_in")
+@pytest.mark.parametrize("named", ["default.safetensors", "../{}/default.safetensors"])
+def test_the_built_in_model_is_known_by_any_name(
+    named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    loaded = load_model(named.format(tmp_path.name), device="cpu")
+    assert Traits.of(loaded).precision == "int8"
+
+
+def test_auto_is_fp32_where_tiles_show(
+    built_in: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del built_in
+    monkeypatch.setattr("geoseg.models.certify.probe", lambda *_, **__: float("nan"))
+    for _ in range(2):
+        assert Traits.of(load_model("default", device="cpu")).precision == "fp32"
+    with pytest.raises(UsageError, match="int8 is not exact"):
+        load_model("default", device="cpu", precision="int8")
+
+
+def test_auto_is_fp32_where_nothing_was_measured(built_in: Callable[[str], None]) -> None:
+    built_in("model")
+    assert Traits.of(load_model("default", device="cpu")).precision == "fp32"
+
+
+@pytest.mark.usefixtures("built_in")
+def test_auto_is_fp32_where_what_was_measured_is_damaged() -> None:
+    arrays, metadata = load_arrays(loading.DEFAULT_WEIGHTS)
+    arrays["eight_bits.largest.encoder.model.conv_stem"] = np.array([np.nan])
+    save_weights(arrays, metadata, loading.DEFAULT_WEIGHTS)
+    assert Traits.of(load_model("default", device="cpu")).precision == "fp32"
+
+
+@pytest.mark.usefixtures("built_in")
+def test_auto_is_fp32_on_other_processors_and_runtimes(monkeypatch: pytest.MonkeyPatch) -> None:
+    by_torch = load_model("default", device="cpu", runtime="torch")
+    assert Traits.of(by_torch).precision == "fp32"
+    monkeypatch.setattr(choosing, "processor_kind", lambda: "arm64 dotprod i8mm")
+    assert Traits.of(load_model("default", device="cpu")).precision == "fp32"
+
+
+@pytest.mark.usefixtures("built_in")
+@pytest.mark.parametrize("home", ["a file in its place", "none"])
+def test_without_a_place_to_keep_the_answer_it_is_tried_again(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    place = None if home == "none" else tmp_path / "file"
+    monkeypatch.setattr(trial, "cache_folder", lambda: place)
+    asked = []
+    monkeypatch.setattr("geoseg.models.certify.probe", lambda *_, **__: asked.append(1) or 0.0)
+    for _ in range(2):
+        assert Traits.of(load_model("default", device="cpu")).precision == "int8"
+    assert len(asked) == 2
+
+
+@pytest.mark.usefixtures("built_in")
+def test_workers_compute_as_home_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    specs = [
+        ModelSpec.of(
+            load_model("default", device="cpu", precision=each), averaged=False, any_processor=True
+        )
+        for each in ("auto", "fp32")
+    ]
+    # A worker on another machine, where auto is fp32.
+    monkeypatch.setattr(choosing, "processor_kind", lambda: "arm64 dotprod")
+    assert [Traits.of(spec.load()).precision for spec in specs] == ["int8", "fp32"]
+    # A worker where int8 is not to be had says so, and what to do.
+    monkeypatch.setattr(trial, "processor_kind", lambda: "x86_64 strange")
+    monkeypatch.setattr("geoseg.models.certify.probe", lambda *_, **__: 0.11)
+    with pytest.raises(UsageError, match=r"not exact on this processor \(x86_64 strange\).*fp32"):
+        specs[0].load()
+
+
+@pytest.mark.usefixtures("built_in")
+def test_a_run_in_int8_and_one_in_fp32_are_two_and_so_are_two_kinds_of_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    coarse, fine = (
+        ModelIdentity.of(Traits.of(load_model("default", device="cpu", precision=each)))
+        for each in ("auto", "fp32")
+    )
+    assert list(coarse.differences(fine)) == ["the precision was 'int8' and is 'fp32'"]
+    monkeypatch.setattr("geoseg.models.traits.processor_kind", lambda: "x86_64 avx2 avx512f")
+    elsewhere = ModelIdentity.of(Traits.of(load_model("default", device="cpu")))
+    (told,) = coarse.differences(elsewhere)
+    assert told.startswith("the kind of processor was")
+
+
+@pytest.mark.usefixtures("built_in")
+def test_certification_looks_at_what_runs_and_exports_stay_fp32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "geoseg.models.certify.probe",
+        lambda model, *, seed: seen.append((Traits.of(model).precision, seed)) or 0.0,
+    )
+    certify_model("default", device="cpu")
+    assert seen == [("int8", 0)] * 2  # the trial and the certificate
+    done = export_model("default", tmp_path / "m.xml")
+    assert seen[2:] == [("fp32", 0)]
+    assert Traits.of(load_model(done.output, device="cpu")).precision == "fp32"
+
+
+@pytest.mark.usefixtures("built_in")
+def test_thresholds_are_tuned_in_what_the_new_file_runs_in(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def tune(model: object, *_: object) -> object:
+        seen.append(Traits.of(model).precision)
+        raise ModelError("far enough")
+
+    monkeypatch.setattr("geoseg.train.tune.tune", tune)
+    for precision in ("auto", "int8"):
+        with pytest.raises(ModelError, match="far enough"):
+            tune_model(
+                "default", tmp_path / "new.safetensors", scenes=folder / "scenes", split="train", device="cpu",
+                precision=precision,
+            )  # fmt: skip
+    assert seen == ["fp32", "int8"]
