@@ -20,8 +20,9 @@ CORE_S_PER_MP = 1.3
 """Seconds of one CPU core for a megapixel that tiles answer for, with the built-in model."""
 CONTEXT_S_PER_MP = 0.3
 """The same for every megapixel that tiles see; both by ``benchmarks/speed.py``."""
-USUAL = (0.4, 2.5)
-"""CPU cores differ that much from the one measured, and are rarely idle."""
+USUAL = (0.15, 2.5)
+"""CPU cores differ that much from the one measured, and are rarely idle; those that add bytes at once take
+a third of the time in int8."""
 MEASURED = (0.9, 1.5)
 """What one tile says about all: the rest of the run may add to it."""
 RUN = (0.8, 1.4)

@@ -33,11 +33,18 @@ PIECES = {
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param("torch", marks=pytest.mark.thorough), "openvino"]
+    scope="module",
+    params=[
+        pytest.param(("torch", "fp32"), marks=pytest.mark.thorough),
+        ("openvino", "fp32"),
+        ("openvino", "auto"),
+    ],
+    ids="-".join,
 )
 def model(request: pytest.FixtureRequest) -> Iterator[DenseModel]:
-    loaded = load_model("default", device="cpu", runtime=request.param)
-    assert isinstance(loaded, TorchDenseModel if request.param == "torch" else OpenVinoDenseModel)
+    runtime, precision = request.param
+    loaded = load_model("default", device="cpu", runtime=runtime, precision=precision)
+    assert isinstance(loaded, TorchDenseModel if runtime == "torch" else OpenVinoDenseModel)
     # Threads that wait for each other on a busy machine make small tiles ten times slower.
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

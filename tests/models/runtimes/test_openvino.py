@@ -459,7 +459,8 @@ def test_the_built_in_model_needs_no_torch(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     assert told["buildings"] > 5
     record = told["record"]
-    assert (record["precision"], record["device"]) == ("fp32", "cpu")
+    assert record["precision"] in {"fp32", "int8"}  # by the kind of processor
+    assert record["device"] == "cpu"
     assert record["runtime"].startswith("openvino")
     assert record["processor"].split()[0] in {"x86_64", "aarch64", "arm64"}
     assert "torch" not in record["versions"]
