@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from held_out import HELD_OUT as BEFORE
 
 from geoseg.accuracy import evaluate_model
 from geoseg.labelled.collection import export_frame
@@ -150,7 +151,7 @@ def main() -> None:
     )
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--start", default="default")
+    parser.add_argument("--start", default=BEFORE)
     parser.add_argument("--minutes", type=float, default=20)
     parser.add_argument("--chips", type=int, default=40)
     parser.add_argument("--config", type=Path, default=RECIPE)

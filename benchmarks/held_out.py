@@ -20,12 +20,15 @@ from geoseg.models.weights import read_metadata
 from geoseg.scenes.scene import load_scenes, save_scene
 from geoseg.train.draws import moved
 
+HELD_OUT = str(Path(__file__).with_name("weights") / "held_out.safetensors")
+"""The built-in model of before it learnt from the ground that is held out here."""
+
 
 def main() -> None:
     """One line per model and draw, then the mean."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenes", type=Path, help="folder of packed scenes")
-    parser.add_argument("--model", nargs="+", default=["default"])
+    parser.add_argument("--model", nargs="+", default=[HELD_OUT])
     parser.add_argument("--draws", type=int, default=4)
     parser.add_argument("--precision", nargs="+", default=["auto"], help="fp32, int8 ...")
     arguments = parser.parse_args()

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import rasterio
 import shapely
+from held_out import HELD_OUT
 from numpy.typing import NDArray
 
 from geoseg.accuracy.scenes import PLANE, _outlines, _transform
@@ -89,7 +90,7 @@ def measure(
             crs=PLANE.to_wkt(), transform=_transform(scene.gsd_m), photometric="rgb",
         ) as target:  # fmt: skip
             target.write(np.moveaxis(scene.image, 2, 0))
-        model = averaged_if(load_model("default"), None)
+        model = averaged_if(load_model(HELD_OUT), None)
         seen = np.array(predict(path, model=model).geometry.array, dtype=object)
         maps = RasterMaps.of([str(path)], model, PredictSettings.of())
         # Outlines on open ground lie apart from buildings, so that one look does for both.

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from held_out import HELD_OUT
 
 from geoseg.attributes.confidence import probabilities
 from geoseg.models.asking import quantize
@@ -40,7 +41,7 @@ def main() -> None:
     """One table per model and pixel size."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scenes", type=Path, help="folder of packed scenes")
-    parser.add_argument("--model", nargs="+", default=["default"])
+    parser.add_argument("--model", nargs="+", default=[HELD_OUT])
     parser.add_argument("--finest", nargs="+", type=float, help="metres; the model's if left out")
     parser.add_argument("--coarsest", type=float, help="metres; the model's if left out")
     parser.add_argument("--passes", nargs="+", type=int, default=[1, 2, 4])

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, get_args
 
 import numpy as np
 import shapely
+from held_out import HELD_OUT
 from outline_limit import moved_walls
 from real_scenes import RealScene, read_scenes
 from regularize_score import iou
@@ -104,7 +105,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path, help="folder of the labelled imagery")
-    parser.add_argument("--model", default="default", help="built-in, or a .safetensors file")
+    parser.add_argument("--model", default=HELD_OUT, help="built-in, or a .safetensors file")
     parser.add_argument("--place", default="", help="only places whose name begins so")
     parser.add_argument(
         "--correlation",
