@@ -67,7 +67,7 @@ def test_the_style_is_applied(tmp_path: Path, make_table: MakeTable) -> None:
     gpkg = write(tmp_path, make_table([1, 2, 3, 4]), [20, 96, 150, 3000], at_edge=False)
     seen = look(gpkg, "buildings", 4000)
     assert (seen["valid"], seen["features"], seen["renderer"]) == (True, 4, "RuleRenderer")
-    assert len(seen["legend"]) == 7
+    assert len(seen["legend"]) == 8  # six sizes, not measured, cut
     for outline in (PALE, AMBER, ORANGE, PURPLE):
         assert seen["pixels"].get(outline, 0) > 20, outline
     assert WHITE not in seen["pixels"]

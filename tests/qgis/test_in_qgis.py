@@ -200,7 +200,7 @@ def test_three_styles_are_offered_and_none_is_a_layer(seen: Seen) -> None:
     assert list(layer["styles"]) == ["by area", "by confidence", "outline over the photo"]
     legends = [legend for _, _, legend, _ in layer["styles"].values()]
     assert all(good and told == "" for good, told, _, _ in layer["styles"].values())
-    assert [len(legend) for legend in legends] == [7, 6, 2]
+    assert [len(legend) for legend in legends] == [8, 7, 2]
     assert [labelled for *_, labelled in layer["styles"].values()] == [True, True, False]
 
 
