@@ -24,6 +24,7 @@ from geoseg.export.schema import GEOMETRY
 from geoseg.export.stream import BatchStream, require_rows
 from geoseg.export.styles.buildings import extent_style
 from geoseg.export.styles.fields import key_column
+from geoseg.files.database import looked_into
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import EXTENT_LAYER
 
@@ -78,7 +79,7 @@ def write_gpkg(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
 
 def layer_rows(path: Path) -> dict[str, int]:
     """The layers with features of a GeoPackage, without views, and how many rows each has."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    with looked_into(path) as connection:
         names = connection.execute(_FEATURE_TABLES).fetchall()
         return {str(name): _count(connection, name) for (name,) in names}
 
@@ -97,7 +98,7 @@ def require_layers(path: Path, expected: Mapping[str, int]) -> None:
 def copy_gpkg(path: Path, target: Path) -> None:
     """Copy a GeoPackage whole, with what only its journal holds yet."""
     with (
-        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as source,
+        looked_into(path) as source,
         closing(sqlite3.connect(target)) as copy,
     ):
         source.backup(copy)

@@ -23,6 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from geoseg.errors import OutputError
 from geoseg.export.gpkg import copy_gpkg
 from geoseg.export.multi import as_multipolygons
+from geoseg.files.database import looked_into
 
 VERSION_13 = 10300
 """What version 1.3 is stored as; 1.4 is refused by the GDAL of current long-term releases."""
@@ -56,9 +57,7 @@ def is_editable(path: Path, layer: str) -> bool:
     if path.suffix.lower() != ".gpkg" or not path.is_file():
         return False
     try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        ) as connection:
+        with looked_into(path) as connection:
             found = connection.execute(_TABLE, (layer,)).fetchone()
             return found is not None and _key(connection, layer) is not None
     except sqlite3.Error:

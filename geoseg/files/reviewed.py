@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 from geoseg.errors import OutputError
+from geoseg.files.database import looked_into
 from geoseg.languages.counting import listed
 
 WAIT_S = 1.0
@@ -26,9 +26,7 @@ def checked_by_people(path: Path) -> str | None:
     if path.suffix.lower() != ".gpkg" or not path.is_file():
         return None
     try:
-        with closing(
-            sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", WAIT_S, uri=True)
-        ) as file:
+        with looked_into(path, wait_s=WAIT_S) as file:
             if not any(column in _columns(file, layer) for layer, column in _MARKS.items()):
                 return None
             rows = {layer: _rows(file, layer, which) for layer, which in _WORK.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from geoseg.addresses.secrets import bare_name, without_secrets
 from geoseg.addresses.urls import is_local
 from geoseg.errors import GeosegError, UnreadableVectorError
 from geoseg.export.styles.style import Style
+from geoseg.files.database import looked_into
 from geoseg.raster.source import Source, inspect
 from geoseg.vectors.geoparquet import Box
 from geoseg.vectors.layers import EXTENT_LAYER, layer_bounds, open_layer, polygon_layers
@@ -86,9 +86,7 @@ def shown_layers(geopackage: Path) -> tuple[list[Shown], list[str]]:
 
 def _styles(geopackage: Path, layer: str) -> tuple[Style, ...]:
     try:
-        with closing(
-            sqlite3.connect(f"{geopackage.absolute().as_uri()}?mode=ro", uri=True)
-        ) as connection:
+        with looked_into(geopackage) as connection:
             rows = connection.execute(_STYLES, (layer,)).fetchall()
     except sqlite3.Error:  # no such table
         return ()

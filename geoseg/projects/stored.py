@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from geoseg.errors import OutputError, OutputExistsError
+from geoseg.files.database import looked_into
 
 WRITER = "geoseg"
 """Stands as the user who saved a project last, until somebody does in QGIS."""
@@ -42,9 +43,7 @@ def require_ours(geopackage: Path, name: str) -> None:
     """
     query = "SELECT metadata FROM qgis_projects WHERE name = ?"
     try:
-        with closing(
-            sqlite3.connect(f"{geopackage.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_S)
-        ) as connection:
+        with looked_into(geopackage, wait_s=_WAIT_S) as connection:
             found = connection.execute(query, (name,)).fetchone()
     except sqlite3.Error:  # no such table
         return

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pyogrio
 
+from geoseg.files.database import looked_into
 from geoseg.files.parse import ParseError, parse_json
 from geoseg.vectors.address import Address, is_virtual
 from geoseg.vectors.geoparquet import is_geoparquet, read_file_metadata
@@ -52,9 +52,8 @@ def _texts(path: Path) -> Iterator[str]:
 
 def _of_geopackage(path: Path) -> list[str]:
     query = "SELECT metadata FROM gpkg_metadata WHERE mime_type = 'application/json'"
-    uri = f"{path.absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as connection:
+        with looked_into(path) as connection:
             return [str(row[0]) for row in connection.execute(query)]
     except sqlite3.Error:
         return []
