@@ -32,7 +32,7 @@ from geoseg.types import Grid
 from geoseg.vectors.buildings import ID, numbers_of
 from geoseg.vectors.layers import VectorInput, open_layer
 from geoseg.vectors.load import Loaded
-from geoseg.vectors.observed import read_extent
+from geoseg.vectors.observed import extent_in
 from geoseg.vectors.rows import REPAIRED, notes_of, refuse_lines, usable
 from geoseg.version import __version__
 
@@ -86,7 +86,7 @@ def measure_edited(
     columns = [ID, *MEASURES]
     if about.metadata:
         frame[SHAPE] = np.where(edited, EDITED, frame[SHAPE].astype(object))
-        frame[AT_EDGE] = _at_edge(frame, shapes, _extent(source, layer), about)
+        frame[AT_EDGE] = _at_edge(frame, shapes, extent_in(source, layer), about)
         columns += [SHAPE, AT_EDGE]
     counts = {
         "rows": len(frame), "edited": int(edited.sum()), "repaired": rows.counts[REPAIRED],
@@ -187,12 +187,6 @@ def _differ(
         stored = numbers_of(pd.Series(before[name]))
         changed |= ~(np.abs(stored - measures[name]) <= SAME * np.abs(measures[name]))
     return changed
-
-
-def _extent(source: VectorInput, layer: str | None) -> shapely.Geometry | None:
-    if not isinstance(source, (str, Path)):
-        return None
-    return read_extent(open_layer(source, layer, LAYER))
 
 
 def _at_edge(

@@ -18,11 +18,11 @@ from geoseg.earth.reproject import ground_under, reproject
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
 from geoseg.vectors.buildings import numbers_of
-from geoseg.vectors.layers import VectorInput, open_layer
+from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.nearby import around
-from geoseg.vectors.observed import read_extent
+from geoseg.vectors.observed import extent_in
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import notes_of, polygonal, refuse_lines, repaired, usable
 from geoseg.vectors.standing import gone_note, only_standing
@@ -99,8 +99,7 @@ def read_population(
     frame = every[rows.kept].reset_index(drop=True)
     frame[frame.geometry.name] = gpd.GeoSeries(rows.geometry[rows.kept], crs=loaded.frame.crs)
     notes = [*notes_of(rows.counts, loaded.label), *gone_note(gone)]
-    named = isinstance(buildings, (str, Path))
-    extent = read_extent(open_layer(buildings, layer, "buildings")) if named else None
+    extent = extent_in(buildings, layer)
     if extent is None:
         notes.append(NO_EXTENT)
         extent = _box_of(frame, loaded.crs, loaded.label)
@@ -111,7 +110,11 @@ def read_population(
             f"{loaded.label}: no ground is left to review; check that buildings and zones are of the "
             "same place and have the right CRS"
         )
-    run = without_folders(read_metadata(Path(buildings))) if named else {}
+    run = (
+        without_folders(read_metadata(Path(buildings)))
+        if isinstance(buildings, (str, Path))
+        else {}
+    )
     return Population(loaded.label, frame, loaded.crs, ground, place.plane(), run, tuple(notes))
 
 

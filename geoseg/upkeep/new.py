@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,9 +15,9 @@ from pyproj import CRS
 from geoseg.errors import UnreadableVectorError
 from geoseg.statistics.trust import Trust
 from geoseg.vectors.buildings import DECISION, ID, numbers_of
-from geoseg.vectors.layers import VectorInput, open_layer
+from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
-from geoseg.vectors.observed import read_extent
+from geoseg.vectors.observed import extent_in
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
 from geoseg.vectors.standing import gone_note, standing
 
@@ -85,9 +84,6 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
     confidence, notes = _confidence(table)
     at_edge = _numbers(table, AT_EDGE)
     ids = table[ID].to_numpy(dtype=object) if ID in table else np.flatnonzero(kept).astype(object)
-    extent = None
-    if isinstance(source, (str, Path)):
-        extent = read_extent(open_layer(source, layer, preferred="buildings"))
     return NewLayer(
         loaded.label,
         loaded.crs,
@@ -96,7 +92,7 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         confidence,
         at_edge > 0,
         _numbers(table, HEIGHT),
-        extent,
+        extent_in(source, layer),
         (*notes_of(Counter(rows.counts), loaded.label), *gone_note(int((~stand).sum())), *notes),
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -20,8 +19,8 @@ from geoseg.export.frames import AREAL
 from geoseg.languages.counting import counted
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.exact import load_exact
-from geoseg.vectors.layers import VectorInput, open_layer
-from geoseg.vectors.observed import read_extent
+from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.observed import extent_in
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
 
 ID_NAMES = (
@@ -86,10 +85,7 @@ def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> O
     refuse_lines(rows.counts, int(rows.kept.sum()), label)
     frame, name = _identified(frame, read.numbers, id_column, label)
     notes = (*_kept_notes(rows.counts, label), *_id_notes(frame, name, label))
-    extent = None
-    if isinstance(source, (str, Path)):
-        extent = read_extent(open_layer(source, layer, preferred="buildings"))
-    return OldLayer(label, crs, frame, rows.geometry, name, extent, notes)
+    return OldLayer(label, crs, frame, rows.geometry, name, extent_in(source, layer), notes)
 
 
 def _refuse_others(shapes: NDArray[np.object_], label: str) -> None:

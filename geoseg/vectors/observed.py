@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -12,6 +14,7 @@ from geoseg.languages.said import Said
 from geoseg.vectors.layers import (
     EXTENT_LAYER,
     Layer,
+    VectorInput,
     open_layer,
     polygon_layers,
     read_frame,
@@ -34,6 +37,13 @@ def read_extent(layer: Layer) -> shapely.Geometry | None:
     moved = reproject(rows.geometry[rows.kept], extent.crs, layer.crs)
     united = shapely.union_all(repaired(moved))
     return None if shapely.is_empty(united) else polygonal(np.array([united], dtype=object))[0]
+
+
+def extent_in(source: VectorInput, layer: str | None) -> shapely.Geometry | None:
+    """The same of what the user names; a table knows none."""
+    if not isinstance(source, (str, Path)):
+        return None
+    return read_extent(open_layer(source, layer, preferred="buildings"))
 
 
 def observed_parts(
