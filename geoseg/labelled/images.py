@@ -290,12 +290,5 @@ def _cut(
             found["chips_unknown"] += 1
             continue
         name = scene.name if whole else f"{scene.name}_{window.row_off:06d}_{window.col_off:06d}"
-        piece = replace(
-            scene,
-            name=name,
-            split=region.split,
-            image=scene.image[rows, cols],
-            labels=scene.labels[rows, cols],
-            ignore=scene.ignore[rows, cols],
-        )
+        piece = replace(scene.part(rows, cols), name=name, split=region.split)
         yield Chip(piece, float(twice[rows, cols].sum()) * scene.gsd_m**2)

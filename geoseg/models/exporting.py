@@ -129,11 +129,11 @@ def _write(source: Path, path: Path, precision: Literal["fp32", "int8"]) -> Cert
 
 
 def _write_openvino(source: Path, metadata: Metadata, path: Path) -> None:
+    precision = "fp32" if metadata.graph is None else metadata.graph.precision
     if can_be_built(metadata.architecture):
         arrays, _ = load_arrays(source)
-        precision = "fp32" if metadata.graph is None else metadata.graph.precision
         graph = build_graph(arrays, metadata, rounding_for(precision, arrays))
-    elif metadata.graph is not None and metadata.graph.precision == "int8":
+    elif precision == "int8":
         raise UsageError(INT8_NEEDS_RANGES)
     else:
         graph = _through_onnx(source, metadata, path)

@@ -59,11 +59,10 @@ def load_model(
         from geoseg.models.runtimes.choosing import load_dense
 
         path = dense_file(spec)
-        is_default = path.resolve() == DEFAULT_WEIGHTS.resolve()
+        built_in = path.resolve() == DEFAULT_WEIGHTS.resolve()
         loaded = load_dense(
-            path, device=device, precision=precision, runtime=runtime, built_in=is_default
+            path, device=device, precision=precision, runtime=runtime, built_in=built_in
         )
-        built_in = path.parent == DEFAULT_WEIGHTS.parent
         name = path.stem if built_in else str(path.absolute())
         # Not as it was asked for: on another machine auto may be another precision.
         return remembered(loaded, Origin(name, device, loaded.precision, runtime))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from zipfile import BadZipFile
@@ -60,6 +60,15 @@ class Scene:
             )
         if not self.gsd_m > 0:
             raise DatasetError(f"scene {self.name}: gsd_m must be positive, got {self.gsd_m}")
+
+    def part(self, rows: slice, cols: slice) -> Scene:
+        """Some rows and columns of it, under the same name."""
+        return replace(
+            self,
+            image=np.ascontiguousarray(self.image[rows, cols]),
+            labels=np.ascontiguousarray(self.labels[rows, cols]),
+            ignore=np.ascontiguousarray(self.ignore[rows, cols]),
+        )
 
 
 def save_scene(scene: Scene, folder: Path) -> Path:

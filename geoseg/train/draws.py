@@ -7,7 +7,6 @@ for that draw.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,12 +34,7 @@ def moved(
     """
     side_m = stride_px * target_gsd_m(scene.gsd_m, range_m, None)
     row, col = rng.integers(0, max(1, round(side_m / scene.gsd_m)), 2)
-    return replace(
-        scene,
-        image=np.ascontiguousarray(scene.image[row:, col:]),
-        labels=np.ascontiguousarray(scene.labels[row:, col:]),
-        ignore=np.ascontiguousarray(scene.ignore[row:, col:]),
-    )
+    return scene.part(slice(row, None), slice(col, None))
 
 
 def drawn(

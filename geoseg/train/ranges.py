@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from geoseg.earth.gsd import target_gsd_m
 from geoseg.errors import DatasetError, GeosegError, ModelError
+from geoseg.models.extras import INT8_OF_ANOTHER
 from geoseg.models.loading import dense_file
 from geoseg.models.measured import Measured, as_tensors, network_alone
 from geoseg.models.runtimes.graph import build_graph, can_be_built
@@ -30,7 +30,6 @@ from geoseg.train.validation import resample_scene
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoseg.scenes.scene import Scene
 
 CHIP_PX = 256
 SEED = 3
@@ -53,10 +52,7 @@ def measure_ranges(model: str | Path, scenes: Path, output: Path) -> None:
     path = dense_file(model)
     arrays, metadata = load_arrays(path)
     if not can_be_built(metadata.architecture):
-        raise ModelError(
-            f"int8 is for networks on an EfficientNet lite encoder, as the built-in model's, and that of {path} "
-            "has another; nothing was measured"
-        )
+        raise ModelError(INT8_OF_ANOTHER.format(path=path, advice="nothing was measured"))
     tensors = network_alone(arrays)
     chips = list(_chips(files_of_split(scenes, "train"), metadata))
     if not chips:
@@ -110,19 +106,10 @@ def _chips(files: Iterable[Path], metadata: Metadata) -> Iterator[NDArray[np.uin
         gsd_m = target_gsd_m(scene.gsd_m, metadata.gsd_m, None)
         side = round((CHIP_PX + 2) * gsd_m / scene.gsd_m)
         row, col = (int(rng.integers(0, max(1, length - side))) for length in scene.labels.shape)
-        chip = resample_scene(_part(scene, row, col, side), (gsd_m, gsd_m)).image
+        part = scene.part(slice(row, row + side), slice(col, col + side))
+        chip = resample_scene(part, (gsd_m, gsd_m)).image
         if min(chip.shape[:2]) >= CHIP_PX:
             yield np.ascontiguousarray(np.moveaxis(chip[:CHIP_PX, :CHIP_PX], 2, 0))
-
-
-def _part(scene: Scene, row: int, col: int, side: int) -> Scene:
-    rows, cols = slice(row, row + side), slice(col, col + side)
-    return replace(
-        scene,
-        image=scene.image[rows, cols],
-        labels=scene.labels[rows, cols],
-        ignore=scene.ignore[rows, cols],
-    )
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.machine import processor_kind
-from geoseg.models.extras import INT8_BY_OPENVINO, is_installed, require
+from geoseg.models.extras import INT8_BY_OPENVINO, INT8_OF_ANOTHER, is_installed, require
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.runtimes.graph import can_be_built
 from geoseg.models.weights import read_metadata
@@ -25,6 +25,10 @@ _log = logging.getLogger(__name__)
 
 _ON_PROCESSOR = (
     "OpenVINO runs on the processor alone here, not on {device}; use --device cpu, or {other}"
+)
+_NO_GRAPH = (
+    "OpenVINO cannot make a graph of {path}, for its encoder is another than the EfficientNet "
+    "lite of the built-in model; run with --runtime torch"
 )
 
 
@@ -48,8 +52,9 @@ def load_dense(
     if is_graph(path):
         return _load_graph(path, device, precision, runtime)
     if precision == "int8":
-        runtime = _for_eight_bits(path, device, runtime)
-    chosen = _runtime(path, device, runtime)
+        chosen = _for_eight_bits(path, device, runtime)
+    else:
+        chosen = _runtime(path, device, runtime)
     if chosen == "openvino":
         from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
@@ -112,13 +117,8 @@ def _for_eight_bits(path: Path, device: str, runtime: Runtime) -> Runtime:
     """
     if runtime not in {"auto", "openvino"}:
         raise UsageError(INT8_BY_OPENVINO.format(runtime=runtime))
-    if device not in {"auto", "cpu"}:
-        raise UsageError(_ON_PROCESSOR.format(device=device, other="--precision auto"))
-    if not _is_known(path):
-        raise UsageError(
-            f"int8 is for networks on an EfficientNet lite encoder, as the built-in model's, and that of {path} "
-            "has another; use --precision auto or fp32"
-        )
+    other = INT8_OF_ANOTHER.format(path=path, advice="use --precision auto or fp32")
+    _check_openvino(path, device, instead="--precision auto", unknown=other)
     return "openvino"
 
 
@@ -130,7 +130,9 @@ def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
             "--runtime auto"
         )
     if runtime == "openvino":
-        _check_openvino(path, device)
+        _check_openvino(
+            path, device, instead="--runtime torch", unknown=_NO_GRAPH.format(path=path)
+        )
     if runtime == "auto":
         runtime = _fitting(path, device)
     if runtime == "torch":
@@ -138,14 +140,12 @@ def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
     return runtime
 
 
-def _check_openvino(path: Path, device: str) -> None:
+def _check_openvino(path: Path, device: str, *, instead: str, unknown: str) -> None:
+    """Refuse what OpenVINO does not run: on a GPU, said with what to give ``instead``, and ``unknown`` networks."""
     if device not in {"auto", "cpu"}:
-        raise UsageError(_ON_PROCESSOR.format(device=device, other="--runtime torch"))
+        raise UsageError(_ON_PROCESSOR.format(device=device, other=instead))
     if not _is_known(path):
-        raise UsageError(
-            f"OpenVINO cannot make a graph of {path}, for its encoder is another than the EfficientNet "
-            "lite of the built-in model; run with --runtime torch"
-        )
+        raise UsageError(unknown)
 
 
 def _fitting(path: Path, device: str) -> Runtime:
