@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from geoseg.errors import OutputError
-from geoseg.files.atomic import output_errors, write_text
-from geoseg.files.cache import cache_folder
+from geoseg.files.cache import keep, kept
 from geoseg.machine import processor_kind, usable_cores
 from geoseg.version import __version__
 
@@ -64,21 +61,12 @@ class Pace:
         Raises:
             OutputError: there is no folder that could be written to.
         """
-        folder = cache_folder()
-        if folder is None:
-            raise OutputError(
-                f"there is no home to keep {FILE} in; set HOME, or run without keeping"
-            )
-        path = folder / FILE
-        with output_errors(path):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_text(json.dumps(asdict(self)), path)
-        return path
+        return keep(FILE, asdict(self))
 
     @classmethod
     def kept(cls, asked: Asked) -> Self | None:
         """What was kept of such runs on this machine by this version; None: nothing, or of others."""
-        told = _read()
+        told = kept(FILE)
         with suppress(TypeError, ValueError, KeyError):
             found = cls(**{**told, "asked": Asked(**told["asked"])})
             if found.asked == asked and found._is_of_here() and found.times_reckoned > 0:
@@ -91,15 +79,3 @@ class Pace:
             and self.cores == usable_cores()
             and self.processor == processor_kind()
         )
-
-
-def _read() -> dict[str, Any]:
-    """The file's content; nothing where there is none or it is damaged."""
-    folder = cache_folder()
-    if folder is None:
-        return {}
-    try:
-        told = json.loads((folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return told if isinstance(told, dict) else {}

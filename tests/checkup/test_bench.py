@@ -24,7 +24,7 @@ from geoseg.preview.pace import Asked, Pace
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache folder of the test's own."""
-    monkeypatch.setattr("geoseg.preview.pace.cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("geoseg.files.cache.cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
 

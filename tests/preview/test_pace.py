@@ -10,7 +10,6 @@ import pytest
 
 from geoseg.errors import OutputError
 from geoseg.files.cache import cache_folder
-from geoseg.preview import pace
 from geoseg.preview.pace import FILE, Asked, Pace
 
 ASKED = Asked("0123")
@@ -18,7 +17,7 @@ ASKED = Asked("0123")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(pace, "cache_folder", lambda: tmp_path / "cache" / "geoseg")
+    monkeypatch.setattr("geoseg.files.cache.cache_folder", lambda: tmp_path / "cache" / "geoseg")
     return tmp_path / "cache" / "geoseg"
 
 
@@ -68,7 +67,7 @@ def test_where_nothing_can_be_kept(home: Path, monkeypatch: pytest.MonkeyPatch) 
     home.touch()
     with pytest.raises(OutputError, match="cannot be written"):
         Pace.here(ASKED, 1.7).keep()
-    monkeypatch.setattr(pace, "cache_folder", lambda: None)
+    monkeypatch.setattr("geoseg.files.cache.cache_folder", lambda: None)
     with pytest.raises(OutputError, match="no home"):
         Pace.here(ASKED, 1.7).keep()
     assert Pace.kept(ASKED) is None

@@ -51,7 +51,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(trial, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr("geoseg.files.cache.cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache" / trial.FILE
 
 
@@ -312,7 +312,7 @@ def test_without_a_place_to_keep_the_answer_it_is_tried_again(
 ) -> None:
     (tmp_path / "file").touch()
     place = None if home == "none" else tmp_path / "file"
-    monkeypatch.setattr(trial, "cache_folder", lambda: place)
+    monkeypatch.setattr("geoseg.files.cache.cache_folder", lambda: place)
     asked = []
     monkeypatch.setattr("geoseg.models.certify.probe", lambda *_, **__: asked.append(1) or 0.0)
     for _ in range(2):
