@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import PackageNotFoundError, version
 
 __version__ = "0.2.0"
 """The one place; packages, plugin and pages take it from here."""
@@ -11,6 +10,8 @@ __version__ = "0.2.0"
 
 def installed(package: str) -> str:
     """Version of a package, without importing it; "none" where it is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # loads a parser of e-mail
+
     try:
         return version(package)
     except PackageNotFoundError:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import shapely
 
 from geoseg.attributes.confidence import Rating
@@ -144,7 +143,7 @@ class Finisher:
             dropped["unlikely"] += len(footprints) - len(likely)
             table = self._table(likely)
             # The decoder counted pixels; walls, and the grid's scale away from its centre, give a bit less.
-            large = table.filter(pc.field("area_m2") >= self._least_m2)
+            large = table.filter(table["area_m2"].to_numpy() >= self._least_m2)
             dropped["small_as_drawn"] += len(table) - len(large)
             tables.append(large)
         return Finished(pa.concat_tables(tables), dropped)
