@@ -4,8 +4,9 @@
 pixels, no matter who calls it; every run is a process of its own. *geoai* is geoai-py's
 ``semantic_inference_on_geotiff`` with its default windows, its ``raster_to_vector`` and, as drawing, its
 ``orthogonalize``; *torchgeo* is the recipe of its documentation: ``RasterDataset``, ``GridGeoSampler`` with windows
-that overlap by twice the halo, of which the middles are kept, and ``rasterio.features.shapes``. Those that are not
-installed are left out. Prints wall and processor time per megapixel, medians, and the ratios to geoseg.
+that overlap by twice the halo, of which the middles are kept, and ``rasterio.features.shapes``. *by itself* is geoseg
+in the runtime and precision that it takes without being asked. Those that are not installed are left out. Prints wall
+and processor time per megapixel, medians, and the ratios to geoseg.
 
 geoseg parts buildings that touch, measures them, and gives the same outlines for any tiles; neither peer does.
 """
@@ -33,6 +34,8 @@ from geoseg.models.torchvision_repair import ensure_torchvision
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+
+    from geoseg.settings import Runtime
 
 WINDOW_PX = 512
 HALO_PX = 208
@@ -64,7 +67,7 @@ def network() -> nn.Module:
     return TwoClasses().eval()
 
 
-def by_geoseg(raster: Path, output: Path) -> int:
+def by_geoseg(raster: Path, output: Path, runtime: Runtime = "torch") -> int:
     """Everything that ``geoseg predict`` does, in its own outlines."""
     from pyproj import CRS
 
@@ -74,8 +77,13 @@ def by_geoseg(raster: Path, output: Path) -> int:
     with rasterio.open(raster) as opened:
         middle = opened.width / 2, opened.height / 2
         gsd_m = pixel_size(CRS(opened.crs), affine_mapping(opened.transform), *middle).gsd_m
-    done = geoseg.predict(raster, output, runtime="torch", tta=False, gsd_m=gsd_m, device="cpu")
+    done = geoseg.predict(raster, output, runtime=runtime, tta=False, gsd_m=gsd_m, device="cpu")
     return done.buildings
+
+
+def by_geoseg_itself(raster: Path, output: Path) -> int:
+    """The same in the runtime and the precision that it takes by itself."""
+    return by_geoseg(raster, output, "auto")
 
 
 def by_geoai(raster: Path, output: Path) -> int:
@@ -133,7 +141,12 @@ def _put_middle(building: np.ndarray, mask: np.ndarray, row: int, column: int) -
     room[...] = part[: room.shape[0], : room.shape[1]]
 
 
-PIPELINES = {"geoseg": by_geoseg, "geoai": by_geoai, "torchgeo": by_torchgeo}
+PIPELINES = {
+    "geoseg": by_geoseg,
+    "by itself": by_geoseg_itself,
+    "geoai": by_geoai,
+    "torchgeo": by_torchgeo,
+}
 
 
 def _without_web_maps(name: str) -> None:
