@@ -173,6 +173,11 @@ def usable_cores() -> int:
     return os.cpu_count() or 1
 
 
+def is_python(program: str | None) -> bool:
+    """Whether it is an interpreter, and not a program that Python runs in, such as QGIS."""
+    return Path(program or "").name.lower().startswith("py")
+
+
 @cache
 def processor_kind() -> str:
     """What the processor computes with, such as "x86_64 avx2" or "x86_64 avx512f avx512vnni".

@@ -14,7 +14,7 @@ WORTH = 1.05
 
 @dataclass(frozen=True, slots=True)
 class StageRate:
-    """One stage of a run of one process; stages go on side by side."""
+    """One stage of a run by default; stages go on side by side."""
 
     name: str
     """read, network, decode, finish or write."""
@@ -31,7 +31,7 @@ class CrewRate:
     """Whole runs by so many processes."""
 
     workers: int
-    """Worker processes; 1: the process by itself."""
+    """Processes that look at tiles; 1: none but the run's own, as by default."""
     fixed_s: float
     """What a run takes besides, however small: starting workers, loading the model. Seconds."""
     mp_per_s: float
@@ -77,7 +77,7 @@ class Benchmark(Shown):
     buildings: int
     """Found there; time goes with them."""
     stages: tuple[StageRate, ...]
-    """Of the run by one process."""
+    """Of the run by default."""
     network_share: float
     """Share of that run's time in which the network was at work, 0..1."""
     crews: tuple[CrewRate, ...]
@@ -139,11 +139,11 @@ def _advice_on_workers(crews: tuple[CrewRate, ...]) -> list[str]:
         return []
     times = best.mp_per_s / alone.mp_per_s
     if times < WORTH:
-        return ["one process: worker processes are no faster here"]
+        return ["no --workers: more processes are no faster here"]
     spared = 1 / alone.mp_per_s - 1 / best.mp_per_s  # seconds per megapixel
     from_mp = max(0.0, best.fixed_s - alone.fixed_s) / spared
     return [
-        f"--workers {best.workers}: {times:.2f} times as fast as one process, from {from_mp:,.0f} MP on"
+        f"--workers {best.workers}: {times:.2f} times as fast as by default, from {from_mp:,.0f} MP on"
     ]
 
 
@@ -167,7 +167,7 @@ def _speed(rate: StageRate | CrewRate) -> str:
 
 
 def _named(crew: CrewRate) -> str:
-    return "one process" if crew.workers == 1 else f"{crew.workers} workers"
+    return "by default" if crew.workers == 1 else f"{crew.workers} workers"
 
 
 def _crew(crew: CrewRate) -> str:

@@ -101,14 +101,14 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """What was run, one process first."""
+    """What was run, the default first."""
 
     subject: Subject
     """What was measured."""
     photo: str
     """What was run over."""
     alone: Summary
-    """Of one process."""
+    """By default."""
     crews: tuple[CrewRate, ...]
     """Of all."""
 
@@ -128,7 +128,7 @@ class Runs:
         def run(raster: str, workers: int) -> Summary:
             return predict(
                 raster, output, model=subject.model, tta=subject.tta, **subject.where,
-                workers=workers, overwrite=True, progress=progress,
+                workers=None if workers == 1 else workers, overwrite=True, progress=progress,
             )  # type: ignore[return-value]  # fmt: skip
 
         run(small, 1)  # the first run ever compiles loops
@@ -138,7 +138,7 @@ class Runs:
 
     @property
     def stages(self) -> tuple[StageRate, ...]:
-        """Of one process."""
+        """Of the run by default."""
         told = self.alone
         return tuple(
             StageRate(name, seconds, *_speeds(told.megapixels, seconds, told.gsd_m))
@@ -148,11 +148,11 @@ class Runs:
 
     @property
     def network_share(self) -> float:
-        """Of one process's time, 0..1."""
+        """Of the time of the run by default, 0..1."""
         return self.alone.seconds["model"] / self.alone.seconds["total"]
 
     def pace(self) -> Pace | None:
-        """One process's against what is reckoned for such a raster; None for a model without a hash."""
+        """The default's against what is reckoned for such a raster; None for a model without a hash."""
         subject = self.subject
         if not subject.traits.sha256:
             return None

@@ -128,12 +128,13 @@ def predict(
     batch: Batch = None,
     readers: Readers = 1,
     workers: Annotated[
-        int,
+        int | None,
         typer.Option(
             help="Processes of this machine that look at tiles and draw outlines; 1: a single one.",
+            show_default="one looks, others draw where there are three cores or more",
             rich_help_panel=RUN,
         ),
-    ] = 1,
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(

@@ -11,11 +11,10 @@ import sys
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.kernels.keeping import OWN_CHOICE, is_compiled, kept_in
-from geoseg.machine import usable_cores
+from geoseg.machine import is_python, usable_cores
 from geoseg.run.spread.working import THREADS
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class Ahead:
         That is where an earlier run left machine code, or with a single core. Where no process can
         be begun, the loops are compiled when they are needed, as with one core.
         """
-        if is_compiled() or usable_cores() == 1 or not _is_python(sys.executable):
+        if is_compiled() or usable_cores() == 1 or not is_python(sys.executable):
             return cls()
         from geoseg.run.spread.pool import LocalPool
 
@@ -90,11 +89,6 @@ class Ahead:
         traceback: TracebackType | None,
     ) -> None:
         self._end()
-
-
-def _is_python(program: str | None) -> bool:
-    """Whether it is an interpreter, and not a program that Python runs in, such as QGIS."""
-    return Path(program or "").name.lower().startswith("py")
 
 
 def rehearse() -> None:

@@ -216,7 +216,8 @@ class Run:
         record = run_record(self.mosaic, self.traits, self.settings, backend)
         helped, risen, keeper = self.elsewhere, ending.risen, ending.keeper
         record["maps"] = None if self.stored is None else self.stored.record()
-        record["workers"] = None if helped is None else helped.home.told.record()
+        told = None if helped is None else helped.home.told
+        record["workers"] = told.record() if told is not None and told.workers else None
         if risen is not None and self.rising is not None:
             asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}
             record["heights"] = {**asked, **risen.record()}
@@ -309,12 +310,17 @@ class Run:
 
         settings, tally = self.settings, self.tally
         rows: Rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
-        finishing = partial(self._finishing_here, area, ahead)
-        if self.elsewhere is not None:
-            rows, others = self.elsewhere.hands(
+        finishing: Callable[[], Finishing] = partial(self._finishing_here, area, ahead)
+        if self.elsewhere is not None and self.elsewhere.is_for(plan):
+            from geoseg.run.spread.hands import FinishingBeside
+
+            looking, others = self.elsewhere.hands(
                 self.mosaic, self.inputs, plan, looker, self._finisher(area), settings
             )
-            finishing = partial(_given, others)
+            if looking is None:
+                finishing = partial(FinishingBeside, others, finishing)
+            else:
+                rows, finishing = looking, partial(_given, others)
         if self.stored is not None:
             rows = self.stored.rows_for(plan, self.inputs, looker, skip_errors=settings.skip_errors)
         return rows, finishing

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.reviewing.keeping import Checked
     from geoseg.run.rising import Rising
+    from geoseg.run.spread.elsewhere import Elsewhere
     from geoseg.run.spread.folder import StoredMaps
     from geoseg.settings import PredictSettings
     from geoseg.tiles.given import GivenArea
@@ -54,6 +55,8 @@ class Composing:
     """What people checked of this ground, which goes into the result; None: nothing."""
     any_processor: bool = False
     """Take workers of other kinds."""
+    help_drawing: bool = False
+    """Let others draw where that pays, as nobody said who works."""
 
     @contextmanager
     def run(self, executor: Executor | None, tally: Tally) -> Iterator[Run]:
@@ -92,6 +95,8 @@ class Composing:
                 zoom=self.zoom,
                 checked=self.checked,
             )
+            if self.help_drawing:
+                run = replace(run, elsewhere=stack.enter_context(_drawing_beside(run)))
             stack.enter_context(freed_memory_kept() if traits.allocates_anew else nullcontext())
             stack.enter_context(memory_errors(LESS_MEMORY))
             yield run
@@ -130,6 +135,26 @@ class Composing:
         settings = self.settings if stored is None else stored.settings(self.settings)
         record = None if self.area is None else self.area.record
         return settings.model_copy(update={"tta": traits.averaged, "aoi": record})
+
+
+@contextmanager
+def _drawing_beside(run: Run) -> Iterator[Elsewhere | None]:
+    """Others who draw outlines for a run while the block lasts; None where it draws them itself."""
+    from geoseg.run.spread.beside import TILES_EACH, drawing_processes
+
+    processes = drawing_processes([source.path for source in run.mosaic.sources])
+    if not processes:
+        yield None
+        return
+    from geoseg.run.spread.elsewhere import Elsewhere
+    from geoseg.run.spread.pool import LocalPool
+
+    fewest = processes * TILES_EACH
+    with (
+        LocalPool(processes) as pool,
+        Elsewhere.of(pool, None, run.tally, fewest_tiles=fewest) as others,
+    ):
+        yield others
 
 
 def _tell(traits: Traits) -> None:

@@ -34,7 +34,7 @@ class PredictOptions(TypedDict, total=False):
     strip_px: int
     batch: int | None
     readers: int
-    workers: int
+    workers: int | None
     executor: Executor | None
     cluster: str | os.PathLike[str] | None
     cluster_timeout_s: float

@@ -76,7 +76,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     strip_px: int = STRIP_PX,
     batch: int | None = None,
     readers: int = 1,
-    workers: int = 1,
+    workers: int | None = None,
     executor: Executor | None = None,
     cluster: str | os.PathLike[str] | None = None,
     cluster_timeout_s: float = CLUSTER_TIMEOUT_S,
@@ -135,8 +135,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         strip_px: Rows decoded at a time; never changes the result.
         batch: Tiles per call of the network; None: chosen for the device.
         readers: Threads that read the raster; never changes the result.
-        workers: Processes of this machine that look at tiles and finish outlines; 1: this one alone. Never
-            changes the result.
+        workers: Processes of this machine that look at tiles and finish outlines; 1: this one alone; None: this
+            one looks, and where that pays others finish outlines. Never changes the result.
         executor: Whoever does that instead: any ``concurrent.futures.Executor``, such as Dask's
             ``client.get_executor()``; its workers read the raster by its path or address. Never changes
             the result, either.
@@ -235,6 +235,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             zoom=zoom,
             checked=_checked(keep_reviewed),
             any_processor=any_processor,
+            help_drawing=crew.is_open,
         )
         with composing.run(hands, tally) as run:
             if lock is None:
@@ -275,7 +276,8 @@ def _each(
 
     model, names = choice.found(), raster_names(source)
     with crew.hired() as hands:
-        theirs = {"workers": 1, "cluster": None, "executor": hands, "device": choice.device}
+        alone = None if crew.is_open else 1
+        theirs = {"workers": alone, "cluster": None, "executor": hands, "device": choice.device}
         each = partial(predict, **{**given, "model": model, **theirs})
         return predict_each(names, folder, each, skip_existing=skip_existing, resume=resume)
 

@@ -29,8 +29,8 @@ def check_workers(workers: int) -> None:
 class Crew:
     """Who shall work for a run."""
 
-    workers: int
-    """Processes of this machine; 1: this one alone."""
+    workers: int | None
+    """Processes of this machine; 1: this one alone; None: nobody said."""
     executor: Executor | None
     """One of the user's."""
     cluster: str | os.PathLike[str] | None
@@ -60,22 +60,32 @@ class Crew:
 
             with DevicePool(self.devices) as pool_of_devices:
                 yield pool_of_devices
-        elif self.workers > 1:
+        elif self._processes > 1:
             from geoseg.run.spread.pool import LocalPool
 
-            with LocalPool(self.workers) as pool:
+            with LocalPool(self._processes) as pool:
                 yield pool
         else:
             yield self.executor
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nobody said who works."""
+        given = self.workers, self.executor, self.cluster
+        return all(one is None for one in given) and len(self.devices) == 1
+
+    @property
+    def _processes(self) -> int:
+        return 1 if self.workers is None else self.workers
+
     def _check(self) -> None:
-        check_workers(self.workers)
-        if (self.workers > 1) + (self.executor is not None) + (self.cluster is not None) > 1:
+        check_workers(self._processes)
+        if (self._processes > 1) + (self.executor is not None) + (self.cluster is not None) > 1:
             raise UsageError(
                 "workers are processes of geoseg's own, executor is one of yours, cluster is Dask's: give "
                 "one"
             )
-        others = self.workers > 1 or self.executor is not None or self.cluster is not None
+        others = self._processes > 1 or self.executor is not None or self.cluster is not None
         if len(self.devices) > 1 and others:
             raise UsageError(
                 f"--device (device): of {','.join(self.devices)} each has a worker process of its own; leave "

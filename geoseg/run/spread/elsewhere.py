@@ -32,41 +32,51 @@ class Elsewhere:
 
     home: Home
     """Gives out tasks."""
-    model: Sealed
-    """What they ask."""
+    model: Sealed | None
+    """What they ask; None: they finish clusters alone."""
+    fewest_tiles: int
+    """Runs of fewer are not worth their beginning."""
 
     @classmethod
     @contextmanager
     def of(
         cls,
         executor: Executor,
-        model: DenseModel | InstanceModel,
+        model: DenseModel | InstanceModel | None,
         tally: Tally,
         *,
-        averaged: bool,
+        averaged: bool = False,
         any_processor: bool = False,
         width: Callable[[], int] | None = None,
+        fewest_tiles: int = 0,
     ) -> Iterator[Elsewhere]:
         """Work with an executor while the block lasts.
 
         Args:
             executor: Theirs.
-            model: Before it is averaged.
+            model: Before it is averaged; None: they finish clusters alone.
             tally: Told of times, traffic and memory.
             averaged: Workers average it over two views.
             any_processor: They may be of another kind.
             width: Tells how many there are; None: as the executor says.
+            fewest_tiles: Runs of fewer are not worth their beginning.
 
         Raises:
             UsageError: the model cannot be sent.
         """
-        spec = sealed(ModelSpec.of(model, averaged=averaged, any_processor=any_processor))
+        spec = None
+        if model is not None:
+            spec = sealed(ModelSpec.of(model, averaged=averaged, any_processor=any_processor))
         with (
             Home(executor, tally, width=width) as home,
             Together(lambda: home.told.workers) as memory,
         ):
             tally.memory_mb = lambda: memory.peak_mb
-            yield cls(home, spec)
+            yield cls(home, spec, fewest_tiles)
+
+    def is_for(self, plan: Plan) -> bool:
+        """Whether they shall work for a run over these tiles."""
+        return int(plan.chosen.sum()) >= self.fewest_tiles
 
     def hands(
         self,
@@ -76,8 +86,8 @@ class Elsewhere:
         looker: Looker,
         finisher: Finisher,
         settings: PredictSettings,
-    ) -> tuple[RowsElsewhere, FinishingElsewhere]:
-        """Those who look at tiles, and those who finish clusters."""
+    ) -> tuple[RowsElsewhere | None, FinishingElsewhere]:
+        """Those who look at tiles, None where this process does, and those who finish clusters."""
         spec = RunSpec(
             mosaic=mosaic,
             inputs=inputs,
@@ -88,5 +98,7 @@ class Elsewhere:
             versions=versions(),
         )
         raster = {"run": sealed(spec)}
-        rows = RowsElsewhere(self.home, {"model": self.model, **raster}, plan)
-        return rows, FinishingElsewhere(self.home, raster, finisher)
+        finishing = FinishingElsewhere(self.home, raster, finisher)
+        if self.model is None:
+            return None, finishing
+        return RowsElsewhere(self.home, {"model": self.model, **raster}, plan), finishing

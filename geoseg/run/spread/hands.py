@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from geoseg.errors import WorkerError
 from geoseg.run.finish import Finished
 from geoseg.run.rows import add
 from geoseg.run.spread.clusters import packed_clusters
@@ -17,13 +19,15 @@ from geoseg.tiles.looking import SeenRow
 from geoseg.tiles.plan import PANEL_PX, Panel
 
 if TYPE_CHECKING:
-    from geoseg.run.finish import Finisher
+    from geoseg.run.finish import Finisher, Finishing
     from geoseg.run.lookers import SeenPanel
     from geoseg.run.spread.home import Home
     from geoseg.tiles.area import Area
     from geoseg.tiles.lattice import Strip
     from geoseg.tiles.plan import Plan
     from geoseg.types import Cluster
+
+_log = logging.getLogger(__name__)
 
 CRACKS_AT_A_TIME = 30_000
 """Of clusters that are finished together: some hundred buildings, a tenth of a second."""
@@ -106,6 +110,44 @@ class FinishingElsewhere:
             for group in groups(clusters)
         ]
         return lambda: Finished.together([future.result() for future in begun])
+
+
+class FinishingBeside:
+    """Clusters that others finish, whom nobody asked for: what they cannot do is done here, and told."""
+
+    def __init__(self, others: FinishingElsewhere, here: Callable[[], Finishing]) -> None:
+        """Wait until one of the others has seen the raster."""
+        self._others: Finishing = others
+        self._here = here
+        with self._replaced():
+            others.home.submit("see", others.needs, b"").result()
+
+    @property
+    def area(self) -> Area | None:
+        """That of the finisher."""
+        return self._others.area
+
+    def begin(self, clusters: Sequence[Cluster]) -> Callable[[], Finished]:
+        """Send them out; finish them here once the others have failed."""
+        begun = self._others.begin(clusters)
+
+        def finished() -> Finished:
+            with self._replaced():
+                return begun()
+            return self._others.begin(clusters)()
+
+        return finished
+
+    @contextmanager
+    def _replaced(self) -> Iterator[None]:
+        """Those who fail meanwhile are not asked again."""
+        try:
+            yield
+        except (WorkerError, MemoryError, OSError, ImportError) as error:
+            if isinstance(self._others, FinishingElsewhere):
+                why = str(error).partition(";")[0]  # what to do is for workers that were asked for
+                _log.warning("outlines are drawn by this process alone: %s", why)
+                self._others = self._here()
 
 
 def groups(clusters: Sequence[Cluster]) -> Iterator[list[Cluster]]:

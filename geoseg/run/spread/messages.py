@@ -18,8 +18,8 @@ CODEC = "lz4"
 """Faster than any network."""
 _SIZE_BYTES = 8
 
-Kind = Literal["look", "finish"]
-"""What there is to do."""
+Kind = Literal["look", "finish", "see"]
+"""What there is to do; who only sees finds the raster and loads what finishing takes."""
 
 
 @dataclass(frozen=True, slots=True)

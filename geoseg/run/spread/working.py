@@ -19,7 +19,16 @@ from geoseg.models.traits import Traits
 from geoseg.raster.traffic import Traffic
 from geoseg.run.lookers import look_over
 from geoseg.run.spread.clusters import unpacked_clusters
-from geoseg.run.spread.messages import Answer, Task, Worker, enveloped, opened, packed, unpacked
+from geoseg.run.spread.messages import (
+    Answer,
+    Kind,
+    Task,
+    Worker,
+    enveloped,
+    opened,
+    packed,
+    unpacked,
+)
 from geoseg.tiles.swaths import SwathReader
 from geoseg.tiles.tally import Tally
 
@@ -107,7 +116,7 @@ def _done(task: Task) -> Answer:
     raster = shelf.get(task.needs["run"], task.brings, _Raster)
     raster.tally.seconds.clear()
     try:
-        result = _look(task, raster) if task.kind == "look" else _finish(task, raster)
+        result = _WAYS[task.kind](task, raster)
     except GeosegError:
         shelf.forget(task.needs["run"])  # a server that gave no answer may give one to the next run
         raise
@@ -127,6 +136,17 @@ def _finish(task: Task, raster: _Raster) -> Any:  # noqa: ANN401  # a Finished
         raise WorkerError("nothing says how clusters are finished")
     with raster.tally.stage("vectorize"):
         return raster.spec.finisher.finish(unpacked_clusters(task.payload))
+
+
+def _see(_task: Task, _raster: _Raster) -> None:
+    import geoseg.footprints  # noqa: F401  # compiled loops, which take a while to load
+
+
+_WAYS: dict[Kind, Callable[[Task, _Raster], Any]] = {
+    "look": _look,
+    "finish": _finish,
+    "see": _see,
+}
 
 
 def _load(spec: ModelSpec) -> Any:  # noqa: ANN401  # a model

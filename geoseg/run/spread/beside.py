@@ -1,0 +1,39 @@
+"""Processes that draw outlines beside this one, where nobody said who works for a run.
+
+The network keeps all cores busy by its own threads, and takes hardly longer for a megapixel of a dense town than one core does
+for drawing and measuring its buildings. So with three cores or more the drawing would hold up the network, and is
+done by others: they need a fifth of the memory of workers that also look at tiles.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from geoseg.kernels.keeping import is_compiled
+from geoseg.machine import is_python, usable_cores
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FEWEST_CORES = 3
+"""With two, one process keeps both busy (``benchmarks/workers.py``)."""
+TILES_EACH = 4
+"""Tiles that a run must have for every process: it takes a second or two to begin."""
+MOST = 8
+"""Processes; each holds some 250 MB."""
+
+
+def drawing_processes(rasters: Sequence[str]) -> int:
+    """How many shall draw; 0: this process does.
+
+    That is where they would gain nothing, in the first run ever, whose loops two processes compile, and where
+    others may not see what this one sees: rasters on servers and in memory.
+    """
+    cores = usable_cores()
+    if cores < FEWEST_CORES or not is_python(sys.executable) or not is_compiled():
+        return 0
+    if not all(Path(raster).is_file() for raster in rasters):
+        return 0
+    return min(cores // 2, MOST)
