@@ -9,7 +9,7 @@ from geoseg.errors import MissingDependencyError
 
 INT8_NEEDS_RANGES = (
     "int8 needs a network whose ranges were measured on images, and this model's were not; use "
-    "--precision auto or fp32, or measure them by python -m geoseg.train.ranges"
+    "--precision auto or fp32, or have them measured by geoseg tune or python -m geoseg.train.ranges"
 )
 INT8_OF_ANOTHER = (
     "int8 is for networks on an EfficientNet lite encoder, as the built-in model's, and that of {path} has another; "

@@ -159,11 +159,18 @@ def save_weights(
     """Write tensors (floats as fp16) and metadata; the file appears complete or not at all."""
     from safetensors.numpy import save
 
-    tensors = {name: _to_half(tensor) for name, tensor in state.items()}
+    tensors = as_stored(state)
     with output_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as temporary:
             temporary.write_bytes(save(tensors, {METADATA_KEY: metadata.model_dump_json()}))
+
+
+def as_stored(
+    state: Mapping[str, torch.Tensor | NDArray[np.generic]],
+) -> dict[str, NDArray[np.generic]]:
+    """Tensors as a model file holds them: floats as fp16."""
+    return {name: _to_half(tensor) for name, tensor in state.items()}
 
 
 def load_weights(path: Path) -> tuple[dict[str, torch.Tensor], Metadata]:

@@ -105,7 +105,8 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
 ) -> Tuning:
     """Choose a model's thresholds on held-out scenes and calibrate its confidence.
 
-    The rule: best mean F1 at IoU 0.5 with total areas kept true. The tensors stay as they are.
+    The rule: best mean F1 at IoU 0.5 with total areas kept true. The tensors stay as they are; what int8 needs is
+    measured on scenes to learn from where the file lacks it.
 
     Args:
         model: "default" or a .safetensors file.
@@ -149,6 +150,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     from geoseg.progress import heard
     from geoseg.scenes.scene import load_scenes
     from geoseg.train.doubts import FLATTERED, tuning_doubts
+    from geoseg.train.ranges import scenes_for_ranges, with_ranges
     from geoseg.train.results import Tuning
     from geoseg.train.tune import TuneOptions, tune
 
@@ -164,7 +166,8 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
         metadata = tune(loaded, load_scenes(Path(scenes), split), options, told)
     told_of = (*(notes or metadata.notes), *(() if split == "val" else (FLATTERED,)))
     metadata = metadata.model_copy(update={"notes": tuple(dict.fromkeys(told_of))})
-    save_weights(tensors, metadata, target)
+    measured = with_ranges(tensors, metadata, scenes_for_ranges(Path(scenes), split))
+    save_weights(measured, metadata, target)
     if page is not None:
         write_card(target, page)
     return Tuning(metadata, target, page, tuning_doubts(metadata))

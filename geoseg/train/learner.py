@@ -36,6 +36,8 @@ class Finished:
     """The network's tensors."""
     about: dict[str, str]
     """How it came to be, for the model file."""
+    scenes: Sequence[Scene]
+    """Those to learn from, which networks are measured on."""
     learnt: bool = True
     """Whether the scenes went into the weights."""
 

@@ -16,6 +16,7 @@ from geoseg.models.weights import (
     Architecture,
     DataSource,
     Metadata,
+    as_stored,
     load_weights,
     read_metadata,
     save_weights,
@@ -27,6 +28,7 @@ from geoseg.train.crops import CropDataset
 from geoseg.train.distil import Teacher, distance
 from geoseg.train.learner import Finished, Learner, all_sources
 from geoseg.train.losses import head_losses
+from geoseg.train.ranges import evenly, with_ranges
 from geoseg.train.targets import HEADS
 from geoseg.train.validation import predict_scene, resample_scene, score_scene
 from geoseg.version import __version__
@@ -139,7 +141,8 @@ class SegmentationModule(Learner):
                 "training": finished.about,
             }
         )
-        save_weights(finished.weights, metadata, path)
+        stored, some = as_stored(finished.weights), evenly(finished.scenes)
+        save_weights(with_ranges(stored, metadata, some), metadata, path)
 
     @property
     def record(self) -> Metadata:

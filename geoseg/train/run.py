@@ -81,14 +81,15 @@ def train(
         told = _share(progress, number, parts)
         fitted.append(fit(part.config, part.scenes, held_out, stale=stale, progress=told))
         stale = []
-    return _finished(config, parts, fitted, held_out or training, progress)
+    return _finished(config, parts, fitted, training, held_out, progress)
 
 
 def _finished(
     config: TrainConfig,
     parts: Sequence[Part],
     fitted: Sequence[Fitted],
-    ground: Sequence[Scene],
+    training: Sequence[Scene],
+    held_out: Sequence[Scene],
     progress: Progress,
 ) -> Trained:
     """The model file and its scores; of several processes the first one makes them."""
@@ -100,16 +101,16 @@ def _finished(
     weights = trained_weights(first.saved)
     about = history(first.saved, config)
     if not isinstance(first.learner, SegmentationModule) or not config.fine_tunes:
-        first.learner.write(Finished(weights, about), path)
+        first.learner.write(Finished(weights, about, training), path)
         return _scored(done, first.learner, weights, progress)
     progress(ProgressReport("judging start, trained weights and their mean", 100, 100, "percent"))
     judges = [
         (trained_weights(half.saved), part.scenes)
         for half, part in zip(halves, parts[1:], strict=True)
     ]
-    handed, best = hand_out(first.learner, weights, ground, judges)
+    handed, best = hand_out(first.learner, weights, held_out or training, judges)
     told = about | {"handed out": handed.text}
-    first.learner.write(Finished(best, told, learnt=handed.which != "start"), path)
+    first.learner.write(Finished(best, told, training, learnt=handed.which != "start"), path)
     done = replace(done, handed=handed)
     if judges:
         f1 = handed.f1
