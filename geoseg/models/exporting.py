@@ -13,7 +13,7 @@ from geoseg.files.atomic import output_errors, put_in_place, scratch_folder
 from geoseg.files.target import check_target
 from geoseg.keywords import checked_keywords
 from geoseg.models.certify import Certificate, certify
-from geoseg.models.extras import INT8_NEEDS_RANGES, require
+from geoseg.models.extras import INT8_OF_ANOTHER, require
 from geoseg.models.graph_texts import GRAPHS, KEY, WEIGHTS_KEY, is_graph, weights_of
 from geoseg.models.loading import check_names, dense_file
 from geoseg.models.runtimes.choosing import load_dense
@@ -134,7 +134,8 @@ def _write_openvino(source: Path, metadata: Metadata, path: Path) -> None:
         arrays, _ = load_arrays(source)
         graph = build_graph(arrays, metadata, rounding_for(precision, arrays))
     elif precision == "int8":
-        raise UsageError(INT8_NEEDS_RANGES)
+        advice = "export it without --precision"
+        raise UsageError(INT8_OF_ANOTHER.format(path=source, advice=advice))
     else:
         graph = _through_onnx(source, metadata, path)
     _save_openvino(graph, metadata, path)

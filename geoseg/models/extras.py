@@ -15,6 +15,10 @@ INT8_OF_ANOTHER = (
     "int8 is for networks on an EfficientNet lite encoder, as the built-in model's, and that of {path} has another; "
     "{advice}"
 )
+INT8_NOT_IN_GRAPH = (
+    "{path} was not exported in int8; use --precision auto or fp32, or export the model file that it came from to an "
+    ".xml file by geoseg export-model --precision int8"
+)
 INT8_BY_OPENVINO = (
     "{runtime} does not compute in int8 here; run with --runtime auto, or use --precision fp32"
 )

@@ -151,6 +151,7 @@ def test_what_exporting_needs_is_named(
         ("model.onnx", {"device": "cuda"}, "onnxruntime-gpu"),
         ("model.onnx", {"device": "mps"}, "not on mps"),
         ("model.onnx", {"precision": "int8"}, "was not exported in int8"),
+        ("model.onnx", {"runtime": "onnxruntime", "precision": "int8"}, "was not exported in int8"),
         ("model.onnx", {"runtime": "onnxruntime", "precision": "bf16"}, "not in bf16"),
     ],
 )

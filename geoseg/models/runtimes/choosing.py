@@ -115,10 +115,10 @@ def _for_eight_bits(path: Path, device: str, runtime: Runtime) -> Runtime:
     Raises:
         UsageError: something else is asked for, or it does not run the model.
     """
-    if runtime not in {"auto", "openvino"}:
-        raise UsageError(INT8_BY_OPENVINO.format(runtime=runtime))
     other = INT8_OF_ANOTHER.format(path=path, advice="use --precision auto or fp32")
     _check_openvino(path, device, instead="--precision auto", unknown=other)
+    if runtime not in {"auto", "openvino"}:
+        raise UsageError(INT8_BY_OPENVINO.format(runtime=runtime))
     return "openvino"
 
 
@@ -141,11 +141,11 @@ def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
 
 
 def _check_openvino(path: Path, device: str, *, instead: str, unknown: str) -> None:
-    """Refuse what OpenVINO does not run: on a GPU, said with what to give ``instead``, and ``unknown`` networks."""
-    if device not in {"auto", "cpu"}:
-        raise UsageError(_ON_PROCESSOR.format(device=device, other=instead))
+    """Refuse ``unknown`` networks, which no device helps, and GPUs, said with what to give ``instead``."""
     if not _is_known(path):
         raise UsageError(unknown)
+    if device not in {"auto", "cpu"}:
+        raise UsageError(_ON_PROCESSOR.format(device=device, other=instead))
 
 
 def _fitting(path: Path, device: str) -> Runtime:

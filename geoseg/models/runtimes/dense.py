@@ -11,7 +11,7 @@ import numpy as np
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.machine import processor_kind, usable_cores
-from geoseg.models.extras import INT8_NEEDS_RANGES, is_installed
+from geoseg.models.extras import INT8_NEEDS_RANGES, INT8_NOT_IN_GRAPH, is_installed
 from geoseg.models.facts import DenseFacts
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.images import check_images
@@ -310,10 +310,7 @@ def _held(path: Path, metadata: Metadata, precision: Precision) -> Precision:
             "model file that it came from"
         )
     if precision == "int8" and not in_eight_bits:
-        raise UsageError(
-            f"{path} was not exported in int8; use --precision auto or fp32, or export the model file that it "
-            "came from by geoseg export-model --precision int8"
-        )
+        raise UsageError(INT8_NOT_IN_GRAPH.format(path=path))
     return "int8" if in_eight_bits else precision
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoseg.errors import ModelError, UsageError
-from geoseg.models.extras import INT8_BY_OPENVINO, require
+from geoseg.models.extras import INT8_NOT_IN_GRAPH, require
 from geoseg.models.facts import DenseFacts
 from geoseg.models.images import check_images
 from geoseg.models.runtimes.given import BYTES, check_ends, checked_metadata
@@ -57,7 +57,7 @@ class OnnxDenseModel(DenseFacts):
     ) -> OnnxDenseModel:
         """Read an ``.onnx`` file; one that does not fit its metadata gives a ModelError."""
         if precision == "int8":
-            raise UsageError(INT8_BY_OPENVINO.format(runtime="onnxruntime"))
+            raise UsageError(INT8_NOT_IN_GRAPH.format(path=path))
         if precision == "bf16":
             raise UsageError(
                 "onnxruntime computes in the numbers that the file holds, not in bf16; use --precision fp32"
