@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from geoseg.errors import OutputError, UsageError
@@ -12,6 +11,8 @@ from geoseg.machine import processor_kind
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
 _log = logging.getLogger(__name__)
@@ -25,6 +26,10 @@ TOLD = (
 """Said before it, with the model's name."""
 
 
+_unkept: dict[str, float] = {}
+"""What this process was told by another, or found where there is no place to keep it."""
+
+
 def require_exact(model: OpenVinoDenseModel) -> None:
     """Go on only where tiles equal the whole image.
 
@@ -33,16 +38,37 @@ def require_exact(model: OpenVinoDenseModel) -> None:
     """
     from geoseg.models.certify import TOLERANCE, probe
 
-    key = f"{model.sha256} | {model.runtime} | {processor_kind()} | {__version__}"
-    found = kept(FILE)
-    difference = found.get(key)
-    if not isinstance(difference, int | float):
+    difference = difference_known(model.sha256, model.runtime)
+    if difference is None:
         _log.warning(TOLD, model.name)
         difference = probe(model, seed=0)
-        with suppress(OutputError):  # else the next start tries again
-            keep(FILE, found | {key: difference})
+        key = _key(model.sha256, model.runtime)
+        try:
+            keep(FILE, kept(FILE) | {key: difference})
+        except OutputError:  # the next start tries again, and workers are told
+            _unkept[key] = difference
     if not difference <= TOLERANCE:
         raise UsageError(
             f"int8 is not exact on this processor ({processor_kind()}): tiles differ from the whole image by up "
             f"to {difference:.2g} in probability; use --precision auto or fp32"
         )
+
+
+def difference_known(sha256: str, runtime: str) -> float | None:
+    """How far tiles of a model are from the whole image on this processor; None: it was not tried yet."""
+    found = (kept(FILE) | _unkept).get(_key(sha256, runtime))
+    return float(found) if isinstance(found, int | float) else None
+
+
+def found_here() -> dict[str, float]:
+    """What this process knows and could not keep, for workers that it starts."""
+    return dict(_unkept)
+
+
+def believe(found: Mapping[str, float]) -> None:
+    """Take over what another process found, which holds for this kind of processor where it says so."""
+    _unkept.update(found)
+
+
+def _key(sha256: str, runtime: str) -> str:
+    return f"{sha256} | {runtime} | {processor_kind()} | {__version__}"

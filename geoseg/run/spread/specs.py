@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import GeosegError, UsageError, WorkerError
 from geoseg.models.origin import Origin, origin_of
+from geoseg.models.runtimes import trial
 from geoseg.models.traits import Traits
 from geoseg.run.spread.messages import Sealed, packed
 from geoseg.run.state.identity import ModelIdentity
@@ -41,6 +42,8 @@ class ModelSpec:
     """torch adds up otherwise with another number of threads; None: it does not run on this processor."""
     any_processor: bool
     """Another kind of processor will do."""
+    tried: dict[str, float]
+    """What home found out about int8 and could not keep."""
 
     @classmethod
     def of(
@@ -59,6 +62,7 @@ class ModelSpec:
             identity=ModelIdentity.of(Traits.of(model)),
             torch_threads=_torch_threads(),
             any_processor=any_processor,
+            tried=trial.found_here(),
         )
 
     def load(self, device: str | None = None) -> DenseModel | InstanceModel:
@@ -73,6 +77,7 @@ class ModelSpec:
             import torch
 
             torch.set_num_threads(self.torch_threads)
+        trial.believe(self.tried)
         model = self._loaded(device)
         differences = [
             one

@@ -308,7 +308,7 @@ def test_auto_is_fp32_on_other_processors_and_runtimes(monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("built_in")
 @pytest.mark.parametrize("home", ["a file in its place", "none"])
-def test_without_a_place_to_keep_the_answer_it_is_tried_again(
+def test_without_a_place_to_keep_the_answer_it_is_tried_at_every_start_and_workers_are_told(
     home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
@@ -316,9 +316,22 @@ def test_without_a_place_to_keep_the_answer_it_is_tried_again(
     monkeypatch.setattr("geoseg.files.cache.cache_folder", lambda: place)
     asked = []
     monkeypatch.setattr("geoseg.models.certify.probe", lambda *_, **__: asked.append(1) or 0.0)
+    unkept: dict[str, float] = {}
+    monkeypatch.setattr(trial, "_unkept", unkept)
     for _ in range(2):
-        assert Traits.of(load_model("default", device="cpu")).precision == "int8"
+        loaded = load_model("default", device="cpu")
+        assert Traits.of(loaded).precision == "int8"
+    spec = ModelSpec.of(loaded, averaged=False, any_processor=True)
+    unkept.clear()  # a worker, which starts with nothing
+    spec.load()
+    assert len(asked) == 1
+    unkept.clear()
+    load_model("default", device="cpu")
     assert len(asked) == 2
+    spec.load()
+    monkeypatch.setattr(trial, "processor_kind", lambda: "x86_64 strange")
+    spec.load()  # on another kind of processor it finds out for itself
+    assert len(asked) == 3
 
 
 @pytest.mark.usefixtures("built_in")
