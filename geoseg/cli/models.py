@@ -73,6 +73,7 @@ def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:
     yield "predicts", f"{entry.kind}: {', '.join(entry.heads)}"
     yield "pixel size", "any" if entry.gsd_m is None else _sizes(*entry.gsd_m)
     yield "exact", _exactness(entry)
+    yield "int8", f"no: {entry.int8_lacks}" if entry.int8_lacks else "yes, by --precision int8"
     if entry.kind == "maps":
         yield "views", "averaged over two, unless --no-tta" if entry.tta else "one, unless --tta"
     yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in entry.thresholds.items())

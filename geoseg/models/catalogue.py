@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from geoseg.models.graph_texts import weights_of
+from geoseg.models.graph_texts import is_graph, weights_of
 from geoseg.models.loading import DEFAULT_WEIGHTS, model_file
-from geoseg.models.weights import model_sha256, read_metadata
+from geoseg.models.runtimes.graph import can_be_built
+from geoseg.models.weights import holds_ranges, model_sha256, read_metadata
 from geoseg.pages.notebook import Shown
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class ModelEntry(Shown):
     """Tiles begin at multiples of it; None for separate masks."""
     exact: bool
     """True when its record says that tiles equal the whole raster; ``geoseg certify`` shows it."""
+    int8_lacks: str | None
+    """Why ``--precision int8`` does not run it, as a phrase; None: it does."""
     tta: bool
     """True when it predicts on the mean of its maps over two views, unless told otherwise."""
     thresholds: dict[str, float]
@@ -96,6 +99,7 @@ def _maps_entry(path: Path) -> ModelEntry:
         halo_px=metadata.halo_px,
         stride_px=built.stride_px,
         exact=_is_exact(metadata),
+        int8_lacks=_int8_lacks(path, metadata),
         tta=metadata.tta,
         thresholds=metadata.decoding.model_dump(),
         calibrated=metadata.calibration is not None,
@@ -112,6 +116,15 @@ def _is_exact(metadata: Metadata) -> bool:
     return metadata.graph.certificate.get("exact") is True
 
 
+def _int8_lacks(path: Path, metadata: Metadata) -> str | None:
+    if is_graph(path):
+        in_it = metadata.graph is not None and metadata.graph.precision == "int8"
+        return None if in_it else "the graph was exported in another precision"
+    if not can_be_built(metadata.architecture):
+        return "it is for networks on an EfficientNet lite encoder"
+    return None if holds_ranges(path) else "its ranges were not measured; geoseg tune does so"
+
+
 def _masks_entry(path: Path, record: MaskRcnnRecord) -> ModelEntry:
     return ModelEntry(
         use=f"maskrcnn:{path}",
@@ -126,6 +139,7 @@ def _masks_entry(path: Path, record: MaskRcnnRecord) -> ModelEntry:
         halo_px=None,
         stride_px=None,
         exact=False,
+        int8_lacks="it is for dense models alone",
         tta=False,
         thresholds={"score_threshold": record.score_threshold},
         calibrated=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.keywords import checked_keywords
@@ -13,6 +13,9 @@ from geoseg.models.adapters import is_adapter_spec, load_adapter
 from geoseg.models.origin import Origin, remembered
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.settings import Precision, Runtime
+
+if TYPE_CHECKING:
+    from geoseg.models.traits import Traits
 
 DEFAULT_WEIGHTS = Path(__file__).with_name("weights") / "default.safetensors"
 """The built-in model's file."""
@@ -59,7 +62,7 @@ def load_model(
         from geoseg.models.runtimes.choosing import load_dense
 
         path = dense_file(spec)
-        built_in = path.resolve() == DEFAULT_WEIGHTS.resolve()
+        built_in = _is_built_in(path)
         loaded = load_dense(
             path, device=device, precision=precision, runtime=runtime, built_in=built_in
         )
@@ -73,6 +76,30 @@ def load_model(
         "halo_px and heads (geoseg.DenseModel), or predict_instances with gsd_m "
         "(geoseg.InstanceModel)"
     )
+
+
+def foreseen_traits(
+    spec: str | os.PathLike[str], *, device: str, precision: Precision, runtime: Runtime
+) -> Traits:
+    """What is known of a dense model's file, and what would run it here, by its header alone.
+
+    Raises:
+        GeosegError: as ``load_model``, where that can be told without loading it.
+    """
+    from geoseg.models.runtimes.foreseen import foreseen
+    from geoseg.models.traits import Traits
+
+    check_names(device, precision, runtime)
+    path = dense_file(spec)
+    built_in = _is_built_in(path)
+    runs, computes = foreseen(
+        path, device=device, precision=precision, runtime=runtime, built_in=built_in
+    )
+    return Traits.of_file(path, runtime=runs, precision=computes)
+
+
+def _is_built_in(path: Path) -> bool:
+    return path.resolve() == DEFAULT_WEIGHTS.resolve()
 
 
 def model_file(spec: str | os.PathLike[str]) -> Path:

@@ -6,7 +6,7 @@ and other weights are written without it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -40,6 +40,11 @@ class Measured:
 def network_alone(tensors: Mapping[str, T]) -> dict[str, T]:
     """The tensors of the network, without what was measured of it."""
     return {name: one for name, one in tensors.items() if not name.startswith(f"{_PREFIX}.")}
+
+
+def names_measured(names: Iterable[str]) -> bool:
+    """Whether something measured is among tensors of these names."""
+    return any(name.startswith(_LARGEST) for name in names)
 
 
 def measured_in(tensors: Mapping[str, NDArray[np.generic]]) -> dict[str, Measured]:

@@ -96,8 +96,13 @@ class Traits:
         )
 
     @classmethod
-    def of_file(cls, path: Path) -> Self:
+    def of_file(cls, path: Path, *, runtime: str = "", precision: str = "") -> Self:
         """Of a model file that predicts maps, from its header alone.
+
+        Args:
+            path: of the file.
+            runtime: what would run it; empty: nobody asked, and so below.
+            precision: in what it would compute.
 
         Raises:
             ModelError: it is missing, broken or foreign.
@@ -112,6 +117,8 @@ class Traits:
             heads=metadata.architecture.heads,
             halo_px=metadata.halo_px,
             stride_px=metadata.architecture.stride_px,
+            precision=precision,
+            runtime=runtime,
             decoding=metadata.decoding,
             calibration=metadata.calibration,
             tta=metadata.tta,

@@ -18,7 +18,7 @@ from geoseg.errors import ModelError
 from geoseg.files.atomic import output_errors, replacing
 from geoseg.files.parse import ParseError, parse_json
 from geoseg.models.graph_texts import graph_sha256, is_graph, read_graph_text, sidecar_of
-from geoseg.models.measured import network_alone
+from geoseg.models.measured import names_measured, network_alone
 from geoseg.models.records import Calibration, Record, Validation
 
 if TYPE_CHECKING:
@@ -191,6 +191,14 @@ def load_arrays(path: Path) -> tuple[dict[str, NDArray[np.generic]], Metadata]:
     with _reading(path):
         arrays: dict[str, NDArray[np.generic]] = load_file(path)
     return arrays, metadata
+
+
+def holds_ranges(path: Path) -> bool:
+    """Whether a .safetensors file holds what int8 needs, by its header alone."""
+    from safetensors import safe_open
+
+    with _reading(path), safe_open(path, framework="numpy") as file:
+        return names_measured(file.keys())
 
 
 @contextmanager

@@ -57,7 +57,7 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         tile_px: Side of the window the network sees; None: chosen from the model's halo.
         overlap_px: Context around a tile's core, to each side; None: the model's halo.
         tta: Average the maps over the image and its half turn; None: if the model is meant so.
-        device: "auto", "cpu", "cuda", "cuda:1" or "mps"; counts where the model is loaded.
+        device: "auto", "cpu", "cuda", "cuda:1" or "mps", of the run to come.
         precision: "auto", "fp32", "bf16" or "int8"; the same.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; the same.
         aoi: Area of interest, as ``geoseg.predict`` takes it: its tiles alone are counted, and services
@@ -67,7 +67,7 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
             ``geoseg.bench`` found for this model on this machine, or reckoned.
 
     Returns:
-        The rasters, the analysis grid, tiles, time, and warnings.
+        The rasters, the analysis grid, tiles, what would run the network, time, and warnings.
 
     Raises:
         GeosegError: One of its kinds, for everything that can be wrong with the input.
@@ -105,11 +105,10 @@ def _known(
     """What is known of a model, and the model itself where it had to be loaded."""
     from geoseg.models.adapters import is_adapter_spec
     from geoseg.models.averaged import averaged_if
-    from geoseg.models.loading import check_names, dense_file, load_model
+    from geoseg.models.loading import foreseen_traits, load_model
     from geoseg.models.traits import Traits
 
     if isinstance(model, str | os.PathLike) and not (load or is_adapter_spec(os.fspath(model))):
-        check_names(**where)
-        return Traits.of_file(dense_file(model)), None
+        return foreseen_traits(model, **where), None
     loaded = averaged_if(load_model(model, **where), settings.tta)
     return Traits.of(loaded), loaded

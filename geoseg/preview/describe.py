@@ -99,6 +99,11 @@ class MosaicInfo:
     """Largest side of what the network sees at a time, pixels."""
     overlap_px: int
     """Context within it, to each side, pixels."""
+    runtime: str
+    """What would run the network: openvino, torch or onnxruntime; empty: the model does not say."""
+    precision: str
+    """In what it would compute, such as fp32; int8 that nobody tried on this processor yet is tried by the first
+    run, which may refuse it or, where it was not asked for, take fp32; empty: the model does not say."""
     time: Estimate
     """On this machine's processor, if every tile has valid pixels."""
     warnings: tuple[str, ...]
@@ -116,6 +121,7 @@ class MosaicInfo:
             ("pixels", "resampled" if self.resampled else "as they are"),
             ("stretch", "none" if self.stretch is None else "{:g} to {:g}".format(*self.stretch)),
             ("tiles", f"{self.tiles:,} of up to {self.tile_px:,} px"),
+            ("network", ", ".join(filter(None, (self.runtime, self.precision)))),
             ("time", str(self.time)),
         ]
 
@@ -178,6 +184,8 @@ def describe(
             tiles=tiles,
             tile_px=lattice.core_px + 2 * lattice.context_px,
             overlap_px=lattice.context_px,
+            runtime=traits.runtime.partition(" ")[0],
+            precision=traits.precision,
             time=estimate_run(
                 lattice, measure, tta=tta, share=tiles / lattice.tile_count, pace=pace
             ),

@@ -114,6 +114,17 @@ def test_the_built_in_models_header_is_read_without_torch(make_raster: Any) -> N
     assert done.stdout.strip() == "False"
 
 
+def test_it_tells_what_would_run(make_raster: Any) -> None:
+    path = make_raster("a.tif", draw_scene(100, 120))
+    seen = geoseg.info(path, device="cpu", precision="fp32")
+    assert (seen.runtime, seen.precision) == ("openvino", "fp32")
+    assert ("network", "openvino, fp32") in seen.in_words()
+    assert seen.as_dict()["precision"] == "fp32"
+    told = invoke("info", path, "--device", "cpu", "--runtime", "torch", "--json")
+    assert json.loads(told.stdout)["runtime"] == "torch"
+    assert geoseg.info(path, model=PaintedModel()).runtime == ""
+
+
 def test_it_shows_itself(make_raster: Any) -> None:
     image = draw_scene(100, 120)
     image[:, :, :30] = 0

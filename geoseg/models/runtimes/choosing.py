@@ -49,24 +49,40 @@ def load_dense(
         ModelError: the file is missing, broken or foreign.
         UsageError: runtime, device and precision do not go together.
     """
-    if is_graph(path):
-        return _load_graph(path, device, precision, runtime)
-    if precision == "int8":
-        chosen = _for_eight_bits(path, device, runtime)
-    else:
-        chosen = _runtime(path, device, runtime)
+    chosen = runtime_for(path, device=device, precision=precision, runtime=runtime)
+    if chosen == "onnxruntime":
+        from geoseg.models.runtimes.onnx import OnnxDenseModel
+
+        return OnnxDenseModel.from_graph(path, device=device, precision=precision)
     if chosen == "openvino":
         from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
+        if is_graph(path):
+            return _exact_in_int8(OpenVinoDenseModel.from_graph(path, precision=precision))
         quick = _quick(path) if built_in and precision == "auto" else None
         return quick or _exact_in_int8(OpenVinoDenseModel.from_file(path, precision=precision))
+    require("torch", _what_for(path, device), "torch")
     from geoseg.models.dense import TorchDenseModel
 
     return TorchDenseModel.from_file(path, device=device, precision=precision)
 
 
-def _load_graph(path: Path, device: str, precision: Precision, runtime: Runtime) -> DenseFacts:
-    """By OpenVINO, or by onnxruntime on a GPU and where OpenVINO is not there."""
+def runtime_for(path: Path, *, device: str, precision: Precision, runtime: Runtime) -> Runtime:
+    """What runs a file; whether torch and onnxruntime are installed is not asked.
+
+    Raises:
+        ModelError: the file is missing, broken or foreign.
+        UsageError: runtime, device and precision do not go together.
+    """
+    if is_graph(path):
+        return _of_graph(path, device, runtime)
+    if precision == "int8":
+        return _for_eight_bits(path, device, runtime)
+    return _runtime(path, device, runtime)
+
+
+def _of_graph(path: Path, device: str, runtime: Runtime) -> Runtime:
+    """OpenVINO, or onnxruntime on a GPU and where OpenVINO is not there."""
     onnx = path.suffix.lower() == ".onnx"
     on_cpu = device in {"auto", "cpu"}
     if runtime == "torch" or (runtime == "onnxruntime" and not onnx):
@@ -78,27 +94,28 @@ def _load_graph(path: Path, device: str, precision: Precision, runtime: Runtime)
     if runtime == "auto" and onnx:
         runtime = "openvino" if on_cpu and is_installed("openvino") else "onnxruntime"
     if runtime == "onnxruntime":
-        from geoseg.models.runtimes.onnx import OnnxDenseModel
-
-        return OnnxDenseModel.from_graph(path, device=device, precision=precision)
+        return runtime
     if not on_cpu:
         raise UsageError(_ON_PROCESSOR.format(device=device, other="--runtime onnxruntime"))
-    from geoseg.models.runtimes.dense import OpenVinoDenseModel
-
-    return _exact_in_int8(OpenVinoDenseModel.from_graph(path, precision=precision))
+    return "openvino"
 
 
 def _quick(path: Path) -> OpenVinoDenseModel | None:
     """In int8, on the processors where it was measured; None: it is not to be had, and why is told at -v."""
     from geoseg.models.runtimes.dense import OpenVinoDenseModel
 
-    if processor_kind().split()[0] != "x86_64":
+    if not takes_int8_by_itself():
         return None
     try:
         return _exact_in_int8(OpenVinoDenseModel.from_file(path, precision="int8"))
     except (ModelError, UsageError) as error:  # nothing was measured, it is damaged, or tiles show
         _log.info("the built-in model runs in fp32: %s", error)
         return None
+
+
+def takes_int8_by_itself() -> bool:
+    """Whether auto may be int8 on this processor."""
+    return processor_kind().split()[0] == "x86_64"
 
 
 def _exact_in_int8(model: OpenVinoDenseModel) -> OpenVinoDenseModel:
@@ -133,11 +150,7 @@ def _runtime(path: Path, device: str, runtime: Runtime) -> Runtime:
         _check_openvino(
             path, device, instead="--runtime torch", unknown=_NO_GRAPH.format(path=path)
         )
-    if runtime == "auto":
-        runtime = _fitting(path, device)
-    if runtime == "torch":
-        require("torch", _what_for(path, device), "torch")
-    return runtime
+    return _fitting(path, device) if runtime == "auto" else runtime
 
 
 def _check_openvino(path: Path, device: str, *, instead: str, unknown: str) -> None:

@@ -19,7 +19,7 @@ from geoseg.models.measured import measured_in
 from geoseg.models.runtimes.cutting import cut
 from geoseg.models.runtimes.given import checked_metadata, read_graph, reason_of
 from geoseg.models.runtimes.graph import NORMALISED, build_graph
-from geoseg.models.runtimes.library import capabilities, core, openvino, operations
+from geoseg.models.runtimes.library import capabilities, core, openvino_version, operations
 from geoseg.models.runtimes.rounding import EightBits
 from geoseg.models.strides import round_down, round_up
 from geoseg.models.weights import Metadata, file_sha256, load_arrays
@@ -98,7 +98,7 @@ class OpenVinoDenseModel(DenseFacts):
         super().__init__(metadata, sha256)
         self.precision = _checked(precision)
         """In what it computes."""
-        self.runtime = f"openvino {openvino().__version__.partition('-')[0]}"
+        self.runtime = openvino_version()
         """What runs it."""
         self.file = file
         """Where its tensors came from."""
@@ -127,7 +127,7 @@ class OpenVinoDenseModel(DenseFacts):
     def from_graph(cls, path: Path, *, precision: Precision = "auto") -> OpenVinoDenseModel:
         """Read a graph (.onnx, .xml); one that does not fit its metadata gives a ModelError."""
         metadata, sha256 = checked_metadata(path)
-        precision = _held(path, metadata, precision)
+        precision = held_precision(path, metadata, precision)
         graph = read_graph(path, metadata)
         return cls(graph, metadata, sha256=sha256, precision=precision, file=path)
 
@@ -297,7 +297,7 @@ def rounding_for(
     return EightBits(measured)
 
 
-def _held(path: Path, metadata: Metadata, precision: Precision) -> Precision:
+def held_precision(path: Path, metadata: Metadata, precision: Precision) -> Precision:
     """What a graph in a file is run in: int8 is in its numbers, all else is chosen.
 
     Raises:

@@ -23,6 +23,11 @@ def openvino() -> Any:  # noqa: ANN401  # the library comes without usable types
     return _imported("openvino")
 
 
+def openvino_version() -> str:
+    """Its name and version, as models state what runs them."""
+    return f"openvino {openvino().__version__.partition('-')[0]}"
+
+
 @cache
 def operations() -> Any:  # noqa: ANN401  # see above
     """Its operations, of the set that OpenVINO 2024 and later know."""

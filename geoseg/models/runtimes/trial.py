@@ -36,7 +36,7 @@ def require_exact(model: OpenVinoDenseModel) -> None:
     Raises:
         UsageError: they do not, on this kind of processor.
     """
-    from geoseg.models.certify import TOLERANCE, probe
+    from geoseg.models.certify import probe
 
     difference = difference_known(model.sha256, model.runtime)
     if difference is None:
@@ -47,6 +47,17 @@ def require_exact(model: OpenVinoDenseModel) -> None:
             keep(FILE, kept(FILE) | {key: difference})
         except OutputError:  # the next start tries again, and workers are told
             _unkept[key] = difference
+    check(difference)
+
+
+def check(difference: float) -> None:
+    """Refuse int8 where tiles are so far from the whole image.
+
+    Raises:
+        UsageError: that is too far.
+    """
+    from geoseg.models.certify import TOLERANCE
+
     if not difference <= TOLERANCE:
         raise UsageError(
             f"int8 is not exact on this processor ({processor_kind()}): tiles differ from the whole image by up "
@@ -58,6 +69,14 @@ def difference_known(sha256: str, runtime: str) -> float | None:
     """How far tiles of a model are from the whole image on this processor; None: it was not tried yet."""
     found = (kept(FILE) | _unkept).get(_key(sha256, runtime))
     return float(found) if isinstance(found, int | float) else None
+
+
+def is_wanting(sha256: str) -> bool:
+    """Whether a model was ever refused in int8 on this machine, by whatever version of OpenVINO."""
+    from geoseg.models.certify import TOLERANCE
+
+    found = [one for key, one in (kept(FILE) | _unkept).items() if key.startswith(sha256)]
+    return not all(isinstance(one, int | float) and one <= TOLERANCE for one in found)
 
 
 def found_here() -> dict[str, float]:

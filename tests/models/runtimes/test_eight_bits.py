@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from commands import invoke
 from small_model import written
 
 from geoseg.errors import GeosegError, ModelError, UsageError
 from geoseg.models import certify_model, load_model, loading
+from geoseg.models.catalogue import describe_model
 from geoseg.models.exporting import export_model
+from geoseg.models.loading import foreseen_traits
 from geoseg.models.measured import as_tensors, measured_in, network_alone
 from geoseg.models.runtimes import choosing, trial
 from geoseg.models.runtimes.dense import OpenVinoDenseModel
@@ -262,6 +265,69 @@ def test_auto_is_int8_for_the_built_in_model_alone(
     assert Traits.of(copied).precision == "fp32"
     assert [one.levelname for one in caplog.records] == ["WARNING"]  # the trial, once
     assert "compares tiles with a whole image" in caplog.text
+
+
+@pytest.mark.usefixtures("cache")
+def test_files_tell_whether_they_run_in_int8(folder: Path, tmp_path: Path) -> None:
+    plain, measured = (folder / f"{name}.safetensors" for name in ("model", "measured"))
+    assert "geoseg tune" in (describe_model(plain).int8_lacks or "")
+    assert describe_model(measured).int8_lacks is None
+    assert "int8        yes, by" in invoke("models", measured).stdout
+    other = written(tmp_path, Architecture(encoder="resnet18", depth=3, decoder_channels=(8, 8, 8)))
+    assert "no: it is for networks on an EfficientNet lite" in invoke("models", other).stdout
+    exported = export_model(measured, tmp_path / "m.xml", precision="int8").output
+    assert describe_model(exported).int8_lacks is None
+    graph = export_model(plain, tmp_path / "plain.xml").output
+    assert "exported in another" in (describe_model(graph).int8_lacks or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "expected"),
+    [
+        ("default", {}, ("openvino", "int8")),
+        ("default", {"precision": "fp32"}, ("openvino", "fp32")),
+        ("default", {"runtime": "torch"}, ("torch", "fp32")),
+        ("measured", {}, ("openvino", "fp32")),
+        ("measured", {"precision": "int8"}, ("openvino", "int8")),
+        ("measured", {"precision": "bf16", "runtime": "torch"}, ("torch", "bf16")),
+    ],
+)
+def test_what_runs_is_foreseen_and_comes_true(
+    built_in: Callable[[str], None],
+    folder: Path,
+    name: str,
+    asked: dict[str, Any],
+    expected: tuple[str, str],
+) -> None:
+    model = name if name == "default" else folder / f"{name}.safetensors"
+    where: dict[str, Any] = {"device": "cpu", "precision": "auto", "runtime": "auto"} | asked
+    told, loaded = foreseen_traits(model, **where), Traits.of(load_model(model, **where))
+    assert (told.runtime, told.precision) == expected
+    assert (loaded.runtime.partition(" ")[0], loaded.precision) == expected
+    built_in("model")
+    assert foreseen_traits("default", device="cpu", precision="auto", runtime="auto").precision == (
+        "fp32"
+    )
+
+
+@pytest.mark.usefixtures("built_in")
+def test_what_was_found_is_foreseen(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where: dict[str, Any] = {"device": "cpu", "runtime": "auto"}
+    graph = export_model(folder / "model.safetensors", tmp_path / "plain.xml").output
+    assert foreseen_traits(graph, precision="auto", **where).precision == "fp32"
+    monkeypatch.setattr("geoseg.models.certify.probe", lambda *_, **__: 0.11)
+    load_model("default", device="cpu")
+    assert foreseen_traits("default", precision="auto", **where).precision == "fp32"
+    for name, sentence in (
+        ("measured", "int8 is not exact"),
+        ("model", "ranges were measured"),
+        (graph, "not exported in int8"),
+    ):
+        path = name if isinstance(name, Path) else folder / f"{name}.safetensors"
+        with pytest.raises(UsageError, match=sentence):
+            foreseen_traits(path, precision="int8", **where)
 
 
 @pytest.mark.usefixtures("built_in")
