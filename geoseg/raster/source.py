@@ -32,6 +32,7 @@ from geoseg.raster.parts import listed_parts
 from geoseg.raster.probabilities import require_photo
 from geoseg.raster.remote import is_vrt, opening, trouble
 from geoseg.raster.spectrum import band_signs
+from geoseg.raster.stac import item_dates
 from geoseg.raster.whole import require_whole
 from geoseg.types import Window
 
@@ -183,7 +184,7 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
             pixel=pixel_size(
                 crs, affine_mapping(dataset.transform), dataset.width / 2, dataset.height / 2
             ),
-            dates=image_dates(_underlying(dataset)),
+            dates=item_dates(path) | image_dates(_underlying(dataset)),
         )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from conftest import RasterMaker, draw_scene
-from painted import PaintedModel
+from painted import PaintedModel, paint_town
 from remote_server import Server
 
 import geoseg
@@ -46,6 +46,43 @@ def test_an_item_is_asked_for_again_and_a_missing_one_is_told(make_raster: Raste
         with pytest.raises(UnreachableRasterError, match="404 Not Found") as caught:
             raster_names(server.address("none.json", "?key=s3cr3t"))
         assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("properties", "day"),
+    [
+        ({"datetime": "2024-05-17T10:20:30Z"}, "2024-05-17"),
+        (
+            {
+                "datetime": None,
+                "start_datetime": "2024-05-17T10:00:00Z",
+                "end_datetime": "2024-05-17T11:00:00Z",
+            },
+            "2024-05-17",
+        ),
+        (
+            {
+                "datetime": None,
+                "start_datetime": "2024-05-17T10:00:00Z",
+                "end_datetime": "2024-06-17T10:00:00Z",
+            },
+            None,
+        ),
+        ({"datetime": 7}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_the_day_of_an_item_is_its_buildings(
+    make_raster: RasterMaker, properties: object, day: str | None
+) -> None:
+    make_raster("a.tif", paint_town(60, 60)[0])
+    path = item(make_raster.folder, visual={"href": "a.tif"})
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"properties": properties}))
+    found = geoseg.predict(path, model=PaintedModel())
+    assert set(found["image_date"].dropna()) == ({day} if day else set())
+    told = geoseg.predict(path, model=PaintedModel(), date="2020-01-02")
+    assert set(told["image_date"]) == {"2020-01-02"}
 
 
 def test_an_item_without_a_picture_is_told(tmp_path: Path) -> None:
