@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import parse_qs
 
 _PACKED = re.compile(r"/vsi(?:zip|tar|gzip|7z|rar)/+(?=vsi)|/vsi(?:zip|tar|gzip|7z|rar)/")
@@ -13,6 +14,10 @@ _SCHEME = re.compile(r"(?:zip|tar|gzip)(?:\+|://)", re.IGNORECASE)
 """rasterio's way to say the same, before ``!`` and the name within."""
 _BANG = re.compile(r"(?P<file>[^!]+\.(?:zip|kmz|tar|tgz))!", re.IGNORECASE)
 """The same without a scheme, as geopandas takes it."""
+_INTO = re.compile(
+    r"(?P<file>[^!]+?\.(?P<ending>zip|kmz|tar|tgz|tar\.gz))(?:[!/]+(?P<within>.*))?", re.IGNORECASE
+)
+"""The archive and the name within it, by any of the ways that people try."""
 _PART = re.compile(
     r"""GTIFF_(?:DIR|RAW):(?:off:)?\d+:(?P<tiff>.+)   # a page of a TIFF
     |[A-Z][A-Z\d_]+:"(?P<quoted>[^"]+)"(?::.*)?      # NETCDF:"a.nc":band
@@ -52,6 +57,21 @@ def _archive(inside: str) -> str:
     inside = f"/{inside}" if inside.startswith("vsi") else inside
     archive = None if _PACKED.match(inside) else _ARCHIVE.match(inside)
     return archive[1] if archive else inside
+
+
+def named_for_gdal(path: str) -> str | None:
+    """What GDAL calls a file in an archive of this machine, which is named otherwise; None: it lies in none.
+
+    Ways to name it are ``a.zip!b.tif``, with or without a scheme, and ``a.zip/b.tif``; of an archive alone the name
+    within is ``NAME``.
+    """
+    scheme = _SCHEME.match(path)
+    plain = path[scheme.end() :].removeprefix("file://") if scheme else path
+    found = _INTO.fullmatch(plain)
+    if path.startswith("/vsi") or found is None or not Path(found["file"]).is_file():
+        return None
+    kind = "zip" if found["ending"].lower() in {"zip", "kmz"} else "tar"
+    return f"/vsi{kind}/{found['file']}/{found['within'] or 'NAME'}"
 
 
 def http_address(path: str) -> str | None:

@@ -22,7 +22,7 @@ from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 
 from geoseg.addresses.secrets import without_secrets
-from geoseg.addresses.urls import is_local
+from geoseg.addresses.urls import is_local, named_for_gdal
 from geoseg.earth.ground import Mapping as GroundMapping
 from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
@@ -198,6 +198,7 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
         UnreachableRasterError: Its server does not give it.
     """
     if is_local(path) and not Path(path).exists():
+        _refuse_other_name(path)
         raise UnreadableRasterError(f"{path}: there is no such file; check the path")
     try:
         with warnings.catch_warnings(), opening(path):
@@ -234,10 +235,24 @@ def _refusal(path: str, brief: str) -> UnreadableRasterError:
             f"{path} is no raster ({brief.rstrip('.')}); of a layer of buildings geoseg report tells, of a "
             "photo geoseg info"
         )
+    _refuse_other_name(path)
     return UnreadableRasterError(
         f"{path} cannot be opened as a raster ({brief.rstrip('.')}); "
         "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
     )
+
+
+def _refuse_other_name(path: str) -> None:
+    """Say how a raster in an archive is named.
+
+    Raises:
+        UnreadableRasterError: It lies in one that is there.
+    """
+    gdal = named_for_gdal(path)
+    if gdal is not None:
+        raise UnreadableRasterError(
+            f"{path} is not how a raster in an archive is named; name it as {gdal}"
+        )
 
 
 def _lies_by_points(dataset: Any) -> bool:  # noqa: ANN401

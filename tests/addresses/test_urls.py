@@ -1,8 +1,10 @@
 """Which names are addresses."""
 
+from pathlib import Path
+
 import pytest
 
-from geoseg.addresses.urls import holding_file, http_address, is_local
+from geoseg.addresses.urls import holding_file, http_address, is_local, named_for_gdal
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,29 @@ def test_a_server_is_asked_for_what_it_serves_alone(path: str, address: str | No
 )
 def test_what_lies_in_an_archive_is_held_by_it(path: str, held: str) -> None:
     assert holding_file(path) == held
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [
+        ("{}/a.zip!b.tif", "/vsizip/{}/a.zip/b.tif"),
+        ("{}/a.zip!/in/b.tif", "/vsizip/{}/a.zip/in/b.tif"),
+        ("zip://{}/a.zip!b.tif", "/vsizip/{}/a.zip/b.tif"),
+        ("zip+file://{}/a.zip!b.tif", "/vsizip/{}/a.zip/b.tif"),
+        ("{}/a.zip/b.tif", "/vsizip/{}/a.zip/b.tif"),
+        ("{}/a.zip", "/vsizip/{}/a.zip/NAME"),
+        ("{}/a.tar.gz!b.tif", "/vsitar/{}/a.tar.gz/b.tif"),
+        ("{}/none.zip!b.tif", None),
+        ("/vsizip/{}/a.zip/b.tif", None),
+        ("{}/a.tif", None),
+    ],
+)
+def test_what_lies_in_an_archive_is_named_as_gdal_does(
+    tmp_path: Path, path: str, named: str | None
+) -> None:
+    for name in ("a.zip", "a.tar.gz", "a.tif"):
+        (tmp_path / name).touch()
+    assert named_for_gdal(path.format(tmp_path)) == (named and named.format(tmp_path))
 
 
 @pytest.mark.parametrize("path", ["a.tif", "/a/b.tif", "C:\\a.tif", "C:/a.tif"])

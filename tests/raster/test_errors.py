@@ -1,5 +1,8 @@
 """Bad rasters: one clear sentence each, of the right class."""
 
+import zipfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 import rasterio.shutil
@@ -255,3 +258,16 @@ def test_pixels_of_no_size_are_a_mistake(make_raster: RasterMaker, side: float) 
     raster = make_raster("t.tif", draw_scene(32, 32), transform=place)
     with pytest.raises(UnsupportedRasterError, match="check its geotransform"):
         Mosaic.open([raster], gsd_range_m=None)
+
+
+def test_a_raster_in_an_archive_is_told_its_name(
+    make_raster: RasterMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with zipfile.ZipFile("z.zip", "w") as archive:
+        archive.write(make_raster("x.tif", IMAGE), "x.tif")
+    for name in ("z.zip!x.tif", "zip://z.zip!x.tif", "z.zip/x.tif"):
+        assert str(refusal(name)).endswith("name it as /vsizip/z.zip/x.tif")
+    assert str(refusal("z.zip")).endswith("name it as /vsizip/z.zip/NAME")
+    with Mosaic.open(["/vsizip/z.zip/x.tif"], gsd_range_m=None) as mosaic:
+        assert mosaic.sources[0].width == 80
