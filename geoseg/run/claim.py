@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from geoseg.errors import OutputExistsError
+from geoseg.errors import OutputExistsError, ResumeError
 from geoseg.export.formats import FORMATS
 from geoseg.export.opening import open_output
 from geoseg.files.target import check_target
 from geoseg.run.state.lock import OutputLock, parts_folder
+from geoseg.run.state.manifest import read_manifest
 from geoseg.run.state.parts import has_state
 
 
@@ -37,7 +38,17 @@ def claimed(output: Path, overwrite: bool, *, resume: bool) -> Iterator[OutputLo
         open_output(target, overwrite=overwrite or (resume and left))
         if left and not (resume or overwrite):
             raise OutputExistsError(
-                f"{parts_folder(target)} holds the state of an interrupted run: go on with it by "
-                "--resume, or start afresh with --overwrite"
+                f"{parts_folder(target)} holds the state of an interrupted run{_way_on(target)}"
             )
         yield lock
+
+
+def _way_on(target: Path) -> str:
+    """How to go on with a stopped run, where that is possible, or that it is not."""
+    try:
+        unknown = read_manifest(parts_folder(target)).identity.unknown
+    except ResumeError as error:
+        unknown = str(error)
+    if unknown is None:
+        return ": go on with it by --resume, or start afresh with --overwrite"
+    return f" that cannot be gone on with; start afresh with --overwrite ({unknown.rstrip('.')})"

@@ -551,6 +551,11 @@ def test_a_model_of_unknown_version_runs_but_is_not_resumed(
     with pytest.raises(KeyboardInterrupt):
         geoseg.predict(source, output, model=UnknownModel(), **SETTINGS)
     model = made_resumable(UnknownModel())
+    with pytest.raises(
+        OutputExistsError, match=r"afresh with --overwrite .*neither a sha256"
+    ) as told:
+        geoseg.predict(source, output, model=model, **SETTINGS)
+    assert "--resume" not in str(told.value)
     with pytest.raises(ResumeError, match=r"UnknownModel states neither a sha256 nor a version"):
         geoseg.predict(source, output, model=model, resume=True, **SETTINGS)
     assert output.with_name("b.gpkg.parts").is_dir()

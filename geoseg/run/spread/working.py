@@ -42,8 +42,8 @@ THREADS = "GEOSEG_WORKER_THREADS"
 DEVICE = "GEOSEG_WORKER_DEVICE"
 """Environment variable: the device of a worker of several that have one each."""
 
-GO_ON = "what is finished is kept, and --resume goes on from there"
-"""Where there is an output."""
+GO_ON = "where what is finished is kept, which is then told, --resume goes on from there"
+"""Where there is an output, and nothing else can be taken for the model and the rasters."""
 
 _own = threading.local()
 _counting = threading.Lock()
