@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from geoseg.train.config import TrainConfig
     from geoseg.train.moments import Moment
 
+
+_log = logging.getLogger(__name__)
 
 _EMA_EVERY = 5
 """Steps between updates of the averaged weights; its decay is adapted."""
@@ -94,12 +97,13 @@ def fit(
         if trainer.is_global_zero and held_out and not goes_on:
             learner.f1_before = learner.scores()
             progress(scores_told("before", learner.f1_before))
-        trainer.fit(
-            learner,
-            datamodule=_Scenes(learner, list(training), len(held_out)),
-            ckpt_path=str(last) if goes_on else None,
-            weights_only=True,
-        )
+        with _stopped_as_asked(last):
+            trainer.fit(
+                learner,
+                datamodule=_Scenes(learner, list(training), len(held_out)),
+                ckpt_path=str(last) if goes_on else None,
+                weights_only=True,
+            )
     trainer.save_checkpoint(last, weights_only=False)
     saved = torch.load(last, map_location="cpu", weights_only=True)
     return Fitted(learner, saved, watched.last, tuple(watched.scored), trainer.is_global_zero)
@@ -196,15 +200,22 @@ def _single_thread(_worker: int) -> None:
 
 
 class _StopAtBudget(callbacks.Callback):
-    """End the training when its steps or minutes are used up."""
+    """End the training when its steps or minutes are used up, at the end of a step.
+
+    In the middle of one the checkpoint would lack what its first batches had to say.
+    """
 
     def on_train_batch_end(
         self,
         trainer: lightning.Trainer,
         pl_module: lightning.LightningModule,
-        *_: Any,
+        _outputs: Any,  # noqa: ANN401 - what training_step gave
+        _batch: Any,  # noqa: ANN401 - what it took
+        batch_idx: int,
     ) -> None:
-        if isinstance(pl_module, Learner) and pl_module.progress(trainer.global_step) >= 1:
+        whole = (batch_idx + 1) % trainer.accumulate_grad_batches == 0
+        used_up = isinstance(pl_module, Learner) and pl_module.progress(trainer.global_step) >= 1
+        if whole and used_up:
             trainer.should_stop = True
 
 
@@ -227,6 +238,21 @@ def _trainer(config: TrainConfig, watched: Watched, *, validate: bool) -> lightn
         enable_model_summary=False,
         enable_progress_bar=False,
     )
+
+
+@contextmanager
+def _stopped_as_asked(last: Path) -> Iterator[None]:
+    """Ctrl-C and SIGTERM, which the trainer makes exits with codes of its own, end as everywhere; how to go on is said."""
+    try:
+        yield
+    except SystemExit:
+        if last.exists():
+            _log.warning(
+                "What was learnt up to the end of a round is kept in %s: the same command with --resume goes on "
+                "from there.",
+                last,
+            )
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

@@ -21,6 +21,7 @@ _NOISE = (
     r"`isinstance\(treespec",
     ".*smaller than the logging interval",
     ".*does not have many workers",
+    "You're resuming from a checkpoint that ended before the epoch",  # of minutes used up: its crops come again
     r"Found \d+ module\(s\) in eval mode",  # norms that keep their statistics
 )
 """Warnings that are none of the user's business."""

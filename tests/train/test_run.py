@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from conftest import REPOSITORY
 from hypothesis import given
 from hypothesis import strategies as st
@@ -470,6 +472,60 @@ def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
 
     config = make_config(packed, name="whole", output=packed / "whole")
     assert_resumes(config, SegmentationModule, lambda path: load_weights(path)[0])
+
+
+def test_minutes_end_a_training_at_the_end_of_a_step(
+    packed: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    from geoseg.train.learner import Learner
+    from geoseg.train.run import train
+
+    schedule = {
+        "batch": 2,
+        "accumulate": 3,
+        "max_steps": 9,
+        "steps_per_round": 2,
+        "warmup_steps": 0,
+    }
+    config = make_config(packed, name="tiny", schedule=schedule)
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            Learner, "progress", lambda _, __: 1.0
+        )  # the clock is over from the first batch on
+        train(config)
+    saved = torch.load(packed / "out/last.ckpt", weights_only=True)
+    done = saved["loops"]["fit_loop"]["epoch_loop.batch_progress"]["current"]["completed"]
+    assert (saved["global_step"], done) == (1, 3)
+    recwarn.clear()
+    assert train(config, resume=True).last.step == 9
+    assert not [one for one in recwarn if "resuming" in str(one.message)]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("asked", ["SIGTERM", "SIGINT"])
+def test_a_training_that_is_asked_to_end_is_interrupted_and_says_how_to_go_on(
+    packed: Path, asked: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from geoseg.train.module import SegmentationModule
+    from geoseg.train.run import train
+
+    before = {name: signal.getsignal(getattr(signal, name)) for name in ("SIGTERM", "SIGINT")}
+    step, config = SegmentationModule.training_step, make_config(packed, name="tiny")
+
+    def asking(self: SegmentationModule, *batch: Any) -> torch.Tensor:
+        if self.global_step == 2:
+            signal.raise_signal(getattr(signal, asked))
+        return step(self, *batch)
+
+    monkeypatch.setattr(SegmentationModule, "training_step", asking)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+    assert "last.ckpt: the same command with --resume goes on" in caplog.text
+    assert torch.load(packed / "out/last.ckpt", weights_only=True)["global_step"] == 2
 
 
 def test_every_process_goes_by_the_first_ones_clock(
