@@ -22,11 +22,9 @@ from geoseg.files.names import without_folders
 from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.vectors.address import name_of
 from geoseg.vectors.bounds import Bounds
-from geoseg.vectors.buildings import DECISION, numbers_of, open_buildings
+from geoseg.vectors.buildings import numbers_of, open_buildings
 from geoseg.vectors.layers import (
-    Layer,
     VectorInput,
-    read_frame,
 )
 from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.observed import read_extent
@@ -84,9 +82,7 @@ def read_buildings(
     _refuse_coco(source)
     opened = open_buildings(source, layer, role)
     ground_under(opened.crs)
-    data = opened.data
-    frame = read_frame(data, [*columns, DECISION]) if isinstance(data, Layer) else data
-    frame, gone = only_standing(frame)
+    frame, gone = only_standing(opened.frame(columns))
     label = opened.label
     rows = usable(np.array(frame.geometry.array, dtype=object), opened.crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), label)

@@ -16,7 +16,7 @@ from geoseg.earth.reproject import reproject
 from geoseg.earth.seam import Seam
 from geoseg.errors import DatasetError
 from geoseg.labelled.repair import TINY_M2, Repaired, repair
-from geoseg.vectors.buildings import DECISION
+from geoseg.vectors.buildings import decision_column
 from geoseg.vectors.layers import (
     Layer,
     box_of,
@@ -102,7 +102,7 @@ def _near(labels: Path | gpd.GeoDataFrame, grid: Grid, name: str | None) -> _Nea
         return _Near(everything, loaded.crs, len(loaded.frame), 0, gone)
     layer = open_layer(labels, name, preferred="buildings")
     box = _box(grid, layer)
-    frame, gone = only_standing(read_frame(layer, [DECISION], box))
+    frame, gone = only_standing(read_frame(layer, [decision_column(layer.columns)], box))
     near = np.array(frame.geometry.array, dtype=object)
     if box is None:
         return _Near(near, layer.crs, layer.features, 0, gone)

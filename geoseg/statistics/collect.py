@@ -15,7 +15,14 @@ from geoseg.earth.reproject import areas_m2
 from geoseg.languages.said import Said
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.statistics.trust import Trust
-from geoseg.vectors.buildings import DECISION, DECISIONS, NUMBERS, Batch, BuildingSource
+from geoseg.vectors.buildings import (
+    DECISION,
+    DECISIONS,
+    NUMBERS,
+    Batch,
+    BuildingSource,
+    decision_column,
+)
 from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines, several_note, several_parts
 from geoseg.vectors.standing import GONE, are_decisions, standing_by
 from geoseg.vectors.within import OUTSIDE, assign
@@ -164,9 +171,14 @@ def _piece(
     )
 
 
+def _decided(source: BuildingSource) -> tuple[str, ...]:
+    """The key of decisions, where the layer has them."""
+    return (DECISION,) if decision_column(source.columns) in source.columns else ()
+
+
 def _join(pieces: Sequence[_Piece], source: BuildingSource) -> _Piece:
     names = dict.fromkeys(
-        ("area_m2", *(name for name in (*NUMBERS, DECISION) if name in source.columns))
+        ("area_m2", *(name for name in NUMBERS if name in source.columns), *_decided(source))
     )
     ids = [piece.ids for piece in pieces if piece.ids is not None]
     return _Piece(

@@ -46,10 +46,7 @@ NO_MAPS = (
 """Said where only absence speaks."""
 NO_IMAGE = "{} of {} that were not found: the imagery that was looked at ends there or has no valid pixel; unseen."
 """Said where maps know nothing."""
-RENAMED = (
-    "The old layer has a column decision of its own, so decisions stand in {}, where no other verb looks: "
-    "rows that are gone count as buildings there. Rename the old column to change that."
-)
+RENAMED = "The old layer has a column decision of its own, so decisions stand in {}."
 """Said where the name is taken."""
 FEW_PAIRS = (
     "Too few outlines of the two layers are alike to tell a shift between them; none was taken off."

@@ -14,9 +14,8 @@ from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError
 from geoseg.statistics.trust import Trust
-from geoseg.vectors.buildings import DECISION, ID, numbers_of
+from geoseg.vectors.buildings import ID, numbers_of, open_buildings
 from geoseg.vectors.layers import VectorInput
-from geoseg.vectors.load import load
 from geoseg.vectors.observed import extent_in
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
 from geoseg.vectors.standing import gone_note, standing
@@ -70,17 +69,17 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         UnreadableVectorError: no such file or layer, no polygons, no CRS.
         UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
     """
-    wanted = [ID, CONFIDENCE, AT_EDGE, HEIGHT, DECISION]
-    loaded = load(source, ROLE, layer=layer, preferred="buildings", columns=wanted)
-    rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
+    loaded = open_buildings(source, layer, ROLE)
+    frame = loaded.frame((ID, CONFIDENCE, AT_EDGE, HEIGHT))
+    rows = usable(np.array(frame.geometry.array, dtype=object), loaded.crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), loaded.label)
-    stand = standing(loaded.frame)
+    stand = standing(frame)
     kept = rows.kept & stand
     if not kept.any():
         raise UnreadableVectorError(
             f"{loaded.label} holds no building; from a layer without any nothing can be told of the old one"
         )
-    table = pd.DataFrame(loaded.frame).loc[kept]
+    table = pd.DataFrame(frame).loc[kept]
     confidence, notes = _confidence(table)
     at_edge = _numbers(table, AT_EDGE)
     ids = table[ID].to_numpy(dtype=object) if ID in table else np.flatnonzero(kept).astype(object)

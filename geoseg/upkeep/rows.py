@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from geoseg.export.schema import Column
 from geoseg.upkeep.old import OldLayer
-from geoseg.vectors.apart import free_name
+from geoseg.vectors.apart import free_name, latest_name
 from geoseg.vectors.standing import tells_decisions
 
 EVIDENCE: tuple[Column, ...] = (
@@ -70,10 +70,11 @@ class Table:
 def without_earlier(old: OldLayer) -> OldLayer:
     """The layer without what an earlier update said of its rows."""
     frame = old.frame
-    if not set(NAMES) <= set(frame.columns):
+    names = [latest_name(name, frame.columns) for name in NAMES]
+    if not set(names) <= set(frame.columns):
         return old
     told = tells_decisions(frame)
-    return replace(old, frame=frame.drop(columns=list(NAMES))) if told else old
+    return replace(old, frame=frame.drop(columns=names)) if told else old
 
 
 def table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -56,6 +57,16 @@ def read_shapes(
         path, layer=layer, columns=columns, bbox=bbox, skip_features=skip
     )
     return shapes_of(wkb)
+
+
+def latest_name(wanted: str, names: Iterable[object]) -> str:
+    """The last of ``wanted``, wanted_1, wanted_2, ... in the order of ``names``; ``wanted`` where there is none.
+
+    That is what :func:`free_name` gave to a column which was added behind those that were there.
+    """
+    named = re.compile(rf"{re.escape(wanted)}(_\d+)?")
+    found = [str(name) for name in names if named.fullmatch(str(name))]
+    return found[-1] if found else wanted
 
 
 def free_name(wanted: str, taken: Iterable[object]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from geoseg.earth.places import Box, box_of_bounds
 from geoseg.earth.seam import Seam
 from geoseg.languages.said import Said
 from geoseg.vectors.address import Address, suffix_of
-from geoseg.vectors.apart import DRAWN_FROM_COLUMNS
+from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, latest_name
 from geoseg.vectors.layers import (
     Layer,
     VectorInput,
@@ -40,13 +40,18 @@ BATCH_ROWS = 65_536
 NUMBERS = ("area_m2", "confidence", "at_edge")
 """Columns of the output contract whose numbers are used where present."""
 DECISION = "decision"
-"""Column in which an update says what became of a building."""
+"""Column in which an update says what became of a building; ``decision_column`` tells under which name."""
 DECISIONS = ("kept", "moved", "changed", "split", "merged", "new", "gone", "unseen")
 """What may stand there; in a batch each is its place in this list, and anything else -1."""
 ID = "building_id"
 """The column that tells buildings apart."""
 ARROW_STUMBLES = (DataSourceError, DataLayerError, RuntimeError, pa.ArrowException)
 """What reading a file as record batches may raise where reading it row by row does not."""
+
+
+def decision_column(columns: Iterable[object]) -> str:
+    """Where an update's decisions stand: behind a column ``decision`` that the older layer had of its own."""
+    return latest_name(DECISION, columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,7 @@ class BuildingSource:
     rows: int
     """Number of buildings."""
     columns: tuple[str, ...]
-    """Which of NUMBERS, DECISION and ID it has."""
+    """Which of NUMBERS and ID it has, and the one of decisions."""
     data: Layer | gpd.GeoDataFrame
     """Where they are."""
 
@@ -97,6 +102,12 @@ class BuildingSource:
         if self.data.name is None or suffix_of(self.data.path) in DRAWN_FROM_COLUMNS:
             return _frame_batches(self, read_frame(self.data, list(self.columns)))
         return _file_batches(self, self.data)
+
+    def frame(self, columns: Iterable[str]) -> gpd.GeoDataFrame:
+        """All rows; of a file with these columns, where it has them, and the one of decisions."""
+        if not isinstance(self.data, Layer):
+            return self.data
+        return read_frame(self.data, [*columns, decision_column(self.data.columns)])
 
     def bounds(self) -> Box | None:
         """The box of all buildings, or None where there is none.
@@ -145,7 +156,7 @@ def open_buildings(buildings: VectorInput, layer: str | None, role: str = ROLE) 
 
 
 def _present(columns: Collection[str]) -> tuple[str, ...]:
-    return tuple(name for name in (ID, *NUMBERS, DECISION) if name in columns)
+    return tuple(name for name in (ID, *NUMBERS, decision_column(columns)) if name in columns)
 
 
 def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
@@ -192,8 +203,8 @@ def _batch(
             numbers[name] = numbers_of(values)
             counts[name] += int((np.isnan(numbers[name]) & values.notna().to_numpy()).sum())
             numbers[name] = numbers[name][kept]
-    if DECISION in columns:
-        numbers[DECISION] = decisions_of(columns[DECISION])[kept]
+    if (decided := decision_column(columns)) in columns:
+        numbers[DECISION] = decisions_of(columns[decided])[kept]
     ids = columns[ID].to_numpy(dtype=object)[kept] if ID in columns else None
     return Batch(rows.geometry[kept], numbers, ids, len(shapes), counts)
 

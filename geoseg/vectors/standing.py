@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from geoseg.languages.said import Said
-from geoseg.vectors.buildings import DECISION, DECISIONS, decisions_of
+from geoseg.vectors.buildings import DECISIONS, decision_column, decisions_of
 
 GONE = Said(
     "{count} buildings are gone by the column decision and were left out.",
@@ -19,7 +19,8 @@ GONE = Said(
 
 def tells_decisions(table: pd.DataFrame) -> bool:
     """Whether the column is there and says nothing but what an update decides."""
-    return DECISION in table and are_decisions(decisions_of(table[DECISION]))
+    name = decision_column(table.columns)
+    return name in table and are_decisions(decisions_of(table[name]))
 
 
 def are_decisions(codes: NDArray[np.float64]) -> bool:
@@ -29,9 +30,10 @@ def are_decisions(codes: NDArray[np.float64]) -> bool:
 
 def standing(table: pd.DataFrame) -> NDArray[np.bool_]:
     """(n,) False for rows that are gone; all stand where the column says anything but decisions."""
-    if DECISION not in table:
+    name = decision_column(table.columns)
+    if name not in table:
         return np.ones(len(table), dtype=bool)
-    return standing_by(decisions_of(table[DECISION]))
+    return standing_by(decisions_of(table[name]))
 
 
 def standing_by(codes: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -21,11 +21,15 @@ from numpy.typing import NDArray
 from pyproj import CRS, Geod
 
 import geoseg
+from geoseg.accuracy.layers import read_buildings
 from geoseg.errors import GeosegError, OutputExistsError, UnreadableVectorError, UsageError
 from geoseg.export.output import WRITERS
 from geoseg.progress import ignored
+from geoseg.upkeep.new import read_new
 from geoseg.upkeep.rows import NAMES
 from geoseg.vectors.buildings import DECISIONS
+from geoseg.vectors.load import load
+from geoseg.vectors.standing import standing
 
 UTM = "EPSG:32645"
 LEFT, BOTTOM = 340_000.0, 3_060_000.0
@@ -384,6 +388,25 @@ def test_gone_ones_are_not_counted_as_buildings(tmp_path: Path) -> None:
     assert any("gone" in note for note in total["notes"])
 
 
+@pytest.mark.parametrize("suffix", ["gpkg", "parquet"])
+def test_gone_ones_are_left_out_beside_a_column_decision_of_the_older_layer(
+    tmp_path: Path, suffix: str
+) -> None:
+    walls = squares(np.arange(60))
+    old, out = old_frame(walls).assign(decision="demolish"), tmp_path / f"out.{suffix}"
+    result = geoseg.update(old, new_frame(roofs(walls[5:])), out, maps=Nothing())
+    for given in (out, result.rows):
+        total = geoseg.report(given).as_dict()
+        assert (total["buildings"], total["decision_gone"]) == (55, 5)
+        assert len(read_buildings(given, role="rows", layer=None, columns=()).geometry) == 55
+        assert len(read_new(given, None).outlines) == 55
+        assert (~standing(load(given, "rows", preferred="buildings").frame)).sum() == 5
+    again = geoseg.update(out, new_frame(roofs(walls)))
+    assert list(again.rows.columns) == list(result.rows.columns)
+    assert again.counts["kept"] == 60
+    assert set(again.rows["decision"]) == {"demolish"}
+
+
 def test_the_observed_area_comes_along(tmp_path: Path) -> None:
     walls = squares(np.arange(60))
     old, new, out = (tmp_path / f"{name}.gpkg" for name in ("old", "new", "out"))
@@ -488,6 +511,10 @@ def test_a_column_called_decision_stays() -> None:
     assert set(result.rows["decision"]) == {"demolish"}
     assert result.record["decision_column"] == "decision_1"
     assert any("decisions stand in decision_1" in note for note in result.notes)
+    assert standing(result.rows.assign(decision_1="gone")).sum() == 0
+    # A column of the older layer's own under the other name.
+    renamed = old_frame(walls).assign(decision_1="gone")
+    assert standing(geoseg.update(renamed, new_frame(roofs(walls))).rows).all()
     assert result.counts["kept"] == 30
 
 
