@@ -121,6 +121,11 @@ def _edit(connection: sqlite3.Connection, edit: LayerEdit, fids: Sequence[int]) 
             " (SELECT md_file_id FROM gpkg_metadata_reference WHERE table_name = ?)",
             (edit.run_json, edit.layer),
         )
+        connection.execute(
+            "UPDATE gpkg_metadata_reference SET timestamp = strftime('%Y-%m-%dT%H:%M:%fZ','now')"
+            " WHERE table_name = ?",
+            (edit.layer,),
+        )
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > VERSION_13:
         connection.execute(f"PRAGMA user_version = {VERSION_13}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from geoseg.addresses.urls import holding_file
 from geoseg.errors import OutputError, OutputExistsError, UsageError
-from geoseg.files.reviewed import checked_by_people
+from geoseg.files.reviewed import checked_by_people, edited_since_written
 
 PAGE = (".html", ".htm")
 """Extensions of a web page."""
@@ -118,10 +118,10 @@ def check_extension(path: Path, extensions: Collection[str]) -> None:
 
 
 def require_free(path: Path, *, overwrite: bool) -> None:
-    """Refuse to replace what is there already, unless that was asked for; never what people checked.
+    """Refuse to replace what is there already, unless that was asked for; never what people checked or edited.
 
     Raises:
-        OutputExistsError: There is a file or folder of this name, or a review that has begun.
+        OutputExistsError: There is a file or folder of this name, or a review that has begun, or edits.
     """
     if not path.exists():
         return
@@ -133,6 +133,11 @@ def require_free(path: Path, *, overwrite: bool) -> None:
         raise OutputExistsError(
             f"{path} is under review and holds {work}, which --overwrite does not replace; give another "
             "name, or remove the file if nobody needs them"
+        )
+    if edited := edited_since_written(path):
+        raise OutputExistsError(
+            f"{path} was edited at {edited} UTC, after geoseg had written it, and --overwrite does not replace that; "
+            "give another name, or remove the file if nobody needs the edits"
         )
 
 

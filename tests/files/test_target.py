@@ -3,9 +3,14 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import geopandas as gpd
+import pyogrio
 import pytest
 import rasterio
+from conftest import RasterMaker
+from painted import PaintedModel, paint_town
 
+import geoseg
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.files.target import PAGE, check_target, require_other
 
@@ -74,3 +79,35 @@ def test_an_input_is_refused_under_any_of_its_names(tmp_path: Path) -> None:
                 require_other(photo, [None, given])
     require_other(tmp_path / "new.gpkg", [path])
     require_other(path, [object(), tmp_path / "nowhere.gpkg"])
+
+
+def test_what_was_edited_after_geoseg_wrote_it_is_not_replaced(
+    tmp_path: Path, make_raster: RasterMaker
+) -> None:
+    path = tmp_path / "b.gpkg"
+    geoseg.predict(make_raster("a.tif", paint_town(60, 60)[0]), path, model=PaintedModel())
+    check_target(path, None, overwrite=True)
+    _written_earlier(path)
+    gpd.read_file(path, layer="buildings")
+    check_target(path, None, overwrite=True)
+    row = gpd.read_file(path, layer="buildings").iloc[:1]
+    pyogrio.write_dataframe(row, path, layer="buildings", append=True)
+    with pytest.raises(OutputExistsError, match=r"was edited at 20.* UTC, .*give another name"):
+        check_target(path, None, overwrite=True)
+    # What is measured anew of it is geoseg's own again.
+    measured = tmp_path / "measured.gpkg"
+    geoseg.recompute(path, measured)
+    check_target(measured, None, overwrite=True)
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE gpkg_metadata SET metadata = '{}'")
+    check_target(path, None, overwrite=True)
+
+
+def _written_earlier(path: Path) -> None:
+    """An hour ago."""
+    with closing(sqlite3.connect(path)) as file, file:
+        for written in (
+            "UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ', last_change, '-1 hour')",
+            "UPDATE gpkg_metadata_reference SET timestamp = strftime('%Y-%m-%dT%H:%M:%fZ', timestamp, '-1 hour')",
+        ):
+            file.execute(written)
