@@ -36,6 +36,13 @@ ADVICE = "Free some space; the same command then goes on with what is missing."
 _NAME = re.compile(r"maps-(\d{4})-of-(\d{4})-row-(\d{7})\.maps")
 
 
+KINDS = (
+    "as each kind rounds in its own way, in fp32 too, all parts are stored on nodes of one kind; over several kinds runs "
+    "geoseg predict --cluster ADDRESS --any-processor"
+)
+"""What to do where the kinds of processor differ."""
+
+
 class MapsIdentity(BaseModel):
     """What stored maps are of: files of one raster can be put together where it is the same."""
 
@@ -61,6 +68,8 @@ class MapsIdentity(BaseModel):
     def differences(self, other: MapsIdentity) -> list[str]:
         """What ``other`` has different, one short sentence each."""
         found = [*self.mosaic.differences(other.mosaic), *self.model.differences(other.model)]
+        if self.model.processor != other.model.processor:
+            found.append(KINDS)
         for name, what in (
             ("version", "geoseg's version"),
             ("averaged", "the averaging over two views"),

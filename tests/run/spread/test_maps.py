@@ -215,6 +215,20 @@ def test_what_does_not_belong_together_is_refused(
     refused("holds parts of 2 and of 3")
 
 
+def test_parts_of_two_kinds_of_processor_are_refused_with_the_way_that_works(
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, folder = PaintedModel(), tmp_path / "run"
+    for index, kind in enumerate(("x86_64 avx2", "x86_64 avx2 avx512f")):
+        monkeypatch.setattr("geoseg.models.traits.processor_kind", lambda kind=kind: kind)
+        if not index:
+            geoseg.maps(town, folder, part=(index, 2), model=model, **TILES)
+    with pytest.raises(
+        MapsError, match=r"kind of processor was.*nodes of one kind.*--any-processor"
+    ):
+        geoseg.maps(town, folder, part=(1, 2), model=model, **TILES)
+
+
 def test_a_damaged_part_is_stored_again_and_a_full_disk_leaves_nothing(
     town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
