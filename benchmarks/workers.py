@@ -1,7 +1,8 @@
 """What a second worker brings: ``python benchmarks/workers.py [RASTER] [--tiles N]``.
 
-One worker process of one thread, then two of one thread each, then one process as by default, then one worker of
-one thread in a Dask cluster that runs already, over the same raster by the built-in model, in turn, after a small
+One worker process of one thread, then two of one thread each, then one process, then one worker of
+one thread in a Dask cluster that runs already, then one process with two that draw outlines beside it, as by default on
+four cores, over the same raster by the built-in model, in turn, after a small
 run that compiles what is not compiled yet. Wall time and the processor time of all processes together; the layers
 are compared by all columns and outlines. The machine must be idle, and have two cores at least. Workers' starts are
 in the figures, so the raster should be large: the photo of the example is put together N x N times, mirrored. What
@@ -33,8 +34,9 @@ WAYS = (
     "two workers of one thread",
     "no workers, all threads",
     "one worker of one thread, by Dask",
+    "two that draw beside one process",
 )
-ALONE, BY_DASK = 2, 3
+ALONE, BY_DASK, BESIDE = 2, 3, 4
 ONE_THREAD = {"GEOSEG_WORKER_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
@@ -110,7 +112,8 @@ def _listed(seconds: list[float]) -> str:
 
 
 def _in_a_process(raster: Path, way: int) -> dict[str, Any]:
-    environment = {**os.environ, **({} if way == ALONE else ONE_THREAD)}
+    threads = {} if way in {ALONE, BESIDE} else ONE_THREAD
+    environment = {**os.environ, **threads}
     command = [sys.executable, __file__, str(raster), "--way", str(way)]
     done = subprocess.run(command, check=True, env=environment, stdout=subprocess.PIPE, text=True)
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -128,7 +131,10 @@ def _timed(raster: Path, way: int, cluster: str | None) -> dict[str, Any]:
     start = time.perf_counter()
     before_s = time.process_time()
     import geoseg
+    from geoseg.run.spread import beside
     from geoseg.run.spread.pool import LocalPool
+
+    beside.usable_cores = lambda: 4  # type: ignore[assignment]  # however many there are
 
     begun: list[float] = []
 
@@ -139,11 +145,12 @@ def _timed(raster: Path, way: int, cluster: str | None) -> dict[str, Any]:
         pool = stack.enter_context(LocalPool(way + 1)) if way < ALONE else None
         output = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "b.parquet"
         summary = geoseg.predict(
-            raster, output, executor=pool, cluster=cluster, progress=progress
-        ).as_dict()
+            raster, output, executor=pool, cluster=cluster, progress=progress,
+            workers=None if way == BESIDE else 1,
+        ).as_dict()  # fmt: skip
         wall_s = time.perf_counter() - start
         home_s = time.process_time() - before_s
-        workers = [] if way == ALONE else _workers_s()
+        workers = [] if way == ALONE else _ended_s() if way == BESIDE else _workers_s()
         frame = gpd.read_parquet(output)
     text = frame.to_wkb(hex=True).to_csv()
     return {
@@ -179,6 +186,14 @@ def _workers_s() -> list[float]:
 
     times = [each.cpu_times() for each in psutil.Process().children(recursive=True)]
     return [one.user + one.system for one in times if one.user + one.system > 1]
+
+
+def _ended_s() -> list[float]:
+    """Processor time of all workers that have ended."""
+    import resource
+
+    told = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return [told.ru_utime + told.ru_stime]
 
 
 class Stages:
