@@ -11,6 +11,7 @@ from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.cut import Walls
 from geoseg.shaping.lines import walls_at_nodes
+from geoseg.shaping.points import NO_NODE
 
 CORNER_PX = 6.0
 """A corner farther than this from where the walls part (more for obtuse ones) is none: a short
@@ -33,6 +34,10 @@ LEAVING, ARRIVING = whole(1), whole(0)
 """Of an arc at a node."""
 ON_LINE_PX = 1e-6
 """A node nearer to a line than this lies on it."""
+BEND_PX = 1.0
+"""Walls of one line that misses their node by no more bend to it, without joints."""
+TINY_PX = 2
+"""Walls between nodes that are no longer than so many pixels have no direction of their own."""
 
 
 def place_nodes(
@@ -160,6 +165,11 @@ def foot(lines: Floats, w: int, x: float, y: float) -> tuple[float, float]:
     return x + lines[w, 1] * miss, y - lines[w, 0] * miss
 
 
+def are_tiny(arcs: Arcs) -> Bools:
+    """(a,) True for arcs so short that they lead straight from node to node."""
+    return np.asarray((arcs.node_from != NO_NODE) & (np.diff(arcs.first) <= TINY_PX + 1))
+
+
 def draw_arcs(
     arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, corner_px: Floats
 ) -> tuple[Floats, Ints]:
@@ -168,10 +178,33 @@ def draw_arcs(
     ``corner_px`` (a,) is how far from where its walls part each arc may have a corner.
     """
     out = np.empty((2 * len(walls.end) + 4 * len(arcs.first), 2))
-    first = np.zeros(len(arcs.first), np.int64)
+    first, bare = np.zeros(len(arcs.first), np.int64), np.zeros((len(arcs.near), 2), np.bool_)
+    ends = walls_at_nodes(arcs, walls.first)
+    _mark_bent(arcs.node_first, arcs.node_arcs, ends, lines, nodes, bare)
+    bare[are_tiny(arcs)] = True
     topology = arcs.xy, arcs.node_from, arcs.node_to
-    _draw(topology, (walls.first, walls.end), lines, (nodes, corner_px), (out, first))
+    _draw(topology, (walls.first, walls.end), lines, (nodes, corner_px, bare), (out, first))
     return out[: first[-1]].copy(), first
+
+
+@jit
+def _mark_bent(
+    first: Ints, node_arcs: Ints, ends: Ints, lines: Floats, nodes: Floats, out: Bools
+) -> None:
+    """Mark the ends (a, 2), ARRIVING and LEAVING, of arcs that bend to a node beside their line.
+
+    Where two walls of one line do, joints to the node and back would be a spike.
+    """
+    for node in range(len(nodes)):
+        x, y = nodes[node, 0], nodes[node, 1]
+        for a in range(first[node], first[node + 1]):
+            px, py = foot(lines, ends[a, 0], x, y)
+            if not JOINT_PX * JOINT_PX < _square(px - x, py - y) <= BEND_PX * BEND_PX:
+                continue
+            for b in range(first[node], first[node + 1]):
+                fx, fy = foot(lines, ends[b, 0], x, y)
+                if a != b and _square(fx - px, fy - py) <= JOINT_PX * JOINT_PX:
+                    out[abs(node_arcs[a]) - 1, LEAVING if node_arcs[a] > 0 else ARRIVING] = True
 
 
 @jit
@@ -179,18 +212,18 @@ def _draw(
     arcs: tuple[Floats, Ints, Ints],
     walls: tuple[Ints, Ints],
     lines: Floats,
-    places: tuple[Floats, Floats],
+    places: tuple[Floats, Floats, Bools],
     drawn: tuple[Floats, Ints],
 ) -> None:
     (xy, node_from, node_to), (wall_first, wall_end) = arcs, walls
-    (nodes, corner_px), (out, first) = places, drawn
+    (nodes, corner_px, bare), (out, first) = places, drawn
     at = 0
     for arc in range(len(node_from)):
         lo, hi = wall_first[arc], wall_first[arc + 1]
         closed = node_from[arc] < 0
         begin = at
         if not closed:
-            at = _put_node(out, at, lines, lo, nodes[node_from[arc]], LEAVING)
+            at = _put_node(out, at, lines, lo, nodes[node_from[arc]], bare[arc], LEAVING)
         for wall in range(lo, hi):
             after = wall + 1
             if after == hi:
@@ -203,15 +236,21 @@ def _draw(
             out[at, 0], out[at, 1] = out[begin, 0], out[begin, 1]
             at += 1
         else:
-            at = _put_node(out, at, lines, hi - 1, nodes[node_to[arc]], ARRIVING)
+            at = _put_node(out, at, lines, hi - 1, nodes[node_to[arc]], bare[arc], ARRIVING)
         first[arc + 1] = at
 
 
 @inner_jit
-def _put_node(out: Floats, at: int, lines: Floats, wall: int, node: Floats, leaving: int) -> int:
-    """Write a node, and before it (after it where ``leaving``) the joint to a wall that misses it."""
+def _put_node(
+    out: Floats, at: int, lines: Floats, wall: int, node: Floats, bare: Bools, leaving: int
+) -> int:
+    """Write a node, and before it (after it where ``leaving``) the joint to a wall that misses it.
+
+    ``bare`` (2,) marks the ends of the arc that go without.
+    """
     fx, fy = foot(lines, wall, node[0], node[1])
-    joint = int(_square(fx - node[0], fy - node[1]) > JOINT_PX * JOINT_PX)
+    misses = _square(fx - node[0], fy - node[1]) > JOINT_PX * JOINT_PX
+    joint = int(misses and not bare[leaving])
     if joint:
         out[at + leaving, 0], out[at + leaving, 1] = fx, fy
     here = at + joint - joint * leaving

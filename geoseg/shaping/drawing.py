@@ -12,10 +12,10 @@ from geoseg.shaping.arcs import OUTSIDE, build_arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, anywhere
 from geoseg.shaping.circles import draw_circle, fit_circles
 from geoseg.shaping.clean import unclean
-from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, draw_arcs, place_nodes
+from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, are_tiny, draw_arcs, place_nodes
 from geoseg.shaping.cut import FreeCut, Walls
 from geoseg.shaping.kept import Kept, replaced, simplified_vertices
-from geoseg.shaping.noise import price_units
+from geoseg.shaping.noise import price_units, with_smooth_errors
 from geoseg.shaping.prune import prune_walls
 from geoseg.shaping.sketch import Given, Sketch
 from geoseg.shaping.walls import cut_walls, learn
@@ -72,10 +72,14 @@ class Drawing:
         *,
         faithful: bool,
     ) -> Drawing:
-        """Fit walls to all arcs; faithful ones follow what may be smooth errors of a mask."""
+        """Fit walls to all arcs; faithful ones follow what may be smooth errors of a mask.
+
+        These may therefore depart by as much as such errors explain.
+        """
         arcs, walls = cut_walls(cut, settings.correlation_px, faithful=faithful)
         walls, lines = prune_walls(arcs, walls)
-        given = Given.of(raw, group, arcs, walls.noise, settings)
+        noise = with_smooth_errors(walls.noise) if faithful else walls.noise
+        given = Given.of(raw, group, arcs, noise, settings)
         return cls(given, walls, lines, *fit_circles(arcs, walls))
 
     def straight(self) -> tuple[Sketch, Bools]:
@@ -177,7 +181,7 @@ class Drawing:
         held = as_is & (arcs.node_from >= 0) & (worst >= LAST)
         fixed[arcs.node_from[held]] = True
         fixed[arcs.node_to[held]] = True
-        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is))
+        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is | are_tiny(arcs)))
         corner_px = np.where(worst > 0, CLOSE_CORNER_PX, CORNER_PX)
         return nodes, *draw_arcs(arcs, self.walls, self.lines, nodes, corner_px)
 
