@@ -159,7 +159,8 @@ class Runs:
         with Mosaic.open([self.photo], gsd_range_m=subject.traits.gsd_m) as mosaic:
             lattice = lay_lattice(mosaic.grid, subject.traits, PredictSettings())
         took_s = self.alone.megapixels / self.crews[0].mp_per_s
-        reckoned = reckoned_s(lattice, tta=subject.traits.averaged)
+        traits = subject.traits
+        reckoned = reckoned_s(lattice, tta=traits.averaged, precision=traits.precision)
         return Pace.here(subject.asked, took_s / reckoned)
 
 

@@ -187,7 +187,12 @@ def describe(
             runtime=traits.runtime.partition(" ")[0],
             precision=traits.precision,
             time=estimate_run(
-                lattice, measure, tta=tta, share=tiles / lattice.tile_count, pace=pace
+                lattice,
+                measure,
+                tta=tta,
+                precision=traits.precision,
+                share=tiles / lattice.tile_count,
+                pace=pace,
             ),
             warnings=(*mosaic_warnings(mosaic, traits.gsd_m), *jpeg_warnings(mosaic.sources)),
         )

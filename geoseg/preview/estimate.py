@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geoseg.machine import usable_cores
+from geoseg.machine import processor_kind, usable_cores
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,11 +20,16 @@ CORE_S_PER_MP = 1.3
 """Seconds of one CPU core for a megapixel that tiles answer for, with the built-in model."""
 CONTEXT_S_PER_MP = 0.3
 """The same for every megapixel that tiles see; both by ``benchmarks/speed.py``."""
-USUAL = (0.15, 2.5)
-"""CPU cores differ that much from the one measured, and are rarely idle; those that add bytes at once take
-a third of the time in int8."""
-MEASURED = (0.9, 1.5)
-"""What one tile says about all: the rest of the run may add to it."""
+BY_BYTES, IN_PAIRS = 0.28, 0.67
+"""Of the network's time in fp32 what it takes in int8: on processors that add four products of bytes at once, and on
+others (docs/speed.md)."""
+REST_S_PER_MP = 0.5
+"""Seconds of one core for reading a megapixel, decoding it and drawing what is found: half as much over fields, nearly
+twice as much in dense towns."""
+USUAL = (0.5, 2.5)
+"""CPU cores differ that much from the one measured, and are rarely idle."""
+MEASURED = (0.8, 1.5)
+"""What one tile says about all."""
 RUN = (0.8, 1.4)
 """What a whole run over other ground says: towns take longer than fields."""
 LONG_MINUTES = 120
@@ -57,6 +62,7 @@ def estimate_run(
     model: DenseModel | InstanceModel | None = None,
     *,
     tta: bool = False,
+    precision: str = "",
     share: float = 1.0,
     pace: Pace | None = None,
 ) -> Estimate:
@@ -66,14 +72,16 @@ def estimate_run(
         lattice: The tiles.
         model: Runs on one tile, to measure, as it is; None: figures of the built-in model.
         tta: Whether these are to be for maps averaged over two views.
+        precision: In which its network computes.
         share: Of the tiles, that are to be computed.
         pace: What whole runs took on this machine; None: nobody knows.
     """
     if model is not None:
-        seen_mp = share * _megapixels(lattice)[0]
-        seconds, basis = seen_mp * measured_s_per_mp(model), "one tile, measured here"
-        return _range(seconds, MEASURED, basis)
-    seconds, cores = share * reckoned_s(lattice, tta=tta), usable_cores()
+        seen_mp, core_mp = _megapixels(lattice)
+        rest_s = REST_S_PER_MP * core_mp / usable_cores()
+        seconds = share * (seen_mp * measured_s_per_mp(model) + rest_s)
+        return _range(seconds, MEASURED, "one tile, measured here")
+    seconds, cores = share * reckoned_s(lattice, tta=tta, precision=precision), usable_cores()
     if pace is not None:
         basis = f"by geoseg bench on this machine, {pace.date}"
         return _range(seconds * pace.times_reckoned, RUN, basis)
@@ -85,13 +93,16 @@ def estimate_run(
     )
 
 
-def reckoned_s(lattice: Lattice, *, tta: bool) -> float:
+def reckoned_s(lattice: Lattice, *, tta: bool, precision: str) -> float:
     """Seconds for all tiles on a processor like the one that was measured, with all of its cores."""
     from geoseg.models.averaged import VIEWS
 
     seen_mp, core_mp = _megapixels(lattice)
     views = VIEWS if tta else 1
-    return views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp) / usable_cores()
+    network_s = views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp)
+    if precision == "int8":
+        network_s *= BY_BYTES if "vnni" in processor_kind() else IN_PAIRS
+    return (network_s + REST_S_PER_MP * core_mp) / usable_cores()
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,10 @@ def test_a_class_named_on_the_command_line(
     assert "absent.pt" in str(missing.exception)
 
 
-def test_two_views_take_twice_as_long(make_raster: Any) -> None:
+def test_two_views_take_longer(make_raster: Any) -> None:
     path = make_raster("a.tif", draw_scene(100, 120))
     plain, flipped, usual = (geoseg.info(path, tta=tta).time for tta in (False, True, None))
-    assert flipped.least_minutes == pytest.approx(2 * plain.least_minutes)
+    assert 1.2 * plain.least_minutes < flipped.least_minutes < 2 * plain.least_minutes
     assert usual == flipped
 
 
