@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import platform
 import signal
 import sys
 import time
 from _thread import interrupt_main
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from threading import Thread, main_thread
@@ -39,6 +40,8 @@ _VECTOR_FEATURES = (
 )  # fmt: skip
 """Of LLVM's names, those by which libraries of networks choose their loops."""
 
+CONTROL_GROUP = Path("/sys/fs/cgroup")
+"""What Linux says of this process's container, seen from within."""
 _ALL = 2**31 - 1
 _GLIBC_MMAP_MAX = 65536
 _GLIBC_MMAP_THRESHOLD = 32 * 2**20
@@ -167,10 +170,27 @@ def peak_rss_mb() -> float:
 
 
 def usable_cores() -> int:
-    """Of this machine, those that this process may use."""
+    """Of this machine, those that this process may use; a container's share of their time counts as so many."""
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        allowed = len(os.sched_getaffinity(0))
+    else:
+        allowed = os.cpu_count() or 1
+    share = _share_of_time()
+    return allowed if share is None else max(1, min(allowed, math.ceil(share)))
+
+
+def _share_of_time() -> float | None:
+    """Cores' worth of time that Linux lets a container have (control groups, version 2 or 1); None: no limit."""
+    with suppress(OSError, ValueError):
+        quota, period = (CONTROL_GROUP / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    with suppress(OSError, ValueError, ZeroDivisionError):
+        folder = CONTROL_GROUP / "cpu"
+        quota, period = (
+            (folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period")
+        )
+        return int(quota) / int(period) if int(quota) > 0 else None
+    return None
 
 
 def is_python(program: str | None) -> bool:

@@ -104,3 +104,27 @@ def test_they_stay_where_another_gdal_runs_in_the_process(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "osgeo", sys)
     assert machine.ignore_foreign_data() == []
     assert os.environ["GDAL_DATA"] == "/usr/share/gdal"
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({}, 8),
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "250000 100000\n"}, 3),
+        ({"cpu.max": "1600000 100000\n"}, 8),
+        ({"cpu.max": "5000 100000\n"}, 1),
+        ({"cpu.max": "nonsense\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "200000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 2),
+    ],
+)
+def test_a_containers_share_of_time_counts_as_cores(
+    files: dict[str, str], cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(machine, "CONTROL_GROUP", tmp_path)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
+    assert machine.usable_cores() == cores
