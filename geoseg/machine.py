@@ -42,6 +42,9 @@ _VECTOR_FEATURES = (
 
 CONTROL_GROUP = Path("/sys/fs/cgroup")
 """What Linux says of this process's container, seen from within."""
+_NO_MEMORY = ("out of memory", "allocate memory", "can't alloc", "bad_alloc")
+"""Torch's words, those of the assembler within OpenVINO, and C++'s."""
+
 _ALL = 2**31 - 1
 _GLIBC_MMAP_MAX = 65536
 _GLIBC_MMAP_THRESHOLD = 32 * 2**20
@@ -213,9 +216,8 @@ def processor_kind() -> str:
 
 
 def _is_short_of_memory(error: Exception) -> bool:
-    """Torch has a class for GPUs alone; on the processor it raises a plain RuntimeError."""
-    told = str(error)
-    return isinstance(error, MemoryError) or "out of memory" in told or "allocate memory" in told
+    """Torch has a class for GPUs alone; on the processor it raises a plain RuntimeError, as OpenVINO does."""
+    return isinstance(error, MemoryError) or any(words in str(error) for words in _NO_MEMORY)
 
 
 def _give_back() -> None:

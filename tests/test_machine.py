@@ -62,6 +62,8 @@ def test_running_out_of_memory_is_one_sentence() -> None:
         np.empty(2**56, np.uint8)
     with pytest.raises(NotEnoughMemoryError), machine.memory_errors("buy some"):
         torch.empty(2**56, dtype=torch.uint8)
+    with pytest.raises(NotEnoughMemoryError), machine.memory_errors("buy some"):
+        raise RuntimeError("Exception from src/inference/src/dev/plugin.cpp:54:\ncan't alloc\n")
 
 
 def test_other_errors_stay_as_they_are() -> None:
