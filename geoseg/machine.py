@@ -201,6 +201,13 @@ def is_python(program: str | None) -> bool:
     return Path(program or "").name.lower().startswith("py")
 
 
+def may_start_processes() -> bool:
+    """Python's daemonic processes, such as those of ``multiprocessing.Pool``, may not."""
+    import multiprocessing
+
+    return not multiprocessing.current_process().daemon
+
+
 @cache
 def processor_kind() -> str:
     """What the processor computes with, such as "x86_64 avx2" or "x86_64 avx512f avx512vnni".

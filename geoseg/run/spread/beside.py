@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.kernels.keeping import is_compiled
-from geoseg.machine import is_python, usable_cores
+from geoseg.machine import is_python, may_start_processes, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,11 +28,13 @@ MOST = 8
 def drawing_processes(rasters: Sequence[str]) -> int:
     """How many shall draw; 0: this process does.
 
-    That is where they would gain nothing, in the first run ever, whose loops two processes compile, and where
-    others may not see what this one sees: rasters on servers and in memory.
+    That is where they would gain nothing, in the first run ever, whose loops two processes compile, where none may be
+    begun, and where others may not see what this one sees: rasters on servers and in memory.
     """
     cores = usable_cores()
     if cores < FEWEST_CORES or not is_python(sys.executable) or not is_compiled():
+        return 0
+    if not may_start_processes():
         return 0
     if not all(Path(raster).is_file() for raster in rasters):
         return 0

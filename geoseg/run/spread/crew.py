@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from geoseg.errors import UsageError
+from geoseg.machine import may_start_processes
 
 MOST_WORKERS = 1024
 
@@ -90,6 +91,11 @@ class Crew:
             raise UsageError(
                 f"--device (device): of {','.join(self.devices)} each has a worker process of its own; leave "
                 "out workers, executor and cluster, or name one device"
+            )
+        if (self._processes > 1 or len(self.devices) > 1) and not may_start_processes():
+            raise UsageError(
+                "workers, and several devices, are processes, which a daemonic process such as one of multiprocessing.Pool "
+                "may not start; leave them out, or call geoseg from a concurrent.futures.ProcessPoolExecutor"
             )
         if not isinstance(self.executor, Executor | None):
             raise UsageError(

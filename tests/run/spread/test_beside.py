@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
@@ -97,6 +98,11 @@ def test_how_many(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for cores, processes in ((1, 0), (2, 0), (3, 1), (64, 8)):
         monkeypatch.setattr(beside, "usable_cores", lambda cores=cores: cores)
         assert drawing_processes([here]) == processes
+    process = multiprocessing.current_process()
+    monkeypatch.setattr(process, "_config", {**process._config, "daemon": True})
+    assert drawing_processes([here]) == 0  # Python would refuse
+    process._config["daemon"] = False
+    assert drawing_processes([here]) == 8
     monkeypatch.setattr(sys, "executable", "/usr/bin/qgis")
     assert drawing_processes([here]) == 0
     monkeypatch.undo()

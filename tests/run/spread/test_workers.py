@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import subprocess
 import sys
 import time
@@ -225,6 +226,15 @@ from spread_runs import OPTIONS, Slow
 geoseg.predict(sys.argv[1], sys.argv[2], model=Slow(), workers=2, **OPTIONS,
                progress=lambda report: print("row", flush=True))
 """
+
+
+def test_a_daemonic_process_is_told_that_it_may_have_no_workers(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process = multiprocessing.current_process()
+    monkeypatch.setattr(process, "_config", {**process._config, "daemon": True})
+    with pytest.raises(UsageError, match=r"daemonic process such as one of multiprocessing\.Pool"):
+        geoseg.predict(town, model=PaintedModel(), workers=2, **OPTIONS)
 
 
 @pytest.mark.thorough
