@@ -7,16 +7,20 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import contextmanager
 from typing import ParamSpec, TypeVar
 
+from geoseg.errors import WorkerError
 from geoseg.machine import usable_cores
 from geoseg.run.spread.working import THREADS
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Environment variable: Python does not look for modules in the folder that it is started in."""
 LOOK_EVERY_S = 0.5
 """How often a worker looks whether its parent is still there."""
 
@@ -27,6 +31,9 @@ class LocalPool(Executor):
     By loky: they need no main guard in the user's script, work from standard input and in notebooks, and
     nothing is forked while threads of a network or of GDAL run. Where one was lost its pool is broken for
     good; the next task then begins a new one.
+
+    Workers find modules where this process does. They are started by ``python -m`` and their keepers by
+    ``python -c``, which would look in the working folder first, and fail over a ``json.py`` there.
     """
 
     def __init__(self, workers: int, environment: Mapping[str, str] | None = None) -> None:
@@ -62,11 +69,39 @@ class LocalPool(Executor):
             import loky
 
             # A model that grows by more than loky's limit is no leak.
-            settings = {**self._environment, "LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
-            self._pool = loky.ProcessPoolExecutor(
-                self._max_workers, initializer=_begin, initargs=(os.getpid(),), env=settings
-            )
+            settings = {**self._environment, SAFE_PATH: "1", "LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
+            with _safe_path(), _told():
+                self._pool = loky.ProcessPoolExecutor(
+                    self._max_workers, initializer=_begin, initargs=(os.getpid(),), env=settings
+                )
+                self._pool.submit(os.getpid)  # begins them, and their keepers
         return self._pool
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What keeps processes from being begun is told in a sentence."""
+    try:
+        yield
+    except (OSError, ImportError) as error:  # Python's, on a system without semaphores
+        raise WorkerError(
+            f"no worker process can be begun here ({error}): they need locks of the system, on Linux a folder /dev/shm that can "
+            "be written to and has room; mend that, or leave out workers, and this process works alone"
+        ) from error
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Processes that are begun meanwhile look for no modules in the working folder."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def _begin(parent: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import loky.backend.synchronize
 import numpy as np
 import psutil
 import pytest
@@ -235,6 +237,33 @@ def test_a_daemonic_process_is_told_that_it_may_have_no_workers(
     monkeypatch.setattr(process, "_config", {**process._config, "daemon": True})
     with pytest.raises(UsageError, match=r"daemonic process such as one of multiprocessing\.Pool"):
         geoseg.predict(town, model=PaintedModel(), workers=2, **OPTIONS)
+
+
+def test_a_system_without_room_for_locks_is_told(
+    town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(loky.backend.synchronize, "_SemLock", full)
+    with pytest.raises(WorkerError, match=r"No space left.*: they need locks.*leave out workers"):
+        geoseg.predict(town, model=PaintedModel(), workers=2, **OPTIONS)
+
+
+@pytest.mark.parametrize("name", ["json", "queue"])
+def test_files_of_the_working_folder_are_no_modules_of_workers(
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('not the library')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PYTHONSAFEPATH", raising=False)
+    with LocalPool(1) as pool:
+        assert pool.submit(abs, -3).result() == 3
+    assert "PYTHONSAFEPATH" not in os.environ
+    assert "not the library" not in capfd.readouterr().err
 
 
 @pytest.mark.thorough
