@@ -7,38 +7,49 @@ import numpy as np
 from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.cut import Walls
-from geoseg.shaping.direction import CORRELATION_PX
 from geoseg.shaping.noise import residuals
 from geoseg.shaping.points import NO_NODE
+from geoseg.shaping.segment import ALONG, PRICES
 
-FEWEST_WALLS = 6
-"""A ring of fewer walls is a polygon."""
-AS_GOOD = 1.08
-"""A circle may leave so much more residual than walls do, freedoms accounted for."""
-LEAST_FREEDOM = 0.3
-"""Walls are credited with at least this share of the residual's freedoms."""
+FEWEST_WALLS = 3
+"""A ring of fewer walls encloses nothing."""
+PRICE = 4 * PRICES[ALONG]
+"""Price of a circle, in squared standard deviations of the noise: what a rectangle's walls cost."""
+LEAST_RADIUS_PX = 10.0
+"""Networks round the corners of smaller houses until they look like circles."""
 SAGITTA_PX = 0.1
 """How far a drawn edge may lie from the circle."""
 
 
-def fit_circles(arcs: Arcs, walls: Walls) -> tuple[Bools, Floats]:
-    """(a,) True where a ring is a circle, and (a, 3) centre x, y and radius of these.
+def fit_circles(arcs: Arcs, walls: Walls, unit: Floats) -> tuple[Bools, Floats]:
+    """Rings that a circle explains more cheaply than their walls do.
 
     The circle is the algebraic least-squares fit (Kasa 1976).
+
+    Args:
+        arcs: All arcs; rings are those that bound one polygon alone.
+        walls: Their walls.
+        unit: (n,) what prices are counted in, for each polygon, square pixels: longer noise, which
+            dents tanks as if they had corners, is dearer.
+
+    Returns:
+        (a,) True where a ring is a circle, and (a, 3) centre x, y and radius of these.
     """
     found, out = np.zeros(len(arcs.near), dtype=bool), np.zeros((len(arcs.near), 3))
     ring = (arcs.node_from == NO_NODE) & (arcs.far == OUTSIDE)
     chosen = np.flatnonzero(ring & (np.diff(walls.first) >= FEWEST_WALLS))
     if len(chosen) == 0:
         return found, out
-    circles, residual = _fit(arcs, walls.sums, chosen)
+    circles, squares = _fit(arcs, walls.sums, chosen)
     out[chosen] = circles
-    found[chosen] = residual <= AS_GOOD * _wall_noise(arcs, walls, chosen)
+    price = unit[arcs.near[chosen]]
+    cheap = squares + PRICE * price <= _cost_of_walls(arcs, walls, chosen, price)
+    found[chosen] = cheap & (circles[:, 2] >= LEAST_RADIUS_PX)
     return found, out
 
 
 def _fit(arcs: Arcs, sums: Floats, chosen: Ints) -> tuple[Floats, Floats]:
-    """(c, 3) circles through the midpoints of the rings' edges, and (c,) their residuals."""
+    """(c, 3) circles through the midpoints of the rings' edges, and (c,) the squares that they leave."""
     begin = arcs.first[chosen]
     k, ring = runs(arcs.first[chosen + 1] - begin - 1)
     at, first = begin[ring] + k, np.flatnonzero(k == 0)
@@ -58,24 +69,18 @@ def _fit(arcs: Arcs, sums: Floats, chosen: Ints) -> tuple[Floats, Floats]:
     radius = np.sqrt(a * a + b * b + mean(square))
     dx, dy = x - a[ring], y - b[ring]
     miss = np.sqrt(dx * dx + dy * dy) - radius[ring]
-    return np.column_stack([a + middle_x, b + middle_y, radius]), np.sqrt(mean(miss * miss))
+    return np.column_stack([a + middle_x, b + middle_y, radius]), total * mean(miss * miss)
 
 
-def _wall_noise(arcs: Arcs, walls: Walls, chosen: Ints) -> Floats:
-    """(c,) noise that the rings' walls would leave if they were true.
-
-    Each wall follows the noise by two parameters, a circle by three in all; a ring has as many
-    independent samples as the noise's correlation length goes into it.
-    """
-    count = walls.first[chosen + 1] - walls.first[chosen]
-    k, ring = runs(count)
-    at, first = walls.first[chosen][ring] + k, np.flatnonzero(k == 0)
+def _cost_of_walls(arcs: Arcs, walls: Walls, chosen: Ints, unit: Floats) -> Floats:
+    """(c,) squares that the rings' walls leave, and what these cost at (c,) units."""
+    first = walls.first[chosen]
+    k, ring = runs(walls.first[chosen + 1] - first)
+    at = first[ring] + k
     begin = np.where(k == 0, arcs.first[chosen][ring], walls.end[at - 1])
     weight, square = residuals(walls.sums, begin, walls.end[at])
-    total = np.add.reduceat(weight, first)
-    left = np.add.reduceat(weight * square, first) / total
-    freedom = np.maximum(LEAST_FREEDOM, 1 - (2 * count - 3) * CORRELATION_PX / total)
-    return np.asarray(np.sqrt(left / freedom))
+    cost = weight * square + np.array(PRICES)[walls.kind[at]] * unit[ring]
+    return np.asarray(np.add.reduceat(cost, np.flatnonzero(k == 0)))
 
 
 def draw_circle(circle: Floats, ring: Floats) -> Floats:

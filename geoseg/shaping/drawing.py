@@ -15,7 +15,7 @@ from geoseg.shaping.clean import unclean
 from geoseg.shaping.corners import CLOSE_CORNER_PX, CORNER_PX, are_tiny, draw_arcs, place_nodes
 from geoseg.shaping.cut import FreeCut, Walls
 from geoseg.shaping.kept import Kept, replaced, simplified_vertices
-from geoseg.shaping.noise import price_units, with_smooth_errors
+from geoseg.shaping.noise import long_noise, price_units, with_smooth_errors
 from geoseg.shaping.prune import prune_walls
 from geoseg.shaping.sketch import Given, Sketch
 from geoseg.shaping.walls import cut_walls, learn
@@ -80,7 +80,8 @@ class Drawing:
         walls, lines = prune_walls(arcs, walls)
         noise = with_smooth_errors(walls.noise) if faithful else walls.noise
         given = Given.of(raw, group, arcs, noise, settings)
-        return cls(given, walls, lines, *fit_circles(arcs, walls))
+        unit = long_noise(walls.noise, settings.correlation_px)
+        return cls(given, walls, lines, *fit_circles(arcs, walls, unit))
 
     def straight(self) -> tuple[Sketch, Bools]:
         """All walls straight; (n,) True where a polygon breaks a limit so."""

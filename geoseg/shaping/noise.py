@@ -48,10 +48,17 @@ def price_units(noise: Floats, correlation_px: float | None) -> Floats:
     """(n,) squares that walls of outlines of such noise are priced in, square pixels.
 
     A wall that is none explains the more of the noise the longer it hangs together: as many pixels
-    as do count as one. What a staircase of pixels shows is no noise.
+    as do count as one. Smooth errors of a mask are no walls either.
     """
-    long = noise**2 + (stretch(correlation_px) - 1.0) * (noise**2 - MIN_NOISE_PX**2)
-    return np.maximum(long, with_smooth_errors(noise) ** 2)
+    return np.maximum(long_noise(noise, correlation_px), with_smooth_errors(noise) ** 2)
+
+
+def long_noise(noise: Floats, correlation_px: float | None) -> Floats:
+    """(n,) squares of the noise, as many times as its pixels count as one, square pixels.
+
+    What a staircase of pixels shows is no noise.
+    """
+    return noise**2 + (stretch(correlation_px) - 1.0) * (noise**2 - MIN_NOISE_PX**2)
 
 
 def stretch(correlation_px: float | None) -> float:

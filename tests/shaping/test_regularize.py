@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from shapely.affinity import rotate, translate
-from shapely.geometry import Polygon
+from shapely.geometry import Point, Polygon
 from tries import tries
 
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
@@ -133,3 +133,28 @@ def test_a_tank_becomes_a_circle_of_its_size() -> None:
     ((drawn, shape),) = regularize_coverage(tank.raw, settings=SETTINGS)
     assert shape == "circle"
     assert drawn.area == pytest.approx(tank.truth[0].area, rel=0.03)
+
+
+def drawn_as(shape: Polygon, how: town.TownSpec, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setitem(town.BUILDERS, "probe", lambda *_: [shape])
+    seen = town.build_town(how)
+    price = RegularizeSettings(correlation_px=how.correlation_px)
+    _, shapes = regularize_groups(np.asarray(seen.raw), seen.lot, settings=price)
+    return list(shapes)
+
+
+@pytest.mark.parametrize("radius", [13, 20, 40])
+def test_tanks_dented_by_long_noise_are_circles(
+    radius: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = town.TownSpec(20, ("probe",), jitter_px=1.2, correlation_px=3.0)
+    tank = Point(0, 0).buffer(radius, quad_segs=48)
+    assert drawn_as(tank, seen, monkeypatch).count("circle") >= 14
+
+
+@pytest.mark.parametrize("side", [12, 16, 24])
+def test_square_houses_with_rounded_corners_are_no_circles(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = town.TownSpec(20, ("probe",), jitter_px=0.5, correlation_px=3.0, opened_px=5.0)
+    assert "circle" not in drawn_as(shapely.box(0, 0, side, side), seen, monkeypatch)
