@@ -15,7 +15,7 @@ from geoseg.shaping.changes import Changes, touching
 from geoseg.shaping.clean import unclean
 from geoseg.shaping.drawing import Drawn
 from geoseg.shaping.limits import are_near
-from geoseg.shaping.noise import MIN_NOISE_PX
+from geoseg.shaping.noise import MIN_NOISE_PX, with_smooth_errors
 from geoseg.shaping.plain import count_flaws
 from geoseg.shaping.sketch import meeting
 
@@ -230,7 +230,8 @@ def _too_far(state: _Underway) -> Bools:
     after, mine = state.polygons[chosen], state.given[chosen]
     (apart, between), reach = outlines_apart(mine, after), state.settings.max_outward_px
     middles = apart - HALF_EDGE_PX, between
-    good = are_near(mine, after, middles, state.noise[chosen], state.settings, later=True)
+    noise = with_smooth_errors(state.noise[chosen])
+    good = are_near(mine, after, middles, noise, state.settings, later=True)
     far = np.flatnonzero(good & (apart > reach))
     for i, members in zip(far, _members(state.group, state.group[chosen[far]]), strict=True):
         xy = shapely.get_coordinates(shapely.segmentize(after[i], PROBE_PX))
