@@ -2,7 +2,7 @@
 
 The network keeps all cores busy by its own threads, and takes hardly longer for a megapixel of a dense town than one core does
 for drawing and measuring its buildings. So with three cores or more the drawing would hold up the network, and is
-done by others: they need a fifth of the memory of workers that also look at tiles.
+done by others: they need half of the memory of workers that also look at tiles.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FEWEST_CORES = 3
 TILES_EACH = 4
 """Tiles that a run must have for every process: it takes a second or two to begin."""
 MOST = 8
-"""Processes; each holds some 250 MB."""
+"""Processes; each holds some 350 MB."""
 
 
 def drawing_processes(rasters: Sequence[str]) -> int:
