@@ -2,7 +2,7 @@
 
 The network keeps all cores busy by its own threads, and takes hardly longer for a megapixel of a dense town than one core does
 for drawing and measuring its buildings. So with three cores or more the drawing would hold up the network, and is
-done by others: they need half of the memory of workers that also look at tiles.
+done by others: they hold no network, and so less memory than workers that also look at tiles.
 """
 
 from __future__ import annotations
