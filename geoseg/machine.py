@@ -196,16 +196,16 @@ def _share_of_time() -> float | None:
     return None
 
 
-def is_python(program: str | None) -> bool:
-    """Whether it is an interpreter, and not a program that Python runs in, such as QGIS."""
-    return Path(program or "").name.lower().startswith("py")
-
-
 def may_start_processes() -> bool:
     """Python's daemonic processes, such as those of ``multiprocessing.Pool``, may not."""
     import multiprocessing
 
     return not multiprocessing.current_process().daemon
+
+
+def may_start_unasked() -> bool:
+    """Whether processes may be started that nobody asked for: by an interpreter, not within a program such as QGIS."""
+    return Path(sys.executable or "").name.lower().startswith("py") and may_start_processes()
 
 
 @cache

@@ -7,14 +7,14 @@ that the two never write the same file of machine code.
 from __future__ import annotations
 
 import logging
-import sys
 from concurrent.futures import wait
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from geoseg.errors import WorkerError
 from geoseg.kernels.keeping import OWN_CHOICE, is_compiled, kept_in
-from geoseg.machine import is_python, usable_cores
+from geoseg.machine import may_start_unasked, usable_cores
 from geoseg.run.spread.working import THREADS
 
 if TYPE_CHECKING:
@@ -45,13 +45,13 @@ class Ahead:
         That is where an earlier run left machine code, or with a single core. Where no process can
         be begun, the loops are compiled when they are needed, as with one core.
         """
-        if is_compiled() or usable_cores() == 1 or not is_python(sys.executable):
+        if is_compiled() or usable_cores() == 1 or not may_start_unasked():
             return cls()
         from geoseg.run.spread.pool import LocalPool
 
         folder = kept_in()
         pool = LocalPool(1, {THREADS: "1"} | ({OWN_CHOICE: str(folder)} if folder else {}))
-        with suppress(OSError, ImportError):  # a platform without semaphores
+        with suppress(WorkerError, OSError, ImportError):  # a platform without semaphores
             return cls(pool, pool.submit(work or rehearse))
         pool.shutdown()
         return cls()

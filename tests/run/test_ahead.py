@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import multiprocessing
 import os
 import sys
 import time
@@ -11,6 +12,7 @@ from functools import partial
 from unittest.mock import Mock
 
 import geopandas as gpd
+import loky
 import numpy as np
 import psutil
 import pytest
@@ -85,6 +87,20 @@ def test_no_process_where_it_gains_nothing(monkeypatch: pytest.MonkeyPatch) -> N
 def test_platforms_that_begin_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LocalPool, "submit", Mock(side_effect=OSError("no semaphores")))
     Ahead.begin().finish(HOUSE)
+
+
+def test_systems_without_locks_begin_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loky, "ProcessPoolExecutor", Mock(side_effect=OSError("no room")))
+    begun = Ahead.begin()
+    assert begun._done is None
+    begun.finish(HOUSE)
+
+
+def test_daemonic_processes_begin_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, process = _running(), multiprocessing.current_process()
+    monkeypatch.setattr(process, "_config", {**process._config, "daemon": True})
+    Ahead.begin(partial(os._exit, 3)).finish(HOUSE)
+    assert _running() <= before
 
 
 def test_buildings_are_the_same(make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch) -> None:

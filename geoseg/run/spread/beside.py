@@ -7,12 +7,11 @@ done by others: they hold no network, and so less memory than workers that also 
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.kernels.keeping import is_compiled
-from geoseg.machine import is_python, may_start_processes, usable_cores
+from geoseg.machine import may_start_unasked, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +31,7 @@ def drawing_processes(rasters: Sequence[str]) -> int:
     begun, and where others may not see what this one sees: rasters on servers and in memory.
     """
     cores = usable_cores()
-    if cores < FEWEST_CORES or not is_python(sys.executable) or not is_compiled():
-        return 0
-    if not may_start_processes():
+    if cores < FEWEST_CORES or not is_compiled() or not may_start_unasked():
         return 0
     if not all(Path(raster).is_file() for raster in rasters):
         return 0
