@@ -118,8 +118,11 @@ def _is_exact(metadata: Metadata) -> bool:
 
 def _int8_lacks(path: Path, metadata: Metadata) -> str | None:
     if is_graph(path):
-        in_it = metadata.graph is not None and metadata.graph.precision == "int8"
-        return None if in_it else "the graph was exported in another precision"
+        return (
+            None
+            if metadata.graph_precision == "int8"
+            else "the graph was exported in another precision"
+        )
     if not can_be_built(metadata.architecture):
         return "it is for networks on an EfficientNet lite encoder"
     return None if holds_ranges(path) else "its ranges were not measured; geoseg tune does so"

@@ -129,7 +129,7 @@ def _write(source: Path, path: Path, precision: Literal["fp32", "int8"]) -> Cert
 
 
 def _write_openvino(source: Path, metadata: Metadata, path: Path) -> None:
-    precision = "fp32" if metadata.graph is None else metadata.graph.precision
+    precision = metadata.graph_precision
     if can_be_built(metadata.architecture):
         arrays, _ = load_arrays(source)
         graph = build_graph(arrays, metadata, rounding_for(precision, arrays))

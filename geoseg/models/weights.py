@@ -146,6 +146,11 @@ class Metadata(Record):
     graph: GraphRecord | None = None
     """None: the model is no graph, or one that says no more."""
 
+    @property
+    def graph_precision(self) -> Literal["fp32", "int8"]:
+        """In which numbers the graph was exported."""
+        return "fp32" if self.graph is None else self.graph.precision
+
     def for_other_weights(self) -> dict[str, Any]:
         """Thresholds, views and calibration, for weights that came of these and were not tuned yet."""
         fitted = self.calibration

@@ -171,17 +171,18 @@ def are_tiny(arcs: Arcs) -> Bools:
 
 
 def draw_arcs(
-    arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, corner_px: Floats
+    arcs: Arcs, walls: Walls, lines: Floats, nodes: Floats, corner_px: Floats, tiny: Bools
 ) -> tuple[Floats, Ints]:
     """Vertices of all arcs, nodes included, and (a + 1,) where each arc's vertices begin.
 
-    ``corner_px`` (a,) is how far from where its walls part each arc may have a corner.
+    ``corner_px`` (a,) is how far from where its walls part each arc may have a corner; ``tiny`` (a,) marks
+    those that lead straight from node to node.
     """
     out = np.empty((2 * len(walls.end) + 4 * len(arcs.first), 2))
     first, bare = np.zeros(len(arcs.first), np.int64), np.zeros((len(arcs.near), 2), np.bool_)
     ends = walls_at_nodes(arcs, walls.first)
     _mark_bent(arcs.node_first, arcs.node_arcs, ends, lines, nodes, bare)
-    bare[are_tiny(arcs)] = True
+    bare[tiny] = True
     topology = arcs.xy, arcs.node_from, arcs.node_to
     _draw(topology, (walls.first, walls.end), lines, (nodes, corner_px, bare), (out, first))
     return out[: first[-1]].copy(), first

@@ -182,9 +182,10 @@ class Drawing:
         held = as_is & (arcs.node_from >= 0) & (worst >= LAST)
         fixed[arcs.node_from[held]] = True
         fixed[arcs.node_to[held]] = True
-        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is | are_tiny(arcs)))
+        tiny = are_tiny(arcs)
+        nodes = _snap(place_nodes(arcs, self.walls, self.lines, fixed, as_is | tiny))
         corner_px = np.where(worst > 0, CLOSE_CORNER_PX, CORNER_PX)
-        return nodes, *draw_arcs(arcs, self.walls, self.lines, nodes, corner_px)
+        return nodes, *draw_arcs(arcs, self.walls, self.lines, nodes, corner_px, tiny)
 
     def _with_circles(self, xy: Floats, first: Ints, chosen: Ints) -> tuple[Floats, Ints]:
         circles = [self._circle(arc) for arc in chosen.tolist()]

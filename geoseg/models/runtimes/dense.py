@@ -303,7 +303,7 @@ def held_precision(path: Path, metadata: Metadata, precision: Precision) -> Prec
     Raises:
         UsageError: it was exported in another.
     """
-    in_eight_bits = metadata.graph is not None and metadata.graph.precision == "int8"
+    in_eight_bits = metadata.graph_precision == "int8"
     if in_eight_bits and precision not in {"auto", "int8"}:
         raise UsageError(
             f"{path} was exported in int8 and does not run in {precision}; use --precision auto, or the "
