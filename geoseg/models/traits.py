@@ -140,6 +140,11 @@ class Traits:
         return self.device_kind == "cpu" and not self.runtime.startswith("openvino")
 
     @property
+    def compiles_long(self) -> bool:
+        """Whether a graph for one size of window takes longer to compile than a tile to compute."""
+        return self.precision == "int8" and self.runtime.startswith("openvino")
+
+    @property
     def processor(self) -> str:
         """The kind of processor that it computes with; empty: it runs on a GPU."""
         return "" if self.on_gpu else processor_kind()

@@ -29,6 +29,9 @@ _log = logging.getLogger(__name__)
 CORE_PX = 768
 """Side of a tile's core by default: smaller ones take longer for their context, larger ones take
 more memory and hardly save any time (``benchmarks/speed.py``)."""
+WHOLE_PX = 2_400_000
+"""Pixels of a raster that is one tile where graphs take longer to compile than tiles to compute: at the
+rims of a raster every window has a graph of its own."""
 INSTANCE_CONTEXT_PX = 128
 """Context of a tile to each side for models that predict separate masks."""
 INSTANCE_STRIDE_PX = 32
@@ -156,7 +159,10 @@ def lay_lattice(grid: Grid, traits: Traits, settings: PredictSettings) -> Lattic
             InexactModelWarning,
             stacklevel=3,
         )
-    tile_px = settings.tile_px or default_tile_px(halo_px, stride_px)
+    is_free = settings.tile_px is None and settings.overlap_px is None
+    whole = is_free and traits.compiles_long and grid.width * grid.height <= WHOLE_PX
+    core_px = max(CORE_PX, grid.width, grid.height) if whole else CORE_PX
+    tile_px = settings.tile_px or tile_around(core_px, halo_px, stride_px)
     return Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
 
 
@@ -171,9 +177,9 @@ def context_and_stride_px(traits: Traits) -> tuple[int, int]:
     )
 
 
-def default_tile_px(halo_px: int, stride_px: int) -> int:
-    """The least tile whose core is at least CORE_PX: whole strides, context on both sides."""
-    return round_up(CORE_PX, stride_px) + 2 * round_up(halo_px, stride_px)
+def tile_around(core_px: int, halo_px: int, stride_px: int) -> int:
+    """Side of the least tile whose core is at least as wide, pixels: whole strides, context on both sides."""
+    return round_up(core_px, stride_px) + 2 * round_up(halo_px, stride_px)
 
 
 def _usual_batch(traits: Traits) -> int:

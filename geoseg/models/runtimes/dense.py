@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from geoseg.settings import Precision
 
 _KEPT = 8
-"""Graphs at hand at once: a row of tiles has one for every size of window, and at its rim one more for
-the image turned by half. Each holds 24 MB, its weights and code."""
+"""Sizes whose graphs are at hand at once: a row of tiles has one for every size of window, and at its rim
+one more for the image turned by half. Each holds 24 MB, its weights and code."""
 _MOST_KEPT = 32
 """As many where a row turns out to have more: where cores are smaller than the context."""
 
@@ -48,12 +48,12 @@ _GREY = np.uint8(FILL_GREY)
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A graph for images of one size and one part of them, for one thread."""
+    """A graph for images of one size and one part of them, and one thread of it."""
 
     graph: Any
-    """An ``openvino.CompiledModel``."""
+    """An ``openvino.CompiledModel``, which others may hold too."""
     request: Any
-    """The one way to run it."""
+    """The way to run it in that thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +170,13 @@ class OpenVinoDenseModel(DenseFacts):
     def _compute(self, jobs: Sequence[_Job]) -> None:
         begun: deque[tuple[_Job, _Compiled]] = deque()
         at_once = self.at_once
+        alike = Counter(job.key for job in jobs)
         try:
             for job in jobs:
                 if len(begun) == at_once:
                     self._end(*begun.popleft())
-                compiled = self._compiled_for(job)
+                busy = sum(other.key == job.key for other, _ in begun)
+                compiled = self._compiled_for(job, min(alike[job.key], at_once) - busy)
                 compiled.request.start_async({0: job.image[None]})
                 begun.append((job, compiled))
         finally:  # what has begun must end before its image goes
@@ -207,10 +209,13 @@ class OpenVinoDenseModel(DenseFacts):
         network: nn.Module = TorchDenseModel.from_file(self.file, device="cpu").network
         return network
 
-    def _compiled_for(self, job: _Job) -> _Compiled:
+    def _compiled_for(self, job: _Job, lacking: int) -> _Compiled:
+        """One that is free; ``lacking`` of them are made where none is."""
         free = self._free.setdefault(job.key, [])
         self._free.move_to_end(job.key)
-        return free.pop() if free else self._compile(*job.key)
+        if not free:
+            free.extend(self._compile(*job.key, lacking))
+        return free.pop()
 
     def _forget_others(self, needed: set[tuple[int, int, Window]]) -> None:
         """Let go of what other sizes hold, which is as much as those that are needed will."""
@@ -226,7 +231,8 @@ class OpenVinoDenseModel(DenseFacts):
             del self._free[key]
             self._forgotten.add(key)
 
-    def _compile(self, height: int, width: int, part: Window) -> _Compiled:
+    def _compile(self, height: int, width: int, part: Window, threads: int) -> list[_Compiled]:
+        """One graph, a way to run it for every thread: compiling takes longer than computing a tile."""
         stride = self.stride_px
         below, right = round_up(height, stride) - height, round_up(width, stride) - width
         graph = self._graph.clone()
@@ -234,8 +240,8 @@ class OpenVinoDenseModel(DenseFacts):
             _pad(graph, below, right)
         self._reshape(graph, height, width)
         cut(graph, part)
-        compiled = core().compile_model(graph, "CPU", _settings(self.precision))
-        return _Compiled(compiled, compiled.create_infer_request())
+        compiled = core().compile_model(graph, "CPU", _settings(self.precision, threads))
+        return [_Compiled(compiled, compiled.create_infer_request()) for _ in range(threads)]
 
     def _reshape(self, graph: Any, height: int, width: int) -> None:  # noqa: ANN401
         """Fix the size of the images.
@@ -328,11 +334,11 @@ def _checked(precision: Precision) -> Precision:
     return "fp32" if precision == "auto" else precision
 
 
-def _settings(precision: Precision) -> dict[str, Any]:
-    """Of a compiled graph. Without a precision OpenVINO takes bf16 by itself where it can."""
+def _settings(precision: Precision, threads: int) -> dict[str, Any]:
+    """Of a compiled graph, each thread by itself. Without a precision OpenVINO takes bf16 by itself where it can."""
     return {
         "INFERENCE_PRECISION_HINT": "bf16" if precision == "bf16" else "f32",
-        "NUM_STREAMS": 1,
-        "INFERENCE_NUM_THREADS": 1,
+        "NUM_STREAMS": threads,
+        "INFERENCE_NUM_THREADS": threads,
         "ENABLE_CPU_PINNING": False,  # the same cores read and draw
     }

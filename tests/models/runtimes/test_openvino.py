@@ -230,9 +230,9 @@ def test_graphs_that_come_back_are_kept(
     compiled: list[int] = []
     compile_one = model._compile
 
-    def counted(height: int, width: int, part: Window) -> Any:
+    def counted(height: int, width: int, part: Window, threads: int) -> Any:
         compiled.append(width)
-        return compile_one(height, width, part)
+        return compile_one(height, width, part, threads)
 
     monkeypatch.setattr(model, "_compile", counted)
     for _ in range(4):
@@ -249,6 +249,33 @@ def test_mirrored_parts_share_a_graph(images: np.ndarray) -> None:
     model.predict_part(images, Window(0, 0, 96, 83))
     model.predict_part(images, Window(0, 5, 96, 83))
     assert len(model._free) == 1
+
+
+def test_images_of_one_size_share_a_graph(
+    images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
+    first, second = (images[None, 0, :, :64, left : left + 64] for left in (0, 13))
+    part, other = Window(0, 0, 32, 64), Window(16, 0, 48, 64)
+    alone = [
+        model.predict_parts([each])[0] for each in ((first, part), (second, part), (first, other))
+    ]
+    compiled: list[int] = []
+    compile_one = OpenVinoDenseModel._compile
+
+    def counted(model: Any, height: int, width: int, part: Window, threads: int) -> Any:
+        compiled.append(threads)
+        return compile_one(model, height, width, part, threads)
+
+    monkeypatch.setattr(OpenVinoDenseModel, "_compile", counted)
+    model = OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS)
+    model.threads = 3
+    together = model.predict_parts([(first, part), (second, part), (first, other)])
+    assert compiled == [2, 1]
+    assert all(np.array_equal(*pair) for pair in zip(together, alone, strict=True))
+    again = model.predict_parts([(second, part)] * 5)
+    assert compiled == [2, 1, 1]  # as many as compute at once
+    assert all(np.array_equal(maps, alone[1]) for maps in again)
 
 
 def test_the_decoder_is_cut() -> None:

@@ -1,0 +1,44 @@
+"""Into which tiles a raster is cut by default."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from affine import Affine
+from pyproj import CRS
+
+from geoseg.models.traits import Traits
+from geoseg.settings import PredictSettings
+from geoseg.tiles.plan import WHOLE_PX, lay_lattice
+from geoseg.types import Grid
+
+BUILT_IN = Traits("maps", "name", "class", halo_px=201, stride_px=16)
+EIGHT_BITS = replace(BUILT_IN, runtime="openvino 2026.4.1", precision="int8")
+
+
+def grid(height: int, width: int) -> Grid:
+    """Of 0.4 m."""
+    return Grid(
+        CRS.from_epsg(32645), Affine(0.4, 0, 350_000, 0, -0.4, 3_050_000), height, width, 0.4
+    )
+
+
+@pytest.mark.parametrize(
+    ("traits", "height", "width", "settings", "cores", "tiles"),
+    [
+        (EIGHT_BITS, 2040, 705, {}, 2048, 1),
+        (EIGHT_BITS, 100, 100, {}, 768, 1),
+        (EIGHT_BITS, 2040, 705, {"tile_px": 1184}, 768, 3),
+        (EIGHT_BITS, 2040, 705, {"overlap_px": 208}, 768, 3),
+        (EIGHT_BITS, 2040, WHOLE_PX // 2040 + 1, {}, 768, 6),
+        (replace(EIGHT_BITS, precision="fp32"), 2040, 705, {}, 768, 3),
+        (replace(EIGHT_BITS, runtime="onnxruntime 1.23"), 2040, 705, {}, 768, 3),
+        (BUILT_IN, 2040, 705, {}, 768, 3),
+    ],
+)
+def test_small_rasters_are_one_tile_where_graphs_take_longer_than_tiles(
+    traits: Traits, height: int, width: int, settings: dict[str, int], cores: int, tiles: int
+) -> None:
+    lattice = lay_lattice(grid(height, width), traits, PredictSettings(**settings))
+    assert (lattice.core_px, lattice.context_px, lattice.tile_count) == (cores, 208, tiles)
