@@ -16,6 +16,7 @@ from geoseg.models.facts import DenseFacts
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.images import check_images
 from geoseg.models.measured import measured_in
+from geoseg.models.runtimes.completing import Completed, completed
 from geoseg.models.runtimes.cutting import cut
 from geoseg.models.runtimes.given import checked_metadata, read_graph, reason_of
 from geoseg.models.runtimes.graph import NORMALISED, build_graph
@@ -163,9 +164,18 @@ class OpenVinoDenseModel(DenseFacts):
     def _jobs(
         self, images: NDArray[np.uint8], part: Window, maps: NDArray[np.float32]
     ) -> Iterator[_Job]:
-        computed = self._whole_strides(part)
         for image, own in zip(images, maps, strict=True):
-            yield _Job(np.ascontiguousarray(image), computed, part.slices_in(computed), own)
+            whole = self._completed(image, part)
+            computed = self._whole_strides(whole.computed)
+            pixels = np.ascontiguousarray(whole.image)
+            yield _Job(pixels, computed, whole.wanted.slices_in(computed), own)
+
+    def _completed(self, image: NDArray[np.uint8], part: Window) -> Completed:
+        if self.precision != "int8":  # there a tile takes longer than its graph
+            return Completed(image, part, part)
+        stride = self.stride_px
+        context = round_up(self.halo_px, stride)
+        return completed(image, part, context_px=context, stride_px=stride)
 
     def _compute(self, jobs: Sequence[_Job]) -> None:
         begun: deque[tuple[_Job, _Compiled]] = deque()
