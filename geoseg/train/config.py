@@ -120,11 +120,21 @@ class LossConfig(_Section):
     consistency: float = Field(default=0, ge=0)
     """Weight of the squared difference between the probabilities of a crop and of the same crop
     resampled. 0: no second view, and half the time per step."""
-    teacher: Path | None = None
-    """A model file, or ``default``, whose maps are learnt beside the labels; it costs a quarter more
-    time per step."""
+    teacher: Path | list[Path] | None = None
+    """A model file, or ``default``, or several, whose maps are learnt beside the labels; each costs a
+    quarter more time per step."""
+    teacher_views: Literal[1, 4] = 1
+    """4: what teachers say to four views of a crop, each at another place of the lattice, shared out
+    among them; together as dear as four teachers."""
     teacher_weight: float = Field(default=1.0, ge=0)
     """Weight of the teacher's cross-entropy, head by head beside the labels' losses."""
+
+    @property
+    def teachers(self) -> list[Path]:
+        """All of them."""
+        if self.teacher is None:
+            return []
+        return self.teacher if isinstance(self.teacher, list) else [self.teacher]
 
     @model_validator(mode="after")
     def _learns_something(self) -> Self:

@@ -1,14 +1,15 @@
-"""A network that has learnt before shows another what it sees.
+"""Networks that have learnt before show another what they see.
 
 Knowledge distillation (Hinton et al. 2015, arXiv:1503.02531), at a temperature of 1 and for maps: the
-answers of the teacher, mistakes and doubts included, are targets beside the labels. It also answers
-where labels are unknown.
+answers of the teachers, mistakes and doubts included, are targets beside the labels. They also answer
+where labels are unknown. Asked for four views of a crop, each at another place of their lattice, they know
+more than a network sees at once, and what it learns from them it then says in one view.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import torch
 from torch.nn import functional
@@ -21,11 +22,47 @@ from geoseg.models.weights import load_weights
 from geoseg.train.targets import HEADS
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from collections.abc import Sequence
+
+    from torch import Generator, Tensor, nn
+
+Views = Literal[1, 4]
+_FLIPS = ((), (2, 3), (2,), (3,))
+"""Axes of the four views: as it is, turned by half, and both mirror images."""
+
+
+class Teachers:
+    """Finished networks, whose mean is learnt; no part of what is trained, saved or averaged."""
+
+    def __init__(self, specs: Sequence[str | Path], views: Views = 1) -> None:
+        """Load them.
+
+        Args:
+            specs: Model files, or ``default``.
+            views: 1: each is shown the crops as they are; 4: four views, shared out among them.
+
+        Raises:
+            ModelError: a file is missing, or its maps are others than those that are learnt.
+        """
+        self._members = [Teacher(spec) for spec in specs]
+        self._views = views
+
+    @torch.no_grad()
+    def answers(self, images: Tensor, generator: Generator | None = None) -> Tensor:
+        """Mean probabilities (batch, heads, height, width) for normalised images."""
+        members = self._members
+        if self._views == 1:
+            return torch.stack([member.answers(images) for member in members]).mean(0)
+        lot = torch.randperm(len(members), generator=generator).tolist()
+        seen = [
+            members[lot[number % len(lot)]].seen(images, flips, generator)
+            for number, flips in enumerate(_FLIPS)
+        ]
+        return torch.stack(seen).mean(0)
 
 
 class Teacher:
-    """A finished network; no part of what is trained, saved or averaged."""
+    """A finished network."""
 
     def __init__(self, spec: str | Path) -> None:
         """Load it.
@@ -39,6 +76,7 @@ class Teacher:
                 f"the teacher {spec} predicts {', '.join(metadata.architecture.heads)}; it must "
                 f"predict {', '.join(HEADS)}"
             )
+        self._stride_px = metadata.architecture.stride_px
         network = build_network(metadata.architecture)
         network.load_state_dict(state)
         self._network: nn.Module = fold_batch_norms(network)
@@ -48,6 +86,20 @@ class Teacher:
     def answers(self, images: Tensor) -> Tensor:
         """Probabilities (batch, heads, height, width) for normalised images."""
         return torch.sigmoid(self._network.to(images.device)(images).float())
+
+    @torch.no_grad()
+    def seen(
+        self, images: Tensor, flips: Sequence[int], generator: Generator | None = None
+    ) -> Tensor:
+        """Its answers to the images flipped along axes and moved on its lattice by lot, put back."""
+        stride = self._stride_px
+        down, right = torch.randint(stride, (2,), generator=generator).tolist()
+        height, width = images.shape[2:]
+        around = (right, stride - right, down, stride - down)
+        view = functional.pad(images.flip(*flips) if flips else images, around, mode="reflect")
+        found = self.answers(view.contiguous(memory_format=torch.channels_last))
+        found = found[:, :, down : down + height, right : right + width]
+        return found.flip(*flips) if flips else found
 
 
 def distance(logits: Tensor, answers: Tensor) -> Tensor:

@@ -25,7 +25,7 @@ from geoseg.train.alignment import aligned_targets
 from geoseg.train.consistency import disagreement, resampled
 from geoseg.train.convolution import with_own_gradients
 from geoseg.train.crops import CropDataset
-from geoseg.train.distil import Teacher, distance
+from geoseg.train.distil import Teachers, distance
 from geoseg.train.learner import Finished, Learner, all_sources
 from geoseg.train.losses import head_losses
 from geoseg.train.ranges import evenly, with_ranges
@@ -57,7 +57,8 @@ class SegmentationModule(Learner):
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         weights = config.loss
         self._head_weights = [getattr(weights, head) for head in HEADS]
-        self._teacher = None if weights.teacher is None else Teacher(weights.teacher)
+        teachers = weights.teachers
+        self._teachers = Teachers(teachers, weights.teacher_views) if teachers else None
         self._sources_before = _sources_before(config)
         self._decoding_before = _decoding_before(config)
 
@@ -87,8 +88,9 @@ class SegmentationModule(Learner):
             apart = (self._apart(images, logits) * weights).sum()
             loss = loss + self.config.loss.consistency * apart
             by_head["apart"] = apart
-        if self._teacher is not None:
-            unlike = (distance(logits, self._teacher.answers(images)) * weights).sum()
+        if self._teachers is not None:
+            answers = self._teachers.answers(images, self._lot())
+            unlike = (distance(logits, answers) * weights).sum()
             loss = loss + self.config.loss.teacher_weight * unlike
             by_head["unlike"] = unlike
         self.log_dict({"loss": loss, **by_head})
@@ -96,10 +98,13 @@ class SegmentationModule(Learner):
 
     def _apart(self, images: Tensor, logits: Tensor) -> Tensor:
         """How far the heads' answers to a resampled view are from those to the crops."""
-        number = self.global_step * self.trainer.world_size + self.global_rank
-        generator = torch.Generator().manual_seed(self.config.seed * 2**32 + number)
-        view, grid = resampled(images, generator)
+        view, grid = resampled(images, self._lot())
         return disagreement(logits, self.network(view), grid)
+
+    def _lot(self) -> torch.Generator:
+        """Of this step and process."""
+        number = self.global_step * self.trainer.world_size + self.global_rank
+        return torch.Generator().manual_seed(self.config.seed * 2**32 + number)
 
     def _target(self, batch: dict[str, Tensor], logits: Tensor) -> Tensor:
         """The labels' targets, or those of labels moved to where the network sees buildings."""
@@ -203,7 +208,6 @@ def normalised(images: Tensor) -> Tensor:
 
 
 def _sources_before(config: TrainConfig) -> list[DataSource]:
-    """What the start and the teacher have learnt from."""
-    teacher = config.loss.teacher
-    files = [_start_file(config), None if teacher is None else model_file(teacher)]
+    """What the start and the teachers have learnt from."""
+    files = [_start_file(config), *map(model_file, config.loss.teachers)]
     return [source for path in files if path for source in read_metadata(path).sources]

@@ -22,7 +22,7 @@ from geoseg.models.weights import (
     read_metadata,
     save_weights,
 )
-from geoseg.train.distil import Teacher, distance
+from geoseg.train.distil import Teacher, Teachers, distance
 from geoseg.train.module import SegmentationModule
 from geoseg.train.run import train
 
@@ -61,10 +61,37 @@ def test_the_teacher_answers_as_its_file_says(tmp_path: Path) -> None:
     torch.testing.assert_close(Teacher(path).answers(images), wanted, atol=1e-5, rtol=0)
 
 
+def test_views_are_put_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    teacher = Teacher(write_model(tmp_path / "teacher.safetensors", "elsewhere"))
+    monkeypatch.setattr(teacher, "_network", torch.nn.Conv2d(3, 3, 1))
+    images = torch.rand(2, 3, 48, 64)
+    for flips in ((), (2,), (3,), (2, 3)):
+        for seed in range(3):
+            lot = torch.Generator().manual_seed(seed)
+            torch.testing.assert_close(teacher.seen(images, flips, lot), teacher.answers(images))
+
+
+def test_several_teachers_are_learnt_from_as_one(tmp_path: Path) -> None:
+    paths = [write_model(tmp_path / f"{name}.safetensors", name) for name in "ab"]
+    state, record = load_weights(paths[1])
+    save_weights({name: 0.5 * each for name, each in state.items()}, record, paths[1])
+    one, other = (Teacher(path) for path in paths)
+    images = torch.rand(1, 3, 48, 48)
+    mean = (one.answers(images) + other.answers(images)) / 2
+    torch.testing.assert_close(Teachers(paths).answers(images), mean)
+    lots = [torch.Generator().manual_seed(seed) for seed in (1, 1, 2)]
+    first, same, another = (Teachers(paths, 4).answers(images, lot) for lot in lots)
+    assert torch.equal(first, same)
+    assert not torch.equal(first, another)
+    assert ((first - mean).abs() < 0.1).all()
+    with pytest.raises(ModelError, match="there is no model file"):
+        Teachers([*paths, tmp_path / "none.safetensors"])
+
+
 @pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
 def test_its_answers_are_part_of_the_loss_and_its_weights_of_nothing(tmp_path: Path) -> None:
     path = write_model(tmp_path / "teacher.safetensors", "elsewhere")
-    config = small_training(tmp_path, {"teacher": path, "teacher_weight": 3.0})
+    config = small_training(tmp_path, {"teacher": [path, path], "teacher_weight": 3.0})
     alone = small_training(tmp_path, {})
     taught = SegmentationModule(config, [])
     assert set(taught.state_dict()) == set(SegmentationModule(alone, []).state_dict())
