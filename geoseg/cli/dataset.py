@@ -58,7 +58,7 @@ def dataset(
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Rasters or a folder of images, then the labels: a polygon layer, a COCO file, a "
+            help="Rasters, patterns or a folder of images, then the labels: a polygon layer, a COCO file, a "
             "mask, YOLO's texts, or a folder of masks or of a vector file per image. A packed folder alone: "
             "look at it.",
             show_default=False,

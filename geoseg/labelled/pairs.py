@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -43,7 +44,7 @@ def make_pair(
     """A pair with folders replaced by what lies in them, and a place.
 
     Args:
-        images: Rasters and folders of rasters.
+        images: Rasters, patterns such as tiles/*.tif and folders of rasters.
         labels: Polygons, a COCO file, a mask, or a folder of masks or of one vector file per image.
         review: The labels are a file by ``geoseg review``, of which checked plots count.
         **about: The other fields of :class:`Pair`.
@@ -51,7 +52,8 @@ def make_pair(
     paths = tuple(file for image in images for file in _expanded(Path(str(image))))
     if not paths:
         raise UsageError("no imagery was given; name the rasters first and the labels last")
-    place = about.pop("place", None) or _place_of(Path(str(images[0])))
+    first = Path(str(images[0]))
+    place = about.pop("place", None) or _place_of(first if first.exists() else paths[0])
     if review:
         about |= labels_of_review(labels, about)
         labels = about.pop("labels")
@@ -69,6 +71,12 @@ def _holds_vectors(folder: Path) -> bool:
 
 
 def _expanded(path: Path) -> list[Path]:
+    """The rasters of a folder or a pattern; shells of Windows leave patterns to programs."""
+    if has_magic(str(path)) and not path.exists():
+        files = in_order([Path(name) for name in glob(str(path), recursive=True)])  # noqa: PTH207  # may be absolute
+        if not files:
+            raise UnreadableRasterError(f"no file matches {path}; check the pattern")
+        return files
     if not path.is_dir():
         return [path]
     files = images_in(path)
@@ -189,7 +197,7 @@ def _pair(path: Path, number: int, row: object) -> Pair:
         raise UsageError(f"{path}, pair {number}: {where}: {first['msg']}") from error
     base = path.absolute().parent
     return make_pair(
-        [file for image in entry.images for file in _found(base, image)],
+        [base / image for image in entry.images],
         base / entry.labels,
         layer=entry.layer,
         place=entry.place,
@@ -208,16 +216,6 @@ def _area(base: Path, given: str | None) -> Path | None:
     if given is None:
         return None
     return base / given if Bounds.read(given) is None else Path(given)
-
-
-def _found(base: Path, image: str) -> list[Path]:
-    """The files behind a path or a pattern such as tiles/*.tif."""
-    if not any(sign in image for sign in "*?["):
-        return [base / image]
-    files = in_order(list(base.glob(image)))
-    if not files:
-        raise UnreadableRasterError(f"no file matches {base / image}; check the pattern")
-    return files
 
 
 def hold_out(pairs: Sequence[Pair], places: Sequence[str]) -> list[Pair]:

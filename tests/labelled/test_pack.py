@@ -74,6 +74,15 @@ def test_labels_lie_on_the_roofs_in_any_crs(ortho: Path, tmp_path: Path, crs: st
     assert counted == {side: sum(s.split == side for s in scenes) for side in ("train", "val")}
 
 
+def test_patterns_stand_for_what_they_match(ortho: Path, tmp_path: Path) -> None:
+    labels = on_ground(TOWN)
+    named = geoseg.pack_dataset(ortho, labels, tmp_path / "named", chip_px=256)
+    found = geoseg.pack_dataset(ortho.parent / "or*.tif", labels, tmp_path / "found", chip_px=256)
+    assert found.places == named.places
+    with pytest.raises(UnreadableRasterError, match=r"no file matches .*none\*\.tif; check the"):
+        geoseg.pack_dataset(ortho.parent / "none*.tif", labels, tmp_path / "no", chip_px=256)
+
+
 def test_no_crop_sees_training_and_held_out_ground(ortho: Path, tmp_path: Path) -> None:
     geoseg.pack_dataset(ortho, on_ground(TOWN), tmp_path / "chips", chip_px=256, margin_m=6)
     side = np.zeros((HEIGHT, WIDTH), "U5")
