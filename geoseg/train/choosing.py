@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from geoseg.progress import Progress, ProgressReport, ignored
+from geoseg.train.calibrate import FEW_BUILDINGS
 from geoseg.train.judge import Judgement, Rule, cross_fit, judge_each, judge_own, leniently
 from geoseg.train.proof import Proof, bias_error, proof_of
-from geoseg.train.search import search
+from geoseg.train.search import SCATTERED, search
 from geoseg.train.standing import Standing
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def choose(
 
     before = judge_own(mapped, own, rule)
     rule = _standing(before, mapped, rule)
-    best = search(judge, own, tell)
+    few = rule.standing is not None and rule.standing.buildings < FEW_BUILDINGS
+    best = search(judge, own, tell, scattered=SCATTERED if few else 0)
     proof = proof_of(before, tried, rule)
     if proof.holds or rule.prior is None:
         return Chosen(mapped, rule, best if proof.holds else before, proof, calibrates=True)

@@ -7,6 +7,8 @@ from itertools import combinations, product
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from geoseg.models.weights import Decoding
 from geoseg.train.judge import Judgement, leniently, strictly
 from geoseg.train.standing import FINE
@@ -35,6 +37,20 @@ BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
 )
 """Nothing beyond is tried."""
 
+SCATTER: Mapping[str, tuple[float, float]] = MappingProxyType(
+    {
+        "seed_threshold": (0.5, 0.9),
+        "body_threshold": (0.35, 0.65),
+        "edge_weight": (0.25, 1.0),
+        "contact_weight": (0.0, 1.0),
+        "min_mean_body": (0.6, 0.75),
+    }
+)
+"""Sets of thresholds are thrown within these, so that the climb does not begin on a low hill."""
+SCATTERED = 100
+"""So many where few buildings are labelled; the number hardly matters."""
+_SEED = 5
+
 _TOGETHER = ("seed_threshold", "body_threshold", "min_mean_body")
 
 Judge = Callable[[Decoding], Judgement]
@@ -47,10 +63,14 @@ Told = Callable[[int, Judgement], None]
 """Is told after every set of thresholds how many were judged, and the best so far."""
 
 
-def search(judge: Judge, start: Decoding, told: Told | None = None) -> Judgement:
+def search(
+    judge: Judge, start: Decoding, told: Told | None = None, *, scattered: int = 0
+) -> Judgement:
     """The best judgement found.
 
-    Coarse values of each threshold in turn, then fine steps until none is better. On the way a
+    So many sets of thresholds all over the place, coarse values of each threshold in turn, then fine steps until
+    none is better. By few buildings F1 is a range of hills, and a climb from where the model stands ends on the
+    nearest; with few, a set is judged in no time as well. On the way a
     point of bias beyond the limit costs a point of F1, so that a ridge along the limit can be
     crossed; a last climb starts from the best of all that keep to the limit.
     """
@@ -71,10 +91,24 @@ def search(judge: Judge, start: Decoding, told: Told | None = None) -> Judgement
         return best
 
     best = known.setdefault(start, judge(start))
+    best = climb(best, _scattered(start, scattered), leniently)
     for name, values in COARSE.items():
         best = climb(best, _with_values(best.decoding, name, values), leniently)
     climb_up(best, leniently)
     return climb_up(max(known.values(), key=strictly), strictly)
+
+
+def _scattered(decoding: Decoding, count: int) -> Iterator[Decoding]:
+    """The same for everyone, in fine steps."""
+    rng = np.random.default_rng(_SEED)
+    for _ in range(count):
+        thrown = {name: _drawn(rng, name, low, high) for name, (low, high) in SCATTER.items()}
+        yield decoding.model_copy(update=thrown)
+
+
+def _drawn(rng: np.random.Generator, name: str, low: float, high: float) -> float:
+    first, last = round(low / FINE[name]), round(high / FINE[name])
+    return round(int(rng.integers(first, last, endpoint=True)) * FINE[name], 4)
 
 
 def _with_values(decoding: Decoding, name: str, values: tuple[float, ...]) -> Iterator[Decoding]:

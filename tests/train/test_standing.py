@@ -15,9 +15,9 @@ from geoseg.train.choosing import choose
 from geoseg.train.decoded import MappedScene
 from geoseg.train.doubts import tuning_doubts
 from geoseg.train.draws import drawn
-from geoseg.train.judge import Rule, judge, judge_own
+from geoseg.train.judge import Judgement, Rule, judge, judge_own
 from geoseg.train.pieces import FOUND_PIXELS, MATCHED, PREDICTED, WANTED, WANTED_PIXELS, Pieces
-from geoseg.train.proof import bias_error, jackknife_variance
+from geoseg.train.proof import bias_error, jackknife_variance, proof_of
 from geoseg.train.search import search
 from geoseg.train.standing import Standing
 from geoseg.train.tune import calibrated
@@ -74,6 +74,7 @@ def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr("geoseg.train.search.FINE", {"seed_threshold": 0.05, "min_mean_body": 0.05})
     monkeypatch.setattr("geoseg.train.search._TOGETHER", ())
+    monkeypatch.setattr("geoseg.train.choosing.SCATTERED", 0)
 
 
 # --- pieces of ground ---
@@ -144,6 +145,24 @@ def test_a_bias_that_may_be_chance_is_within_the_limit() -> None:
     assert replace(rule, bias_error=error).limit == pytest.approx(np.hypot(0.03, error))
     assert bias_error({"town": np.tile(tally, (100, 1))}, rule) < 0.015
     assert rule.limit == 0.03
+
+
+def test_true_areas_are_a_gain_unless_thresholds_will_follow() -> None:
+    rule, tally = Rule({"town": 1}, max_area_bias=0.03), np.zeros((6, 5))
+    tally[:, [MATCHED, PREDICTED, WANTED, WANTED_PIXELS]] = 7, 10, 10, 100
+    large, true = tally.copy(), tally.copy()
+    large[:, FOUND_PIXELS], true[:, FOUND_PIXELS] = 110, 101
+    own, other = (
+        Judgement(OWN, 0.0, {}, 0.7, bias, max(0.0, bias - 0.03), tallies={"town": one})
+        for bias, one in ((0.1, large), (0.01, true))
+    )
+    proof = proof_of(own, [own, other], rule)
+    assert proof.gain == 0
+    assert proof.merit == pytest.approx(0.07)
+    assert proof.holds
+    assert not proof_of(other, [own, other], rule).holds
+    assert not proof_of(own, [own, other], rule, lenient=True).holds
+    assert not replace(proof, gain=-0.02, error=0.03).holds
 
 
 def test_steps_have_a_price_in_buildings() -> None:

@@ -44,7 +44,7 @@ from geoseg.train.judge import (
     strictly,
 )
 from geoseg.train.scoring import count, match
-from geoseg.train.search import COARSE, search
+from geoseg.train.search import COARSE, SCATTERED, search
 from geoseg.train.tune import TuneOptions, place_weights, tune
 
 SMALL = Architecture(encoder="resnet18", depth=3, decoder_channels=(8, 8, 8))
@@ -334,6 +334,19 @@ def test_the_search_crosses_what_is_beyond_the_limit() -> None:
     assert search(ridge, START).decoding == best
 
 
+def test_the_search_leaves_the_hill_that_it_stands_on() -> None:
+    high = Decoding(body_threshold=0.6, seed_threshold=0.85, edge_weight=1.0, min_mean_body=0.7)
+
+    def hills(tried: Decoding) -> Judgement:
+        low_far, far = (
+            sum(abs(value - getattr(top, name)) for name, value in tried) for top in (START, high)
+        )
+        return judgement(tried, max(0.6 - 2 * low_far, 1 - far), 0.0)
+
+    assert search(hills, START).decoding == START
+    assert search(hills, START, scattered=SCATTERED).decoding == high
+
+
 # --- the whole ---
 
 
@@ -391,6 +404,7 @@ def chips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr("geoseg.train.search.COARSE", {"min_mean_body": (0.5, 0.6)})
     monkeypatch.setattr("geoseg.train.search.FINE", {"seed_threshold": 0.05})
     monkeypatch.setattr("geoseg.train.search._TOGETHER", ())
+    monkeypatch.setattr("geoseg.train.choosing.SCATTERED", 0)
     for i, place in enumerate(("east", "west")):
         save_scene(make_scene(place, place=place, seed=i), tmp_path / "chips")
     return tmp_path / "chips"
