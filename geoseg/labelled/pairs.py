@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, field_validator
 
 from geoseg.addresses.secrets import bare_name
+from geoseg.addresses.urls import is_local
 from geoseg.coco.document import is_coco
 from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
 from geoseg.files.parse import parse_yaml
@@ -39,6 +40,7 @@ def make_pair(
     labels: str | Path | gpd.GeoDataFrame,
     *,
     review: bool = False,
+    patterns: bool = True,
     **about: Any,
 ) -> Pair:
     """A pair with folders replaced by what lies in them, and a place.
@@ -47,13 +49,15 @@ def make_pair(
         images: Rasters, patterns such as tiles/*.tif and folders of rasters.
         labels: Polygons, a COCO file, a mask, or a folder of masks or of one vector file per image.
         review: The labels are a file by ``geoseg review``, of which checked plots count.
+        patterns: What is there under no such name is taken for a pattern.
         **about: The other fields of :class:`Pair`.
     """
-    paths = tuple(file for image in images for file in _expanded(Path(str(image))))
+    given = [Path(str(image)) for image in images]
+    found = (_found(path) if patterns else [path] for path in given)
+    paths = tuple(file for several in found for path in several for file in _in_folder(path))
     if not paths:
         raise UsageError("no imagery was given; name the rasters first and the labels last")
-    first = Path(str(images[0]))
-    place = about.pop("place", None) or _place_of(first if first.exists() else paths[0])
+    place = about.pop("place", None) or _place_of(given[0] if given[0].exists() else paths[0])
     if review:
         about |= labels_of_review(labels, about)
         labels = about.pop("labels")
@@ -70,13 +74,25 @@ def _holds_vectors(folder: Path) -> bool:
     return bool(vector_files(folder)) and not images_in(folder) and not label_files(folder)
 
 
-def _expanded(path: Path) -> list[Path]:
-    """The rasters of a folder or a pattern; shells of Windows leave patterns to programs."""
-    if has_magic(str(path)) and not path.exists():
-        files = in_order([Path(name) for name in glob(str(path), recursive=True)])  # noqa: PTH207  # may be absolute
-        if not files:
-            raise UnreadableRasterError(f"no file matches {path}; check the pattern")
-        return files
+def _found(path: Path, base: Path | None = None) -> list[Path]:
+    """The files behind a path or a pattern; shells of Windows leave patterns to programs.
+
+    Args:
+        path: As it was given.
+        base: The folder that it is relative to, which is no pattern; None: the current one.
+    """
+    there, start = (path, Path()) if base is None else (base / path, base)
+    if there.exists() or not (is_local(str(path)) and has_magic(str(path))):
+        return [there]
+    names = glob(str(path), root_dir=base, recursive=True)  # noqa: PTH207  # may be absolute
+    files = in_order([file for name in names if not (file := start / name).is_dir()])
+    if not files:
+        raise UnreadableRasterError(f"no file matches {there}; check the pattern")
+    return files
+
+
+def _in_folder(path: Path) -> list[Path]:
+    """The rasters of a folder, or the one raster."""
     if not path.is_dir():
         return [path]
     files = images_in(path)
@@ -197,8 +213,9 @@ def _pair(path: Path, number: int, row: object) -> Pair:
         raise UsageError(f"{path}, pair {number}: {where}: {first['msg']}") from error
     base = path.absolute().parent
     return make_pair(
-        [base / image for image in entry.images],
+        [file for image in entry.images for file in _found(Path(image), base)],
         base / entry.labels,
+        patterns=False,
         layer=entry.layer,
         place=entry.place,
         split=entry.split,

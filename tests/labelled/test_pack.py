@@ -25,6 +25,7 @@ from geoseg.errors import (
     UnsupportedRasterError,
     UsageError,
 )
+from geoseg.labelled.pairs import make_pair, read_list
 from geoseg.labelled.strips import Region, widened
 from geoseg.scenes.scene import Scene, load_scene, load_scenes
 from geoseg.types import Window
@@ -81,6 +82,27 @@ def test_patterns_stand_for_what_they_match(ortho: Path, tmp_path: Path) -> None
     assert found.places == named.places
     with pytest.raises(UnreadableRasterError, match=r"no file matches .*none\*\.tif; check the"):
         geoseg.pack_dataset(ortho.parent / "none*.tif", labels, tmp_path / "no", chip_px=256)
+
+
+def test_only_what_a_list_says_is_a_pattern(tmp_path: Path) -> None:
+    folder, other = tmp_path / "site[1]", tmp_path / "site1"
+    (folder / "a_folder").mkdir(parents=True)
+    other.mkdir()
+    for path in (folder / "a_1.tif", folder / "a_2.tif", other / "b.tif"):
+        path.touch()
+    listed = folder / "pairs.yaml"
+    listed.write_text("- {images: a_*, labels: x.gpkg}\n- {images: b.tif, labels: x.gpkg}\n")
+    found, missing = read_list(listed)
+    assert found.images == (folder / "a_1.tif", folder / "a_2.tif")
+    assert missing.images == (folder / "b.tif",)
+    listed.write_text("- {images: b*.tif, labels: x.gpkg}\n")
+    with pytest.raises(UnreadableRasterError, match="no file matches"):
+        read_list(listed)
+
+
+def test_addresses_are_no_patterns(tmp_path: Path) -> None:
+    signed = Path("/vsicurl/https:/127.0.0.1/a.tif?x=1")
+    assert make_pair([signed], tmp_path / "labels.gpkg").images == (signed,)
 
 
 def test_no_crop_sees_training_and_held_out_ground(ortho: Path, tmp_path: Path) -> None:
