@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -38,6 +39,17 @@ def _file_name(value: str) -> str:
     if not value or any(sign in value for sign in "/\\"):
         raise ValueError("it becomes a file's name, so it must not be empty or hold / or \\")
     return value
+
+
+def _model_files(value: object) -> object:
+    several = value if isinstance(value, list) else [value]
+    if value is not None and not (several and all(_is_path(one) for one in several)):
+        raise ValueError("it takes a model file, default, or a list of such, and null for none")
+    return value
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | Path) and str(value) not in {"", "."}
 
 
 PixelSizes = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_rising)]
@@ -120,7 +132,7 @@ class LossConfig(_Section):
     consistency: float = Field(default=0, ge=0)
     """Weight of the squared difference between the probabilities of a crop and of the same crop
     resampled. 0: no second view, and half the time per step."""
-    teacher: Path | list[Path] | None = None
+    teacher: Annotated[Path | list[Path] | None, BeforeValidator(_model_files)] = None
     """A model file, or ``default``, or several, whose maps are learnt beside the labels; each costs a
     quarter more time per step."""
     teacher_views: Literal[1, 4] = 1
@@ -140,6 +152,12 @@ class LossConfig(_Section):
     def _learns_something(self) -> Self:
         if not (self.body or self.contact or self.edge):
             raise ValueError("body, contact and edge are all 0, so nothing would be learnt")
+        return self
+
+    @model_validator(mode="after")
+    def _shows_views_to_someone(self) -> Self:
+        if self.teacher_views > 1 and not self.teachers:
+            raise ValueError("teacher_views are for a teacher; name one, or leave them out")
         return self
 
 

@@ -288,6 +288,22 @@ def test_shipped_configurations_are_valid(name: str) -> None:
         ("output: x\ndata: {scenes: y, place_weights: {a: -1}}", "place_weights.a"),
         ("output: x\ndata: {scenes: y}\nname: a/b", "name: it becomes a file's name"),
         ("output: x\ndata: {scenes: y}\nname: ''", "name: it becomes a file's name"),
+        (
+            "{output: o, data: {scenes: s}, loss: {teacher: 5}}",
+            "loss.teacher: it takes a model file, default, or a list",
+        ),
+        (
+            "{output: o, data: {scenes: s}, loss: {teacher: []}}",
+            "loss.teacher: it takes a model file, default, or a list",
+        ),
+        (
+            "{output: o, data: {scenes: s}, loss: {teacher: [default, null]}}",
+            "loss.teacher: it takes a model file, default, or a list",
+        ),
+        (
+            "{output: o, data: {scenes: s}, loss: {teacher_views: 4}}",
+            "loss: teacher_views are for a teacher",
+        ),
     ],
 )
 def test_bad_configurations_are_one_sentence(tmp_path: Path, text: str, message: str) -> None:
