@@ -30,7 +30,7 @@ CORE_PX = 768
 """Side of a tile's core by default: smaller ones take longer for their context, larger ones take
 more memory and hardly save any time (``benchmarks/speed.py``)."""
 WHOLE_PX = 2_400_000
-"""Pixels of a raster that is one tile where graphs take longer to compile than tiles to compute: at the
+"""Pixels of a raster, in whole strides, that is one tile where graphs take longer to compile than tiles to compute: at the
 rims of a raster every window has a graph of its own."""
 INSTANCE_CONTEXT_PX = 128
 """Context of a tile to each side for models that predict separate masks."""
@@ -160,7 +160,8 @@ def lay_lattice(grid: Grid, traits: Traits, settings: PredictSettings) -> Lattic
             stacklevel=3,
         )
     is_free = settings.tile_px is None and settings.overlap_px is None
-    whole = is_free and traits.compiles_long and grid.width * grid.height <= WHOLE_PX
+    seen_px = round_up(grid.width, stride_px) * round_up(grid.height, stride_px)
+    whole = is_free and traits.compiles_long and seen_px <= WHOLE_PX
     core_px = max(CORE_PX, grid.width, grid.height) if whole else CORE_PX
     tile_px = settings.tile_px or tile_around(core_px, halo_px, stride_px)
     return Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)

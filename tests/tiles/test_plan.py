@@ -32,6 +32,7 @@ def grid(height: int, width: int) -> Grid:
         (EIGHT_BITS, 2040, 705, {"tile_px": 1184}, 768, 3),
         (EIGHT_BITS, 2040, 705, {"overlap_px": 208}, 768, 3),
         (EIGHT_BITS, 2040, WHOLE_PX // 2040 + 1, {}, 768, 6),
+        (EIGHT_BITS, 1, 160_000, {}, 768, 209),  # 16 rows are computed
         (replace(EIGHT_BITS, precision="fp32"), 2040, 705, {}, 768, 3),
         (replace(EIGHT_BITS, runtime="onnxruntime 1.23"), 2040, 705, {}, 768, 3),
         (BUILT_IN, 2040, 705, {}, 768, 3),
