@@ -10,7 +10,7 @@ import pytest
 
 from geoseg.models.weights import Metadata, Validation
 from geoseg.train.curves import draw_curves, read_log
-from geoseg.train.doubts import FEW_STEPS, doubts_of, tuning_doubts
+from geoseg.train.doubts import FEW_STEPS, doubts_of, kept_because, tuning_doubts
 from geoseg.train.moments import Moment
 
 if TYPE_CHECKING:
@@ -62,6 +62,17 @@ def test_few_buildings_make_thresholds_doubtful(buildings: int, f1: float, doubt
     assert bool(doubts) == doubted
     if doubted:
         assert f"{buildings} building{'' if buildings == 1 else 's'} alone" in doubts[0]
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"), [(0.004, "made no better there"), (0.03, "total areas beyond the limit")]
+)
+def test_thresholds_that_find_more_stay_for_areas(gain: float, words: str) -> None:
+    validation = Validation(
+        place_weights={"a": 1}, max_area_bias=0.03, f1=0.6, area_bias=0, folds="none",
+        kept=True, pieces=9, gain=gain, gain_error=0.01,
+    )  # fmt: skip
+    assert words in kept_because(validation)
 
 
 def log(folder: Path, version: int, text: str) -> None:
