@@ -17,6 +17,8 @@ from torch.utils.data import DataLoader
 from geoseg.errors import MissingDependencyError, OutputError, ResumeError, UsageError
 from geoseg.files.atomic import output_errors
 from geoseg.machine import memory_errors
+from geoseg.models.loading import model_file
+from geoseg.models.weights import read_metadata
 from geoseg.progress import Progress, ignored
 from geoseg.train.learner import Learner
 from geoseg.train.module import SegmentationModule
@@ -113,7 +115,7 @@ def make_learner(config: TrainConfig, held_out: Sequence[Scene]) -> Learner:
     """The kind of network that the configuration asks for."""
     if config.maskrcnn is None:
         module = SegmentationModule(config, held_out)
-        _check_crops(config.data.crop_px, module.architecture.stride_px)
+        _check_crops(config, module.architecture.stride_px)
         return module.train()
     from geoseg.train.maskrcnn import MaskRcnnModule
 
@@ -146,14 +148,21 @@ def _require_own(checkpoint: Path, learner: Learner) -> None:
         )
 
 
-def _check_crops(crop_px: int, stride_px: int) -> None:
-    """Refuse crops on which the network's resolutions do not lie upon one another."""
-    if crop_px % stride_px:
-        near = max(1, round(crop_px / stride_px)) * stride_px
-        raise UsageError(
-            f"data.crop_px {crop_px}: must be a multiple of the network's stride, {stride_px}; "
-            f"take {near}"
-        )
+def _check_crops(config: TrainConfig, stride_px: int) -> None:
+    """Refuse crops on which the resolutions of the network, or of a teacher, do not lie upon one another."""
+    crop_px = config.data.crop_px
+    taught = ((f"the teacher {spec}", _stride_px(spec)) for spec in config.loss.teachers)
+    for whose, stride in (("the network", stride_px), *taught):
+        if crop_px % stride or (crop_px == stride and config.loss.teacher_views > 1):
+            near = max(2, round(crop_px / stride)) * stride
+            raise UsageError(
+                f"data.crop_px {crop_px}: must be a multiple of the stride of {whose}, {stride}"
+                f"{', and more than one for several views' if crop_px == stride else ''}; take {near}"
+            )
+
+
+def _stride_px(spec: Path) -> int:
+    return read_metadata(model_file(spec)).architecture.stride_px
 
 
 def _make_folder(folder: Path) -> None:

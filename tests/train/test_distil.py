@@ -23,6 +23,7 @@ from geoseg.models.weights import (
     save_weights,
 )
 from geoseg.train.distil import Teacher, Teachers, distance
+from geoseg.train.fitting import make_learner
 from geoseg.train.module import SegmentationModule
 from geoseg.train.run import train
 
@@ -135,6 +136,16 @@ def test_a_teacher_of_other_maps_is_refused(tmp_path: Path) -> None:
         Teacher(path)
     with pytest.raises(ModelError, match="there is no model file"):
         Teacher(tmp_path / "none.safetensors")
+
+
+@pytest.mark.parametrize(("crop_px", "views"), [(40, 1), (16, 4)])
+def test_crops_suit_the_teachers(tmp_path: Path, crop_px: int, views: int) -> None:
+    path = write_model(tmp_path / "teacher.safetensors", "elsewhere")
+    stride_px = read_metadata(path).architecture.stride_px
+    config = small_training(tmp_path, {"teacher": path, "teacher_views": views})
+    data = config.data.model_copy(update={"crop_px": crop_px * stride_px // 16})
+    with pytest.raises(UsageError, match=r"crop_px .* must be a multiple of the stride of the"):
+        make_learner(config.model_copy(update={"data": data}), [])
 
 
 def test_the_network_is_the_starts(tmp_path: Path) -> None:
