@@ -36,7 +36,7 @@ from geoseg.models.protocols import DenseModel
 from geoseg.run.stages import thresholds
 from geoseg.settings import MIN_AREA_M2
 from geoseg.shaping import RegularizeSettings
-from geoseg.shaping.correlation import estimate_correlation
+from geoseg.shaping.correlation import estimate_layer_noise
 from geoseg.shaping.near import near_groups
 from geoseg.types import FILL_GREY, Cluster, MapStrip, Shape
 
@@ -144,7 +144,8 @@ def _settings(correlation: str | None, clusters: Sequence[Cluster]) -> Regulariz
         return replace(usual, correlation_px=correlation and float(correlation))
     raw = _array(p.polygon for p in _footprints(clusters, "raw", usual))
     group = near_groups(raw, 2 * usual.max_outward_px)
-    return replace(usual, correlation_px=estimate_correlation(raw, group, usual.noise_px))
+    width, noise = estimate_layer_noise(raw, group, usual) or (None, None)
+    return replace(usual, correlation_px=width, layer_noise_px=noise)
 
 
 def _predict(scene: RealScene, model: DenseModel) -> NDArray[np.uint8]:

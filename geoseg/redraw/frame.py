@@ -13,7 +13,7 @@ from geoseg.redraw.placed import RAW, Outlines, Placement, place
 from geoseg.settings import require_pixel_size, require_within
 from geoseg.shaping.arrays import Bools, Ints, Polygons
 from geoseg.shaping.clean import unclean
-from geoseg.shaping.correlation import estimate_correlation
+from geoseg.shaping.correlation import estimate_layer_noise
 from geoseg.shaping.coverage import regularize_groups
 from geoseg.shaping.near import near_groups
 from geoseg.shaping.noise import USUAL_PX
@@ -162,8 +162,8 @@ def _redraw(work: _Work, snap_px: float, settings: RegularizeSettings, repairs: 
     raw = Outlines(pieces, np.full(len(pieces), RAW, dtype=object), row[part], group)
     if settings.correlation_px is None:
         # What shows no noise is weighed as usual: a second run as the first one.
-        found = estimate_correlation(pieces, group, settings.noise_px) or USUAL_PX
-        settings = replace(settings, correlation_px=found)
+        width, noise = estimate_layer_noise(pieces, group, settings) or (USUAL_PX, None)
+        settings = replace(settings, correlation_px=width, layer_noise_px=noise)
     drawn = place(_draw_closed(raw, snap_px, settings), raw, Placement(plane, pixels, xy))
     _collect(drawn, result)
     return result

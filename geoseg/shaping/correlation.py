@@ -9,6 +9,7 @@ distance h is ``variance * (1 - exp(-h**2 / (4 * s**2)))``, so two distances tel
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
@@ -16,10 +17,13 @@ import shapely
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs, build_arcs
 from geoseg.shaping.arrays import Floats, Ints, Polygons
-from geoseg.shaping.noise import MOST_STRETCH, residuals
+from geoseg.shaping.noise import MOST_STRETCH, residuals, usual_noise
 from geoseg.shaping.segment import moments
 from geoseg.shaping.simple import are_valid
 from geoseg.shaping.walls import cut_freely
+
+if TYPE_CHECKING:
+    from geoseg.shaping.settings import RegularizeSettings
 
 NEAR_PX, FAR_PX = 3.0, 9.0
 """The two distances."""
@@ -37,18 +41,26 @@ WIDTHS_PX = np.array([1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0])
 """Widths to tell apart."""
 
 
-def estimate_correlation(polygons: Polygons, group: Ints, noise_px: float) -> float | None:
-    """Width of the Gaussian that seems to have smoothed the noise of a layer, pixels.
+class LayerNoise(NamedTuple):
+    """How the outlines of a layer err about the true walls."""
+
+    correlation_px: float
+    """Width of the Gaussian that seems to have smoothed the noise."""
+    noise_px: float | None
+    """Its usual standard deviation, pixels; None where it is lost in the staircases of pixels."""
+
+
+def estimate_layer_noise(
+    polygons: Polygons, group: Ints, settings: RegularizeSettings
+) -> LayerNoise | None:
+    """How the outlines of a layer seem to err, or None where they show no noise, or too few long walls.
 
     Looks at some of the groups, evenly spread, whatever their order.
 
     Args:
         polygons: (n,) polygons; those of one group form a valid coverage, in pixels.
         group: (n,) numbers of the groups.
-        noise_px: Most that counts as noise.
-
-    Returns:
-        The width, or None where outlines show no noise, or too few long walls.
+        settings: Most that counts as noise.
     """
     chosen = _some(polygons, group)
     if len(chosen) == 0:
@@ -56,8 +68,11 @@ def estimate_correlation(polygons: Polygons, group: Ints, noise_px: float) -> fl
     number = np.unique(group[chosen], return_inverse=True)[1].astype(np.int64)
     arcs = build_arcs(shapely.normalize(polygons[chosen]), number)
     sums = np.empty((len(arcs.xy), 6))
-    first, end, _ = cut_freely(arcs, number, noise_px, sums, MOST_STRETCH)
-    return correlation_width(arcs, sums, first, end)
+    first, end, noise = cut_freely(arcs, number, settings, sums, MOST_STRETCH)
+    width = correlation_width(arcs, sums, first, end)
+    if width is None:
+        return None
+    return LayerNoise(width, usual_noise(noise, shapely.length(polygons[chosen])))
 
 
 def _some(polygons: Polygons, group: Ints) -> Ints:

@@ -23,6 +23,8 @@ class Walls(NamedTuple):
     """(w,) class, see ``segment``."""
     owner: Ints
     """(a,) polygon whose direction the classes of the arc's walls refer to."""
+    other: Ints
+    """(a,) polygon whose direction is averaged with that; the same one where they refer to one."""
     theta: Floats
     """(n,) direction of each polygon, radians."""
     noise: Floats

@@ -41,6 +41,12 @@ def turn_between(a: float, b: float) -> float:
     return (a - b + QUARTER / 2) % QUARTER - QUARTER / 2
 
 
+@inner_jit
+def between(a: float, b: float) -> float:
+    """The direction halfway between two."""
+    return a + 0.5 * turn_between(b, a)
+
+
 @jit
 def first_directions(walls: FreeWalls, noise: Floats, out: Floats) -> None:
     """Write (polygons, 2): direction that most of the outline agrees with, and its variance."""
@@ -137,6 +143,8 @@ def refine_directions(walls: Walls, arc_first: Ints, group: Ints) -> Floats:
 @jit
 def _refine(walls: Walls, arc_first: Ints, group: Ints, total: Floats, theta: Floats) -> None:
     for arc in range(len(arc_first) - 1):
+        if walls.other[arc] != walls.owner[arc]:
+            continue
         i, home = arc_first[arc], group[walls.owner[arc]]
         for wall in range(walls.first[arc], walls.first[arc + 1]):
             _, _, _, _, d, c = moments_of_wall(walls.sums, i, walls.end[wall], END_SAMPLES)

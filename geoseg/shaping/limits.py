@@ -13,6 +13,7 @@ from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.apart import square_gap
 from geoseg.shaping.arcs import OUTSIDE
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
+from geoseg.shaping.noise import stretch
 from geoseg.shaping.simple import are_valid
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ SINGLE = 2 / 3
 LATER_ROOM = 2.0
 """Areas of drawings of drawings may depart by so much more than those of a single one: what that
 brings near a limit, others take past it, in this run or in another."""
+AREA_SHARE = 0.25
+"""Errors along an outline cancel each other in its area, but for this share of the band, the larger
+the longer noise hangs together."""
 WINDOW = 4
 """Edges of a drawn arc, to either side, among which the nearest is sought."""
 LEAST_SQUARE = 1e-300
@@ -133,9 +137,8 @@ def are_near(
     good = are_valid(drawn) & ~shapely.is_empty(drawn)
     area, new_area = shapely.area(raw), shapely.area(drawn)
     band = 1.25 * noise * shapely.length(drawn)
-    good &= np.abs(new_area - area) <= room * np.maximum(
-        settings.max_area_change * area, 0.25 * band
-    )
+    left = AREA_SHARE * stretch(settings.correlation_px) * band
+    good &= np.abs(new_area - area) <= room * np.maximum(settings.max_area_change * area, left)
     good &= farthest <= most * settings.max_deviation_px
     share = 2 * (1 - settings.min_iou) / (1 + settings.min_iou)
     allowed = room * np.maximum(share * 0.5 * (area + new_area), band)

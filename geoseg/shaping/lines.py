@@ -10,7 +10,7 @@ from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.cut import Walls
-from geoseg.shaping.direction import CORRELATION_PX, find
+from geoseg.shaping.direction import CORRELATION_PX, between, find
 from geoseg.shaping.segment import (
     ACROSS,
     ALONG,
@@ -90,6 +90,7 @@ def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight
     for arc in range(len(first) - 1):
         i = first[arc]
         x0, y0 = xy[i, 0], xy[i, 1]
+        theta = between(walls.theta[walls.owner[arc]], walls.theta[walls.other[arc]])
         for wall in range(walls.first[arc], walls.first[arc + 1]):
             j, kind = walls.end[wall], walls.kind[wall]
             trim, ends = 0, END_SAMPLES
@@ -98,7 +99,7 @@ def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight
             _, x, y, _, d, c = moments_of_wall(walls.sums, i + trim, j - trim, ends)
             phi = 0.5 * math.atan2(c, d)
             if kind != FREE:
-                phi = walls.theta[walls.owner[arc]] + ANGLES[kind]
+                phi = theta + ANGLES[kind]
             ux, uy = math.cos(phi), math.sin(phi)
             if ux * (xy[j, 0] - xy[i, 0]) + uy * (xy[j, 1] - xy[i, 1]) < 0.0:
                 ux, uy = -ux, -uy

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from geoseg.kernels.jit import jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints
 
+if TYPE_CHECKING:
+    from geoseg.shaping.settings import RegularizeSettings
+
 NOISE_GAIN = 1.35
 """Noise over the residual of free walls, which follow the noise a little."""
 MIN_NOISE_PX = 0.3
 """A staircase of pixels about a straight wall errs by this much."""
+SHOWN_PX = 0.4
+"""Outlines that err by no more were drawn: they show no noise."""
+LAYER_WEIGHT_PX = 200.0
+"""The noise of a layer tells of that of a group as much as so long an outline of its own."""
 
 SMOOTH_PX = 0.75
 """Outlines of networks err smoothly, too, by as much as this; smooth errors leave no residual."""
@@ -26,16 +35,36 @@ MOST_STRETCH = 4.0
 
 
 def estimate_noise(
-    sums: Floats, arcs: Arcs, first: Ints, end: Ints, group: Ints, most_px: float
+    sums: Floats, arcs: Arcs, first: Ints, end: Ints, group: Ints, settings: RegularizeSettings
 ) -> Floats:
-    """(n,) noise of each polygon, from what free walls leave of the typical pixel of its group."""
+    """(n,) noise of each polygon, from what free walls leave of the typical pixel of its group.
+
+    The walls of a small house tell little: some follow the noise, others do not. What is usual in the
+    layer makes up for that where it is known.
+    """
     begin = np.append(0, end[:-1])
     begin[first[:-1]] = arcs.first[:-1]
     weight, square = residuals(sums, begin, end)
     home = group[arcs.near[np.repeat(np.arange(len(arcs.near)), np.diff(first))]]
     typical = np.zeros(int(group.max()) + 1)
     _weighted_medians(home, np.lexsort((square, home)), square, weight, typical)
-    return np.clip(NOISE_GAIN * np.sqrt(typical[group]), MIN_NOISE_PX, most_px)
+    noise = np.clip(NOISE_GAIN * np.sqrt(typical), MIN_NOISE_PX, settings.noise_px)
+    if settings.layer_noise_px is not None:
+        usual, length = settings.layer_noise_px, np.bincount(home, weight)
+        both = length * noise**2 + LAYER_WEIGHT_PX * usual**2
+        mixed = np.sqrt(both / (length + LAYER_WEIGHT_PX))
+        noise = np.where(noise > SHOWN_PX, np.minimum(mixed, settings.noise_px), noise)
+    return np.asarray(noise[group])
+
+
+def usual_noise(noise: Floats, length: Floats) -> float | None:
+    """Median of the noise of outlines (n,) that show some, weighted by their lengths (n,)."""
+    order = np.argsort(noise, kind="stable")
+    order = order[noise[order] > SHOWN_PX]
+    if len(order) == 0:
+        return None
+    upto = np.cumsum(length[order])
+    return float(noise[order[np.searchsorted(upto, upto[-1] / 2)]])
 
 
 def with_smooth_errors(noise: Floats) -> Floats:

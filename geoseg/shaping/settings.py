@@ -22,6 +22,10 @@ class RegularizeSettings:
     """Width of the Gaussian that smooths the noise along a wall. The longer noise hangs together, the
     more it looks like walls, and the more a wall must explain. None: 1.5; ``geoseg.regularize`` learns
     it from the layer."""
+    layer_noise_px: float | None = None
+    """Standard deviation of the noise that is usual in the layer; the estimate of each group that shows
+    some is drawn towards it, of small ones most. None: each group stands for itself;
+    ``geoseg.regularize`` learns it together with ``correlation_px``."""
     max_outward_px: float = 3.4
     """No point of an outline lies farther than this outside the raw polygons of its group. Groups
     that lie twice as far apart therefore never meet."""
@@ -43,6 +47,8 @@ class RegularizeSettings:
                 raise UsageError(f"{name} must be above 0 pixels, got {getattr(self, name)}")
         if self.correlation_px is not None and not self.correlation_px > 0:
             raise UsageError(f"correlation_px must be above 0 pixels, got {self.correlation_px}")
+        if self.layer_noise_px is not None and not self.layer_noise_px > 0:
+            raise UsageError(f"layer_noise_px must be above 0 pixels, got {self.layer_noise_px}")
         for name in ("min_iou", "max_area_change"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must lie in 0..1, got {getattr(self, name)}")

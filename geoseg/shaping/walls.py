@@ -12,7 +12,13 @@ from geoseg.shaping.arrays import Bools, Floats, Ints, runs
 from geoseg.shaping.beginnings import Beginnings, new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
 from geoseg.shaping.cut import FreeCut, FreeWalls, Walls
-from geoseg.shaping.direction import first_directions, refine_directions, unite_directions
+from geoseg.shaping.direction import (
+    between,
+    first_directions,
+    refine_directions,
+    turn_between,
+    unite_directions,
+)
 from geoseg.shaping.noise import estimate_noise, price_units, stretch
 from geoseg.shaping.points import NO_NODE
 from geoseg.shaping.rotate import begin_at, farthest, rotate_ends, sharpest
@@ -31,6 +37,13 @@ if TYPE_CHECKING:
 
 ROUNDS = 3
 """Free cuts, each with the noise that the one before has shown."""
+HALFWAY_PRICE = 3.0
+"""Extra price where the walls between two houses run halfway between the directions of both, in
+squared standard deviations of the noise."""
+MOST_APART = 0.6
+"""Houses that are turned by more against each other, radians, have nothing halfway."""
+HALFWAY = 1
+"""The second of the ways that walls between two houses may run other than the first of them."""
 FEWEST = 4
 """A ring of fewer walls is not rotated: two walls of one class are then all there is."""
 
@@ -44,7 +57,7 @@ def learn(arcs: Arcs, group: Ints, settings: RegularizeSettings) -> FreeCut:
         settings: Where that estimate begins, its upper bound too, and over how much it hangs together.
     """
     sums, dear = np.empty((len(arcs.xy), 6)), stretch(settings.correlation_px)
-    first, end, noise = cut_freely(arcs, group, settings.noise_px, sums, dear)
+    first, end, noise = cut_freely(arcs, group, settings, sums, dear)
     free = FreeWalls(sums, arcs.first, first, end, *_arcs_of_polygons(arcs, len(group)))
     direction = np.zeros((len(group), 2))
     first_directions(free, noise, direction)
@@ -65,7 +78,7 @@ def cut_walls(
     """
     arcs, noise = cut.arcs._replace(xy=cut.arcs.xy.copy()), cut.noise
     kind = np.zeros_like(cut.end)
-    walls = Walls(cut.sums.copy(), cut.first, cut.end, kind, arcs.near, cut.theta, noise)
+    walls = Walls(cut.sums.copy(), cut.first, cut.end, kind, arcs.near, arcs.near, cut.theta, noise)
     unit = noise**2 if faithful else price_units(noise, correlation_px)
     oblique = np.where(arcs.node_from == NO_NODE, PRICES[FREE], BETWEEN_NODES)
     walls, cost = _along(arcs, walls, (unit, oblique), fine=False)
@@ -89,7 +102,7 @@ def _arcs_of_polygons(arcs: Arcs, polygons: int) -> tuple[Ints, Ints]:
 
 
 def cut_freely(
-    arcs: Arcs, group: Ints, noise_px: float, sums: Floats, dear: float
+    arcs: Arcs, group: Ints, settings: RegularizeSettings, sums: Floats, dear: float
 ) -> tuple[Ints, Ints, Floats]:
     """Walls of any direction: the first of each arc, their ends, and the noise they were cut at.
 
@@ -97,7 +110,7 @@ def cut_freely(
     from what they were cut at. Walls cost ``dear`` times what they do in usual noise, once the
     noise is known.
     """
-    closed, noise = arcs.node_from == NO_NODE, np.full(len(group), noise_px)
+    closed, noise = arcs.node_from == NO_NODE, np.full(len(group), settings.noise_px)
     count, room = np.zeros(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
     some = np.zeros_like(count), np.empty_like(room)
     _begin_far((arcs.xy, arcs.first), closed, sums, some)
@@ -111,7 +124,7 @@ def cut_freely(
         _cut_freely((arcs.first, *some), sums, wanted, open_, (count, room))
         if later:
             first, end = _packed(arcs.first, count, room)
-            better = estimate_noise(sums, arcs, first, end, group, noise_px)
+            better = estimate_noise(sums, arcs, first, end, group, settings)
             stale, noise = better != noise, better
     _begin_at_sharpest(arcs.xy, arcs.first, closed, sums, (count, room))
     return *_packed(arcs.first, count, room), noise
@@ -187,13 +200,14 @@ def _along(
     Returns:
         The walls, and (a,) what those of each arc cost.
     """
-    first, owner = np.zeros(len(arcs.first), np.int64), arcs.near.copy()
+    first, (owner, other) = np.zeros(len(arcs.first), np.int64), np.stack([arcs.near, arcs.near])
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
     given, cost = (old, *prices), np.empty(len(arcs.near))
     free = np.empty((3, len(end) + 2), np.int64), new_beginnings(len(end) + 2)
-    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, (first, end, kind, owner, cost))
+    out = first, end, kind, owner, other, cost
+    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, out)
     end, kind = end[: first[-1]].copy(), kind[: first[-1]].copy()
-    return old._replace(first=first, end=end, kind=kind, owner=owner), cost
+    return old._replace(first=first, end=end, kind=kind, owner=owner, other=other), cost
 
 
 @jit
@@ -203,10 +217,10 @@ def _cut_along(
     given: tuple[Walls, Floats, Floats],
     fine: bool,
     free: tuple[Ints, Beginnings],
-    out: tuple[Ints, Ints, Ints, Ints, Floats],
+    out: tuple[Ints, Ints, Ints, Ints, Ints, Floats],
 ) -> None:
     (xy, arc_first), (old, units, obliques) = arcs, given
-    first, end, kind, owner, cost = out
+    first, end, kind, owner, other, cost = out
     room, open_ = free
     cand, end2, kind2 = room[0], room[1], room[2]
     at = 0
@@ -222,12 +236,19 @@ def _cut_along(
         some, here = cand[:count], (end[at:], kind[at:])
         walls, cost[arc] = cut_arc(old.sums, some, (theta, unit, oblique), open_, here)
         if far[arc] >= 0 and old.theta[far[arc]] != theta:
-            theta = old.theta[far[arc]]
-            walls2, least2 = cut_arc(old.sums, some, (theta, unit, oblique), open_, (end2, kind2))
-            if least2 < cost[arc]:
-                walls, owner[arc], cost[arc] = walls2, far[arc], least2
-                for i in range(walls):
-                    end[at + i], kind[at + i] = end2[i], kind2[i]
+            there = old.theta[far[arc]]
+            ways = 2 if abs(turn_between(there, theta)) <= MOST_APART else 1
+            for way in range(ways):  # the other's, or halfway between the two
+                turned = between(there, theta) if way == HALFWAY else there
+                walls2, cost2 = cut_arc(
+                    old.sums, some, (turned, unit, oblique), open_, (end2, kind2)
+                )
+                cost2 += way * unit * HALFWAY_PRICE
+                if cost2 < cost[arc]:
+                    walls, owner[arc], cost[arc] = walls2, far[arc], cost2
+                    other[arc] = near if way == HALFWAY else far[arc]
+                    for i in range(walls):
+                        end[at + i], kind[at + i] = end2[i], kind2[i]
         at += walls
         first[arc + 1] = at
 

@@ -1,5 +1,7 @@
 """How long a layer's noise hangs together, told by the layer; what a prior must leave standing."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import pytest
@@ -12,8 +14,8 @@ from shapely.geometry import Polygon, box
 from geoseg.errors import UsageError
 from geoseg.redraw import regularize
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
-from geoseg.shaping.correlation import estimate_correlation
-from geoseg.shaping.noise import price_units, stretch
+from geoseg.shaping.correlation import LayerNoise, estimate_layer_noise
+from geoseg.shaping.noise import price_units, stretch, usual_noise
 
 SETTINGS = RegularizeSettings(max_outward_px=4.0, correlation_px=3.0)
 
@@ -24,8 +26,13 @@ def seen(kind: str, correlation_px: float, lots: int = 40, jitter_px: float = 1.
     )
 
 
+def learnt(lots: town.Town) -> LayerNoise | None:
+    return estimate_layer_noise(np.asarray(lots.raw), lots.lot, SETTINGS)
+
+
 def width(lots: town.Town) -> float | None:
-    return estimate_correlation(np.asarray(lots.raw), lots.lot, 1.5)
+    found = learnt(lots)
+    return found and found.correlation_px
 
 
 @pytest.mark.thorough
@@ -41,15 +48,16 @@ def test_layers_tell_how_long_their_noise_hangs_together() -> None:
 def test_the_order_of_rows_does_not_matter() -> None:
     lots = seen("house", 3.0)
     order = np.random.default_rng(0).permutation(len(lots.raw))
-    assert estimate_correlation(np.asarray(lots.raw)[order], lots.lot[order], 1.5) == width(lots)
+    shuffled = estimate_layer_noise(np.asarray(lots.raw)[order], lots.lot[order], SETTINGS)
+    assert shuffled == learnt(lots)
 
 
 def test_drawings_and_few_outlines_tell_nothing() -> None:
     clean = np.array([rotate(box(0, 0, 60, 40 + i), i, origin=(0, 0)) for i in range(40)])
-    assert estimate_correlation(clean, np.arange(40), 1.5) is None
+    assert estimate_layer_noise(clean, np.arange(40), SETTINGS) is None
     assert width(seen("house", 3.0, lots=2)) is None
     bow_tie = Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
-    assert estimate_correlation(np.array([bow_tie]), np.zeros(1, np.int64), 1.5) is None
+    assert estimate_layer_noise(np.array([bow_tie]), np.zeros(1, np.int64), SETTINGS) is None
 
 
 def test_what_is_left_in_drawings_is_no_noise() -> None:
@@ -58,7 +66,7 @@ def test_what_is_left_in_drawings_is_no_noise() -> None:
         np.asarray(lots.raw), lots.lot, settings=RegularizeSettings(max_outward_px=4.0)
     )
     assert width(lots) is not None
-    assert estimate_correlation(drawn, lots.lot, 1.5) is None
+    assert estimate_layer_noise(drawn, lots.lot, SETTINGS) is None
 
 
 def test_walls_cost_more_where_noise_hangs_together_but_drawings_cost_the_same() -> None:
@@ -69,6 +77,46 @@ def test_walls_cost_more_where_noise_hangs_together_but_drawings_cost_the_same()
     assert long[2] > 3 * usual[2]
     assert stretch(0.5) == 1
     assert stretch(100) == 4
+
+
+def test_layers_tell_their_usual_noise() -> None:
+    found = learnt(seen("house", 3.0))
+    assert found is not None
+    assert found.noise_px is not None
+    assert 0.9 < found.noise_px < 1.4
+    noise, length = np.array([0.3, 1.4, 0.9, 1.0]), np.array([900.0, 10.0, 40.0, 60.0])
+    assert usual_noise(noise, length) == 1.0
+    assert usual_noise(noise[:1], length[:1]) is None
+
+
+def leaning(lots: town.Town, settings: RegularizeSettings) -> int:
+    """How many sheds are drawn with corners other than right ones."""
+    drawn, _ = regularize_groups(np.asarray(lots.raw), lots.lot, settings=settings)
+    turns = [(walls(shed)[1] - walls(shed)[1][0] + 45) % 90 - 45 for shed in drawn]
+    return sum(bool((np.abs(turn) > 1).any()) for turn in turns)
+
+
+def test_the_usual_noise_of_a_layer_keeps_sheds_square() -> None:
+    lots = seen("shed", 3.0, lots=60)
+    alone = RegularizeSettings(max_outward_px=4.0, correlation_px=2.0)
+    assert leaning(lots, replace(alone, layer_noise_px=1.2)) < 0.7 * leaning(lots, alone)
+
+
+def test_outlines_that_were_drawn_do_not_take_part_in_the_noise_of_their_layer() -> None:
+    house = rotate(box(0, 0, 50, 40), 20, origin=(0, 0)) | rotate(
+        box(10, 38, 16, 42), 20, origin=(0, 0)
+    )
+    usual = replace(SETTINGS, layer_noise_px=1.4)
+    given, none = np.array([house]), np.zeros(1, np.int64)
+    (alone,), _ = regularize_groups(given, none, settings=SETTINGS)
+    (drawn,), _ = regularize_groups(given, none, settings=usual)
+    assert drawn.equals(alone)
+
+
+@pytest.mark.parametrize("px", [0.0, -1.0, float("nan")])
+def test_noise_of_layers_that_is_none_is_refused(px: float) -> None:
+    with pytest.raises(UsageError, match="layer_noise_px must be above 0 pixels"):
+        RegularizeSettings(layer_noise_px=px)
 
 
 @pytest.mark.parametrize("px", [0.0, -1.0, float("nan")])
