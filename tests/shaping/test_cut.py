@@ -91,7 +91,7 @@ houses = pytest.mark.parametrize(("kind", "seed"), [("house", 1), ("ell", 2), ("
 def test_no_cut_along_a_direction_is_cheaper(kind: str, seed: int) -> None:
     arcs, sums, _ = ring(kind, seed)
     whole = np.array([0, 1]), np.array([len(sums) - 1]), np.zeros(1, np.int64)
-    start = Walls(sums, *whole, arcs.near, np.full(1, THETA), np.full(1, NOISE_PX))
+    start = Walls(sums, *whole, arcs.near, arcs.near, np.full(1, THETA), np.full(1, NOISE_PX))
     prices = np.full(1, NOISE_PX**2), np.full(1, PRICES[FREE])
     walls, cost = _along(arcs, start, prices, fine=False)
     assert len(walls.end) >= 4

@@ -97,7 +97,7 @@ def test_odd_arcs_begin_from_walls_of_any_direction() -> None:
     cut = learn(build_arcs(raw, number), number, SETTINGS)
     every = np.ones(len(cut.arcs.near), dtype=bool)
     walls = rows.Walls(
-        cut.sums, np.zeros_like(cut.first), cut.end[:0], cut.end[:0], cut.arcs.near, cut.theta, cut.noise
+        cut.sums, np.zeros_like(cut.first), cut.end[:0], cut.end[:0], cut.arcs.near, cut.arcs.near, cut.theta, cut.noise
     )  # fmt: skip
     some = rows.with_free_walls(walls, cut, every)
     assert (some.first == cut.first).all()
