@@ -198,6 +198,7 @@ def _draw_closed(raw: Outlines, snap_px: float, settings: RegularizeSettings) ->
     changes nothing: gaps may open again when they are drawn.
     """
     drawn, group, done = _draw(raw, settings), raw.group, np.zeros(len(raw.row), dtype=bool)
+    settings = replace(settings, layer_noise_px=None)  # which is that of outlines given
     for _ in range(CLOSINGS):
         now = near_groups(drawn.polygons, 2 * settings.max_outward_px)
         gaping = _gaping(drawn.polygons, now, snap_px) & ~done

@@ -41,12 +41,6 @@ def turn_between(a: float, b: float) -> float:
     return (a - b + QUARTER / 2) % QUARTER - QUARTER / 2
 
 
-@inner_jit
-def between(a: float, b: float) -> float:
-    """The direction halfway between two."""
-    return a + 0.5 * turn_between(b, a)
-
-
 @jit
 def first_directions(walls: FreeWalls, noise: Floats, out: Floats) -> None:
     """Write (polygons, 2): direction that most of the outline agrees with, and its variance."""

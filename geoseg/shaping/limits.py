@@ -30,6 +30,8 @@ brings near a limit, others take past it, in this run or in another."""
 AREA_SHARE = 0.25
 """Errors along an outline cancel each other in its area, but for this share of the band, the larger
 the longer noise hangs together."""
+MOST_AREA_STRETCH = 1.5
+"""Times that share, at most: beyond, polygons with areas far from those of tanks would pass for them."""
 WINDOW = 4
 """Edges of a drawn arc, to either side, among which the nearest is sought."""
 LEAST_SQUARE = 1e-300
@@ -137,7 +139,7 @@ def are_near(
     good = are_valid(drawn) & ~shapely.is_empty(drawn)
     area, new_area = shapely.area(raw), shapely.area(drawn)
     band = 1.25 * noise * shapely.length(drawn)
-    left = AREA_SHARE * stretch(settings.correlation_px) * band
+    left = AREA_SHARE * min(stretch(settings.correlation_px), MOST_AREA_STRETCH) * band
     good &= np.abs(new_area - area) <= room * np.maximum(settings.max_area_change * area, left)
     good &= farthest <= most * settings.max_deviation_px
     share = 2 * (1 - settings.min_iou) / (1 + settings.min_iou)

@@ -10,7 +10,7 @@ from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.cut import Walls
-from geoseg.shaping.direction import CORRELATION_PX, between, find
+from geoseg.shaping.direction import CORRELATION_PX, find, turn_between
 from geoseg.shaping.segment import (
     ACROSS,
     ALONG,
@@ -90,7 +90,8 @@ def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight
     for arc in range(len(first) - 1):
         i = first[arc]
         x0, y0 = xy[i, 0], xy[i, 1]
-        theta = between(walls.theta[walls.owner[arc]], walls.theta[walls.other[arc]])
+        theta = walls.theta[walls.owner[arc]]
+        theta += 0.5 * turn_between(walls.theta[walls.other[arc]], theta)
         for wall in range(walls.first[arc], walls.first[arc + 1]):
             j, kind = walls.end[wall], walls.kind[wall]
             trim, ends = 0, END_SAMPLES

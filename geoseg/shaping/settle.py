@@ -56,7 +56,7 @@ class _Underway:
     part: Ints
     """(n,) numbers of the sets of polygons that touch."""
     settings: RegularizeSettings
-    """Limits, against the polygons as given."""
+    """Limits, against the polygons as given, and how these are drawn again."""
     draw: Pass
     """Draws them."""
     noise: Floats
@@ -91,7 +91,9 @@ def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: 
     corners, flaws = count_flaws(polygons)
     now = polygons.copy(), drawn.shapes, corners + flaws, flaws
     part, zeros = touching(polygons, group), np.zeros(len(polygons), dtype=np.int64)
-    state = _Underway(polygons, group, part, settings, draw, drawn.noise, *now, zeros > 0, zeros)
+    # Drawings show their own noise only, in later passes as in the first one of another run.
+    later = replace(settings, layer_noise_px=None)
+    state = _Underway(polygons, group, part, later, draw, drawn.noise, *now, zeros > 0, zeros)
     _draw_again(state, _begin(state, drawn))
     while (bad := _too_far(state)).any():
         _draw_again(state, _send_back(state, bad))

@@ -13,7 +13,6 @@ from geoseg.shaping.beginnings import Beginnings, new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
 from geoseg.shaping.cut import FreeCut, FreeWalls, Walls
 from geoseg.shaping.direction import (
-    between,
     first_directions,
     refine_directions,
     turn_between,
@@ -239,7 +238,7 @@ def _cut_along(
             there = old.theta[far[arc]]
             ways = 2 if abs(turn_between(there, theta)) <= MOST_APART else 1
             for way in range(ways):  # the other's, or halfway between the two
-                turned = between(there, theta) if way == HALFWAY else there
+                turned = there + (0.5 * turn_between(theta, there) if way == HALFWAY else 0.0)
                 walls2, cost2 = cut_arc(
                     old.sums, some, (turned, unit, oblique), open_, (end2, kind2)
                 )

@@ -57,6 +57,21 @@ def test_change_of_area() -> None:
     assert not is_near(scale(HOUSE, 0.979))
 
 
+@pytest.mark.parametrize(
+    ("correlation_px", "times"), [(None, 1.0), (1.0, 1.0), (1.7, 1.284), (6.0, 1.5)]
+)
+def test_areas_may_change_by_more_where_noise_hangs_together(
+    correlation_px: float | None, times: float
+) -> None:
+    settings = replace(SETTINGS, correlation_px=correlation_px)
+    for factor in (1.03, 0.97):
+        drawn = scale(HOUSE, factor)
+        change, length = abs(drawn.area - HOUSE.area), drawn.length
+        just = change / (0.25 * times * 1.25 * length)
+        assert is_near(drawn, settings=settings, noise_px=1.01 * just)
+        assert not is_near(drawn, settings=settings, noise_px=0.99 * just)
+
+
 def test_distance() -> None:
     assert is_near(HOUSE, farthest_px=6.0)
     assert not is_near(HOUSE, farthest_px=6.01)

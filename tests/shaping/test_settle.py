@@ -1,5 +1,6 @@
 """A drawing is its own drawing; what is no drawing yet is still drawn."""
 
+from dataclasses import replace
 from typing import Any
 
 import geopandas as gpd
@@ -190,6 +191,20 @@ def settled(given: list[Polygon], *passes: list[Polygon], noise_px: float = 0.0)
 
     group = np.zeros(len(given), np.int64)
     return list(settle(array(*given), group, SETTINGS, draw).polygons)
+
+
+def test_the_noise_of_a_layer_is_that_of_outlines_given_not_of_drawings() -> None:
+    told: list[float | None] = []
+
+    def draw(polygons: NDArray[np.object_], _: object, how: RegularizeSettings) -> Drawn:
+        told.append(how.layer_noise_px)
+        drawn = array(toothed(10 if len(told) == 1 else 8))
+        return Drawn(drawn, np.full(1, "regularized", object), np.zeros(len(polygons)))
+
+    one = array(toothed(21)), np.zeros(1, np.int64)
+    settle(*one, replace(SETTINGS, layer_noise_px=1.2), draw)
+    assert len(told) > 2
+    assert told == [1.2] + [None] * (len(told) - 1)
 
 
 def costs(polygon: Polygon) -> int:
