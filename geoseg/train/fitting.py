@@ -150,14 +150,18 @@ def _require_own(checkpoint: Path, learner: Learner) -> None:
 
 def _check_crops(config: TrainConfig, stride_px: int) -> None:
     """Refuse crops on which the resolutions of the network, or of a teacher, do not lie upon one another."""
-    crop_px = config.data.crop_px
-    taught = ((f"the teacher {spec}", _stride_px(spec)) for spec in config.loss.teachers)
-    for whose, stride in (("the network", stride_px), *taught):
-        if crop_px % stride or (crop_px == stride and config.loss.teacher_views > 1):
-            near = max(2, round(crop_px / stride)) * stride
+    crop_px, several = config.data.crop_px, config.loss.teacher_views > 1
+    taught = (
+        (f"the stride of the teacher {spec}", _stride_px(spec), several)
+        for spec in config.loss.teachers
+    )
+    for whose, stride, moved in (("the network's stride", stride_px, False), *taught):
+        least = 2 if moved else 1  # what is moved by up to a stride must be longer
+        if crop_px % stride or crop_px < least * stride:
+            near = max(least, round(crop_px / stride)) * stride
+            more = ", and more than one for several views" if moved else ""
             raise UsageError(
-                f"data.crop_px {crop_px}: must be a multiple of the stride of {whose}, {stride}"
-                f"{', and more than one for several views' if crop_px == stride else ''}; take {near}"
+                f"data.crop_px {crop_px}: must be a multiple of {whose}, {stride}{more}; take {near}"
             )
 
 
