@@ -6,17 +6,16 @@ import csv
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, field_validator
 
 from geoseg.addresses.secrets import bare_name
-from geoseg.addresses.urls import is_local
 from geoseg.coco.document import is_coco
 from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
 from geoseg.files.parse import parse_yaml
+from geoseg.files.patterns import files_behind
 from geoseg.labelled.folders import united, vector_files
 from geoseg.labelled.order import RASTERS, images_in, in_order
 from geoseg.labelled.request import Pair, Side
@@ -75,20 +74,8 @@ def _holds_vectors(folder: Path) -> bool:
 
 
 def _found(path: Path, base: Path | None = None) -> list[Path]:
-    """The files behind a path or a pattern; shells of Windows leave patterns to programs.
-
-    Args:
-        path: As it was given.
-        base: The folder that it is relative to, which is no pattern; None: the current one.
-    """
-    there, start = (path, Path()) if base is None else (base / path, base)
-    if there.exists() or not (is_local(str(path)) and has_magic(str(path))):
-        return [there]
-    names = glob(str(path), root_dir=base, recursive=True)  # noqa: PTH207  # may be absolute
-    files = in_order([file for name in names if not (file := start / name).is_dir()])
-    if not files:
-        raise UnreadableRasterError(f"no file matches {there}; check the pattern")
-    return files
+    """The files behind a path or a pattern, in the order of images."""
+    return in_order([Path(name) for name in files_behind(str(path), base)])
 
 
 def _in_folder(path: Path) -> list[Path]:

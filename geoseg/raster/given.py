@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,7 +13,8 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from geoseg.addresses.urls import is_local
-from geoseg.errors import UnreadableRasterError, UsageError
+from geoseg.errors import UsageError
+from geoseg.files.patterns import files_behind
 from geoseg.raster.remote import opening
 from geoseg.raster.services import is_service
 from geoseg.raster.stac import picture_of
@@ -47,14 +47,7 @@ def raster_names(source: RasterInput) -> list[str]:
 
 
 def _matches(name: str) -> list[str]:
-    """The files that a pattern stands for, in order; shells of Windows leave that to programs."""
-    if is_service(name) or not (is_local(name) and has_magic(name)) or Path(name).exists():
-        return [name]
-    matches = glob(name, recursive=True)  # noqa: PTH207  # patterns may be absolute
-    found = sorted(path for path in matches if not Path(path).is_dir())
-    if not found:
-        raise UnreadableRasterError(f"no file matches {name}; check the pattern and the folder")
-    return found
+    return [name] if is_service(name) else files_behind(name)
 
 
 def _refuse_twice(names: Sequence[str]) -> None:

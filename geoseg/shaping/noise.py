@@ -59,12 +59,12 @@ def estimate_noise(
 
 def usual_noise(noise: Floats, length: Floats) -> float | None:
     """Median of the noise of outlines (n,) that show some, weighted by their lengths (n,)."""
-    order = np.argsort(noise, kind="stable")
-    order = order[noise[order] > SHOWN_PX]
-    if len(order) == 0:
+    noise, length = noise[noise > SHOWN_PX], length[noise > SHOWN_PX]
+    if len(noise) == 0:
         return None
-    upto = np.cumsum(length[order])
-    return float(noise[order[np.searchsorted(upto, upto[-1] / 2)]])
+    all_one, usual = np.zeros(len(noise), dtype=np.int64), np.zeros(1)
+    _weighted_medians(all_one, np.argsort(noise, kind="stable"), noise, length, usual)
+    return float(usual[0])
 
 
 def with_smooth_errors(noise: Floats) -> Floats:

@@ -199,7 +199,8 @@ def _along(
     Returns:
         The walls, and (a,) what those of each arc cost.
     """
-    first, (owner, other) = np.zeros(len(arcs.first), np.int64), np.stack([arcs.near, arcs.near])
+    first = np.zeros(len(arcs.first), np.int64)
+    owner, other = arcs.near.copy(), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
     given, cost = (old, *prices), np.empty(len(arcs.near))
     free = np.empty((3, len(end) + 2), np.int64), new_beginnings(len(end) + 2)

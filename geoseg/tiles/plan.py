@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import InexactModelWarning, UnsupportedRasterError
+from geoseg.models.runtimes.completing import CORE_PX
 from geoseg.models.strides import round_up
 from geoseg.tiles.lattice import Lattice, Strip
 from geoseg.types import Window
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CORE_PX = 768
-"""Side of a tile's core by default: smaller ones take longer for their context, larger ones take
-more memory and hardly save any time (``benchmarks/speed.py``)."""
 WHOLE_PX = 2_400_000
 """Pixels of a raster, in whole strides, that is one tile where graphs take longer to compile than tiles to compute: at the
 rims of a raster every window has a graph of its own."""

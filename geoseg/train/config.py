@@ -52,6 +52,7 @@ def _is_path(value: object) -> bool:
     return isinstance(value, str | Path) and str(value) not in {"", "."}
 
 
+TeacherViews = Literal[1, 4]
 PixelSizes = Annotated[tuple[PositiveFloat, PositiveFloat], AfterValidator(_rising)]
 
 
@@ -135,7 +136,7 @@ class LossConfig(_Section):
     teacher: Annotated[Path | list[Path] | None, BeforeValidator(_model_files)] = None
     """A model file, or ``default``, or several, whose maps are learnt beside the labels; each costs a
     quarter more time per step."""
-    teacher_views: Literal[1, 4] = 1
+    teacher_views: TeacherViews = 1
     """4: what teachers say to four views of a crop, each at another place of the lattice, shared out
     among them; together as dear as four teachers."""
     teacher_weight: float = Field(default=1.0, ge=0)

@@ -9,7 +9,7 @@ more than a network sees at once, and what it learns from them it then says in o
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import torch
 from torch.nn import functional
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from torch import Generator, Tensor, nn
 
-Views = Literal[1, 4]
+    from geoseg.train.config import TeacherViews
+
 _FLIPS = ((), (2, 3), (2,), (3,))
 """Axes of the four views: as it is, turned by half, and both mirror images."""
 
@@ -34,7 +35,7 @@ _FLIPS = ((), (2, 3), (2,), (3,))
 class Teachers:
     """Finished networks, whose mean is learnt; no part of what is trained, saved or averaged."""
 
-    def __init__(self, specs: Sequence[str | Path], views: Views = 1) -> None:
+    def __init__(self, specs: Sequence[str | Path], views: TeacherViews = 1) -> None:
         """Load them.
 
         Args:
@@ -89,17 +90,16 @@ class Teacher:
 
     @torch.no_grad()
     def seen(
-        self, images: Tensor, flips: Sequence[int], generator: Generator | None = None
+        self, images: Tensor, flips: tuple[int, ...], generator: Generator | None = None
     ) -> Tensor:
         """Its answers to the images flipped along axes and moved on its lattice by lot, put back."""
         stride = self._stride_px
         down, right = torch.randint(stride, (2,), generator=generator).tolist()
         height, width = images.shape[2:]
         around = (right, stride - right, down, stride - down)
-        view = functional.pad(images.flip(*flips) if flips else images, around, mode="reflect")
+        view = functional.pad(images.flip(flips), around, mode="reflect")
         found = self.answers(view.contiguous(memory_format=torch.channels_last))
-        found = found[:, :, down : down + height, right : right + width]
-        return found.flip(*flips) if flips else found
+        return found[:, :, down : down + height, right : right + width].flip(flips)
 
 
 def distance(logits: Tensor, answers: Tensor) -> Tensor:

@@ -10,14 +10,13 @@ import numpy as np
 from geoseg.train.pieces import FOUND_PIXELS, MATCHED, PREDICTED, WANTED, WANTED_PIXELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from geoseg.train.judge import Judgement, Rule
 
     _Tallies = Mapping[str, NDArray[np.float64]]
-    _Figure = Callable[[_Tallies, Rule], float]
 
 
 SURE = 0.5
@@ -67,22 +66,35 @@ def proof_of(
     ]
     before = {place: own.tallies[place] for place in places}
     after = _left_out(tried, places, rule, lenient=lenient)
-    gain, error = _gain(before, after, rule, _mean_f1)
-    merit = (gain, error) if lenient else _gain(before, after, rule, _mean_merit)
-    return Proof(sum(map(len, before.values())), gain, error, *merit)
+    gain, error = _gained(before, after, rule)
+    merit = 0 if lenient else 1
+    return Proof(
+        sum(map(len, before.values())),
+        gain[0],
+        error[0],
+        merit=gain[merit],
+        merit_error=error[merit],
+    )
 
 
-def _gain(before: _Tallies, after: _Tallies, rule: Rule, figure: _Figure) -> tuple[float, float]:
-    """What a figure rose by, and its standard error."""
-    variance = 0.0
+def _gained(before: _Tallies, after: _Tallies, rule: Rule) -> tuple[list[float], list[float]]:
+    """What F1, and F1 less the bias beyond the limit, rose by, and their standard errors."""
+    variance = np.zeros(2)
     for place in before:
         gains = [
-            figure({**after, place: np.delete(after[place], one, axis=0)}, rule)
-            - figure({**before, place: np.delete(before[place], one, axis=0)}, rule)
+            _figures({**after, place: np.delete(after[place], one, axis=0)}, rule)
+            - _figures({**before, place: np.delete(before[place], one, axis=0)}, rule)
             for one in range(len(before[place]))
         ]
-        variance += jackknife_variance(np.array(gains))
-    return figure(after, rule) - figure(before, rule), float(np.sqrt(variance))
+        variance += [jackknife_variance(figure) for figure in np.reshape(gains, (-1, 2)).T]
+    gain = _figures(after, rule) - _figures(before, rule)
+    return gain.tolist(), np.sqrt(variance).tolist()
+
+
+def _figures(tallies: _Tallies, rule: Rule) -> NDArray[np.float64]:
+    """(2,) F1, and F1 less the bias beyond the limit, of all pieces together."""
+    f1, excess = _means({place: tally.sum(axis=0) for place, tally in tallies.items()}, rule)
+    return np.array([f1, f1 - excess])
 
 
 def bias_error(tallies: Mapping[str, NDArray[np.float64]], rule: Rule) -> float:
@@ -109,16 +121,11 @@ def _left_out(
 ) -> dict[str, NDArray[np.float64]]:
     """Place to the (pieces, 5) tally of each piece by the choice on all others."""
     tables = {place: np.stack([one.tallies[place] for one in tried]) for place in places}
-    total = sum(rule.place_weights.values())
-    share = {place: rule.place_weights[place] / total for place in places}
     whole = {place: table.sum(axis=1)[:, None] for place, table in tables.items()}
     strayed = np.array([one.strayed for one in tried])[:, None]
     chosen = {}
     for place, table in tables.items():  # (tried, pieces, 5)
-        rest = {**whole, place: whole[place] - table}
-        f1 = sum(share[name] * _f1(one) for name, one in rest.items())
-        bias = sum(share[name] * np.abs(_bias(one)) for name, one in rest.items())
-        excess = np.maximum(0.0, bias - rule.limit)
+        f1, excess = _means({**whole, place: whole[place] - table}, rule)
         merit = f1 - excess - strayed + (not lenient) * (excess == 0)
         best = np.broadcast_to(merit, table.shape[:2]).argmax(axis=0)
         chosen[place] = table[best, np.arange(table.shape[1])]
@@ -136,15 +143,10 @@ def _bias(tally: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(wanted > 0, tally[..., FOUND_PIXELS] / np.maximum(1, wanted) - 1, 0.0)
 
 
-def _mean_f1(tallies: _Tallies, rule: Rule) -> float:
+def _means(tallies: _Tallies, rule: Rule) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """F1 of (..., 5) tallies, and what the bias is beyond the limit, by the weighted means over places."""
     total = sum(rule.place_weights.values())
-    each = ((rule.place_weights[place], tally.sum(axis=0)) for place, tally in tallies.items())
-    return float(sum(weight * _f1(tally) for weight, tally in each) / total)
-
-
-def _mean_merit(tallies: _Tallies, rule: Rule) -> float:
-    """F1, less what the bias is beyond the limit."""
-    total = sum(rule.place_weights.values())
-    each = ((rule.place_weights[place], tally.sum(axis=0)) for place, tally in tallies.items())
-    bias = sum(weight * abs(float(_bias(tally))) for weight, tally in each) / total
-    return _mean_f1(tallies, rule) - max(0.0, bias - rule.limit)
+    each = [(rule.place_weights[place] / total, tally) for place, tally in tallies.items()]
+    f1 = np.asarray(sum(share * _f1(tally) for share, tally in each))
+    bias = np.asarray(sum(share * np.abs(_bias(tally)) for share, tally in each))
+    return f1, np.maximum(0.0, bias - rule.limit)

@@ -23,8 +23,10 @@ from geoseg.types import FILL_GREY, Window
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-USUAL_PX = 768
-"""Images at the rim are completed to this and the context: with the usual core of a tile all become alike."""
+CORE_PX = 768
+"""Side of a tile's core by default: smaller ones take longer for their context, larger ones take
+more memory and hardly save any time (``benchmarks/speed.py``). Images at the rim are completed to this and the
+context, so that all become alike."""
 _MOST_TIMES = 4
 """Images that would get longer than that many times are left as they are."""
 
@@ -81,10 +83,9 @@ class _Along:
 
 def _along(size: int, start: int, stop: int, context: int, stride: int) -> _Along:
     goes_on_before, goes_on_after = start >= context, size - stop >= context
-    if size % stride or goes_on_before == goes_on_after:
-        return _Along(0, 0, start, stop)
-    lacking = max(0, round_up(USUAL_PX, stride) + context - size)
-    if size + lacking > _MOST_TIMES * size:
+    lacking = max(0, round_up(CORE_PX, stride) + context - size)
+    too_long = size + lacking > _MOST_TIMES * size
+    if size % stride or goes_on_before == goes_on_after or too_long:
         return _Along(0, 0, start, stop)
     before, after = (lacking, 0) if goes_on_before else (0, lacking)
     return _Along(before, after, 0, size + lacking)

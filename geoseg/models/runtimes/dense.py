@@ -171,7 +171,9 @@ class OpenVinoDenseModel(DenseFacts):
             yield _Job(pixels, computed, whole.wanted.slices_in(computed), own)
 
     def _completed(self, image: NDArray[np.uint8], part: Window) -> Completed:
-        if self.precision != "int8":  # there a tile takes longer than its graph
+        if (
+            self.precision != "int8"
+        ):  # in others a tile takes longer to compute than its graph to compile
             return Completed(image, part, part)
         stride = self.stride_px
         context = round_up(self.halo_px, stride)
