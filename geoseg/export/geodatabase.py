@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
+from pyproj import CRS
 
+from geoseg.earth.reproject import metres_per_unit
 from geoseg.export.field_names import geodatabase_names, plain_name, told
 from geoseg.export.fitting import fitted
 from geoseg.export.layer import LayerInfo
@@ -16,6 +18,10 @@ from geoseg.vectors.apart import free_name
 
 GEOMETRY_COLUMN, KEY_COLUMN = "SHAPE", "OBJECTID"
 """Names of the format's own columns, unless others are called so in any case: no table has two."""
+STEPS_PER_M = 1e4
+"""Coordinates are whole numbers of these."""
+FARTHEST_M = 2147483647.0
+"""Where they begin to be counted, to the west and south; as GDAL has it."""
 
 
 def write_geodatabase(path: Path, stream: BatchStream, layer: LayerInfo) -> tuple[str, ...]:
@@ -39,11 +45,27 @@ def write_geodatabase(path: Path, stream: BatchStream, layer: LayerInfo) -> tupl
             # Of all columns, whether their times are in UTC.
             "TIME_IN_UTC": "YES" if in_utc else "NO",
             "FID": free_name(KEY_COLUMN, names.values()),
+            **_grid(layer.crs),
         },
         geometry_type="MultiPolygon Z" if layer.has_z else "MultiPolygon",
     )
     stream.require_written(count_rows(path))
     return (*told(names), *_numbers(layer))
+
+
+def _grid(crs: CRS) -> dict[str, str]:
+    """The grid that coordinates are rounded to, where GDAL's own is not one of a tenth of a millimetre.
+
+    It widens with the unit twice: in kilometres it would be 100 m.
+    """
+    unit_m = metres_per_unit(crs)
+    if not crs.is_projected or unit_m <= 1:
+        return {}
+    return {
+        "XYSCALE": repr(STEPS_PER_M * unit_m),
+        "XORIGIN": repr(-FARTHEST_M / unit_m),
+        "YORIGIN": repr(-FARTHEST_M / unit_m),
+    }
 
 
 def _same(kind: pa.DataType) -> pa.DataType:

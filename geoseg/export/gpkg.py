@@ -13,6 +13,7 @@ import shapely
 from pyogrio.errors import DataSourceError
 
 from geoseg.errors import OutputError
+from geoseg.export.crs_text import crs_text
 from geoseg.export.gpkg_tables import (
     add_column_descriptions,
     add_metadata,
@@ -129,7 +130,7 @@ def _write_extent(path: Path, layer: LayerInfo, polygons: Sequence[bytes]) -> No
         driver="GPKG",
         geometry_name=GEOMETRY,
         geometry_type="MultiPolygon",
-        crs=layer.crs.to_wkt(),
+        crs=crs_text(layer.crs, "GPKG"),
         append=True,
         layer_options={
             "GEOMETRY_NAME": GEOMETRY_COLUMN,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyogrio
 
+from geoseg.export.crs_text import crs_text
 from geoseg.export.layer import LayerInfo
 from geoseg.export.stream import BatchStream
 
@@ -48,7 +49,7 @@ def write_with_gdal(
         driver=driver,
         geometry_name=layer.geometry,
         geometry_type=geometry_type or layer.geometry_type,
-        crs=layer.crs.to_wkt(),
+        crs=crs_text(layer.crs, driver),
         dataset_options=dict(dataset_options or {}),
         layer_options=options,
         layer_metadata=dict(layer_metadata) if layer_metadata else None,
