@@ -7,6 +7,7 @@ an image is neither.
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
 import numpy as np
 import rasterio
@@ -18,7 +19,6 @@ from rasterio.warp import reproject
 from geoseg.earth.ground import affine_mapping, outline
 from geoseg.earth.transforms import way
 from geoseg.raster.around import as_gdal_wants_it, beside
-from geoseg.raster.blank import BlankPixels
 from geoseg.raster.cells import grown
 from geoseg.raster.source import Source
 from geoseg.types import Grid, Window
@@ -31,10 +31,18 @@ ROOM_PX = 4
 """Source pixels around a block, for the bend of its outline."""
 
 
+class Masked(Protocol):
+    """Pixels of a raster that are no image."""
+
+    def read_mask(self, window: Window) -> NDArray[np.bool_]:
+        """(height, width) of a window, True where it is none."""
+        ...
+
+
 class BlankOnGrid:
     """The blank pixels of one raster, on a grid that is not its own."""
 
-    def __init__(self, blank: BlankPixels, source: Source, grid: Grid) -> None:
+    def __init__(self, blank: Masked, source: Source, grid: Grid) -> None:
         self._blank, self._source, self._grid = blank, source, grid
         self._averaged = source.averaged_at(grid.gsd_m)
         self._reach_px = _reach_px(source, grid, averaged=self._averaged)

@@ -26,7 +26,7 @@ def read_native(
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Numbers (bands, height, width) and validity (height, width) in a window of the raster.
 
-    A pixel is valid when the mask beside the bands admits it (alpha above 0, internal mask, .msk),
+    A pixel is valid when all masks beside the bands admit it (alpha above 0, internal mask, .msk),
     when its chosen bands are not all nodata (a dark roof may well be 0 in one band), and when they
     are all finite.
     """
@@ -34,7 +34,7 @@ def read_native(
     valid = finite(pixels) & ~_all_nodata(pixels, source.nodata)
     if source.bands.alpha is not None:
         valid &= read_bands(dataset, source, [source.bands.alpha], window)[0] > 0
-    elif source.has_mask:
+    if source.has_mask:
         valid &= _read_mask(dataset, source, window)
     return pixels, valid
 

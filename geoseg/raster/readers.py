@@ -21,8 +21,9 @@ from rasterio.vrt import WarpedVRT
 from geoseg.raster.analysis import Placement
 from geoseg.raster.around import as_gdal_wants_it
 from geoseg.raster.blank import BlankPixels, Fill
-from geoseg.raster.blank_warp import BlankOnGrid
+from geoseg.raster.blank_warp import BlankOnGrid, Masked
 from geoseg.raster.blocks import BlockCache, Pixels, split
+from geoseg.raster.declared import DeclaredPixels, heeded_in_part
 from geoseg.raster.pixels import finite, read_bands, read_native, to_rgb
 from geoseg.raster.source import AVERAGE_FROM, WARP_TOLERANCE_PX, Source, open_dataset
 from geoseg.raster.stretch import Stretch
@@ -105,8 +106,10 @@ class WarpedReader:
         self._cache = cache
         self._dataset = open_dataset(placement.source.path)
         self._warped = _warp(self._dataset, placement.source, grid)
-        blank = _blank_pixels(self._dataset, placement.source, fills)
-        self._blank = None if blank is None else BlankOnGrid(blank, placement.source, grid)
+        self._left_out = [
+            BlankOnGrid(pixels, placement.source, grid)
+            for pixels in _pixels_left_out(self._dataset, placement.source, fills)
+        ]
         self._block_px = block_px(grid.gsd_m / placement.source.pixel.gsd_m)
 
     def pieces(self, window: Window) -> Iterator[Window]:
@@ -142,8 +145,8 @@ class WarpedReader:
         alpha = source.bands.alpha or self._warped.count
         raw = read_bands(self._warped, source, [*source.bands.distinct, alpha], block)
         pixels, valid = raw[:-1], (raw[-1] > 0) & finite(raw[:-1])
-        if self._blank is not None:
-            valid &= ~self._blank.mask(block)
+        for pixels_left_out in self._left_out:
+            valid &= ~pixels_left_out.mask(block)
         return to_rgb(pixels, source, self._stretch), valid
 
 
@@ -155,6 +158,19 @@ def _blank_pixels(
     if not fills:
         return None
     return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
+
+
+def _pixels_left_out(
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    source: Source,
+    fills: Sequence[Fill],
+) -> Iterator[Masked]:
+    """What a warp by GDAL takes for image."""
+    blank = _blank_pixels(dataset, source, fills)
+    if blank is not None:
+        yield blank
+    if heeded_in_part(source):
+        yield DeclaredPixels(lambda window: read_native(dataset, source, window))
 
 
 def _warp(dataset: Any, source: Source, grid: Grid) -> Any:  # noqa: ANN401 - rasterio is untyped
