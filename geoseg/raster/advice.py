@@ -21,6 +21,8 @@ COARSE_FACTOR = 2.0
 what the model does: the built-in one scores the same at 0.53 m as at 0.13 m, see its card."""
 BLANK_SHARE = 0.02
 """Share of pure black or white pixels that looks like a missing nodata value."""
+SOFT_SHARE = 0.5
+"""An alpha band that leaves more of the pixels half transparent is another band by a wrong name."""
 LOW_VALID_SHARE = 0.5
 """Below it, the user may want to know."""
 NOMINAL_DEVIATION = 0.03
@@ -58,6 +60,12 @@ def _raster_warnings(source: Source, glance: Glance) -> Iterator[str]:
         yield (
             f"{name} is striped; a tiled copy reads faster: gdal_translate -co TILED=YES "
             "-co COMPRESS=DEFLATE"
+        )
+    if glance.soft_share > SOFT_SHARE:
+        yield (
+            f"{name}: band {source.bands.alpha} is called alpha but looks like near infrared or another colour, and "
+            "where it is 0 nothing is looked for; if so, call it otherwise on a copy, for example "
+            "rio edit-info --colorinterp red,green,blue,undefined"
         )
     if source.bands.doubt is not None:
         yield f"{name}: bands {source.bands.numbers} are {source.bands.doubt}"

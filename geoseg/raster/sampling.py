@@ -23,7 +23,7 @@ from geoseg.errors import (
 )
 from geoseg.raster.blank import BlankPixels, Fill
 from geoseg.raster.blocks import split
-from geoseg.raster.pixels import read_native
+from geoseg.raster.pixels import read_bands, read_native
 from geoseg.raster.source import Source, open_dataset
 from geoseg.raster.stretch import Stretch, percentile_stretch
 from geoseg.types import Window
@@ -48,6 +48,8 @@ class Sample:
     """Share of valid pixels among those read, 0..1."""
     blank_share: float
     """Share of those that the file calls valid and that are blank, 0..1."""
+    soft_share: float
+    """Share of pixels that an alpha band neither hides nor shows in full, 0..1."""
     unreadable: tuple[str, ...]
     """One message for each window that could not be read."""
 
@@ -64,6 +66,8 @@ class Glance:
     """Share of the valid pixels that are 0 in all bands."""
     white_share: float
     """Share of those that are the largest number of an unsigned type."""
+    soft_share: float
+    """Share of pixels that an alpha band neither hides nor shows in full, 0..1."""
     unreadable: tuple[str, ...]
     """One message for each window that could not be read."""
 
@@ -77,6 +81,7 @@ class Glance:
             blank_share=sample.blank_share,
             black_share=_share(numbers, 0),
             white_share=0.0 if top is None else _share(numbers, top),
+            soft_share=sample.soft_share,
             unreadable=sample.unreadable,
         )
 
@@ -130,8 +135,20 @@ def _draw(source: Source, per_side: int, fills: Sequence[Fill]) -> Sample:
         counts=tuple(one.shape[1] for one in numbers),
         valid_share=merged.shape[1] / max(pixels, 1),
         blank_share=blank_px / max(pixels, 1),
+        soft_share=_soft_share(source, windows),
         unreadable=tuple(unreadable),
     )
+
+
+def _soft_share(source: Source, windows: Sequence[Window]) -> float:
+    """Share of pixels whose alpha is neither 0 nor its most frequent other number, 0 without alpha."""
+    if source.bands.alpha is None or not windows:
+        return 0.0
+    with open_dataset(source.path) as dataset:
+        read = (read_bands(dataset, source, [source.bands.alpha], window) for window in windows)
+        alpha = np.concatenate([one.ravel() for one in read])
+    _, counts = np.unique(alpha[alpha != 0], return_counts=True)
+    return float(counts.sum() - counts.max(initial=0)) / alpha.size
 
 
 @contextmanager

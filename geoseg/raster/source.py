@@ -46,6 +46,8 @@ LAYER = re.compile(
 """How names of vector files end; some of them may be rasters too, and then are opened as such."""
 LARGEST_BLOCK_BYTES = 1 << 30
 """A block of one band is held whole in memory."""
+SHOWN_PARTS = 4
+"""So many rasters of one file are named."""
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
 AVERAGE_FROM = 1.1
@@ -313,10 +315,27 @@ def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401
             f"{path} has no place but by its camera's rational polynomials (RPCs), which need heights; "
             "rectify it first: gdalwarp -rpc -to RPC_DEM=heights.tif -t_srs EPSG:CODE"
         )
+    held = dataset.subdatasets
+    if dataset.count == 0 and held:
+        more = f" ({len(held)} of them)" if len(held) > SHOWN_PARTS else ""
+        raise UnsupportedRasterError(
+            f"{path} holds several rasters{more}; name one of them: {', '.join(held[:SHOWN_PARTS])}"
+        )
+    if dataset.transform.is_identity and dataset.gcps[0]:
+        raise UnsupportedRasterError(
+            f"{path} has {len(dataset.gcps[0])} ground control points, but nothing says in which CRS they are; "
+            "rectify it with theirs: gdalwarp -s_srs EPSG:CODE"
+        )
     if dataset.transform.is_identity:
         raise UnsupportedRasterError(
             f"{path} has no georeference; it needs a world file, a geotransform or ground control "
             "points, for example by gdal_translate -a_ullr LEFT TOP RIGHT BOTTOM -a_srs EPSG:CODE"
+        )
+    projection = Path(path).with_suffix(".prj")
+    if dataset.crs is None and is_local(path) and projection.is_file():
+        raise UnsupportedRasterError(
+            f"{path} has no CRS, and {projection.name} beside it is read by no program that uses GDAL; assign "
+            f'what it says: rio edit-info --crs "$(cat {projection})" {path}'
         )
     if dataset.crs is None:
         raise UnsupportedRasterError(

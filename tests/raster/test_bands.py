@@ -11,12 +11,15 @@ from rasterio.enums import ColorInterp
 
 import geoseg
 from geoseg.errors import UnsupportedRasterError
+from geoseg.raster import Mosaic
+from geoseg.raster.advice import mosaic_warnings
 from geoseg.raster.bands import choose_bands, red_and_infrared
 from geoseg.raster.source import inspect
 from geoseg.raster.spectrum import BandSign
 
 RED, GREEN, BLUE, GREY = ColorInterp.red, ColorInterp.green, ColorInterp.blue, ColorInterp.gray
 NOTHING = ColorInterp.undefined
+RGBA = (RED, GREEN, BLUE, ColorInterp.alpha)
 
 NAMES = {
     "drone, near infrared last": ("Blue Green Red NIR", (3, 2, 1)),
@@ -170,3 +173,15 @@ def test_near_infrared_by_colour_and_by_wavelength() -> None:
     told = [BandSign(wavelength_nm=nm) for nm in (480, 560, 660, 705, 865, 940, 1610)]
     assert red_and_infrared("a.tif", [ColorInterp.undefined] * 7, None, told) == (3, 5)
     assert red_and_infrared("a.tif", [ColorInterp.undefined] * 4, 4) == (1, 4)
+
+
+def test_near_infrared_that_is_called_alpha_is_told(make_raster: RasterMaker) -> None:
+    image, rng = np.full((3, 100, 100), 90, np.uint8), np.random.default_rng(4)
+    feathered = np.full((1, 100, 100), 255, np.uint8)
+    feathered[0, :30] = np.linspace(0, 255, 30, dtype=np.uint8)[:, None]
+    infrared = rng.integers(0, 200, (1, 100, 100), dtype=np.uint8)
+    for alpha, told in ((feathered, False), (feathered // 255 * 3, False), (infrared, True)):
+        path = make_raster("a.tif", np.concatenate([image, alpha]), colors=RGBA)
+        with Mosaic.open([path], gsd_range_m=None) as mosaic:
+            warned = " ".join(mosaic_warnings(mosaic, None))
+        assert ("band 4 is called alpha but looks like near infrared" in warned) == told

@@ -1,5 +1,6 @@
 """What a raster declares to be no image counts, whether by one mark or several, copied or warped."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,9 @@ def nodata_of_each_band(make: RasterMaker) -> Path:
 @pytest.mark.parametrize(
     "maker", [alpha_and_nodata, alpha_and_mask, mask_and_nodata, nodata_of_each_band]
 )
-def test_all_marks_count(make_raster: RasterMaker, maker, gsd_m: float | None) -> None:  # type: ignore[no-untyped-def]
+def test_all_marks_count(
+    make_raster: RasterMaker, maker: Callable[[RasterMaker], Path], gsd_m: float | None
+) -> None:
     path, hidden = maker(make_raster), np.logical_or(*halves())
     with Mosaic.open([path], gsd_range_m=None, gsd_m=gsd_m) as mosaic:
         assert mosaic.resampled == (gsd_m is not None)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+import rasterio.shutil
 from affine import Affine
 from conftest import UTM, RasterMaker, draw_scene, transform_at
 from painted import PaintedModel
@@ -13,6 +14,7 @@ from rasterio.control import GroundControlPoint
 
 import geoseg
 from geoseg.errors import UnsupportedRasterError
+from geoseg.raster import Mosaic
 
 IMAGE = draw_scene(40, 50)
 
@@ -172,3 +174,36 @@ def test_complex_whole_numbers(tmp_path: Path) -> None:
     ) as dataset:  # fmt: skip
         dataset.write(IMAGE[:1].astype(np.complex64))
     assert "holds complex numbers (complex_int16)" in refusal(path)
+
+
+def test_control_points_without_a_crs(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", IMAGE, crs=None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
+        with rasterio.open(path, "r+") as dataset:
+            dataset.gcps = points(4), rasterio.CRS()
+    told = "a.tif has 4 ground control points, but nothing says in which CRS"
+    assert told in refusal(path)
+
+
+def test_a_file_of_several_rasters_names_them(make_raster: RasterMaker, tmp_path: Path) -> None:
+    path, one = tmp_path / "towns.gpkg", make_raster("a.tif", IMAGE)
+    rasterio.shutil.copy(one, path, driver="GPKG", RASTER_TABLE="WEST")
+    assert_opens(path)
+    rasterio.shutil.copy(one, path, driver="GPKG", RASTER_TABLE="EAST", APPEND_SUBDATASET="YES")
+    told = refusal(path)
+    assert f"holds several rasters; name one of them: GPKG:{path}:WEST, GPKG:{path}:EAST" in told
+    assert_opens(f"GPKG:{path}:WEST")
+
+
+def test_a_projection_beside_a_photo_is_named(make_raster: RasterMaker) -> None:
+    one = make_raster("a.tif", IMAGE, crs=None, transform=transform_at())
+    with rasterio.open(one) as dataset:
+        (one.parent / "a.prj").write_text(rasterio.CRS.from_epsg(32645).to_wkt())
+        assert dataset.crs is None
+    assert 'rio edit-info --crs "$(cat ' in refusal(one)
+
+
+def assert_opens(path: Path | str) -> None:
+    with Mosaic.open([path], gsd_range_m=None) as mosaic:
+        assert mosaic.read(mosaic.grid.window).valid.any()
