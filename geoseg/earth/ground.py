@@ -37,6 +37,8 @@ class PixelSize:
     """Length of a step to the next column, metres."""
     row_m: float
     """Length of a step to the next row, metres."""
+    along_m2: float = 0.0
+    """Scalar product of both steps, square metres; 0 where they are at right angles."""
 
     @property
     def gsd_m(self) -> float:
@@ -45,8 +47,10 @@ class PixelSize:
 
     @property
     def aspect(self) -> float:
-        """Longer over shorter side, at least 1."""
-        return max(self.col_m, self.row_m) / min(self.col_m, self.row_m)
+        """Longest over shortest way across a circle of one pixel, at least 1: of long and of oblique pixels."""
+        half = (self.col_m**2 + self.row_m**2) / 2
+        reach = math.hypot((self.col_m**2 - self.row_m**2) / 2, self.along_m2)
+        return math.sqrt((half + reach) / (half - reach)) if reach < half else math.inf
 
 
 def to_lonlat(crs: CRS) -> Transformer:
@@ -67,8 +71,12 @@ def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
         row: Row of the place, pixels.
     """
     half = SPAN_PX / 2
-    cols = np.array([col - half, col + half, col, col])
-    rows = np.array([row, row, row - half, row + half])
+    cols = np.array(
+        [col - half, col + half, col, col, col - half, col + half, col - half, col + half]
+    )
+    rows = np.array(
+        [row, row, row - half, row + half, row - half, row + half, row + half, row - half]
+    )
     lon, lat = to_lonlat(crs).transform(*to_xy(cols, rows))
     geod = crs.get_geod()
     if geod is None or not _on_earth(lon, lat):
@@ -76,8 +84,9 @@ def pixel_size(crs: CRS, to_xy: Mapping, col: float, row: float) -> PixelSize:
             f"the raster's centre lies outside the area of its CRS '{crs.name}'; "
             "check that the CRS is the right one"
         )
-    _, _, lengths = geod.inv(lon[[0, 2]], lat[[0, 2]], lon[[1, 3]], lat[[1, 3]])
-    size = PixelSize(float(lengths[0]) / SPAN_PX, float(lengths[1]) / SPAN_PX)
+    _, _, lengths = geod.inv(lon[::2], lat[::2], lon[1::2], lat[1::2])
+    col_m, row_m, falling_m, rising_m = (float(length) / SPAN_PX for length in lengths)
+    size = PixelSize(col_m, row_m, (falling_m**2 - rising_m**2) / 4)
     if not min(size.col_m, size.row_m) > LEAST_M:
         raise UnsupportedRasterError(
             f"the raster's pixels are {size.col_m:.3g} x {size.row_m:.3g} m large on the ground; check "

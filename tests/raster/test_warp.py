@@ -300,6 +300,16 @@ def test_a_stretched_projection_is_left_for_utm(make_raster: RasterMaker) -> Non
         assert "Plate Carree" in mosaic.output_crs.name
 
 
+def test_an_oblique_projection_is_left_for_utm(make_raster: RasterMaker) -> None:
+    """Its steps are nearly of one length, at 67 degrees."""
+    place = Affine(0.5, 0, 7_952_400, 0, -0.5, 3_365_000)
+    mollweide = make_raster("a.tif", smooth(), crs="ESRI:54009", transform=place)
+    with Mosaic.open([mollweide], gsd_range_m=None) as mosaic:
+        assert mosaic.sources[0].pixel.aspect == pytest.approx(1.5241, abs=1e-4)
+        assert "UTM" in mosaic.grid.crs.name
+        assert mosaic.output_crs.name == "World_Mollweide"
+
+
 def test_long_pixels_become_squares(make_raster: RasterMaker) -> None:
     path = make_raster("a.tif", smooth(), transform=Affine(0.6, 0, 345_600, 0, -0.3, 3_072_000))
     with Mosaic.open([path], gsd_range_m=None) as mosaic:
