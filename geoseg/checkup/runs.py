@@ -14,7 +14,6 @@ from geoseg.checkup.rates import CrewRate, StageRate
 from geoseg.machine import usable_cores
 from geoseg.models.averaged import averaged_if
 from geoseg.models.loading import load_model
-from geoseg.models.runtimes.completing import CORE_PX
 from geoseg.models.traits import Traits
 from geoseg.preview import info
 from geoseg.preview.estimate import reckoned_s
@@ -23,6 +22,7 @@ from geoseg.raster import Mosaic
 from geoseg.run.predicting import predict
 from geoseg.run.spread.crew import check_workers
 from geoseg.settings import PredictSettings
+from geoseg.tiles.cores import CORE_PX
 from geoseg.tiles.plan import lay_lattice
 
 if TYPE_CHECKING:

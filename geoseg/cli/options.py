@@ -143,7 +143,7 @@ Tile = Annotated[
     typer.Option(
         "--tile",
         help="Side of the window the network sees, pixels of the analysis grid.",
-        show_default="a core of 768, or in int8 a whole small raster, and the overlap on both sides",
+        show_default="a core of 768, or in int8 one that suits the raster, and the overlap on both sides",
         rich_help_panel=TILES,
     ),
 ]

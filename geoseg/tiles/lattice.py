@@ -52,7 +52,7 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """Where the tiles lie; a function of its four fields and nothing else."""
+    """Where the tiles lie; a function of its fields and nothing else."""
 
     grid: Grid
     """The analysis grid."""
@@ -62,6 +62,8 @@ class Lattice:
     """Context to one side, pixels; rounded up to whole strides."""
     stride_px: int
     """Windows start at multiples of it."""
+    alike: bool = False
+    """Whether windows that end with the grid begin so early that they are as long as those that begin with it."""
 
     def __post_init__(self) -> None:
         if self.stride_px < 1 or self.halo_px < 0:
@@ -117,17 +119,19 @@ class Lattice:
         first = min(-(-context // core), count)
         last = max(first, (size - context) // core)
         ends = [*range(first), *range(last, count)]
-        windows = (
-            axis_span(index * core, core, context, size, self.stride_px)[1] for index in ends
-        )
+        windows = (self._span(index * core, size)[1] for index in ends)
         return sum(map(len, windows)) + (last - first) * (core + 2 * context)
 
     def _spans(self, size: int) -> list[tuple[range, range]]:
         """Core and window of every tile along one axis of ``size`` pixels."""
-        return [
-            axis_span(start, self.core_px, self.context_px, size, self.stride_px)
-            for start in range(0, size, self.core_px)
-        ]
+        return [self._span(start, size) for start in range(0, size, self.core_px)]
+
+    def _span(self, start: int, size: int) -> tuple[range, range]:
+        core, window = axis_span(start, self.core_px, self.context_px, size, self.stride_px)
+        if not self.alike or window.stop < size:
+            return core, window
+        earlier = window.stop - self.core_px - self.context_px
+        return core, range(max(0, min(window.start, earlier)), window.stop)
 
 
 def axis_span(start: int, core: int, context: int, size: int, stride: int) -> tuple[range, range]:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import InexactModelWarning, UnsupportedRasterError
-from geoseg.models.runtimes.completing import CORE_PX
 from geoseg.models.strides import round_up
+from geoseg.tiles.cores import CORE_PX, cheapest_core_px
 from geoseg.tiles.lattice import Lattice, Strip
 from geoseg.types import Window
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-WHOLE_PX = 2_400_000
-"""Pixels of a raster, in whole strides, that is one tile where graphs take longer to compile than tiles to compute: at the
-rims of a raster every window has a graph of its own."""
 INSTANCE_CONTEXT_PX = 128
 """Context of a tile to each side for models that predict separate masks."""
 INSTANCE_STRIDE_PX = 32
@@ -157,12 +154,12 @@ def lay_lattice(grid: Grid, traits: Traits, settings: PredictSettings) -> Lattic
             InexactModelWarning,
             stacklevel=3,
         )
-    is_free = settings.tile_px is None and settings.overlap_px is None
-    seen_px = round_up(grid.width, stride_px) * round_up(grid.height, stride_px)
-    whole = is_free and traits.compiles_long and seen_px <= WHOLE_PX
-    core_px = max(CORE_PX, grid.width, grid.height) if whole else CORE_PX
+    alike, core_px = traits.compiles_long, CORE_PX
+    if alike and settings.tile_px is None and settings.overlap_px is None:
+        context_px = round_up(halo_px, stride_px)
+        core_px = cheapest_core_px(grid, grid.window, context_px=context_px, stride_px=stride_px)
     tile_px = settings.tile_px or tile_around(core_px, halo_px, stride_px)
-    return Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px)
+    return Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px, alike=alike)
 
 
 def context_and_stride_px(traits: Traits) -> tuple[int, int]:

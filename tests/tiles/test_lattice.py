@@ -1,5 +1,7 @@
 """The lattice's promises, for any size of grid, tile, halo and stride."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from affine import Affine
@@ -26,7 +28,13 @@ def lattices(draw: st.DrawFn) -> Lattice:
     core = stride + draw(st.integers(0, 150))
     tile = 2 * round_up(halo, stride) + core
     height, width = draw(st.integers(1, 6 * core)), draw(st.integers(1, 6 * core))
-    return Lattice(grid_of(height, width), tile_px=tile, halo_px=halo, stride_px=stride)
+    return Lattice(
+        grid_of(height, width),
+        tile_px=tile,
+        halo_px=halo,
+        stride_px=stride,
+        alike=draw(st.booleans()),
+    )
 
 
 @given(lattices())
@@ -84,6 +92,16 @@ def test_a_strips_window_is_the_union_of_its_tiles_windows(lattice: Lattice) -> 
         assert {(w.row_off, w.row_end) for w in windows} == {
             (strip.window.row_off, strip.window.row_end)
         }
+
+
+@given(lattices())
+def test_windows_at_the_end_are_as_long_as_those_at_the_beginning_where_asked(
+    lattice: Lattice,
+) -> None:
+    lattice = replace(lattice, alike=True)
+    rows = [strip.window.height for strip in lattice.strips()]
+    usual = min(lattice.core_px + lattice.context_px, max(rows))
+    assert min(rows) >= min(usual, round_up(lattice.grid.height, lattice.stride_px))
 
 
 def test_a_tile_without_core_is_refused_and_the_message_names_the_least_size() -> None:

@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import pytest
 from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
 from pyproj import CRS
 
 from geoseg.models.traits import Traits
 from geoseg.settings import PredictSettings
-from geoseg.tiles.plan import WHOLE_PX, lay_lattice
+from geoseg.tiles.cores import WHOLE_PX
+from geoseg.tiles.plan import lay_lattice
 from geoseg.types import Grid
 
 BUILT_IN = Traits("maps", "name", "class", halo_px=201, stride_px=16)
@@ -31,15 +34,34 @@ def grid(height: int, width: int) -> Grid:
         (EIGHT_BITS, 100, 100, {}, 768, 1),
         (EIGHT_BITS, 2040, 705, {"tile_px": 1184}, 768, 3),
         (EIGHT_BITS, 2040, 705, {"overlap_px": 208}, 768, 3),
-        (EIGHT_BITS, 2040, WHOLE_PX // 2040 + 1, {}, 768, 6),
-        (EIGHT_BITS, 1, 160_000, {}, 768, 209),  # 16 rows are computed
+        (EIGHT_BITS, 2040, WHOLE_PX // 2040 + 1, {}, 688, 6),
+        (EIGHT_BITS, 1, 160_000, {}, 960, 167),  # 16 rows are computed
+        (EIGHT_BITS, 1900, 1900, {}, 960, 4),
+        (EIGHT_BITS, 1900, 1900, {"tile_px": 1184}, 768, 9),
+        (replace(EIGHT_BITS, precision="fp32"), 1900, 1900, {}, 768, 9),
         (replace(EIGHT_BITS, precision="fp32"), 2040, 705, {}, 768, 3),
         (replace(EIGHT_BITS, runtime="onnxruntime 1.23"), 2040, 705, {}, 768, 3),
         (BUILT_IN, 2040, 705, {}, 768, 3),
     ],
 )
-def test_small_rasters_are_one_tile_where_graphs_take_longer_than_tiles(
+def test_cores_suit_the_raster_where_graphs_take_longer_than_tiles(
     traits: Traits, height: int, width: int, settings: dict[str, int], cores: int, tiles: int
 ) -> None:
     lattice = lay_lattice(grid(height, width), traits, PredictSettings(**settings))
     assert (lattice.core_px, lattice.context_px, lattice.tile_count) == (cores, 208, tiles)
+
+
+@given(st.integers(1, 20_000), st.integers(1, 20_000))
+def test_no_tile_answers_for_a_sliver(height: int, width: int) -> None:
+    lattice = lay_lattice(grid(height, width), EIGHT_BITS, PredictSettings())
+    for size in (height, width):
+        count = -(-size // lattice.core_px)
+        assert count == 1 or size - (count - 1) * lattice.core_px >= lattice.context_px
+    assert lattice.core_px <= 960 or height * width <= WHOLE_PX
+
+
+@pytest.mark.parametrize("halo_px", [0, 320, 1000])
+def test_networks_of_any_context_get_a_core(halo_px: int) -> None:
+    traits = replace(EIGHT_BITS, halo_px=halo_px, stride_px=32)
+    lattice = lay_lattice(grid(1900, 2000), traits, PredictSettings())
+    assert lattice.core_px >= 512

@@ -16,7 +16,7 @@ from geoseg.models.facts import DenseFacts
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.images import check_images
 from geoseg.models.measured import measured_in
-from geoseg.models.runtimes.completing import Completed, completed
+from geoseg.models.runtimes.alike import made_alike
 from geoseg.models.runtimes.cutting import cut
 from geoseg.models.runtimes.given import checked_metadata, read_graph, reason_of
 from geoseg.models.runtimes.graph import NORMALISED, build_graph
@@ -164,20 +164,19 @@ class OpenVinoDenseModel(DenseFacts):
     def _jobs(
         self, images: NDArray[np.uint8], part: Window, maps: NDArray[np.float32]
     ) -> Iterator[_Job]:
+        computed = self._whole_strides(self._made_alike(images, part))
+        wanted = part.slices_in(computed)
         for image, own in zip(images, maps, strict=True):
-            whole = self._completed(image, part)
-            computed = self._whole_strides(whole.computed)
-            pixels = np.ascontiguousarray(whole.image)
-            yield _Job(pixels, computed, whole.wanted.slices_in(computed), own)
+            yield _Job(np.ascontiguousarray(image), computed, wanted, own)
 
-    def _completed(self, image: NDArray[np.uint8], part: Window) -> Completed:
+    def _made_alike(self, images: NDArray[np.uint8], part: Window) -> Window:
         if (
             self.precision != "int8"
         ):  # in others a tile takes longer to compute than its graph to compile
-            return Completed(image, part, part)
-        stride = self.stride_px
-        context = round_up(self.halo_px, stride)
-        return completed(image, part, context_px=context, stride_px=stride)
+            return part
+        height, width = images.shape[-2:]
+        context_px = round_up(self.halo_px, self.stride_px)
+        return made_alike(part, height, width, context_px=context_px)
 
     def _compute(self, jobs: Sequence[_Job]) -> None:
         begun: deque[tuple[_Job, _Compiled]] = deque()

@@ -1,8 +1,6 @@
-"""Images at the rims of a raster are made alike, and answer the same."""
+"""Tiles at the rims of a raster are computed alike, and answer the same."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,22 +11,25 @@ from pyproj import CRS
 from rasterio.windows import Window as Places
 
 from geoseg.models.averaged import averaged
-from geoseg.models.runtimes.completing import Completed, completed
+from geoseg.models.runtimes.alike import made_alike
 from geoseg.models.runtimes.dense import OpenVinoDenseModel
+from geoseg.models.traits import Traits
+from geoseg.settings import PredictSettings
 from geoseg.tiles.lattice import Lattice
 from geoseg.tiles.looking import core_in_window
+from geoseg.tiles.plan import lay_lattice
 from geoseg.types import Grid, Window
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 WEIGHTS = REPOSITORY / "geoseg" / "models" / "weights" / "default.safetensors"
 CONTEXT, STRIDE = 208, 16
+EIGHT_BITS = Traits(
+    "maps", "name", "class", halo_px=201, stride_px=STRIDE, runtime="openvino 1", precision="int8"
+)
 
 
-def by(image: NDArray[np.uint8], part: Window) -> Completed:
-    """Completed for the built-in network."""
-    return completed(image, part, context_px=CONTEXT, stride_px=STRIDE)
+def by(size: tuple[int, int], part: Window) -> Window:
+    """What is computed by the built-in network."""
+    return made_alike(part, *size, context_px=CONTEXT)
 
 
 def turned(window: Window, size: tuple[int, int]) -> Window:
@@ -37,28 +38,36 @@ def turned(window: Window, size: tuple[int, int]) -> Window:
 
 
 @pytest.mark.parametrize(
-    ("height", "width", "kinds"),
+    ("height", "width", "settings", "kinds"),
     [
-        (2500, 2500, 4),
-        (1600, 5000, 4),
-        (1600, 1600, 4),
-        (1700, 1700, 4),
-        (500, 3000, 2),
-        (760, 760, 1),
+        (2500, 2500, {}, 4),
+        (2500, 2500, {"tile_px": 1184}, 4),
+        (1600, 5000, {}, 2),
+        (1600, 1600, {}, 1),
+        (1700, 1700, {"tile_px": 1184}, 4),
+        (500, 6000, {}, 2),
+        (760, 760, {}, 1),
     ],
 )
-def test_a_raster_needs_few_graphs(height: int, width: int, kinds: int) -> None:
+def test_a_raster_needs_few_graphs(
+    height: int, width: int, settings: dict[str, int], kinds: int
+) -> None:
     grid = Grid(CRS.from_epsg(32645), Affine(0.4, 0, 0, 0, -0.4, 0), height, width, 0.4)
+    lattice = lay_lattice(grid, EIGHT_BITS, PredictSettings(**settings))
+    assert len(_kinds(lattice)) == kinds
+
+
+def _kinds(lattice: Lattice) -> set[tuple[int, ...]]:
+    """Sizes of windows, and the part of them that is computed in strides, of all tiles in both views."""
     found = set()
-    for strip in Lattice(grid, tile_px=1184, halo_px=201, stride_px=STRIDE).strips():
+    for strip in lattice.strips():
         for tile in strip.tiles:
             size, core = (tile.window.height, tile.window.width), core_in_window(tile)
-            image = np.zeros((3, *size), np.uint8)
             for part in (core, turned(core, size)):
-                whole = by(image, part)
-                found.add((whole.image.shape, _in_strides(whole.computed)))
-                assert whole.wanted.intersection(whole.computed) == whole.wanted
-    assert len(found) == kinds
+                computed = by(size, part)
+                assert part.intersection(computed) == part
+                found.add((*size, *_in_strides(computed)))
+    return found
 
 
 def _in_strides(window: Window) -> tuple[int, ...]:
@@ -67,30 +76,16 @@ def _in_strides(window: Window) -> tuple[int, ...]:
     return (window.row_off // STRIDE, window.col_off // STRIDE, *ends)
 
 
-def test_what_is_looked_at_stays_where_it_was() -> None:
-    image = np.arange(480 * 640, dtype=np.uint32).reshape(1, 480, 640).astype(np.uint8)
-    part = Window(208, 0, 272, 400)
-    whole = by(image, part)
-    assert whole.image.shape == (1, 976, 976)
-    assert np.array_equal(
-        whole.image[:, *whole.wanted.slices_in(Window(0, 0, 976, 976))], image[:, 208:, :400]
-    )
-    assert np.array_equal(whole.image[:, -480:, :640], image)
-
-
 @pytest.mark.parametrize(
     ("size", "part"),
     [
         ((480, 640), Window(0, 0, 480, 640)),  # all of it
         ((1184, 1184), Window(208, 208, 768, 768)),  # in the middle
         ((480, 640), Window(100, 200, 280, 240)),  # less context than the network sees
-        ((250, 640), Window(0, 208, 32, 224)),  # no whole strides
-        ((240, 640), Window(0, 208, 32, 224)),  # would become four times as high
     ],
 )
 def test_others_stay_as_they_are(size: tuple[int, int], part: Window) -> None:
-    image = np.zeros((3, *size), np.uint8)
-    assert by(image, part) == Completed(image, part, part)
+    assert by(size, part) == part
 
 
 def test_eight_bits_answer_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,9 +93,7 @@ def test_eight_bits_answer_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
         image = photo.read(window=Places(0, 300, 512, 656))[None]
     parts = [Window(0, 0, 448, 320), Window(208, 0, 448, 512), Window(440, 284, 216, 228)]
     model = averaged(OpenVinoDenseModel.from_file(WEIGHTS, precision="int8"))
-    made_alike = [model.predict_part(image, part) for part in parts]
-    monkeypatch.setattr(
-        OpenVinoDenseModel, "_completed", lambda _, image, part: Completed(image, part, part)
-    )
-    for maps, part in zip(made_alike, parts, strict=True):
+    alike = [model.predict_part(image, part) for part in parts]
+    monkeypatch.setattr(OpenVinoDenseModel, "_made_alike", lambda _, __, part: part)
+    for maps, part in zip(alike, parts, strict=True):
         assert np.array_equal(maps, model.predict_part(image, part))
