@@ -167,11 +167,11 @@ def describe(
         keep_blank=settings.keep_blank,
     ) as mosaic:
         grid, pairs = mosaic.grid, zip(mosaic.placements, mosaic.glances, strict=True)
-        lattice = lay_lattice(grid, traits, settings)
+        wanted = None if area is None else Area.of(area, grid, mosaic.output_crs)
+        needed = None if wanted is None else wanted.window(grid)
+        lattice = lay_lattice(grid, traits, settings, needed)
         tta = traits.tta if settings.tta is None else settings.tta
-        tiles = lattice.tile_count
-        if area is not None:
-            tiles = int(Area.of(area, grid, mosaic.output_crs).tiles(lattice).sum())
+        tiles = lattice.tile_count if wanted is None else int(wanted.tiles(lattice).sum())
         return MosaicInfo(
             rasters=tuple(_describe_raster(mosaic, *pair) for pair in pairs),
             grid_width=grid.width,

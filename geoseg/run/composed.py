@@ -242,10 +242,12 @@ class Run:
         from geoseg.tiles.plan import Plan
 
         in_rows = any(lies_in_rows(source) for source in self.mosaic.sources)
-        plan = Plan.of(self.mosaic.grid, self.traits, self.settings, whole_rows=in_rows)
-        if self.area is None:
+        grid = self.mosaic.grid
+        area = None if self.area is None else Area.of(self.area, grid, self.mosaic.output_crs)
+        needed = None if area is None else area.window(grid)
+        plan = Plan.of(grid, self.traits, self.settings, needed=needed, whole_rows=in_rows)
+        if self.area is None or area is None:
             return plan, None
-        area = Area.of(self.area, self.mosaic.grid, self.mosaic.output_crs)
         plan = replace(plan, chosen=area.tiles(plan.lattice))
         _log.info("%s asks for %d tiles", self.area.label, plan.chosen.sum())
         return plan, area

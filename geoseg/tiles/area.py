@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import shapely
 
 from geoseg.errors import UnreadableVectorError, UnsupportedRasterError
+from geoseg.types import Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,6 +60,16 @@ class Area:
             raise UnreadableVectorError(_elsewhere(given, grid, raster_crs))
         shapely.prepare(shape)
         return cls(shape)
+
+    def window(self, grid: Grid) -> Window:
+        """The pixels of a grid within MARGIN_PX of the box around the area."""
+        left, top, right, bottom = np.clip(
+            shapely.total_bounds(self.shape), 0, [grid.width, grid.height] * 2
+        )
+        row_off, col_off = (max(0, math.floor(start) - MARGIN_PX) for start in (top, left))
+        row_end = min(grid.height, math.ceil(bottom) + MARGIN_PX)
+        col_end = min(grid.width, math.ceil(right) + MARGIN_PX)
+        return Window(row_off, col_off, row_end - row_off, col_end - col_off)
 
     def tiles(self, lattice: Lattice) -> NDArray[np.bool_]:
         """(strips, tiles per strip) True where a tile's core lies within MARGIN_PX of the area."""

@@ -69,15 +69,16 @@ class Plan:
         traits: Traits,
         settings: PredictSettings,
         *,
+        needed: Window | None = None,
         whole_rows: bool = False,
     ) -> Plan:
-        """The plan for the whole grid; ``whole_rows`` as in the field.
+        """The plan for the whole grid; ``needed`` as for :func:`lay_lattice`, ``whole_rows`` as in the field.
 
         Raises:
             UsageError: when the tile leaves no core within its context.
             UnsupportedRasterError: when there are more tiles than any machine would finish.
         """
-        lattice = lay_lattice(grid, traits, settings)
+        lattice = lay_lattice(grid, traits, settings, needed)
         if lattice.tile_count > MOST_TILES:
             raise UnsupportedRasterError(
                 f"the mosaic would be {grid.width:,} x {grid.height:,} pixels of {grid.gsd_m:.3g} m and "
@@ -139,8 +140,16 @@ class Plan:
         return range(first, max(window.col_end for window in windows))
 
 
-def lay_lattice(grid: Grid, traits: Traits, settings: PredictSettings) -> Lattice:
+def lay_lattice(
+    grid: Grid, traits: Traits, settings: PredictSettings, needed: Window | None = None
+) -> Lattice:
     """The tiles over the whole grid.
+
+    Args:
+        grid: The analysis grid.
+        traits: Of the model.
+        settings: Of the run.
+        needed: The part of the grid that tiles will be computed for; None: all of it.
 
     Raises:
         UsageError: when the tile leaves no core within its context.
@@ -157,7 +166,9 @@ def lay_lattice(grid: Grid, traits: Traits, settings: PredictSettings) -> Lattic
     alike, core_px = traits.compiles_long, CORE_PX
     if alike and settings.tile_px is None and settings.overlap_px is None:
         context_px = round_up(halo_px, stride_px)
-        core_px = cheapest_core_px(grid, grid.window, context_px=context_px, stride_px=stride_px)
+        core_px = cheapest_core_px(
+            grid, needed or grid.window, context_px=context_px, stride_px=stride_px
+        )
     tile_px = settings.tile_px or tile_around(core_px, halo_px, stride_px)
     return Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px, alike=alike)
 

@@ -355,6 +355,37 @@ def test_an_area_of_interest_gives_the_buildings_of_the_full_run(
     assert attributes[0].equals(attributes[1])
 
 
+class EightBits(PaintedModel):
+    """As if every size of window took long to compile."""
+
+    runtime, precision = "openvino 1", "int8"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen_px = 0
+
+    def predict_maps(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        self.seen_px += images[:, 0].size
+        maps: NDArray[np.float32] = super().predict_maps(images)
+        return maps
+
+
+def test_of_a_small_raster_only_what_the_area_needs_is_looked_at(make_raster: Any) -> None:
+    town, _ = paint_town(1280, 1280)
+    path = make_raster("town.tif", town)
+    left, top = rasterio.open(path).transform @ (1000, 100)
+    area = shapely.box(left, top - 30, left + 30, top)
+    looking = (EightBits(), EightBits())
+    whole, part = (
+        geoseg.predict(path, model=model, shape="raw", aoi=aoi)
+        for model, aoi in zip(looking, (None, area), strict=True)
+    )
+    inside = whole[shapely.intersects(whole.geometry.representative_point(), area)]
+    assert part["building_id"].tolist() == inside["building_id"].tolist() != []
+    assert looking[0].seen_px == town[0].size
+    assert looking[1].seen_px < town[0].size / 4
+
+
 def far_reaching(make_raster: Any, folder: Path, turns: int) -> tuple[Path, Path]:
     """A raster with one house that has an arm, and the file of an area around the house alone."""
     town = np.zeros((3, 480, 480), np.uint8)

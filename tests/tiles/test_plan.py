@@ -14,7 +14,7 @@ from geoseg.models.traits import Traits
 from geoseg.settings import PredictSettings
 from geoseg.tiles.cores import WHOLE_PX
 from geoseg.tiles.plan import lay_lattice
-from geoseg.types import Grid
+from geoseg.types import Grid, Window
 
 BUILT_IN = Traits("maps", "name", "class", halo_px=201, stride_px=16)
 EIGHT_BITS = replace(BUILT_IN, runtime="openvino 2026.4.1", precision="int8")
@@ -58,6 +58,15 @@ def test_no_tile_answers_for_a_sliver(height: int, width: int) -> None:
         count = -(-size // lattice.core_px)
         assert count == 1 or size - (count - 1) * lattice.core_px >= lattice.context_px
     assert lattice.core_px <= 960 or height * width <= WHOLE_PX
+
+
+@pytest.mark.parametrize("at", [(0, 0), (0, 1200), (600, 500), (1200, 1200)])
+def test_what_is_needed_of_a_small_raster_is_one_tile(at: tuple[int, int]) -> None:
+    part = Window(*at, 300, 300)
+    lattice = lay_lattice(grid(1500, 1500), EIGHT_BITS, PredictSettings(), part)
+    tiles = [tile for strip in lattice.strips() for tile in strip.tiles]
+    (needed,) = [tile for tile in tiles if tile.core.intersection(part)]
+    assert needed.window.height * needed.window.width < 1500 * 1500 / 1.5
 
 
 @pytest.mark.parametrize("halo_px", [0, 320, 1000])
