@@ -13,6 +13,7 @@ from rasterio.errors import RasterioError
 from scipy import ndimage
 
 from geoseg.accuracy.site import Bounds
+from geoseg.addresses.urls import unfolded
 from geoseg.earth.transforms import way
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.pages.photo import BACKGROUND, read_photo
@@ -78,7 +79,7 @@ def check_rasters(paths: tuple[Path, ...]) -> None:
 
 def _bounds_on(path: Path, plane: CRS | None) -> Bounds:
     try:
-        with rasterio.open(path) as raster:
+        with rasterio.open(unfolded(path)) as raster:
             crs, bounds = raster.crs, tuple(raster.bounds)
     except RasterioError as error:
         raise UnreadableRasterError(f"{path} cannot be read as a raster ({error})") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -26,6 +27,17 @@ _PART = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """GDAL's name of one raster of several in a file, or of a view of it."""
+_FOLDED = re.compile(r"^((?:/?vsi\w+/)*[a-z][a-z\d+.-]+:)/(?!/)", re.IGNORECASE)
+"""The beginning of an address that went through ``Path``, which takes two slashes for one."""
+
+
+def unfolded(path: str | os.PathLike[str]) -> str:
+    """The name that a path holds, with the slash back that ``Path`` took of an address or of an archive's full path."""
+    name = _FOLDED.sub(r"\1//", os.fspath(path))
+    packed, held = _PACKED.match(name), holding_file(name)
+    if packed and is_local(held) and not Path(held).exists() and Path(f"/{held}").is_file():
+        return f"{packed[0]}/{name[packed.end() :]}"
+    return name
 
 
 def holding_file(path: str) -> str:

@@ -15,6 +15,7 @@ from pyproj import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioIOError
 
 from geoseg.addresses.secrets import without_secrets
+from geoseg.addresses.urls import unfolded
 from geoseg.coco.document import Document, Key, Listed
 from geoseg.errors import (
     DatasetError,
@@ -62,7 +63,7 @@ def read_images(rasters: str | Path | Sequence[str | Path]) -> list[Image]:
         UnsupportedRasterError: one has no place on the ground.
     """
     given = [rasters] if isinstance(rasters, (str, Path)) else list(rasters)
-    paths = [os.fspath(path) for path in given]
+    paths = [unfolded(path) for path in given]
     if not paths:
         raise UsageError("COCO counts in the pixels of images; name their rasters with --raster")
     names = unique_names([without_secrets(_absolute(path)) for path in paths])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from glob import glob, has_magic
 from pathlib import Path
 
-from geoseg.addresses.urls import is_local
+from geoseg.addresses.urls import is_local, unfolded
 from geoseg.errors import UnreadableRasterError
 
 
@@ -19,8 +19,10 @@ def files_behind(name: str, base: Path | None = None) -> list[str]:
     Raises:
         UnreadableRasterError: nothing matches.
     """
+    if not is_local(unfolded(name)):
+        return [name]
     there = name if base is None else str(base / name)
-    if not (is_local(name) and has_magic(name)) or Path(there).exists():
+    if not has_magic(name) or Path(there).exists():
         return [there]
     matches = glob(name, root_dir=base, recursive=True)  # noqa: PTH207  # patterns may be absolute
     paths = matches if base is None else [str(base / match) for match in matches]

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from geoseg.addresses.urls import unfolded
 from geoseg.coco.document import Annotation, Document, Key, Listed, load_coco
 from geoseg.coco.images import find_rasters, read_images
 from geoseg.coco.read import OnGround, on_ground
@@ -40,7 +41,7 @@ class CocoLabels:
     def choose(self, images: Sequence[Path], found: Counter[str]) -> list[Path]:
         """The images that the file lists; the others are counted."""
         document = self._document
-        numbers, renamed = find_rasters(document, [str(image) for image in images])
+        numbers, renamed = find_rasters(document, [unfolded(image) for image in images])
         missing = [entry.file_name for entry in document.images if entry.key not in numbers]
         if missing:
             raise DatasetError(

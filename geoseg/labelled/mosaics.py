@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from geoseg.addresses.urls import unfolded
 from geoseg.labelled.burn import PolygonIndex
 from geoseg.labelled.pixels import missing
 from geoseg.labelled.request import FINEST_M, LEAST_KNOWN_PX, Chip, PackOptions, Pair, Tick
@@ -91,7 +92,7 @@ def mosaic_chips(
         tick: Told how many windows are done, and of how many.
     """
     with Mosaic.open(
-        [str(path) for path in pair.images],
+        [unfolded(path) for path in pair.images],
         gsd_range_m=(FINEST_M, math.inf),
         gsd_m=pair.gsd_m,
         bands=options.bands,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, PositiveFloat, ValidationError, field_validator
 
 from geoseg.addresses.secrets import bare_name
+from geoseg.addresses.urls import is_local, unfolded
 from geoseg.coco.document import is_coco
 from geoseg.errors import UnreadableRasterError, UnreadableVectorError, UsageError
 from geoseg.files.parse import parse_yaml
@@ -108,12 +109,15 @@ def kind_of(labels: Path | gpd.GeoDataFrame) -> Kind:
         return "polygons"
     if labels.is_dir() and labels.suffix.lower() != ".gdb":
         return _kind_of_folder(labels)
-    if not labels.exists():
+    elsewhere = not is_local(unfolded(labels))
+    if not (elsewhere or labels.exists()):
         raise UnreadableVectorError(
             f"{labels}: there is no such file; name the labels after the rasters"
         )
     if labels.suffix.lower() in RASTERS:
         return "masks"
+    if elsewhere:
+        return "polygons"
     if labels.suffix.lower() in YOLO:
         return "yolo"
     return "coco" if is_coco(labels) else "polygons"
@@ -201,7 +205,7 @@ def _pair(path: Path, number: int, row: object) -> Pair:
     base = path.absolute().parent
     return make_pair(
         [file for image in entry.images for file in _found(Path(image), base)],
-        base / entry.labels,
+        _beside(base, entry.labels),
         patterns=False,
         layer=entry.layer,
         place=entry.place,
@@ -219,7 +223,12 @@ def _area(base: Path, given: str | None) -> Path | None:
     """The file, relative to the list, or bounds as they are."""
     if given is None:
         return None
-    return base / given if Bounds.read(given) is None else Path(given)
+    return _beside(base, given) if Bounds.read(given) is None else Path(given)
+
+
+def _beside(base: Path, given: str) -> Path:
+    """A file, relative to a folder; an address as it is."""
+    return base / given if is_local(given) else Path(given)
 
 
 def hold_out(pairs: Sequence[Pair], places: Sequence[str]) -> list[Pair]:

@@ -12,6 +12,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from scipy import ndimage
 
+from geoseg.addresses.urls import unfolded
 from geoseg.errors import UnreadableRasterError
 from geoseg.files.exif import orientation
 from geoseg.files.png import png_damage
@@ -38,7 +39,7 @@ def opened(path: Path) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            dataset = rasterio.open(path)
+            dataset = rasterio.open(unfolded(path))
         with dataset:
             yield dataset
     except RasterioError as error:

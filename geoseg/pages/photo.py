@@ -16,6 +16,7 @@ from rasterio.enums import ColorInterp, Resampling
 from rasterio.errors import RasterioError
 from rasterio.vrt import WarpedVRT
 
+from geoseg.addresses.urls import unfolded
 from geoseg.earth.warping import as_gdal_wants_it
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.pages.picture import jpeg_url
@@ -66,7 +67,7 @@ def _read(
     """Colours of a raster on a grid, and where it has any."""
     height, width = size
     try:
-        with rasterio.open(path) as source:
+        with rasterio.open(unfolded(path)) as source:
             if source.crs is None:
                 raise UnsupportedRasterError(f"{path} has no CRS, so it cannot lie on the map")
             view = WarpedVRT(

@@ -12,7 +12,7 @@ from rasterio.errors import RasterioError
 from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
-from geoseg.addresses.urls import is_local
+from geoseg.addresses.urls import is_local, unfolded
 from geoseg.errors import UsageError
 from geoseg.files.patterns import files_behind
 from geoseg.raster.remote import opening
@@ -69,7 +69,7 @@ def several(nodata: Nodata | Sequence[Nodata] | None) -> tuple[Nodata, ...]:
 
 def _name(raster: Any) -> str:  # noqa: ANN401 - rasterio is untyped, and users give anything
     if isinstance(raster, str | os.PathLike):
-        name = str(os.fspath(raster))
+        name = unfolded(raster)
         if name.lstrip().startswith("<") and not is_service(name):
             raise UsageError("a text of XML is no name of a raster; write it to a .vrt file")
         return name

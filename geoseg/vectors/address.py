@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 
 from geoseg.addresses.secrets import without_secrets
-from geoseg.addresses.urls import holding_file, is_local
+from geoseg.addresses.urls import holding_file, is_local, unfolded
 from geoseg.errors import UsageError
 
 Address = Path | str
@@ -20,9 +20,10 @@ def address_of(given: str | Path) -> Address:
     """
     if isinstance(given, str) and not given.strip():
         raise UsageError("the name of a layer's file is empty; give a path or an address")
-    if isinstance(given, Path) or Path(given).exists():
+    name = unfolded(given)
+    if Path(given).exists() or (is_local(name) and holding_file(name) == name):
         return Path(given)
-    return Path(given) if is_local(given) and holding_file(given) == given else given
+    return name
 
 
 def name_of(address: Address) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from geoseg.addresses.urls import holding_file, http_address, is_local, named_for_gdal
+from geoseg.addresses.urls import holding_file, http_address, is_local, named_for_gdal, unfolded
 
 
 @pytest.mark.parametrize(
@@ -94,3 +94,20 @@ def test_files_are_local(path: str) -> None:
 @pytest.mark.parametrize("path", ["https://h/a.tif", "/vsimem/a.tif", "GTIFF_DIR:1:a.tif"])
 def test_other_names_are_not(path: str) -> None:
     assert not is_local(path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "https://host/a.tif?x=1",
+        "s3://bucket/a.tif",
+        "/vsicurl/https://host/a.tif",
+        "/vsizip/vsicurl/https://host/a.zip/a.tif",
+        "/vsizip/a.zip/a.tif",
+        "a.tif",
+        "C:/a.tif",
+        "/a:b/c.tif",
+    ],
+)
+def test_a_path_gives_back_the_address_that_it_was_made_of(name: str) -> None:
+    assert unfolded(Path(name)) == unfolded(name) == name
