@@ -200,7 +200,7 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
         UnreachableRasterError: Its server does not give it.
     """
     if is_local(path) and not Path(path).exists():
-        _refuse_other_name(path)
+        refuse_other_name(path)
         raise UnreadableRasterError(f"{path}: there is no such file; check the path")
     try:
         with warnings.catch_warnings(), opening(path):
@@ -237,14 +237,14 @@ def _refusal(path: str, brief: str) -> UnreadableRasterError:
             f"{path} is no raster ({brief.rstrip('.')}); of a layer of buildings geoseg report tells, of a "
             "photo geoseg info"
         )
-    _refuse_other_name(path)
+    refuse_other_name(path)
     return UnreadableRasterError(
         f"{path} cannot be opened as a raster ({brief.rstrip('.')}); "
         "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
     )
 
 
-def _refuse_other_name(path: str) -> None:
+def refuse_other_name(path: str) -> None:
     """Say how a raster in an archive is named.
 
     Raises:

@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -170,6 +171,22 @@ def test_the_orthophoto_lies_below_the_map(tmp_path: Path, make_raster: Any) -> 
     west, east = shown[:, 600, 100], shown[:, 600, 1000]
     assert west.tolist() == pytest.approx([255, 57, 0], abs=9)
     assert east.std() < 5
+
+
+@pytest.mark.filterwarnings("ignore:Dataset has no geotransform")
+def test_the_orthophoto_may_lie_in_an_archive(tmp_path: Path, make_raster: Any) -> None:
+    buildings = make_buildings()
+    left, _, _, top = buildings.total_bounds
+    transform = Affine(10, 0, left, 0, -10, top)
+    image = make_raster("photo.tif", np.full((3, 300, 300), 200, np.uint8), transform=transform)
+    archive = tmp_path / "photos.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.write(image, "photo.tif")
+    page = tmp_path / "r.html"
+    report(buildings, zones=make_zones(buildings), raster=f"/vsizip/{archive}/photo.tif", html=page)
+    assert map_json(page.read_text())["photo"]
+    with pytest.raises(UnreadableRasterError, match=r"name it as /vsizip/.*photos\.zip/photo\.tif"):
+        report(buildings, raster=f"{archive}!photo.tif")
 
 
 def test_a_missing_orthophoto_is_told_before_the_work() -> None:
