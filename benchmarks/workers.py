@@ -84,6 +84,8 @@ def _costs(one: dict[str, Any], small: dict[str, Any]) -> str:
 
     So what is loaded and opened, whatever the raster's size, is not in it, and said beside it.
     """
+    if one["megapixels"] <= small["megapixels"]:
+        return "nothing, as the raster is no larger than the photo; give --tiles 2 or more"
     share = 1 / one["megapixels"]
     home_s = (one["home_s"] - small["home_s"]) / (one["megapixels"] - small["megapixels"])
     start_s = small["home_s"] - home_s * small["megapixels"]
