@@ -168,12 +168,10 @@ def _show(done: Tuning) -> None:
 
 
 def _chosen(metadata: Metadata) -> Iterator[tuple[str, str]]:
-    from geoseg.train.doubts import is_surely_more
-
     validation, gsd_m = metadata.validation, metadata.gsd_m
     yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in metadata.decoding)
     if validation is not None and not validation.kept and validation.gain is not None:
-        truer = "" if is_surely_more(validation) else ", and truer total areas"
+        truer = "" if validation.surely_more else ", and truer total areas"
         where = "on ground they were not chosen on, piece by piece"
         yield "gain", f"F1 {validation.gain:+.3f}{truer} {where}"
     views = "chosen and used on the mean of two, the image and its half turn"

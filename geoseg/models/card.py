@@ -213,10 +213,18 @@ def _scores_part(metadata: Metadata) -> Iterator[str]:
             "were not used to choose anything."
         )
         if validation.kept:
-            yield (
-                "Thresholds and confidence stayed as the model had them: others, chosen without a piece "
-                f"of ground, did no better there ({validation.pieces} in turn)."
-            )
+            yield f"Thresholds and confidence stayed as the model had them: {_why_kept(validation)}."
+
+
+def _why_kept(validation: Validation) -> str:
+    if validation.pieces <= 1:
+        return "too little labelled ground to tell whether others would do better"
+    there = (
+        "found more there, but not without total areas beyond the limit"
+        if validation.surely_more
+        else "did no better there"
+    )
+    return f"others, chosen without a piece of ground, {there} ({validation.pieces} in turn)"
 
 
 def _number(scores: dict[str, float], name: str, form: str) -> str:

@@ -11,6 +11,9 @@ Quality = Literal["mean_body", "area_m2", "free_walls"]
 """What a probability can depend on; see :class:`geoseg.attributes.confidence.Qualities`."""
 
 
+SURE = 0.5
+"""Standard errors by which a gain on what was left out has to be more than nothing: with 1, much of what
+half an hour of review can teach is lost, with 0 chance alone moves thresholds on a few plots more often."""
 _HUTS = 0.625
 """The same houses seem a third smaller or larger, as two blocks hang together in one file and not in another.
 Huts are smaller than that."""
@@ -101,3 +104,8 @@ class Validation(Record):
     """Mean squared error of the raw mean of body as a probability."""
     brier: float | None = None
     """The same of the calibrated probability."""
+
+    @property
+    def surely_more(self) -> bool:
+        """Whether others found surely more on what was left out; if they stayed away, then for total areas."""
+        return (self.gain or 0.0) > SURE * (self.gain_error or 0.0)

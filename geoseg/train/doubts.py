@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from geoseg.languages.counting import counted
 from geoseg.train.moments import mean_of
-from geoseg.train.proof import SURE as ENOUGH
 
 if TYPE_CHECKING:
     from geoseg.models.records import Validation
@@ -100,16 +99,11 @@ def kept_because(validation: Validation) -> str:
         )
     gain, error = validation.gain or 0.0, validation.gain_error or 0.0
     finds_more = "found more there, but not without total areas beyond the limit"
-    made = finds_more if is_surely_more(validation) else "made no better there"
+    made = finds_more if validation.surely_more else "made no better there"
     return (
         f"thresholds stay as they were: of {ground} each was left out in turn, and others chosen on the rest "
         f"{made} (F1 {gain:+.3f}, +-{2 * error:.3f}); label more, or leave it"
     )
-
-
-def is_surely_more(validation: Validation) -> bool:
-    """Whether F1 itself was better on what was left out; what was done in spite of it was for total areas."""
-    return (validation.gain or 0.0) > ENOUGH * (validation.gain_error or 0.0)
 
 
 def _still_rising(scores: list[float]) -> bool:

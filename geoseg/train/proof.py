@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geoseg.models.records import SURE
 from geoseg.train.pieces import FOUND_PIXELS, MATCHED, PREDICTED, WANTED, WANTED_PIXELS
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ if TYPE_CHECKING:
     from geoseg.train.judge import Judgement, Rule
 
     _Tallies = Mapping[str, NDArray[np.float64]]
-
-
-SURE = 0.5
-"""Standard errors by which a gain on what was left out has to be more than nothing: with 1, much of what
-half an hour of review can teach is lost, with 0 chance alone moves thresholds on a few plots more often."""
 
 
 @dataclass(frozen=True, slots=True)

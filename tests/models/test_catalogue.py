@@ -14,6 +14,7 @@ from geoseg.errors import ModelError
 from geoseg.models import DEFAULT_WEIGHTS, load_model
 from geoseg.models.card import render_card
 from geoseg.models.catalogue import built_in_models, describe_model
+from geoseg.models.records import Validation
 from geoseg.models.weights import DataSource, Metadata, file_sha256, read_metadata
 
 
@@ -86,6 +87,27 @@ def test_a_file_for_one_pixel_size(tmp_path: Path) -> None:
     path = write(tmp_path / "m.safetensors", "geoseg", metadata.model_dump_json())
     assert "pixel size 0.3 m exact" in " ".join(invoke("models", path).stdout.split())
     assert "| input | red, green, blue, 8 bit, 0.3 m per pixel; finer" in render_card(path)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "gain", "words"),
+    [
+        (9, 0.004, "did no better there (9 in turn)"),
+        (9, 0.03, "found more there, but not without total areas beyond the limit (9 in turn)"),
+        (1, 0.0, "too little labelled ground to tell"),
+    ],
+)
+def test_the_card_says_why_thresholds_stayed(
+    tmp_path: Path, pieces: int, gain: float, words: str
+) -> None:
+    validation = Validation(
+        place_weights={"a": 1}, max_area_bias=0.03, f1=0.6, area_bias=0, folds="none",
+        kept=True, pieces=pieces, gain=gain, gain_error=0.01,
+    )  # fmt: skip
+    scores = {"buildings": 9.0, "f1": 0.6}
+    metadata = Metadata(name="m", halo_px=16, metrics={"a": scores}, validation=validation)
+    path = write(tmp_path / "m.safetensors", "geoseg", metadata.model_dump_json())
+    assert words in render_card(path)
 
 
 def test_a_mask_rcnn(tmp_path: Path) -> None:
