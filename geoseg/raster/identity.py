@@ -14,7 +14,15 @@ from pydantic import BaseModel, ConfigDict
 from geoseg.addresses.secrets import without_secrets
 from geoseg.addresses.urls import holding_file, http_address
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError
-from geoseg.raster.remote import ASKED_AT_A_TIME, HIDDEN, ServerError, is_remote, is_vrt, look
+from geoseg.raster.remote import (
+    ASKED_AT_A_TIME,
+    HIDDEN,
+    IF_KEPT,
+    ServerError,
+    is_remote,
+    is_vrt,
+    look,
+)
 from geoseg.raster.source import Source
 
 DERIVED_SUFFIXES = (".aux.xml", ".ovr")
@@ -270,8 +278,7 @@ class Watch:
             files = identities(self.addresses)
         except ServerError as error:
             raise UnreachableRasterError(
-                f"a raster cannot be looked at again: {error}; go on with --resume once the server "
-                "answers"
+                f"a raster cannot be looked at again: {error}; run again once the server answers, {IF_KEPT}"
             ) from None
         for before, after in zip(self.files, files, strict=True):
             if before != after:
@@ -282,12 +289,11 @@ def _changed(file: FileIdentity) -> UnreadableRasterError:
     if is_remote(file.path):
         return UnreadableRasterError(
             f"{file.path} was changed or removed while it was being read, or its signed address has "
-            "expired; go on with --resume and a fresh address where the file is still the same, or "
-            "start afresh with --overwrite"
+            f"expired; run again with a fresh address, {IF_KEPT} and the file is still the same"
         )
     return UnreadableRasterError(
-        f"{file.path} was changed or removed while it was being read; put the file back as it was "
-        "and go on with --resume, or start afresh with --overwrite"
+        f"{file.path} was changed or removed while it was being read; run again once it stays as it is, "
+        f"{IF_KEPT} and the file is put back as it was"
     )
 
 

@@ -12,7 +12,7 @@ from rasterio.errors import RasterioError
 from rasterio.windows import Window as RasterioWindow
 
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError
-from geoseg.raster.remote import trouble
+from geoseg.raster.remote import IF_KEPT, trouble
 from geoseg.raster.services import refusal, shown
 from geoseg.raster.source import Source
 from geoseg.raster.stretch import Stretch
@@ -77,8 +77,8 @@ def unreadable(source: Source, window: Window, error: Exception) -> UnreadableRa
     why = trouble(*source.files)
     if why is not None:
         return UnreachableRasterError(
-            f"{where}: {why}; go on with --resume once it gives the file again, with a fresh address "
-            "where a signed one has expired"
+            f"{where}: {why}; run again once it gives the file again, with a fresh address where a signed one "
+            f"has expired, {IF_KEPT}"
         )
     reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
     refused = refusal(source.path, reason)

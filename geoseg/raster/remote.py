@@ -68,6 +68,8 @@ HIDDEN = (401, 403, 404)
 """Statuses of a server that asks for more than an address."""
 HEAD_REFUSED = (403, 405, 501)
 """Statuses of a server that may answer GET all the same."""
+IF_KEPT = "with --resume where what is finished is kept, which is then told"
+"""When a run goes on; of one in memory, or that ended early, nothing is."""
 ASKED_AT_A_TIME = 8
 """Files of servers that are asked for side by side."""
 LOOKED_AT_MOST = 64

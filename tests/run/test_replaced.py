@@ -262,8 +262,9 @@ def test_a_raster_that_is_replaced_while_it_is_opened(
     inspect = mosaic.inspect
     monkeypatch.setattr(mosaic, "inspect", late)
     town.server.order()
-    with pytest.raises(UnreadableRasterError, match=r"town\.tif was changed or removed while"):
-        geoseg.predict(town.address(), model=PaintedModel(), **OPTIONS)
+    told = r"town\.tif was changed or removed while .* --resume where what is finished is kept"
+    with pytest.raises(UnreadableRasterError, match=told):
+        geoseg.predict(town.address(), model=PaintedModel(), **OPTIONS)  # nothing is
 
 
 def test_the_rasters_of_a_tile_index(pictures: tuple[Path, Path], tmp_path: Path) -> None:
