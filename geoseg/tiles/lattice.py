@@ -74,7 +74,8 @@ class Lattice:
         if self.core_px < self.stride_px:
             raise UsageError(
                 f"a tile of {self.tile_px} px leaves nothing between an overlap of {self.halo_px} "
-                f"px on each side; give at least --tile {2 * self.context_px + self.stride_px}"
+                f"px on each side; give --tile {self.sensible_px} or more ({2 * self.context_px + self.stride_px} is the "
+                "very least)"
             )
 
     @property
@@ -86,6 +87,11 @@ class Lattice:
     def core_px(self) -> int:
         """Side of a core: ``core_px % stride_px == 0`` and ``core_px + 2 * context_px <= tile_px``."""
         return round_down(self.tile_px - 2 * self.context_px, self.stride_px)
+
+    @property
+    def sensible_px(self) -> int:
+        """The least tile, a quarter of which is core; in smaller ones the network looks at context above all."""
+        return 4 * self.context_px or self.stride_px
 
     @property
     def strip_count(self) -> int:

@@ -85,6 +85,13 @@ class Plan:
                 f"{lattice.tile_count:,} tiles, more than {MOST_TILES:,}; check its CRS and pixel size, "
                 "cut it, or give coarser pixels with --gsd"
             )
+        if lattice.tile_px < lattice.sensible_px and lattice.tile_count > 1:
+            _log.warning(
+                "a tile of %d px answers for %d x %d px and the rest is context, so that the network sees %d times the "
+                "raster's pixels; give --tile %d or more",
+                lattice.tile_px, lattice.core_px, lattice.core_px,
+                round((lattice.tile_px / lattice.core_px) ** 2), lattice.sensible_px,
+            )  # fmt: skip
         shape = (lattice.strip_count, lattice.tile_count // lattice.strip_count)
         batch = settings.batch or _usual_batch(traits)
         _log.info(

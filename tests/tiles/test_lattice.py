@@ -105,7 +105,7 @@ def test_windows_at_the_end_are_as_long_as_those_at_the_beginning_where_asked(
 
 
 def test_a_tile_without_core_is_refused_and_the_message_names_the_least_size() -> None:
-    with pytest.raises(UsageError, match="at least --tile 464"):
+    with pytest.raises(UsageError, match=r"give --tile 896 or more \(464 is the very least\)"):
         Lattice(grid_of(10, 10), tile_px=463, halo_px=224, stride_px=16)
     Lattice(grid_of(10, 10), tile_px=464, halo_px=224, stride_px=16)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -13,7 +14,7 @@ from pyproj import CRS
 from geoseg.models.traits import Traits
 from geoseg.settings import PredictSettings
 from geoseg.tiles.cores import WHOLE_PX
-from geoseg.tiles.plan import lay_lattice
+from geoseg.tiles.plan import Plan, lay_lattice
 from geoseg.types import Grid, Window
 
 BUILT_IN = Traits("maps", "name", "class", halo_px=201, stride_px=16)
@@ -74,3 +75,15 @@ def test_networks_of_any_context_get_a_core(halo_px: int) -> None:
     traits = replace(EIGHT_BITS, halo_px=halo_px, stride_px=32)
     lattice = lay_lattice(grid(1900, 2000), traits, PredictSettings())
     assert lattice.core_px >= 512
+
+
+@pytest.mark.parametrize(("tile_px", "told"), [(432, "729 times .* --tile 832"), (848, "")])
+def test_what_a_small_tile_costs_is_told(
+    caplog: pytest.LogCaptureFixture, tile_px: int, told: str
+) -> None:
+    Plan.of(grid(900, 900), BUILT_IN, PredictSettings(tile_px=tile_px))
+    said = "".join(
+        record.getMessage() for record in caplog.records if record.levelname == "WARNING"
+    )
+    assert bool(said) == bool(told)
+    assert re.search(told, said)
