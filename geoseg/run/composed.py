@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from geoseg.run.rising import Rising
     from geoseg.run.rows import Rows
     from geoseg.run.sinks import PartsSink, Sink
+    from geoseg.run.spread.beside import Beside
     from geoseg.run.spread.elsewhere import Elsewhere
     from geoseg.run.spread.folder import StoredMaps
     from geoseg.run.state.identity import RunIdentity
@@ -79,7 +80,7 @@ class Run:
     """Where buildings are wanted; None: everywhere."""
     rising: Rising | None = None
     """The surface that is asked in the end; None: there is none."""
-    elsewhere: Elsewhere | None = None
+    elsewhere: Elsewhere | Beside | None = None
     """Others who look at tiles and finish clusters; None: this process does."""
     stored: StoredMaps | None = None
     """What the model made of the tiles, looked at before; None: they are looked at."""
@@ -216,7 +217,7 @@ class Run:
         record = run_record(self.mosaic, self.traits, self.settings, backend)
         helped, risen, keeper = self.elsewhere, ending.risen, ending.keeper
         record["maps"] = None if self.stored is None else self.stored.record()
-        told = None if helped is None else helped.home.told
+        told = None if helped is None else helped.told
         record["workers"] = told.record() if told is not None and told.workers else None
         if risen is not None and self.rising is not None:
             asked = {"min_height_m": self.rising.min_height_m, "unit": self.rising.given.unit}

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel, InstanceModel
     from geoseg.reviewing.keeping import Checked
     from geoseg.run.rising import Rising
-    from geoseg.run.spread.elsewhere import Elsewhere
+    from geoseg.run.spread.beside import Beside
     from geoseg.run.spread.folder import StoredMaps
     from geoseg.settings import PredictSettings
     from geoseg.tiles.given import GivenArea
@@ -138,23 +138,16 @@ class Composing:
 
 
 @contextmanager
-def _drawing_beside(run: Run) -> Iterator[Elsewhere | None]:
+def _drawing_beside(run: Run) -> Iterator[Beside | None]:
     """Others who draw outlines for a run while the block lasts; None where it draws them itself."""
-    from geoseg.run.spread.beside import TILES_EACH, drawing_processes
+    from geoseg.run.spread.beside import Beside, drawing_processes
 
     processes = drawing_processes([source.path for source in run.mosaic.sources])
     if not processes:
         yield None
         return
-    from geoseg.run.spread.elsewhere import Elsewhere
-    from geoseg.run.spread.pool import LocalPool
-
-    fewest = processes * TILES_EACH
-    with (
-        LocalPool(processes) as pool,
-        Elsewhere.of(pool, None, run.tally, fewest_tiles=fewest) as others,
-    ):
-        yield others
+    with ExitStack() as stack:
+        yield Beside(processes, run.tally, stack)
 
 
 def _tell(traits: Traits) -> None:

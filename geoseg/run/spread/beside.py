@@ -7,6 +7,8 @@ done by others: they hold no network, and so less memory than workers that also 
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,17 @@ from geoseg.machine import may_start_unasked, usable_cores
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from geoseg.raster import Mosaic
+    from geoseg.raster.identity import MosaicIdentity
+    from geoseg.run.finish import Finisher
+    from geoseg.run.lookers import Looker
+    from geoseg.run.spread.elsewhere import Elsewhere
+    from geoseg.run.spread.hands import FinishingElsewhere, RowsElsewhere
+    from geoseg.run.spread.home import Told
+    from geoseg.settings import PredictSettings
+    from geoseg.tiles.plan import Plan
+    from geoseg.tiles.tally import Tally
 
 FEWEST_CORES = 3
 """With two, one process keeps both busy (``benchmarks/workers.py``)."""
@@ -36,3 +49,44 @@ def drawing_processes(rasters: Sequence[str]) -> int:
     if not all(Path(raster).is_file() for raster in rasters):
         return 0
     return min(cores // 2, MOST)
+
+
+@dataclass(slots=True)
+class Beside:
+    """Processes that nobody asked for; they begin, and what they take is loaded, once a run is large enough."""
+
+    processes: int
+    """How many."""
+    tally: Tally
+    """Told of times, traffic and memory."""
+    stack: ExitStack
+    """Ends them."""
+    others: Elsewhere | None = None
+    """Who works; None: they have not begun."""
+
+    @property
+    def told(self) -> Told | None:
+        """What they said of themselves; None: they have not begun."""
+        return None if self.others is None else self.others.told
+
+    def is_for(self, plan: Plan) -> bool:
+        """Whether a run over these tiles is worth their beginning."""
+        return int(plan.chosen.sum()) >= self.processes * TILES_EACH
+
+    def hands(
+        self,
+        mosaic: Mosaic,
+        inputs: MosaicIdentity,
+        plan: Plan,
+        looker: Looker,
+        finisher: Finisher,
+        settings: PredictSettings,
+    ) -> tuple[RowsElsewhere | None, FinishingElsewhere]:
+        """Nobody who looks at tiles, and those who finish clusters."""
+        if self.others is None:
+            from geoseg.run.spread.elsewhere import Elsewhere
+            from geoseg.run.spread.pool import LocalPool
+
+            pool = self.stack.enter_context(LocalPool(self.processes))
+            self.others = self.stack.enter_context(Elsewhere.of(pool, None, self.tally))
+        return self.others.hands(mosaic, inputs, plan, looker, finisher, settings)

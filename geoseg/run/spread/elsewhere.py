@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from geoseg.run.spread.hands import FinishingElsewhere, RowsElsewhere
-from geoseg.run.spread.home import Home
+from geoseg.run.spread.home import Home, Told
 from geoseg.run.spread.memory import Together
 from geoseg.run.spread.messages import Sealed
 from geoseg.run.spread.specs import ModelSpec, RunSpec, sealed
@@ -34,8 +34,6 @@ class Elsewhere:
     """Gives out tasks."""
     model: Sealed | None
     """What they ask; None: they finish clusters alone."""
-    fewest_tiles: int
-    """Runs of fewer are not worth their beginning."""
 
     @classmethod
     @contextmanager
@@ -48,7 +46,6 @@ class Elsewhere:
         averaged: bool = False,
         any_processor: bool = False,
         width: Callable[[], int] | None = None,
-        fewest_tiles: int = 0,
     ) -> Iterator[Elsewhere]:
         """Work with an executor while the block lasts.
 
@@ -59,7 +56,6 @@ class Elsewhere:
             averaged: Workers average it over two views.
             any_processor: They may be of another kind.
             width: Tells how many there are; None: as the executor says.
-            fewest_tiles: Runs of fewer are not worth their beginning.
 
         Raises:
             UsageError: the model cannot be sent.
@@ -72,11 +68,16 @@ class Elsewhere:
             Together(lambda: home.told.workers) as memory,
         ):
             tally.memory_mb = lambda: memory.peak_mb
-            yield cls(home, spec, fewest_tiles)
+            yield cls(home, spec)
 
-    def is_for(self, plan: Plan) -> bool:
-        """Whether they shall work for a run over these tiles."""
-        return int(plan.chosen.sum()) >= self.fewest_tiles
+    @property
+    def told(self) -> Told:
+        """What they said of themselves."""
+        return self.home.told
+
+    def is_for(self, plan: Plan) -> bool:  # noqa: ARG002  # as those who were not asked for
+        """Whether they shall work for a run over these tiles: they were asked to."""
+        return True
 
     def hands(
         self,

@@ -83,10 +83,12 @@ def test_small_rasters_begin_no_process(
 ) -> None:
     monkeypatch.setattr(pool, "LocalPool", Lost)
     monkeypatch.setattr(Lost, "last", 0)
+    monkeypatch.delitem(sys.modules, "geoseg.run.spread.elsewhere", raising=False)
     few = {**OPTIONS, "tile_px": None}
     told = geoseg.predict(town, tmp_path / "b.gpkg", model=PaintedModel(), **few)
     assert told.tiles.done < 8
     assert Lost.last == 0
+    assert "geoseg.run.spread.elsewhere" not in sys.modules  # nor is what it takes loaded
 
 
 @pytest.mark.usefixtures("four_cores")
