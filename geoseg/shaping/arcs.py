@@ -50,6 +50,12 @@ class Arcs(NamedTuple):
     ring_arcs: Ints
     """Arcs of the rings in order: arc + 1, or -(arc + 1) where walked backwards."""
 
+    def whole_shells(self) -> tuple[Ints, Ints]:
+        """Polygons whose shell is a single arc, and these arcs."""
+        shells = np.flatnonzero(np.diff(self.ring_polygon, prepend=-1))
+        shells = shells[np.diff(self.ring_first)[shells] == 1]
+        return self.ring_polygon[shells], np.abs(self.ring_arcs[self.ring_first[shells]]) - 1
+
     def only(self, wanted: Bools) -> Arcs:
         """Those of whole coverages: as if they had been built of the wanted polygons (n,) alone."""
         arcs, rings = wanted[self.near], wanted[self.ring_polygon]

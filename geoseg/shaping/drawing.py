@@ -122,7 +122,10 @@ class Drawing:
     def names(self, strikes: Ints) -> Polygons:
         """(n,) how each polygon is drawn after so many strikes."""
         out = np.where(strikes < OUT, "regularized", "simplified").astype(object)
-        out[self.given.arcs.near[self._as_circles(strikes)]] = "circle"
+        polygon, arc = (
+            self.given.arcs.whole_shells()
+        )  # a round courtyard makes no circle of a house
+        out[polygon[self._as_circles(strikes)[arc]]] = "circle"
         return out
 
     def _as_circles(self, strikes: Ints) -> Bools:

@@ -152,6 +152,14 @@ def test_tanks_dented_by_long_noise_are_circles(
     assert drawn_as(tank, seen, monkeypatch).count("circle") >= 14
 
 
+def test_a_round_courtyard_makes_no_circle_of_a_house() -> None:
+    yard = lot("circle", 1, jitter_px=0.5).raw[0]
+    house = shapely.box(*yard.buffer(30).bounds).difference(yard)
+    ((drawn, shape),) = regularize_coverage([house], settings=SETTINGS)
+    assert shape == "regularized"
+    assert len(drawn.interiors[0].coords) > 12  # drawn round
+
+
 @pytest.mark.parametrize("side", [12, 16, 24])
 def test_square_houses_with_rounded_corners_are_no_circles(
     side: int, monkeypatch: pytest.MonkeyPatch
