@@ -39,6 +39,9 @@ ROUNDS = 3
 HALFWAY_PRICE = 3.0
 """Extra price where the walls between two houses run halfway between the directions of both, in
 squared standard deviations of the noise."""
+RECTANGLE_PX = 60.0
+"""Oblique walls of a lone outline no longer than this are twice as dear, of longer ones less: most small
+houses are rectangles, and their few pixels hardly tell how noisy they are."""
 MOST_APART = 0.6
 """Houses that are turned by more against each other, radians, have nothing halfway."""
 HALFWAY = 1
@@ -79,7 +82,9 @@ def cut_walls(
     kind = np.zeros_like(cut.end)
     walls = Walls(cut.sums.copy(), cut.first, cut.end, kind, arcs.near, arcs.near, cut.theta, noise)
     unit = noise**2 if faithful else price_units(noise, correlation_px)
-    oblique = np.where(arcs.node_from == NO_NODE, PRICES[FREE], BETWEEN_NODES)
+    length = np.maximum(cut.sums[arcs.first[1:] - 1, 0], RECTANGLE_PX)
+    alone = PRICES[FREE] * (1.0 + (RECTANGLE_PX / length) ** 2)
+    oblique = np.where(arcs.node_from == NO_NODE, alone, BETWEEN_NODES)
     walls, cost = _along(arcs, walls, (unit, oblique), fine=False)
     if correlation_px is not None:  # else noise that hangs together looks like odd angles
         odd = odd_arcs(cut, unit, cost)
@@ -249,6 +254,8 @@ def _cut_along(
                     other[arc] = near if way == HALFWAY else far[arc]
                     for i in range(walls):
                         end[at + i], kind[at + i] = end2[i], kind2[i]
+            if ways > 1 and not fine:  # which it is shows once the houses' own walls have told more
+                other[arc] = near + far[arc] - owner[arc]
         at += walls
         first[arc + 1] = at
 

@@ -49,7 +49,7 @@ def samples(arcs: Arcs, walls: Walls) -> Iterator[tuple[int, Floats, Floats]]:
 
 
 def test_walls_are_fitted_to_all_their_pixels_and_those_at_the_ends_count_twice() -> None:
-    seen = town.build_town(town.TownSpec(16, KINDS, jitter_px=0.5, seed=3))
+    seen = town.build_town(town.TownSpec(24, KINDS, jitter_px=0.5, seed=3))
     arcs, walls = cut(np.asarray(seen.raw), np.arange(len(seen.raw)))
     lines = fit_lines(arcs, walls)
     for wall, xy, weight in samples(arcs, walls):

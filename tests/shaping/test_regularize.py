@@ -12,6 +12,7 @@ from shapely.geometry import Point, Polygon
 from tries import tries
 
 from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
+from geoseg.shaping.plain import count_flaws
 
 SETTINGS = RegularizeSettings(max_outward_px=4.0)
 STRICT = RegularizeSettings()
@@ -110,6 +111,20 @@ def test_noisy_houses_come_nearer_to_the_truth_than_their_masks() -> None:
         return float(np.mean(common / shapely.area(shapely.union(truth, shapes))))
 
     assert iou(drawn) > iou(raw) + 0.03
+
+
+def test_small_houses_are_rectangles_though_they_are_seen_badly(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def hut(rng: np.random.Generator, m: float) -> list[Polygon]:
+        return [shapely.box(0, 0, rng.uniform(5, 9) * m, rng.uniform(5, 8) * m)]
+
+    monkeypatch.setitem(town.BUILDERS, "hut", hut)
+    huts = town.build_town(town.TownSpec(300, ("hut",), jitter_px=1.2, correlation_px=3.0))
+    settings = RegularizeSettings(max_outward_px=4.0, correlation_px=3.0)
+    drawn, _ = regularize_groups(np.asarray(huts.raw), np.arange(300), settings=settings)
+    corners, flaws = count_flaws(drawn)
+    assert ((corners == 4) & (flaws == 0)).mean() > 0.92
 
 
 def test_courtyards_are_kept() -> None:
