@@ -23,8 +23,8 @@ def main() -> None:
     print(cells.table[["zone", "buildings", "area_m2"]].tail().to_string(index=False))
     # A person checks the plots in QGIS; geoseg.report(buildings, sample=plots) then corrects the totals.
     print(geoseg.review(buildings, folder / "plots.gpkg", plots=12, overwrite=True))
-    # A later photo goes here: of the same one without averaging, what differs is the model's own doubt.
-    geoseg.predict(given.photo, again, tta=False, overwrite=True)
+    # A later photo goes here: of the same one averaged over two views, what differs is the model's own doubt.
+    geoseg.predict(given.photo, again, tta=True, overwrite=True)
     print(geoseg.compare(buildings, again, folder / "changes.gpkg", overwrite=True))
 
 

@@ -18,7 +18,7 @@ from geoseg.types import Grid
 
 COARSE_FACTOR = 2.0
 """Pixels this much longer than the model's longest deserve a warning. Enlarging by less is part of
-what the model does: the built-in one scores the same at 0.53 m as at 0.13 m, see its card."""
+what the model does: the built-in one finds most in photos of 0.53 m where they are enlarged 1.6 times."""
 BLANK_SHARE = 0.02
 """Share of pure black or white pixels that looks like a missing nodata value."""
 SOFT_SHARE = 0.5

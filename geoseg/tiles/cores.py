@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geoseg.models.averaged import VIEWS
 from geoseg.models.strides import round_up
 
 if TYPE_CHECKING:
@@ -40,12 +39,15 @@ class _Along:
     """Sizes of window and part."""
 
 
-def cheapest_core_px(grid: Grid, needed: Window, *, context_px: int, stride_px: int) -> int:
+def cheapest_core_px(
+    grid: Grid, needed: Window, *, views: int, context_px: int, stride_px: int
+) -> int:
     """The side of cores that costs least where a graph takes longer to compile than a tile to compute.
 
     Args:
         grid: What cores are to tessellate.
         needed: The part of it whose tiles will be computed.
+        views: In which the network sees a tile.
         context_px: Of a tile to each side, in whole strides.
         stride_px: Of the network.
     """
@@ -57,7 +59,7 @@ def cheapest_core_px(grid: Grid, needed: Window, *, context_px: int, stride_px: 
         rows = _along(grid.height, needed.row_off, needed.row_end, core, context_px)
         cols = _along(grid.width, needed.col_off, needed.col_end, core, context_px)
         if rows is not None and cols is not None:
-            costs[core] = _cost_s(rows, cols)
+            costs[core] = _cost_s(rows, cols, views)
     return min(costs, key=costs.__getitem__, default=round_up(CORE_PX, stride_px))
 
 
@@ -76,9 +78,9 @@ def _along(size: int, start: int, stop: int, core: int, context: int) -> _Along 
     )
 
 
-def _cost_s(rows: _Along, cols: _Along) -> float:
-    """Seconds of one core for two views of the tiles."""
+def _cost_s(rows: _Along, cols: _Along, views: int) -> float:
+    """Seconds of one core for the tiles."""
     seen_mp = rows.seen_px * cols.seen_px / 1e6
     computed_mp = rows.computed_px * cols.computed_px / 1e6
-    tiles_s = VIEWS * (_SEEN_S_PER_MP * seen_mp + _COMPUTED_S_PER_MP * computed_mp)
+    tiles_s = views * (_SEEN_S_PER_MP * seen_mp + _COMPUTED_S_PER_MP * computed_mp)
     return tiles_s + _GRAPH_S * rows.kinds * cols.kinds

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import InexactModelWarning, UnsupportedRasterError
+from geoseg.models.averaged import VIEWS
 from geoseg.models.strides import round_up
 from geoseg.tiles.cores import CORE_PX, cheapest_core_px
 from geoseg.tiles.lattice import Lattice, Strip
@@ -174,7 +175,11 @@ def lay_lattice(
     if alike and settings.tile_px is None and settings.overlap_px is None:
         context_px = round_up(halo_px, stride_px)
         core_px = cheapest_core_px(
-            grid, needed or grid.window, context_px=context_px, stride_px=stride_px
+            grid,
+            needed or grid.window,
+            views=VIEWS if traits.averaged else 1,
+            context_px=context_px,
+            stride_px=stride_px,
         )
     tile_px = settings.tile_px or tile_around(core_px, halo_px, stride_px)
     return Lattice(grid, tile_px=tile_px, halo_px=halo_px, stride_px=stride_px, alike=alike)
