@@ -27,17 +27,28 @@ _PART = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 """GDAL's name of one raster of several in a file, or of a view of it."""
-_FOLDED = re.compile(r"^((?:/?vsi\w+/)*[a-z][a-z\d+.-]+:)/(?!/)", re.IGNORECASE)
-"""The beginning of an address that went through ``Path``, which takes two slashes for one."""
+_FOLDED = re.compile(
+    r"""((?:/?vsi\w+/)*
+    (?:(?:zip|tar|gzip)\+)?(?:https?|ftp|s3|gs|gcs|oss|az|adls?|abfss?|wasbs?|swift|hdfs|zip|tar|gzip|vrt):)/(?!/)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""The beginning of an address that went through ``Path``, which takes two slashes for one; not GDAL's ``GPKG:/a.gpkg``."""
 
 
 def unfolded(path: str | os.PathLike[str]) -> str:
     """The name that a path holds, with the slash back that ``Path`` took of an address or of an archive's full path."""
-    name = _FOLDED.sub(r"\1//", os.fspath(path))
-    packed, held = _PACKED.match(name), holding_file(name)
-    if packed and is_local(held) and not Path(held).exists() and Path(f"/{held}").is_file():
-        return f"{packed[0]}/{name[packed.end() :]}"
-    return name
+    name = os.fspath(path)
+    folded, packed = _FOLDED.match(name), _PACKED.match(name)
+    if folded:
+        begin, rest = f"{folded[1]}//", name[folded.end() :]
+    elif packed:
+        begin, rest = packed[0], name[packed.end() :]
+    else:
+        return name
+    held = holding_file(begin + rest)
+    if is_local(held) and not Path(held).exists() and Path(f"/{held}").is_file():
+        return f"{begin}/{rest}"
+    return begin + rest
 
 
 def holding_file(path: str) -> str:

@@ -107,7 +107,17 @@ def test_other_names_are_not(path: str) -> None:
         "a.tif",
         "C:/a.tif",
         "/a:b/c.tif",
+        "GPKG:/a/b.gpkg:table",
+        "GTI:/a/b.gti.gpkg",
+        "NETCDF:/a/b.nc:band",
+        "zip+https://host/a.zip!a.tif",
     ],
 )
 def test_a_path_gives_back_the_address_that_it_was_made_of(name: str) -> None:
+    assert unfolded(Path(name)) == unfolded(name) == name
+
+
+def test_a_path_gives_back_the_archive_that_it_names_in_full(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").touch()
+    name = f"zip://{tmp_path}/a.zip!a.tif"
     assert unfolded(Path(name)) == unfolded(name) == name
