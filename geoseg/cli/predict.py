@@ -131,7 +131,7 @@ def predict(
         int | None,
         typer.Option(
             help="Processes of this machine that look at tiles and draw outlines; 1: a single one.",
-            show_default="one looks, others draw where there are three cores or more",
+            show_default="one looks, others draw where there are two cores or more",
             rich_help_panel=RUN,
         ),
     ] = None,

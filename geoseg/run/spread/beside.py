@@ -1,8 +1,8 @@
 """Processes that draw outlines beside this one, where nobody said who works for a run.
 
-The network keeps all cores busy by its own threads, and takes hardly longer for a megapixel of a dense town than one core does
-for drawing and measuring its buildings. So with three cores or more the drawing would hold up the network, and is
-done by others: they hold no network, and so less memory than workers that also look at tiles.
+The network keeps all cores busy by its own threads, and takes no longer for a megapixel of a dense town than one core does
+for drawing and measuring its buildings; and threads of one process that read, decode and draw wait for each other. So
+with two cores or more drawing is done by others: they hold no network, and so less memory than workers that also look at tiles.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from geoseg.tiles.plan import Plan
     from geoseg.tiles.tally import Tally
 
-FEWEST_CORES = 3
-"""With two, one process keeps both busy (``benchmarks/workers.py``)."""
-TILES_EACH = 4
-"""Tiles that a run must have for every process: it takes a second or two to begin."""
+FEWEST_CORES = 2
+"""With one, nothing is done side by side."""
+PIXELS_EACH = 24_000_000
+"""Pixels that a run must have for every process: they take some seconds of processor time to begin and to be told."""
 MOST = 8
 """Processes; each holds some 350 MB."""
 
@@ -71,7 +71,9 @@ class Beside:
 
     def is_for(self, plan: Plan) -> bool:
         """Whether a run over these tiles is worth their beginning."""
-        return int(plan.chosen.sum()) >= self.processes * TILES_EACH
+        grid, core_px = plan.lattice.grid, plan.lattice.core_px
+        tile = min(core_px, grid.height) * min(core_px, grid.width)
+        return int(plan.chosen.sum()) * tile >= self.processes * PIXELS_EACH
 
     def hands(
         self,

@@ -26,7 +26,8 @@ def town(make_raster: RasterMaker) -> Path:
 
 @pytest.fixture
 def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And an earlier run."""
+    """And an earlier run; the town is large enough."""
+    monkeypatch.setattr(beside, "PIXELS_EACH", 20_000)
     monkeypatch.setattr(beside, "usable_cores", lambda: 4)
     monkeypatch.setattr(beside, "is_compiled", lambda: True)
 
@@ -81,12 +82,13 @@ def test_a_run_goes_on_without_processes_that_are_lost(
 def test_small_rasters_begin_no_process(
     town: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr(beside, "PIXELS_EACH", 330 * 240)
     monkeypatch.setattr(pool, "LocalPool", Lost)
     monkeypatch.setattr(Lost, "last", 0)
     monkeypatch.delitem(sys.modules, "geoseg.run.spread.elsewhere", raising=False)
-    few = {**OPTIONS, "tile_px": None}
-    told = geoseg.predict(town, tmp_path / "b.gpkg", model=PaintedModel(), **few)
-    assert told.tiles.done < 8
+    for tile_px in (48, None):  # many tiles, or one that is larger than the town
+        given = {**OPTIONS, "tile_px": tile_px}
+        geoseg.predict(town, tmp_path / f"{tile_px}.gpkg", model=PaintedModel(), **given)
     assert Lost.last == 0
     assert "geoseg.run.spread.elsewhere" not in sys.modules  # nor is what it takes loaded
 
@@ -97,7 +99,7 @@ def test_how_many(town: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert drawing_processes([here]) == 2
     assert drawing_processes([here, "https://example.com/town.tif"]) == 0
     assert drawing_processes(["/vsimem/town.tif"]) == 0
-    for cores, processes in ((1, 0), (2, 0), (3, 1), (64, 8)):
+    for cores, processes in ((1, 0), (2, 1), (3, 1), (64, 8)):
         monkeypatch.setattr(beside, "usable_cores", lambda cores=cores: cores)
         assert drawing_processes([here]) == processes
     process = multiprocessing.current_process()
