@@ -23,6 +23,7 @@ from painted import PaintedModel, paint_town
 import geoseg
 from geoseg.run import ahead
 from geoseg.run.ahead import Ahead
+from geoseg.run.spread import beside
 from geoseg.run.spread.pool import LocalPool
 from geoseg.types import Cluster
 
@@ -31,7 +32,8 @@ HOUSE = [cluster_of(np.pad(np.full((6, 9), 7), 2, constant_values=-1))]
 
 @pytest.fixture(autouse=True)
 def first_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "is_compiled", lambda: False)
+    for module in (ahead, beside):
+        monkeypatch.setattr(module, "is_compiled", lambda: False)
     monkeypatch.setattr(ahead, "usable_cores", lambda: 2)
 
 
