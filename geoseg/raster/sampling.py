@@ -114,10 +114,14 @@ def draw_samples(sources: Sequence[Source], fills: Sequence[Fill] = ()) -> list[
 
 def _draw(source: Source, per_side: int, fills: Sequence[Fill]) -> Sample:
     numbers, windows, unreadable, pixels, blank_px = [], [], [], 0, 0
-    with blank_pixels(source, fills) as blank:
+    alphas: list[NDArray[Any]] = []
+    with open_dataset(source.path) as dataset:
+        blank = _blank_pixels(dataset, source, fills)
         for window in sample_windows(source.height, source.width, per_side):
             try:
                 block, valid = blank.read(window)
+                if source.bands.alpha is not None:
+                    alphas.append(read_bands(dataset, source, [source.bands.alpha], window).ravel())
             except UnreachableRasterError:
                 raise
             except UnreadableRasterError as error:
@@ -135,18 +139,16 @@ def _draw(source: Source, per_side: int, fills: Sequence[Fill]) -> Sample:
         counts=tuple(one.shape[1] for one in numbers),
         valid_share=merged.shape[1] / max(pixels, 1),
         blank_share=blank_px / max(pixels, 1),
-        soft_share=_soft_share(source, windows),
+        soft_share=_soft_share(alphas),
         unreadable=tuple(unreadable),
     )
 
 
-def _soft_share(source: Source, windows: Sequence[Window]) -> float:
+def _soft_share(alphas: Sequence[NDArray[Any]]) -> float:
     """Share of pixels whose alpha is neither 0 nor its most frequent other number, 0 without alpha."""
-    if source.bands.alpha is None or not windows:
+    if not alphas:
         return 0.0
-    with open_dataset(source.path) as dataset:
-        read = (read_bands(dataset, source, [source.bands.alpha], window) for window in windows)
-        alpha = np.concatenate([one.ravel() for one in read])
+    alpha = np.concatenate(alphas)
     _, counts = np.unique(alpha[alpha != 0], return_counts=True)
     return float(counts.sum() - counts.max(initial=0)) / alpha.size
 
@@ -155,7 +157,15 @@ def _soft_share(source: Source, windows: Sequence[Window]) -> float:
 def blank_pixels(source: Source, fills: Sequence[Fill]) -> Iterator[BlankPixels]:
     """The blank pixels of a raster, which is open as long."""
     with open_dataset(source.path) as dataset:
-        yield BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
+        yield _blank_pixels(dataset, source, fills)
+
+
+def _blank_pixels(
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    source: Source,
+    fills: Sequence[Fill],
+) -> BlankPixels:
+    return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
 
 
 def choose_stretch(

@@ -199,9 +199,7 @@ def open_dataset(path: str) -> Any:  # noqa: ANN401 - rasterio is untyped
         UnreadableRasterError: There is no such file, or it is no raster.
         UnreachableRasterError: Its server does not give it.
     """
-    if is_local(path) and not Path(path).exists():
-        refuse_other_name(path)
-        raise UnreadableRasterError(f"{path}: there is no such file; check the path")
+    require_there(path)
     try:
         with warnings.catch_warnings(), opening(path):
             # A missing georeference is an error here, raised once the CRS is known too.
@@ -237,14 +235,25 @@ def _refusal(path: str, brief: str) -> UnreadableRasterError:
             f"{path} is no raster ({brief.rstrip('.')}); of a layer of buildings geoseg report tells, of a "
             "photo geoseg info"
         )
-    refuse_other_name(path)
+    _refuse_other_name(path)
     return UnreadableRasterError(
         f"{path} cannot be opened as a raster ({brief.rstrip('.')}); "
         "is it a complete GeoTIFF, VRT or other raster that GDAL reads?"
     )
 
 
-def refuse_other_name(path: str) -> None:
+def require_there(path: str) -> None:
+    """Find out without opening it whether a file is missing.
+
+    Raises:
+        UnreadableRasterError: It is; or it lies in an archive and is named otherwise.
+    """
+    if is_local(path) and not Path(path).exists():
+        _refuse_other_name(path)
+        raise UnreadableRasterError(f"{path}: there is no such file; check the path")
+
+
+def _refuse_other_name(path: str) -> None:
     """Say how a raster in an archive is named.
 
     Raises:

@@ -244,11 +244,11 @@ class Run:
 
         in_rows = any(lies_in_rows(source) for source in self.mosaic.sources)
         grid = self.mosaic.grid
-        area = None if self.area is None else Area.of(self.area, grid, self.mosaic.output_crs)
-        needed = None if area is None else area.window(grid)
-        plan = Plan.of(grid, self.traits, self.settings, needed=needed, whole_rows=in_rows)
-        if self.area is None or area is None:
-            return plan, None
+        lay = partial(Plan.of, grid, self.traits, self.settings, whole_rows=in_rows)
+        if self.area is None:
+            return lay(), None
+        area = Area.of(self.area, grid, self.mosaic.output_crs)
+        plan = lay(needed=area.window(grid))
         plan = replace(plan, chosen=area.tiles(plan.lattice))
         _log.info("%s asks for %d tiles", self.area.label, plan.chosen.sum())
         return plan, area
@@ -314,10 +314,11 @@ class Run:
         settings, tally = self.settings, self.tally
         rows: Rows = RowsHere(self.mosaic, self.model, looker, plan, settings, tally)
         finishing: Callable[[], Finishing] = partial(self._finishing_here, area, ahead)
-        if self.elsewhere is not None and self.elsewhere.is_for(plan):
+        helping = None if self.elsewhere is None else self.elsewhere.begun_for(plan)
+        if helping is not None:
             from geoseg.run.spread.hands import FinishingBeside
 
-            looking, others = self.elsewhere.hands(
+            looking, others = helping.hands(
                 self.mosaic, self.inputs, plan, looker, self._finisher(area), settings
             )
             if looking is None:

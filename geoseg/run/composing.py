@@ -96,7 +96,8 @@ class Composing:
                 checked=self.checked,
             )
             if self.help_drawing:
-                run = replace(run, elsewhere=stack.enter_context(_drawing_beside(run)))
+                beside = _drawing_beside(run, stack.enter_context(ExitStack()))
+                run = replace(run, elsewhere=beside)
             stack.enter_context(freed_memory_kept() if traits.allocates_anew else nullcontext())
             stack.enter_context(memory_errors(LESS_MEMORY))
             yield run
@@ -137,17 +138,12 @@ class Composing:
         return settings.model_copy(update={"tta": traits.averaged, "aoi": record})
 
 
-@contextmanager
-def _drawing_beside(run: Run) -> Iterator[Beside | None]:
-    """Others who draw outlines for a run while the block lasts; None where it draws them itself."""
+def _drawing_beside(run: Run, stack: ExitStack) -> Beside | None:
+    """Others who draw outlines for a run, until the stack ends; None where it draws them itself."""
     from geoseg.run.spread.beside import Beside, drawing_processes
 
     processes = drawing_processes([source.path for source in run.mosaic.sources])
-    if not processes:
-        yield None
-        return
-    with ExitStack() as stack:
-        yield Beside(processes, run.tally, stack)
+    return Beside(processes, run.tally, stack) if processes else None
 
 
 def _tell(traits: Traits) -> None:

@@ -122,9 +122,8 @@ class Drawing:
     def names(self, strikes: Ints) -> Polygons:
         """(n,) how each polygon is drawn after so many strikes."""
         out = np.where(strikes < OUT, "regularized", "simplified").astype(object)
-        polygon, arc = (
-            self.given.arcs.whole_shells()
-        )  # a round courtyard makes no circle of a house
+        # By its shell: a round courtyard makes no circle of a house.
+        polygon, arc = self.given.arcs.whole_shells()
         out[polygon[self._as_circles(strikes)[arc]]] = "circle"
         return out
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from geoseg.addresses.urls import is_local, unfolded
-from geoseg.errors import UnreadableRasterError, UsageError
+from geoseg.addresses.urls import unfolded
+from geoseg.errors import UsageError
 from geoseg.languages.said import Said
 from geoseg.reviewing.files import is_review
 from geoseg.statistics.sample import Sample
@@ -55,8 +55,11 @@ class ReportOptions:
             raise UsageError(f"{given} exclude each other; choose one kind of zone")
         if self.sizes is not None:
             size_classes(self.sizes)  # raises where they are no limits
-        for raster in self.rasters:
-            _require_raster(raster)
+        if self.rasters:
+            from geoseg.raster.source import require_there
+
+            for raster in self.rasters:
+                require_there(unfolded(raster))
         if self.overlaps not in get_args(Overlaps):
             raise UsageError(f"--overlaps is first or refuse; got {self.overlaps!r}")
         self._check_sample()
@@ -116,20 +119,6 @@ class ReportOptions:
             for name, value in shown.items()
             if value is not None
         }
-
-
-def _require_raster(path: Path) -> None:
-    """Find out before any work whether a file is missing.
-
-    Raises:
-        UnreadableRasterError: it is; or it lies in an archive and is named otherwise.
-    """
-    from geoseg.raster.source import refuse_other_name
-
-    name = unfolded(path)
-    if is_local(name) and not path.exists():
-        refuse_other_name(name)
-        raise UnreadableRasterError(f"{path}: there is no such file")
 
 
 def _label(source: VectorInput) -> str | None:

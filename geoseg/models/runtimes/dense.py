@@ -170,9 +170,8 @@ class OpenVinoDenseModel(DenseFacts):
             yield _Job(np.ascontiguousarray(image), computed, wanted, own)
 
     def _made_alike(self, images: NDArray[np.uint8], part: Window) -> Window:
-        if (
-            self.precision != "int8"
-        ):  # in others a tile takes longer to compute than its graph to compile
+        # In other precisions a tile takes longer to compute than its graph to compile.
+        if self.precision != "int8":
             return part
         height, width = images.shape[-2:]
         context_px = round_up(self.halo_px, self.stride_px)

@@ -18,19 +18,11 @@ from geoseg.machine import may_start_unasked, usable_cores
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geoseg.raster import Mosaic
-    from geoseg.raster.identity import MosaicIdentity
-    from geoseg.run.finish import Finisher
-    from geoseg.run.lookers import Looker
     from geoseg.run.spread.elsewhere import Elsewhere
-    from geoseg.run.spread.hands import FinishingElsewhere, RowsElsewhere
     from geoseg.run.spread.home import Told
-    from geoseg.settings import PredictSettings
     from geoseg.tiles.plan import Plan
     from geoseg.tiles.tally import Tally
 
-FEWEST_CORES = 2
-"""With one, nothing is done side by side."""
 PIXELS_EACH = 24_000_000
 """Pixels that a run must have for every process: they take some seconds of processor time to begin and to be told."""
 MOST = 8
@@ -40,15 +32,14 @@ MOST = 8
 def drawing_processes(rasters: Sequence[str]) -> int:
     """How many shall draw; 0: this process does.
 
-    That is where they would gain nothing, in the first run ever, whose loops two processes compile, where none may be
+    That is on a single core, in the first run ever, whose loops two processes compile, where none may be
     begun, and where others may not see what this one sees: rasters on servers and in memory.
     """
-    cores = usable_cores()
-    if cores < FEWEST_CORES or not is_compiled() or not may_start_unasked():
+    if not is_compiled() or not may_start_unasked():
         return 0
     if not all(Path(raster).is_file() for raster in rasters):
         return 0
-    return min(cores // 2, MOST)
+    return min(usable_cores() // 2, MOST)
 
 
 @dataclass(slots=True)
@@ -69,26 +60,16 @@ class Beside:
         """What they said of themselves; None: they have not begun."""
         return None if self.others is None else self.others.told
 
-    def is_for(self, plan: Plan) -> bool:
-        """Whether a run over these tiles is worth their beginning."""
+    def begun_for(self, plan: Plan) -> Elsewhere | None:
+        """Who works for a run over these tiles; None where it is not worth their beginning."""
         grid, core_px = plan.lattice.grid, plan.lattice.core_px
         tile = min(core_px, grid.height) * min(core_px, grid.width)
-        return int(plan.chosen.sum()) * tile >= self.processes * PIXELS_EACH
-
-    def hands(
-        self,
-        mosaic: Mosaic,
-        inputs: MosaicIdentity,
-        plan: Plan,
-        looker: Looker,
-        finisher: Finisher,
-        settings: PredictSettings,
-    ) -> tuple[RowsElsewhere | None, FinishingElsewhere]:
-        """Nobody who looks at tiles, and those who finish clusters."""
+        if int(plan.chosen.sum()) * tile < self.processes * PIXELS_EACH:
+            return None
         if self.others is None:
             from geoseg.run.spread.elsewhere import Elsewhere
             from geoseg.run.spread.pool import LocalPool
 
             pool = self.stack.enter_context(LocalPool(self.processes))
             self.others = self.stack.enter_context(Elsewhere.of(pool, None, self.tally))
-        return self.others.hands(mosaic, inputs, plan, looker, finisher, settings)
+        return self.others

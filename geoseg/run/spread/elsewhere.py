@@ -75,9 +75,9 @@ class Elsewhere:
         """What they said of themselves."""
         return self.home.told
 
-    def is_for(self, plan: Plan) -> bool:  # noqa: ARG002  # as those who were not asked for
-        """Whether they shall work for a run over these tiles: they were asked to."""
-        return True
+    def begun_for(self, plan: Plan) -> Elsewhere:  # noqa: ARG002  # as those who were not asked for
+        """Who works for a run over these tiles: they were asked to."""
+        return self
 
     def hands(
         self,
