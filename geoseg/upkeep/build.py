@@ -15,7 +15,14 @@ from pyproj import CRS
 from geoseg.languages.counting import counted
 from geoseg.progress import Progress, ProgressReport
 from geoseg.tiles.given import AreaInput
-from geoseg.upkeep.deciding import Ground, News, Olds, decide_new, decide_old
+from geoseg.upkeep.deciding import (
+    Ground,
+    News,
+    Olds,
+    decide_new,
+    decide_old,
+)
+from geoseg.upkeep.gone import found_again, say_gone_there, stay_gone, without
 from geoseg.upkeep.looking import Maps
 from geoseg.upkeep.new import NO_EXTENT, NewLayer, swapped_note
 from geoseg.upkeep.old import OldLayer
@@ -35,6 +42,7 @@ from geoseg.upkeep.rows import Table, json_each, json_ids, table, with_heights
 from geoseg.upkeep.settings import UpdateSettings
 from geoseg.upkeep.shift import Shifts, find_shifts
 from geoseg.vectors.buildings import DECISION
+from geoseg.vectors.standing import mostly_decisions, other_words
 from geoseg.version import __version__
 
 STEPS = 6
@@ -48,6 +56,14 @@ NO_IMAGE = "{} of {} that were not found: the imagery that was looked at ends th
 """Said where maps know nothing."""
 RENAMED = "The old layer has a column decision of its own, so decisions stand in {}."
 """Said where the name is taken."""
+STILL_GONE = "Gone before and not surely found, so still gone: {} of {}."
+AGAIN = "Gone before and found again, so standing: {} of {}."
+"""Said of rows that an earlier update, or a person, found gone."""
+OTHERWISE = (
+    "Another word than an update writes in the column of decisions: {} of the old layer; that column stays, "
+    "and decisions stand in {}."
+)
+"""Said where an earlier update took it, and a person wrote into it."""
 FEW_PAIRS = (
     "Too few outlines of the two layers are alike to tell a shift between them; none was taken off."
 )
@@ -79,6 +95,7 @@ def build_update(old: OldLayer, new: NewLayer, asked: Asked, progress: Progress)
     plane = plane_of(old.flat, old.crs, old.label)
     areas = sight(new, asked.aoi, asked.aoi_layer, plane)
     before, found = onto(old.flat, old.crs, plane), onto(new.outlines, new.crs, plane)
+    whole, before = before, without(before, old.gone)
     in_sight = share_in(found, areas) > 0
     told("estimating the shift")
     shifts = find_shifts(before, found, asked.settings.quarter_m)
@@ -87,6 +104,11 @@ def build_update(old: OldLayer, new: NewLayer, asked: Asked, progress: Progress)
     del found  # of a million buildings, every copy counts
     told("relating outlines")
     relations = relate(before, after)
+    again = found_again(whole, old.gone, new, relations, asked.settings.sure)
+    if again.any():
+        old = replace(old, gone=old.gone & ~again)
+        before = without(whole, old.gone)
+        relations = relate(before, after)
     ground = Ground(
         before,
         after,
@@ -105,8 +127,10 @@ def build_update(old: OldLayer, new: NewLayer, asked: Asked, progress: Progress)
         require_there(asked.maps, under, before, plane)
     told("deciding")
     olds, news = decide_old(ground, under, asked.settings), decide_new(ground, asked.settings)
+    stay_gone(olds, old.gone)
+    say_gone_there(news, after, whole[old.gone])
     told("putting rows together")
-    made = _Making(old, new, ground, shifts, plane, olds, news)
+    made = _Making(old, new, ground, shifts, plane, olds, news, int(again.sum()))
     return made.updated(asked, areas)
 
 
@@ -132,6 +156,8 @@ class _Making:
     plane: CRS
     olds: Olds
     news: News
+    again: int
+    """Old rows that were gone before and are found again."""
 
     def updated(self, asked: Asked, areas: list[shapely.Geometry]) -> Updated:
         """The result."""
@@ -154,7 +180,7 @@ class _Making:
             self._quarters(),
             observed(self.old, self.ground.old, areas, self.plane),
             alone - len(added) - len(asking),
-            (*self._notes(asked, areas), *_renamed(made.names[DECISION])),
+            (*self._notes(asked, areas), *_renamed(self.old, made.names[DECISION])),
             made.columns,
             self._record(asked, made),
         )
@@ -187,7 +213,7 @@ class _Making:
         ids = _new_ids(relations, self.new.ids)
         partner = relations.partner
         related = np.array([one is not None for one in ids])
-        unseen = olds.decision == "unseen"
+        unseen = (olds.decision == "unseen") | self.old.gone
 
         def both(of_old: NDArray[Any], of_new: NDArray[Any] | float) -> NDArray[Any]:
             return np.concatenate([of_old, np.broadcast_to(of_new, len(added))])
@@ -261,6 +287,11 @@ class _Making:
             )
         else:
             notes.append(FEW_PAIRS)
+        notes += [
+            said.format(counted(count, "row"), self.old.label)
+            for said, count in ((STILL_GONE, int(self.old.gone.sum())), (AGAIN, self.again))
+            if count
+        ]
         if not areas:
             notes.append(NO_EXTENT)
         lost = len(self.ground.lost)
@@ -290,8 +321,13 @@ class _Making:
         }
 
 
-def _renamed(name: str) -> tuple[str, ...]:
-    return () if name == DECISION else (RENAMED.format(name),)
+def _renamed(old: OldLayer, name: str) -> tuple[str, ...]:
+    others = other_words(old.frame)
+    if name == DECISION:
+        return ()
+    if others and mostly_decisions(old.frame):
+        return (OTHERWISE.format(counted(others, "row"), name),)
+    return (RENAMED.format(name),)
 
 
 def _new_ids(relations: Relations, ids: NDArray[np.object_]) -> NDArray[np.object_]:

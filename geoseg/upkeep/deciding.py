@@ -46,7 +46,7 @@ class Olds:
     decision: NDArray[np.object_]
     """(n,) what became of each."""
     sure: NDArray[np.float64]
-    """(n,) probability that it is right."""
+    """(n,) probability that it is right; NaN where an earlier update or a person said so."""
     proposal: NDArray[np.object_]
     """(n,) what it may be instead, where that is not unlikely; else empty."""
     reason: NDArray[np.object_]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +24,7 @@ from geoseg.vectors.exact import load_exact
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.observed import extent_in
 from geoseg.vectors.rows import notes_of, refuse_lines, usable
+from geoseg.vectors.standing import standing
 
 ID_NAMES = (
     "id", "building_id", "gml_id", "osm_id", "@id", "full_id", "objectid", "object_id", "gid",
@@ -32,6 +35,13 @@ ROW = "old_fid"
 """The column that keeps a file's own numbers of rows, where nothing else tells rows apart."""
 ROLE = "old buildings"
 """How messages name a table."""
+KEPT = (
+    ("and were left out", "and are written as they are, unseen"),
+    ("and was left out", "and is written as it is, unseen"),
+    ("were repaired", "were repaired to be compared; they are written as they are"),
+    ("was repaired", "was repaired to be compared; it is written as it is"),
+)
+"""What other verbs say of rows, and what is true of those here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ class OldLayer:
     """(n,) valid polygons without heights, repaired where need be; None where there is none."""
     id_column: str
     """The column that tells rows apart."""
+    gone: NDArray[np.bool_]
+    """(n,) True where an earlier update, or a person, said that a building is gone."""
     extent: shapely.Geometry | None
     """The observed area that its file knows of, in its CRS; None where it knows of none."""
     notes: tuple[str, ...]
@@ -83,9 +95,10 @@ def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> O
     _refuse_others(given, label)
     rows = usable(given, crs)
     refuse_lines(rows.counts, int(rows.kept.sum()), label)
+    gone = ~standing(frame)
     frame, name = _identified(frame, read.numbers, id_column, label)
     notes = (*_kept_notes(rows.counts, label), *_id_notes(frame, name, label))
-    return OldLayer(label, crs, frame, rows.geometry, name, extent_in(source, layer), notes)
+    return OldLayer(label, crs, frame, rows.geometry, name, gone, extent_in(source, layer), notes)
 
 
 def _refuse_others(shapes: NDArray[np.object_], label: str) -> None:
@@ -117,6 +130,10 @@ def _identified(
         name = lowered.get(likely)
         if name is not None and frame[name].notna().all() and frame[name].is_unique:
             return frame, name
+    earlier = lowered.get(ROW)
+    numbered = None if earlier is None else _numbered_on(frame[earlier])
+    if numbered is not None:
+        return frame.assign(**{str(earlier): numbered}), str(earlier)
     name = free_name(ROW, names)
     given = np.arange(len(frame)) if numbers is None else numbers
     rows = pd.arrays.ArrowExtensionArray(pa.array(given, pa.int64()))
@@ -126,15 +143,28 @@ def _identified(
     return out, name
 
 
-def _kept_notes(counts: object, label: str) -> tuple[str, ...]:
+def _numbered_on(values: pd.Series[Any]) -> pd.arrays.ArrowExtensionArray | None:
+    """The numbers that an earlier update gave, those after them where it added rows; None if they are none."""
+    if not pd.api.types.is_numeric_dtype(values) or not values.notna().any():
+        return None
+    given = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    missing = np.isnan(given)
+    known = given[~missing]
+    if (known % 1).any() or len(np.unique(known)) < len(known):
+        return None
+    given[missing] = known.max() + 1 + np.arange(missing.sum())
+    return pd.arrays.ArrowExtensionArray(pa.array(given.astype(np.int64)))
+
+
+def _kept_notes(counts: Counter[str], label: str) -> tuple[str, ...]:
     """What was repaired or has no place; all of it is written as it was."""
-    told = notes_of(counts, label)  # type: ignore[arg-type]
-    return tuple(
-        one.replace("and were left out", "and are written as they are, unseen").replace(
-            "were repaired", "were repaired to be compared; they are written as they are"
-        )
-        for one in told
-    )
+    return tuple(_as_written(one) for one in notes_of(counts, label))
+
+
+def _as_written(told: str) -> str:
+    for words, here in KEPT:
+        told = told.replace(words, here)
+    return told
 
 
 def _id_notes(frame: gpd.GeoDataFrame, name: str, label: str) -> tuple[str, ...]:

@@ -78,11 +78,12 @@ def _write(path: Path, lines: Any) -> None:  # noqa: ANN401  # an iterable of te
 def _proposals(result: Updated) -> Iterator[dict[str, Any]]:
     """Decision, id, probability, place in the review and outline in degrees, row by row."""
     frame, column = result.rows, result.record["decision_column"]
-    chosen = frame[frame[column].isin(PROPOSED).to_numpy()]
+    names = {name: _name(result, name) for name in ("sure", "review")}
+    earlier = frame[names["sure"]].isna()  # gone before, and proposed then
+    chosen = frame[(frame[column].isin(PROPOSED) & ~earlier).to_numpy()]
     crs = crs_of_frame(chosen, "rows")
     flat = shapely.force_2d(np.array(chosen.geometry.array, dtype=object))
     outlines = reproject(flat, crs, DEGREES)
-    names = {name: _name(result, name) for name in ("sure", "review")}
     ids = _ids(chosen, result.record["id_column"])
     for decision, one, sure, review, outline in zip(
         chosen[column], ids, chosen[names["sure"]], chosen[names["review"]], outlines, strict=True

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from geoseg.export.schema import Column
 from geoseg.upkeep.old import OldLayer
 from geoseg.vectors.apart import free_name, latest_name
-from geoseg.vectors.standing import tells_decisions
+from geoseg.vectors.standing import other_words
 
 EVIDENCE: tuple[Column, ...] = (
     Column("decision", pa.string(), "Decision", "",
            "What became of the building: kept, moved, changed, split, merged, new, gone or unseen."),
-    Column("sure", pa.float32(), "Sure", "0..1", "Estimated probability that the decision is right."),
+    Column("sure", pa.float32(), "Sure", "0..1",
+           "Estimated probability that the decision is right; empty where it is an earlier one."),
     Column("review", pa.int64(), "Review", "",
            "Place in the layer review, 1 is looked at first; empty where nobody need look."),
     Column("ev_iou", pa.float32(), "IoU", "0..1",
@@ -68,13 +69,12 @@ class Table:
 
 
 def without_earlier(old: OldLayer) -> OldLayer:
-    """The layer without what an earlier update said of its rows."""
+    """The layer without what an earlier update said of its rows; words of a person among it stay."""
     frame = old.frame
     names = [latest_name(name, frame.columns) for name in NAMES]
-    if not set(names) <= set(frame.columns):
+    if not set(names) <= set(frame.columns) or other_words(frame):
         return old
-    told = tells_decisions(frame)
-    return replace(old, frame=frame.drop(columns=names)) if told else old
+    return replace(old, frame=frame.drop(columns=names))
 
 
 def table(

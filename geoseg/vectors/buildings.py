@@ -210,10 +210,12 @@ def _batch(
 
 
 def decisions_of(values: pd.Series[Any]) -> NDArray[np.float64]:
-    """(n,) places in DECISIONS; NaN where null, -1 for anything else."""
+    """(n,) places in DECISIONS, as people type them, too; NaN where null, -1 for anything else."""
     places = {name: float(place) for place, name in enumerate(DECISIONS)}
     given = values.to_numpy(dtype=object)
-    known = [places.get(one, -1.0) if isinstance(one, str) else -1.0 for one in given]
+    known = [
+        places.get(one.strip().lower(), -1.0) if isinstance(one, str) else -1.0 for one in given
+    ]
     return np.where(values.isna().to_numpy(), np.nan, known)
 
 

@@ -17,19 +17,29 @@ GONE = Said(
 """Said of them."""
 
 
-def tells_decisions(table: pd.DataFrame) -> bool:
-    """Whether the column is there and says nothing but what an update decides."""
+def other_words(table: pd.DataFrame) -> int:
+    """How many rows say anything but what an update decides; those without a word do not count."""
+    name = decision_column(table.columns)
+    return int((decisions_of(table[name]) < 0).sum()) if name in table else 0
+
+
+def mostly_decisions(table: pd.DataFrame) -> bool:
+    """Whether an update wrote most of the column, if it is there."""
     name = decision_column(table.columns)
     return name in table and are_decisions(decisions_of(table[name]))
 
 
 def are_decisions(codes: NDArray[np.float64]) -> bool:
-    """The same of a column by its places in ``DECISIONS``, NaN where empty, negative for anything else."""
-    return not bool((codes < 0).any())
+    """Whether an update wrote most of a column, by its places in ``DECISIONS``.
+
+    They are NaN where empty and negative for anything else: a person who writes another word into a
+    few rows does not bring back all that are gone, and those rows stand.
+    """
+    return int((codes >= 0).sum()) >= int((codes < 0).sum())
 
 
 def standing(table: pd.DataFrame) -> NDArray[np.bool_]:
-    """(n,) False for rows that are gone; all stand where the column says anything but decisions."""
+    """(n,) False for rows that are gone; all stand where most of the column is no decision."""
     name = decision_column(table.columns)
     if name not in table:
         return np.ones(len(table), dtype=bool)

@@ -513,7 +513,7 @@ def test_a_column_called_decision_stays() -> None:
     assert any("decisions stand in decision_1" in note for note in result.notes)
     assert standing(result.rows.assign(decision_1="gone")).sum() == 0
     # A column of the older layer's own under the other name.
-    renamed = old_frame(walls).assign(decision_1="gone")
+    renamed = old_frame(walls).assign(decision_1=["gone", *["demolish"] * 29])
     assert standing(geoseg.update(renamed, new_frame(roofs(walls))).rows).all()
     assert result.counts["kept"] == 30
 
