@@ -1,15 +1,20 @@
 """Every link and anchor within the repository's pages leads somewhere."""
 
+import ast
+import inspect
 import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
+import geopandas as gpd
 import pytest
 from conftest import REPOSITORY
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+
+import geoseg
 
 PAGES = (
     REPOSITORY / "README.md",
@@ -71,3 +76,57 @@ def test_pages_named_in_code_and_configurations_are_there() -> None:
     }
     assert sorted(name for name in named if not (REPOSITORY / name).exists()) == []
     assert len(named) > 3
+
+
+def python_blocks() -> list[tuple[str, ast.Module]]:
+    """Every block of Python on the pages, and where it stands."""
+    return [
+        (f"{page.name}:{(token.map or [0])[0] + 1}", ast.parse(token.content))
+        for page in PAGES
+        for token in tokens_of(page)
+        if token.type == "fence" and token.info == "python"
+    ]
+
+
+def call_of_geoseg(node: ast.AST) -> str | None:
+    """The name of the public function that a piece of code calls; None: it does not."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        of = node.func.value
+        if isinstance(of, ast.Name) and of.id == "geoseg":
+            return node.func.attr
+    return None
+
+
+def has(function: str, attribute: str) -> bool:
+    """Whether one of the results that a public function may return has it."""
+    told = str(inspect.signature(getattr(geoseg, function)).return_annotation)
+    kinds = [getattr(geoseg, name.strip(), gpd.GeoDataFrame) for name in told.split("|")]
+    return told == "Any" or any(
+        attribute in {*dir(kind), *getattr(kind, "__annotations__", {})} for kind in kinds
+    )
+
+
+def test_python_on_the_pages_uses_what_there_is() -> None:
+    used, wrong = 0, []
+    for place, block in python_blocks():
+        nodes = list(ast.walk(block))
+        made = {
+            node.targets[0].id: called
+            for node in nodes
+            if isinstance(node, ast.Assign)
+            and isinstance(node.targets[0], ast.Name)
+            and (called := call_of_geoseg(node.value)) is not None
+        }
+        for node in nodes:
+            called = call_of_geoseg(node)
+            if called is not None and isinstance(node, ast.Call):
+                known = inspect.signature(getattr(geoseg, called)).parameters
+                wrong += [
+                    f"{place} {called}({k.arg}=)" for k in node.keywords if k.arg not in known
+                ]
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                used += node.value.id in made
+                if node.value.id in made and not has(made[node.value.id], node.attr):
+                    wrong.append(f"{place} {node.value.id}.{node.attr}")
+    assert wrong == []
+    assert used > 10
