@@ -210,8 +210,8 @@ def _batch(
 
 
 def decisions_of(values: pd.Series[Any]) -> NDArray[np.float64]:
-    """(n,) places in DECISIONS, as people type them, too; NaN where null, -1 for anything else."""
-    places = {name: float(place) for place, name in enumerate(DECISIONS)}
+    """(n,) places in DECISIONS, as people type them, too; NaN where null or blank, -1 for anything else."""
+    places = {name: float(place) for place, name in enumerate(DECISIONS)} | {"": np.nan}
     given = values.to_numpy(dtype=object)
     known = [
         places.get(one.strip().lower(), -1.0) if isinstance(one, str) else -1.0 for one in given

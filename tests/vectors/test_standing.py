@@ -81,3 +81,6 @@ def test_a_column_of_other_words_decides_nothing() -> None:
     assert standing(pd.DataFrame({"decision": said})).tolist() == [False, True, True]
     assert standing(pd.DataFrame({"decision": [*said, *["approved"] * 3]})).all()
     assert np.array_equal(standing(pd.DataFrame({"a": [1, 2]})), [True, True])
+    # Blank texts, which CSV and KML have for no text, are no words.
+    blank = standing(pd.DataFrame({"decision": ["gone", "", " "]}))
+    assert blank.tolist() == [False, True, True]
