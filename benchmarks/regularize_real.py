@@ -35,7 +35,7 @@ from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel
 from geoseg.run.stages import thresholds
 from geoseg.settings import MIN_AREA_M2
-from geoseg.shaping import RegularizeSettings
+from geoseg.shaping import PREDICTED, RegularizeSettings
 from geoseg.shaping.correlation import estimate_layer_noise
 from geoseg.shaping.near import near_groups
 from geoseg.types import FILL_GREY, Cluster, MapStrip, Shape
@@ -52,6 +52,8 @@ COLUMNS = (*SHAPES, MOVED)
 BAND_M = 1.0
 """Width of the band along outlines that boundary IoU compares, metres."""
 MATCH_IOU = 0.5
+SQUARE_DEG, SQUARE_SHARE = 6.0, 0.95
+"""Walls so near to one of two directions run along them, degrees; and how much of an outline must."""
 CHIP_PX, ZOOM = 240, 4
 """Side of the picture's piece of a photo, pixels, and how much it is enlarged."""
 
@@ -89,6 +91,10 @@ class Drawn:
         width = BAND_M / self.scene.gsd_m
         return iou(_band(self.truth, width), _band(self.drawn(column), width))
 
+    def squares(self, column: str) -> NDArray[np.bool_]:
+        """(pairs,) True where nearly all of an outline runs along two directions, square to each other."""
+        return np.array([_is_square(polygon) for polygon in self.drawn(column)], dtype=bool)
+
     def polis_m(self, column: str) -> NDArray[np.float64]:
         """(pairs,) mean distance of the outlines, metres."""
         return polis(self.drawn(column), self.truth) * self.scene.gsd_m
@@ -97,6 +103,20 @@ class Drawn:
 def _band(polygons: Polygons, width: float) -> Polygons:
     """(n,) what of the polygons lies along their outlines."""
     return np.asarray(shapely.difference(polygons, shapely.buffer(polygons, -width)))
+
+
+def _is_square(polygon: shapely.Geometry) -> bool:
+    """Whether at least ``SQUARE_SHARE`` of the shell lies within ``SQUARE_DEG`` of two directions at right angles."""
+    shell = shapely.get_exterior_ring(max(shapely.get_parts(polygon), key=shapely.area))
+    along = np.diff(shapely.get_coordinates(shell), axis=0)
+    length, angle = np.hypot(*along.T), np.degrees(np.arctan2(along[:, 1], along[:, 0]))
+    apart = np.abs((angle[:, None] - angle + 45) % 90 - 45)
+    return bool((length @ (apart <= SQUARE_DEG)).max() >= SQUARE_SHARE * length.sum())
+
+
+def _share_of_squares(drawn: Sequence[Drawn]) -> float:
+    """Of the labels that agree with a building, those with right angles alone."""
+    return float(np.mean([_is_square(label) for one in drawn for label in one.truth]))
 
 
 def main() -> None:
@@ -111,13 +131,18 @@ def main() -> None:
         "--correlation",
         help="price walls for noise over so many px; learnt: as geoseg regularize learns it of a scene",
     )
+    parser.add_argument(
+        "--oblique",
+        type=float,
+        help="how much dearer walls aslant are; default: as in geoseg predict",
+    )
     parser.add_argument("--picture", type=Path, help="draw before and after over the photos, PNG")
     options = parser.parse_args()
     model = averaged_if(load_model(options.model), None)
     if not isinstance(model, DenseModel):
         parser.error("only models that predict maps take part")
     scenes = (s for s in read_scenes(options.data) if s.place.startswith(options.place))
-    drawn = [draw_scene(scene, model, options.correlation) for scene in scenes]
+    drawn = [draw_scene(scene, model, options.correlation, options.oblique) for scene in scenes]
     if not drawn:
         parser.error(f"{options.data} holds no held-out scene of a place named so")
     print_table(drawn)
@@ -125,11 +150,16 @@ def main() -> None:
         draw_picture(drawn, options.picture)
 
 
-def draw_scene(scene: RealScene, model: DenseModel, correlation: str | None = None) -> Drawn:
+def draw_scene(
+    scene: RealScene,
+    model: DenseModel,
+    correlation: str | None = None,
+    oblique: float | None = None,
+) -> Drawn:
     """Predict a scene, draw its buildings three ways, and pair them with the labels."""
     fitting = scene.fitted(model.gsd_m)
     clusters = _decode(_predict(fitting, model), fitting.gsd_m, model)
-    regular = _settings(correlation, clusters)
+    regular = _settings(correlation, oblique, clusters)
     prints = {shape: _footprints(clusters, shape, regular) for shape in SHAPES}
     outlines = {shape: _array(p.polygon for p in prints[shape]) for shape in SHAPES}
     made = _array(p.shape for p in prints["regularized"])
@@ -138,8 +168,10 @@ def draw_scene(scene: RealScene, model: DenseModel, correlation: str | None = No
     return Drawn(fitting, outlines, made, pair, moved)
 
 
-def _settings(correlation: str | None, clusters: Sequence[Cluster]) -> RegularizeSettings:
-    usual = RegularizeSettings()
+def _settings(
+    correlation: str | None, oblique: float | None, clusters: Sequence[Cluster]
+) -> RegularizeSettings:
+    usual = PREDICTED if oblique is None else replace(PREDICTED, oblique=oblique)
     if correlation != "learnt":
         return replace(usual, correlation_px=correlation and float(correlation))
     raw = _array(p.polygon for p in _footprints(clusters, "raw", usual))
@@ -196,13 +228,14 @@ def print_table(drawn: Sequence[Drawn]) -> None:
     polygons = [one for one in drawn if not one.scene.place.endswith("(masks)")]
     _print_row("all polygons", polygons)
     figures: dict[str, Callable[[Drawn, str], NDArray[np.float64]]] = {
-        "boundary IoU": Drawn.boundary_ious, "PoLiS, m": Drawn.polis_m
+        "boundary IoU": Drawn.boundary_ious, "PoLiS, m": Drawn.polis_m, "right angles": Drawn.squares
     }  # fmt: skip
     for name, figure in figures.items():
         means = (
             np.concatenate([figure(one, column) for one in polygons]).mean() for column in COLUMNS
         )
         print(f"{name + ', polygons':26}" + "".join(f"{mean:13.4f}" for mean in means))
+    print(f"right angles of the labels {_share_of_squares(polygons):12.4f}")
     for name, of_all in (("vertices", _vertices), ("area error, %", _area_error)):
         print(f"{name:26}" + "".join(f"{of_all(drawn, column):13.2f}" for column in COLUMNS))
     made = np.concatenate([one.made for one in drawn])

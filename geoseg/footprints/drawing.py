@@ -14,7 +14,7 @@ from geoseg.footprints.arcs import CrackArcs, trace
 from geoseg.footprints.fit import REACH_PX
 from geoseg.footprints.rings import Assembly, all_polygons, assemble, polygons
 from geoseg.footprints.simplify import smooth, thin
-from geoseg.shaping import RegularizeSettings, regularize_groups
+from geoseg.shaping import PREDICTED, RegularizeSettings, regularize_groups
 from geoseg.shaping.simple import are_valid
 from geoseg.types import Cluster, DrawnAs, Shape
 
@@ -33,8 +33,8 @@ class FootprintSettings:
     of the staircase that stays below half the distance between clusters."""
     min_hole_px: int = 16
     """Holes of background with fewer pixels are filled, unless a building stands in them."""
-    regularize: RegularizeSettings = field(default_factory=RegularizeSettings)
-    """Limits of the straight walls."""
+    regularize: RegularizeSettings = PREDICTED
+    """How straight walls are found, and their limits."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.tolerance_px <= REACH_PX:

@@ -20,7 +20,7 @@ from geoseg.shaping.noise import USUAL_PX
 from geoseg.shaping.pairs import number_pairs
 from geoseg.shaping.plane import Plane, fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
-from geoseg.shaping.settings import RegularizeSettings
+from geoseg.shaping.settings import PREDICTED, RegularizeSettings
 from geoseg.vectors.load import crs_of_frame
 from geoseg.vectors.metadata import KEY
 from geoseg.version import __version__
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
 """All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
+OWN_SETTINGS = replace(FRAME_SETTINGS, oblique=PREDICTED.oblique)
+"""The same where geoseg predicted them."""
 SNAPS_M = (0.0, 20.0)
 """Gaps between walls that may be closed: beyond, streets would be."""
 CLOSINGS = 8
@@ -99,7 +101,8 @@ def redraw(
         flat[~present] = None
         plane = fit_plane(crs, shapely.get_coordinates(flat), asked.gsd_m)
         work = _Work(flat, drawn_before(frame, about, asked), plane)
-        drawn = _redraw(work, snap_px, asked.settings or FRAME_SETTINGS, repairs)
+        usual = OWN_SETTINGS if about.metadata else FRAME_SETTINGS
+        drawn = _redraw(work, snap_px, asked.settings or usual, repairs)
         filled = present & ~shapely.is_empty(drawn.geometry)
         result.geometry[present] = shapely.Polygon()
         result.geometry[filled] = _wound_back(drawn.geometry[filled], flat[filled], plane)

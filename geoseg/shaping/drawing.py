@@ -76,7 +76,7 @@ class Drawing:
 
         These may therefore depart by as much as such errors explain.
         """
-        arcs, walls = cut_walls(cut, settings.correlation_px, faithful=faithful)
+        arcs, walls = cut_walls(cut, settings, faithful=faithful)
         walls, lines = prune_walls(arcs, walls)
         noise = with_smooth_errors(walls.noise) if faithful else walls.noise
         given = Given.of(raw, group, arcs, noise, settings)

@@ -23,13 +23,14 @@ ANY_WALL = 42.0
 """Price of a wall in a row without right angles, in squared standard deviations of the noise."""
 
 
-def odd_arcs(cut: FreeCut, unit: Floats, cost: Floats) -> Bools:
+def odd_arcs(cut: FreeCut, unit: Floats, cost: Floats, price: float) -> Bools:
     """(a,) True for arcs of rows that walls of any direction explain more cheaply.
 
     Args:
         cut: Their walls.
         unit: (n,) what prices are counted in, for each polygon.
         cost: (a,) what the best walls along the houses' directions cost.
+        price: Of a wall that may run anywhere, counted so.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -41,19 +42,19 @@ def odd_arcs(cut: FreeCut, unit: Floats, cost: Floats) -> Bools:
         coo_array(touch, shape=(len(unit), len(unit))), directed=False
     )
     size = np.bincount(row, minlength=count)
-    gain = (cost - _free_cost(cut, unit)) / unit[arcs.near]
+    gain = (cost - _free_cost(cut, unit, price)) / unit[arcs.near]
     odd = (np.bincount(row[arcs.near], gain, minlength=count) > 0) & (size > 1)
     return np.asarray(odd[row[arcs.near]])
 
 
-def _free_cost(cut: FreeCut, unit: Floats) -> Floats:
+def _free_cost(cut: FreeCut, unit: Floats, price: float) -> Floats:
     """(a,) what the walls of any direction cost."""
     _, arc = runs(np.diff(cut.first))
     begin = np.append(0, cut.end[:-1])
     begin[cut.first[:-1]] = cut.arcs.first[:-1]
     weight, square = residuals(cut.sums, begin, cut.end)
-    price = ANY_WALL * unit[cut.arcs.near[arc]]
-    cost = np.bincount(arc, weight * square + price, minlength=len(cut.arcs.near))
+    each = price * unit[cut.arcs.near[arc]]
+    cost = np.bincount(arc, weight * square + each, minlength=len(cut.arcs.near))
     return np.asarray(cost, dtype=np.float64)
 
 

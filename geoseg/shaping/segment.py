@@ -128,7 +128,7 @@ def moments_of_wall(
 def cut_arc(
     sums: Floats,
     cand: Ints,
-    direction: tuple[float, float, float],
+    direction: tuple[float, float, float, float],
     open_: Beginnings,
     out: tuple[Ints, Ints],
 ) -> tuple[int, float]:
@@ -138,12 +138,13 @@ def cut_arc(
         sums: Prefix sums.
         cand: Vertices at which walls may end, the arc's first and last among them.
         direction: Of the building, radians; the squared standard deviation of the noise, which
-            prices are counted in; and the price of an oblique wall.
+            prices are counted in; and the prices of a wall at 45 degrees to it and of an oblique one.
         open_: Room to work in.
         out: Ends and classes are written here.
     """
-    m, (theta, unit, oblique) = len(cand), direction
-    turn, price = (math.cos(2.0 * theta), math.sin(2.0 * theta)), (unit, unit * oblique)
+    m, (theta, unit, diagonal, oblique) = len(cand), direction
+    turn = math.cos(2.0 * theta), math.sin(2.0 * theta)
+    price = unit, unit * diagonal, unit * oblique
     kind, origin = np.empty((m, 2), np.int64), np.empty((m, 2), np.int64)
     costs = np.empty(CLASSES)
     count, cheapest = put(open_, BEFORE_ALL, sums[cand[0]], (0.0, NOTHING, 0.0), BEFORE_ALL), 0.0
@@ -162,11 +163,11 @@ def _end_walls(
     count: int,
     sums: Floats,
     turn: tuple[float, float],
-    price: tuple[float, float],
+    price: tuple[float, float, float],
 ) -> None:
     """Write what walls of each class from all beginnings to where the sums are ``sums`` cost.
 
-    ``price`` is one unit, and an oblique wall's.
+    ``price`` is one unit, and that of a wall at 45 degrees and of an oblique one.
     """
     for begin in range(0, count, LANES):
         start = (begin // LANES) * PAGE
@@ -176,9 +177,13 @@ def _end_walls(
 
 @inner_jit
 def _end_walls_of_page(
-    page: Floats, lanes: int, sums: Floats, turn: tuple[float, float], price: tuple[float, float]
+    page: Floats,
+    lanes: int,
+    sums: Floats,
+    turn: tuple[float, float],
+    price: tuple[float, float, float],
 ) -> None:
-    (cos2, sin2), (unit, oblique) = turn, price
+    (cos2, sin2), (unit, diagonal, oblique) = turn, price
     for i in range(lanes):
         t, d, c = spread(page, i, sums)
         r, cost = math.sqrt(d * d + c * c), page[COST * LANES + i]
@@ -190,12 +195,8 @@ def _end_walls_of_page(
         page[(WALL + 1) * LANES + i] = (
             (most if kind == ACROSS else cost) + t + q + unit * PRICES[ACROSS]
         )
-        page[(WALL + 2) * LANES + i] = (
-            (most if kind == DIAGONAL else cost) + t - q45 + unit * PRICES[DIAGONAL]
-        )
-        page[(WALL + 3) * LANES + i] = (
-            (most if kind == COUNTER else cost) + t + q45 + unit * PRICES[COUNTER]
-        )
+        page[(WALL + 2) * LANES + i] = (most if kind == DIAGONAL else cost) + t - q45 + diagonal
+        page[(WALL + 3) * LANES + i] = (most if kind == COUNTER else cost) + t + q45 + diagonal
         page[(WALL + 4) * LANES + i] = (most if kind == FREE else cost) + t - r + oblique
 
 

@@ -24,6 +24,7 @@ from geoseg.shaping.rotate import begin_at, farthest, rotate_ends, sharpest
 from geoseg.shaping.rows import ANY_WALL, odd_arcs, with_free_walls
 from geoseg.shaping.segment import (
     BETWEEN_NODES,
+    DIAGONAL,
     FREE,
     PRICES,
     cut_arc,
@@ -69,29 +70,31 @@ def learn(arcs: Arcs, group: Ints, settings: RegularizeSettings) -> FreeCut:
 
 
 def cut_walls(
-    cut: FreeCut, correlation_px: float | None = None, *, faithful: bool = False
+    cut: FreeCut, settings: RegularizeSettings, *, faithful: bool = False
 ) -> tuple[Arcs, Walls]:
     """Cut coarsely and finely along directions; the arcs, rotated once more, and their walls.
 
     Args:
         cut: What the directions were learned from.
-        correlation_px: Width of the Gaussian that smooths the noise; None: the usual one.
+        settings: Over how much the noise hangs together, and how dear oblique walls are.
         faithful: Price walls by the noise that shows, not by smooth errors that it stands for.
     """
     arcs, noise = cut.arcs._replace(xy=cut.arcs.xy.copy()), cut.noise
     kind = np.zeros_like(cut.end)
     walls = Walls(cut.sums.copy(), cut.first, cut.end, kind, arcs.near, arcs.near, cut.theta, noise)
+    correlation_px, dear = settings.correlation_px, settings.oblique
     unit = noise**2 if faithful else price_units(noise, correlation_px)
     length = np.maximum(cut.sums[arcs.first[1:] - 1, 0], RECTANGLE_PX)
     alone = PRICES[FREE] * (1.0 + (RECTANGLE_PX / length) ** 2)
-    oblique = np.where(arcs.node_from == NO_NODE, alone, BETWEEN_NODES)
-    walls, cost = _along(arcs, walls, (unit, oblique), fine=False)
+    oblique = dear * np.where(arcs.node_from == NO_NODE, alone, BETWEEN_NODES)
+    prices = unit, dear * PRICES[DIAGONAL], oblique
+    walls, cost = _along(arcs, walls, prices, fine=False)
     if correlation_px is not None:  # else noise that hangs together looks like odd angles
-        odd = odd_arcs(cut, unit, cost)
-        walls, oblique[odd] = with_free_walls(walls, cut, odd), ANY_WALL
+        odd = odd_arcs(cut, unit, cost, dear * ANY_WALL)
+        walls, oblique[odd] = with_free_walls(walls, cut, odd), dear * ANY_WALL
     _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
     walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
-    walls, _ = _along(arcs, walls, (unit, oblique), fine=True)
+    walls, _ = _along(arcs, walls, prices, fine=True)
     return arcs, walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
 
 
@@ -195,11 +198,12 @@ def _begin_at_sharpest(
 
 
 def _along(
-    arcs: Arcs, old: Walls, prices: tuple[Floats, Floats], *, fine: bool
+    arcs: Arcs, old: Walls, prices: tuple[Floats, float, Floats], *, fine: bool
 ) -> tuple[Walls, Floats]:
     """Cut along the directions: anywhere, or finely near the ends of an earlier cut.
 
-    ``prices`` are (n,) what they are counted in, for each polygon, and (a,) that of an oblique wall.
+    ``prices`` are (n,) what they are counted in, for each polygon, that of a wall at 45 degrees, and (a,) that of
+    an oblique one.
 
     Returns:
         The walls, and (a,) what those of each arc cost.
@@ -219,12 +223,12 @@ def _along(
 def _cut_along(
     arcs: tuple[Floats, Ints],
     far: Ints,
-    given: tuple[Walls, Floats, Floats],
+    given: tuple[Walls, Floats, float, Floats],
     fine: bool,
     free: tuple[Ints, Beginnings],
     out: tuple[Ints, Ints, Ints, Ints, Ints, Floats],
 ) -> None:
-    (xy, arc_first), (old, units, obliques) = arcs, given
+    (xy, arc_first), (old, units, diagonal, obliques) = arcs, given
     first, end, kind, owner, other, cost = out
     room, open_ = free
     cand, end2, kind2 = room[0], room[1], room[2]
@@ -239,14 +243,14 @@ def _cut_along(
         near = owner[arc]
         theta, unit, oblique = old.theta[near], units[near], obliques[arc]
         some, here = cand[:count], (end[at:], kind[at:])
-        walls, cost[arc] = cut_arc(old.sums, some, (theta, unit, oblique), open_, here)
+        walls, cost[arc] = cut_arc(old.sums, some, (theta, unit, diagonal, oblique), open_, here)
         if far[arc] >= 0 and old.theta[far[arc]] != theta:
             there = old.theta[far[arc]]
             ways = 2 if abs(turn_between(there, theta)) <= MOST_APART else 1
             for way in range(ways):  # the other's, or halfway between the two
                 turned = there + (0.5 * turn_between(theta, there) if way == HALFWAY else 0.0)
                 walls2, cost2 = cut_arc(
-                    old.sums, some, (turned, unit, oblique), open_, (end2, kind2)
+                    old.sums, some, (turned, unit, diagonal, oblique), open_, (end2, kind2)
                 )
                 cost2 += way * unit * HALFWAY_PRICE
                 if cost2 < cost[arc]:

@@ -12,7 +12,7 @@ from geoseg.shaping.beginnings import new_beginnings
 from geoseg.shaping.candidates import RUN
 from geoseg.shaping.cut import Walls
 from geoseg.shaping.points import NO_NODE
-from geoseg.shaping.segment import CLASSES, FREE, PARALLEL_PRICE, PRICES
+from geoseg.shaping.segment import CLASSES, DIAGONAL, FREE, PARALLEL_PRICE, PRICES
 from geoseg.shaping.walls import _along, _begin_far, _cut_freely
 
 NOISE_PX = 1.3
@@ -92,7 +92,7 @@ def test_no_cut_along_a_direction_is_cheaper(kind: str, seed: int) -> None:
     arcs, sums, _ = ring(kind, seed)
     whole = np.array([0, 1]), np.array([len(sums) - 1]), np.zeros(1, np.int64)
     start = Walls(sums, *whole, arcs.near, arcs.near, np.full(1, THETA), np.full(1, NOISE_PX))
-    prices = np.full(1, NOISE_PX**2), np.full(1, PRICES[FREE])
+    prices = np.full(1, NOISE_PX**2), PRICES[DIAGONAL], np.full(1, PRICES[FREE])
     walls, cost = _along(arcs, start, prices, fine=False)
     assert len(walls.end) >= 4
     least = least_cost(sums, coarse(arcs.xy))

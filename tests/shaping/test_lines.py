@@ -27,7 +27,8 @@ LEFT, RIGHT = box(0, 0, 40, 30), box(40, 0, 80, 30)
 
 def cut(raw: NDArray[np.object_], group: NDArray[np.int64]) -> tuple[Arcs, Walls]:
     """Arcs and walls of coverages."""
-    return cut_walls(learn(build_arcs(raw, group), group, RegularizeSettings()))
+    usual = RegularizeSettings()
+    return cut_walls(learn(build_arcs(raw, group), group, usual), usual)
 
 
 def weights(samples: int, oblique: bool) -> Floats:

@@ -11,7 +11,7 @@ from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon
 from tries import tries
 
-from geoseg.shaping import RegularizeSettings, regularize_coverage, regularize_groups
+from geoseg.shaping import PREDICTED, RegularizeSettings, regularize_coverage, regularize_groups
 from geoseg.shaping.plain import count_flaws
 
 SETTINGS = RegularizeSettings(max_outward_px=4.0)
@@ -31,7 +31,7 @@ seeds = st.integers(0, 10_000)
 
 
 @tries(15)
-@given(kinds, seeds, st.sampled_from([SETTINGS, STRICT]))
+@given(kinds, seeds, st.sampled_from([SETTINGS, STRICT, PREDICTED]))
 def test_the_result_is_a_valid_coverage(kind: str, seed: int, how: RegularizeSettings) -> None:
     raw = lot(kind, seed).raw
     drawn = redraw(raw, how)
@@ -125,6 +125,36 @@ def test_small_houses_are_rectangles_though_they_are_seen_badly(
     drawn, _ = regularize_groups(np.asarray(huts.raw), np.arange(300), settings=settings)
     corners, flaws = count_flaws(drawn)
     assert ((corners == 4) & (flaws == 0)).mean() > 0.92
+
+
+def square_share(shape: Polygon, how: RegularizeSettings, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Of forty houses of one shape, whose corners a network rounded, those with right angles alone."""
+    monkeypatch.setitem(town.BUILDERS, "probe", lambda *_: [shape])
+    seen = town.build_town(town.TownSpec(40, ("probe",), jitter_px=0.5, opened_px=4.0))
+    drawn, _ = regularize_groups(np.asarray(seen.raw), seen.lot, settings=how)
+    return float(np.mean([has_right_angles_alone(one) for one in drawn]))
+
+
+def has_right_angles_alone(drawn: Polygon) -> bool:
+    along = np.diff(shapely.get_coordinates(drawn.exterior), axis=0)
+    angles = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
+    longest = angles[np.hypot(*along.T).argmax()]
+    return bool((np.abs((angles - longest + 45) % 90 - 45) < 5).all())
+
+
+def test_predicted_houses_with_a_bevelled_corner_have_right_angles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bevelled = Polygon([(0, 0), (45, 0), (45, 24), (38, 31), (0, 31)])
+    assert square_share(bevelled, PREDICTED, monkeypatch) > 0.7
+    assert square_share(bevelled, STRICT, monkeypatch) < 0.2
+
+
+def test_fronts_that_are_long_and_aslant_stay_so_in_predictions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aslant = Polygon([(0, 0), (60, 0), (60, 22), (0, 44)])
+    assert square_share(aslant, PREDICTED, monkeypatch) < 0.1
 
 
 def test_courtyards_are_kept() -> None:

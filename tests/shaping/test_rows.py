@@ -56,9 +56,11 @@ def test_rows_are_not_asked_where_nobody_knows_how_long_noise_hangs_together(
     asked: list[int] = []
     odd_arcs = rows.odd_arcs
 
-    def noting(cut: FreeCut, unit: NDArray[np.float64], cost: NDArray[np.float64]) -> object:
+    def noting(
+        cut: FreeCut, unit: NDArray[np.float64], cost: NDArray[np.float64], price: float
+    ) -> object:
         asked.append(len(unit))
-        return odd_arcs(cut, unit, cost)
+        return odd_arcs(cut, unit, cost, price)
 
     monkeypatch.setattr("geoseg.shaping.walls.odd_arcs", noting)
     street = lot("leaning row", 5, jitter_px=0.5)
@@ -75,20 +77,20 @@ def test_whether_a_row_is_odd_shows_in_all_its_walls() -> None:
     number = np.zeros(len(raw), dtype=np.int64)
     cut = learn(build_arcs(raw, number), number, SETTINGS)
     unit = np.ones(len(raw))
-    free = rows._free_cost(cut, unit)
+    free = rows._free_cost(cut, unit, rows.ANY_WALL)
     home = cut.arcs.near < len(street.raw)
     # Both cost the same but for one arc of the street, which decides for all of it.
     rectilinear = free.copy()
     rectilinear[np.flatnonzero(home)[0]] += 1
-    assert (rows.odd_arcs(cut, unit, rectilinear) == home).all()
-    assert not rows.odd_arcs(cut, unit, free).any()
+    assert (rows.odd_arcs(cut, unit, rectilinear, rows.ANY_WALL) == home).all()
+    assert not rows.odd_arcs(cut, unit, free, rows.ANY_WALL).any()
 
 
 def test_a_house_that_stands_alone_is_no_row() -> None:
     raw = np.array(lot("trapezoid", 1).raw)
     number = np.zeros(1, dtype=np.int64)
     cut = learn(build_arcs(raw, number), number, SETTINGS)
-    assert not rows.odd_arcs(cut, np.ones(1), np.full(1, np.inf)).any()
+    assert not rows.odd_arcs(cut, np.ones(1), np.full(1, np.inf), rows.ANY_WALL).any()
 
 
 def test_odd_arcs_begin_from_walls_of_any_direction() -> None:
