@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ Pixels = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 """(3, height, width) RGB, whatever it holds where invalid; (height, width) True where valid."""
 BlockKey = tuple[str, Window]
 """Path of the raster, block on the grid."""
+
+IN_USE = 8
+"""Blocks used last that stay: those side by side in what is read at a time, which comes to them again."""
 
 
 def split(
@@ -39,7 +43,11 @@ def _cuts(start: int, end: int, origin: int, step: int) -> Iterator[tuple[int, i
 
 
 class BlockCache:
-    """Warped blocks, the least recently used ones dropped beyond a number of bytes."""
+    """Warped blocks; beyond a number of bytes those nearest to the top of the grid go first.
+
+    Windows go along the rows and down the grid: what lies lowest is wanted again by the next row of them, a whole
+    raster's width later, where the least recently used would be gone. What was used last stays.
+    """
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -57,7 +65,12 @@ class BlockCache:
         self._blocks[key] = block
         self._bytes += _nbytes(block)
         while self._bytes > self._limit_bytes and len(self._blocks) > 1:
-            self._bytes -= _nbytes(self._blocks.popitem(last=False)[1])
+            self._bytes -= _nbytes(self._blocks.pop(self._least_wanted()))
+
+    def _least_wanted(self) -> BlockKey:
+        """The highest on the grid, the one not used for longest among them."""
+        older = islice(self._blocks, max(1, len(self._blocks) - IN_USE))
+        return min(older, key=lambda key: key[1].row_off)
 
 
 def _nbytes(block: Pixels) -> int:

@@ -12,18 +12,20 @@ from geoseg.raster.source import Source
 from geoseg.types import Grid
 
 MEGABYTE = 1 << 20
-GDAL_CACHE_MB = (64, 512)
+GDAL_CACHE_MB = (32, 512)
 """Bounds of GDAL's cache of decoded blocks; what a striped file needs lies between them."""
 TILED_CACHE_MB = 128
 """What tiled files get at most: to decode some of them twice is cheap."""
-WARP_CACHE_MB = (64, 384)
-"""Bounds of the cache of warped blocks; what a wide grid needs lies between them."""
+WARP_CACHE_MB = 384
+"""What the cache of warped blocks gets at most."""
 TILED_ROWS = 1024
 """Rows of tiled files to hold decoded: what two rows of tiles share, in whole blocks."""
 STRIPED_ROWS = 1536
 """Rows of a striped file to hold decoded, so that tiles side by side need not decode it again."""
 WARPED_ROWS = 2 * WARP_BLOCK_PX
 """Rows of warped blocks to hold, so that strips with a halo need not warp it again."""
+WARPING_MB = 16
+"""And room for blocks that are being read, a megabyte each."""
 GDAL_CACHE_OPTION = "GDAL_CACHEMAX"
 
 
@@ -51,7 +53,8 @@ def _row_bytes(source: Source) -> int:
 
 def warp_cache_bytes(grid: Grid) -> int:
     """Room for the warped blocks that two rows of tiles share, within bounds."""
-    return _bounded(grid.width * WARPED_ROWS * 4, WARP_CACHE_MB)
+    shared = grid.width * WARPED_ROWS * 4
+    return min(shared + WARPING_MB * MEGABYTE, WARP_CACHE_MB * MEGABYTE)
 
 
 def _bounded(size: int, bounds_mb: tuple[int, int]) -> int:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
-from geoseg.raster.memory import MEGABYTE, gdal_cache_bytes
+from geoseg.raster.blocks import BlockCache
+from geoseg.raster.memory import MEGABYTE, gdal_cache_bytes, warp_cache_bytes
+from geoseg.types import Window
 
 
 def source(width: int, *, striped: bool = False, count: int = 3, item_bytes: int = 1) -> Any:
@@ -17,8 +20,8 @@ def source(width: int, *, striped: bool = False, count: int = 3, item_bytes: int
 @pytest.mark.parametrize(
     ("sources", "megabytes"),
     [
-        ([], 64),
-        ([source(4096)], 64),
+        ([], 32),
+        ([source(4096)], 32),
         ([source(24 * 1024)], 96),  # 1,024 rows of four bytes
         ([source(8 * 1024)] * 3, 96),
         ([source(100_000)], 128),
@@ -30,3 +33,27 @@ def source(width: int, *, striped: bool = False, count: int = 3, item_bytes: int
 )
 def test_room_for_what_rows_of_tiles_share(sources: list[Any], megabytes: int) -> None:
     assert gdal_cache_bytes(sources) == megabytes * MEGABYTE
+
+
+@pytest.mark.parametrize(("width", "megabytes"), [(1024, 20), (12 * 1024, 64), (1_000_000, 384)])
+def test_room_for_two_rows_of_warped_blocks_and_those_being_read(
+    width: int, megabytes: int
+) -> None:
+    grid: Any = SimpleNamespace(width=width)
+    assert warp_cache_bytes(grid) == megabytes * MEGABYTE
+
+
+def test_what_rows_of_tiles_share_is_hardly_warped_twice() -> None:
+    columns, pixels = 40, (np.zeros((3, 1, 1), np.uint8), np.zeros((1, 1), np.bool_))
+    cache = BlockCache(limit_bytes=4 * (2 * columns + 16))
+    warped = []
+    for top in range(0, 10, 2):  # rows of tiles see three rows of blocks, one of them in common
+        for left in range(0, columns, 4):
+            for row in (top, top, top + 1, top + 1, top + 2, top + 2):
+                for col in range(left, left + 4):
+                    key = ("a.tif", Window(row, col, 1, 1))
+                    if cache.get(key) is None:
+                        cache.put(key, pixels)
+                        warped.append((row, col))
+    assert len(set(warped)) == 11 * columns
+    assert len(warped) < 12 * columns  # 15, if what was not used for longest went first
