@@ -1,34 +1,27 @@
 """What graphs of the built-in network hold: ``python benchmarks/graph_memory.py``.
 
-Tiles of all sizes that a raster has at its rim and in its middle are computed once, row after row, in two
-views. Prints the memory of the process after every row; flat means: graphs of other rows are let go. *At rest*
-is what is held when nothing is computed.
+The tiles that a run lays over a raster are computed once, row after row, as a run on this machine computes them. Prints
+the memory of the process after every row; flat means: graphs of other rows are let go. *At rest* is what is
+held when nothing is computed.
 """
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 import psutil
+import rasterio
+from affine import Affine
 
-from geoseg.models import DEFAULT_WEIGHTS
-from geoseg.models.averaged import averaged
-from geoseg.models.runtimes.dense import OpenVinoDenseModel
-from geoseg.types import Window
+from geoseg.machine import large_arrays_given_back
+from geoseg.models import load_model
+from geoseg.models.traits import Traits
+from geoseg.settings import PredictSettings
+from geoseg.tiles.looking import tile_maps
+from geoseg.tiles.plan import Plan
+from geoseg.types import Block, Grid
 
-CORE_PX, HALO_PX = 768, 208
-SIDE_PX = 3 * CORE_PX + 168
-"""Of a raster whose tile before the last one is cut as well."""
-
-
-def tiles() -> list[tuple[range, range]]:
-    """Of one row: what a tile sees, and its core."""
-    starts = [*range(0, SIDE_PX, CORE_PX), SIDE_PX]
-    return [
-        (range(max(0, start - HALO_PX), min(end + HALO_PX, SIDE_PX)), range(start, end))
-        for start, end in pairwise(starts)
-    ]
+SIDE_PX = 4200
+GSD_M = 0.33
 
 
 def held_mb() -> float:
@@ -39,19 +32,23 @@ def held_mb() -> float:
 
 def main() -> None:
     """Print a line per row of tiles."""
-    model = averaged(OpenVinoDenseModel.from_file(DEFAULT_WEIGHTS))
-    photo = np.random.default_rng(0).integers(0, 256, (1, 3, SIDE_PX, SIDE_PX), np.uint8)
-    print(f"{'tiles of':>12s} {'MB':>6s}")
+    model = load_model("default", device="cpu")
+    crs = rasterio.CRS.from_epsg(32645)
+    grid = Grid(crs, Affine.scale(GSD_M, -GSD_M), SIDE_PX, SIDE_PX, GSD_M)
+    plan = Plan.of(grid, Traits.of(model), PredictSettings.of())
+    print(f"{'row of tiles':>12s} {'MB':>6s}")
     print(f"{'none':>12s} {held_mb():6.0f}")
-    for rows, core_rows in tiles():
-        for cols, core_cols in tiles():
-            seen = np.ascontiguousarray(photo[:, :, rows.start : rows.stop, cols.start : cols.stop])
-            row_off, col_off = core_rows.start - rows.start, core_cols.start - cols.start
-            model.predict_part(seen, Window(row_off, col_off, len(core_rows), len(core_cols)))
-        print(f"{len(rows):9d} px {held_mb():6.0f}", flush=True)
-    model.predict_maps(photo[:, :, :32, :32])  # what others computed with is let go
+    for strip in plan.strips:
+        shape = strip.window.height, strip.window.width
+        noise = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
+        block = Block(strip.window, noise, np.ones(shape, np.bool_))
+        for _ in tile_maps(model, strip.tiles, block, plan.batch):
+            pass
+        print(f"{strip.tiles[0].window.height:9d} px {held_mb():6.0f}", flush=True)
+    model.predict_maps(noise[None, :, :32, :32])  # what others computed with is let go
     print(f"{'at rest':>12s} {held_mb():6.0f}")
 
 
 if __name__ == "__main__":
-    main()
+    with large_arrays_given_back():
+        main()

@@ -27,6 +27,11 @@ VIEWS = 2
 """As it is and turned by half. Mirror images beside these two double the work and bring a tenth as much."""
 
 
+def views_of(*, averaged: bool) -> int:
+    """In how many views a tile is looked at."""
+    return VIEWS if averaged else 1
+
+
 def averaged(model: DenseModel | InstanceModel) -> AveragedModel:
     """The same model, averaged.
 

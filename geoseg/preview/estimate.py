@@ -95,11 +95,10 @@ def estimate_run(
 
 def reckoned_s(lattice: Lattice, *, tta: bool, precision: str) -> float:
     """Seconds for all tiles on a processor like the one that was measured, with all of its cores."""
-    from geoseg.models.averaged import VIEWS
+    from geoseg.models.averaged import views_of
 
     seen_mp, core_mp = _megapixels(lattice)
-    views = VIEWS if tta else 1
-    network_s = views * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp)
+    network_s = views_of(averaged=tta) * (CONTEXT_S_PER_MP * seen_mp + CORE_S_PER_MP * core_mp)
     if precision == "int8":
         network_s *= BY_BYTES if "vnni" in processor_kind() else IN_PAIRS
     return (network_s + REST_S_PER_MP * core_mp) / usable_cores()

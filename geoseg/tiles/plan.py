@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import InexactModelWarning, UnsupportedRasterError
-from geoseg.models.averaged import VIEWS
+from geoseg.models.averaged import views_of
 from geoseg.models.strides import round_up
 from geoseg.tiles.cores import CORE_PX, cheapest_core_px
 from geoseg.tiles.lattice import Lattice, Strip
@@ -36,7 +36,7 @@ GPU_BATCH = 4
 """Tiles per call of the network on a GPU by default."""
 MOST_TILES = 10_000_000
 """With cores of 768 px all of Germany in pixels of 0.25 m; a thousand days on eight cores."""
-PANEL_PX = 4096
+PANEL_PX = 2048
 """Columns of cores that are read at once; more would only take more memory."""
 
 
@@ -177,7 +177,7 @@ def lay_lattice(
         core_px = cheapest_core_px(
             grid,
             needed or grid.window,
-            views=VIEWS if traits.averaged else 1,
+            views=views_of(averaged=traits.averaged),
             context_px=context_px,
             stride_px=stride_px,
         )

@@ -81,7 +81,7 @@ def pieces(plan: Plan, strip: Strip) -> Iterator[Panel]:
     of a raster that lies on disk in rows, which would be decoded for every tile anew.
     """
     for panel in plan.panels(strip):
-        if plan.batch > 1 or panel.window.width > 2 * PANEL_PX:
+        if plan.batch > 1 or panel.window.width > 4 * PANEL_PX:
             yield panel
         else:
             yield from (Panel((tile,), tile.window) for tile in panel.tiles)
