@@ -49,6 +49,8 @@ _ALL = 2**31 - 1
 _GLIBC_MMAP_MAX = 65536
 _GLIBC_MMAP_THRESHOLD = 32 * 2**20
 """Where the library's own rule for it ends up in a program with large arrays."""
+LARGE_BYTES = 2**20
+"""Arrays of this size and more are given back as soon as they are freed, where that is asked for."""
 GRACE_S = 15.0
 """What a program that was asked to stop may take to keep what is finished."""
 
@@ -133,6 +135,28 @@ def keep_freed_memory() -> None:
     if libc is not None:
         libc.mallopt(_M_MMAP_MAX, 0)
         libc.mallopt(_M_TRIM_THRESHOLD, _ALL)
+
+
+def give_large_arrays_back() -> None:
+    """Let the process give back every large array when it is freed.
+
+    By its own rule malloc takes arrays of up to 32 MB from the heaps that it has for each thread, once one of that size
+    was freed, and what is freed there stays. Does nothing without the GNU C library.
+    """
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(_M_MMAP_THRESHOLD, LARGE_BYTES)
+        libc.mallopt(_M_TRIM_THRESHOLD, LARGE_BYTES)
+
+
+@contextmanager
+def large_arrays_given_back() -> Iterator[None]:
+    """Give large arrays back for a while."""
+    give_large_arrays_back()
+    try:
+        yield
+    finally:
+        _give_back()
 
 
 @contextmanager

@@ -32,6 +32,28 @@ print(kept - before, rss() - before)
 """
 
 
+GOES = """
+import psutil
+import numpy as np
+from geoseg.machine import large_arrays_given_back
+rss = lambda: psutil.Process().memory_info().rss / 2**20
+large = np.ones(20 * 2**20, np.uint8)
+del large  # from now on such arrays come from the heap
+with large_arrays_given_back():
+    before = rss()
+    array = np.ones(10 * 2**20, np.uint8)
+    behind = [np.ones(2**16, np.uint8) for _ in range(16)]
+    del array
+    print(rss() - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the GNU C library")
+def test_large_arrays_are_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", GOES], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 5
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the GNU C library")
 def test_freed_memory_is_kept_and_given_back() -> None:
     done = subprocess.run([sys.executable, "-c", GROWS], capture_output=True, text=True, check=True)
@@ -43,7 +65,7 @@ def test_freed_memory_is_kept_and_given_back() -> None:
 def test_nothing_happens_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr(machine.ctypes, "CDLL", None)
-    with machine.freed_memory_kept():
+    with machine.freed_memory_kept(), machine.large_arrays_given_back():
         pass
 
 

@@ -49,8 +49,8 @@ def parts_maps(
 
 def quantize(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Probabilities 0..1 to 0..255, rounded half to even."""
-    levels: NDArray[np.uint8] = np.rint(probabilities * np.float32(255)).astype(np.uint8)
-    return levels
+    levels = probabilities * np.float32(255)
+    return np.rint(levels, out=levels).astype(np.uint8)
 
 
 def _checked(

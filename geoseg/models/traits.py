@@ -136,8 +136,13 @@ class Traits:
 
     @property
     def allocates_anew(self) -> bool:
-        """Whether its network asks for the memory of every layer anew; OpenVINO's has it once for all."""
-        return self.device_kind == "cpu" and not self.runtime.startswith("openvino")
+        """Whether its network asks for the memory of every layer anew."""
+        return self.device_kind == "cpu" and not self.allocates_once
+
+    @property
+    def allocates_once(self) -> bool:
+        """Whether its network has its memory once for all, as OpenVINO's."""
+        return self.runtime.startswith("openvino")
 
     @property
     def compiles_long(self) -> bool:

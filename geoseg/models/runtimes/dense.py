@@ -47,14 +47,25 @@ _MOST_AT_ONCE = 16
 _GREY = np.uint8(FILL_GREY)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Compiled:
     """A graph for images of one size and one part of them, and one thread of it."""
 
     graph: Any
     """An ``openvino.CompiledModel``, which others may hold too."""
-    request: Any
-    """The way to run it in that thread."""
+    request: Any = None
+    """The way to run it in that thread, which holds image and maps; None: not at present."""
+
+    def begin(self, image: NDArray[np.uint8]) -> None:
+        """Compute (bands, height, width)."""
+        if self.request is None:
+            self.request = self.graph.create_infer_request()
+        self.request.start_async({0: image[None]})
+
+    def let_go(self) -> None:
+        """Of all memory but what its own weights and code take."""
+        self.request = None
+        self.graph.release_memory()
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +198,7 @@ class OpenVinoDenseModel(DenseFacts):
                     self._end(*begun.popleft())
                 busy = sum(other.key == job.key for other, _ in begun)
                 compiled = self._compiled_for(job, min(alike[job.key], at_once) - busy)
-                compiled.request.start_async({0: job.image[None]})
+                compiled.begin(job.image)
                 begun.append((job, compiled))
         finally:  # what has begun must end before its image goes
             while begun:
@@ -231,7 +242,7 @@ class OpenVinoDenseModel(DenseFacts):
         """Let go of what other sizes hold, which is as much as those that are needed will."""
         for key in self._last - needed:
             for compiled in self._free.get(key, ()):  # none if an earlier image of that call failed
-                compiled.graph.release_memory()
+                compiled.let_go()
         self._last = needed
         if needed & self._forgotten:  # they come back, row after row
             self._kept = min(2 * self._kept, _MOST_KEPT)
@@ -242,7 +253,7 @@ class OpenVinoDenseModel(DenseFacts):
             self._forgotten.add(key)
 
     def _compile(self, height: int, width: int, part: Window, threads: int) -> list[_Compiled]:
-        """One graph, a way to run it for every thread: compiling takes longer than computing a tile."""
+        """One graph for all threads: compiling takes longer than computing a tile."""
         stride = self.stride_px
         below, right = round_up(height, stride) - height, round_up(width, stride) - width
         graph = self._graph.clone()
@@ -251,7 +262,7 @@ class OpenVinoDenseModel(DenseFacts):
         self._reshape(graph, height, width)
         cut(graph, part)
         compiled = core().compile_model(graph, "CPU", _settings(self.precision, threads))
-        return [_Compiled(compiled, compiled.create_infer_request()) for _ in range(threads)]
+        return [_Compiled(compiled) for _ in range(threads)]
 
     def _reshape(self, graph: Any, height: int, width: int) -> None:  # noqa: ANN401
         """Fix the size of the images.

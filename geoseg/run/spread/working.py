@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg import errors
 from geoseg.errors import GeosegError, WorkerError
-from geoseg.machine import keep_freed_memory, peak_rss_mb, processor_kind
+from geoseg.machine import (
+    give_large_arrays_back,
+    keep_freed_memory,
+    peak_rss_mb,
+    processor_kind,
+)
 from geoseg.models.traits import Traits
 from geoseg.raster.traffic import Traffic
 from geoseg.run.lookers import look_over
@@ -141,6 +146,8 @@ def _finish(task: Task, raster: _Raster) -> Any:  # noqa: ANN401  # a Finished
 def _see(_task: Task, _raster: _Raster) -> None:
     import geoseg.footprints  # noqa: F401  # compiled loops, which take a while to load
 
+    give_large_arrays_back()
+
 
 _WAYS: dict[Kind, Callable[[Task, _Raster], Any]] = {
     "look": _look,
@@ -155,8 +162,11 @@ def _load(spec: ModelSpec) -> Any:  # noqa: ANN401  # a model
     plain = getattr(model, "_model", model)  # of one that is averaged
     if threads.isdecimal() and hasattr(plain, "threads"):
         plain.threads = int(threads)
-    if Traits.of(model).allocates_anew:
+    traits = Traits.of(model)
+    if traits.allocates_anew:
         keep_freed_memory()
+    elif traits.allocates_once:
+        give_large_arrays_back()
     return model
 
 
