@@ -14,6 +14,7 @@ from affine import Affine
 
 from geoseg.machine import large_arrays_given_back
 from geoseg.models import load_model
+from geoseg.models.protocols import DenseModel
 from geoseg.models.traits import Traits
 from geoseg.settings import PredictSettings
 from geoseg.tiles.looking import tile_maps
@@ -33,6 +34,7 @@ def held_mb() -> float:
 def main() -> None:
     """Print a line per row of tiles."""
     model = load_model("default", device="cpu")
+    assert isinstance(model, DenseModel)
     crs = rasterio.CRS.from_epsg(32645)
     grid = Grid(crs, Affine.scale(GSD_M, -GSD_M), SIDE_PX, SIDE_PX, GSD_M)
     plan = Plan.of(grid, Traits.of(model), PredictSettings.of())

@@ -49,8 +49,9 @@ def parts_maps(
 
 def quantize(probabilities: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Probabilities 0..1 to 0..255, rounded half to even."""
-    levels = probabilities * np.float32(255)
-    return np.rint(levels, out=levels).astype(np.uint8)
+    exact = probabilities * np.float32(255)
+    levels: NDArray[np.uint8] = np.rint(exact, out=exact).astype(np.uint8)
+    return levels
 
 
 def _checked(
