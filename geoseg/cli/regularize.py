@@ -49,6 +49,15 @@ def regularize(
             show_default="as the file was drawn, else half a pixel",
         ),
     ] = None,
+    oblique: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FACTOR",
+            help="How many times as dear walls are that follow neither direction of their building: 2.5 draws what "
+            "networks predicted square, 1 keeps odd angles.",
+            show_default="as the file was drawn; else 2.5 where geoseg predicted it, and 1 elsewhere",
+        ),
+    ] = None,
     layer: Layer = None,
     zoom: Zoom = None,
     overwrite: Overwrite = False,
@@ -73,6 +82,7 @@ def regularize(
         layer=layer,
         gsd_m=gsd,
         snap_m=snap,
+        oblique=oblique,
         overwrite=overwrite,
         zoom=parse_zoom(zoom),
     )

@@ -23,6 +23,7 @@ def regularize(
     layer: str | None = None,
     gsd_m: float | None = None,
     snap_m: float | None = None,
+    oblique: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
     zoom: tuple[int, int] | None = None,
@@ -37,6 +38,7 @@ def regularize(
     layer: str | None = None,
     gsd_m: float | None = None,
     snap_m: float | None = None,
+    oblique: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
     zoom: tuple[int, int] | None = None,
@@ -44,13 +46,14 @@ def regularize(
 
 
 @checked_keywords
-def regularize(
+def regularize(  # noqa: PLR0913  # the public face: one keyword per decision of the user
     footprints: VectorInput,
     output: str | Path | None = None,
     *,
     layer: str | None = None,
     gsd_m: float | None = None,
     snap_m: float | None = None,
+    oblique: float | None = None,
     settings: RegularizeSettings | None = None,
     overwrite: bool = False,
     zoom: tuple[int, int] | None = None,
@@ -71,6 +74,9 @@ def regularize(
             from, else 0.3.
         snap_m: Walls nearer to each other than this become one, metres. None: as where geoseg drew
             them before, else half a pixel.
+        oblique: How many times as dear walls are that follow neither direction of their building: 2.5 for what
+            networks predicted, who bevel corners and let fronts lean; 1 where odd angles are common. None:
+            as in ``settings``, else 2.5 where geoseg predicted them, and 1 elsewhere.
         settings: Limits and tolerances in pixels. None: as where geoseg drew them before, else the
             usual ones.
         overwrite: Replace ``output`` if it is there already.
@@ -109,7 +115,9 @@ def regularize(
     if target is not None:
         require_held(loaded.frame, target)
     about = About.of(footprints, loaded.frame)
-    drawn = redraw(loaded.frame, gsd_m=gsd_m, snap_m=snap_m, settings=settings, about=about)
+    drawn = redraw(
+        loaded.frame, gsd_m=gsd_m, snap_m=snap_m, oblique=oblique, settings=settings, about=about
+    )
     if target is None or output is None:
         return drawn
     write_drawn(drawn, target, (footprints, layer), about, zoom=zoom)

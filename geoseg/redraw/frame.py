@@ -57,6 +57,7 @@ def redraw(
     *,
     gsd_m: float | None = None,
     snap_m: float | None = None,
+    oblique: float | None = None,
     settings: RegularizeSettings | None = None,
     about: About | None = None,
 ) -> gpd.GeoDataFrame:
@@ -68,6 +69,8 @@ def redraw(
             None: as the layer was drawn, that of its run, or 0.3.
         snap_m: Walls nearer to each other than this become one; None: as the layer was drawn, or
             half a pixel.
+        oblique: How many times as dear walls are that follow neither direction of their building; None: as in
+            ``settings``, else 2.5 where geoseg predicted them, and 1 elsewhere.
         settings: Limits and tolerances in pixels; None: as the layer was drawn, or the usual ones.
         about: What is known of the layer; None looks at the frame alone.
 
@@ -86,6 +89,10 @@ def redraw(
     crs = crs_of_frame(frame, "footprints")
     about = About.of(frame, frame) if about is None else about
     asked = about.asked(gsd_m, snap_m, settings)
+    usual = OWN_SETTINGS if about.metadata else FRAME_SETTINGS
+    if oblique is not None:
+        how = replace(asked.settings or usual, oblique=oblique)
+        asked = replace(asked, settings=how)
     require_pixel_size(asked.gsd_m)
     if asked.snap_m is not None:
         require_within("snap_m", asked.snap_m, SNAPS_M, "a gap between walls")
@@ -101,7 +108,6 @@ def redraw(
         flat[~present] = None
         plane = fit_plane(crs, shapely.get_coordinates(flat), asked.gsd_m)
         work = _Work(flat, drawn_before(frame, about, asked), plane)
-        usual = OWN_SETTINGS if about.metadata else FRAME_SETTINGS
         drawn = _redraw(work, snap_px, asked.settings or usual, repairs)
         filled = present & ~shapely.is_empty(drawn.geometry)
         result.geometry[present] = shapely.Polygon()

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from geoseg.errors import UsageError
 
+MOST_OBLIQUE = 100.0
+"""Walls aslant that are dearer still would never be drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class RegularizeSettings:
@@ -52,8 +55,11 @@ class RegularizeSettings:
             raise UsageError(f"correlation_px must be above 0 pixels, got {self.correlation_px}")
         if self.layer_noise_px is not None and not self.layer_noise_px > 0:
             raise UsageError(f"layer_noise_px must be above 0 pixels, got {self.layer_noise_px}")
-        if not self.oblique >= 1:
-            raise UsageError(f"oblique must be 1 or more, got {self.oblique}")
+        if not 1 <= self.oblique <= MOST_OBLIQUE:
+            raise UsageError(
+                f"--oblique (oblique) must be 1 to {MOST_OBLIQUE:g}, how many times as dear walls aslant are; got "
+                f"{self.oblique}"
+            )
         for name in ("min_iou", "max_area_change"):
             if not 0 <= getattr(self, name) <= 1:
                 raise UsageError(f"{name} must lie in 0..1, got {getattr(self, name)}")

@@ -134,7 +134,8 @@ def test_arguments_and_layers_that_cannot_be_used(tmp_path: Path) -> None:
         regularize(house.set_crs(None, allow_override=True))
     for wrong in (
             {"gsd_m": 0}, {"gsd_m": float("nan")}, {"gsd_m": 1e9}, {"snap_m": -1},
-            {"snap_m": float("inf")}, {"snap_m": 1000},
+            {"snap_m": float("inf")}, {"snap_m": 1000}, {"oblique": 0.5}, {"oblique": float("nan")},
+            {"oblique": 101},
         ):  # fmt: skip
         with pytest.raises(UsageError, match=rf"\({next(iter(wrong))}\) must be"):
             regularize(house, **wrong)

@@ -15,6 +15,7 @@ import town
 from hypothesis import given
 from hypothesis import strategies as st
 from own_layer import own_file, ragged
+from right_angles import has_right_angles_alone
 from shapely.geometry import MultiPolygon, Polygon, box
 from tries import tries
 
@@ -67,6 +68,36 @@ def test_an_own_file_is_drawn_at_the_pixels_of_its_run(tmp_path: Path) -> None:
     assert not own.geometry.geom_equals_exact(regularize(source, gsd_m=2.0).geometry, 0).all()
 
 
+def bevelled_house() -> Polygon:
+    """A house along pixels of half a metre whose corner a network bevelled."""
+    masks = town.BUILDERS | {"bevelled": lambda *_: [BEVELLED]}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(town, "BUILDERS", masks)
+        (seen,) = town.build_town(town.TownSpec(1, ("bevelled",), jitter_px=0.5)).raw
+    return shapely.transform(seen, lambda xy: xy * 0.5 + (300_000, 5_000_000))
+
+
+BEVELLED = Polygon([(0, 0), (45, 0), (45, 24), (38, 31), (0, 31)])
+
+
+def is_square(frame: gpd.GeoDataFrame) -> bool:
+    return has_right_angles_alone(frame.geometry.iloc[0])
+
+
+def test_walls_aslant_are_dearer_where_geoseg_predicted_them_and_where_it_is_asked_for(
+    tmp_path: Path,
+) -> None:
+    foreign = gpd.GeoDataFrame(geometry=[bevelled_house()], crs=UTM)
+    assert not is_square(regularize(foreign, gsd_m=0.5))
+    assert is_square(regularize(foreign, gsd_m=0.5, oblique=2.5))
+    source = own_file(tmp_path / "in.gpkg")
+    mine = gpd.read_file(source, layer="buildings").iloc[:1]
+    mine = mine.set_geometry([bevelled_house()], crs=UTM).assign(shape="raw")
+    mine.attrs[KEY] = read_metadata(source)
+    assert is_square(regularize(mine))
+    assert not is_square(regularize(mine, oblique=1))
+
+
 @pytest.mark.parametrize("suffix", [".fgb", ".parquet", ".geojson"])
 def test_what_is_known_of_the_run_goes_into_other_formats(tmp_path: Path, suffix: str) -> None:
     done = regularize(own_file(tmp_path / "in.gpkg"), tmp_path / f"out{suffix}")
@@ -79,6 +110,8 @@ def test_what_is_known_of_the_run_goes_into_other_formats(tmp_path: Path, suffix
         {},
         {"gsd_m": 0.4},
         {"snap_m": 1.0},
+        {"oblique": 1.5},
+        {"oblique": 4.0, "settings": RegularizeSettings(noise_px=1.0)},
         {"settings": RegularizeSettings(noise_px=1.0, correlation_px=3.0)},
     ],
     ids=str,

@@ -7,6 +7,7 @@ import town
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from right_angles import has_right_angles_alone
 from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon
 from tries import tries
@@ -133,13 +134,6 @@ def square_share(shape: Polygon, how: RegularizeSettings, monkeypatch: pytest.Mo
     seen = town.build_town(town.TownSpec(40, ("probe",), jitter_px=0.5, opened_px=4.0))
     drawn, _ = regularize_groups(np.asarray(seen.raw), seen.lot, settings=how)
     return float(np.mean([has_right_angles_alone(one) for one in drawn]))
-
-
-def has_right_angles_alone(drawn: Polygon) -> bool:
-    along = np.diff(shapely.get_coordinates(drawn.exterior), axis=0)
-    angles = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
-    longest = angles[np.hypot(*along.T).argmax()]
-    return bool((np.abs((angles - longest + 45) % 90 - 45) < 5).all())
 
 
 def test_predicted_houses_with_a_bevelled_corner_have_right_angles(
