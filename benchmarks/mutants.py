@@ -116,8 +116,8 @@ MUTANTS = (
     Mutant(
         "levels-cut-off",
         "models/asking.py",
-        "np.rint(probabilities * np.float32(255))",
-        "np.floor(probabilities * np.float32(255))",
+        "np.rint(exact, out=exact)",
+        "np.floor(exact, out=exact)",
         "models/test_asking.py",
     ),
     Mutant(
