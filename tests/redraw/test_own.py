@@ -89,7 +89,7 @@ def test_walls_aslant_are_dearer_where_geoseg_predicted_them_and_where_it_is_ask
 ) -> None:
     foreign = gpd.GeoDataFrame(geometry=[bevelled_house()], crs=UTM)
     assert not is_square(regularize(foreign, gsd_m=0.5))
-    assert is_square(regularize(foreign, gsd_m=0.5, oblique=2.5))
+    assert is_square(regularize(foreign, gsd_m=0.5, oblique=2.0))
     source = own_file(tmp_path / "in.gpkg")
     mine = gpd.read_file(source, layer="buildings").iloc[:1]
     mine = mine.set_geometry([bevelled_house()], crs=UTM).assign(shape="raw")
