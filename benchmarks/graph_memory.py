@@ -12,7 +12,7 @@ import psutil
 import rasterio
 from affine import Affine
 
-from geoseg.machine import large_arrays_given_back
+from geoseg.machine import for_a_while, give_large_arrays_back
 from geoseg.models import load_model
 from geoseg.models.protocols import DenseModel
 from geoseg.models.traits import Traits
@@ -52,5 +52,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    with large_arrays_given_back():
+    with for_a_while(give_large_arrays_back):
         main()

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from geoseg.errors import GeosegError, NotEnoughMemoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 # Parameters of mallopt, from malloc.h of the GNU C library.
 _M_TRIM_THRESHOLD = -1
@@ -150,19 +150,12 @@ def give_large_arrays_back() -> None:
 
 
 @contextmanager
-def large_arrays_given_back() -> Iterator[None]:
-    """Give large arrays back for a while."""
-    give_large_arrays_back()
-    try:
+def for_a_while(rule: Callable[[], None] | None) -> Iterator[None]:
+    """Follow a rule for freed memory for a while, and give all of it back at the end; None: nothing changes."""
+    if rule is None:
         yield
-    finally:
-        _give_back()
-
-
-@contextmanager
-def freed_memory_kept() -> Iterator[None]:
-    """Keep freed memory for a while, and give it back at the end."""
-    keep_freed_memory()
+        return
+    rule()
     try:
         yield
     finally:

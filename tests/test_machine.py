@@ -20,10 +20,10 @@ from geoseg.errors import NotEnoughMemoryError
 GROWS = """
 import psutil
 import numpy as np
-from geoseg.machine import freed_memory_kept
+from geoseg.machine import for_a_while, keep_freed_memory
 rss = lambda: psutil.Process().memory_info().rss / 2**20
 before = rss()
-with freed_memory_kept():
+with for_a_while(keep_freed_memory):
     for _ in range(3):
         array = np.ones(50 * 2**20, np.uint8)
         del array
@@ -35,11 +35,11 @@ print(kept - before, rss() - before)
 GOES = """
 import psutil
 import numpy as np
-from geoseg.machine import large_arrays_given_back
+from geoseg.machine import for_a_while, give_large_arrays_back
 rss = lambda: psutil.Process().memory_info().rss / 2**20
 large = np.ones(20 * 2**20, np.uint8)
 del large  # from now on such arrays come from the heap
-with large_arrays_given_back():
+with for_a_while(give_large_arrays_back):
     before = rss()
     array = np.ones(10 * 2**20, np.uint8)
     behind = [np.ones(2**16, np.uint8) for _ in range(16)]
@@ -65,8 +65,9 @@ def test_freed_memory_is_kept_and_given_back() -> None:
 def test_nothing_happens_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
     monkeypatch.setattr(machine.ctypes, "CDLL", None)
-    with machine.freed_memory_kept(), machine.large_arrays_given_back():
-        pass
+    for rule in (machine.keep_freed_memory, machine.give_large_arrays_back):
+        with machine.for_a_while(rule):
+            pass
 
 
 def test_a_wait_policy_of_the_users_stands(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-from geoseg.machine import processor_kind
+from geoseg.machine import give_large_arrays_back, keep_freed_memory, processor_kind
 from geoseg.models.protocols import DenseModel, TogetherModel
 from geoseg.models.records import Calibration
 from geoseg.models.weights import Decoding, model_sha256, read_metadata
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from geoseg.models.protocols import InstanceModel
@@ -137,17 +138,26 @@ class Traits:
     @property
     def allocates_anew(self) -> bool:
         """Whether its network asks for the memory of every layer anew."""
-        return self.device_kind == "cpu" and not self.allocates_once
+        return self.device_kind == "cpu" and not self._is_openvino
 
     @property
-    def allocates_once(self) -> bool:
-        """Whether its network has its memory once for all, as OpenVINO's."""
-        return self.runtime.startswith("openvino")
+    def memory_rule(self) -> Callable[[], None] | None:
+        """What becomes of freed memory while its network runs; None: what is usual.
+
+        OpenVINO's has its memory once for all, so that what others free need not be kept.
+        """
+        if self.allocates_anew:
+            return keep_freed_memory
+        return give_large_arrays_back if self._is_openvino else None
 
     @property
     def compiles_long(self) -> bool:
         """Whether a graph for one size of window takes longer to compile than a tile to compute."""
-        return self.precision == "int8" and self.runtime.startswith("openvino")
+        return self.precision == "int8" and self._is_openvino
+
+    @property
+    def _is_openvino(self) -> bool:
+        return self.runtime.startswith("openvino")
 
     @property
     def processor(self) -> str:

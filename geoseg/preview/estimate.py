@@ -124,12 +124,11 @@ def measured_s_per_mp(model: DenseModel | InstanceModel) -> float:
 
 def time_of_tile(model: DenseModel | InstanceModel) -> TileTime:
     """Run the model on one tile, and once before to warm up."""
-    from contextlib import nullcontext
     from time import perf_counter
 
     import numpy as np
 
-    from geoseg.machine import freed_memory_kept
+    from geoseg.machine import for_a_while
     from geoseg.models.strides import round_up
     from geoseg.models.traits import Traits
     from geoseg.tiles.plan import context_and_stride_px
@@ -140,7 +139,7 @@ def time_of_tile(model: DenseModel | InstanceModel) -> TileTime:
     halo, core = round_up(context, stride), round_up(_TRIAL_CORE_PX, stride)
     side = core + 2 * halo
     image = np.random.default_rng(0).integers(0, 256, (1, 3, side, side), dtype=np.uint8)
-    with freed_memory_kept() if traits.allocates_anew else nullcontext():
+    with for_a_while(traits.memory_rule):
         for _ in range(2):
             began = perf_counter()
             _ask(model, image, Window(halo, halo, core, core))

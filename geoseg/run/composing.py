@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geoseg.machine import freed_memory_kept, large_arrays_given_back, memory_errors
+from geoseg.machine import for_a_while, memory_errors
 from geoseg.models.averaged import averaged_if
 from geoseg.models.traits import Traits
 from geoseg.raster.services import cut_services
@@ -98,7 +98,7 @@ class Composing:
             if self.help_drawing:
                 beside = _drawing_beside(run, stack.enter_context(ExitStack()))
                 run = replace(run, elsewhere=beside)
-            stack.enter_context(_freed_memory(traits))
+            stack.enter_context(for_a_while(traits.memory_rule))
             stack.enter_context(memory_errors(LESS_MEMORY))
             yield run
 
@@ -144,13 +144,6 @@ def _drawing_beside(run: Run, stack: ExitStack) -> Beside | None:
 
     processes = drawing_processes([source.path for source in run.mosaic.sources])
     return Beside(processes, run.tally, stack) if processes else None
-
-
-def _freed_memory(traits: Traits) -> AbstractContextManager[None]:
-    """What becomes of it, as suits the network."""
-    if traits.allocates_anew:
-        return freed_memory_kept()
-    return large_arrays_given_back() if traits.allocates_once else nullcontext()
 
 
 def _tell(traits: Traits) -> None:

@@ -11,6 +11,7 @@ import pytest
 from painted import PaintedModel
 
 import geoseg
+from geoseg.machine import give_large_arrays_back, keep_freed_memory
 from geoseg.models import DEFAULT_WEIGHTS, load_model
 from geoseg.models.averaged import averaged, averaged_if
 from geoseg.models.records import Calibration
@@ -108,4 +109,7 @@ def test_parts_of_geosegs_own_kinds_count() -> None:
 )
 def test_who_asks_for_memory_layer_by_layer(device: str, runtime: str, expected: bool) -> None:
     model = SimpleNamespace(predict_instances=list, device=device, runtime=runtime, gsd_m=None)
-    assert Traits.of(model).allocates_anew is expected  # type: ignore[arg-type]
+    traits = Traits.of(model)  # type: ignore[arg-type]
+    assert traits.allocates_anew is expected
+    rule = keep_freed_memory if expected else None
+    assert traits.memory_rule is (give_large_arrays_back if "openvino" in runtime else rule)

@@ -14,12 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg import errors
 from geoseg.errors import GeosegError, WorkerError
-from geoseg.machine import (
-    give_large_arrays_back,
-    keep_freed_memory,
-    peak_rss_mb,
-    processor_kind,
-)
+from geoseg.machine import give_large_arrays_back, peak_rss_mb, processor_kind
 from geoseg.models.traits import Traits
 from geoseg.raster.traffic import Traffic
 from geoseg.run.lookers import look_over
@@ -162,11 +157,9 @@ def _load(spec: ModelSpec) -> Any:  # noqa: ANN401  # a model
     plain = getattr(model, "_model", model)  # of one that is averaged
     if threads.isdecimal() and hasattr(plain, "threads"):
         plain.threads = int(threads)
-    traits = Traits.of(model)
-    if traits.allocates_anew:
-        keep_freed_memory()
-    elif traits.allocates_once:
-        give_large_arrays_back()
+    rule = Traits.of(model).memory_rule
+    if rule is not None:
+        rule()
     return model
 
 
