@@ -32,7 +32,7 @@ from town import Town, TownSpec, build_town
 from town_kinds import CHOOSING, GENERATORS, LEFT_OUT, RECTILINEAR
 
 from geoseg.redraw import regularize
-from geoseg.redraw.frame import FRAME_SETTINGS
+from geoseg.redraw.own import FRAME_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

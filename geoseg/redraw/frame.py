@@ -20,7 +20,7 @@ from geoseg.shaping.noise import USUAL_PX
 from geoseg.shaping.pairs import number_pairs
 from geoseg.shaping.plane import Plane, fit_plane
 from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_parts
-from geoseg.shaping.settings import PREDICTED, RegularizeSettings
+from geoseg.shaping.settings import RegularizeSettings
 from geoseg.vectors.load import crs_of_frame
 from geoseg.vectors.metadata import KEY
 from geoseg.version import __version__
@@ -28,10 +28,6 @@ from geoseg.version import __version__
 if TYPE_CHECKING:
     import geopandas as gpd
 
-FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
-"""All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
-OWN_SETTINGS = replace(FRAME_SETTINGS, oblique=PREDICTED.oblique)
-"""The same where geoseg predicted them."""
 SNAPS_M = (0.0, 20.0)
 """Gaps between walls that may be closed: beyond, streets would be."""
 CLOSINGS = 8
@@ -88,11 +84,7 @@ def redraw(
 
     crs = crs_of_frame(frame, "footprints")
     about = About.of(frame, frame) if about is None else about
-    asked = about.asked(gsd_m, snap_m, settings)
-    usual = OWN_SETTINGS if about.metadata else FRAME_SETTINGS
-    if oblique is not None:
-        how = replace(asked.settings or usual, oblique=oblique)
-        asked = replace(asked, settings=how)
+    asked = about.asked(gsd_m, snap_m, oblique, settings)
     require_pixel_size(asked.gsd_m)
     if asked.snap_m is not None:
         require_within("snap_m", asked.snap_m, SNAPS_M, "a gap between walls")
@@ -108,7 +100,7 @@ def redraw(
         flat[~present] = None
         plane = fit_plane(crs, shapely.get_coordinates(flat), asked.gsd_m)
         work = _Work(flat, drawn_before(frame, about, asked), plane)
-        drawn = _redraw(work, snap_px, asked.settings or usual, repairs)
+        drawn = _redraw(work, snap_px, asked.settings or about.usual, repairs)
         filled = present & ~shapely.is_empty(drawn.geometry)
         result.geometry[present] = shapely.Polygon()
         result.geometry[filled] = _wound_back(drawn.geometry[filled], flat[filled], plane)

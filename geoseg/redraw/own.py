@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,7 +16,7 @@ from geoseg.attributes.measure import MEASURES, measure_again
 from geoseg.earth.crs import understood
 from geoseg.earth.geodesy import Ground
 from geoseg.export.schema import COLUMN_NAMES
-from geoseg.shaping.settings import RegularizeSettings
+from geoseg.shaping.settings import PREDICTED, RegularizeSettings
 from geoseg.types import Grid
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import VectorInput
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
+FRAME_SETTINGS = RegularizeSettings(max_outward_px=4.0)
+"""All footprints are at hand here, so groups can be wider apart than in a stream of strips."""
+OWN_SETTINGS = replace(FRAME_SETTINGS, oblique=PREDICTED.oblique)
+"""The same where geoseg predicted them."""
 GSD_M = 0.3
 """Ground size of a pixel where nothing tells it, metres."""
 SHAPE = "shape"
@@ -99,16 +103,26 @@ class About:
         straight = isinstance(parameters, dict) and parameters.get(SHAPE) == "regularized"
         return Asked(self.grid.gsd_m, None, None) if straight and self.grid is not None else None
 
+    @property
+    def usual(self) -> RegularizeSettings:
+        """Limits and tolerances where nobody asks for any."""
+        return OWN_SETTINGS if self.metadata else FRAME_SETTINGS
+
     def asked(
-        self, gsd_m: float | None, snap_m: float | None, settings: RegularizeSettings | None
+        self,
+        gsd_m: float | None,
+        snap_m: float | None,
+        oblique: float | None,
+        settings: RegularizeSettings | None,
     ) -> Asked:
         """What is asked for; what is left out is as the layer was drawn, else as usual."""
-        usual = GSD_M if self.grid is None else self.grid.gsd_m
-        own = self.drawn or Asked(usual, None, None)
+        usual_m = GSD_M if self.grid is None else self.grid.gsd_m
+        own = self.drawn or Asked(usual_m, None, None)
+        how = own.settings if settings is None else settings
         return Asked(
             own.gsd_m if gsd_m is None else gsd_m,
             own.snap_m if snap_m is None else snap_m,
-            own.settings if settings is None else settings,
+            how if oblique is None else replace(how or self.usual, oblique=oblique),
         )
 
 
