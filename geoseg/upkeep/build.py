@@ -15,13 +15,7 @@ from pyproj import CRS
 from geoseg.languages.counting import counted
 from geoseg.progress import Progress, ProgressReport
 from geoseg.tiles.given import AreaInput
-from geoseg.upkeep.deciding import (
-    Ground,
-    News,
-    Olds,
-    decide_new,
-    decide_old,
-)
+from geoseg.upkeep.deciding import Ground, News, Olds, decide_new, decide_old
 from geoseg.upkeep.gone import found_again, say_gone_there, stay_gone, without
 from geoseg.upkeep.looking import Maps
 from geoseg.upkeep.new import NO_EXTENT, NewLayer, swapped_note
@@ -322,9 +316,9 @@ class _Making:
 
 
 def _renamed(old: OldLayer, name: str) -> tuple[str, ...]:
-    others = other_words(old.frame)
     if name == DECISION:
         return ()
+    others = other_words(old.frame)
     if others and mostly_decisions(old.frame):
         return (OTHERWISE.format(counted(others, "row"), name),)
     return (RENAMED.format(name),)

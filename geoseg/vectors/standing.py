@@ -19,14 +19,14 @@ GONE = Said(
 
 def other_words(table: pd.DataFrame) -> int:
     """How many rows say anything but what an update decides; those without a word do not count."""
-    name = decision_column(table.columns)
-    return int((decisions_of(table[name]) < 0).sum()) if name in table else 0
+    codes = _codes(table)
+    return 0 if codes is None else int((codes < 0).sum())
 
 
 def mostly_decisions(table: pd.DataFrame) -> bool:
     """Whether an update wrote most of the column, if it is there."""
-    name = decision_column(table.columns)
-    return name in table and are_decisions(decisions_of(table[name]))
+    codes = _codes(table)
+    return codes is not None and are_decisions(codes)
 
 
 def are_decisions(codes: NDArray[np.float64]) -> bool:
@@ -40,10 +40,14 @@ def are_decisions(codes: NDArray[np.float64]) -> bool:
 
 def standing(table: pd.DataFrame) -> NDArray[np.bool_]:
     """(n,) False for rows that are gone; all stand where most of the column is no decision."""
+    codes = _codes(table)
+    return np.ones(len(table), dtype=bool) if codes is None else standing_by(codes)
+
+
+def _codes(table: pd.DataFrame) -> NDArray[np.float64] | None:
+    """(n,) what its column of decisions says, see ``decisions_of``; None where there is none."""
     name = decision_column(table.columns)
-    if name not in table:
-        return np.ones(len(table), dtype=bool)
-    return standing_by(decisions_of(table[name]))
+    return decisions_of(table[name]) if name in table else None
 
 
 def standing_by(codes: NDArray[np.float64]) -> NDArray[np.bool_]:
