@@ -93,7 +93,7 @@ class Drawn:
 
     def squares(self, column: str) -> NDArray[np.bool_]:
         """(pairs,) True where nearly all of an outline runs along two directions, square to each other."""
-        return np.array([_is_square(polygon) for polygon in self.drawn(column)], dtype=bool)
+        return _squares(self.drawn(column))
 
     def polis_m(self, column: str) -> NDArray[np.float64]:
         """(pairs,) mean distance of the outlines, metres."""
@@ -114,9 +114,9 @@ def _is_square(polygon: shapely.Geometry) -> bool:
     return bool((length @ (apart <= SQUARE_DEG)).max() >= SQUARE_SHARE * length.sum())
 
 
-def _share_of_squares(drawn: Sequence[Drawn]) -> float:
-    """Of the labels that agree with a building, those with right angles alone."""
-    return float(np.mean([_is_square(label) for one in drawn for label in one.truth]))
+def _squares(polygons: Polygons) -> NDArray[np.bool_]:
+    """(n,) the same of polygons."""
+    return np.array([_is_square(polygon) for polygon in polygons], dtype=bool)
 
 
 def main() -> None:
@@ -235,7 +235,8 @@ def print_table(drawn: Sequence[Drawn]) -> None:
             np.concatenate([figure(one, column) for one in polygons]).mean() for column in COLUMNS
         )
         print(f"{name + ', polygons':26}" + "".join(f"{mean:13.4f}" for mean in means))
-    print(f"right angles of the labels {_share_of_squares(polygons):12.4f}")
+    square = np.concatenate([_squares(one.truth) for one in polygons])
+    print(f"right angles of the labels {square.mean():12.4f}")
     for name, of_all in (("vertices", _vertices), ("area error, %", _area_error)):
         print(f"{name:26}" + "".join(f"{of_all(drawn, column):13.2f}" for column in COLUMNS))
     made = np.concatenate([one.made for one in drawn])

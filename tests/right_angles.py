@@ -4,6 +4,8 @@ import numpy as np
 import shapely
 from shapely.geometry import Polygon
 
+BEVELLED = Polygon([(0, 0), (45, 0), (45, 24), (38, 31), (0, 31)])
+"""A house whose corner a network bevelled, pixels."""
 APART_DEG = 5.0
 """Walls so near to one of two directions run along it."""
 

@@ -15,7 +15,7 @@ import town
 from hypothesis import given
 from hypothesis import strategies as st
 from own_layer import own_file, ragged
-from right_angles import has_right_angles_alone
+from right_angles import BEVELLED, has_right_angles_alone
 from shapely.geometry import MultiPolygon, Polygon, box
 from tries import tries
 
@@ -70,14 +70,10 @@ def test_an_own_file_is_drawn_at_the_pixels_of_its_run(tmp_path: Path) -> None:
 
 def bevelled_house() -> Polygon:
     """A house along pixels of half a metre whose corner a network bevelled."""
-    masks = town.BUILDERS | {"bevelled": lambda *_: [BEVELLED]}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(town, "BUILDERS", masks)
+        patch.setitem(town.BUILDERS, "bevelled", lambda *_: [BEVELLED])
         (seen,) = town.build_town(town.TownSpec(1, ("bevelled",), jitter_px=0.5)).raw
     return shapely.transform(seen, lambda xy: xy * 0.5 + (300_000, 5_000_000))
-
-
-BEVELLED = Polygon([(0, 0), (45, 0), (45, 24), (38, 31), (0, 31)])
 
 
 def is_square(frame: gpd.GeoDataFrame) -> bool:

@@ -7,7 +7,7 @@ import town
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from right_angles import has_right_angles_alone
+from right_angles import BEVELLED, has_right_angles_alone
 from shapely.affinity import rotate, translate
 from shapely.geometry import Point, Polygon
 from tries import tries
@@ -139,9 +139,8 @@ def square_share(shape: Polygon, how: RegularizeSettings, monkeypatch: pytest.Mo
 def test_predicted_houses_with_a_bevelled_corner_have_right_angles(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    bevelled = Polygon([(0, 0), (45, 0), (45, 24), (38, 31), (0, 31)])
-    assert square_share(bevelled, PREDICTED, monkeypatch) > 0.7
-    assert square_share(bevelled, STRICT, monkeypatch) < 0.2
+    assert square_share(BEVELLED, PREDICTED, monkeypatch) > 0.7
+    assert square_share(BEVELLED, STRICT, monkeypatch) < 0.2
 
 
 def test_fronts_that_are_long_and_aslant_stay_so_in_predictions(
