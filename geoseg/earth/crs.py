@@ -37,7 +37,8 @@ def _wkt_of_code(code: str) -> str | None:
     from rasterio.errors import CRSError as RasterioCRSError
 
     try:
-        return str(rasterio.CRS.from_user_input(code).to_wkt(version="WKT2_2019"))
+        with rasterio.Env():  # else GDAL prints what it thinks of the code
+            return str(rasterio.CRS.from_user_input(code).to_wkt(version="WKT2_2019"))
     except RasterioCRSError:
         return None
 

@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol, Self
 
-import numpy as np
 import pyarrow as pa
 import shapely
 
 from geoseg.attributes.confidence import Rating
-from geoseg.attributes.measure import measure
+from geoseg.attributes.measure import measure, on_grid
 from geoseg.export.schema import SCHEMA
 from geoseg.run.origins import Origins
 
@@ -164,19 +163,16 @@ class Finisher:
         ]
 
     def _table(self, footprints: list[Footprint]) -> pa.Table:
-        points = shapely.point_on_surface([footprint.polygon for footprint in footprints])
-        if self.area is not None:
-            inside = self.area.holds(points)
-            points = points[inside]
-            footprints = [footprints[i] for i in np.flatnonzero(inside)]
         if not footprints:
             return SCHEMA.empty_table()
-        mosaic = self._mosaic
-        measured = measure(footprints, mosaic.grid, self._output_crs, middle_x=mosaic.output_x)
+        grid, crs = self._mosaic.grid, self._output_crs
+        measured = measure(footprints, grid, crs, middle_x=self._mosaic.output_x)
+        points = on_grid(shapely.point_on_surface(measured.geometry), grid, crs)
         columns = {
             **self._origins.columns(points),
             "geometry": shapely.to_wkb(measured.geometry),
         }
         of_measures = [name for name in SCHEMA.names if name not in columns]
         columns |= {name: getattr(measured, name) for name in of_measures}
-        return pa.table(columns, schema=SCHEMA)
+        table = pa.table(columns, schema=SCHEMA)
+        return table if self.area is None else table.filter(self.area.holds(points))

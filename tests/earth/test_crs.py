@@ -172,6 +172,9 @@ def test_layers_in_it_are_written_and_read(tmp_path: Path, suffix: str) -> None:
     assert again.geometry.area[0] == pytest.approx(100)
 
 
-def test_a_code_that_nobody_knows_is_refused_as_before() -> None:
+def test_a_code_that_nobody_knows_is_refused_without_a_word_of_gdal(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
     with pytest.raises(CRSError, match="999999"):
         understood("EPSG:999999")
+    assert capfd.readouterr() == ("", "")

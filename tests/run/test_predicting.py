@@ -17,6 +17,7 @@ import pytest
 import rasterio
 import rasterio.shutil
 import shapely
+from affine import Affine
 from numpy.typing import NDArray
 from painted import PaintedModel, paint_town
 from tries import first
@@ -353,6 +354,17 @@ def test_an_area_of_interest_gives_the_buildings_of_the_full_run(
     assert (part.geometry.to_wkb().to_numpy() == inside.geometry.to_wkb().to_numpy()).all()
     attributes = [frame.drop(columns="geometry").reset_index(drop=True) for frame in (part, inside)]
     assert attributes[0].equals(attributes[1])
+
+
+def test_an_area_asks_for_the_points_that_the_layer_shows(make_raster: Any) -> None:
+    """The analysis grid is resampled to UTM, turned against the layer; in pixels other points stand for a comb."""
+    corner = Affine(0.4, 0, 9_955_000, 0, -0.4, 5_620_000)  # 45 degrees north, 2.4 off the meridian
+    path = make_raster("mercator.tif", comb_town(), crs="EPSG:3857", transform=corner)
+    whole = run(path, gsd_m=0.4)
+    around = whole.geometry.representative_point().buffer(0.02)
+    assert run(path, aoi=around, gsd_m=0.4)["building_id"].tolist() == whole["building_id"].tolist()
+    part = run(path, aoi=around[::2], gsd_m=0.4)
+    assert part["building_id"].tolist() == whole["building_id"][::2].tolist()
 
 
 class EightBits(PaintedModel):

@@ -19,7 +19,7 @@ METADATA_KEY = "geoseg_maskrcnn"
 """Key of the JSON text within the safetensors header."""
 
 
-def save_maskrcnn(network: nn.Module, record: MaskRcnnRecord, path: Path) -> None:
+def save_maskrcnn(network: nn.Module, record: MaskRcnnRecord, path: str | Path) -> None:
     """Write tensors and record as one safetensors file."""
     from safetensors.torch import save_file
 
