@@ -53,9 +53,9 @@ def regularize(
         float | None,
         typer.Option(
             metavar="FACTOR",
-            help="How many times as dear walls are that follow neither direction of their building: 2 draws what "
+            help="How many times as dear walls are that follow neither direction of their building: 3 draws what "
             "networks predicted square, 1 keeps odd angles.",
-            show_default="as the file was drawn; else 2 where geoseg predicted it, and 1 elsewhere",
+            show_default="as the file was drawn; else 3 where geoseg predicted it, and 1 elsewhere",
         ),
     ] = None,
     layer: Layer = None,

@@ -74,9 +74,9 @@ def regularize(  # noqa: PLR0913  # the public face: one keyword per decision of
             from, else 0.3.
         snap_m: Walls nearer to each other than this become one, metres. None: as where geoseg drew
             them before, else half a pixel.
-        oblique: How many times as dear walls are that follow neither direction of their building: 2 for what
+        oblique: How many times as dear walls are that follow neither direction of their building: 3 for what
             networks predicted, who bevel corners and let fronts lean; 1 where odd angles are common. None:
-            as in ``settings``, else 2 where geoseg predicted them, and 1 elsewhere.
+            as in ``settings``, else 3 where geoseg predicted them, and 1 elsewhere.
         settings: Limits and tolerances in pixels. None: as where geoseg drew them before, else the
             usual ones.
         overwrite: Replace ``output`` if it is there already.

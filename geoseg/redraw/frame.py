@@ -66,7 +66,7 @@ def redraw(
         snap_m: Walls nearer to each other than this become one; None: as the layer was drawn, or
             half a pixel.
         oblique: How many times as dear walls are that follow neither direction of their building; None: as in
-            ``settings``, else 2 where geoseg predicted them, and 1 elsewhere.
+            ``settings``, else 3 where geoseg predicted them, and 1 elsewhere.
         settings: Limits and tolerances in pixels; None: as the layer was drawn, or the usual ones.
         about: What is known of the layer; None looks at the frame alone.
 
