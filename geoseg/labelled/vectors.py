@@ -53,7 +53,8 @@ def read_footprints(
     name = labels.name if isinstance(labels, Path) else "the table of labels"
     near = _near(labels, grid, layer)
     features = near.features
-    rows = usable(near.geometry, near.crs)
+    single, divided = _divided(near.geometry)
+    rows = usable(single, near.crs)
     pixels = _to_pixels(sound(reproject(rows.geometry[rows.kept], near.crs, grid.crs)), grid)
     if not features:
         raise DatasetError(f"{name} holds no feature; give the layer of the labelled buildings")
@@ -63,7 +64,7 @@ def read_footprints(
     outside = features - len(near.geometry) - near.without - near.gone + found[BEYOND]
     counts = repaired.counts + Counter(
         features=features, outside=outside, empty=empty, invalid=found[REPAIRED],
-        not_polygons=found[LINES], gone=near.gone,
+        not_polygons=found[LINES], gone=near.gone, multi_part=divided,
     )  # fmt: skip
     raster = shapely.box(0, 0, grid.width, grid.height)
     inside = shapely.intersects(repaired.polygons, raster)
@@ -126,6 +127,25 @@ def _box(grid: Grid, layer: Layer) -> Box | None:
     bounds = shapely.bounds(outline)
     one = shapely.get_num_geometries(outline) == 1 and np.isfinite(bounds).all()
     return box_of(bounds) if one else None
+
+
+def _divided(geometries: NDArray[np.object_]) -> tuple[NDArray[np.object_], int]:
+    """The geometries, those of several polygons each by itself, and how many those were.
+
+    Parts that touch or overlap are invalid together; repaired as one they would be one building.
+    """
+    kinds = shapely.get_type_id(geometries)
+    mixed = np.isin(
+        kinds, (shapely.GeometryType.MULTIPOLYGON, shapely.GeometryType.GEOMETRYCOLLECTION)
+    )
+    parts, owner = shapely.get_parts(geometries[mixed], return_index=True)
+    parts, within = shapely.get_parts(parts, return_index=True)  # a collection may hold others
+    areal = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+    per_feature = np.bincount(owner[within][areal], minlength=int(mixed.sum()))
+    several = per_feature > 1
+    kept = ~mixed
+    kept[np.flatnonzero(mixed)[~several]] = True
+    return np.r_[geometries[kept], parts[areal & several[owner[within]]]], int(several.sum())
 
 
 def _to_pixels(geometries: NDArray[np.object_], grid: Grid) -> NDArray[np.object_]:

@@ -413,6 +413,24 @@ def test_a_layer_of_several_can_be_named(ortho: Path, tmp_path: Path) -> None:
     assert findings["features"] == 50
 
 
+@pytest.mark.parametrize("collected", [False, True])
+def test_parts_that_touch_or_overlap_are_buildings_of_their_own(
+    ortho: Path, tmp_path: Path, collected: bool
+) -> None:
+    row = shapely.box(0, 0, 20, 20), shapely.box(20, 0, 40, 20), shapely.box(35, 10, 60, 30)
+    parts = [*TOWN, *row]
+    one = shapely.GeometryCollection(parts) if collected else shapely.MultiPolygon(parts)
+    packed = geoseg.pack_dataset(ortho, on_ground([one]), tmp_path / "chips", val_share=0)
+    (sides,) = packed.places.values()
+    (apart,) = geoseg.pack_dataset(
+        ortho, on_ground(parts), tmp_path / "apart", val_share=0
+    ).places.values()
+    assert sides["train"].buildings == apart["train"].buildings >= len(TOWN)
+    assert sides["train"].building_pixels == apart["train"].building_pixels
+    (findings,) = packed.findings.values()
+    assert (findings["features"], findings["multi_part"], findings["invalid"]) == (1, 1, 0)
+
+
 @pytest.mark.thorough
 def test_geoparquet_labels(ortho: Path, tmp_path: Path) -> None:
     on_ground(TOWN, crs="EPSG:4326").to_parquet(tmp_path / "l.parquet")
