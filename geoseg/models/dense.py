@@ -12,6 +12,7 @@ from geoseg.models.device import choose_device
 from geoseg.models.extras import INT8_BY_OPENVINO
 from geoseg.models.facts import DenseFacts
 from geoseg.models.folding import fold_batch_norms
+from geoseg.models.forked import begin_threads
 from geoseg.models.images import check_images
 from geoseg.models.network import build_network
 from geoseg.models.partial import Span, can_be_cut, part_of_logits
@@ -78,6 +79,8 @@ class TorchDenseModel(DenseFacts):
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""
         check_images(images, part, len(self._mean))
+        if self.device.type == "cpu" and torch.get_num_threads() > 1:
+            begin_threads("torch")
         maps = np.empty((len(images), len(self.heads), part.height, part.width), np.float32)
         with torch.inference_mode(), _exact_arithmetic():
             for index, image in enumerate(images):

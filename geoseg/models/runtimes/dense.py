@@ -13,6 +13,7 @@ from geoseg.errors import ModelError, UsageError
 from geoseg.machine import processor_kind, usable_cores
 from geoseg.models.extras import INT8_NEEDS_RANGES, INT8_NOT_IN_GRAPH, is_installed
 from geoseg.models.facts import DenseFacts
+from geoseg.models.forked import begin_threads
 from geoseg.models.graph_texts import is_graph
 from geoseg.models.images import check_images
 from geoseg.models.measured import measured_in
@@ -189,6 +190,7 @@ class OpenVinoDenseModel(DenseFacts):
         return made_alike(part, height, width, context_px=context_px)
 
     def _compute(self, jobs: Sequence[_Job]) -> None:
+        begin_threads("OpenVINO")
         begun: deque[tuple[_Job, _Compiled]] = deque()
         at_once = self.at_once
         alike = Counter(job.key for job in jobs)
