@@ -26,8 +26,8 @@ from geoseg.vectors.buildings import numbers_of, open_buildings
 from geoseg.vectors.layers import (
     VectorInput,
 )
-from geoseg.vectors.metadata import read_metadata
-from geoseg.vectors.observed import read_extent
+from geoseg.vectors.metadata import run_of
+from geoseg.vectors.observed import extent_of
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import notes_of, refuse_lines, several_note, several_parts, usable
 from geoseg.vectors.standing import gone_note, only_standing
@@ -93,8 +93,8 @@ def read_buildings(
         opened.crs,
         rows.geometry[rows.kept],
         {name: np.asarray(frame[name])[rows.kept] for name in present},
-        read_extent(opened.layer) if opened.layer else None,
-        without_folders(read_metadata(opened.address)) if opened.address else {},
+        extent_of(opened),
+        without_folders(run_of(opened)),
         (
             *notes_of(rows.counts, label),
             *several_note(several_parts(rows.geometry[rows.kept]), label),

@@ -18,7 +18,7 @@ from geoseg.languages.said import Said
 from geoseg.progress import Progress
 from geoseg.statistics.collect import Buildings, collect
 from geoseg.vectors.buildings import BuildingSource
-from geoseg.vectors.observed import read_extent
+from geoseg.vectors.observed import extent_of
 from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import polygonal
 from geoseg.vectors.within import assign
@@ -102,7 +102,7 @@ def read_date(source: BuildingSource, crs: CRS, progress: Progress) -> Dated:
         found = found.only(placed, TOO_FAR.format(count=0, layer=source.label, crs=crs.name))
         outlines = outlines[placed]
     point = shapely.get_coordinates(shapely.point_on_surface(outlines))
-    extent = read_extent(source.layer) if source.layer else None
+    extent = extent_of(source)
     if extent is not None:
         extent = reproject(np.array([extent], dtype=object), source.crs, crs)[0]
     return Dated(found, outlines, point, extent, (*found.row_notes, *_repeated(found, source)))

@@ -129,6 +129,7 @@ class Run:
         """Run in memory."""
         from geoseg.export.frame import to_frame
         from geoseg.run.sinks import MemorySink
+        from geoseg.vectors.observed import note_extent
 
         sink = MemorySink(self.watch())
         backend = self._compute(*self.plan(), sink, progress)
@@ -137,6 +138,7 @@ class Run:
         rows, layer = ending.rows(record, None)
         frame = to_frame(rows, crs=self.mosaic.output_crs, schema=layer.schema)
         frame.attrs[ATTRIBUTE] = record
+        note_extent(frame, backend.extent.wkb(self.mosaic.output_crs, self.mosaic.output_x))
         return frame
 
     def to_file(self, lock: OutputLock, progress: Progress, *, resume: bool) -> Summary:

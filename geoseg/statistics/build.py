@@ -31,13 +31,13 @@ from geoseg.vectors.buildings import (
     open_buildings,
 )
 from geoseg.vectors.layers import VectorInput
-from geoseg.vectors.metadata import read_metadata
+from geoseg.vectors.metadata import run_of
 from geoseg.vectors.nearby import around
 from geoseg.vectors.observed import (
     NO_EXTENT,
+    extent_of,
     observed_m2,
     observed_parts,
-    read_extent,
 )
 from geoseg.vectors.within import OUTSIDE
 from geoseg.version import __version__
@@ -94,7 +94,7 @@ def build_report(
     source = open_buildings(buildings, options.layer)
     if options.labelled is not None:
         require_own_answers(options.labelled, source)
-    extent = read_extent(source.layer) if source.layer else None
+    extent = extent_of(source)
     zones = make_zones(_areas(source, extent), source.crs, options)
     parts = observed_parts(zones.geometry, extent)
     observed = observed_m2(parts, zones.crs)
@@ -196,7 +196,7 @@ def provenance_of(source: BuildingSource, options: ReportOptions) -> dict[str, A
         "buildings": source.label,
         "crs": _crs_name(source.crs),
         **options.as_provenance(),
-        "run": without_folders(read_metadata(source.layer.path)) if source.layer else {},
+        "run": without_folders(run_of(source)),
     }
 
 

@@ -13,8 +13,9 @@ import pyogrio
 from geoseg.files.database import looked_into
 from geoseg.files.parse import ParseError, parse_json
 from geoseg.vectors.address import Address, is_virtual
+from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.geoparquet import is_geoparquet, read_file_metadata
-from geoseg.vectors.layers import GDAL_ERRORS
+from geoseg.vectors.layers import GDAL_ERRORS, Layer
 
 KEY = "geoseg"
 """What the metadata are called in formats that name them."""
@@ -35,6 +36,13 @@ def read_metadata(address: Address) -> dict[str, Any]:
         if isinstance(found, dict):
             return found
     return {}
+
+
+def run_of(source: BuildingSource) -> dict[str, Any]:
+    """The same of a file or of a table in memory; empty where it has none."""
+    if isinstance(source.data, Layer):
+        return read_metadata(source.data.path)
+    return dict(source.data.attrs.get(KEY) or {})
 
 
 def _texts(path: Path) -> Iterator[str]:

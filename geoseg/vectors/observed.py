@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -11,6 +13,7 @@ from pyproj import CRS
 
 from geoseg.earth.reproject import areas_m2, densify, reproject
 from geoseg.languages.said import Said
+from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.layers import (
     EXTENT_LAYER,
     Layer,
@@ -26,6 +29,8 @@ NO_EXTENT = Said(
     "where the imagery did not cover them, density and coverage are too low."
 )
 """Said when the observed area is unknown."""
+EXTENT_ATTRIBUTE = "geoseg_extent"
+"""Of a table in memory, what the layer is of a file: ``wkb``, hexadecimal, and ``crs``, WKT."""
 
 
 def read_extent(layer: Layer) -> shapely.Geometry | None:
@@ -33,17 +38,45 @@ def read_extent(layer: Layer) -> shapely.Geometry | None:
     if layer.name is None or EXTENT_LAYER not in polygon_layers(layer.path):
         return None
     extent = open_layer(layer.path, EXTENT_LAYER)
-    rows = usable(np.array(read_frame(extent, []).geometry.array, dtype=object), extent.crs)
-    moved = reproject(rows.geometry[rows.kept], extent.crs, layer.crs)
-    united = shapely.union_all(repaired(moved))
-    return None if shapely.is_empty(united) else polygonal(np.array([united], dtype=object))[0]
+    parts = np.array(read_frame(extent, []).geometry.array, dtype=object)
+    return _united(parts, extent.crs, layer.crs)
+
+
+def note_extent(frame: gpd.GeoDataFrame, parts: Sequence[bytes]) -> None:
+    """Let a table in memory know the observed area, WKB in its CRS."""
+    united = shapely.union_all(shapely.from_wkb(list(parts)))
+    frame.attrs[EXTENT_ATTRIBUTE] = {
+        "wkb": united.wkb_hex,
+        "crs": CRS.from_user_input(frame.crs).to_wkt(),
+    }
+
+
+def noted_extent(frame: gpd.GeoDataFrame) -> shapely.Geometry | None:
+    """The observed area in the CRS of a table in memory, which has one; None where it knows none."""
+    noted = frame.attrs.get(EXTENT_ATTRIBUTE)
+    if noted is None:
+        return None
+    parts = np.array([shapely.from_wkb(noted["wkb"])], dtype=object)
+    return _united(parts, CRS.from_wkt(noted["crs"]), CRS.from_user_input(frame.crs))
+
+
+def extent_of(source: BuildingSource) -> shapely.Geometry | None:
+    """The observed area of a file or a table in memory, in its CRS."""
+    return read_extent(source.data) if isinstance(source.data, Layer) else noted_extent(source.data)
 
 
 def extent_in(source: VectorInput, layer: str | None) -> shapely.Geometry | None:
-    """The same of what the user names; a table knows none."""
+    """The same of what the user names."""
     if not isinstance(source, (str, Path)):
-        return None
+        return noted_extent(source)
     return read_extent(open_layer(source, layer, preferred="buildings"))
+
+
+def _united(parts: NDArray[np.object_], crs: CRS, wanted: CRS) -> shapely.Geometry | None:
+    rows = usable(parts, crs)
+    moved = reproject(rows.geometry[rows.kept], crs, wanted)
+    united = shapely.union_all(repaired(moved))
+    return None if shapely.is_empty(united) else polygonal(np.array([united], dtype=object))[0]
 
 
 def observed_parts(

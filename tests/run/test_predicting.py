@@ -33,6 +33,7 @@ from geoseg.errors import (
     UsageError,
 )
 from geoseg.export.schema import COLUMN_NAMES
+from geoseg.vectors.observed import note_extent, noted_extent
 
 
 def run(source: Any, output: Path | None = None, **options: Any) -> Any:
@@ -599,3 +600,38 @@ def test_a_notebook_shows_where_a_run_stands(
     source = make_raster("town.tif", paint_town(64, 64)[0])
     geoseg.predict(source, model=PaintedModel(), tile_px=48)
     assert told[-1].done == told[-1].total
+
+
+def test_a_frame_knows_what_was_observed_as_a_file_does(make_raster: Any, tmp_path: Path) -> None:
+    raster = make_raster("west.tif", paint_town(120, 120)[0])
+    file = tmp_path / "west.gpkg"
+    geoseg.predict(raster, file, model=PaintedModel())
+    frame = geoseg.predict(raster, model=PaintedModel())
+    old = gpd.GeoDataFrame(
+        geometry=[*frame.geometry, *frame.geometry.translate(xoff=1000)], crs=frame.crs
+    )
+
+    def told(buildings: Path | gpd.GeoDataFrame) -> tuple[object, ...]:
+        changes = geoseg.compare(old, buildings).table.iloc[-1]
+        updated = geoseg.update(old, buildings, recall=0.9)
+        return (
+            geoseg.evaluate(buildings, old).total.recall,
+            geoseg.report(buildings).table.iloc[-1]["observed_km2"],
+            tuple(changes[["gone", "new", "unchanged"]]),
+            updated.counts["unseen"],
+        )
+
+    in_degrees = geoseg.regularize(frame).to_crs("EPSG:4326")
+    recall, observed_km2, changed, unseen = told(frame)
+    assert (recall, changed, unseen) == (1, (0, 0, len(frame)), len(frame))
+    as_known = (recall, pytest.approx(observed_km2), changed, unseen)
+    assert told(file) == as_known
+    assert told(in_degrees) == as_known
+    run = geoseg.report(frame).provenance["run"]
+    assert run["grid"] == geoseg.report(file).provenance["run"]["grid"]
+
+
+def test_nothing_was_observed_where_nothing_is_valid() -> None:
+    frame = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)], crs="EPSG:32645")
+    note_extent(frame, [])
+    assert noted_extent(frame) is None
