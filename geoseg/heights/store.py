@@ -20,7 +20,7 @@ from geoseg.errors import UsageError
 from geoseg.export.formats import FORMATS, Format
 from geoseg.export.frames import AREAL, HEIGHTS_DROPPED, FrameLayer, as_table
 from geoseg.export.layer import horizontal_crs
-from geoseg.vectors.apart import GEOMETRY, free_name
+from geoseg.vectors.apart import GEOMETRY, free_name, without_texts
 from geoseg.vectors.buildings import ARROW_STUMBLES
 from geoseg.vectors.layers import Layer, VectorInput, open_layer
 from geoseg.vectors.load import load
@@ -171,7 +171,11 @@ def _streamed(layer: Layer, scratch: Path) -> Footprints | None:
     """The layer as an Arrow file in ``scratch``; None where it cannot be read so."""
     try:
         with pyogrio.open_arrow(
-            layer.path, layer=layer.name, batch_size=BATCH_ROWS, use_pyarrow=True
+            layer.path,
+            layer=layer.name,
+            batch_size=BATCH_ROWS,
+            use_pyarrow=True,
+            **without_texts(layer.path),
         ) as (meta, reader):
             given = meta["geometry_name"] or "wkb_geometry"
             fields = [field for field in reader.schema if field.name != given]

@@ -18,6 +18,7 @@ from geoseg.vectors.wkb import shapes_of
 
 DRAWN_FROM_COLUMNS = (".vrt", ".csv", ".tsv", ".ods", ".xlsx")
 """Formats whose shapes come from columns, and are lost where those are not read."""
+_OF_TEXTS = (".csv", ".tsv")
 GEOMETRY = "geometry"
 """What the geometry is called in a table that was read from a file."""
 
@@ -42,6 +43,11 @@ def read_apart(
         )
     name = GEOMETRY if GEOMETRY not in rows.columns else free_name("geom", rows.columns)
     return gpd.GeoDataFrame(rows.assign(**{name: shapes}), geometry=name, crs=crs)
+
+
+def without_texts(path: Address) -> dict[str, str]:
+    """For GDAL: the text of which a table's shapes are made is no column beside them."""
+    return {"KEEP_GEOM_COLUMNS": "NO"} if suffix_of(path) in _OF_TEXTS else {}
 
 
 def read_shapes(

@@ -28,7 +28,13 @@ from geoseg.vectors.address import (
     name_of,
     suffix_of,
 )
-from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, GEOMETRY, read_apart, read_shapes
+from geoseg.vectors.apart import (
+    DRAWN_FROM_COLUMNS,
+    GEOMETRY,
+    read_apart,
+    read_shapes,
+    without_texts,
+)
 from geoseg.vectors.archive import within_archive
 from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
@@ -156,7 +162,7 @@ def read_frame(
 
 
 def _read(layer: Layer, columns: list[str] | None, bbox: Box | None) -> gpd.GeoDataFrame:
-    opening = {"encoding": encoding_of(layer.path)}
+    opening = {"encoding": encoding_of(layer.path), **without_texts(layer.path)}
     if columns is None and GEOMETRY in layer.columns:
         return read_apart(layer.path, layer.name, layer.crs, None, bbox, **opening)
     try:
@@ -164,7 +170,7 @@ def _read(layer: Layer, columns: list[str] | None, bbox: Box | None) -> gpd.GeoD
             layer.path, layer=layer.name, columns=columns, bbox=bbox, **opening
         )
     except UnicodeDecodeError:
-        opening = {"encoding": "ISO-8859-1"}
+        opening["encoding"] = "ISO-8859-1"
         return read_apart(layer.path, layer.name, layer.crs, columns, bbox, **opening)
     except STUMBLES:
         return read_apart(layer.path, layer.name, layer.crs, columns, bbox, **opening)
@@ -246,6 +252,7 @@ def _layers(path: Address) -> list[tuple[str, str | None]]:
 
 
 def _info(path: Address, **options: Any) -> dict[str, Any]:  # of pyogrio
+    options |= without_texts(path)
     try:
         return dict(pyogrio.read_info(path, **options))
     except UnicodeDecodeError:  # names of columns, which nobody wants here

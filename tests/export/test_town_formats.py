@@ -309,6 +309,18 @@ def test_zooms_that_are_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixtu
     assert "left out: 2 rows too small for zoom 4, and --zoom 2,5 shows more" in caplog.text
 
 
+@pytest.mark.parametrize("verb", ["convert", "regularize", "recompute", "update"])
+def test_the_outlines_of_a_csv_are_no_column_beside_them(tmp_path: Path, verb: str) -> None:
+    write_frame(frame_of(row=[0, 1]), tmp_path / "a.csv")
+    others = [tmp_path / "a.csv"] if verb == "update" else []
+    for suffix in (".gpkg", ".csv"):  # the same format, too
+        getattr(geoseg, verb)(tmp_path / "a.csv", *others, tmp_path / f"b{suffix}")
+        rows = load(tmp_path / f"b{suffix}", "buildings", preferred="buildings").frame
+        assert "row" in rows
+        assert "WKT" not in rows
+        assert rows.geometry.geom_equals(load(tmp_path / "a.csv", "buildings").frame.geometry).all()
+
+
 def test_tiles_are_not_read_as_buildings(tmp_path: Path) -> None:
     write_frame(frame_of(row=[0]), tmp_path / "b.pmtiles")
     with pytest.raises(UnreadableVectorError, match="holds map tiles, in which buildings are cut"):
