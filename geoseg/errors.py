@@ -42,7 +42,7 @@ class OutputError(GeosegError, OSError):
 
 
 class OutputInUseError(OutputError):
-    """Another run is writing the output; the message says which process."""
+    """Another run is writing the output; the message says which process, where that is known."""
 
 
 class UnreadableRasterError(GeosegError, OSError):

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from geoseg.errors import GeosegError, OutputError
+from geoseg.files.holding import held
 
 _log = logging.getLogger(__name__)
 
@@ -69,19 +70,25 @@ def scratch_folder(path: Path) -> Iterator[Path]:
     """A folder beside ``path`` for what is not complete yet, where names are free.
 
     Libraries go by a file's extension and put others beside it. The folder's name is fixed, so
-    that the next run removes what a killed one left.
+    that the next run removes what a killed one left, and nothing of one that lives.
 
     Raises:
+        OutputInUseError: Another run is writing there.
         OutputError: The folder cannot be made.
     """
     folder = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
-    _remove(folder)
+    if os.path.isdir(folder):  # noqa: PTH112  # False also for a name that no file can have
+        with held(folder, path):
+            _remove(folder)
+    else:
+        _remove(folder)
     with output_errors(path, "Choose a folder that you may write to."):
         folder.mkdir(parents=True)
-    try:
-        yield folder
-    finally:
-        _remove(folder)
+    with held(folder, path):
+        try:
+            yield folder
+        finally:
+            _remove(folder)
 
 
 def _remove(folder: Path) -> None:

@@ -85,7 +85,7 @@ def fit(
         GeosegError: the start, the checkpoint or the machine cannot be used.
     """
     learner = make_learner(config, held_out)
-    _make_folder(config.output)
+    make_folder(config.output)
     for path in stale:
         path.unlink(missing_ok=True)
     last = checkpoint_of(config)
@@ -169,7 +169,7 @@ def _stride_px(spec: Path) -> int:
     return read_metadata(model_file(spec)).architecture.stride_px
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Find out before the training whether its results can be written."""
     advice = "Name another folder as output in the configuration."
     with output_errors(folder, advice):

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import torch
 
 from geoseg.errors import DatasetError, OutputExistsError
+from geoseg.files.holding import held
 from geoseg.machine import keep_freed_memory
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.scenes.scene import load_scenes
-from geoseg.train.fitting import checkpoint_of, fit
+from geoseg.train.fitting import checkpoint_of, fit, make_folder
 from geoseg.train.halves import parts_of
 from geoseg.train.handing import hand_out
 from geoseg.train.learner import Finished, history, learnable, trained_weights
@@ -20,6 +23,7 @@ from geoseg.train.watch import scores_told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from geoseg.scenes.scene import Scene, Split
@@ -29,6 +33,9 @@ if TYPE_CHECKING:
     from geoseg.train.handing import Handed
     from geoseg.train.learner import Learner
     from geoseg.train.moments import Moment
+
+LATER_PROCESS = "LOCAL_RANK"
+"""Environment variable by which Lightning tells the processes that it begins for further devices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,7 @@ def train(
 
     Raises:
         OutputExistsError: the output folder holds a training, and neither was asked for.
+        OutputInUseError: another training writes to it.
         GeosegError: the data or the start cannot be used.
     """
     _check_output(config, allowed=resume or overwrite)
@@ -74,14 +82,24 @@ def train(
             f"{config.data.scenes} holds no scene of the split 'train' to learn from"
         )
     parts = parts_of(config, training, held_out)
-    checkpoints = [checkpoint_of(part.config) for part in parts]
-    stale = [] if resume and checkpoints[0].exists() else checkpoints
-    fitted = []
-    for number, part in enumerate(parts):
-        told = _share(progress, number, parts)
-        fitted.append(fit(part.config, part.scenes, held_out, stale=stale, progress=told))
-        stale = []
-    return _finished(config, parts, fitted, training, held_out, progress)
+    with _claimed(config):
+        _check_output(config, allowed=resume or overwrite)  # the folder is ours from here on
+        checkpoints = [checkpoint_of(part.config) for part in parts]
+        stale = [] if resume and checkpoints[0].exists() else checkpoints
+        fitted = []
+        for number, part in enumerate(parts):
+            told = _share(progress, number, parts)
+            fitted.append(fit(part.config, part.scenes, held_out, stale=stale, progress=told))
+            stale = []
+        return _finished(config, parts, fitted, training, held_out, progress)
+
+
+def _claimed(config: TrainConfig) -> AbstractContextManager[None]:
+    """Keep other trainings from the output folder; of several devices the first process does."""
+    if LATER_PROCESS in os.environ:
+        return nullcontext()
+    make_folder(config.output)
+    return held(config.output, config.output)
 
 
 def _finished(

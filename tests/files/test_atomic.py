@@ -1,9 +1,11 @@
+import sys
 from pathlib import Path
 
 import pytest
 
-from geoseg.errors import OutputError, UnreadableRasterError
+from geoseg.errors import OutputError, OutputInUseError, UnreadableRasterError
 from geoseg.files.atomic import output_errors, replacing, scratch_folder, write_text
+from geoseg.files.holding import held
 
 
 def names(folder: Path) -> list[str]:
@@ -24,11 +26,33 @@ def test_a_scratch_folder_holds_nothing_old_and_leaves_nothing(tmp_path: Path) -
     path = tmp_path / "new" / "b.gpkg"
     with scratch_folder(path) as folder:
         assert folder.parent == path.parent
-        (folder / "b.gpkg").touch()
-        # As after a kill.
-        with scratch_folder(path) as again:
-            assert names(again) == []
+        left = folder
+    left.mkdir()  # as after a kill
+    (left / "b.gpkg").touch()
+    with scratch_folder(path) as again:
+        assert (again, names(again)) == (left, [])
     assert names(path.parent) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files hold a folder there")
+def test_a_scratch_folder_is_of_one_run_alone(tmp_path: Path) -> None:
+    path = tmp_path / "b.gpkg"
+    with scratch_folder(path) as folder:
+        (folder / "b.gpkg").touch()
+        with (
+            pytest.raises(OutputInUseError, match=r"b\.gpkg is being written by another run"),
+            scratch_folder(path),
+        ):
+            pass
+        assert names(folder) == ["b.gpkg"]
+    with scratch_folder(path) as again:
+        assert names(again) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="open files hold a folder there")
+def test_a_folder_that_was_removed_meanwhile_is_not_held(tmp_path: Path) -> None:
+    with pytest.raises(OutputInUseError), held(tmp_path / "gone", tmp_path / "b.gpkg"):
+        pass
 
 
 def test_what_the_system_says_becomes_one_sentence(tmp_path: Path) -> None:

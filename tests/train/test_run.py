@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,11 @@ from geoseg.errors import (
     ModelError,
     OutputError,
     OutputExistsError,
+    OutputInUseError,
     ResumeError,
     UsageError,
 )
+from geoseg.files.holding import held
 from geoseg.models.weights import load_weights
 from geoseg.progress import ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, load_scenes, save_scene
@@ -389,6 +392,22 @@ def test_what_cannot_be_gone_on_with_is_one_sentence(packed: Path) -> None:
     last.write_bytes(last.read_bytes()[:5000])
     with pytest.raises(ResumeError, match="no complete checkpoint"):
         train(config, resume=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
+@pytest.mark.parametrize("way", ["resume", "overwrite"])
+def test_two_trainings_do_not_share_a_folder(packed: Path, way: str) -> None:
+    from geoseg.train.run import train
+
+    config = make_config(packed)
+    config.output.mkdir()
+    (config.output / "last.ckpt").write_text("of the other")
+    with (
+        held(config.output, config.output),
+        pytest.raises(OutputInUseError, match="is being written by another run"),
+    ):
+        train(config, **{way: True})
+    assert (config.output / "last.ckpt").read_text() == "of the other"
 
 
 @pytest.mark.thorough

@@ -1,0 +1,64 @@
+"""A folder that one run alone writes to, as long as it lives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from geoseg.errors import OutputInUseError
+
+try:
+    import fcntl
+except ImportError:  # Windows, which lets nobody remove a folder with open files in it
+    fcntl = None  # type: ignore[assignment]
+
+
+@contextmanager
+def held(folder: Path, output: Path) -> Iterator[None]:
+    """Keep other runs from a folder while the block lasts.
+
+    The system's lock of a folder ends with the process, by whatever death. File systems without such
+    locks have none.
+
+    Args:
+        folder: Is there.
+        output: What is written, for the message.
+
+    Raises:
+        OutputInUseError: Another run, of this process or another one, holds the folder.
+    """
+    if fcntl is None:
+        yield
+        return
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:  # another run has just removed it
+        raise _in_use(output) from error
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise _in_use(output) from error
+        except OSError:
+            yield
+            return
+        if not _is_still(descriptor, folder):
+            raise _in_use(output)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _is_still(descriptor: int, folder: Path) -> bool:
+    """Whether the folder that was opened has its name yet."""
+    with suppress(OSError):
+        return os.path.samestat(os.fstat(descriptor), folder.stat())
+    return False
+
+
+def _in_use(output: Path) -> OutputInUseError:
+    return OutputInUseError(
+        f"{output} is being written by another run; wait for its end, stop it, or give another name"
+    )
