@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
+import numpy as np
 import pyarrow as pa
 import shapely
 
 from geoseg.attributes.confidence import Rating
 from geoseg.attributes.measure import measure, on_grid
+from geoseg.export.arrays import column, no_rows
 from geoseg.export.schema import SCHEMA
 from geoseg.run.origins import Origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geoseg.attributes.measure import MeasuredBatch
     from geoseg.footprints import Footprint, FootprintSettings
     from geoseg.raster import Mosaic
     from geoseg.tiles.area import Area
@@ -45,7 +49,7 @@ class Finished:
     @classmethod
     def together(cls, several: Sequence[Finished]) -> Self:
         """All of them."""
-        tables = [SCHEMA.empty_table(), *(each.table for each in several)]
+        tables = [no_rows(SCHEMA), *(each.table for each in several)]
         return cls(pa.concat_tables(tables), sum((each.dropped for each in several), Counter()))
 
 
@@ -130,7 +134,7 @@ class Finisher:
         """The rows of all buildings in ``clusters``."""
         from geoseg.footprints import draw_all  # compiled loops, which take a while to load
 
-        tables = [SCHEMA.empty_table()]
+        tables = [no_rows(SCHEMA)]
         dropped: Counter[str] = Counter()
         waiting = iter(clusters)
         while group := list(islice(waiting, CLUSTERS_AT_A_TIME)):
@@ -140,10 +144,8 @@ class Finisher:
             footprints = [one for each in drawn for one in each.footprints]
             likely = self._likely(group, footprints)
             dropped["unlikely"] += len(footprints) - len(likely)
-            table = self._table(likely)
-            # The decoder counted pixels; walls, and the grid's scale away from its centre, give a bit less.
-            large = table.filter(table["area_m2"].to_numpy() >= self._least_m2)
-            dropped["small_as_drawn"] += len(table) - len(large)
+            large, small = self._table(likely)
+            dropped["small_as_drawn"] += small
             tables.append(large)
         return Finished(pa.concat_tables(tables), dropped)
 
@@ -162,17 +164,29 @@ class Finisher:
             if keep
         ]
 
-    def _table(self, footprints: list[Footprint]) -> pa.Table:
+    def _table(self, footprints: list[Footprint]) -> tuple[pa.Table, int]:
+        """Rows of those that lie in the area and are large enough, and how many of them are not."""
         if not footprints:
-            return SCHEMA.empty_table()
+            return no_rows(SCHEMA), 0
         grid, crs = self._mosaic.grid, self._output_crs
         measured = measure(footprints, grid, crs, middle_x=self._mosaic.output_x)
         points = on_grid(shapely.point_on_surface(measured.geometry), grid, crs)
-        columns = {
-            **self._origins.columns(points),
-            "geometry": shapely.to_wkb(measured.geometry),
+        # The decoder counted pixels; walls, and the grid's scale away from its centre, give a bit less.
+        large = measured.area_m2 >= self._least_m2
+        inside = np.ones_like(large) if self.area is None else self.area.holds(points)
+        return self._rows(measured, points, large & inside), int(np.count_nonzero(inside & ~large))
+
+    def _rows(
+        self, measured: MeasuredBatch, points: NDArray[np.object_], wanted: NDArray[np.bool_]
+    ) -> pa.Table:
+        """Those that are wanted; ``points`` (n,) lie in them, in pixels of the grid."""
+        if not wanted.any():
+            return no_rows(SCHEMA)
+        columns: dict[str, Any] = {
+            **self._origins.columns(points[wanted]),
+            "geometry": shapely.to_wkb(measured.geometry[wanted]),
         }
         of_measures = [name for name in SCHEMA.names if name not in columns]
-        columns |= {name: getattr(measured, name) for name in of_measures}
-        table = pa.table(columns, schema=SCHEMA)
-        return table if self.area is None else table.filter(self.area.holds(points))
+        columns |= {name: getattr(measured, name)[wanted] for name in of_measures}
+        arrays = [column(columns[each.name], each.type) for each in SCHEMA]
+        return pa.Table.from_arrays(arrays, schema=SCHEMA)
