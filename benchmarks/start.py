@@ -26,15 +26,19 @@ PHOTO = HERE / "examples" / "banepa.tif"
 PIECE = Window(100, 600, 384, 384)
 UNTIL_READ = """
 import os, sys
-from geoseg.cli import main
-from geoseg.tiles.swaths import SwathReader
-read = SwathReader._read
-def then_stop(*given):
-    read(*given)
-    os._exit(0)
-SwathReader._read = then_stop
+import geoseg.cli
+quietly = geoseg.cli.wait_quietly
+def then_watch():
+    quietly()
+    from geoseg.tiles.swaths import SwathReader
+    read = SwathReader._read
+    def then_stop(*given):
+        read(*given)
+        os._exit(0)
+    SwathReader._read = then_stop
+geoseg.cli.wait_quietly = then_watch
 sys.argv = ["geoseg", "predict", sys.argv[1], sys.argv[2], "--overwrite", "--quiet"]
-main()
+geoseg.cli.main()
 """
 
 

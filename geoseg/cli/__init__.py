@@ -14,6 +14,7 @@ from typer.core import TyperCommand
 from geoseg.cli.empty import refuse_empty
 from geoseg.errors import GeosegError
 from geoseg.machine import stop_when_closed, wait_quietly
+from geoseg.run.lightly import begin_lightly
 
 INTERRUPTED = 130
 """Exit code after Ctrl-C, by the shell's convention."""
@@ -118,6 +119,7 @@ def _app_for(arguments: list[str]) -> typer.Typer:
 
 def main() -> None:
     """Run the command line; errors raised on purpose become one sentence and an exit code."""
+    begin_lightly()
     wait_quietly()
     try:
         _app_for(sys.argv[1:])()

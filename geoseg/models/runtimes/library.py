@@ -11,6 +11,8 @@ from typing import Any
 from geoseg.errors import MissingDependencyError
 
 _TELEMETRY = "openvino_telemetry"
+_CONVERTER = "openvino.tools.ovc"
+"""Of models of other libraries: OpenVINO loads it where it is there, a tenth of a second, and runs without."""
 
 
 @cache
@@ -57,9 +59,31 @@ def without_telemetry() -> None:
 def _imported(name: str) -> ModuleType:
     without_telemetry()
     try:
-        return importlib.import_module(name)
+        return _without_converter(name)
     except ImportError as error:
         raise MissingDependencyError(
             f"the runtime openvino cannot be loaded ({error}); install it with "
             "pip install openvino, or run with --runtime torch (geoseg[torch])"
         ) from error
+
+
+def _without_converter(name: str) -> ModuleType:
+    """The library, whose converter is loaded when it is asked for."""
+    if name in sys.modules or _CONVERTER in sys.modules:
+        return importlib.import_module(name)
+    sys.modules[_CONVERTER] = None  # type: ignore[assignment]  # counts as not installed
+    try:
+        library = importlib.import_module(name)
+    except ImportError:  # a version that does not run without
+        del sys.modules[_CONVERTER]
+        return importlib.import_module(name)
+    del sys.modules[_CONVERTER]
+    vars(library).setdefault("__getattr__", _converter)
+    return library
+
+
+def _converter(name: str) -> Any:  # noqa: ANN401  # see above
+    """What the library lacks without it."""
+    if name != "convert_model":
+        raise AttributeError(f"module 'openvino' has no attribute '{name}'")
+    return importlib.import_module(_CONVERTER).convert_model

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor, Executor, Future
 from contextlib import contextmanager
@@ -14,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from geoseg.errors import WorkerError
 from geoseg.machine import usable_cores
+from geoseg.run.spread.beginning import begin
 from geoseg.run.spread.working import THREADS
 
 P = ParamSpec("P")
@@ -21,8 +18,6 @@ R = TypeVar("R")
 
 SAFE_PATH = "PYTHONSAFEPATH"
 """Environment variable: Python does not look for modules in the folder that it is started in."""
-LOOK_EVERY_S = 0.5
-"""How often a worker looks whether its parent is still there."""
 
 
 class LocalPool(Executor):
@@ -72,7 +67,7 @@ class LocalPool(Executor):
             settings = {**self._environment, SAFE_PATH: "1", "LOKY_MAX_MEMORY_LEAK_SIZE": "1e18"}
             with _safe_path(), _told():
                 self._pool = loky.ProcessPoolExecutor(
-                    self._max_workers, initializer=_begin, initargs=(os.getpid(),), env=settings
+                    self._max_workers, initializer=begin, initargs=(os.getpid(),), env=settings
                 )
                 self._pool.submit(os.getpid)  # begins them, and their keepers
         return self._pool
@@ -102,22 +97,3 @@ def _safe_path() -> Iterator[None]:
             del os.environ[SAFE_PATH]
         else:
             os.environ[SAFE_PATH] = before
-
-
-def _begin(parent: int) -> None:
-    """At the start of a worker: Ctrl-C is the parent's affair, and its death ends this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True, name="end with parent").start()
-
-
-def _end_with(parent: int) -> None:
-    import psutil
-
-    try:
-        process = psutil.Process(parent)
-        # A parent that was killed and that nobody waited for is still listed; its children are not its own.
-        while (sys.platform == "win32" or os.getppid() == parent) and process.is_running():
-            time.sleep(LOOK_EVERY_S)
-    except psutil.Error:
-        pass
-    os._exit(1)

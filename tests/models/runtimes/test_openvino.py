@@ -445,6 +445,10 @@ loaded = [name for name in ("torch", "timm", "segmentation_models_pytorch") if n
 assert not loaded, loaded
 told = [name for name in sys.modules if name.startswith("openvino_telemetry.")]
 assert not told, told
+import openvino
+assert "openvino.tools.ovc" not in sys.modules
+assert openvino.convert_model.__module__.startswith("openvino.tools.ovc")
+assert not hasattr(openvino, "convert_models")
 """
 
 
