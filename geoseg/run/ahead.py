@@ -1,7 +1,6 @@
 """The first run ever: another process compiles a part of the loops, while this one does the rest.
 
-Loops of straight walls take as long to compile as all others together and share none with them, so
-that the two never write the same file of machine code.
+Loops of straight walls take longer to compile than all others together, and share none with them.
 """
 
 from __future__ import annotations
@@ -59,13 +58,18 @@ class Ahead:
     def finish(self, clusters: Sequence[Cluster]) -> None:
         """Wait until that is done, and meanwhile compile what else drawing clusters takes.
 
+        That is tracing, putting rings together, and what judges outlines: the other process comes to that last,
+        and then finds it compiled.
+
         A process that died only costs time: what it did not compile is compiled when it is needed.
         """
         if self._done is None or not clusters:
             return
         from geoseg.footprints import FootprintSettings, draw_all
+        from geoseg.shaping.rehearsal import compare
 
-        draw_all(clusters, FootprintSettings(shape="simplified"))
+        compare()
+        draw_all(clusters, FootprintSettings(shape="raw"))
         wait([self._done], timeout=LONGEST_S)
         error = self._done.exception() if self._done.done() else TimeoutError()
         if error is not None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit, whole
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.points import NO_NODE, Points, bounds, cut_rings
 
@@ -18,6 +18,8 @@ OUTSIDE = -1
 """The polygon on the far side of an arc that borders on nothing."""
 NO_ARC = -1
 """An edge that no arc has been found to hold yet."""
+FIRST = whole(0)
+"""Number of what is written first."""
 FAR = 3
 """Place of the polygons on the far side among what is written."""
 
@@ -125,7 +127,7 @@ def _cut(
     Each ring's pieces begin at its first node; a ring without nodes is one piece.
     """
     arc_of = np.full(len(points.edge), NO_ARC, np.int64)
-    arcs = pieces = 0
+    arcs, pieces = FIRST, 0
     for ring in range(len(points.polygon)):
         start, stop = points.first[ring], points.first[ring + 1]
         begin = _next_node(points, ring, start - 1)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from geoseg.kernels.jit import inner_jit, jit
+from geoseg.kernels.jit import inner_jit, jit, whole
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints, Polygons, runs
 
+FIRST = whole(0)
+"""Number of what is written first."""
 TRIANGLE = 3
 """Vertices that a ring has at least."""
 
@@ -50,7 +52,7 @@ def _write(
     Of collapsed ones nothing is written.
     """
     (begin, pieces), (xy, first) = rings, drawn
-    at = 0
+    at = FIRST
     for k in range(len(chosen)):
         start = at
         for place in range(begin[chosen[k]], begin[chosen[k] + 1]):

@@ -110,7 +110,7 @@ def least(open_: Beginnings, count: int, row: int) -> float:
 @inner_jit
 def first_with(open_: Beginnings, count: int, row: int, cost: float) -> int:
     """The candidate of the first beginning with this cost in a row."""
-    at = 0
+    at = TOP
     while at + 1 < count and open_.pages[place(at, row)] != cost:
         at += 1
     return int(open_.candidate[at])
@@ -127,7 +127,7 @@ def drop(open_: Beginnings, count: int, limit: float) -> int:
             useless += bound[lane] >= limit
     if useless * WASTE <= count:
         return count
-    out, pages = 0, open_.pages
+    out, pages = TOP, open_.pages
     for at in range(count):
         lane = place(at, TOP)
         if pages[lane + BOUND * LANES] < limit:

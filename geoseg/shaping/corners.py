@@ -30,6 +30,8 @@ STEEP = 0.42
 """Sine of the angle below which a node is not put where two lines cross."""
 JOINT_PX = 0.01
 """A wall that misses its node by no more than this (nodes are rounded) needs no joint."""
+FIRST = whole(0)
+"""Place of the vertex that is written first."""
 LEAVING, ARRIVING = whole(1), whole(0)
 """Of an arc at a node."""
 ON_LINE_PX = 1e-6
@@ -218,7 +220,7 @@ def _draw(
 ) -> None:
     (xy, node_from, node_to), (wall_first, wall_end) = arcs, walls
     (nodes, corner_px, bare), (out, first) = places, drawn
-    at = 0
+    at = FIRST
     for arc in range(len(node_from)):
         lo, hi = wall_first[arc], wall_first[arc + 1]
         closed = node_from[arc] < 0
