@@ -9,6 +9,7 @@ the same vertices in the same order.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,7 @@ CrackGraph = tuple[Floats, Ints, Ints, Bools]
 
 @dataclass(frozen=True, slots=True)
 class CrackArcs:
-    """Arcs of one cluster, one after the other."""
+    """Arcs of clusters, one after the other."""
 
     xy: Floats
     """(n, 2) vertices of all arcs: column and row on the lattice of pixel corners; both end points
@@ -46,16 +47,21 @@ class CrackArcs:
     """(arcs, 2) direction of the first and of the last step: 0 right, 1 down, 2 left, 3 up."""
     closed: Bools
     """(arcs,) True for a loop that meets no node, so that none of its vertices must stay."""
+    cluster: Ints
+    """(arcs,) position of the cluster among those that were traced."""
 
 
-def trace(cluster: Cluster) -> CrackArcs:
-    """Chain the cracks of a cluster; vertices on straight runs are left out."""
-    graph = _graph(cluster)
-    is_node, n = graph[3], len(cluster.crack_row)
+def trace(clusters: Sequence[Cluster]) -> CrackArcs:
+    """Chain the cracks of clusters, none of which sees another; vertices on straight runs are left out."""
+    graph, home = _graph(clusters)
+    is_node, n = graph[3], sum(len(one.crack_row) for one in clusters)
     xy, offset = np.empty((2 * n, 2)), np.zeros(n + 1, np.int64)
     left, right = np.empty(n, np.int64), np.empty(n, np.int64)
     end, heading = np.empty((n, 2), np.int64), np.empty((n, 2), np.int8)
-    sides = cluster.crack_before, cluster.crack_after
+    sides = (
+        _joined(one.crack_before for one in clusters),
+        _joined(one.crack_after for one in clusters),
+    )
     arcs = _trace(graph, sides, np.zeros(n, np.bool_), (xy, offset, left, right, end, heading))
     return CrackArcs(
         xy=xy[: offset[arcs]].copy(),
@@ -65,31 +71,51 @@ def trace(cluster: Cluster) -> CrackArcs:
         end=end[:arcs],
         heading=heading[:arcs],
         closed=~is_node[end[:arcs, 0]],
+        cluster=home[end[:arcs, 0]],
     )
 
 
-def _graph(cluster: Cluster) -> CrackGraph:
-    """Number the lattice points in raster order; crack_at[v, d] leaves v in direction d."""
-    row, col = cluster.crack_row.astype(np.int64), cluster.crack_col.astype(np.int64)
-    col_min = col.min()
-    span = col.max() - col_min + 2
-    code = row * span + (col - col_min)
-    ends = np.concatenate([code, code + np.where(cluster.crack_vertical, span, 1)])
-    points, number = _numbered(ends - row.min() * span)
-    points += row.min() * span
+def _joined(arrays: Iterable[NDArray[np.generic]]) -> Ints:
+    """One array of whole numbers."""
+    return np.concatenate(list(arrays)).astype(np.int64)
+
+
+def _graph(clusters: Sequence[Cluster]) -> tuple[CrackGraph, Ints]:
+    """Number the lattice points cluster by cluster in raster order, and tell the cluster of each.
+
+    crack_at[v, d] leaves v in direction d.
+    """
+    row, col = (
+        _joined(one.crack_row for one in clusters),
+        _joined(one.crack_col for one in clusters),
+    )
+    sizes = [len(one.crack_row) for one in clusters]
+    first = np.cumsum([0, *sizes[:-1]])
+    top, left = np.minimum.reduceat(row, first), np.minimum.reduceat(col, first)
+    span = np.maximum.reduceat(col, first) - left + 2
+    # Every cluster has its own codes, those of its box, behind those of the clusters before.
+    room = span * (np.maximum.reduceat(row, first) - top + 2)
+    shift = np.cumsum(room) - room - top * span - left
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    code = row * span[owner] + col + shift[owner]
+    direction = _joined(one.crack_vertical for one in clusters)
+    points, number = _numbered(np.append(code, code + np.where(direction, span[owner], 1)))
     begin, finish = number.reshape(2, -1)
-    direction = cluster.crack_vertical.astype(np.int64)
     crack_at, neighbour = np.full((2, len(points), 4), -1, np.int64)
     crack_at[begin, direction] = crack_at[finish, direction + 2] = np.arange(len(row))
     neighbour[begin, direction], neighbour[finish, direction + 2] = finish, begin
     is_node = (crack_at >= 0).sum(axis=1) != 2  # noqa: PLR2004
-    if len(cluster.nodes):
-        wanted = cluster.nodes[:, 0].astype(np.int64) * span + cluster.nodes[:, 1] - col_min
+    nodes = _joined(one.nodes for one in clusters)
+    if len(nodes):
+        owner = np.repeat(np.arange(len(sizes)), [len(one.nodes) for one in clusters])
+        wanted = nodes[:, 0] * span[owner] + nodes[:, 1] + shift[owner]
         place = np.minimum(np.searchsorted(points, wanted), len(points) - 1)
         is_node[place[points[place] == wanted]] = True
+    home = np.searchsorted(np.cumsum(room), points, side="right")
+    within = points - shift[home] - left[home]
     point = np.empty((len(points), 2))
-    point[:, 0], point[:, 1] = points % span + col_min, points // span
-    return point, crack_at, neighbour, is_node
+    point[:, 0], point[:, 1] = within % span[home] + left[home], within // span[home]
+    return (point, crack_at, neighbour, is_node), home
 
 
 def _numbered(codes: Ints) -> tuple[Ints, Ints]:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from geoseg.footprints.arcs import CrackArcs, trace
+from geoseg.footprints.arcs import CrackArcs, Ints, trace
 from geoseg.footprints.fit import REACH_PX
-from geoseg.footprints.rings import Assembly, all_polygons, assemble, polygons
+from geoseg.footprints.rings import Assembly, assemble, polygons
 from geoseg.footprints.simplify import smooth, thin
 from geoseg.shaping import PREDICTED, RegularizeSettings, regularize_groups
+from geoseg.shaping.clean import overlapping
 from geoseg.shaping.simple import are_valid
 from geoseg.types import Cluster, DrawnAs, Shape
 
 Outlines = NDArray[np.object_]
 """(n,) shapely polygons, x the column and y the row."""
+CRACKS_TOGETHER = 20_000
+"""Clusters with so many are traced together: some hundred buildings, 3 megabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +78,31 @@ class DrawnCluster:
 
 @dataclass(frozen=True, slots=True)
 class _Traced:
-    """A cluster on the way."""
+    """Clusters on the way: several together, or a loose one."""
 
-    cluster: Cluster
+    loose: bool
     arcs: CrackArcs
     assembly: Assembly
 
     @classmethod
-    def of(cls, cluster: Cluster, settings: FootprintSettings) -> _Traced:
-        arcs = trace(cluster)
-        return cls(cluster, arcs, assemble(cluster, arcs, min_hole_px=settings.min_hole_px))
+    def of(cls, clusters: Sequence[Cluster], settings: FootprintSettings) -> _Traced:
+        arcs = trace(clusters)
+        assembly = assemble(clusters, arcs, min_hole_px=settings.min_hole_px)
+        return cls(clusters[0].loose, arcs, assembly)
 
     def polygons(self) -> Outlines:
         return polygons(self.arcs, self.assembly.rings)
+
+
+class _Outlined(NamedTuple):
+    """The buildings of one cluster as drawn."""
+
+    outlines: Outlines
+    """(n,) theirs."""
+    shapes: list[DrawnAs]
+    """How each was made."""
+    detached: Ints
+    """(n,) parts that each has lost."""
 
 
 def draw(cluster: Cluster, settings: FootprintSettings) -> DrawnCluster:
@@ -100,12 +116,12 @@ def draw(cluster: Cluster, settings: FootprintSettings) -> DrawnCluster:
 
 def draw_all(clusters: Iterable[Cluster], settings: FootprintSettings) -> list[DrawnCluster]:
     """The same for many clusters, faster than one by one; they do not influence each other."""
-    traced = [_Traced.of(cluster, settings) for cluster in clusters]
-    regular = _regularized(traced, settings) if settings.shape == "regularized" else {}
-    return [_drawn(one, *(regular.get(i) or _plain(one, settings))) for i, one in enumerate(traced)]
+    every = list(clusters)
+    regular = _regularized(every, settings) if settings.shape == "regularized" else {}
+    return [_drawn(one, regular.get(i) or _plain(one, settings)) for i, one in enumerate(every)]
 
 
-def _drawn(one: _Traced, outlines: Outlines, shapes: list[DrawnAs]) -> DrawnCluster:
+def _drawn(cluster: Cluster, drawn: _Outlined) -> DrawnCluster:
     footprints = tuple(
         Footprint(
             key=instance.key,
@@ -115,16 +131,20 @@ def _drawn(one: _Traced, outlines: Outlines, shapes: list[DrawnAs]) -> DrawnClus
             at_edge=instance.at_edge,
             pixels=instance.pixels,
         )
-        for instance, polygon, shape in zip(one.cluster.instances, outlines, shapes, strict=True)
+        for instance, polygon, shape in zip(
+            cluster.instances, drawn.outlines, drawn.shapes, strict=True
+        )
     )
-    detached = one.assembly.detached_parts
+    detached = int(drawn.detached.sum())
     return DrawnCluster(footprints, {"detached_parts": detached} if detached else {})
 
 
 def clashing(outlines: Outlines) -> NDArray[np.bool_]:
     """(n,) True where one is not a valid, non-empty Polygon, overlaps, or breaks a shared wall."""
     broken = _broken(outlines, shapely.is_valid(outlines))
-    return broken if broken.any() else _overlapping(outlines)
+    if broken.any() or len(outlines) == 1:
+        return broken
+    return np.asarray(~shapely.is_empty(shapely.coverage_invalid_edges(outlines)))
 
 
 def _broken(outlines: Outlines, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -133,53 +153,67 @@ def _broken(outlines: Outlines, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(~(polygonal & valid) | shapely.is_empty(outlines))
 
 
-def _overlapping(outlines: Outlines) -> NDArray[np.bool_]:
-    """(n,) True where valid ones overlap, or break a shared wall."""
-    if len(outlines) == 1:
-        return np.zeros(1, np.bool_)
-    return np.asarray(~shapely.is_empty(shapely.coverage_invalid_edges(outlines)))
-
-
-def _regularized(
-    traced: list[_Traced], settings: FootprintSettings
-) -> dict[int, tuple[Outlines, list[DrawnAs]]]:
+def _regularized(clusters: Sequence[Cluster], settings: FootprintSettings) -> dict[int, _Outlined]:
     """Straight walls, where any building of a cluster takes them and the cluster stays clean."""
-    chosen = [i for i, one in enumerate(traced) if not one.cluster.loose]
+    chosen = [i for i, one in enumerate(clusters) if not one.loose]
     if not chosen:
         return {}
-    size = [len(traced[i].cluster.instances) for i in chosen]
-    raw = all_polygons([(traced[i].arcs, traced[i].assembly.rings) for i in chosen])
-    drawn, shapes = regularize_groups(raw, np.repeat(chosen, size), settings=settings.regularize)
-    broken, kept = _broken(drawn, are_valid(drawn)), dict[int, tuple[Outlines, list[DrawnAs]]]()
+    size = [len(clusters[i].instances) for i in chosen]
+    home, kept = np.repeat(chosen, size), dict[int, _Outlined]()
+    traced = [_Traced.of(some, settings) for some in _together([clusters[i] for i in chosen])]
+    raw = np.concatenate([some.polygons() for some in traced])
+    detached = np.concatenate([some.assembly.detached_parts for some in traced])
+    drawn, shapes = regularize_groups(raw, home, settings=settings.regularize)
+    broken = _broken(drawn, are_valid(drawn))
+    broken |= overlapping(drawn, home, broken)
     for i, last, count in zip(chosen, np.cumsum(size).tolist(), size, strict=True):
         mine = slice(last - count, last)
         names: list[DrawnAs] = [*shapes[mine]]
         regular = any(name in {"regularized", "circle"} for name in names)
-        if regular and not broken[mine].any() and not _overlapping(drawn[mine]).any():
-            kept[i] = _thinned_where_raw(traced[i], drawn[mine], names, settings.tolerance_px)
+        if regular and not broken[mine].any():
+            outlined = _Outlined(drawn[mine], names, detached[mine])
+            kept[i] = _thinned_where_raw(clusters[i], outlined, settings)
     return kept
 
 
+def _together(clusters: Sequence[Cluster]) -> Iterator[list[Cluster]]:
+    """Runs of clusters that are traced together: many cost no more than one, and far more memory."""
+    waiting: list[Cluster] = []
+    cracks = 0
+    for cluster in clusters:
+        waiting.append(cluster)
+        cracks += len(cluster.crack_row)
+        if cracks >= CRACKS_TOGETHER:
+            yield waiting
+            waiting, cracks = [], 0
+    if waiting:
+        yield waiting
+
+
 def _thinned_where_raw(
-    one: _Traced, outlines: Outlines, names: list[DrawnAs], tolerance_px: float
-) -> tuple[Outlines, list[DrawnAs]]:
+    cluster: Cluster, drawn: _Outlined, settings: FootprintSettings
+) -> _Outlined:
     """What straight walls have left along the pixels, simplified where the cluster stays clean."""
-    raw = np.array([name == "raw" for name in names])
-    simple = _simplified(one, tolerance_px) if raw.any() else None
+    raw = np.array([name == "raw" for name in drawn.shapes])
+    if not raw.any():
+        return drawn
+    simple = _simplified(_Traced.of([cluster], settings), settings.tolerance_px)
     if simple is None:
-        return outlines, names
-    both = np.where(raw, simple, outlines)
+        return drawn
+    both = np.where(raw, simple, drawn.outlines)
     if clashing(both).any():
-        return outlines, names
-    return both, ["simplified" if name == "raw" else name for name in names]
+        return drawn
+    names: list[DrawnAs] = ["simplified" if name == "raw" else name for name in drawn.shapes]
+    return _Outlined(both, names, drawn.detached)
 
 
-def _plain(one: _Traced, settings: FootprintSettings) -> tuple[Outlines, list[DrawnAs]]:
+def _plain(cluster: Cluster, settings: FootprintSettings) -> _Outlined:
     """Simplified, or else along the pixels."""
+    one = _Traced.of([cluster], settings)
     simple = None if settings.shape == "raw" else _simplified(one, settings.tolerance_px)
     outlines: Outlines = one.polygons() if simple is None else simple
     shape: DrawnAs = "raw" if simple is None else "simplified"
-    return outlines, [shape] * len(outlines)
+    return _Outlined(outlines, [shape] * len(outlines), one.assembly.detached_parts)
 
 
 def _simplified(one: _Traced, tolerance_px: float) -> Outlines | None:
@@ -187,7 +221,7 @@ def _simplified(one: _Traced, tolerance_px: float) -> Outlines | None:
 
     A loose piece cannot see its neighbours, so all its walls are.
     """
-    smoothed, rings, loose = smooth(one.arcs), one.assembly.rings, one.cluster.loose
+    smoothed, rings, loose = smooth(one.arcs), one.assembly.rings, one.loose
     safely = np.full(len(smoothed.closed), loose)
     while True:
         outlines = polygons(thin(smoothed, tolerance_px, safely=safely), rings)

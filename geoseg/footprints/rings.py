@@ -35,63 +35,58 @@ class Rings:
     offset: Ints
     """(rings + 1,) ring i owns ``arc[offset[i]:offset[i + 1]]``."""
     owner: Ints
-    """(rings,) position of the building among the cluster's instances, ascending."""
+    """(rings,) position of the building among the instances of the clusters, ascending."""
     area_px: Floats
     """(rings,) enclosed area, negative for holes; a shell precedes the holes of its building."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """Outlines of a cluster and what was left out of them."""
+    """Outlines of clusters and what was left out of them."""
 
     rings: Rings
     """One shell per building, and its holes."""
-    detached_parts: int
-    """Parts of buildings dropped because they do not hang together with the largest part."""
+    detached_parts: Ints
+    """(instances,) parts of each building dropped because they do not hang together with its largest."""
 
 
-def assemble(cluster: Cluster, arcs: CrackArcs, *, min_hole_px: int) -> Assembly:
+def assemble(clusters: Sequence[Cluster], arcs: CrackArcs, *, min_hole_px: int) -> Assembly:
     """Find the rings of every instance; holes smaller than ``min_hole_px`` are filled.
 
-    A hole that holds another building is kept, however small.
+    A hole that holds another building of its cluster is kept, however small. Loose clusters come one
+    by one.
     """
-    owner = _owners(cluster, arcs)
+    owner = _owners(clusters, arcs)
     rings, forked = _rings(owner, arcs, into=True)
     kept, detached = _largest_parts(rings, owner, arcs)
-    if forked or detached:
+    if forked or detached.any():
         rings, _ = _rings(np.where(kept, owner, -1), arcs, into=False)
-    if len(rings.owner) == len(cluster.instances):
+    if len(rings.owner) == len(detached):
         return Assembly(rings, detached)  # shells alone
-    limit = min(min_hole_px, LARGEST_CERTAIN_HOLE_PX + 1) if cluster.loose else min_hole_px
+    limit = min(min_hole_px, LARGEST_CERTAIN_HOLE_PX + 1) if clusters[0].loose else min_hole_px
     filled = _fillable(rings, arcs, limit)
     return Assembly(_select(rings, np.flatnonzero(~filled)), detached)
 
 
 def polygons(arcs: CrackArcs, rings: Rings) -> NDArray[np.object_]:
     """One polygon per instance, from whatever geometry the arcs have."""
-    return all_polygons([(arcs, rings)])
+    xy, ring = _coordinates(arcs.xy, arcs.offset, rings.arc, rings.offset)
+    drawn = np.asarray(shapely.linearrings(xy, indices=ring))
+    return np.asarray(shapely.polygons(drawn, indices=rings.owner))
 
 
-def all_polygons(clusters: Sequence[tuple[CrackArcs, Rings]]) -> NDArray[np.object_]:
-    """The same for one cluster after the other, faster than one by one."""
-    xy, ring, owner = [], [], []
-    rings = owners = 0
-    for arcs, mine in clusters:
-        places, number = _coordinates(arcs.xy, arcs.offset, mine.arc, mine.offset)
-        xy.append(places)
-        ring.append(number + rings)
-        owner.append(mine.owner + owners)
-        rings, owners = rings + len(mine.owner), owners + int(mine.owner[-1]) + 1
-    drawn = np.asarray(shapely.linearrings(np.concatenate(xy), indices=np.concatenate(ring)))
-    return np.asarray(shapely.polygons(drawn, indices=np.concatenate(owner)))
-
-
-def _owners(cluster: Cluster, arcs: CrackArcs) -> Ints:
+def _owners(clusters: Sequence[Cluster], arcs: CrackArcs) -> Ints:
     """Position of the instance to the right of each directed arc; -1 where there is none."""
-    keys = np.array([instance.key for instance in cluster.instances], np.int64)
+    keys = np.array([one.key for cluster in clusters for one in cluster.instances], np.int64)
+    home = np.repeat(np.arange(len(clusters)), [len(cluster.instances) for cluster in clusters])
     sides = np.stack([arcs.right, arcs.left], axis=1).ravel()  # forward, backward, forward, ...
-    position = np.minimum(np.searchsorted(keys, sides), len(keys) - 1)
-    return np.where(keys[position] == sides, position, -1)
+    # Keys are ascending in every cluster: so are these numbers in all of them.
+    known, rank = np.unique(keys, return_inverse=True)
+    instance = home * len(known) + rank
+    place = np.minimum(np.searchsorted(known, sides), len(known) - 1)
+    wanted = np.where(known[place] == sides, np.repeat(arcs.cluster, 2) * len(known) + place, -1)
+    position = np.minimum(np.searchsorted(instance, wanted), len(keys) - 1)
+    return np.where(instance[position] == wanted, position, -1)
 
 
 def _rings(owner: Ints, arcs: CrackArcs, *, into: bool) -> tuple[Rings, bool]:
@@ -117,19 +112,17 @@ def _select(rings: Rings, chosen: Ints) -> Rings:
     return Rings(rings.arc[taken], offset, rings.owner[chosen], rings.area_px[chosen])
 
 
-def _largest_parts(parts: Rings, owner: Ints, arcs: CrackArcs) -> tuple[Bools, int]:
-    """Directed arcs around the largest part of every instance, and how many parts they leave."""
+def _largest_parts(parts: Rings, owner: Ints, arcs: CrackArcs) -> tuple[Bools, Ints]:
+    """Directed arcs around the largest part of every instance, and how many parts of each they leave."""
     kept = np.ones(len(owner), np.bool_)
     shells = np.bincount(parts.owner[parts.area_px > 0])
-    if shells.max() == 1:
-        return kept, 0
     for instance in np.flatnonzero(shells > 1):
         mine = np.flatnonzero(parts.owner == instance)
         part = _part_of_ring(parts, mine, arcs)
         area = np.bincount(part, weights=parts.area_px[mine])
         for ring in mine[part != np.argmax(area)]:
             kept[parts.arc[parts.offset[ring] : parts.offset[ring + 1]]] = False
-    return kept, int((shells[shells > 0] - 1).sum())
+    return kept, np.maximum(shells - 1, 0)
 
 
 def _part_of_ring(parts: Rings, mine: Ints, arcs: CrackArcs) -> Ints:
@@ -149,9 +142,13 @@ def _fillable(rings: Rings, arcs: CrackArcs, min_hole_px: int) -> Bools:
     fillable = (rings.area_px < 0) & (rings.area_px > -min_hole_px) & background
     shells = np.flatnonzero(rings.area_px > 0)
     if len(shells) > 1:
-        inner = _inner_pixels(rings, shells, arcs)
+        inner, cluster = (
+            _inner_pixels(rings, shells, arcs),
+            arcs.cluster[rings.arc[rings.offset[:-1]] // 2],
+        )
         for ring in np.flatnonzero(fillable):
-            fillable[ring] = not _encloses(rings, ring, inner, arcs).any()
+            near = inner[cluster[shells] == cluster[ring]]
+            fillable[ring] = not _encloses(rings, ring, near, arcs).any()
     return fillable
 
 

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
 from geoseg.kernels.jit import inner_jit, jit, whole
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
-from geoseg.shaping.points import pieces
+from geoseg.shaping.points import bounds, pieces
+from geoseg.shaping.rings import rings_of
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
@@ -43,12 +43,10 @@ def beyond(points: Floats, polygon: Polygon, distance: float) -> Bools:
 
 def _edges(polygons: Polygons) -> tuple[Floats, Bools, Ints]:
     """Vertices of all rings, where an edge leads on from, and where each polygon begins."""
-    rings, home = polygons, np.arange(len(polygons))
-    if shapely.get_num_interior_rings(polygons).any():
-        rings, home = shapely.get_rings(polygons, return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
-    on = np.append(ring[1:] == ring[:-1], False)
-    return xy, on, np.searchsorted(home[ring], np.arange(len(polygons) + 1))
+    xy, first, home = rings_of(polygons)
+    on = np.ones(len(xy), dtype=np.bool_)
+    on[first[1:] - 1] = False
+    return xy, on, first[bounds(home, len(polygons))]
 
 
 @jit

@@ -5,18 +5,48 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from geoseg.shaping.arrays import Bools, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Ints, Polygons, anywhere
+from geoseg.shaping.fitting import may_clash, meeting
 from geoseg.shaping.simple import are_valid
 
+MOST = 1000
+"""Boxes are held against each other two by two; larger groups are left to the full check."""
 
-def unclean(polygons: Polygons) -> Bools:
+
+def unclean(polygons: Polygons, group: Ints | None = None) -> Bools:
     """(n,) True where a polygon is not valid, overlaps another, or lacks vertices of a common wall.
 
-    Exact: nothing is left out as rounding.
+    Exact: nothing is left out as rounding. (n,) ``group`` numbers coverages one after the other; None:
+    all are one.
     """
-    out = ~are_valid(polygons) | shapely.is_empty(polygons)
-    if len(polygons) > 1:
-        out |= ~shapely.is_empty(shapely.coverage_invalid_edges(polygons))
+    broken = ~are_valid(polygons) | shapely.is_empty(polygons)
+    home = np.zeros(len(polygons), np.int64) if group is None else group
+    return np.asarray(broken | overlapping(polygons, home, broken))
+
+
+def overlapping(
+    polygons: Polygons, group: Ints, broken: Bools, moved: Bools | None = None
+) -> Bools:
+    """(n,) True where a polygon overlaps another of its group, or lacks vertices of a common wall.
+
+    Args:
+        polygons: (n,) polygons.
+        group: (n,) their groups, one after the other.
+        broken: (n,) True for those that may not be valid.
+        moved: (n,) False for those that are known to fit to each other; None: none are.
+    """
+    out, boxes = np.zeros(len(polygons), np.bool_), shapely.bounds(polygons)
+    quick = ~anywhere(broken, group) & (np.bincount(group)[group] <= MOST)
+    unsure = ~quick
+    unsure[quick] = may_clash(
+        polygons[quick], group[quick], (~out if moved is None else moved)[quick]
+    )
+    for number in np.unique(group[unsure]):
+        members = np.flatnonzero(group == number)
+        doubtful = unsure[members]
+        near = members[doubtful | meeting(boxes[members], boxes[members[doubtful]])]
+        edges = shapely.coverage_invalid_edges(polygons[near])
+        out[near] = ~shapely.is_empty(edges) & unsure[near]
     return out
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import shapely
 
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arrays import Floats, Ints, Polygons
+from geoseg.shaping.rings import rings_of
 
 CLEAN = np.tan(np.radians(0.5))
 """Tangent of the angle by which a right, straight or half right corner may miss."""
@@ -28,10 +28,8 @@ def count_flaws(polygons: Polygons) -> tuple[Ints, Ints]:
     Vertices amid a straight wall are no corners. What counts are angles and lengths alone: so an
     outline that was drawn once shows as much, whatever it was drawn from.
     """
-    rings, home = shapely.get_rings(polygons, return_index=True)
-    xy, ring = shapely.get_coordinates(rings, return_index=True)
     out = np.zeros((2, len(polygons)), dtype=np.int64)
-    _count(xy, np.searchsorted(ring, np.arange(len(rings) + 1)), home, out)
+    _count(*rings_of(polygons), out)
     return out[0], out[1]
 
 

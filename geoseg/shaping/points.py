@@ -6,11 +6,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-import shapely
 
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.pairs import number_pairs
+from geoseg.shaping.rings import rings_of
 
 THROUGH = 2
 """Number of edges at a vertex that is no node."""
@@ -42,9 +42,8 @@ def cut_rings(polygons: Polygons, group: Ints) -> Points:
 
     Each coverage may have its own origin: equal places in different groups are different vertices.
     """
-    rings, polygon = shapely.get_rings(polygons, return_index=True)
-    corners, ring = shapely.get_coordinates(rings, return_index=True)
-    begin, first = bounds(ring, len(rings)), np.zeros(len(rings) + 1, np.int64)
+    corners, begin, polygon = rings_of(polygons)
+    first = np.zeros(len(begin), np.int64)
     _count_points(corners, begin, first)
     xy = np.empty((first[-1], 2))
     _cut_edges(corners, begin, xy)
@@ -59,7 +58,7 @@ def cut_rings(polygons: Polygons, group: Ints) -> Points:
     degree += np.bincount(high[shown], minlength=len(place))
     is_node: Bools = degree != THROUGH
     node = np.where(is_node, np.cumsum(is_node) - 1, NO_NODE)[vertex]
-    return Points(xy, first, polygon.astype(np.int64), edge, node, xy[place[is_node]])
+    return Points(xy, first, polygon, edge, node, xy[place[is_node]])
 
 
 def bounds(sorted_numbers: Ints, count: int) -> Ints:

@@ -9,10 +9,10 @@ import shapely
 
 from geoseg.shaping.apart import beyond, outlines_apart
 from geoseg.shaping.coverage import regularize_groups
+from geoseg.shaping.fitting import meeting
 from geoseg.shaping.limits import mark_far
 from geoseg.shaping.settings import RegularizeSettings
 from geoseg.shaping.simple import are_valid
-from geoseg.shaping.sketch import meeting
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon

@@ -14,10 +14,10 @@ from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, anywhere
 from geoseg.shaping.changes import Changes, touching
 from geoseg.shaping.clean import unclean
 from geoseg.shaping.drawing import Drawn
+from geoseg.shaping.fitting import meeting
 from geoseg.shaping.limits import are_near
 from geoseg.shaping.noise import MIN_NOISE_PX, with_smooth_errors
 from geoseg.shaping.plain import count_flaws
-from geoseg.shaping.sketch import meeting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,10 +205,12 @@ def _clashing(state: _Underway, chosen: Ints, out: Polygons, taken: Bools) -> Bo
     whole[chosen] = out
     clash, moved = np.zeros(len(whole), dtype=bool), np.zeros(len(whole), dtype=bool)
     moved[chosen[taken]] = True
+    near = [np.empty(0, dtype=np.int64)]
     for members in _members(state.group, _partly(state.group, chosen[taken])):
         boxes = shapely.bounds(whole[members])
-        near = members[moved[members] | meeting(boxes, boxes[moved[members]])]
-        clash[near] = unclean(whole[near])
+        near.append(members[moved[members] | meeting(boxes, boxes[moved[members]])])
+    looked = np.concatenate(near)
+    clash[looked] = unclean(whole[looked], state.group[looked])
     return clash[chosen]
 
 

@@ -15,8 +15,9 @@ import shapely
 
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import OUTSIDE, Arcs
-from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
+from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, anywhere
 from geoseg.shaping.assemble import assemble
+from geoseg.shaping.clean import overlapping
 from geoseg.shaping.limits import Departure, are_near, exceeds_reach
 from geoseg.shaping.settings import RegularizeSettings
 from geoseg.shaping.simple import are_valid
@@ -71,8 +72,6 @@ class Sketch:
     group was last looked at for that."""
     stale: Bools
     """(n,) True where a polygon was drawn otherwise since."""
-    boxes: Floats
-    """(n, 4) its box by then."""
 
     @classmethod
     def begin(cls, given: Given) -> Self:
@@ -80,27 +79,15 @@ class Sketch:
         arcs, polygons = len(given.arcs.near), len(given.raw)
         nothing = np.empty((0, 2)), np.zeros(arcs + 1, np.int64)
         no, empty = np.zeros((3, polygons), dtype=np.bool_), np.empty(polygons, dtype=object)
-        boxes = np.full((polygons, 4), np.nan)
-        return cls(given, *nothing, Departure.none(arcs), empty, no[0], no[1], ~no[2], boxes)
+        return cls(given, *nothing, Departure.none(arcs), empty, no[0], no[1], ~no[2])
 
     def clashing(self, wanted: Bools) -> Bools:
         """(n,) True where a polygon clashes, of the wanted groups, which are looked at."""
-        for span in self.given.groups:
-            if span.stop - span.start > 1 and wanted[span.start]:
-                self._look_for_clashes(span)
+        looked = np.flatnonzero(wanted & anywhere(self.stale, self.given.group))
+        moved = (self.stale | self.clashes)[looked]
+        mine = self.polygons[looked], self.given.group[looked], self.breaks[looked]
+        self.clashes[looked], self.stale[looked] = overlapping(*mine, moved), False
         return self.clashes & wanted
-
-    def _look_for_clashes(self, span: slice) -> None:
-        """Whether a polygon clashes hangs on those alone whose boxes meet its own."""
-        polygons, concerned = self.polygons[span], self.stale[span].copy()
-        boxes, around = shapely.bounds(polygons), concerned
-        if not concerned.all():
-            for moved in (boxes, self.boxes[span]):
-                concerned |= meeting(boxes, moved[self.stale[span]])
-            around = meeting(boxes, boxes[concerned]) | concerned
-        edges = shapely.coverage_invalid_edges(polygons[around])
-        self.clashes[span][concerned] = ~shapely.is_empty(edges)[concerned[around]]
-        self.stale[span], self.boxes[span] = False, boxes
 
     def is_clean(self, span: slice) -> bool:
         """Whether all polygons of a group are valid, and none clashed when they were last looked at."""
@@ -139,24 +126,6 @@ class Sketch:
         lines, reach = (self.xy, self.first), given.settings.max_outward_px
         far = exceeds_reach(strays, arcs, lines, given.raw, given.group, reach)
         self.breaks[chosen] = ~near | far[chosen]
-
-
-def meeting(boxes: Floats, others: Floats) -> Bools:
-    """(n,) True for boxes (n, 4) that have a point in common with one of the others."""
-    out = np.zeros(len(boxes), dtype=np.bool_)
-    _mark_meeting(boxes, others, out)
-    return out
-
-
-@jit
-def _mark_meeting(boxes: Floats, others: Floats, out: Bools) -> None:
-    """An empty polygon's box is not a number, and meets none."""
-    for i in range(len(boxes)):
-        for k in range(len(others)):
-            beside = boxes[i, 0] <= others[k, 2] and others[k, 0] <= boxes[i, 2]
-            if beside and boxes[i, 1] <= others[k, 3] and others[k, 1] <= boxes[i, 3]:
-                out[i] = True
-                break
 
 
 @jit

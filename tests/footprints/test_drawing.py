@@ -103,9 +103,9 @@ def test_loose_pieces_agree_on_their_walls(labels: Labels) -> None:
     cluster = cluster_of(labels)
     pieces = np.concatenate([outlines(draw(piece, SIMPLE)) for piece in loose_pieces(cluster)])
     assert_clean(pieces)
-    arcs = trace(cluster)
+    arcs = trace([cluster])
     whole = thin(smooth(arcs), SIMPLE.tolerance_px)
-    assert (pieces == polygons(whole, assemble(cluster, arcs, min_hole_px=0).rings)).all()
+    assert (pieces == polygons(whole, assemble([cluster], arcs, min_hole_px=0).rings)).all()
 
 
 @tries(30)
@@ -210,7 +210,7 @@ def test_simplified_rectangles_lie_closer_to_the_truth_than_their_pixels() -> No
 @tries(30)
 @given(label_arrays())
 def test_slopes_in_place_of_staircases_stay_apart(labels: Labels) -> None:
-    arcs = smooth(trace(cluster_of(labels)))
+    arcs = smooth(trace([cluster_of(labels)]))
     edges = np.concatenate(
         [np.stack([path[:-1], path[1:]], axis=1) for path in np.split(arcs.xy, arcs.offset[1:-1])]
     )

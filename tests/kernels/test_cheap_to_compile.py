@@ -29,7 +29,7 @@ QUICK = {"empty", "zeros", "full", "inf", "int64", "uint64", "float64", "rint", 
 MOST = {
     "decode": (16, 17),
     "footprints": (6, 21),
-    "shaping": (38, 74),
+    "shaping": (39, 81),
     "heights": (3, 17),
     "stitch": (11, 4),
 }
