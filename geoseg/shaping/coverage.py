@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from geoseg.shaping.settings import RegularizeSettings
     from geoseg.types import DrawnAs
 
-BATCH = 500
+BATCH = 1000
 """Polygons drawn at a time; groups are not torn apart."""
 
 
