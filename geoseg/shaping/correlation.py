@@ -18,7 +18,7 @@ from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs, build_arcs
 from geoseg.shaping.arrays import Floats, Ints, Polygons
 from geoseg.shaping.noise import MOST_STRETCH, residuals, usual_noise
-from geoseg.shaping.segment import moments
+from geoseg.shaping.segment import NO_ENDS, moments
 from geoseg.shaping.simple import are_valid
 from geoseg.shaping.walls import cut_freely
 
@@ -141,7 +141,7 @@ def _variogram(
         x0, y0 = xy[i, 0], xy[i, 1]
         for wall in range(first[arc], first[arc + 1]):
             j = end[wall]
-            w, x, y, _, d, c = moments(sums, i, j)
+            w, x, y, _, d, c = moments(sums, i, j, NO_ENDS)
             if w >= LONG_PX:
                 _look_along(xy, (i, j), (x + x0, y + y0, 0.5 * math.atan2(c, d)), along, off)
                 for lag, distance in ((0, NEAR_PX), (1, FAR_PX)):

@@ -19,8 +19,8 @@ from geoseg.shaping.segment import (
     DIAGONAL,
     END_SAMPLES,
     FREE,
+    NO_ENDS,
     moments,
-    moments_of_wall,
 )
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def _wall_angles(walls: FreeWalls, polygon: int, noise: float) -> tuple[Floats, 
     for arc in mine:
         i = walls.arc_first[arc]
         for wall in range(walls.wall_first[arc], walls.wall_first[arc + 1]):
-            _, _, _, t, d, c = moments(walls.sums, i, walls.wall_end[wall])
+            _, _, _, t, d, c = moments(walls.sums, i, walls.wall_end[wall], NO_ENDS)
             i = walls.wall_end[wall]
             r = math.sqrt(d * d + c * c)
             if r > FLAT_PX2:
@@ -173,7 +173,7 @@ def _refine(
         if walls.other[arc] != walls.owner[arc]:
             total, home = halfway, arc
         for wall in range(walls.first[arc], walls.first[arc + 1]):
-            _, _, _, _, d, c = moments_of_wall(walls.sums, i, walls.end[wall], END_SAMPLES)
+            _, _, _, _, d, c = moments(walls.sums, i, walls.end[wall], END_SAMPLES)
             i = walls.end[wall]
             kind = walls.kind[wall]
             if kind == FREE:

@@ -17,7 +17,7 @@ from geoseg.shaping.segment import (
     END_SAMPLES,
     FREE,
     NO_ENDS,
-    moments_of_wall,
+    moments,
 )
 
 SHORT = 30
@@ -97,7 +97,7 @@ def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight
             trim, ends = 0, END_SAMPLES
             if j - i < SHORT and kind not in (ALONG, ACROSS):
                 trim, ends = min(TRIM_PX, (j - i) // TRIM_SHARE), NO_ENDS
-            _, x, y, _, d, c = moments_of_wall(walls.sums, i + trim, j - trim, ends)
+            _, x, y, _, d, c = moments(walls.sums, i + trim, j - trim, ends)
             phi = 0.5 * math.atan2(c, d)
             if kind != FREE:
                 phi = theta + ANGLES[kind]

@@ -6,7 +6,7 @@ import math
 
 from geoseg.kernels.jit import inner_jit
 from geoseg.shaping.arrays import Floats, Ints
-from geoseg.shaping.segment import moments
+from geoseg.shaping.segment import NO_ENDS, moments
 
 
 @inner_jit
@@ -61,8 +61,8 @@ def sharpest(sums: Floats, start: int, ends: Ints) -> int:
     top, out = -1.0, ends[0]
     before = start
     for k in range(len(ends) - 1):
-        _, _, _, _, d0, c0 = moments(sums, before, ends[k])
-        _, _, _, _, d1, c1 = moments(sums, ends[k], ends[k + 1])
+        _, _, _, _, d0, c0 = moments(sums, before, ends[k], NO_ENDS)
+        _, _, _, _, d1, c1 = moments(sums, ends[k], ends[k + 1], NO_ENDS)
         turn = 0.5 * (math.atan2(c0, d0) - math.atan2(c1, d1))
         left, right = ends[k] - before, ends[k + 1] - ends[k]
         sure = abs(math.sin(turn)) * min(left, right)

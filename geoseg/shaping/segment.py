@@ -94,18 +94,12 @@ def _step(xy: Floats, i: int, j: int) -> float:
 
 
 @inner_jit
-def moments(sums: Floats, i: int, j: int) -> tuple[float, float, float, float, float, float]:
-    """Weight, mean x, mean y and centred t, d, cxy of the samples between vertices i and j."""
-    return moments_of_wall(sums, i, j, NO_ENDS)
-
-
-@inner_jit
-def moments_of_wall(
+def moments(
     sums: Floats, i: int, j: int, ends: int
 ) -> tuple[float, float, float, float, float, float]:
-    """The same where so many samples at either end, but one in ``END_SHARE`` at most, count twice.
+    """Weight, mean x, mean y and centred t, d, cxy of the samples between vertices i and j.
 
-    Neighbouring samples err alike, so one within a wall says little that those on its either side do
+    So many samples at either end, but one in ``END_SHARE`` at most, count twice. Neighbouring samples err alike, so one within a wall says little that those on its either side do
     not; the last ones have neighbours on one side only. The mean and slope of noise whose
     correlation falls off exponentially are known best when the ends weigh as much more as the noise
     hangs together (the best linear unbiased estimate; Cressie 1993, section 3.4).
@@ -169,35 +163,26 @@ def _end_walls(
 
     ``price`` is one unit, and that of a wall at 45 degrees and of an oblique one.
     """
+    (cos2, sin2), (unit, diagonal, oblique) = turn, price
     for begin in range(0, count, LANES):
         start = (begin // LANES) * PAGE
         page = open_.pages[start : start + PAGE]
-        _end_walls_of_page(page, lanes_in_use(count, begin), sums, turn, price)
-
-
-@inner_jit
-def _end_walls_of_page(
-    page: Floats,
-    lanes: int,
-    sums: Floats,
-    turn: tuple[float, float],
-    price: tuple[float, float, float],
-) -> None:
-    (cos2, sin2), (unit, diagonal, oblique) = turn, price
-    for i in range(lanes):
-        t, d, c = spread(page, i, sums)
-        r, cost = math.sqrt(d * d + c * c), page[COST * LANES + i]
-        page[BOUND * LANES + i] = cost + (t - r)
-        q, q45 = d * cos2 + c * sin2, c * cos2 - d * sin2
-        # What comes before costs more where it ends with a wall of the same fixed class.
-        kind, most = page[KIND * LANES + i], page[MOST * LANES + i]
-        page[WALL * LANES + i] = (most if kind == ALONG else cost) + t - q + unit * PRICES[ALONG]
-        page[(WALL + 1) * LANES + i] = (
-            (most if kind == ACROSS else cost) + t + q + unit * PRICES[ACROSS]
-        )
-        page[(WALL + 2) * LANES + i] = (most if kind == DIAGONAL else cost) + t - q45 + diagonal
-        page[(WALL + 3) * LANES + i] = (most if kind == COUNTER else cost) + t + q45 + diagonal
-        page[(WALL + 4) * LANES + i] = (most if kind == FREE else cost) + t - r + oblique
+        for i in range(lanes_in_use(count, begin)):
+            t, d, c = spread(page, i, sums)
+            r, cost = math.sqrt(d * d + c * c), page[COST * LANES + i]
+            page[BOUND * LANES + i] = cost + (t - r)
+            q, q45 = d * cos2 + c * sin2, c * cos2 - d * sin2
+            # What comes before costs more where it ends with a wall of the same fixed class.
+            kind, most = page[KIND * LANES + i], page[MOST * LANES + i]
+            page[WALL * LANES + i] = (
+                (most if kind == ALONG else cost) + t - q + unit * PRICES[ALONG]
+            )
+            page[(WALL + 1) * LANES + i] = (
+                (most if kind == ACROSS else cost) + t + q + unit * PRICES[ACROSS]
+            )
+            page[(WALL + 2) * LANES + i] = (most if kind == DIAGONAL else cost) + t - q45 + diagonal
+            page[(WALL + 3) * LANES + i] = (most if kind == COUNTER else cost) + t + q45 + diagonal
+            page[(WALL + 4) * LANES + i] = (most if kind == FREE else cost) + t - r + oblique
 
 
 @inner_jit
@@ -235,15 +220,11 @@ def _walk_back(cand: Ints, kind: Ints, origin: Ints, out_end: Ints, out_kind: In
         i = origin[j, way]
         way = int(i > 0 and kind[i, 0] == kind[j, way])
         count, j = count + 1, i
-    _reverse(out_end, count)
-    _reverse(out_kind, count)
-    return count
-
-
-@inner_jit
-def _reverse(values: Ints, count: int) -> None:
     for i in range(count // 2):
-        values[i], values[count - 1 - i] = values[count - 1 - i], values[i]
+        k = count - 1 - i
+        out_end[i], out_end[k] = out_end[k], out_end[i]
+        out_kind[i], out_kind[k] = out_kind[k], out_kind[i]
+    return count
 
 
 @inner_jit
@@ -263,7 +244,9 @@ def cut_arc_freely(sums: Floats, cand: Ints, price: float, open_: Beginnings, ou
         out_end[walls] = cand[j]
         walls += 1
         j = origin[j]
-    _reverse(out_end, walls)
+    for i in range(walls // 2):
+        k = walls - 1 - i
+        out_end[i], out_end[k] = out_end[k], out_end[i]
     return walls
 
 
@@ -272,11 +255,7 @@ def _bound_walls(open_: Beginnings, count: int, sums: Floats) -> None:
     """Write what the best walls from all beginnings to where the sums are ``sums`` cost."""
     for begin in range(0, count, LANES):
         start = (begin // LANES) * PAGE
-        _bound_walls_of_page(open_.pages[start : start + PAGE], lanes_in_use(count, begin), sums)
-
-
-@inner_jit
-def _bound_walls_of_page(page: Floats, lanes: int, sums: Floats) -> None:
-    for i in range(lanes):
-        t, d, c = spread(page, i, sums)
-        page[BOUND * LANES + i] = page[COST * LANES + i] + (t - math.sqrt(d * d + c * c))
+        page = open_.pages[start : start + PAGE]
+        for i in range(lanes_in_use(count, begin)):
+            t, d, c = spread(page, i, sums)
+            page[BOUND * LANES + i] = page[COST * LANES + i] + (t - math.sqrt(d * d + c * c))

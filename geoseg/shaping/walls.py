@@ -9,6 +9,7 @@ import numpy as np
 from geoseg.kernels.jit import jit
 from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
+from geoseg.shaping.bays import with_bays
 from geoseg.shaping.beginnings import Beginnings, new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
 from geoseg.shaping.cut import FreeCut, FreeWalls, Walls
@@ -88,13 +89,17 @@ def cut_walls(
     alone = PRICES[FREE] * (1.0 + (RECTANGLE_PX / length) ** 2)
     oblique = dear * np.where(arcs.node_from == NO_NODE, alone, BETWEEN_NODES)
     prices = unit, dear * PRICES[DIAGONAL], oblique
-    walls, cost = _along(arcs, walls, prices, fine=False)
-    if correlation_px is not None:  # else noise that hangs together looks like odd angles
+    known = (
+        correlation_px is not None
+    )  # else noise that hangs together looks like odd angles, or bays
+    fronts = known & (arcs.far == OUTSIDE) & (arcs.node_from != NO_NODE)
+    walls, cost = _along(arcs, walls, prices, fronts, fine=False)
+    if known:
         odd = odd_arcs(cut, unit, cost, dear * ANY_WALL)
         walls, oblique[odd] = with_free_walls(walls, cut, odd), dear * ANY_WALL
     _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
     walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
-    walls, _ = _along(arcs, walls, prices, fine=True)
+    walls, _ = _along(arcs, walls, prices, fronts, fine=True)
     return arcs, walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
 
 
@@ -198,12 +203,12 @@ def _begin_at_sharpest(
 
 
 def _along(
-    arcs: Arcs, old: Walls, prices: tuple[Floats, float, Floats], *, fine: bool
+    arcs: Arcs, old: Walls, prices: tuple[Floats, float, Floats], fronts: Bools, *, fine: bool
 ) -> tuple[Walls, Floats]:
     """Cut along the directions: anywhere, or finely near the ends of an earlier cut.
 
     ``prices`` are (n,) what they are counted in, for each polygon, that of a wall at 45 degrees, and (a,) that of
-    an oblique one.
+    an oblique one; ``fronts`` (a,) is True where bays are looked for.
 
     Returns:
         The walls, and (a,) what those of each arc cost.
@@ -211,7 +216,7 @@ def _along(
     first = np.zeros(len(arcs.first), np.int64)
     owner, other = arcs.near.copy(), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
-    given, cost = (old, *prices), np.empty(len(arcs.near))
+    given, cost = (old, *prices, fronts), np.empty(len(arcs.near))
     free = np.empty((3, len(end) + 2), np.int64), new_beginnings(len(end) + 2)
     out = first, end, kind, owner, other, cost
     _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, out)
@@ -223,12 +228,12 @@ def _along(
 def _cut_along(
     arcs: tuple[Floats, Ints],
     far: Ints,
-    given: tuple[Walls, Floats, float, Floats],
+    given: tuple[Walls, Floats, float, Floats, Bools],
     fine: bool,
     free: tuple[Ints, Beginnings],
     out: tuple[Ints, Ints, Ints, Ints, Ints, Floats],
 ) -> None:
-    (xy, arc_first), (old, units, diagonal, obliques) = arcs, given
+    (xy, arc_first), (old, units, diagonal, obliques, fronts) = arcs, given
     first, end, kind, owner, other, cost = out
     room, open_ = free
     cand, end2, kind2 = room[0], room[1], room[2]
@@ -243,7 +248,11 @@ def _cut_along(
         near = owner[arc]
         theta, unit, oblique = old.theta[near], units[near], obliques[arc]
         some, here = cand[:count], (end[at:], kind[at:])
-        walls, cost[arc] = cut_arc(old.sums, some, (theta, unit, diagonal, oblique), open_, here)
+        direction = theta, unit, diagonal, oblique
+        walls, cost[arc] = cut_arc(old.sums, some, direction, open_, here)
+        if fronts[arc]:
+            walls, saved = with_bays((xy, old.sums, some), direction, walls, here)
+            cost[arc] -= saved
         if far[arc] >= 0 and old.theta[far[arc]] != theta:
             there = old.theta[far[arc]]
             ways = 2 if abs(turn_between(there, theta)) <= MOST_APART else 1
