@@ -89,9 +89,8 @@ def cut_walls(
     alone = PRICES[FREE] * (1.0 + (RECTANGLE_PX / length) ** 2)
     oblique = dear * np.where(arcs.node_from == NO_NODE, alone, BETWEEN_NODES)
     prices = unit, dear * PRICES[DIAGONAL], oblique
-    known = (
-        correlation_px is not None
-    )  # else noise that hangs together looks like odd angles, or bays
+    # Else noise that hangs together looks like odd angles, or bays.
+    known = correlation_px is not None
     fronts = known & (arcs.far == OUTSIDE) & (arcs.node_from != NO_NODE)
     walls, cost = _along(arcs, walls, prices, fronts, fine=False)
     if known:
