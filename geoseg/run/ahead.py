@@ -1,6 +1,7 @@
 """The first run ever: another process compiles a part of the loops, while this one does the rest.
 
-Loops of straight walls take longer to compile than all others together, and share none with them.
+Loops of straight walls take longer to compile than all others together, and share none with them. So this
+process also takes what they come to last.
 """
 
 from __future__ import annotations
@@ -58,8 +59,8 @@ class Ahead:
     def finish(self, clusters: Sequence[Cluster]) -> None:
         """Wait until that is done, and meanwhile compile what else drawing clusters takes.
 
-        That is tracing, putting rings together, and what judges outlines: the other process comes to that last,
-        and then finds it compiled.
+        That is tracing, putting rings together, and what comes after cutting walls: the other process comes to
+        that last, and then finds it compiled.
 
         A process that died only costs time: what it did not compile is compiled when it is needed.
         """
