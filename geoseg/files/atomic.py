@@ -6,7 +6,7 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from geoseg.errors import GeosegError, OutputError
@@ -77,13 +77,13 @@ def scratch_folder(path: Path) -> Iterator[Path]:
         OutputError: The folder cannot be made.
     """
     folder = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+    gone = True
     if os.path.isdir(folder):  # noqa: PTH112  # False also for a name that no file can have
         with held(folder, path):
-            _remove(folder)
-    else:
-        _remove(folder)
+            gone = _remove(folder)
     with output_errors(path, "Choose a folder that you may write to."):
-        folder.mkdir(parents=True)
+        # One that is there again is that of another run, which may hold it.
+        folder.mkdir(parents=True, exist_ok=gone)
     with held(folder, path):
         try:
             yield folder
@@ -91,14 +91,19 @@ def scratch_folder(path: Path) -> Iterator[Path]:
             _remove(folder)
 
 
-def _remove(folder: Path) -> None:
-    """Remove a folder, at the second try where the first fails; what stays does no harm, and is told."""
-    for _ in range(2):
-        with suppress(OSError):
-            shutil.rmtree(folder, ignore_errors=True)
-        if not os.path.lexists(folder):  # False also for a name that no file can have
-            return
-    _log.warning("%s cannot be removed; nothing needs it any more", folder)
+def _remove(folder: Path) -> bool:
+    """Remove a folder, at the second try where the first fails; what stays does no harm, and is told.
+
+    After a try without errors nobody looks: another run may have made its own by then.
+    """
+    try:
+        shutil.rmtree(folder)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        if os.path.lexists(folder):
+            _log.warning("%s cannot be removed; nothing needs it any more", folder)
+            return False
+    return True
 
 
 @contextmanager

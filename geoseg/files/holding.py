@@ -29,26 +29,36 @@ def held(folder: Path, output: Path) -> Iterator[None]:
     Raises:
         OutputInUseError: Another run, of this process or another one, holds the folder.
     """
-    if fcntl is None:
-        yield
-        return
+    descriptor = None if fcntl is None else _locked(folder, output)
     try:
-        descriptor = os.open(folder, os.O_RDONLY)
-    except OSError as error:  # another run has just removed it
-        raise _in_use(output) from error
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise _in_use(output) from error
-        except OSError:
-            yield
-            return
-        if not _is_still(descriptor, folder):
-            raise _in_use(output)
         yield
     finally:
+        if descriptor is not None:
+            # Processes that were forked meanwhile have the same lock, and may live on.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
+
+
+def _locked(folder: Path, output: Path) -> int | None:
+    """The folder, opened and locked; None where that cannot be done."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except FileNotFoundError as error:  # another run has just removed it
+        raise _in_use(output) from error
+    except OSError:  # it may be written to, but not read
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
         os.close(descriptor)
+        raise _in_use(output) from error
+    except OSError:
+        os.close(descriptor)
+        return None
+    if not _is_still(descriptor, folder):
+        os.close(descriptor)
+        raise _in_use(output)
+    return descriptor
 
 
 def _is_still(descriptor: int, folder: Path) -> bool:

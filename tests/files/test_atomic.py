@@ -1,4 +1,8 @@
+import multiprocessing
+import os
+import shutil
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +57,69 @@ def test_a_scratch_folder_is_of_one_run_alone(tmp_path: Path) -> None:
 def test_a_folder_that_was_removed_meanwhile_is_not_held(tmp_path: Path) -> None:
     with pytest.raises(OutputInUseError), held(tmp_path / "gone", tmp_path / "b.gpkg"):
         pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
+def test_a_run_that_looked_before_another_began_takes_nothing_from_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, looked = tmp_path / "b.gpkg", os.path.isdir
+    first = scratch_folder(path)
+
+    def slowly(folder: Path) -> bool:
+        found = looked(folder)
+        monkeypatch.undo()
+        (first.__enter__() / "b.gpkg").touch()
+        return found
+
+    monkeypatch.setattr(os.path, "isdir", slowly)
+    with pytest.raises(OutputInUseError, match="is being written"), scratch_folder(path):
+        pass
+    assert names(tmp_path / ".b.gpkg.writing") == ["b.gpkg"]
+    first.__exit__(None, None, None)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
+def test_a_run_that_ends_takes_nothing_from_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, rmtree = tmp_path / "b.gpkg", shutil.rmtree
+    following = scratch_folder(path)
+
+    def removed(folder: Path, **how: bool) -> None:
+        rmtree(folder, **how)
+        monkeypatch.undo()
+        (following.__enter__() / "b.gpkg").touch()
+
+    with scratch_folder(path) as folder:
+        monkeypatch.setattr(shutil, "rmtree", removed)
+    assert names(folder) == ["b.gpkg"]
+    following.__exit__(None, None, None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
+def test_processes_that_were_forked_meanwhile_hold_nothing(tmp_path: Path) -> None:
+    with held(tmp_path, tmp_path):
+        child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+        child.start()
+    with held(tmp_path, tmp_path):
+        assert child.is_alive()
+    child.kill()
+    child.join()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
+def test_a_folder_that_cannot_be_read_is_not_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "open", denied)
+    with held(tmp_path, tmp_path):
+        monkeypatch.undo()
+        (tmp_path / "b.gpkg").touch()
 
 
 def test_what_the_system_says_becomes_one_sentence(tmp_path: Path) -> None:
