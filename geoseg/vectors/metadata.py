@@ -42,7 +42,8 @@ def run_of(source: BuildingSource) -> dict[str, Any]:
     """The same of a file or of a table in memory; empty where it has none."""
     if isinstance(source.data, Layer):
         return read_metadata(source.data.path)
-    return dict(source.data.attrs.get(KEY) or {})
+    record = source.data.attrs.get(KEY)
+    return dict(record) if isinstance(record, dict) else {}
 
 
 def _texts(path: Path) -> Iterator[str]:

@@ -10,8 +10,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
+from pyproj.exceptions import ProjError
 
 from geoseg.earth.reproject import areas_m2, densify, reproject
+from geoseg.errors import UnreadableVectorError
 from geoseg.languages.said import Said
 from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.layers import (
@@ -52,12 +54,22 @@ def note_extent(frame: gpd.GeoDataFrame, parts: Sequence[bytes]) -> None:
 
 
 def noted_extent(frame: gpd.GeoDataFrame) -> shapely.Geometry | None:
-    """The observed area in the CRS of a table in memory, which has one; None where it knows none."""
+    """The observed area in the CRS of a table in memory, which has one; None where it knows none.
+
+    Raises:
+        UnreadableVectorError: What is noted is no area, or has no place in that CRS.
+    """
     noted = frame.attrs.get(EXTENT_ATTRIBUTE)
     if noted is None:
         return None
-    parts = np.array([shapely.from_wkb(noted["wkb"])], dtype=object)
-    return _united(parts, CRS.from_wkt(noted["crs"]), CRS.from_user_input(frame.crs))
+    try:
+        parts = np.array([shapely.from_wkb(noted["wkb"])], dtype=object)
+        return _united(parts, CRS.from_wkt(noted["crs"]), CRS.from_user_input(frame.crs))
+    except (LookupError, TypeError, shapely.GEOSException, ProjError) as error:
+        raise UnreadableVectorError(
+            f"attrs[{EXTENT_ATTRIBUTE!r}] of the table is no observed area in a CRS that leads to the "
+            "table's; take it out, or give the table as predict returned it"
+        ) from error
 
 
 def extent_of(source: BuildingSource) -> shapely.Geometry | None:

@@ -635,3 +635,25 @@ def test_nothing_was_observed_where_nothing_is_valid() -> None:
     frame = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)], crs="EPSG:32645")
     note_extent(frame, [])
     assert noted_extent(frame) is None
+
+
+@pytest.mark.parametrize(
+    "noted",
+    [
+        "an area", 7, {}, {"wkb": None, "crs": None}, {"wkb": "zz", "crs": "EPSG:32645"},
+        {"wkb": shapely.box(0, 0, 9, 9).wkb_hex, "crs": "nowhere"},
+        {"wkb": shapely.box(0, 0, 9, 9).wkb_hex, "crs": 'LOCAL_CS["site",UNIT["metre",1]]'},
+    ],
+)  # fmt: skip
+def test_a_damaged_note_of_what_was_observed_is_one_sentence(noted: object) -> None:
+    frame = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)], crs="EPSG:32645")
+    frame.attrs["geoseg_extent"] = noted
+    with pytest.raises(UnreadableVectorError, match=r"attrs\['geoseg_extent'\] .* take it out"):
+        geoseg.report(frame)
+
+
+@pytest.mark.parametrize("record", ["a run", [1, 2], 5])
+def test_a_note_of_another_kind_is_no_record_of_a_run(record: object) -> None:
+    frame = gpd.GeoDataFrame(geometry=[shapely.box(500000, 0, 500009, 9)], crs="EPSG:32645")
+    frame.attrs["geoseg"] = record
+    assert geoseg.report(frame).provenance["run"] == {}
