@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import gc
 import sys
-from importlib import import_module
-from importlib.machinery import ModuleSpec
-from importlib.util import find_spec
-from threading import Lock
+from importlib.util import find_spec, module_from_spec
+from threading import RLock
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
 
 FOR_BUCKETS = "boto3"
 """rasterio loads it where it is installed, a sixth of a second, and asks it about addresses of buckets alone."""
 OBJECTS = 10_000
 """Loading libraries makes half a million objects that stay: looking through them for garbage every 700 new ones,
 as Python does, takes a tenth of a second."""
+_ONE_AT_A_TIME = RLock()
+"""Held while a package is loaded: other threads wait for all of it, its own modules see what is there."""
 
 
 def begin_lightly() -> None:
@@ -36,20 +40,30 @@ def load_when_asked(name: str) -> None:
         return
     spec = find_spec(name)
     if spec is not None:
-        sys.modules[name] = StandIn(name, spec)
+        module = module_from_spec(spec)
+        module.__class__ = StandIn
+        sys.modules[name] = module
 
 
 class StandIn(ModuleType):
-    """Stands for a package until something in it is asked for."""
+    """A package before something in it is asked for; its modules can be loaded by themselves."""
 
-    def __init__(self, name: str, spec: ModuleSpec) -> None:
-        super().__init__(name)
-        self.__spec__ = spec  # by which others see that it is installed
-        self._own = Lock()
+    _loads = False
 
     def __getattr__(self, asked: str) -> Any:  # noqa: ANN401  # whatever the package has
-        name = self.__name__
-        with self._own:
-            if sys.modules.get(name) is self:
-                del sys.modules[name]
-        return getattr(import_module(name), asked)
+        with _ONE_AT_A_TIME:
+            if isinstance(self, StandIn) and not self._loads:
+                self._load()
+        return ModuleType.__getattribute__(self, asked)
+
+    def _load(self) -> None:
+        """Become the package, as what has it by now keeps it."""
+        self._loads = True
+        try:
+            cast("Loader", cast("ModuleSpec", self.__spec__).loader).exec_module(self)
+        except BaseException:
+            sys.modules.pop(self.__name__, None)
+            raise
+        finally:
+            del self._loads
+        self.__class__ = ModuleType  # type: ignore[assignment]

@@ -47,3 +47,30 @@ def test_what_is_missing_or_loaded_stays_so(dear: str) -> None:
 
     load_when_asked(dear)
     assert sys.modules[dear] is dear_package
+
+
+def test_a_package_is_the_same_whatever_was_asked_first(dear: str) -> None:
+    package = Path(find_spec(dear).origin).parent  # type: ignore[union-attr,arg-type]
+    (package / "__init__.py").write_text("from dear_package.part import Part\n")
+    (package / "part.py").write_text("class Part: pass\n")
+    load_when_asked(dear)
+    import dear_package.part  # type: ignore[import-not-found]
+
+    first = sys.modules[dear]
+    assert dear_package.Part is dear_package.part.Part
+    assert sys.modules[dear] is first
+    named: dict[str, object] = {}
+    exec("from dear_package import *", named)  # noqa: S102  # functions cannot
+    assert named["Part"] is dear_package.Part
+
+
+def test_a_package_that_cannot_be_loaded_says_so_each_time(dear: str) -> None:
+    package = Path(find_spec(dear).origin).parent  # type: ignore[union-attr,arg-type]
+    (package / "__init__.py").write_text("import nobody_has_this\n")
+    load_when_asked(dear)
+    import dear_package
+
+    for _ in range(2):
+        with pytest.raises(ModuleNotFoundError, match="nobody_has_this"):
+            dear_package.PRICE  # noqa: B018
+    assert dear not in sys.modules
