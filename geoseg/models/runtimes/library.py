@@ -84,6 +84,7 @@ def _without_converter(name: str) -> ModuleType:
 
 def _converter(name: str) -> Any:  # noqa: ANN401  # see above
     """What the library lacks without it."""
-    if name != "convert_model":
+    if name not in {"convert_model", "tools"}:
         raise AttributeError(f"module 'openvino' has no attribute '{name}'")
-    return importlib.import_module(_CONVERTER).convert_model
+    converter = importlib.import_module(_CONVERTER)
+    return sys.modules["openvino.tools"] if name == "tools" else converter.convert_model
