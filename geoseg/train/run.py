@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from geoseg.train.learner import Learner
     from geoseg.train.moments import Moment
 
-LATER_PROCESS = "LOCAL_RANK"
-"""Environment variable by which Lightning tells the processes that it begins for further devices."""
+LATER_PROCESS, FIRST = "LOCAL_RANK", "0"
+"""Environment variable by which Lightning tells the processes that it begins for further devices, and what it leaves
+in the first one, which may train again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def train(
 
 def _claimed(config: TrainConfig) -> AbstractContextManager[None]:
     """Keep other trainings from the output folder; of several devices the first process does."""
-    if LATER_PROCESS in os.environ:
+    if os.environ.get(LATER_PROCESS, FIRST) != FIRST:
         return nullcontext()
     make_folder(config.output)
     return held(config.output, config.output)

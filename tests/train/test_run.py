@@ -396,9 +396,12 @@ def test_what_cannot_be_gone_on_with_is_one_sentence(packed: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no locks of folders")
 @pytest.mark.parametrize("way", ["resume", "overwrite"])
-def test_two_trainings_do_not_share_a_folder(packed: Path, way: str) -> None:
+def test_two_trainings_do_not_share_a_folder(
+    packed: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from geoseg.train.run import train
 
+    monkeypatch.setenv("LOCAL_RANK", "0")  # as a training on several devices leaves it
     config = make_config(packed)
     config.output.mkdir()
     (config.output / "last.ckpt").write_text("of the other")
