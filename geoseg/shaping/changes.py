@@ -28,6 +28,8 @@ class Changes:
     """(n,) True for polygons that gained, lost or moved a vertex."""
     unit: Ints
     """(n,) numbers of sets: polygons that share a changed vertex change together or not at all."""
+    group: Ints
+    """(n,) numbers of the coverages."""
     twin: Ints
     """(v,) the vertex before of each vertex after, in the same polygon; -1 where there is none."""
 
@@ -43,7 +45,7 @@ class Changes:
         changed = np.vstack([new[twin < 0], old[other < 0]])
         home = np.concatenate([new_home[twin < 0], old_home[other < 0]])
         moved = np.bincount(home, minlength=len(before)) > 0
-        return cls(before, after, moved, _sets(changed, home, group), twin)
+        return cls(before, after, moved, _sets(changed, home, group), group, twin)
 
     def only(self, taken: Bools) -> Polygons:
         """Polygons after where ``taken`` (n,), which holds whole units, the others before.
@@ -52,7 +54,7 @@ class Changes:
         """
         out = np.where(taken, self.after, self.before)
         new, home = _vertices(self.after)
-        number = number_pairs(*bits(new))[0]
+        number = _in_groups(new, self.group[home])[0]
         seam = np.zeros(len(new), dtype=bool)
         seam[number[~taken[home]]] = True
         back = np.flatnonzero(seam[number] & taken[home] & (self.twin >= 0))
@@ -73,11 +75,16 @@ def _vertices(polygons: Polygons) -> tuple[Floats, Ints]:
     return xy, home
 
 
+def _in_groups(xy: Floats, group: Ints) -> tuple[Ints, Ints]:
+    """(v,) numbers of the places of vertices, of each group by themselves, and (k,) where each first occurs."""
+    return number_pairs(number_pairs(*bits(xy))[0], group)
+
+
 def _sets(xy: Floats, home: Ints, group: Ints) -> Ints:
     """(n,) numbers of the sets of polygons of one group that share some of their vertices."""
     out = np.arange(len(group))
     if len(xy):
-        vertex, place = number_pairs(number_pairs(*bits(xy))[0], group[home])
+        vertex, place = _in_groups(xy, group[home])
         _unite(vertex, home, np.full(len(place), -1), out)
     return out
 

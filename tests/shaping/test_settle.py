@@ -158,6 +158,16 @@ def test_where_only_some_change_they_share_the_vertices_of_the_others() -> None:
     assert shapely.coverage_is_valid(out)
 
 
+def test_what_stays_of_one_group_holds_no_vertex_of_another() -> None:
+    """Two groups at one place are drawn as if each were alone."""
+    before = np.array([box(0, 0, 9, 9)] * 2, dtype=object)
+    after = np.array([box(0.01, 0, 9, 9)] * 2, dtype=object)
+    changes = Changes.between(before, after, np.arange(2))
+    mine, other = changes.only(np.array([True, False]))
+    assert mine.equals_exact(after[0], 0)
+    assert other.equals_exact(before[1], 0)
+
+
 def test_the_area_between_outlines_is_told_without_overlaying_them() -> None:
     seen = town.build_town(town.TownSpec(8, ("house", "ell", "courtyard"), seed=4))
     truth, raw = np.asarray(seen.truth), np.asarray(seen.raw)
