@@ -31,6 +31,10 @@ def whole(value: int) -> int:
     return cast("int", np.int64(value))
 
 
+FIRST = whole(0)
+"""Where compiled functions begin to write or to look, as they hand it to others."""
+
+
 def jit(function: Callable[P, R]) -> Callable[P, R]:
     """Machine code for ``function``, kept on disk between runs; releases the GIL."""
     return _compiled(function)

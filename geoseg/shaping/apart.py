@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit, jit, whole
+from geoseg.kernels.jit import FIRST, inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.points import bounds, pieces
 from geoseg.shaping.rings import rings_of
 
 if TYPE_CHECKING:
     from shapely.geometry import Polygon
-
-FIRST = whole(0)
-"""Number of the first edge."""
 
 
 def outlines_apart(one: Polygons, other: Polygons) -> tuple[Floats, Floats]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit, jit, whole
+from geoseg.kernels.jit import FIRST, inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.points import NO_NODE, Points, bounds, cut_rings
 
@@ -18,8 +18,6 @@ OUTSIDE = -1
 """The polygon on the far side of an arc that borders on nothing."""
 NO_ARC = -1
 """An edge that no arc has been found to hold yet."""
-FIRST = whole(0)
-"""Number of what is written first."""
 FAR = 3
 """Place of the polygons on the far side among what is written."""
 

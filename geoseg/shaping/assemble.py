@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from geoseg.kernels.jit import inner_jit, jit, whole
+from geoseg.kernels.jit import FIRST, inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints, Polygons, runs
 
-FIRST = whole(0)
-"""Number of what is written first."""
 TRIANGLE = 3
 """Vertices that a ring has at least."""
 

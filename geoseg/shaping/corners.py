@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit, jit, whole
+from geoseg.kernels.jit import FIRST, inner_jit, jit, whole
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.cut import Walls
@@ -30,8 +30,6 @@ STEEP = 0.42
 """Sine of the angle below which a node is not put where two lines cross."""
 JOINT_PX = 0.01
 """A wall that misses its node by no more than this (nodes are rounded) needs no joint."""
-FIRST = whole(0)
-"""Place of the vertex that is written first."""
 LEAVING, ARRIVING = whole(1), whole(0)
 """Of an arc at a node."""
 ON_LINE_PX = 1e-6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit, jit, whole
+from geoseg.kernels.jit import FIRST, inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.corners import CLOSE_CORNER_PX, foot, place_nodes, put_corner
@@ -16,8 +16,6 @@ MIN_WALL_PX = 0.75
 """Walls shorter than this, or drawn backwards, are dropped."""
 ROUNDS = 12
 """Each round drops at most one wall of an arc."""
-FIRST = whole(0)
-"""Where a corner is written."""
 
 
 def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import shapely
 
-from geoseg.kernels.jit import inner_jit, jit, whole
+from geoseg.kernels.jit import FIRST, inner_jit, jit
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.points import bounds
 from geoseg.shaping.rings import rings_of
@@ -16,8 +16,6 @@ MOST_EDGES = 10_000
 """Longer rings are left to the full check, which is the quicker one there."""
 MOST_RINGS = 8
 """So are polygons of more rings."""
-FIRST = whole(0)
-"""Row of the first box."""
 ROUNDING = 4e-16
 """Signs of areas are sure beyond this share of their terms (Shewchuk 1997)."""
 
