@@ -138,7 +138,7 @@ class Run:
         rows, layer = ending.rows(record, None)
         frame = to_frame(rows, crs=self.mosaic.output_crs, schema=layer.schema)
         frame.attrs[ATTRIBUTE] = record
-        note_extent(frame, backend.extent.wkb(self.mosaic.output_crs, self.mosaic.output_x))
+        note_extent(frame, backend.extent.polygon(self.mosaic.output_crs, self.mosaic.output_x))
         return frame
 
     def to_file(self, lock: OutputLock, progress: Progress, *, resume: bool) -> Summary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import geopandas as gpd
@@ -44,11 +43,10 @@ def read_extent(layer: Layer) -> shapely.Geometry | None:
     return _united(parts, extent.crs, layer.crs)
 
 
-def note_extent(frame: gpd.GeoDataFrame, parts: Sequence[bytes]) -> None:
-    """Let a table in memory know the observed area, WKB in its CRS."""
-    united = shapely.union_all(shapely.from_wkb(list(parts)))
+def note_extent(frame: gpd.GeoDataFrame, extent: shapely.MultiPolygon) -> None:
+    """Let a table in memory know the observed area, which is in its CRS."""
     frame.attrs[EXTENT_ATTRIBUTE] = {
-        "wkb": united.wkb_hex,
+        "wkb": extent.wkb_hex,
         "crs": CRS.from_user_input(frame.crs).to_wkt(),
     }
 

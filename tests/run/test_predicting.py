@@ -633,7 +633,7 @@ def test_a_frame_knows_what_was_observed_as_a_file_does(make_raster: Any, tmp_pa
 
 def test_nothing_was_observed_where_nothing_is_valid() -> None:
     frame = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 9, 9)], crs="EPSG:32645")
-    note_extent(frame, [])
+    note_extent(frame, shapely.MultiPolygon())
     assert noted_extent(frame) is None
 
 
