@@ -58,11 +58,11 @@ def trace(clusters: Sequence[Cluster]) -> CrackArcs:
     xy, offset = np.empty((2 * n, 2)), np.zeros(n + 1, np.int64)
     left, right = np.empty(n, np.int64), np.empty(n, np.int64)
     end, heading = np.empty((n, 2), np.int64), np.empty((n, 2), np.int8)
-    sides = (
-        _joined(one.crack_before for one in clusters),
-        _joined(one.crack_after for one in clusters),
+    before = _joined(one.crack_before for one in clusters)
+    after = _joined(one.crack_after for one in clusters)
+    arcs = _trace(
+        graph, (before, after), np.zeros(n, np.bool_), (xy, offset, left, right, end, heading)
     )
-    arcs = _trace(graph, sides, np.zeros(n, np.bool_), (xy, offset, left, right, end, heading))
     return CrackArcs(
         xy=xy[: offset[arcs]].copy(),
         offset=offset[: arcs + 1].copy(),
@@ -85,10 +85,8 @@ def _graph(clusters: Sequence[Cluster]) -> tuple[CrackGraph, Ints]:
 
     crack_at[v, d] leaves v in direction d.
     """
-    row, col = (
-        _joined(one.crack_row for one in clusters),
-        _joined(one.crack_col for one in clusters),
-    )
+    row = _joined(one.crack_row for one in clusters)
+    col = _joined(one.crack_col for one in clusters)
     sizes = [len(one.crack_row) for one in clusters]
     first = np.cumsum([0, *sizes[:-1]])
     top, left = np.minimum.reduceat(row, first), np.minimum.reduceat(col, first)

@@ -142,10 +142,8 @@ def _fillable(rings: Rings, arcs: CrackArcs, min_hole_px: int) -> Bools:
     fillable = (rings.area_px < 0) & (rings.area_px > -min_hole_px) & background
     shells = np.flatnonzero(rings.area_px > 0)
     if len(shells) > 1:
-        inner, cluster = (
-            _inner_pixels(rings, shells, arcs),
-            arcs.cluster[rings.arc[rings.offset[:-1]] // 2],
-        )
+        inner = _inner_pixels(rings, shells, arcs)
+        cluster = arcs.cluster[rings.arc[rings.offset[:-1]] // 2]
         for ring in np.flatnonzero(fillable):
             near = inner[cluster[shells] == cluster[ring]]
             fillable[ring] = not _encloses(rings, ring, near, arcs).any()

@@ -180,8 +180,6 @@ class Finisher:
         self, measured: MeasuredBatch, points: NDArray[np.object_], wanted: NDArray[np.bool_]
     ) -> pa.Table:
         """Those that are wanted; ``points`` (n,) lie in them, in pixels of the grid."""
-        if not wanted.any():
-            return no_rows(SCHEMA)
         columns: dict[str, Any] = {
             **self._origins.columns(points[wanted]),
             "geometry": shapely.to_wkb(measured.geometry[wanted]),

@@ -180,8 +180,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
 
     Returns:
         A GeoDataFrame with the contract's columns, in the CRS of the first raster, whose
-        ``attrs["geoseg"]`` say how it was made, and ``attrs["geoseg_extent"]`` what was observed; with ``output`` the run's ``Summary``; of a folder one
-        outcome per raster, with its summary or its error.
+        ``attrs["geoseg"]`` say how it was made, and ``attrs["geoseg_extent"]`` what was observed; with
+        ``output`` the run's ``Summary``; of a folder one outcome per raster, with its summary or its error.
 
     Raises:
         GeosegError: One of its kinds, for everything that can be wrong with input and output.

@@ -208,7 +208,7 @@ def _mark_meeting(boxes: Floats, others: Floats, out: Bools) -> None:
     """An empty polygon's box is not a number, and meets none."""
     for i in range(len(boxes)):
         for k in range(len(others)):
-            beside = boxes[i, 0] <= others[k, 2] and others[k, 0] <= boxes[i, 2]
-            if beside and boxes[i, 1] <= others[k, 3] and others[k, 1] <= boxes[i, 3]:
+            abreast = boxes[i, 0] <= others[k, 2] and others[k, 0] <= boxes[i, 2]
+            if abreast and boxes[i, 1] <= others[k, 3] and others[k, 1] <= boxes[i, 3]:
                 out[i] = True
                 break

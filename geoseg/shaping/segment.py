@@ -99,10 +99,11 @@ def moments(
 ) -> tuple[float, float, float, float, float, float]:
     """Weight, mean x, mean y and centred t, d, cxy of the samples between vertices i and j.
 
-    So many samples at either end, but one in ``END_SHARE`` at most, count twice. Neighbouring samples err alike, so one within a wall says little that those on its either side do
-    not; the last ones have neighbours on one side only. The mean and slope of noise whose
-    correlation falls off exponentially are known best when the ends weigh as much more as the noise
-    hangs together (the best linear unbiased estimate; Cressie 1993, section 3.4).
+    So many samples at either end, but one in ``END_SHARE`` at most, count twice. Neighbouring samples
+    err alike, so one within a wall says little that those on its either side do not; the last ones have
+    neighbours on one side only. The mean and slope of noise whose correlation falls off exponentially
+    are known best when the ends weigh as much more as the noise hangs together (the best linear unbiased
+    estimate; Cressie 1993, section 3.4).
     """
     k = min(ends, (j - i) // END_SHARE)
     a, b = i + k, j - k
