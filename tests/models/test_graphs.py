@@ -201,7 +201,10 @@ def test_a_graph_is_no_start_of_a_training(exported: Path, tmp_path: Path) -> No
 
 
 def made(path: Path, metadata: dict[str, Any] | None = None, **changed: Any) -> Path:
-    """A network that blurs each band by 3 x 3 pixels, as ONNX, and the text beside it."""
+    """A network that blurs each band by 3 x 3 pixels, as ONNX, and the text beside it.
+
+    Floats may pass nodes ``before``, from "images" to "x", with ``constants`` of their own.
+    """
     shape = changed.get("shape", ["b", 3, "h", "w"])
     helper = onnx.helper
     kernel = np.zeros((3, 3, 3, 3), np.float32)
@@ -212,7 +215,9 @@ def made(path: Path, metadata: dict[str, Any] | None = None, **changed: Any) -> 
         nodes = [helper.make_node("Cast", ["images"], ["x"], to=onnx.TensorProto.FLOAT), *nodes]
         nodes += [helper.make_node("Div", ["y", "most"], ["maps"])]
     else:
-        nodes[0].input[0], nodes[0].output[0] = "images", "maps"
+        before = changed.get("before", [])
+        nodes[0].input[0], nodes[0].output[0] = "x" if before else "images", "maps"
+        nodes = [*before, *nodes]
     graph = helper.make_graph(
         nodes,
         "blur",
@@ -221,10 +226,14 @@ def made(path: Path, metadata: dict[str, Any] | None = None, **changed: Any) -> 
         [
             onnx.numpy_helper.from_array(kernel, "kernel"),
             onnx.numpy_helper.from_array(np.array(255, np.float32), "most"),
+            *(
+                onnx.numpy_helper.from_array(np.asarray(value), name)
+                for name, value in changed.get("constants", {}).items()
+            ),
         ],
     )
-    opset = [helper.make_opsetid("", 17)]
-    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=8), path)
+    opset = [helper.make_opsetid("", 19)]
+    onnx.save(helper.make_model(graph, opset_imports=opset, ir_version=9), path)
     told = {
         "name": "blur",
         "halo_px": 8,
@@ -311,6 +320,65 @@ def test_graphs_and_texts_that_do_not_fit(
     path = made(tmp_path / "blur.onnx", metadata, **changed)
     with pytest.raises(ModelError, match=message):
         load_model(path, runtime=runtime)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_zeros_padded_before_maxima_count(tmp_path: Path, runtime: Any) -> None:
+    """onnxruntime's optimiser would leave them out; a black image is -1 here."""
+    node = onnx.helper.make_node
+    path = made(
+        tmp_path / "rim.onnx",
+        {"mean": [1, 1, 1]},
+        before=[
+            node("Pad", ["images", "pads", "zero"], ["padded"]),
+            node("MaxPool", ["padded"], ["x"], kernel_shape=[3, 3]),
+        ],
+        constants={"pads": [0, 0, 1, 1, 0, 0, 1, 1], "zero": np.float32(0)},
+    )
+    maps = load_model(path, runtime=runtime).predict_maps(np.zeros((1, 3, 64, 96), np.uint8))
+    np.testing.assert_allclose(maps[0, :, 0, 0], -1 / 9, atol=1e-6)
+    np.testing.assert_allclose(maps[..., 2:-2, 2:-2], -1, atol=1e-6)
+
+
+KERNEL = np.zeros((3, 3, 4, 4), np.float32)
+UNLIKE = {
+    "Resize": [
+        ("Resize", ["images", "", "half"], ["h"], {"mode": "linear", "antialias": 1}),
+        ("Resize", ["h", "", "twice"], ["x"], {"mode": "linear"}),
+    ],
+    "AveragePool": [
+        (
+            "AveragePool",
+            ["images"],
+            ["x"],
+            {"kernel_shape": [3, 3], "pads": [1] * 4, "ceil_mode": 1, "count_include_pad": 1},
+        )
+    ],
+    "ConvTranspose": [
+        ("Resize", ["images", "", "half"], ["h"], {"mode": "linear"}),
+        ("ConvTranspose", ["h", "up"], ["x"], {"strides": [2, 2], "auto_pad": "SAME_UPPER"}),
+    ],
+}
+
+
+@pytest.mark.parametrize("part", UNLIKE)
+def test_what_openvino_would_compute_otherwise_is_refused(tmp_path: Path, part: str) -> None:
+    path = made(
+        tmp_path / "unlike.onnx",
+        before=[
+            onnx.helper.make_node(kind, taken, given, **how)
+            for kind, taken, given, how in UNLIKE[part]
+        ],
+        constants={
+            "half": np.float32([1, 1, 0.5, 0.5]),
+            "twice": np.float32([1, 1, 2, 2]),
+            "up": KERNEL,
+        },
+    )
+    with pytest.raises(ModelError, match=f"{part}.*--runtime onnxruntime"):
+        load_model(path, runtime="openvino")
+    images = np.zeros((1, 3, 64, 96), np.uint8)
+    assert load_model(path, runtime="onnxruntime").predict_maps(images).shape == images.shape
 
 
 def test_a_graph_of_which_nothing_is_said(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from geoseg.errors import ModelError
 from geoseg.models.graph_texts import graph_sha256, weights_of
 from geoseg.models.runtimes.graph import IMAGES, MAPS, normalised
 from geoseg.models.runtimes.library import core, operations
+from geoseg.models.runtimes.unlike import unlike_its_file
 from geoseg.models.weights import file_sha256, read_metadata
 
 if TYPE_CHECKING:
@@ -49,12 +50,20 @@ def read_graph(path: Path, metadata: Metadata) -> Any:  # noqa: ANN401  # an ope
     """The graph of a file, as :func:`geoseg.models.runtimes.graph.build_graph` would make it.
 
     Raises:
-        ModelError: OpenVINO cannot read it, or it does not fit the metadata.
+        ModelError: OpenVINO cannot read it or would compute something else, or it does not fit the metadata.
     """
     try:
         graph = core().read_model(path)
     except RuntimeError as error:
         raise ModelError(f"OpenVINO cannot read {path}: {reason_of(error)}") from error
+    if unlike := unlike_its_file(graph):
+        other = (
+            "run with" if path.suffix.lower() == ".onnx" else "export it to an .onnx file and use"
+        )
+        raise ModelError(
+            f"OpenVINO would compute another network than {path} holds: it has {unlike}; {other} "
+            "--runtime onnxruntime"
+        )
     check_ends(
         path, metadata, [_end(each) for each in graph.inputs], [_end(o) for o in graph.outputs]
     )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from geoseg.settings import Precision
 
 CUDA = "CUDAExecutionProvider"
+_LEFT_OUT = ["Pad_Fusion"]
+"""Of onnxruntime's optimisers: it moves zeros padded before a MaxPool into that, where they no longer count."""
 
 
 class OnnxDenseModel(DenseFacts):
@@ -137,7 +139,9 @@ def open_session(path: Path, device: str) -> Any:  # noqa: ANN401  # an onnxrunt
     options.intra_op_num_threads = int(threads) if threads.isdecimal() else 0
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(path, options, providers=_providers(device))
+        return onnxruntime.InferenceSession(
+            path, options, providers=_providers(device), disabled_optimizers=_LEFT_OUT
+        )
     except (
         state.Fail,
         state.InvalidArgument,
