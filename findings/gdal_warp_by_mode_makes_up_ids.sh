@@ -4,7 +4,7 @@
 # A good engineer guesses that the most frequent value of some pixels is the value of one of them; that is why rasters of ids
 # (buildings, parcels, zones) are warped by mode and not by a mean. GDAL's warper does it in 32-bit floats also for
 # int32, uint32, int64 and float64: of ids around 10^9 it makes multiples of 64 that belong to nobody or, worse, to a
-# neighbour. The overviews' and RasterIO's mode, and the warper's nearest, keep int32. Whoever warps ids numbers them
+# neighbour. Reading smaller by mode, and the warper's nearest, keep them. Whoever warps ids numbers them
 # anew from 1, or takes nearest.
 #
 # Runs without geoseg; fails if the behaviour changes.

@@ -4,8 +4,8 @@
 #
 # A good engineer guesses that a graph with open sizes computes what it does with sizes that are given. ONNX lets a
 # ConvTranspose name its output by auto_pad (twice the input for strides of 2) or by output_shape, and the padding
-# follows. With given sizes OpenVINO heeds both. With open ones it takes no padding
-# at all: by auto_pad the output has a row and a column too many; by output_shape the size is right and every
+# follows. With given sizes OpenVINO heeds both. With open ones it takes no padding at all: by auto_pad the output has two rows
+# and columns too many; by output_shape the size is right and nearly every
 # value is another one, shifted against its place, with nothing said. onnxruntime gives the same for both.
 #
 # Runs without geoseg; fails if the behaviour changes.
