@@ -29,7 +29,7 @@ def keys() -> set[str]:
 def worded(text: str) -> bool:
     """Whether a text has words beside its parts, units aside."""
     plain = "".join(literal for literal, *_ in Formatter().parse(text))
-    return bool(re.sub(r"\b(km²|m²)", "", plain).strip(" <>≥-:;,.%"))
+    return bool(re.sub(r"\b(km²|m²)", "", plain).strip(" \u00a0<>≥-:;,.%"))
 
 
 def parts(text: str) -> set[str]:

@@ -36,6 +36,10 @@ ALONE = Said(
     "A stratum of {layer} has a single checked plot, so there are no intervals; check two of each."
 )
 NONE_TRUE = Said("No building of the checked plots is a true one.")
+BEYOND = Said(
+    "{count} true buildings of {layer} lie where the imagery of the predictions did not reach and do not count.",
+    one="{count} true building of {layer} lies where the imagery of the predictions did not reach and does not count.",
+)
 CHECKED = Said("{layer}, {count} checked plots", one="{layer}, {count} checked plot")
 PLOT = Said("plot {number}")
 
@@ -58,7 +62,7 @@ def evaluate_review(
     )
     source = require_review(review)
     require_unkept(predicted.run, source, named(source), predicted.label)
-    reviewed = read_review(source, Neighbourhood(predicted.crs))
+    reviewed, beyond = _in_sight(read_review(source, Neighbourhood(predicted.crs)), predicted)
     work = _Work(predicted, reviewed, options)
     provenance = {
         "predictions": predicted.label,
@@ -66,7 +70,7 @@ def evaluate_review(
         "pixel size": METRES.format(value=work.gsd_m),
         "run": predicted.run,
     }
-    notes = (*predicted.notes, *reviewed.notes)
+    notes = (*predicted.notes, *reviewed.notes, *beyond)
     result = evaluate_sites(work.sites(), measure, notes, provenance, progress, len(reviewed.plots))
     town = town_of(
         PlotCounts.of(
@@ -75,6 +79,30 @@ def evaluate_review(
         )
     )  # fmt: skip
     return replace(result, town=town, notes=(*_told(town, reviewed), *result.notes))
+
+
+def _in_sight(reviewed: Reviewed, predicted: BuildingLayer) -> tuple[Reviewed, tuple[str, ...]]:
+    """What the imagery of the predictions reached of it, and how much that leaves out, as a report counts.
+
+    Plots stay, also those where nothing was in sight: they count as nothing true and nothing found, so
+    that all the others stand for as much as before.
+
+    Raises:
+        UsageError: it reached none of the plots.
+    """
+    extent = predicted.extent
+    if extent is None:
+        return reviewed, ()
+    shapely.prepare(extent)
+    if not shapely.intersects(extent, reviewed.plots).any():
+        raise UsageError(
+            f"{reviewed.label}: none of the checked plots lies on the observed ground of {predicted.label}; check "
+            "that both are of the same place"
+        )
+    seen = shapely.intersects(extent, shapely.points(reviewed.points))
+    count = int((~seen).sum())
+    said = (BEYOND.format(count=count, layer=reviewed.label),) * bool(count)
+    return replace(reviewed, truth=reviewed.truth[seen], home=reviewed.home[seen]), said
 
 
 def _told(town: Town, reviewed: Reviewed) -> tuple[str, ...]:

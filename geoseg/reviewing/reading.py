@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
@@ -21,7 +22,7 @@ from geoseg.vectors.layers import polygon_layers
 from geoseg.vectors.load import load
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.overlap import find_overlaps
-from geoseg.vectors.within import OUTSIDE
+from geoseg.vectors.within import OUTSIDE, assign
 
 REPEATED = Said(
     "{count} buildings of {layer} share the building_id of another, as after a cut: each counts as one; "
@@ -69,6 +70,18 @@ class Reviewed:
     """(m,) index of the plot that each is counted in."""
     notes: tuple[str, ...]
     """What was repaired, left out or is not checked yet, one sentence each."""
+
+    @property
+    def points(self) -> NDArray[np.float64]:
+        """(m, 2) where each true building counts: its representative point, or its plot's where that lies elsewhere.
+
+        So a building that was redrawn out of its plot still counts there.
+        """
+        points = shapely.get_coordinates(shapely.point_on_surface(self.truth))
+        moved = assign(points, self.plots) != self.home
+        middles = shapely.get_coordinates(shapely.point_on_surface(self.plots))
+        points[moved] = middles[self.home[moved]]
+        return points
 
     def require_strata(self, fewest: int) -> None:
         """Refuse strata with too few checked plots.

@@ -32,7 +32,7 @@ SIZE_COLOURS = (
 """Fill colours of size classes from small to large."""
 
 COUNT, M2, KM2, PERCENT = (
-    Said("{value:,.0f}"), Said("{value:,.0f} m²"), Said("{value:,.3f} km²"), Said("{value:,.1f} %"),
+    Said("{value:,.0f}"), Said("{value:,.0f} m²"), Said("{value:,.3f} km²"), Said("{value:,.1f}\u00a0%"),
 )  # fmt: skip
 """How headline figures are written."""
 INTERVAL = Said("95 %: {low} to {high}; model: {model}")

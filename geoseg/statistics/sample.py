@@ -81,7 +81,7 @@ class Estimate:
     """A corrected total."""
 
     value: float
-    """Best estimate."""
+    """Best estimate, at least 0."""
     low: float
     """Lower end of the 95 % interval, at least 0."""
     high: float
@@ -149,7 +149,8 @@ def stratified_estimate(predicted: float, strata: Sequence[Stratum]) -> Estimate
     """The corrected total from plots that were drawn stratum by stratum.
 
     The sum of one ratio estimate per stratum (Särndal, Swensson and Wretman, section 3.7), with
-    Satterthwaite's degrees of freedom (Cochran, Sampling Techniques, 1977, formula 5.16).
+    Satterthwaite's degrees of freedom (Cochran, Sampling Techniques, 1977, formula 5.16). Fewer than
+    none are no answer: where gaps ask for that, as where all checked buildings are wrong, it is 0.
 
     Args:
         predicted: The total of the predictions over the whole area.
@@ -171,7 +172,7 @@ def stratified_estimate(predicted: float, strata: Sequence[Stratum]) -> Estimate
     half = float(t.ppf((1 + CONFIDENCE) / 2, _freedom(strata, variances))) * math.sqrt(
         sum(variances)
     )
-    return Estimate(value, max(0.0, value - half), max(0.0, value + half))
+    return Estimate(*(max(0.0, end) for end in (value, value - half, value + half)))
 
 
 def _freedom(strata: Sequence[Stratum], variances: Sequence[float]) -> float:
@@ -275,15 +276,10 @@ def _reviewed(sample: Sample, zones: Zones) -> _Drawn:
     """The checked plots of a file under review."""
     reviewed = read_review(require_review(sample.labels), Neighbourhood(zones.crs))
     reviewed.require_strata(FEWEST_PLOTS)
-    point = shapely.get_coordinates(shapely.point_on_surface(reviewed.truth))
-    # A building that was redrawn out of its plot still counts there.
-    moved = assign(point, reviewed.plots) != reviewed.home
-    middles = shapely.get_coordinates(shapely.point_on_surface(reviewed.plots))
-    point[moved] = middles[reviewed.home[moved]]
     design = Design(reviewed.stratum, observed_m2(reviewed.plots, zones.crs), reviewed.stratum_m2)
     _require_room(design, reviewed)
     return _Drawn(
-        reviewed.label, reviewed.plots, reviewed.truth, reviewed.home, point, design,
+        reviewed.label, reviewed.plots, reviewed.truth, reviewed.home, reviewed.points, design,
         (STRATIFIED, *reviewed.notes),
     )  # fmt: skip
 

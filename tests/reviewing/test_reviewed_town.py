@@ -469,6 +469,34 @@ def test_plots_are_no_larger_than_their_ground(town: Town, judged: Path, tmp_pat
         geoseg.report(town.predicted, sample=path)
 
 
+def test_fewer_buildings_than_none_are_no_answer() -> None:
+    found = stratified_estimate(20.0, [Stratum(900.0, np.full(4, 10.0), np.full(4, -3.0))])
+    assert (found.value, found.low, found.high) == (0, 0, 0)
+
+
+def test_what_the_imagery_did_not_reach_is_no_miss(
+    town: Town, judged: Path, tmp_path: Path
+) -> None:
+    west = shapely.box(LEFT, TOP - town.side_m, LEFT + 200, TOP)
+    part = tmp_path / "west.gpkg"
+    rows = gpd.read_file(town.predicted, layer="buildings")
+    rows[rows.representative_point().within(west)].to_file(part, layer="buildings")
+    gpd.GeoDataFrame(geometry=[west], crs=CRS).to_file(part, layer="extent")
+    found = geoseg.evaluate(part, review=judged)
+    checked = gpd.read_file(judged, layer="buildings")
+    true = checked[checked.review != "wrong"]
+    inside = true.representative_point().within(west)
+    assert found.total.true == inside.sum()
+    assert f"{(~inside).sum()} true buildings of plots.gpkg lie where the imagery" in str(
+        found.notes
+    )
+    gpd.GeoDataFrame(geometry=[shapely.affinity.translate(west, 5000)], crs=CRS).to_file(
+        part, layer="extent"
+    )
+    with pytest.raises(UsageError, match="none of the checked plots lies on the observed ground"):
+        geoseg.evaluate(part, review=judged)
+
+
 @pytest.mark.thorough
 def test_all_wrong_is_an_answer_but_no_lesson(town: Town, judged: Path, tmp_path: Path) -> None:
     path = edited(

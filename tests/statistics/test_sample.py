@@ -109,7 +109,7 @@ def test_headlines_per_ground_are_corrected_too(city: dict[str, Path]) -> None:
     total, figures = answer.table.iloc[-1], area_page(answer).figures
     km2 = total["observed_km2"]
     assert [str(figure.value) for figure in figures[4:]] == [
-        f"{total['area_m2_corrected'] / km2 / 1e4:,.1f} %",
+        f"{total['area_m2_corrected'] / km2 / 1e4:,.1f}\u00a0%",
         f"{total['buildings_corrected'] / km2:,.0f}",
     ]
 
