@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.accuracy.columns import COLUMNS
+from geoseg.accuracy.columns import COLUMNS, Column
 from geoseg.accuracy.curve import MARKS, MOST_POINTS, Curve, curve_of
 from geoseg.accuracy.evaluation import Evaluation
 from geoseg.accuracy.figures import TOTAL
@@ -34,7 +34,7 @@ APART = 26.0
 HEADLINES = ("f1", "precision", "recall", "ap50", "pixel_iou", "area_bias")
 """Figures at the top of the page."""
 ALL_GROUND = Said("{figure}, all ground")
-ENDS, NO_ENDS = Said("95 %: {low:.2f} to {high:.2f}"), Said("no interval")
+ENDS, NO_ENDS = Said("95 %: {low} to {high}"), Said("no interval")
 """Below a figure of all ground."""
 POINT = Said("confidence from {mark:g} on: precision {precision:.2f}, recall {recall:.2f}")
 FROM, MARK = Said("from {mark:g} on"), Said("{mark:g}")
@@ -45,7 +45,7 @@ BIN = Said(
 )
 """A bar of the reliability diagram."""
 ERRORS = Said("Expected calibration error {ece:.3f}, Brier score {brier:.3f}.")
-COUNT, THOUSANDTHS = Said("{value:,}"), Said("{value:.3f}")
+COUNT, THOUSANDTHS, SIGNED = Said("{value:,}"), Said("{value:.3f}"), Said("{value:+.1f}%")
 """How numbers are written."""
 
 
@@ -165,10 +165,17 @@ def _of_all_ground(town: Town | None) -> list[Figure]:
         if column.name not in FIGURES:
             continue
         one: Interval = getattr(town, column.name)
-        value = Said("unknown") if one.value is None else PLAIN.format(value=one.value)
-        ends = NO_ENDS if one.low is None else ENDS.format(low=one.low, high=one.high)
+        value, low, high = (_said(end, column) for end in (one.value, one.low, one.high))
+        ends = NO_ENDS if one.low is None else ENDS.format(low=low, high=high)
         figures.append(Figure(value, ALL_GROUND.format(figure=column.label), ends))
     return figures
+
+
+def _said(value: float | None, column: Column) -> Said:
+    """A figure of all ground or an end of its interval: a share by the percent where its column is."""
+    if value is None:
+        return Said("unknown")
+    return SIGNED.format(value=100 * value) if column.percent else PLAIN.format(value=value)
 
 
 def _drawn(curve: Curve) -> DrawnCurve:

@@ -49,7 +49,7 @@ def write_card(model: Path, page: Path) -> None:
     from markupsafe import Markup
 
     from geoseg.files.atomic import output_errors, write_text
-    from geoseg.pages.document import environment
+    from geoseg.pages.document import environment, static
 
     title, _, text = render_card(model).partition("\n")
     # Markup that the file brings along is shown as text.
@@ -58,7 +58,7 @@ def write_card(model: Path, page: Path) -> None:
     shown = template.render(
         title=title.removeprefix("# "),
         card=Markup(card),  # noqa: S704  # escaped by the renderer
-        style="",
+        style=static("geoseg.pages", "card.css"),
         figures=(),
     )
     with output_errors(page):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,7 @@ from safetensors.numpy import save_file
 
 from geoseg.errors import ModelError
 from geoseg.models import DEFAULT_WEIGHTS, load_model
-from geoseg.models.card import render_card
+from geoseg.models.card import render_card, write_card
 from geoseg.models.catalogue import built_in_models, describe_model
 from geoseg.models.records import Validation
 from geoseg.models.weights import DataSource, Metadata, file_sha256, read_metadata
@@ -108,6 +111,30 @@ def test_the_card_says_why_thresholds_stayed(
     metadata = Metadata(name="m", halo_px=16, metrics={"a": scores}, validation=validation)
     path = write(tmp_path / "m.safetensors", "geoseg", metadata.model_dump_json())
     assert words in render_card(path)
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium")
+@pytest.mark.parametrize("width", [1200, 500])
+def test_a_card_as_a_page_is_as_wide_as_the_window(tmp_path: Path, width: int) -> None:
+    training = {
+        "handed out": "the start, since nothing was surely better on ground not learnt " * 3
+    }
+    metadata = Metadata(name="m", halo_px=16, training=training)
+    page = tmp_path / "card.html"
+    write_card(write(tmp_path / "m.safetensors", "geoseg", metadata.model_dump_json()), page)
+    html = page.read_text(encoding="utf-8")
+    policy = re.search(r"<meta http-equiv[^>]*>", html)
+    assert policy is not None
+    told = "<script>document.title = document.querySelector('section').scrollWidth + ' of ' + document.querySelector('section').clientWidth</script></body>"  # fmt: skip
+    page.write_text(html.replace(policy[0], "").replace("</body>", told), encoding="utf-8")
+    run = subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", f"--window-size={width},900",
+         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", page.as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    needed, there = re.findall(r"<title>(\d+) of (\d+)</title>", run.stdout)[0]
+    assert int(needed) <= int(there)
 
 
 def test_a_mask_rcnn(tmp_path: Path) -> None:
