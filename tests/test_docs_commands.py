@@ -65,15 +65,21 @@ def test_whole_commands_lack_nothing() -> None:
     assert wrong == []
 
 
+def source_of(name: str) -> str:
+    """The text of a script, or of a module that runs by ``-m``; none where there is no such thing."""
+    path = REPOSITORY / (name if name.endswith(".py") else name.replace(".", "/") + ".py")
+    package = path.with_suffix("") / "__main__.py"
+    return "".join(one.read_text(encoding="utf-8") for one in (path, package) if one.exists())
+
+
 def test_options_of_scripts_on_the_pages_are_there() -> None:
+    script = r"python ((?:benchmarks|examples)/[\w/]+\.py)([^#|>]*)"
+    module = r"python -m (geoseg(?:\.\w+)+)([^#|>]*)"
     seen, wrong = 0, []
     for page in PAGES:
         for line, _ in lines_of(page):
-            for name, rest in re.findall(
-                r"python ((?:benchmarks|examples)/[\w/]+\.py)([^#|>]*)", line
-            ):
-                script = REPOSITORY / name
-                source = script.read_text(encoding="utf-8") if script.exists() else ""
+            for name, rest in re.findall(script, line) + re.findall(module, line):
+                source = source_of(name)
                 seen += 1
                 missing = [one for one in re.findall(r"--[a-z][\w-]*", rest) if one not in source]
                 wrong += [f"{page.name}: {line}"] * (not source or bool(missing))
