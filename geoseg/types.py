@@ -88,6 +88,12 @@ class Grid:
         """The whole grid."""
         return Window(0, 0, self.height, self.width)
 
+    @property
+    def middle(self) -> tuple[float, float]:
+        """Its centre, x and y in ``crs``."""
+        x, y = self.transform @ (self.width / 2, self.height / 2)
+        return float(x), float(y)
+
 
 @dataclass(frozen=True, slots=True)
 class Block:

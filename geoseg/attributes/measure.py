@@ -16,7 +16,7 @@ import shapely
 
 from geoseg.earth.geodesy import Ground
 from geoseg.earth.seam import Seam, near_turn
-from geoseg.earth.transforms import way
+from geoseg.earth.transforms import one_way
 from geoseg.errors import UnsupportedRasterError
 
 if TYPE_CHECKING:
@@ -181,7 +181,9 @@ class _Placement:
         self._grid = grid
         seam = None if grid.crs == output_crs else Seam.of(output_crs)
         self._middle_x, self._turn = middle_x, 0.0 if seam is None else seam.period
-        self._to_output = None if grid.crs == output_crs else way(grid.crs, output_crs)
+        self._to_output = (
+            None if grid.crs == output_crs else one_way(grid.crs, output_crs, *grid.middle)
+        )
 
     @property
     def linear(self) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ import shapely
 from geoseg.coco.document import Annotation, Document, Key, key_of, load_coco, number_of
 from geoseg.coco.images import Image, find_rasters, read_images, require_sizes
 from geoseg.coco.segmentation import Outlines, outlines
+from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
 from geoseg.export.opening import open_output
 from geoseg.export.output import write_frame
@@ -237,10 +238,8 @@ def _unknown(drawn: Sequence[tuple[Image, Outlines]], crs: CRS) -> gpd.GeoSeries
 def _placed(
     pixel_shapes: Sequence[shapely.Geometry], image: Image, crs: CRS
 ) -> list[shapely.Geometry]:
-    import geopandas as gpd
-
-    moved = [_moved(shape, image.transform) for shape in pixel_shapes]
-    return list(gpd.GeoSeries(moved, crs=image.crs).to_crs(crs))
+    moved = np.array([_moved(shape, image.transform) for shape in pixel_shapes], dtype=object)
+    return list(reproject(moved, image.crs, crs))
 
 
 def _moved(shape: shapely.Geometry, transform: Affine) -> shapely.Geometry:

@@ -16,6 +16,7 @@ from shapely.affinity import affine_transform
 from geoseg.coco.document import number_of
 from geoseg.coco.images import Image, read_images, require_once
 from geoseg.coco.rle import encode_crop
+from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
 from geoseg.files.atomic import output_errors, write_text
 from geoseg.files.target import check_target, require_other
@@ -188,7 +189,7 @@ def _annotations(
     frame: gpd.GeoDataFrame, image: Image, *, rle_only: bool
 ) -> Iterator[tuple[int, dict[str, Any] | None]]:
     """Place in the frame and annotation of every building on the image; None: without a pixel."""
-    geometry = frame.geometry.to_crs(image.crs)
+    geometry = reproject(np.asarray(frame.geometry.array, object), frame.crs, image.crs)
     inverse = ~image.transform
     matrix = [inverse.a, inverse.b, inverse.d, inverse.e, inverse.c, inverse.f]
     whole = shapely.box(0, 0, image.width, image.height)

@@ -7,11 +7,11 @@ import math
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
+from pyproj import CRS, Transformer
 
 from geoseg.earth.geodesy import Ground
 from geoseg.earth.seam import Seam, central_meridian
-from geoseg.earth.transforms import way
+from geoseg.earth.transforms import one_way, way
 from geoseg.errors import UnreadableVectorError
 
 LONG_EDGE_M = 5000.0
@@ -82,6 +82,7 @@ def densify(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.object_]:
 def reproject(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
     """Polygons of ``source`` in ``target``, long edges densified on the way.
 
+    All go by one transformation of datums, that of their middle (:func:`geoseg.earth.transforms.one_way`).
     What was cut at the end of the world of ``source`` is one again, and what reaches over that of
     ``target`` is cut there; see ``geoseg.earth.seam``. Where ``target`` cannot express one, because
     it is half a world away, it becomes empty.
@@ -145,14 +146,27 @@ def turned_towards(
 
 
 def _moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
-    """The same vertices in another CRS; empty where one of them is nowhere."""
-    transformer = way(source.to_2d(), target.to_2d())
+    """The same vertices in another CRS, all by one transformation; empty where one of them is nowhere."""
+    flat, wanted = source.to_2d(), target.to_2d()
+    left, bottom, right, top = shapely.total_bounds(geometry)
+    general, one = (
+        way(flat, wanted),
+        one_way(flat, wanted, float(left + right) / 2, float(bottom + top) / 2),
+    )
+    moved = _by(one, geometry)
+    lost = ~_finite(moved)
+    if one is not general and lost.any():  # beyond a grid of shifts
+        moved[lost] = _by(general, geometry[lost])
+        lost = ~_finite(moved)
+    moved[lost] = shapely.MultiPolygon()
+    return moved
 
+
+def _by(transformer: Transformer, geometry: NDArray[np.object_]) -> NDArray[np.object_]:
     def convert(xy: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))
 
     moved: NDArray[np.object_] = shapely.transform(geometry, convert)
-    moved[~_finite(moved)] = shapely.MultiPolygon()
     return moved
 
 

@@ -62,7 +62,7 @@ class Extent:
 
         from geoseg.earth.ground import affine_mapping
         from geoseg.earth.seam import Seam, near_turn
-        from geoseg.earth.transforms import way
+        from geoseg.earth.transforms import one_way
 
         grid, cell_px = self._grid, self._cell_px
         observed = (self.counts * 2 >= self._pixels_per_cell()) & (self.counts > 0)
@@ -78,7 +78,7 @@ class Extent:
         area = shapely.union_all(shapely.segmentize(inside, max(grid.height, grid.width) / 32))
         coordinates = shapely.get_coordinates(area)
         x, y = affine_mapping(grid.transform)(coordinates[:, 0], coordinates[:, 1])
-        x, y = way(grid.crs, crs).transform(x, y)
+        x, y = one_way(grid.crs, crs, *grid.middle).transform(x, y)
         seam = Seam.of(crs)
         placed = near_turn(np.column_stack([x, y]), middle_x, 0.0 if seam is None else seam.period)
         area = shapely.set_coordinates(area, placed)
