@@ -26,6 +26,7 @@ from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import read_rows
 from geoseg.vectors.layers import Layer, VectorInput, open_layer, read_frame
 from geoseg.vectors.load import crs_of_frame
+from geoseg.vectors.times import as_told
 from geoseg.vectors.wkb import curved, shapes_of
 
 
@@ -80,10 +81,12 @@ def _by_arrow(
     shapes = shapes_of(table.column(meta["geometry_name"] or "wkb_geometry").to_numpy())
     if curved(shapes).any():
         return None
-    kept = [name for name in meta["fields"] if name in table.column_names]
-    fid = meta.get("fid_column") or "OGC_FID"
-    numbers = table.column(fid).to_numpy() if fid in table.column_names else None
-    return _plain(table.select(kept)), shapes, numbers
+    # The numbers stand first, and may be called as a column is: GeoJSON's are an "id" as well.
+    numbered = table.column_names[0] == (meta.get("fid_column") or "OGC_FID")
+    numbers = table.column(0).to_numpy() if numbered else None
+    places = {name: place for place, name in enumerate(table.column_names) if place >= numbered}
+    kept = table.select([places[name] for name in meta["fields"] if name in places])
+    return _plain(as_told(kept, layer)), shapes, numbers
 
 
 def _plain(table: pa.Table) -> pa.Table:
