@@ -19,7 +19,7 @@ from geoseg.heights.surface import Surface, opened
 from geoseg.heights.terrain import Terrain
 from geoseg.progress import Progress, ProgressReport
 from geoseg.raster.given import Raster
-from geoseg.raster.memory import limit_gdal_cache
+from geoseg.raster.memory import CacheLimit
 from geoseg.types import HeightUnit
 
 
@@ -85,7 +85,7 @@ def grounds(given: HeightInput) -> Iterator[Ground]:
         if given.dtm is not None:
             terrain = stack.enter_context(opened(given.dtm, "a terrain model (--dtm)", given.unit))
         ground = Ground(surface, terrain, given.dsm is None)
-        limit_gdal_cache([raster.source for raster in ground.rasters])
+        stack.enter_context(CacheLimit([raster.source for raster in ground.rasters]))
         yield ground
 
 

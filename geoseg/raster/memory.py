@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
+from types import TracebackType
+from weakref import finalize
 
-from rasterio.env import set_gdal_config
+from rasterio.env import get_gdal_config, getenv, set_gdal_config
+from rasterio.errors import EnvError
 
 from geoseg.raster.readers import WARP_BLOCK_PX
 from geoseg.raster.source import Source
@@ -29,13 +34,62 @@ WARPING_MB = 16
 GDAL_CACHE_OPTION = "GDAL_CACHEMAX"
 
 
-def limit_gdal_cache(sources: Sequence[Source]) -> None:
-    """Bound GDAL's block cache for the whole process, unless the environment sets it.
+class CacheLimit:
+    """GDAL's block cache bounded for the whole process, until nobody needs it.
 
-    GDAL's own default is a twentieth of the machine's memory, whatever the raster.
+    GDAL's own default is a twentieth of the machine's memory, whatever the raster. Nothing happens where
+    the environment, or the caller by ``rasterio.Env``, sets it.
     """
-    if GDAL_CACHE_OPTION not in os.environ:
-        set_gdal_config(GDAL_CACHE_OPTION, gdal_cache_bytes(sources))
+
+    _lock = threading.RLock()
+    _holders = 0
+    _before = 0
+    """Bytes that the cache had when the first of them came."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._end = None
+        if not _is_set():
+            self._one_more(gdal_cache_bytes(sources))
+            self._end = finalize(self, self._one_less)
+            self._end.atexit = False
+
+    def end(self) -> None:
+        """Need it no longer; so it is where nothing refers to this object any more, too."""
+        if self._end is not None:
+            self._end()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.end()
+
+    @classmethod
+    def _one_more(cls, size: int) -> None:
+        with cls._lock:
+            cls._holders += 1
+            now = int(get_gdal_config(GDAL_CACHE_OPTION))
+            if cls._holders == 1:
+                cls._before, now = now, 0
+            set_gdal_config(GDAL_CACHE_OPTION, max(now, size))
+
+    @classmethod
+    def _one_less(cls) -> None:
+        with cls._lock:
+            cls._holders -= 1
+            if not cls._holders:
+                set_gdal_config(GDAL_CACHE_OPTION, cls._before)
+
+
+def _is_set() -> bool:
+    with suppress(EnvError):
+        return GDAL_CACHE_OPTION in os.environ or GDAL_CACHE_OPTION in getenv()
+    return False
 
 
 def gdal_cache_bytes(sources: Sequence[Source]) -> int:

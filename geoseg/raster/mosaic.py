@@ -22,7 +22,7 @@ from geoseg.raster.dates import day_taken
 from geoseg.raster.gdal import forget_what_was_read
 from geoseg.raster.given import Nodata
 from geoseg.raster.identity import MosaicIdentity, SourceIdentity
-from geoseg.raster.memory import limit_gdal_cache, warp_cache_bytes
+from geoseg.raster.memory import CacheLimit, warp_cache_bytes
 from geoseg.raster.readers import NativeReader, Reader, WarpedReader
 from geoseg.raster.sampling import (
     Glance,
@@ -44,7 +44,7 @@ class Mosaic:
     Use it as a context manager. One thread reads at a time (any thread, but only one): GDAL's
     datasets are not safe to share; ``reopened`` serves a second thread. Reads are exact: a pixel is
     the same whichever window it is read in. Memory is bounded by the window asked for plus two
-    caches (GDAL's and that of warped blocks), whatever the size of the rasters.
+    caches (GDAL's, until it is closed, and that of warped blocks), whatever the size of the rasters.
     """
 
     def __init__(
@@ -63,6 +63,7 @@ class Mosaic:
         self._glances = glances
         self._readers: OrderedDict[int, Reader] = OrderedDict()
         self._cache = BlockCache(warp_cache_bytes(analysis.grid))
+        self._limit = CacheLimit(self.sources)
 
     @classmethod
     def open(
@@ -104,22 +105,22 @@ class Mosaic:
         inspected = [inspect(str(path), bands, photo=True) for path in sources]
         _same_bands(inspected)
         analysis = lay_grid(inspected, gsd_range_m, gsd_m)
-        limit_gdal_cache(inspected)
-        samples = draw_samples(inspected)
-        fills = _given_fills(inspected, nodata)
-        if not keep_blank:
-            fills += found_fills(inspected, samples, fills)
-        fills = with_noise(fills, samples)
-        if fills:
-            samples = draw_samples(inspected, fills)
-        require_valid_pixels(inspected, samples, fills)
-        return cls(
-            analysis,
-            choose_stretch(inspected, samples, stretch),
-            fill_rgb,
-            fills=fills,
-            glances=tuple(map(Glance.of, samples)),
-        )
+        with CacheLimit(inspected):
+            samples = draw_samples(inspected)
+            fills = _given_fills(inspected, nodata)
+            if not keep_blank:
+                fills += found_fills(inspected, samples, fills)
+            fills = with_noise(fills, samples)
+            if fills:
+                samples = draw_samples(inspected, fills)
+            require_valid_pixels(inspected, samples, fills)
+            return cls(
+                analysis,
+                choose_stretch(inspected, samples, stretch),
+                fill_rgb,
+                fills=fills,
+                glances=tuple(map(Glance.of, samples)),
+            )
 
     def reopened(self) -> Self:
         """The same mosaic with files of its own, for another reading thread; costs nothing."""
@@ -147,7 +148,6 @@ class Mosaic:
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take over what another process knew of the rasters, and bound this one's caches."""
         self.__init__(**state)  # type: ignore[misc]  # as `reopened` does
-        limit_gdal_cache(self.sources)
         forget_what_was_read()
 
     @property
@@ -302,6 +302,7 @@ class Mosaic:
         """Close all files."""
         while self._readers:
             self._readers.popitem()[1].close()
+        self._limit.end()
 
     def __enter__(self) -> Self:
         return self

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import rasterio
+from conftest import draw_scene
+from rasterio.env import get_gdal_config
 
+from geoseg.raster import Mosaic
 from geoseg.raster.blocks import BlockCache
-from geoseg.raster.memory import MEGABYTE, gdal_cache_bytes, warp_cache_bytes
+from geoseg.raster.memory import GDAL_CACHE_OPTION, MEGABYTE, gdal_cache_bytes, warp_cache_bytes
 from geoseg.types import Window
 
 
@@ -57,3 +62,30 @@ def test_what_rows_of_tiles_share_is_hardly_warped_twice() -> None:
                         warped.append((row, col))
     assert len(set(warped)) == 11 * columns
     assert len(warped) < 12 * columns  # 15, if what was not used for longest went first
+
+
+def cache_bytes() -> int:
+    return int(get_gdal_config(GDAL_CACHE_OPTION))
+
+
+@pytest.mark.skipif(GDAL_CACHE_OPTION in os.environ, reason="set by the environment")
+def test_the_cache_is_as_before_once_the_last_mosaic_is_closed(make_raster: Any) -> None:
+    before, path = cache_bytes(), str(make_raster("a.tif", draw_scene(40, 50)))
+    with Mosaic.open([path], gsd_range_m=None) as mosaic:
+        with mosaic.reopened():
+            assert cache_bytes() == 32 * MEGABYTE != before
+        assert cache_bytes() == 32 * MEGABYTE
+    assert cache_bytes() == before
+    forgotten = mosaic.reopened()
+    assert cache_bytes() == 32 * MEGABYTE
+    del forgotten
+    assert cache_bytes() == before
+
+
+def test_a_cache_that_the_caller_set_stays(make_raster: Any) -> None:
+    path = str(make_raster("a.tif", draw_scene(40, 50)))
+    with (
+        rasterio.Env(GDAL_CACHEMAX=77 * MEGABYTE),
+        Mosaic.open([path], gsd_range_m=None),
+    ):
+        assert cache_bytes() == 77 * MEGABYTE
