@@ -9,6 +9,7 @@ from functools import wraps
 from numbers import Integral, Real
 from typing import ParamSpec, TypeVar
 
+from geoseg.addresses.utf8 import require_utf8
 from geoseg.errors import UnknownOptionError, WrongTypeError
 
 TITLES = {"float": "a number", "int": "a whole number", "bool": "True or False", "str": "a text"}
@@ -39,6 +40,7 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
     Raises:
         UnknownOptionError: from the decorated function, naming the nearest option.
         WrongTypeError: from the decorated function, naming what it takes.
+        UsageError: from the decorated function, naming a text that no library can be told.
     """
     # Not by the module inspect: loading it would be felt at every start.
     code = function.__code__
@@ -56,6 +58,7 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
                 raise WrongTypeError(
                     f"{function.__name__}() takes {kinds[name].title} for {name!r}; got {_short(value)}"
                 )
+            require_utf8(value)
         return function(*args, **kwargs)
 
     return called

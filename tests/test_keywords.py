@@ -76,6 +76,13 @@ def test_paths_are_told_from_everything_else() -> None:
         read("a", output=True)  # type: ignore[arg-type]
 
 
+def test_names_that_are_not_in_utf8_are_told_readably() -> None:
+    name = "d\udce9/a.tif"
+    for given in (name, Path(name), ["a", name]):
+        with pytest.raises(UsageError, match=r"^the name d\\x.*a\.tif is not in UTF-8"):
+            read("a", rasters=given)
+
+
 PUBLIC = [name for name in geoseg.__all__ if inspect.isfunction(getattr(geoseg, name))]
 
 

@@ -113,3 +113,9 @@ def http_address(path: str) -> str | None:
 def is_local(path: str) -> bool:
     """Whether a name is that of a file, as far as the name tells."""
     return "://" not in path and not path.startswith("/vsi") and ":" not in path[2:]
+
+
+def is_here(path: str) -> bool:
+    """Whether what a name names is of this machine: a file, what lies in an archive that is one, or in memory."""
+    held = holding_file(path)
+    return is_local(held) or held.startswith("/vsimem/")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from geoseg.addresses.urls import holding_file
+from geoseg.addresses.utf8 import require_utf8
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.files.reviewed import checked_by_people, edited_since_written
 
@@ -63,7 +64,7 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
         The path as given.
 
     Raises:
-        UsageError: The extension is not allowed.
+        UsageError: The extension is not allowed, or the folder's name is not in UTF-8.
         OutputError: The folder is missing, or the path is a folder, or, of a format that is one, a
             folder or a file of another kind.
         OutputExistsError: There is such a file and it may not be replaced.
@@ -78,6 +79,7 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
     if mark is not None and path.exists():
         _require_kind(path, mark)
     folder = path.absolute().parent
+    require_utf8(folder)
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist; create it first")
     require_free(path, overwrite=overwrite)

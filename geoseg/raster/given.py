@@ -13,6 +13,7 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from geoseg.addresses.urls import is_local, unfolded
+from geoseg.addresses.utf8 import require_utf8
 from geoseg.errors import UsageError
 from geoseg.files.patterns import files_behind
 from geoseg.raster.remote import opening
@@ -39,9 +40,10 @@ def raster_names(source: RasterInput) -> list[str]:
             twice.
         UnreadableRasterError: nothing matches a pattern, or a STAC item has no picture.
     """
-    several = isinstance(source, Sequence) and not isinstance(source, str)
+    several = isinstance(source, Sequence) and not isinstance(source, str | bytes)
     given: Sequence[Any] = source if several else [source]  # type: ignore[assignment]
     names = [picture_of(name) for one in given for name in _matches(_name(one))]
+    require_utf8([Path(name).absolute() if is_local(name) else name for name in names])
     _refuse_twice(names)
     return names
 

@@ -27,7 +27,7 @@ import rasterio
 from rasterio.env import get_gdal_config, set_gdal_config
 
 from geoseg.addresses.secrets import redact, without_secrets
-from geoseg.addresses.urls import holding_file, http_address, is_local
+from geoseg.addresses.urls import holding_file, http_address, is_here, is_local
 from geoseg.errors import UnreachableRasterError
 from geoseg.raster.gdal import count_requests_anew, server_headers, set_option_of_paths
 from geoseg.raster.traffic import COUNT, count_own_request
@@ -211,11 +211,11 @@ def is_remote(path: str) -> bool:
 def opening(path: str) -> Iterator[None]:
     """What GDAL needs to know while it opens the raster at ``path``, and later of a VRT's parts."""
     with _opening:
-        if is_local(path) and not is_vrt(path):
+        if is_here(path) and not is_vrt(path):
             yield
             return
         _tell_gdal(path)
-        if is_local(path):
+        if is_here(path):
             yield
             return
         options = {} if _is_set(SIDE_FILES[0]) else dict([SIDE_FILES])

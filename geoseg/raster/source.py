@@ -22,7 +22,7 @@ from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.vrt import WarpedVRT
 
 from geoseg.addresses.secrets import without_secrets
-from geoseg.addresses.urls import is_local, named_for_gdal
+from geoseg.addresses.urls import is_here, is_local, named_for_gdal
 from geoseg.earth.ground import Mapping as GroundMapping
 from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
@@ -108,8 +108,8 @@ class Source:
 
     @property
     def local(self) -> bool:
-        """True when all of its files are files of this machine."""
-        return all(map(is_local, (self.path, *self.files)))
+        """True when all of its files are of this machine."""
+        return all(map(is_here, (self.path, *self.files)))
 
     @property
     def shape(self) -> tuple[int, int]:
