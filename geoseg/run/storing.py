@@ -73,6 +73,8 @@ class StoredPart:
 
 _OF_ANOTHER = "{} is of another run: {}. Choose another folder, or replace it by --overwrite"
 """Said of maps that do not belong to this run."""
+_AGAIN = "stored maps that are damaged and are made again: %d of %d rows of tiles; the first is %s"
+"""Said of what a disk or a copy spoilt."""
 
 
 @checked_keywords
@@ -180,9 +182,8 @@ def _store(
     if not overwrite:
         _require_ours(folder, identity, part)
     own = list(part.strips(plan))
-    kept = [
-        number for number, _ in own if not overwrite and _is_there(folder, identity, part, number)
-    ]
+    numbers = [] if overwrite else [number for number, _ in own]
+    kept = _kept(folder, identity, part, numbers)
     left = [(number, strip) for number, strip in own if number not in kept]
     looker = DenseLooker(plan.region, plan.batch, STRIP_PX, None)
     rows = RowsHere(run.mosaic, model, looker, plan, run.settings, run.tally)
@@ -250,21 +251,28 @@ def _require_ours(folder: Path, identity: MapsIdentity, part: Part) -> None:
         return
 
 
-def _is_there(folder: Path, identity: MapsIdentity, part: Part, row: int) -> bool:
-    """Whether the maps are there and whole.
+def _kept(folder: Path, identity: MapsIdentity, part: Part, numbers: Sequence[int]) -> list[int]:
+    """Of some rows of tiles those whose maps are there and whole; the damaged are counted in the log.
 
     Raises:
-        MapsError: Those of something else are.
+        MapsError: Those of something else are there.
     """
-    from geoseg.run.spread.stored import MapsFile, maps_path
+    from geoseg.run.spread.stored import maps_path
 
-    path = maps_path(folder, part, row)
-    if not path.exists():
-        return False
+    there = [number for number in numbers if maps_path(folder, part, number).exists()]
+    kept = [number for number in there if _is_whole(maps_path(folder, part, number), identity)]
+    damaged = sorted({*there} - {*kept})
+    if damaged:
+        _log.warning(_AGAIN, len(damaged), len(there), maps_path(folder, part, damaged[0]))
+    return kept
+
+
+def _is_whole(path: Path, identity: MapsIdentity) -> bool:
+    from geoseg.run.spread.stored import MapsFile
+
     try:
         file = MapsFile.open(path)
     except MapsError:
-        _log.warning("%s is damaged and is made again", path)
         return False
     differences = file.header.identity.differences(identity)
     if differences:

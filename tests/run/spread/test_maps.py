@@ -230,15 +230,20 @@ def test_parts_of_two_kinds_of_processor_are_refused_with_the_way_that_works(
 
 
 def test_a_damaged_part_is_stored_again_and_a_full_disk_leaves_nothing(
-    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    town: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     model, folder = PaintedModel(), tmp_path / "run"
     geoseg.maps(town, folder, model=model, **TILES)
-    first = min(folder.iterdir())
-    whole = first.read_bytes()
-    first.write_bytes(whole[:-1])
+    first, second = sorted(folder.iterdir())[:2]
+    whole, other = first.read_bytes(), second.read_bytes()
+    first.write_bytes(whole[:-1])  # in the pieces
     assert geoseg.maps(town, folder, model=model, **TILES).rows_stored == 1
     assert first.read_bytes() == whole
+    assert f"made again: 1 of 4 rows of tiles; the first is {first}" in caplog.text
+    first.write_bytes(whole[:-1])
+    second.write_bytes(other[:9] + bytes([other[9] ^ 1]) + other[10:])  # in what stands before them
+    assert geoseg.maps(town, folder, model=model, **TILES).rows_stored == 2
+    assert f"made again: 2 of 4 rows of tiles; the first is {first}" in caplog.text
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
