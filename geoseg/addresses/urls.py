@@ -117,5 +117,9 @@ def is_local(path: str) -> bool:
 
 def is_here(path: str) -> bool:
     """Whether what a name names is of this machine: a file, what lies in an archive that is one, or in memory."""
-    held = holding_file(path)
-    return is_local(held) or held.startswith("/vsimem/")
+    return is_local(holding_file(path)) or is_in_memory(path)
+
+
+def is_in_memory(path: str) -> bool:
+    """Whether a name is known to this process alone."""
+    return holding_file(path).startswith("/vsimem/")

@@ -221,6 +221,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
     if skip_existing:
         raise UsageError("skip_existing is for a folder of outputs; end its name in a slash")
     names = raster_names(source)
+    crew.require_seen(names)
     if output is not None:
         require_other(Path(output), [*names, aoi, keep_reviewed, dsm, dtm, ndsm])
     claim = nullcontext() if output is None else claimed(Path(output), overwrite, resume=resume)
@@ -275,6 +276,7 @@ def _each(
     from geoseg.run.each import predict_each
 
     model, names = choice.found(), raster_names(source)
+    crew.require_seen(names)
     with crew.hired() as hands:
         alone = None if crew.is_open else 1
         theirs = {"workers": alone, "cluster": None, "executor": hands, "device": choice.device}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from geoseg.addresses.urls import is_in_memory
 from geoseg.errors import UsageError
 from geoseg.machine import may_start_processes
 
@@ -68,6 +69,20 @@ class Crew:
                 yield pool
         else:
             yield self.executor
+
+    def require_seen(self, rasters: Sequence[str]) -> None:
+        """Refuse to let other processes look at what this one alone has.
+
+        Raises:
+            UsageError: a raster lies in memory.
+        """
+        alone = self._processes == 1 and self.cluster is None and len(self.devices) == 1
+        hidden = [] if alone else [name for name in rasters if is_in_memory(name)]
+        if hidden:
+            raise UsageError(
+                f"{hidden[0]} lies in the memory of this process, where no other one can read it; leave out "
+                "workers and cluster and name one device, or write it to a file and give the path"
+            )
 
     @property
     def is_open(self) -> bool:

@@ -22,6 +22,7 @@ from conftest import RasterMaker
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
+from rasterio.io import MemoryFile
 from spread_runs import (
     OF_HOUSES,
     OPTIONS,
@@ -228,6 +229,17 @@ from spread_runs import OPTIONS, Slow
 geoseg.predict(sys.argv[1], sys.argv[2], model=Slow(), workers=2, **OPTIONS,
                progress=lambda report: print("row", flush=True))
 """
+
+
+def test_a_raster_in_memory_is_for_this_process_alone(town: Path) -> None:
+    with MemoryFile(town.read_bytes()) as memory, memory.open() as dataset:
+        with pytest.raises(UsageError, match=r"lies in the memory of this process"):
+            geoseg.predict(dataset, model=PaintedModel(), workers=2, **OPTIONS)
+        by_threads = geoseg.predict(
+            dataset, model=PaintedModel(), executor=ThreadPoolExecutor(2), **OPTIONS
+        )
+    alone = geoseg.predict(town, model=PaintedModel(), **OPTIONS)
+    assert by_threads.geometry.geom_equals_exact(alone.geometry, 0).all()
 
 
 def test_a_daemonic_process_is_told_that_it_may_have_no_workers(
