@@ -76,9 +76,9 @@ def _by_arrow(
         meta, table = pyogrio.read_arrow(
             layer.path, layer=layer.name, encoding=encoding_of(layer.path), return_fids=True
         )
-    except ARROW_STUMBLES:
+        shapes = shapes_of(table.column(meta["geometry_name"] or "wkb_geometry").to_numpy())
+    except ARROW_STUMBLES:  # shapely's over arcs among them
         return None
-    shapes = shapes_of(table.column(meta["geometry_name"] or "wkb_geometry").to_numpy())
     if curved(shapes).any():
         return None
     # The numbers stand first, and may be called as a column is: GeoJSON's are an "id" as well.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyogrio
 import pytest
 import shapely
 
@@ -51,3 +54,21 @@ def test_a_column_called_as_the_numbers_of_rows_are(tmp_path: Path) -> None:
     assert read.frame["id"].tolist() == [7, 5]
     assert read.numbers is not None
     assert read.numbers.tolist() == [7, 5]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_arcs_become_short_steps(mixed: bool, tmp_path: Path) -> None:
+    """A round tank, as an editor of arcs stores it."""
+    turns = [(10, 0), (0, 10), (-10, 0), (0, -10), (10, 0)]
+    arcs = struct.pack("<BIIBII", 1, 10, 1, 1, 8, len(turns))  # curve polygon, circular string
+    tank = arcs + b"".join(struct.pack("<dd", *turn) for turn in turns)
+    house = shapely.to_wkb(shapely.box(20, 0, 30, 10))
+    rows = {"name": ["a", "b"], "shape": pa.array([tank, house if mixed else tank], pa.binary())}
+    pyogrio.write_arrow(
+        pa.table(rows), tmp_path / "a.gpkg", geometry_name="shape", geometry_type="Unknown",
+        crs="EPSG:32645",
+    )  # fmt: skip
+    frame = load_exact(tmp_path / "a.gpkg", "tanks", layer=None, preferred=None).frame
+    round_one, other = np.pi * 100, 100 if mixed else np.pi * 100
+    assert frame.area.tolist() == pytest.approx([round_one, other], rel=2e-3)
+    assert frame["name"].tolist() == ["a", "b"]
