@@ -23,7 +23,7 @@ METRE = 1e-9
 
 
 def plane_of(shapes: NDArray[np.object_], crs: CRS, label: str) -> CRS:
-    """The CRS of a layer where it is one in metres, true to scale; else one made for the place.
+    """The CRS of a layer where it is one in metres, true to scale, eastings and northings; else one made for the place.
 
     Raises:
         UsageError: the layer lies nowhere.
@@ -34,6 +34,7 @@ def plane_of(shapes: NDArray[np.object_], crs: CRS, label: str) -> CRS:
         raise UsageError(f"{label} lies nowhere on Earth; check its CRS")
     flat = crs.to_2d() if not crs.is_compound else crs.sub_crs_list[0]
     metres = flat.is_projected and abs(metres_per_unit(flat) - 1) < METRE
+    metres &= all(axis.direction.lower() != "west" for axis in flat.axis_info)  # South Africa's do
     if metres and true_to_scale(outline_of_box(_box(there), flat), flat):
         return flat
     return place.plane()

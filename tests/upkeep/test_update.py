@@ -336,6 +336,23 @@ def test_any_crs_gives_the_same_decisions(crs: str) -> None:
     )
 
 
+@pytest.mark.parametrize("crs", ["EPSG:2053", "EPSG:2065"])  # southings and westings
+def test_east_is_east_where_a_crs_counts_to_the_west(crs: str) -> None:
+    place = "EPSG:32735" if crs == "EPSG:2053" else "EPSG:32633"
+    by = (700_000 - LEFT, (7_100_000 if crs == "EPSG:2053" else 5_550_000) - BOTTOM)
+    walls = moved(squares(np.arange(70)), *by)
+    today = moved(roofs(walls), 1.2, -0.7)
+    today[40] = moved(today[40:41], 4, 0)[0]
+    old = old_frame(walls, place).to_crs(crs)
+    result = geoseg.update(old, new_frame(today).set_crs(place, allow_override=True))
+    assert Counter(decided(result)) == {"kept": 69, "moved": 1}
+    shift = [result.record["shift_x_m"], result.record["shift_y_m"]]
+    assert shift == pytest.approx([1.2, -0.7], abs=0.08)  # the grids are turned a little
+    assert result.rows["moved_x_m"][40] == pytest.approx(4, abs=0.05)
+    there = result.rows.geometry.to_crs(place)[40]
+    assert there.centroid.distance(moved(walls[40:41], 4, 0)[0].centroid) < 0.1
+
+
 def test_proposals_are_geojson_and_say_the_licence(tmp_path: Path) -> None:
     walls = squares(np.arange(60))
     josm, tasks = tmp_path / "josm.geojson", tmp_path / "tasks.geojsonl"
