@@ -65,8 +65,8 @@ class Ground:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be told of their units."""
-        return tuple(raster.note for raster in self.rasters if raster.note is not None)
+        """What is to be told of their units and holes."""
+        return tuple(note for raster in self.rasters for note in raster.notes)
 
 
 @contextmanager
@@ -80,11 +80,12 @@ def grounds(given: HeightInput) -> Iterator[Ground]:
         first = given.ndsm if given.dsm is None else given.dsm
         role = "heights above ground (--ndsm)" if given.dsm is None else "a surface model (--dsm)"
         assert first is not None  # noqa: S101  # HeightInput says so
-        surface = stack.enter_context(opened(first, role, given.unit))
+        above = given.dsm is None
+        surface = stack.enter_context(opened(first, role, given.unit, above_ground=above))
         terrain = None
         if given.dtm is not None:
             terrain = stack.enter_context(opened(given.dtm, "a terrain model (--dtm)", given.unit))
-        ground = Ground(surface, terrain, given.dsm is None)
+        ground = Ground(surface, terrain, above)
         stack.enter_context(CacheLimit([raster.source for raster in ground.rasters]))
         yield ground
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from geoseg.errors import UnsupportedRasterError, UsageError
+from geoseg.errors import UnreadableRasterError, UnsupportedRasterError, UsageError
 from geoseg.export.layer import horizontal_crs
 from geoseg.heights.units import unit_m
 from geoseg.raster.given import Raster, raster_names
 from geoseg.raster.pixels import read_native
+from geoseg.raster.sampling import sample_windows
 from geoseg.raster.source import Source, inspect, open_dataset
 from geoseg.types import HeightUnit, Window
 
@@ -26,6 +27,10 @@ LOWEST_M, HIGHEST_M = -1000.0, 10_000.0
 """No ground and no roof lies beyond: such numbers are holes that nobody marked."""
 FINEST_M = 0.2
 """Finer pixels tell nothing more of a building: of such surfaces every n-th pixel is read."""
+APART_M, NEAR_SHARE = 20.0, 0.005
+"""Where fewer of all other numbers than this share lie so near to the number 0, it is no height: somebody filled holes."""
+SAMPLES_PER_SIDE = 8
+"""Places along a side that are looked at for that."""
 SLAB_PX = 1 << 22
 """Pixels that are read at a time where not all are kept."""
 
@@ -42,8 +47,10 @@ class Surface:
     """Metres per unit of its numbers."""
     offset: float
     """Metres of the number 0."""
-    note: str | None
-    """What to tell of its unit, if anything."""
+    filled: bool
+    """True where the number 0 stands for holes that nobody marked."""
+    notes: tuple[str, ...]
+    """What to tell of its unit and holes, if anything."""
     dataset: Any
     """The open raster."""
 
@@ -71,6 +78,8 @@ class Surface:
     def _metres(self, pixels: NDArray[Any]) -> Heights:
         numbers: Heights = pixels[0] * self.scale + self.offset
         numbers[(numbers < LOWEST_M) | (numbers > HIGHEST_M)] = np.nan
+        if self.filled:
+            numbers[pixels[0] == 0] = np.nan
         return numbers
 
 
@@ -123,13 +132,20 @@ def sampled(
 
 
 @contextmanager
-def opened(raster: Raster, role: str, height_unit: HeightUnit | None = None) -> Iterator[Surface]:
+def opened(
+    raster: Raster,
+    role: str,
+    height_unit: HeightUnit | None = None,
+    *,
+    above_ground: bool = False,
+) -> Iterator[Surface]:
     """Open a surface.
 
     Args:
         raster: A file, VRT or address, or an open dataset of rasterio.
         role: What it is, for messages: "the surface model (--dsm)".
         height_unit: The unit of its numbers; None: as it states, else metres.
+        above_ground: They are heights above ground, of which 0 is one.
 
     Raises:
         UnreadableRasterError: it cannot be opened.
@@ -143,7 +159,8 @@ def opened(raster: Raster, role: str, height_unit: HeightUnit | None = None) -> 
             "gdalbuildvrt surface.vrt *.tif"
         )
     with open_dataset(names[0]) as dataset:
-        yield _described(names[0], dataset, role, height_unit)
+        surface = _described(names[0], dataset, role, height_unit)
+        yield surface if above_ground else _without_filled(surface)
 
 
 def _described(path: str, dataset: Any, role: str, height_unit: HeightUnit | None) -> Surface:  # noqa: ANN401
@@ -164,4 +181,25 @@ def _described(path: str, dataset: Any, role: str, height_unit: HeightUnit | Non
     metres, note = unit_m(source.name, source.crs, dataset.units[0], height_unit)
     scale, offset = float(dataset.scales[0]), float(dataset.offsets[0])
     crs = horizontal_crs(source.crs)
-    return Surface(source, crs, metres * scale, metres * offset, note, dataset)
+    notes = () if note is None else (note,)
+    return Surface(source, crs, metres * scale, metres * offset, False, notes, dataset)  # noqa: FBT003
+
+
+def _without_filled(surface: Surface) -> Surface:
+    """The same without the number 0, where that lies far from all heights around."""
+    source = surface.source
+    looks = [np.zeros((0, 0))]
+    for window in sample_windows(source.height, source.width, SAMPLES_PER_SIDE):
+        with suppress(UnreadableRasterError):  # whether it is needed is seen later
+            looks.append(surface.read(window))
+    seen = np.concatenate([look[np.isfinite(look)] for look in looks])
+    above = np.abs(seen - surface.offset)
+    zero = above == 0
+    near = np.count_nonzero((above < APART_M) & ~zero)
+    if not zero.any() or zero.all() or near > NEAR_SHARE * np.count_nonzero(~zero):
+        return surface
+    note = (
+        f"{surface.name}: the number 0, {zero.mean():.1%} of what was looked at, lies {APART_M:g} m and more "
+        "from the other heights; it is taken for holes that are not marked as nodata"
+    )
+    return replace(surface, filled=True, notes=(*surface.notes, note))

@@ -353,6 +353,34 @@ def test_doubts_are_warned_of(write: Callable[..., Path], caplog: pytest.LogCapt
     assert "16 of 16 footprints rise by less" in caplog.messages[-1]
 
 
+def test_zeros_far_below_everything_are_holes(
+    write: Callable[..., Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a warp or a merge leaves them that was told no nodata value."""
+    surface, outlines = town_of(12)
+    hills = surface + 1000
+    hills[:, :60] = 0
+    found, marked = (
+        geoseg.add_heights(outlines, dsm=write(hills, f"{nodata}.tif", nodata=nodata))
+        for nodata in (None, 0)
+    )
+    for name in ("height_m", "ground_m", "height_coverage"):
+        np.testing.assert_array_equal(found[name], marked[name])
+    assert 0 < found["height_m"].isna().sum() < len(found)
+    assert "None.tif: the number 0, " in caplog.text
+    caplog.clear()
+    terrain = write(np.where(hills == 0, 0, 1020).astype(np.float32), "terrain.tif")
+    whole = geoseg.add_heights(outlines, dsm=write(surface + 1000), dtm=terrain)
+    assert whole["height_m"].max() < 13
+    assert "terrain.tif: the number 0, " in caplog.text
+    caplog.clear()
+    by_the_sea = surface - 20
+    by_the_sea[:, :8] = 0
+    assert geoseg.add_heights(outlines, dsm=write(by_the_sea)).height_m.notna().all()
+    assert geoseg.add_heights(outlines, ndsm=write(by_the_sea)).height_m.notna().all()
+    assert not caplog.text
+
+
 def test_feet_that_nobody_stated_are_warned_of(
     write: Callable[..., Path], caplog: pytest.LogCaptureFixture
 ) -> None:
