@@ -20,6 +20,7 @@ from pyproj import CRS
 
 from geoseg.earth.places import Box, box_of_bounds
 from geoseg.earth.seam import Seam
+from geoseg.errors import UsageError
 from geoseg.languages.said import Said
 from geoseg.vectors.address import Address, suffix_of
 from geoseg.vectors.apart import DRAWN_FROM_COLUMNS, latest_name
@@ -143,7 +144,8 @@ def open_buildings(buildings: VectorInput, layer: str | None, role: str = ROLE) 
 
     Raises:
         UnreadableVectorError: no such file or layer, no polygons, no CRS.
-        UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
+        UsageError: it is neither path nor GeoDataFrame, a layer is named of what has none, or a table has
+            a column twice.
     """
     if isinstance(buildings, (str, Path)):
         opened = open_layer(buildings, layer, preferred="buildings")
@@ -151,7 +153,11 @@ def open_buildings(buildings: VectorInput, layer: str | None, role: str = ROLE) 
             opened.label, opened.crs, opened.features, _present(opened.columns), opened
         )
     crs = crs_of_frame(buildings, role, layer)
-    found = _present([str(name) for name in buildings.columns])
+    names = [str(name) for name in buildings.columns]
+    found = _present(names)
+    twice = [name for name in found if names.count(name) > 1]
+    if twice:
+        raise UsageError(f"the {role} have two columns called {twice[0]!r}; remove or rename one")
     return BuildingSource(TABLE.format(role=role), crs, len(buildings), found, buildings)
 
 

@@ -55,6 +55,7 @@ def load_exact(source: VectorInput, role: str, *, layer: str | None, preferred: 
         return Exact(read_frame(opened), opened.label, opened.crs, None)
     table, shapes, numbers = read
     rows = table.to_pandas(types_mapper=pd.ArrowDtype)
+    rows = rows.rename(columns={old: name for name, old in opened.stored.items()})
     name = free_name(GEOMETRY, rows.columns)
     frame = gpd.GeoDataFrame(
         rows.assign(**{name: from_shapely(shapes)}), geometry=name, crs=opened.crs

@@ -33,7 +33,9 @@ def as_told(table: pa.Table, layer: Layer) -> pa.Table:
     )
     for name, told in zip(meta["fields"], texts, strict=True):
         place = table.column_names.index(name)
-        table = table.set_column(place, str(name), _times(pa.array(told), str(name), layer.label))
+        table = table.set_column(
+            place, str(name), _times(pa.array(told, pa.string()), str(name), layer.label)
+        )
     return table
 
 

@@ -31,7 +31,9 @@ def loaded(columns: dict[str, object], path: Path) -> Exact:
 def test_times_keep_their_zone_and_get_none(suffix: str, zone: str, tmp_path: Path) -> None:
     local = pd.to_datetime(TIMES)
     columns = {"local": local, "known": local.tz_localize(zone)}
-    frame = loaded(columns, tmp_path / f"a{suffix}").frame
+    never = pd.DatetimeIndex([pd.NaT] * 2, tz="UTC")
+    frame = loaded({**columns, "never": never}, tmp_path / f"a{suffix}").frame
+    assert frame["never"].isna().all()
     for name, dtype in (("local", "datetime64[ms]"), ("known", "datetime64[ms, UTC]")):
         times = pd.DatetimeIndex(frame[name].sort_values().astype(dtype))
         assert times.equals(columns[name].astype(dtype)), name
@@ -47,6 +49,13 @@ def test_some_times_with_a_zone_and_some_without_are_told(
     frame = load_exact(path, "squares", layer=None, preferred=None).frame
     assert frame["seen"].tolist() == [pd.Timestamp("2024-05-17T08Z"), pd.Timestamp(f"{TIMES[1]}Z")]
     assert "of the times in the column seen, 1 tell no zone" in caplog.text
+
+
+def test_short_names_of_a_shapefile_are_long_again(tmp_path: Path) -> None:
+    read = loaded(
+        {"bldg_id": [7, 5], "hgt_max_m": [3.0, 4.0], "own": ["a", "b"]}, tmp_path / "a.shp"
+    )
+    assert list(read.frame.columns) == ["building_id", "height_max_m", "own", "geometry"]
 
 
 def test_a_column_called_as_the_numbers_of_rows_are(tmp_path: Path) -> None:

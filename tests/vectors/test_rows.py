@@ -40,6 +40,14 @@ def rows() -> gpd.GeoDataFrame:
     return gpd.GeoDataFrame({"name": list("abcdef")}, geometry=shapes, crs=UTM)
 
 
+def test_a_table_with_a_column_twice_is_told() -> None:
+    """As concat or a join leaves it."""
+    twice = rows().assign(confidence=0.5)
+    twice = gpd.GeoDataFrame(gpd.pd.concat([twice, twice[["confidence"]]], axis=1))
+    with pytest.raises(UsageError, match="have two columns called 'confidence'; remove or rename"):
+        geoseg.report(twice)
+
+
 def test_the_rule() -> None:
     found = usable(np.array(rows().geometry.array, dtype=object), CRS(UTM))
     assert dict(found.counts) == {"repaired": 1, "without": 2, "lines": 1, "flat": 1}
