@@ -22,8 +22,8 @@ from geoseg.earth.reproject import reproject
 from geoseg.export.fitting import date_texts, fitted, renamed_and_cast
 from geoseg.export.layer import LayerInfo
 from geoseg.export.ogr import write_with_gdal
-from geoseg.export.spool import Spool, spooled
-from geoseg.export.stream import BatchStream
+from geoseg.export.spool import Spool, shapes_in, spooled
+from geoseg.export.stream import BatchStream, require_rows
 from geoseg.export.zoom import MOST_ZOOM
 from geoseg.languages.counting import counted
 from geoseg.vectors.apart import free_name
@@ -38,6 +38,8 @@ MOST_TILE_BYTES = 50_000_000
 """GDAL thins out tiles above a size out of its own; this is never reached by buildings."""
 MOST_TILE_ROWS = 10_000_000
 """The same for the number of rows."""
+EXTENT, SHOWN = 4096, 4
+"""Steps that a side of a tile counts, and how many of them a shape must be wide to be there for certain."""
 ID = "tile_id"
 """A column that is added: the number of the row, from 0, by which its pieces are known as one."""
 
@@ -49,7 +51,7 @@ def zooms(bounds: NDArray[np.float64], crs: CRS) -> tuple[int, int]:
     box = reproject(np.array([shapely.box(*bounds)], dtype=object), crs, CRS.from_epsg(3857))
     left, bottom, right, top = shapely.total_bounds(box)
     wide = max(right - left, top - bottom, 1.0)
-    finest = FINEST_ZOOM - (wide > WIDE_M)
+    finest = FINEST_ZOOM - int(wide > WIDE_M)
     fits = int(math.log2(WORLD_M / wide)) if wide < WORLD_M else 0
     return min(max(fits, LEAST_ZOOM), finest), finest
 
@@ -68,7 +70,9 @@ def write_pmtiles(path: Path, stream: BatchStream, layer: LayerInfo) -> tuple[st
             _write(path, spool, fitting, (key, (first, last)))
             found = _count(path, spool.rows, (key, last))
             if found == 0:  # GDAL's file cannot even be opened then
-                path.unlink()
+                if _large(spool, layer.crs, last):
+                    require_rows(0, spool.placed, "the written file")
+                path.unlink(missing_ok=True)
                 _write_empty(path, fitting, (first, last))
             missing = spool.placed - found
     return (
@@ -127,6 +131,17 @@ def _count(path: Path, rows: int, at: tuple[str, int]) -> int:
     except DataSourceError:
         return 0
     return int(found.sum())
+
+
+def _large(spool: Spool, crs: CRS, zoom: int) -> bool:
+    """Whether some row is so wide that tiles of a zoom show it for certain: GDAL says nothing of a full disk."""
+    least_m = SHOWN * WORLD_M / 2**zoom / EXTENT
+    for batch in spool:
+        shapes = reproject(shapes_in(batch), crs, CRS.from_epsg(3857))
+        inside = np.abs(shapely.bounds(shapes)).max(axis=1) < WORLD_M / 2
+        if (2 * shapely.area(shapes[inside]) > least_m * shapely.length(shapes[inside])).any():
+            return True
+    return False
 
 
 def _mark(path: Path, found: NDArray[np.bool_], at: tuple[str, int]) -> None:

@@ -20,6 +20,7 @@ from geoseg.errors import UsageError
 from geoseg.export.formats import FORMATS, Format
 from geoseg.export.frames import AREAL, HEIGHTS_DROPPED, FrameLayer, as_table
 from geoseg.export.layer import horizontal_crs
+from geoseg.files.atomic import output_errors
 from geoseg.vectors.apart import GEOMETRY, free_name, without_texts
 from geoseg.vectors.buildings import ARROW_STUMBLES
 from geoseg.vectors.layers import Layer, VectorInput, open_layer
@@ -153,9 +154,18 @@ def of_batches(
 def written(
     scratch: Path, label: str, crs: CRS, schema: pa.Schema, parts: Iterable[pa.RecordBatch]
 ) -> Footprints:
-    """The same, kept on the disk in a folder."""
+    """The same, kept on the disk in a folder.
+
+    Raises:
+        OutputError: it is full.
+    """
     path = scratch / "footprints.arrow"
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, schema) as writer:
+    # What the parts come from raises nothing of the system's.
+    with (
+        output_errors(path),
+        pa.OSFile(str(path), "wb") as file,
+        pa.ipc.new_file(file, schema) as writer,
+    ):
         for part in parts:
             writer.write_batch(part)
     kept = pa.ipc.open_file(pa.memory_map(str(path)))

@@ -8,15 +8,19 @@ worst that can happen is that code is made again.
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
+
+_log = logging.getLogger(__name__)
 
 
 def keep(loop: object, folder: Path | None) -> None:
@@ -62,3 +66,19 @@ class _Kept(FunctionCache):
         super().__init__(function)
         stamp = self._impl.locator.get_source_stamp()
         self._cache_file = _Files(self.cache_path, self._impl.filename_base, stamp)
+
+    def save_overload(self, sig: object, data: object) -> None:
+        """Keep it where there is room: a run that has its code goes on without."""
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _warn(self.cache_path, error.strerror or str(error))
+
+
+@cache
+def _warn(folder: str, reason: str) -> None:
+    """Once for every folder."""
+    _log.warning(
+        "compiled pixel loops cannot be kept in %s (%s), so the next run compiles them again",
+        folder, reason,
+    )  # fmt: skip

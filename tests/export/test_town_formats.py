@@ -28,7 +28,7 @@ from tries import tries
 
 import geoseg
 from geoseg.errors import OutputError, OutputExistsError, UnreadableVectorError, UsageError
-from geoseg.export import shapefile
+from geoseg.export import pmtiles, shapefile
 from geoseg.export.frames import FrameLayer
 from geoseg.export.opening import open_output
 from geoseg.export.output import (
@@ -307,6 +307,21 @@ def test_zooms_that_are_asked_for(tmp_path: Path, caplog: pytest.LogCaptureFixtu
         header = Reader(MmapSource(file)).header()
     assert (header["min_zoom"], header["max_zoom"]) == (2, 4)
     assert "left out: 2 rows too small for zoom 4, and --zoom 2,5 shows more" in caplog.text
+
+
+def test_tiles_that_were_not_written_are_not_rows_too_small(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a full disk GDAL ends without a word, and without a tile."""
+    monkeypatch.setattr(pmtiles, "write_with_gdal", lambda *_, **__: None)
+    with pytest.raises(OutputError, match=r"holds 0 of 2 rows.*the disk may be full"):
+        write_frame(frame_of(row=[0, 1]), tmp_path / "b.pmtiles")
+    assert not list(tmp_path.iterdir())
+    frame = frame_of(row=[0, 1])
+    tiny = frame.set_geometry(frame.scale(1e-3, 1e-3))
+    write_frame(tiny, tmp_path / "b.pmtiles")
+    with (tmp_path / "b.pmtiles").open("rb") as file:
+        assert Reader(MmapSource(file)).header()["max_zoom"] == 16
 
 
 @pytest.mark.parametrize("verb", ["convert", "regularize", "recompute", "update"])

@@ -26,8 +26,14 @@ from scipy.ndimage import binary_erosion
 from surface_town import SurfaceSpec, SurfaceTown, build
 
 import geoseg
-from geoseg.errors import GeosegError, OutputExistsError, UnsupportedRasterError, UsageError
-from geoseg.heights import measuring, places
+from geoseg.errors import (
+    GeosegError,
+    OutputError,
+    OutputExistsError,
+    UnsupportedRasterError,
+    UsageError,
+)
+from geoseg.heights import measuring, places, store
 from geoseg.heights.burning import burn_all, edges_of
 from geoseg.heights.columns import HEIGHT_NAMES
 
@@ -464,6 +470,20 @@ def test_a_raster_without_a_band(tmp_path: Path) -> None:
             dataset.write(np.ones((1, 32, 32), np.uint8))
     with pytest.raises(UnsupportedRasterError, match="no band"):
         geoseg.add_heights(frame(at(0, 0, 9, 9)), dsm=path)
+
+
+def test_a_full_disk_is_told_while_footprints_are_kept(
+    write: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    surface, outlines = town_of(12)
+    outlines.to_file(tmp_path / "b.gpkg")
+    monkeypatch.setattr(store.pa.ipc, "new_file", full)
+    with pytest.raises(OutputError, match="cannot be written: No space left on device"):
+        geoseg.add_heights(tmp_path / "b.gpkg", tmp_path / "h.gpkg", dsm=write(surface))
+    assert {path.name for path in tmp_path.iterdir()} == {"b.gpkg", "dsm.tif"}
 
 
 def test_points_are_refused(write: Callable[..., Path], tmp_path: Path) -> None:

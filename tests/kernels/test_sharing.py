@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import threading
 from collections.abc import Callable
@@ -115,3 +116,21 @@ def test_numbas_own_setting_stays_and_matters_not(
 def test_all_loops_are_kept_so() -> None:
     assert isinstance(vars(find)["_cache"], sharing._Kept)
     keep(len, None)  # as a loop is where numba is switched off
+
+
+def test_a_full_disk_keeps_nothing_and_stops_nothing(
+    process: Callable[[], Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    sharing._warn.cache_clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(sharing._Files, "_save_data", full)
+        loop = process()
+        assert (loop(2), loop(2.5)) == (4, 5.0)
+    assert caplog.text.count("cannot be kept in") == 1  # of two sets of types
+    assert "(No space left on device), so the next run compiles them again" in caplog.text
+    later = process()
+    assert (later(2), later(2.5)) == (4, 5.0)
+    assert process()(2) == 4
