@@ -11,7 +11,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from geoseg.decode.marks import gather, new_marks
 from geoseg.decode.store import (
+    COLUMNS,
     INNER,
     KEY,
     LABELS,
@@ -23,7 +25,7 @@ from geoseg.decode.store import (
     RowWindow,
     Store,
 )
-from geoseg.kernels.jit import Integer, inner_jit, jit
+from geoseg.kernels.jit import FIRST, Integer, inner_jit, jit
 from geoseg.kernels.unionfind import unite
 
 
@@ -35,7 +37,8 @@ def new_label(store: Store, row: int, remnant: Integer) -> int:
     store.parent[label] = label
     store.family[label] = label
     store.near[label] = label
-    store.table[label, :] = 0
+    for column in range(COLUMNS):
+        store.table[label, column] = 0
     store.table[label, KEY] = NO_KEY
     store.table[label, LAST_ROW] = row
     store.table[label, REMNANT] = remnant
@@ -73,24 +76,45 @@ def label_seeds(window: RowWindow, store: Store, first_row: int, start: int) -> 
     return rows
 
 
+@inner_jit
+def label_unreached(
+    window: RowWindow,
+    store: Store,
+    rows: tuple[int, int],
+    wanted: np.uint8,
+    remnant: Integer,
+    room: tuple[NDArray[np.uint8], NDArray[np.int32]],
+) -> None:
+    """Label a row's pixels of a class that nothing reaches by their own 4-connected parts.
+
+    ``rows`` are that of the window and that of the grid; ``room`` is for a mark and a place per pixel.
+    """
+    row, (marks, found) = rows[0], room
+    kind, steps, labels = window.kind[row], window.steps[row], window.label[row]
+    upper_kind, upper_steps = window.kind[row - 1], window.steps[row - 1]
+    for col in range(len(kind)):
+        marks[col] = np.uint8((kind[col] == wanted) & (steps[col] == np.uint8(UNREACHED)))
+    for k in range(gather(marks, FIRST, found, FIRST)):
+        col = found[k]
+        is_above = upper_kind[col] == wanted and upper_steps[col] == UNREACHED
+        above = window.label[row - 1, col] if is_above else 0
+        left = labels[col - 1] if marks[col - 1] else 0
+        labels[col] = joined(store, above, left, rows[1], remnant)
+
+
 @jit
 def label_rest(window: RowWindow, store: Store, first_row: int, rows: tuple[int, int]) -> int:
     """Label inner pixels that no seed reaches by their own 4-connected parts, like seeds.
 
     Window rows from ``rows[0]`` up to ``rows[1]``; returns the first there was no room for.
     """
-    kind, steps, labels = window.kind, window.steps, window.label
-    stride = kind.shape[1]
+    stride = window.kind.shape[1]
+    rest, found = new_marks(stride), np.empty(stride, np.int32)
+    inner = np.uint8(INNER)
     for row in range(rows[0], rows[1]):
         if len(store.parent) - store.used[LABELS] < stride:
             return row
-        for col in range(1, stride - 1):
-            if kind[row, col] == INNER and steps[row, col] == UNREACHED:
-                is_above = kind[row - 1, col] == INNER and steps[row - 1, col] == UNREACHED
-                is_left = kind[row, col - 1] == INNER and steps[row, col - 1] == UNREACHED
-                above = labels[row - 1, col] if is_above else 0
-                left = labels[row, col - 1] if is_left else 0
-                labels[row, col] = joined(store, above, left, first_row + row, np.int64(0))
+        label_unreached(window, store, (row, first_row + row), inner, np.int64(0), (rest, found))
     return rows[1]
 
 
@@ -102,19 +126,18 @@ def queue_rim(window: RowWindow, target: int, queue: NDArray[np.int32]) -> int:
     is reached again, and labelled anew.
     """
     rows, stride = window.kind.shape
-    kind, steps = window.kind.ravel(), window.steps.ravel()
-    tail = 0
-    for place in range(stride, rows * stride):
-        if kind[place] == target:
-            steps[place] = UNREACHED
-        elif target < kind[place] <= SEED and (
-            kind[place - stride] == target
-            or kind[place - 1] == target
-            or kind[place + 1] == target
-            or (place + stride < len(kind) and kind[place + stride] == target)
-        ):
-            queue[tail] = place
-            tail += 1
+    wanted, tail = np.uint8(target), 0
+    rim = new_marks(stride)
+    for row in range(1, rows):
+        above, below = window.kind[row - 1], window.kind[min(row + 1, rows - 1)]
+        kind, steps = window.kind[row], window.steps[row]
+        for col in range(stride):
+            steps[col] |= np.uint8(UNREACHED * (kind[col] == wanted))
+        for col in range(1, stride - 1):
+            touches = (above[col] == wanted) | (below[col] == wanted)
+            touches |= (kind[col - 1] == wanted) | (kind[col + 1] == wanted)
+            rim[col] = np.uint8(touches & (kind[col] > wanted) & (kind[col] <= np.uint8(SEED)))
+        tail = gather(rim, row * stride, queue, tail)
     return tail
 
 

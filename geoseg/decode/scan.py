@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from geoseg.decode.grow import joined
+from geoseg.decode.grow import label_unreached
+from geoseg.decode.marks import gather, new_marks
 from geoseg.decode.store import (
     AT_EDGE,
     BODY,
@@ -19,12 +21,11 @@ from geoseg.decode.store import (
     PIXELS,
     REACH,
     SEED,
-    UNREACHED,
     Recent,
     RowWindow,
     Store,
 )
-from geoseg.kernels.jit import Integer, inner_jit, jit
+from geoseg.kernels.jit import FIRST, Integer, inner_jit, jit
 from geoseg.kernels.unionfind import find, unite
 
 NODE_CRACKS = 3
@@ -38,13 +39,15 @@ def scan_rows(
 
     ``first_row`` is the grid row of window row 0.
     """
+    stride, body = window.kind.shape[1], np.uint8(BODY)
+    room = new_marks(stride), np.empty(stride, np.int32)
     for row in range(rows[0], rows[1]):
-        if not has_room(store, window.kind.shape[1] - 2):
+        if not has_room(store, stride - 2):
             return row
-        label_remnants(window, store, row, first_row + row)
-        first_key = (first_row + row) * (window.kind.shape[1] - 2)
-        measure(window, recent, store, row, (first_row + row, first_key))
-        trace(window, store, row, first_row + row)
+        grid_row = first_row + row
+        label_unreached(window, store, (row, grid_row), body, np.int64(1), room)
+        measure(window, recent, store, row, (grid_row, grid_row * (stride - 2)))
+        trace(window, store, row, grid_row, room)
     return rows[1]
 
 
@@ -56,20 +59,6 @@ def has_room(store: Store, width: int) -> bool:
         and len(store.cracks) - store.used[CRACKS] >= 2 * width + 2
         and len(store.junctions) - store.used[JUNCTIONS] >= width + 1
     )
-
-
-@inner_jit
-def label_remnants(window: RowWindow, store: Store, row: int, grid_row: int) -> None:
-    """Label body that no seed reaches by its own 4-connected components."""
-    upper, labels = window.label[row - 1], window.label[row]
-    upper_steps, steps = window.steps[row - 1], window.steps[row]
-    upper_kind, kind = window.kind[row - 1], window.kind[row]
-    for col in range(1, len(labels) - 1):
-        if kind[col] == BODY and steps[col] == UNREACHED:
-            is_above = upper_kind[col] == BODY and upper_steps[col] == UNREACHED
-            is_left = kind[col - 1] == BODY and steps[col - 1] == UNREACHED
-            above, left = upper[col] if is_above else 0, labels[col - 1] if is_left else 0
-            labels[col] = joined(store, above, left, grid_row, np.int64(1))
 
 
 @inner_jit
@@ -140,13 +129,24 @@ def link(
 
 
 @inner_jit
-def trace(window: RowWindow, store: Store, row: int, grid_row: int) -> None:
+def trace(
+    window: RowWindow,
+    store: Store,
+    row: int,
+    grid_row: int,
+    room: tuple[NDArray[np.uint8], NDArray[np.int32]],
+) -> None:
     """Record cracks and junctions around the lattice points above the row, left to right."""
     above, labels, parent = window.label[row - 1], window.label[row], store.parent
-    for col in range(1, len(labels)):
+    marks, found = room
+    marks[0] = 0
+    for right in range(1, len(labels)):
+        pixel, left_of_it = labels[right], right - 1
+        differs = (pixel != labels[left_of_it]) | (pixel != above[right])
+        marks[right] = np.uint8(differs | (pixel != above[left_of_it]))
+    for k in range(gather(marks, FIRST, found, FIRST)):
+        col = np.int64(found[k])
         label = np.int64(labels[col])
-        if label == labels[col - 1] and label == above[col] and label == above[col - 1]:
-            continue
         upper_left, upper = (
             find(parent, np.int64(above[col - 1])),
             find(parent, np.int64(above[col])),

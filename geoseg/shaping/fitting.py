@@ -78,7 +78,8 @@ def _mark_doubtful(
 def _turns(xy: Floats, start: int, edges: int, box: Floats) -> int:
     """1 where a simple ring surely turns left, -1 right, or else 0; its box is written."""
     if edges < LEAST:
-        box[:2], box[2:] = np.inf, -np.inf
+        box[0] = box[1] = np.inf
+        box[2] = box[3] = -np.inf
         return 0
     lowest = start
     box[0] = box[2] = xy[start, 0]
@@ -103,7 +104,8 @@ def _two_fit(
     """Whether two polygons surely fit."""
     first, shell, left, touched = rings
     for polygon in pair:
-        touched[shell[polygon] : shell[polygon + 1]] = False
+        for ring in range(shell[polygon], shell[polygon + 1]):
+            touched[ring] = False
     for a in range(shell[pair[0]], shell[pair[0] + 1]):
         for b in range(shell[pair[1]], shell[pair[1] + 1]):
             found = _rings_fit(xy, (first, left), boxes, a, b)
@@ -149,19 +151,20 @@ def _edges_fit(
 ) -> int:
     """The same of two edges, each given by its ring and its first vertex, and of their first corners."""
     (first, left), (a, i), (b, j) = rings, one, other
-    if _same(xy, i, j):
+    if same(xy, i, j):
         before = i - 1 if i > first[a] else first[a + 1] - 2
         here = (i, i + 1, before) if left[a] else (i, before, i + 1)
         before = j - 1 if j > first[b] else first[b + 1] - 2
         there = (j, j + 1, before) if left[b] else (j, before, j + 1)
         return TOUCHING if _corners_fit(xy, here, there) else UNSURE
-    if _same(xy, i + 1, j + 1) or _same(xy, i, j + 1) or _same(xy, i + 1, j):
+    if same(xy, i + 1, j + 1) or same(xy, i, j + 1) or same(xy, i + 1, j):
         return TOUCHING
     return APART if parted(xy, i, j) or parted(xy, j, i) else UNSURE
 
 
 @inner_jit
-def _same(xy: Floats, i: int, j: int) -> bool:
+def same(xy: Floats, i: int, j: int) -> bool:
+    """Whether two vertices lie at one place."""
     return bool(xy[i, 0] == xy[j, 0] and xy[i, 1] == xy[j, 1])
 
 
@@ -175,7 +178,7 @@ def _corners_fit(xy: Floats, one: tuple[int, int, int], other: tuple[int, int, i
     for k in range(1, 3):
         for m in range(1, 3):
             u, v = one[k], other[m]
-            if _same(xy, u, v):
+            if same(xy, u, v):
                 if k == m:
                     return False
                 continue

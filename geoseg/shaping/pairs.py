@@ -34,7 +34,8 @@ def _number(pairs: tuple[Ints, Ints], bounds: Ints, table: Ints, out: Ints, plac
     count = 0
     for stretch in range(len(bounds) - 1):
         size = _table_size(bounds[stretch + 1] - bounds[stretch])
-        table[:size] = -1
+        for slot in range(size):
+            table[slot] = -1
         for i in range(bounds[stretch], bounds[stretch + 1]):
             slot = _mix(a[i], b[i]) & (size - 1)
             known = table[slot]
