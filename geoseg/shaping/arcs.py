@@ -27,6 +27,9 @@ class Arcs(NamedTuple):
 
     xy: Floats
     """(v, 2) vertices of all arcs, end points included."""
+    corner: Bools
+    """(v,) True for vertices that the polygons have, the others cut edges; of a closed arc they begin at the
+    polygon's first one, wherever the arc was rotated to."""
     first: Ints
     """(a + 1,) where each arc's vertices begin in ``xy``."""
     near: Ints
@@ -59,13 +62,14 @@ class Arcs(NamedTuple):
     def only(self, wanted: Bools) -> Arcs:
         """Those of whole coverages: as if they had been built of the wanted polygons (n,) alone."""
         arcs, rings = wanted[self.near], wanted[self.ring_polygon]
+        vertices = np.repeat(arcs, np.diff(self.first))
         nodes = np.zeros(len(self.node_xy), dtype=bool)
         nodes[self.node_from[arcs & (self.node_from != NO_NODE)]] = True
         nodes[self.node_to[arcs & (self.node_to != NO_NODE)]] = True
         # What was -1 stays so.
         polygon, node = (np.append(np.cumsum(kept) - 1, -1) for kept in (wanted, nodes))
         return Arcs(
-            self.xy[np.repeat(arcs, np.diff(self.first))], _firsts(self.first, arcs),
+            self.xy[vertices], self.corner[vertices], _firsts(self.first, arcs),
             polygon[self.near[arcs]], polygon[self.far[arcs]],
             node[self.node_from[arcs]], node[self.node_to[arcs]], self.node_xy[nodes],
             *_some(self.node_first, self.node_arcs, nodes, arcs),
@@ -93,12 +97,13 @@ def build_arcs(polygons: Polygons, group: Ints) -> Arcs:
     points = cut_rings(polygons, group)
     rings, most = len(points.polygon), len(points.polygon) + int((points.node != NO_NODE).sum())
     xy, first = np.empty((len(points.xy) + most, 2)), np.zeros(most + 1, np.int64)
+    corner = np.empty(len(xy), np.bool_)
     sides, ends = np.full((2, most), OUTSIDE, np.int64), np.full((2, most), NO_NODE, np.int64)
     ring_first, ring_arcs = np.zeros(rings + 1, np.int64), np.empty(most, np.int64)
-    count = _cut(points, (xy, first, *sides, *ends), ring_first, ring_arcs)
+    count = _cut(points, (xy, first, *sides, *ends, corner), ring_first, ring_arcs)
     (near, far), (node_from, node_to) = sides[:, :count], ends[:, :count]
     return Arcs(
-        xy[: first[count]], first[: count + 1], near, far, node_from, node_to, points.node_xy,
+        xy[: first[count]], corner[: first[count]], first[: count + 1], near, far, node_from, node_to, points.node_xy,
         *_arcs_at_nodes(node_from, node_to, len(points.node_xy)),
         points.polygon, ring_first, ring_arcs[: ring_first[-1]],
     )  # fmt: skip
@@ -116,7 +121,7 @@ def _arcs_at_nodes(node_from: Ints, node_to: Ints, nodes: int) -> tuple[Ints, In
 @jit
 def _cut(
     points: Points,
-    out: tuple[Floats, Ints, Ints, Ints, Ints, Ints],
+    out: tuple[Floats, Ints, Ints, Ints, Ints, Ints, Bools],
     ring_first: Ints,
     ring_arcs: Ints,
 ) -> int:
@@ -165,17 +170,19 @@ def _write(
     points: Points,
     piece: tuple[int, int, int],
     arc: int,
-    out: tuple[Floats, Ints, Ints, Ints, Ints, Ints],
+    out: tuple[Floats, Ints, Ints, Ints, Ints, Ints, Bools],
     arc_of: Ints,
 ) -> None:
     """Write the arc that a piece of a ring shows: so many steps from a point."""
-    xy, first, near, _, node_from, node_to = out
+    xy, first, near, _, node_from, node_to, corner = out
     ring, at, steps = piece
     start, stop = points.first[ring], points.first[ring + 1]
     near[arc], node_from[arc], to = points.polygon[ring], points.node[at], first[arc]
     for k in range(steps):
         arc_of[points.edge[at]] = arc
         xy[to + k, 0], xy[to + k, 1] = points.xy[at, 0], points.xy[at, 1]
+        corner[to + k] = points.corner[at]
         at = at + 1 if at + 1 < stop else start
     xy[to + steps, 0], xy[to + steps, 1] = points.xy[at, 0], points.xy[at, 1]
+    corner[to + steps] = points.corner[at]
     node_to[arc], first[arc + 1] = points.node[at], to + steps + 1

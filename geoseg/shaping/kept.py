@@ -11,6 +11,7 @@ import shapely
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.pairs import bits, number_pairs
+from geoseg.shaping.thinning import can_thin, thinned
 
 Values = TypeVar("Values", Floats, Ints)
 
@@ -56,13 +57,24 @@ def simplified_vertices(
         groups: The polygons of each coverage that is looked at; the vertices of others are False.
         tolerance_px: How much is left out.
     """
+    if can_thin(raw, arcs):
+        spans = np.array([(span.start, span.stop) for span in groups])
+        begin, end = np.searchsorted(arcs.near, spans.T)
+        out = thinned(arcs, (begin, end), tolerance_px)
+    else:
+        out = _as_geos_keeps(raw, arcs, groups, tolerance_px)
+    out[arcs.first[:-1]] |= arcs.node_from >= 0
+    out[arcs.first[1:] - 1] |= arcs.node_to >= 0
+    return out
+
+
+def _as_geos_keeps(raw: Polygons, arcs: Arcs, groups: list[slice], tolerance_px: float) -> Bools:
+    """(v,) True for the vertices of arcs that GEOS keeps, wherever they lie."""
     out = np.zeros(len(arcs.xy), dtype=bool)
     for span in groups:
         simplified = shapely.coverage_simplify(raw[span], tolerance_px)
         begin, end = arcs.first[np.searchsorted(arcs.near, [span.start, span.stop])]
         out[begin:end] = _are_among(arcs.xy[begin:end], shapely.get_coordinates(simplified))
-    out[arcs.first[:-1]] |= arcs.node_from >= 0
-    out[arcs.first[1:] - 1] |= arcs.node_to >= 0
     return out
 
 

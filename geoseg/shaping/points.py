@@ -25,6 +25,8 @@ class Points(NamedTuple):
 
     xy: Floats
     """(n, 2) vertices of all rings, without the closing ones."""
+    corner: Bools
+    """(n,) True for those that the rings had before their edges were cut."""
     first: Ints
     """(r + 1,) where each ring begins."""
     polygon: Ints
@@ -45,8 +47,8 @@ def cut_rings(polygons: Polygons, group: Ints) -> Points:
     corners, begin, polygon = rings_of(polygons)
     first = np.zeros(len(begin), np.int64)
     _count_points(corners, begin, first)
-    xy = np.empty((first[-1], 2))
-    _cut_edges(corners, begin, xy)
+    xy, is_corner = np.empty((first[-1], 2)), np.zeros(first[-1], np.bool_)
+    _cut_edges(corners, begin, xy, is_corner)
     home = group[polygon]
     begins = np.append(first[:-1][np.append(True, home[1:] != home[:-1])], first[-1])
     x, y = np.ascontiguousarray(xy.T).view(np.int64)
@@ -58,7 +60,7 @@ def cut_rings(polygons: Polygons, group: Ints) -> Points:
     degree += np.bincount(high[shown], minlength=len(place))
     is_node: Bools = degree != THROUGH
     node = np.where(is_node, np.cumsum(is_node) - 1, NO_NODE)[vertex]
-    return Points(xy, first, polygon, edge, node, xy[place[is_node]])
+    return Points(xy, is_corner, first, polygon, edge, node, xy[place[is_node]])
 
 
 def bounds(sorted_numbers: Ints, count: int) -> Ints:
@@ -84,8 +86,8 @@ def pieces(corners: Floats, i: int) -> int:
 
 
 @jit
-def _cut_edges(corners: Floats, begin: Ints, out: Floats) -> None:
-    """Write the points of all rings.
+def _cut_edges(corners: Floats, begin: Ints, out: Floats, is_corner: Bools) -> None:
+    """Write the points of all rings, and mark those that are corners.
 
     Edges are cut from their lower left end, so that both polygons of a shared edge get the very
     same numbers.
@@ -98,6 +100,7 @@ def _cut_edges(corners: Floats, begin: Ints, out: Floats) -> None:
             back = x1 < x or (x1 == x and y1 < y)
             dx, dy = abs(x1 - x), (y - y1 if back else y1 - y)
             out[at, 0], out[at, 1] = x + 0.0, y + 0.0  # no negative zeros
+            is_corner[at] = True
             if back:
                 x, y = x1, y1
             for k in range(1, count):

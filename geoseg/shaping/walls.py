@@ -125,7 +125,7 @@ def cut_freely(
     count, room = np.zeros(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
     some = np.zeros_like(count), np.empty_like(room)
     _begin_far((arcs.xy, arcs.first), closed, sums, some)
-    open_ = new_beginnings(len(room))
+    open_ = new_beginnings(int(np.diff(arcs.first).max(initial=0)) + 2)
     stale = np.ones(len(group), dtype=np.bool_)
     for later in reversed(range(ROUNDS)):
         price = PRICES[0] * noise[arcs.near] ** 2
@@ -216,7 +216,8 @@ def _along(
     owner, other = arcs.near.copy(), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
     given, cost = (old, *prices, fronts), np.empty(len(arcs.near))
-    free = np.empty((3, len(end) + 2), np.int64), new_beginnings(len(end) + 2)
+    longest = int(np.diff(arcs.first).max(initial=0)) + 2
+    free = np.empty((3, longest), np.int64), new_beginnings(longest)
     out = first, end, kind, owner, other, cost
     _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, out)
     end, kind = end[: first[-1]].copy(), kind[: first[-1]].copy()
