@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
@@ -142,34 +142,33 @@ class Finisher:
             for each in drawn:
                 dropped.update(each.dropped)
             footprints = [one for each in drawn for one in each.footprints]
-            likely = self._likely(group, footprints)
+            likely, confidences = self._likely(group, footprints)
             dropped["unlikely"] += len(footprints) - len(likely)
-            large, small = self._table(likely)
+            large, small = self._table(likely, confidences)
             dropped["small_as_drawn"] += small
             tables.append(large)
         return Finished(pa.concat_tables(tables), dropped)
 
-    def _likely(self, clusters: list[Cluster], footprints: list[Footprint]) -> list[Footprint]:
-        """The footprints with their confidence, without those that are too unlikely.
+    def _likely(
+        self, clusters: list[Cluster], footprints: list[Footprint]
+    ) -> tuple[list[Footprint], NDArray[np.float64]]:
+        """The footprints that are not too unlikely, and how sure to be of each.
 
-        They are drawn all the same: walls that others share with them are the same either way.
+        All are drawn: walls that others share with them are the same either way.
         """
         confidences = self._rating.confidences(clusters, self._mosaic.grid.gsd_m)
         kept = self._rating.keeps(confidences)
-        return [
-            replace(footprint, confidence=confidence)
-            for footprint, confidence, keep in zip(
-                footprints, confidences.tolist(), kept.tolist(), strict=True
-            )
-            if keep
-        ]
+        return list(compress(footprints, kept.tolist())), confidences[kept]
 
-    def _table(self, footprints: list[Footprint]) -> tuple[pa.Table, int]:
+    def _table(
+        self, footprints: list[Footprint], confidences: NDArray[np.float64]
+    ) -> tuple[pa.Table, int]:
         """Rows of those that lie in the area and are large enough, and how many of them are not."""
         if not footprints:
             return no_rows(SCHEMA), 0
         grid, crs = self._mosaic.grid, self._output_crs
         measured = measure(footprints, grid, crs, middle_x=self._mosaic.output_x)
+        measured = replace(measured, confidence=confidences.astype(np.float32))
         points = on_grid(shapely.point_on_surface(measured.geometry), grid, crs)
         # The decoder counted pixels; walls, and the grid's scale away from its centre, give a bit less.
         large = measured.area_m2 >= self._least_m2
