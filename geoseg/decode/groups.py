@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from geoseg.kernels.jit import jit
-
 
 class Roots(NamedTuple):
     """For every label, whom it stands for."""
@@ -21,17 +19,11 @@ class Roots(NamedTuple):
     """(labels,) root among clusters."""
 
 
-@jit
 def all_of(condition: NDArray[np.bool_], group: NDArray[np.int32]) -> NDArray[np.bool_]:
     """(labels,) whether the condition holds for all labels of the same group."""
-    fails = np.zeros(len(group), np.bool_)
-    for label in range(len(group)):
-        if not condition[label]:
-            fails[group[label]] = True
-    result = np.empty(len(group), np.bool_)
-    for label in range(len(group)):
-        result[label] = not fails[group[label]]
-    return result
+    holds = np.ones(len(group), np.bool_)
+    holds[group[~condition]] = False
+    return np.asarray(holds[group])
 
 
 def mark_groups(

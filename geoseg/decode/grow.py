@@ -126,7 +126,7 @@ def queue_rim(window: RowWindow, target: int, queue: NDArray[np.int32]) -> int:
     is reached again, and labelled anew.
     """
     rows, stride = window.kind.shape
-    wanted, tail = np.uint8(target), 0
+    wanted, tail = np.uint8(target), FIRST
     rim = new_marks(stride)
     for row in range(1, rows):
         above, below = window.kind[row - 1], window.kind[min(row + 1, rows - 1)]

@@ -129,7 +129,9 @@ def _best_bay(
                 left = _put_corners(sums, cand[: stop + 1], (ux, uy), bay, most, corners[0])
                 if left < most:
                     saved, last, flanks = saved + most - left, wall, bay
-                    corners[1] = corners[0]
+                    # As a row, numba would also compile how an error of shapes is told: two seconds.
+                    corners[1, 0], corners[1, 1] = corners[0, 0], corners[0, 1]
+                    corners[1, 2], corners[1, 3] = corners[0, 2], corners[0, 3]
     return last, flanks, saved
 
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from geoseg.kernels.jit import inner_jit, jit
+from geoseg.kernels.jit import FIRST, inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons
 from geoseg.shaping.fitting import same
@@ -105,7 +105,7 @@ def _thin(
             closed = same(xy, span[0], span[1])
             of_arc[1, k] = of_arc[0, k + 1] - of_arc[0, k] - int(closed and not free)
         for k in range(end - begin):
-            near = 0
+            near = FIRST
             for other in range(end - begin):
                 if boxes_meet(room.box[k], room.box[other]):
                     of_arc[2, near] = other
@@ -194,8 +194,10 @@ def _may_go(xy: Floats, corner: int, arc: tuple[int, int], room: Room) -> bool:
     """Whether no other vertex lies in the triangle at a corner, nor an arc of two along its base."""
     (at, before, after), of_arc = room.links, room.arcs
     a, b, c = at[before[corner]], at[corner], at[after[corner]]
-    left, right = min(xy[a, 0], xy[b, 0], xy[c, 0]), max(xy[a, 0], xy[b, 0], xy[c, 0])
-    low, high = min(xy[a, 1], xy[b, 1], xy[c, 1]), max(xy[a, 1], xy[b, 1], xy[c, 1])
+    left, right = min(xy[a, 0], xy[c, 0]), max(xy[a, 0], xy[c, 0])
+    low, high = min(xy[a, 1], xy[c, 1]), max(xy[a, 1], xy[c, 1])
+    left, right = min(left, xy[b, 0]), max(right, xy[b, 0])
+    low, high = min(low, xy[b, 1]), max(high, xy[b, 1])
     for other in of_arc[2, : arc[1]]:
         box = room.box[other]
         if box[0] > right or box[2] < left or box[1] > high or box[3] < low:

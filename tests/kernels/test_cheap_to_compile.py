@@ -27,7 +27,7 @@ QUICK = {"empty", "zeros", "full", "inf", "int64", "uint64", "float64", "rint", 
 """What of numpy may stand in a loop: mathematics of single numbers is ``math``'s, the rest is done outside."""
 
 MOST = {
-    "decode": (16, 19),
+    "decode": (15, 19),
     "footprints": (6, 21),
     "shaping": (40, 88),
     "heights": (3, 17),
