@@ -142,6 +142,13 @@ MUTANTS = (
         "run/test_resume.py::test_a_run_with_another_value_of_a_setting_is_another_run",
     ),
     Mutant(
+        "equal-corners-go-last-first",
+        "shaping/thinning.py",
+        "if area[j] < area[i]:",
+        "if area[j] <= area[i]:",
+        "shaping/test_thinning.py::test_the_loop_keeps_what_geos_keeps",
+    ),
+    Mutant(
         "ties-go-to-the-higher-rank",
         "decode/grow.py",
         "elif steps[target] != reached or rank[target] <= mine:",
