@@ -8,6 +8,7 @@ import numpy as np
 
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
+from geoseg.shaping.turning import Rows
 
 
 class Walls(NamedTuple):
@@ -65,6 +66,8 @@ class FreeCut(NamedTuple):
     """(n,) direction of each polygon, radians."""
     alike: Ints
     """(n,) the first of the polygons that each shares its direction with."""
+    even: Rows
+    """Those that turn evenly."""
 
     def only(self, wanted: Bools) -> FreeCut:
         """That of the wanted polygons (n,) alone, which are whole coverages."""
@@ -79,4 +82,5 @@ class FreeCut(NamedTuple):
             self.noise[wanted],
             self.theta[wanted],
             (np.cumsum(wanted) - 1)[self.alike[wanted]],
+            self.even.only(wanted),
         )

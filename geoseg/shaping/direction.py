@@ -22,21 +22,18 @@ from geoseg.shaping.segment import (
     NO_ENDS,
     moments,
 )
+from geoseg.shaping.turning import CORRELATION_PX, MOST_PULL, QUARTER, even_directions
 
 if TYPE_CHECKING:
     from geoseg.shaping.cut import Walls
+    from geoseg.shaping.turning import Rows
 
-QUARTER = np.pi / 2
-CORRELATION_PX = 6.0
-"""Length over which the noise of an outline is correlated: so many samples count as one."""
 FLAT_PX2 = 1e-9
 """Samples that spread by less lie in one place, as far as rounding lets one tell."""
 MOST_TURN = 0.14
 """Houses that are turned by more against each other, radians, never share a direction."""
 SWEEPS = 8
 """Rounds in which houses in a row hand on how they turn; each leaves a fifth or so of what is left."""
-MOST_PULL = 0.4
-"""Walls between them turn houses by no more, radians: those without walls of their own could turn anywhere."""
 
 
 @inner_jit
@@ -128,16 +125,19 @@ def find(parent: Ints, i: int) -> int:
     return i
 
 
-def refine_directions(walls: Walls, arc_first: Ints, group: Ints) -> Floats:
+def refine_directions(walls: Walls, arc_first: Ints, group: Ints, even: Rows) -> Floats:
     """(n,) directions with the least squared residuals over all classed walls of each group.
 
-    ``group`` (n,) tells which polygons share a direction. Walls that run halfway between two directions
-    tell of both.
+    ``group`` (n,) tells which polygons share a direction, ``even`` which stand in rows that turn evenly, each a
+    group of its own. Walls that run halfway between two directions tell of both.
     """
     out, own = walls.theta.copy(), np.zeros((len(walls.theta), 2))
     halfway = np.zeros((len(walls.owner), 2))
     _refine(walls, arc_first, group, (own, halfway), out)
-    return out + _turns(walls, own, halfway, group)[group]
+    each = out + _turns(walls, own, halfway, group)[group]
+    arc = np.flatnonzero((walls.owner != walls.other) & (even.number[walls.owner] >= 0))
+    between = walls.owner[arc], walls.other[arc], *halfway[arc].T
+    return np.where(even.number >= 0, even_directions(even, out, own, between), each)
 
 
 def _turns(walls: Walls, own: Floats, halfway: Floats, group: Ints) -> Floats:

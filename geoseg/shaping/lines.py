@@ -10,7 +10,7 @@ from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Floats, Ints
 from geoseg.shaping.cut import Walls
-from geoseg.shaping.direction import CORRELATION_PX, find, turn_between
+from geoseg.shaping.direction import find, turn_between
 from geoseg.shaping.segment import (
     ACROSS,
     ALONG,
@@ -19,6 +19,7 @@ from geoseg.shaping.segment import (
     NO_ENDS,
     moments,
 )
+from geoseg.shaping.turning import CORRELATION_PX
 
 SHORT = 30
 """Oblique walls of fewer samples (legs of bays, cut corners) meet others at blunt angles, where masks

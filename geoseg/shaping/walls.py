@@ -32,6 +32,7 @@ from geoseg.shaping.segment import (
     cut_arc_freely,
     prefix_sums,
 )
+from geoseg.shaping.turning import Rows, evenly_turning
 
 if TYPE_CHECKING:
     from geoseg.shaping.settings import RegularizeSettings
@@ -67,7 +68,12 @@ def learn(arcs: Arcs, group: Ints, settings: RegularizeSettings) -> FreeCut:
     first_directions(free, noise, direction)
     alike = np.arange(len(group))
     unite_directions(direction, arcs.near, arcs.far, alike)
-    return FreeCut(arcs, sums, first, end, noise, direction[:, 0].copy(), alike)
+    theta, rows = direction[:, 0].copy(), Rows.none(len(group))
+    if settings.correlation_px is not None:  # else long noise looks like turns
+        every = Rows.of(arcs, len(group))
+        rows, theta = evenly_turning(every, arcs, (sums, first, end), noise, (theta, alike))
+        alike = np.where(rows.number >= 0, np.arange(len(group)), alike)
+    return FreeCut(arcs, sums, first, end, noise, theta, alike, rows)
 
 
 def cut_walls(
@@ -92,14 +98,15 @@ def cut_walls(
     # Else noise that hangs together looks like odd angles, or bays.
     known = correlation_px is not None
     fronts = known & (arcs.far == OUTSIDE) & (arcs.node_from != NO_NODE)
-    walls, cost = _along(arcs, walls, prices, fronts, fine=False)
+    halfway = (arcs.far != OUTSIDE) & (cut.even.number[arcs.near] >= 0)
+    walls, cost = _along(arcs, walls, prices, (fronts, halfway), fine=False)
     if known:
         odd = odd_arcs(cut, unit, cost, dear * ANY_WALL)
         walls, oblique[odd] = with_free_walls(walls, cut, odd), dear * ANY_WALL
     _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
-    walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
-    walls, _ = _along(arcs, walls, prices, fronts, fine=True)
-    return arcs, walls._replace(theta=refine_directions(walls, arcs.first, cut.alike))
+    walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike, cut.even))
+    walls, _ = _along(arcs, walls, prices, (fronts, halfway), fine=True)
+    return arcs, walls._replace(theta=refine_directions(walls, arcs.first, cut.alike, cut.even))
 
 
 def _arcs_of_polygons(arcs: Arcs, polygons: int) -> tuple[Ints, Ints]:
@@ -202,12 +209,17 @@ def _begin_at_sharpest(
 
 
 def _along(
-    arcs: Arcs, old: Walls, prices: tuple[Floats, float, Floats], fronts: Bools, *, fine: bool
+    arcs: Arcs,
+    old: Walls,
+    prices: tuple[Floats, float, Floats],
+    marks: tuple[Bools, Bools],
+    *,
+    fine: bool,
 ) -> tuple[Walls, Floats]:
     """Cut along the directions: anywhere, or finely near the ends of an earlier cut.
 
     ``prices`` are (n,) what they are counted in, for each polygon, that of a wall at 45 degrees, and (a,) that of
-    an oblique one; ``fronts`` (a,) is True where bays are looked for.
+    an oblique one; ``marks`` (a,) are True where bays are looked for, and where walls between two houses run halfway.
 
     Returns:
         The walls, and (a,) what those of each arc cost.
@@ -215,7 +227,7 @@ def _along(
     first = np.zeros(len(arcs.first), np.int64)
     owner, other = arcs.near.copy(), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
-    given, cost = (old, *prices, fronts), np.empty(len(arcs.near))
+    given, cost = (old, *prices, *marks), np.empty(len(arcs.near))
     longest = int(np.diff(arcs.first).max(initial=0)) + 2
     free = np.empty((3, longest), np.int64), new_beginnings(longest)
     out = first, end, kind, owner, other, cost
@@ -228,12 +240,12 @@ def _along(
 def _cut_along(
     arcs: tuple[Floats, Ints],
     far: Ints,
-    given: tuple[Walls, Floats, float, Floats, Bools],
+    given: tuple[Walls, Floats, float, Floats, Bools, Bools],
     fine: bool,
     free: tuple[Ints, Beginnings],
     out: tuple[Ints, Ints, Ints, Ints, Ints, Floats],
 ) -> None:
-    (xy, arc_first), (old, units, diagonal, obliques, fronts) = arcs, given
+    (xy, arc_first), (old, units, diagonal, obliques, fronts, halfway) = arcs, given
     first, end, kind, owner, other, cost = out
     room, open_ = free
     cand, end2, kind2 = room[0], room[1], room[2]
@@ -247,13 +259,16 @@ def _cut_along(
             count = coarse_candidates(xy, start, stop, cand)
         near = owner[arc]
         theta, unit, oblique = old.theta[near], units[near], obliques[arc]
+        if halfway[arc]:
+            other[arc] = far[arc]
+            theta += 0.5 * turn_between(old.theta[far[arc]], theta)
         some, here = cand[:count], (end[at:], kind[at:])
         direction = theta, unit, diagonal, oblique
         walls, cost[arc] = cut_arc(old.sums, some, direction, open_, here)
         if fronts[arc]:
             walls, saved = with_bays((xy, old.sums, some), direction, walls, here)
             cost[arc] -= saved
-        if far[arc] >= 0 and old.theta[far[arc]] != theta:
+        if far[arc] >= 0 and not halfway[arc] and old.theta[far[arc]] != theta:
             there = old.theta[far[arc]]
             ways = 2 if abs(turn_between(there, theta)) <= MOST_APART else 1
             for way in range(ways):  # the other's, or halfway between the two

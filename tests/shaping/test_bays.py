@@ -26,6 +26,7 @@ SQUARE, HALF_SQUARE = 0.0, 1.0
 """How far the flanks of a bay run along the front for a metre that they step out."""
 WIDE_M = 11.0
 Prices = tuple[NDArray[np.float64], float, NDArray[np.float64]]
+Marks = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 
 
 def house(run: float, out_m: float) -> Polygon:
@@ -96,10 +97,11 @@ def without_bays(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     along = walls._along
 
     def plain(
-        arcs: Arcs, old: Walls, prices: Prices, fronts: NDArray[np.bool_], *, fine: bool
+        arcs: Arcs, old: Walls, prices: Prices, marks: Marks, *, fine: bool
     ) -> tuple[Walls, NDArray[np.float64]]:
+        fronts, halfway = marks
         asked.append(bool(fronts.any()))
-        return along(arcs, old, prices, np.zeros_like(fronts), fine=fine)
+        return along(arcs, old, prices, (np.zeros_like(fronts), halfway), fine=fine)
 
     monkeypatch.setattr(walls, "_along", plain)
     return asked
@@ -131,7 +133,8 @@ def test_no_bay_is_cheaper(monkeypatch: pytest.MonkeyPatch) -> None:
         cut.sums, cut.first, cut.end, np.zeros_like(cut.end), arcs.near, arcs.near, cut.theta, cut.noise
     )  # fmt: skip
     prices = unit, PRICES[DIAGONAL], np.full(len(arcs.near), PRICES[FREE])
-    out, cost = walls._along(arcs, start, prices, fronts, fine=False)
+    marks = fronts, np.zeros_like(fronts)
+    out, cost = walls._along(arcs, start, prices, marks, fine=False)
     for arc in np.flatnonzero(fronts):
         kinds = out.kind[out.first[arc] : out.first[arc + 1]].tolist()
         if len(kinds) == 5 and kinds[::2] in ([ALONG] * 3, [ACROSS] * 3):

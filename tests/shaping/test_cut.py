@@ -93,7 +93,8 @@ def test_no_cut_along_a_direction_is_cheaper(kind: str, seed: int) -> None:
     whole = np.array([0, 1]), np.array([len(sums) - 1]), np.zeros(1, np.int64)
     start = Walls(sums, *whole, arcs.near, arcs.near, np.full(1, THETA), np.full(1, NOISE_PX))
     prices = np.full(1, NOISE_PX**2), PRICES[DIAGONAL], np.full(1, PRICES[FREE])
-    walls, cost = _along(arcs, start, prices, np.zeros(1, dtype=np.bool_), fine=False)
+    nowhere = np.zeros(1, dtype=np.bool_)
+    walls, cost = _along(arcs, start, prices, (nowhere, nowhere), fine=False)
     assert len(walls.end) >= 4
     least = least_cost(sums, coarse(arcs.xy))
     assert spent(sums, walls) == pytest.approx(least, abs=1e-6)
