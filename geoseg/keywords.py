@@ -1,4 +1,4 @@
-"""Wrong names of options, told with the nearest right one."""
+"""Wrong names of options, told with the nearest right one, and values that are of no use."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from functools import wraps
 from numbers import Integral, Real
 from typing import ParamSpec, TypeVar
 
-from geoseg.addresses.utf8 import require_utf8
-from geoseg.errors import UnknownOptionError, WrongTypeError
+from geoseg.errors import UnknownOptionError, UsageError, WrongTypeError
 
 TITLES = {"float": "a number", "int": "a whole number", "bool": "True or False", "str": "a text"}
 """What an option takes, by its annotation."""
@@ -62,6 +61,22 @@ def checked_keywords(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **kwargs)
 
     return called
+
+
+def require_utf8(given: object) -> None:
+    """Refuse a text or path, or one of several, that GDAL cannot be told: of files from old disks and archives.
+
+    Raises:
+        UsageError: its bytes are no UTF-8.
+    """
+    if isinstance(given, (list, tuple)):
+        for one in given:
+            require_utf8(one)
+    elif isinstance(given, (str, os.PathLike)):
+        name = os.fspath(given)
+        if isinstance(name, str) and any("\ud800" <= letter <= "\udfff" for letter in name):
+            shown = os.fsencode(name).decode(errors="backslashreplace")
+            raise UsageError(f"the name {shown} is not in UTF-8, so GDAL cannot open it; rename it")
 
 
 @dataclass(frozen=True, slots=True)

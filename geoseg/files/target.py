@@ -7,9 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from geoseg.addresses.urls import holding_file
-from geoseg.addresses.utf8 import require_utf8
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.files.reviewed import checked_by_people, edited_since_written
+from geoseg.keywords import require_utf8
 
 PAGE = (".html", ".htm")
 """Extensions of a web page."""

@@ -13,9 +13,9 @@ from rasterio.io import DatasetReader
 from rasterio.vrt import WarpedVRT
 
 from geoseg.addresses.urls import is_local, unfolded
-from geoseg.addresses.utf8 import require_utf8
 from geoseg.errors import UsageError
 from geoseg.files.patterns import files_behind
+from geoseg.keywords import require_utf8
 from geoseg.raster.remote import opening
 from geoseg.raster.services import is_service
 from geoseg.raster.stac import picture_of
