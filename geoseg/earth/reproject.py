@@ -79,10 +79,17 @@ def densify(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.object_]:
     return result
 
 
-def reproject(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
+def reproject(
+    geometry: NDArray[np.object_],
+    source: CRS,
+    target: CRS,
+    *,
+    at: tuple[float, float] | None = None,
+) -> NDArray[np.object_]:
     """Polygons of ``source`` in ``target``, long edges densified on the way.
 
-    All go by one transformation of datums, that of their middle (:func:`geoseg.earth.transforms.one_way`).
+    All go by one transformation of datums, that of their middle or of ``at``, x and y of ``source``
+    (:func:`geoseg.earth.transforms.one_way`).
     What was cut at the end of the world of ``source`` is one again, and what reaches over that of
     ``target`` is cut there; see ``geoseg.earth.seam``. Where ``target`` cannot express one, because
     it is half a world away, it becomes empty.
@@ -92,13 +99,13 @@ def reproject(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArra
     before, after = Seam.of(source), Seam.of(target)
     whole = geometry if before is None else before.continuous(geometry)
     dense = densify(whole, source)
-    moved = _moved(dense, source, target)
+    moved = _moved(dense, source, target, at)
     if after is not None:
         polar = _near_pole(moved, after)
         if len(polar):
             moved = moved.copy()
             moved[polar] = _moved(
-                _densified_to_pole(dense[polar], moved[polar], source), source, target
+                _densified_to_pole(dense[polar], moved[polar], source), source, target, at
             )
         return after.cut(after.continuous(moved, drawn=False))
     torn = _torn(moved, target)
@@ -145,14 +152,18 @@ def turned_towards(
     return seam.turned(geometry, left, right)
 
 
-def _moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
+def _moved(
+    geometry: NDArray[np.object_],
+    source: CRS,
+    target: CRS,
+    at: tuple[float, float] | None = None,
+) -> NDArray[np.object_]:
     """The same vertices in another CRS, all by one transformation; empty where one of them is nowhere."""
     flat, wanted = source.to_2d(), target.to_2d()
-    left, bottom, right, top = shapely.total_bounds(geometry)
-    general, one = (
-        way(flat, wanted),
-        one_way(flat, wanted, float(left + right) / 2, float(bottom + top) / 2),
-    )
+    if at is None:
+        left, bottom, right, top = shapely.total_bounds(geometry)
+        at = float(left + right) / 2, float(bottom + top) / 2
+    general, one = way(flat, wanted), one_way(flat, wanted, *at)
     moved = _by(one, geometry)
     lost = ~_finite(moved)
     if one is not general and lost.any():  # beyond a grid of shifts

@@ -22,6 +22,11 @@ def way(source: CRS, target: CRS) -> Transformer:
     return Transformer.from_crs(source, target, always_xy=True)
 
 
+def has_several(source: CRS, target: CRS) -> bool:
+    """Whether PROJ chooses among several transformations for every point."""
+    return bool(way(source, target).definition == _SEVERAL)
+
+
 def one_way(source: CRS, target: CRS, x: float, y: float) -> Transformer:
     """The way that PROJ takes at (x, y) of ``source``, for shapes around there; for one thread alone.
 
@@ -30,6 +35,6 @@ def one_way(source: CRS, target: CRS, x: float, y: float) -> Transformer:
     that much. A layer is carried by one of them, as GIS programs do.
     """
     general = way(source, target)
-    if general.definition != _SEVERAL or not all(map(math.isfinite, general.transform(x, y))):
+    if not has_several(source, target) or not all(map(math.isfinite, general.transform(x, y))):
         return general
     return general.get_last_used_operation()

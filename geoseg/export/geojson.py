@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from geoseg.export.degrees import in_degrees
 from geoseg.export.layer import LayerInfo
 from geoseg.export.ogr import write_with_gdal
 from geoseg.export.stream import BatchStream
@@ -22,8 +23,7 @@ def write_geojson(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
         members["geoseg"] = dict(layer.run_metadata)
     write_with_gdal(
         path,
-        stream,
-        layer,
+        *in_degrees(stream, layer),
         driver="GeoJSON",
         layer_options={
             "RFC7946": "YES",

@@ -10,6 +10,7 @@ from xml.parsers import expat
 import pyarrow as pa
 
 from geoseg.export.columns import require_values
+from geoseg.export.degrees import in_degrees
 from geoseg.export.field_names import plain_name, xml_names
 from geoseg.export.fitting import date_texts, fitted, renamed_and_cast
 from geoseg.export.formats import FORMATS
@@ -26,7 +27,7 @@ def write_kml(path: Path, stream: BatchStream, layer: LayerInfo) -> tuple[str, .
     names = xml_names(layer.attributes)
     checked = BatchStream(_checked(stream), layer.schema)
     rows, fitting = fitted(checked, replace(layer, name=plain_name(layer.name)), names, date_texts)
-    write_with_gdal(path, rows, fitting, driver="KML", geometry_type="Unknown")
+    write_with_gdal(path, *in_degrees(rows, fitting), driver="KML", geometry_type="Unknown")
     stream.require_written(_placemarks(path))
     long = [one.name for one in layer.schema if pa.types.is_int64(one.type)]
     texts = (f"whole numbers of 64 bits are text: {', '.join(long)}",) if long else ()

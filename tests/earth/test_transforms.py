@@ -90,3 +90,16 @@ def test_coco_keeps_the_size_of_a_building(tmp_path: Path) -> None:
     geoseg.to_coco(frame, coco, rasters=raster)
     (annotation,) = json.loads(coco.read_text())["annotations"]
     assert annotation["bbox"] == pytest.approx([80.5, 80.5, 40, 40], abs=1.5)
+
+
+@pytest.mark.parametrize("kind", ["geojson", "kml"])
+def test_files_in_degrees_keep_the_size_of_a_building(kind: str, tmp_path: Path) -> None:
+    grid, path = grid_on_the_edge(), tmp_path / f"b.{kind}"
+    x, y = grid.middle
+    house = shapely.box(x - 10, y - 10, x + 10, y + 10)
+    frame = gpd.GeoDataFrame({"name": ["a", "b"]}, geometry=[house, None], crs=grid.crs)
+    geoseg.convert(frame, path)
+    read = gpd.read_file(path)
+    assert len(read) == len(frame)
+    assert wide_m(read.geometry.iloc[0]) == pytest.approx(20, abs=0.7)
+    assert read.geometry.iloc[1] is None
