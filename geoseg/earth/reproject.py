@@ -88,7 +88,7 @@ def reproject(
 ) -> NDArray[np.object_]:
     """Polygons of ``source`` in ``target``, long edges densified on the way.
 
-    All go by one transformation of datums, that of their middle or of ``at``, x and y of ``source``
+    All go by one transformation of datums, that of where most of them are or of ``at``, x and y of ``source``
     (:func:`geoseg.earth.transforms.one_way`).
     What was cut at the end of the world of ``source`` is one again, and what reaches over that of
     ``target`` is cut there; see ``geoseg.earth.seam``. Where ``target`` cannot express one, because
@@ -160,10 +160,7 @@ def _moved(
 ) -> NDArray[np.object_]:
     """The same vertices in another CRS, all by one transformation; empty where one of them is nowhere."""
     flat, wanted = source.to_2d(), target.to_2d()
-    if at is None:
-        left, bottom, right, top = shapely.total_bounds(geometry)
-        at = float(left + right) / 2, float(bottom + top) / 2
-    general, one = way(flat, wanted), one_way(flat, wanted, *at)
+    general, one = way(flat, wanted), one_way(flat, wanted, *(at or amid(geometry)))
     moved = _by(one, geometry)
     lost = ~_finite(moved)
     if one is not general and lost.any():  # beyond a grid of shifts
@@ -171,6 +168,16 @@ def _moved(
         lost = ~_finite(moved)
     moved[lost] = shapely.MultiPolygon()
     return moved
+
+
+def amid(geometry: NDArray[np.object_]) -> tuple[float, float]:
+    """Where most of the shapes are, x and y: one that went astray to (0, 0) must not choose for all. NaN of none."""
+    bounds = shapely.bounds(geometry)
+    there = bounds[np.isfinite(bounds).all(axis=1)]
+    if not len(there):
+        return np.nan, np.nan
+    left, bottom, right, top = np.median(there, axis=0)
+    return float(left + right) / 2, float(bottom + top) / 2
 
 
 def _by(transformer: Transformer, geometry: NDArray[np.object_]) -> NDArray[np.object_]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import shapely
 
 from geoseg.earth.places import DEGREES
-from geoseg.earth.reproject import reproject
+from geoseg.earth.reproject import amid, reproject
 from geoseg.earth.transforms import has_several
 from geoseg.export.arrays import column
 from geoseg.export.layer import LayerInfo
@@ -20,7 +20,7 @@ from geoseg.export.stream import BatchStream
 def in_degrees(stream: BatchStream, layer: LayerInfo) -> tuple[BatchStream, LayerInfo]:
     """The same on WGS 84, where GDAL would choose a transformation anew for every point.
 
-    That is the transformation of the middle of the first rows. Outlines with heights stay as they are.
+    That is the transformation of where most of the first rows are. Outlines with heights stay as they are.
     """
     if layer.has_z or not has_several(layer.crs, DEGREES):
         return stream, layer
@@ -32,8 +32,7 @@ def _carried(stream: BatchStream, layer: LayerInfo) -> Iterator[pa.RecordBatch]:
     for batch in stream:
         shapes = shapes_in(batch)
         if middle is None:
-            left, bottom, right, top = shapely.total_bounds(shapes)
-            middle = float(left + right) / 2, float(bottom + top) / 2
+            middle = amid(shapes)
         placed = shapely.to_wkb(reproject(shapes, layer.crs, DEGREES, at=middle))
         last = batch.num_columns - 1
         arrays = [*batch.columns[:last], column(placed, layer.schema.field(last).type)]

@@ -59,6 +59,15 @@ def test_an_outline_is_moved_as_a_whole() -> None:
     assert shapely.equals_exact(back, HOUSE, 1e-7)
 
 
+@pytest.mark.parametrize("stray", [(0.0, 0.0), (-157.8, 21.3), (100.0, 50.0)])
+def test_one_that_went_astray_does_not_choose_for_all(stray: tuple[float, float]) -> None:
+    nad_27, x = CRS.from_epsg(4267), -100.0
+    town = np.array([shapely.box(x + i / 1e3, 40, x + (i + 0.5) / 1e3, 40.0005) for i in range(5)])
+    (there,) = shapely.points([stray])
+    moved = reproject(np.append(town, there.buffer(1e-4)), nad_27, WGS_84)
+    assert shapely.equals_exact(moved[:5], reproject(town, nad_27, WGS_84), 0).all()
+
+
 def test_a_building_is_as_large_in_another_crs() -> None:
     grid = grid_on_the_edge()
     drawn = [Footprint(1, shapely.box(80, 90, 122, 110), "raw", 0.9, at_edge=False, pixels=840)]
