@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from geoseg.earth.crs import east_and_north
 from geoseg.earth.geodesy import Ground
 from geoseg.earth.seam import Seam, near_turn
 from geoseg.earth.transforms import one_way
@@ -143,7 +144,8 @@ def _main_axis(
     middles = (boxes[:, :4] + boxes[:, 1:]) / 2  # (n, 4 sides, 2)
     lines = np.stack([middles[:, [0, 2]], middles[:, [1, 3]]], axis=1)  # (n, 2 lines, 2 ends, 2)
     across = lines[:, :, 1] - lines[:, :, 0]
-    bearing = np.degrees(np.arctan2(across[..., 0], across[..., 1])) % 180 % 180
+    east, north = _apply(placement.compass, across.reshape(-1, 2)).reshape(-1, 2, 2).T
+    bearing = np.degrees(np.arctan2(east, north)).T % 180 % 180
     ends = _apply(np.linalg.inv(linear).astype(np.float64), lines.reshape(-1, 2)) + np.repeat(
         corner, 4, axis=0
     )
@@ -190,6 +192,11 @@ class _Placement:
         """(2, 2) pixel steps to steps in the grid's CRS."""
         transform = self._grid.transform
         return np.array([[transform.a, transform.b], [transform.d, transform.e]])
+
+    @property
+    def compass(self) -> NDArray[np.float64]:
+        """(2, 2) steps in the grid's CRS to steps east and north."""
+        return east_and_north(self._grid.crs)
 
     def back(self, xy: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n, 2) x and y to (n, 2) column and row."""

@@ -5,10 +5,14 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 DEGREE = math.radians(1)
+TOWARDS = {"east": (1.0, 0.0), "west": (-1.0, 0.0), "north": (0.0, 1.0), "south": (0.0, -1.0)}
+"""A step along an axis by its direction, to the east and to the north."""
 SAME_UNIT = 1e-12
 """Relative difference of two units that are one, written with fewer digits."""
 ADVICE = "reproject it first, for example with gdalwarp -t_srs EPSG:25832"
@@ -88,3 +92,17 @@ def _in_degrees_from_greenwich(base: CRS) -> bool:
     return (meridian is None or meridian.longitude == 0) and all(
         math.isclose(unit, DEGREE, rel_tol=SAME_UNIT) for unit in units
     )
+
+
+@lru_cache(maxsize=64)
+def east_and_north(crs: CRS) -> NDArray[np.float64]:
+    """(2, 2) steps in x and y of ``crs``, as GDAL and pyproj with ``always_xy`` have them, to steps east and north.
+
+    Czechia's x counts to the south and its y to the west, South Africa's x to the west. Around a pole, where
+    all axes have one direction, y is north.
+    """
+    directions = [axis.direction.lower() for axis in crs.axis_info[:2]]
+    if directions == ["north", "east"]:  # turned round on the way
+        directions.reverse()
+    steps = np.array([TOWARDS.get(name, (0.0, 0.0)) for name in directions]).reshape(-1, 2).T
+    return steps if steps.shape == (2, 2) and np.linalg.det(steps) else np.eye(2)

@@ -163,3 +163,31 @@ def test_a_crs_that_floats_in_space_is_refused() -> None:
     grid = Grid(local, Affine.scale(0.5, -0.5), 10, 10, 0.5)
     with pytest.raises(UnsupportedRasterError, match="not tied to the Earth"):
         measured(grid, BOX)
+
+
+@pytest.mark.parametrize(
+    ("epsg", "place", "north"),
+    [
+        (2065, (14.4, 50.1), (-1, 0)),
+        (5514, (14.4, 50.1), (0, 1)),
+        (2053, (29.5, -27.0), (0, -1)),
+        (2193, (170.0, -43.0), (0, 1)),
+    ],
+)
+def test_orientation_is_from_north_where_a_crs_counts_south_or_west(
+    epsg: int, place: tuple[float, float], north: tuple[int, int]
+) -> None:
+    """The azimuth, less that of the grid's north."""
+    grid = grid_at(epsg, *place, 0.5)
+    batch = measured(grid, rotate(shapely.box(100, 100, 160, 120), 25))
+    corners = shapely.get_coordinates(batch.geometry[0])
+    to_lonlat = Transformer.from_crs(grid.crs, grid.crs.geodetic_crs, always_xy=True)
+    geod = grid.crs.get_geod()
+    lon, lat = to_lonlat.transform(*corners.T)
+    azimuth, _, length_m = geod.inv(lon[:-1], lat[:-1], lon[1:], lat[1:])
+    x, y = corners[0]
+    to = to_lonlat.transform(x + 100 * north[0], y + 100 * north[1])
+    grid_north, _, _ = geod.inv(lon[0], lat[0], *to)
+    expected = (azimuth[np.argmax(length_m)] - grid_north) % 180
+    assert abs(grid_north) < 30
+    assert batch.orientation_deg[0] == pytest.approx(expected, abs=0.01)
