@@ -38,6 +38,10 @@ IN_NO_PLOT = Said(
     "{count} added buildings of {layer} lie in no plot and do not count.",
     one="{count} added building of {layer} lies in no plot and does not count.",
 )
+OUT_OF_PLOT = Said(
+    "{count} right or redrawn buildings of {layer} lie outside of the plot that they count in; see that no plot was moved.",
+    one="{count} right or redrawn building of {layer} lies outside of the plot that it counts in; see that no plot was moved.",
+)
 TWICE = Said(
     "{count} added buildings of {layer} lie on others that are there already and do not count.",
     one="{count} added building of {layer} lies on another that is there already and does not count.",
@@ -123,9 +127,10 @@ def read_review(source: str | Path, place: Neighbourhood | None = None) -> Revie
     number = np.where(checked, np.cumsum(checked) - 1, OUTSIDE)
     kept = np.isin(rows.verdict, REAL) & (home != OUTSIDE)
     kept[kept] &= checked[home[kept]]
+    strayed = _strayed(rows.geometry[kept], plots.geometry[home[kept]])
     again = _there_already(rows, kept)
     kept[again] = False
-    twice = () if not len(again) else (TWICE.format(count=len(again), layer=name),)
+    more = ((OUT_OF_PLOT, strayed), (TWICE, len(again)))
     return Reviewed(
         label=name,
         crs=plots.crs,
@@ -136,7 +141,7 @@ def read_review(source: str | Path, place: Neighbourhood | None = None) -> Revie
         stratum_m2=plots.stratum_m2,
         truth=rows.geometry[kept],
         home=number[home[kept]],
-        notes=(*plots.notes, *rows.notes, *_told(name, plots, rows, home), *twice),
+        notes=(*plots.notes, *rows.notes, *_told(name, plots, rows, home, *more)),
     )
 
 
@@ -157,9 +162,16 @@ def _there_already(rows: Judged, kept: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.unique(mine[added[mine] & (~added[other] | (other < mine))])
 
 
-def _told(name: str, plots: Plots, rows: Judged, home: NDArray[np.int64]) -> tuple[str, ...]:
+def _strayed(buildings: NDArray[np.object_], plots: NDArray[np.object_]) -> int:
+    """How many of (n,) buildings lie outside of the plot that each counts in."""
+    return int((~shapely.intersects(plots, shapely.point_on_surface(buildings))).sum())
+
+
+def _told(
+    name: str, plots: Plots, rows: Judged, home: NDArray[np.int64], *more: tuple[Said, int]
+) -> tuple[str, ...]:
     outside = int(((home == OUTSIDE) & (rows.verdict != "")).sum())
-    said = ((UNCHECKED, plots.left), (IN_NO_PLOT, outside), (REPEATED, rows.repeated))
+    said = ((UNCHECKED, plots.left), (IN_NO_PLOT, outside), (REPEATED, rows.repeated), *more)
     return tuple(
         text.format(count=count, plots=len(plots.ids), layer=name) for text, count in said if count
     )

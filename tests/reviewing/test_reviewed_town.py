@@ -405,6 +405,24 @@ def test_edits_that_can_be_understood_are_counted(town: Town, judged: Path, tmp_
     assert any("1 building of edited.gpkg shares the building_id" in note for note in notes)
 
 
+def test_a_plot_that_was_moved_is_told(judged: Path, tmp_path: Path) -> None:
+    left = []
+
+    def change(plots: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+        rows = gpd.read_file(judged, layer="buildings")
+        left.append(int(((rows.plot_id == 1) & rows.review.isin(["right", "redrawn"])).sum()))
+        away = plots.geometry.translate(yoff=1e3)
+        plots.loc[plots.plot_id == 1, "geometry"] = away[plots.plot_id == 1]
+        return plots
+
+    before = read_review(judged)
+    after = read_review(edited(judged, tmp_path, "plots", change))
+    assert left[0] > 1
+    told = f"{left[0]} right or redrawn buildings of edited.gpkg lie outside of the plot"
+    assert after.notes[:-1] == before.notes
+    assert after.notes[-1].startswith(told)
+
+
 @pytest.mark.thorough
 def test_what_was_added_twice_counts_once(town: Town, judged: Path, tmp_path: Path) -> None:
     def change(rows: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
