@@ -11,7 +11,7 @@ from pathlib import Path
 from pyproj import CRS
 
 from geoseg.addresses.secrets import bare_name, without_secrets
-from geoseg.addresses.urls import is_local
+from geoseg.addresses.urls import is_in_memory, is_local
 from geoseg.errors import GeosegError, UnreadableVectorError
 from geoseg.export.styles.style import Style
 from geoseg.files.database import looked_into
@@ -113,6 +113,12 @@ def photos(
             notes.append(
                 f"{bare_name(name)} is left out: its address holds a secret, which would stand in the "
                 "project; add it in QGIS."
+            )
+            continue
+        if is_in_memory(name):
+            notes.append(
+                f"{name} is left out: it lay in the memory of the process that read it, where QGIS cannot see it; "
+                "name a file by --raster, or add the photo in QGIS."
             )
             continue
         try:

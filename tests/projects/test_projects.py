@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 import geopandas as gpd
 import numpy as np
 import pytest
+import rasterio
 import shapely
 from commands import invoke
 from pyproj import CRS
@@ -31,6 +32,9 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.output import write_layers, write_output
 from geoseg.projects.contents import Shown
 from geoseg.projects.stored import WRITER
+
+MEMORY = "/vsimem/town.tif"
+"""A raster that this process alone has."""
 
 
 @pytest.fixture
@@ -174,6 +178,21 @@ def test_what_cannot_be_shown_is_left_out_and_said(gpkg: Path) -> None:
     assert "holds a secret" in told.notes[0]
     assert told.notes[1].startswith("gone.tif is left out")
     assert "sig=secret" not in repr(told) + ET.tostring(stored(gpkg), encoding="unicode")
+
+
+def test_a_raster_in_memory_is_no_photo(gpkg: Path) -> None:
+    with closing(sqlite3.connect(gpkg)) as connection, connection:
+        (told,) = connection.execute("SELECT metadata FROM gpkg_metadata").fetchone()
+        connection.execute(
+            "UPDATE gpkg_metadata SET metadata = ?",
+            (told.replace(str(gpkg.with_name("ortho.tif")), MEMORY),),
+        )
+    with rasterio.MemoryFile(gpkg.with_name("ortho.tif").read_bytes(), filename=MEMORY[8:]):
+        made = geoseg.project(gpkg)
+    assert made.photos == ()
+    assert sources(stored(gpkg)) == ["./b.gpkg|layername=buildings", "./b.gpkg|layername=extent"]
+    (note,) = made.notes
+    assert note.startswith(f"{MEMORY} is left out: it lay in the memory")
 
 
 def test_bad_input_is_refused_and_nothing_is_written(gpkg: Path, tmp_path: Path) -> None:
