@@ -169,8 +169,9 @@ def recompute(
 
     Returns:
         A new frame: same rows, in order, with valid outlines, ``building_id`` on each once, and
-        areas, perimeters, lengths, widths and orientations of the outlines. Of geoseg's own layers
-        ``shape`` says "edited" where the outline is another one, and new rows get ``at_edge``.
+        areas, perimeters, lengths, widths and orientations of the outlines, in new columns where there
+        are none. Of geoseg's own layers ``shape`` says "edited" where the outline is another one, and
+        new rows get ``at_edge``.
         ``attrs["recompute"]`` counts what was done. With ``output`` these counts.
 
     Raises:

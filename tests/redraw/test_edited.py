@@ -13,6 +13,7 @@ from own_layer import own_file
 from shapely.geometry import box
 
 import geoseg
+from geoseg.attributes.measure import MEASURES
 from geoseg.errors import UsageError
 
 
@@ -67,6 +68,18 @@ def test_all_else_in_the_file_stays(tmp_path: Path) -> None:
     with closing(sqlite3.connect(out)) as connection:
         (told,) = connection.execute("SELECT metadata FROM gpkg_metadata").fetchone()
     assert '"recompute"' in told
+
+
+@pytest.mark.parametrize("ending", ["gpkg", "geojson"])
+def test_measures_that_are_not_there_are_added(tmp_path: Path, ending: str) -> None:
+    plain, out = tmp_path / f"plain.{ending}", tmp_path / f"out.{ending}"
+    gpd.GeoDataFrame(
+        {"name": ["a"]}, geometry=[box(3e5, 3e6, 3e5 + 10, 3e6 + 20)], crs=32645
+    ).to_file(plain)
+    assert geoseg.recompute(plain, out).edited == 1
+    (row,) = pyogrio.read_dataframe(out).to_dict("records")
+    assert row.keys() >= {"name", "building_id", *MEASURES}
+    assert row["length_m"] == pytest.approx(20, rel=2e-3)
 
 
 def test_a_foreign_layer_is_measured_too(tmp_path: Path) -> None:
