@@ -187,11 +187,7 @@ def _described(path: str, dataset: Any, role: str, height_unit: HeightUnit | Non
 
 def _without_filled(surface: Surface) -> Surface:
     """The same without the number 0, where that lies far from all heights around."""
-    source = surface.source
-    looks = [np.zeros((0, 0))]
-    for window in sample_windows(source.height, source.width, SAMPLES_PER_SIDE):
-        with suppress(UnreadableRasterError):  # whether it is needed is seen later
-            looks.append(surface.read(window))
+    looks = [np.zeros((0, 0)), *_looks(surface)]
     seen = np.concatenate([look[np.isfinite(look)] for look in looks])
     above = np.abs(seen - surface.offset)
     zero = above == 0
@@ -203,3 +199,18 @@ def _without_filled(surface: Surface) -> Surface:
         "from the other heights; it is taken for holes that are not marked as nodata"
     )
     return replace(surface, filled=True, notes=(*surface.notes, note))
+
+
+def _looks(surface: Surface) -> Iterator[Heights]:
+    """Heights here and there; whether what cannot be read is needed is seen later.
+
+    They are read of a dataset of their own, opened anew after a failure: a VRT that lacks a file fails once, and
+    then GDAL reads zeros.
+    """
+    source = surface.source
+    left = list(sample_windows(source.height, source.width, SAMPLES_PER_SIDE))
+    while left:
+        with suppress(UnreadableRasterError), open_dataset(source.path) as dataset:
+            own = replace(surface, dataset=dataset)
+            while left:
+                yield own.read(left.pop())

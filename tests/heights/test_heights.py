@@ -20,6 +20,7 @@ from affine import Affine
 from commands import exit_code, invoke
 from conftest import LEFT_M, TOP_M, UTM, RasterMaker, transform_at
 from geopandas.testing import assert_geodataframe_equal
+from half_lost import without_right_half
 from numpy.typing import NDArray
 from rasterio.features import geometry_mask
 from scipy.ndimage import binary_erosion
@@ -30,6 +31,7 @@ from geoseg.errors import (
     GeosegError,
     OutputError,
     OutputExistsError,
+    UnreadableRasterError,
     UnsupportedRasterError,
     UsageError,
 )
@@ -458,6 +460,14 @@ def test_bad_input_is_one_sentence(case: str, write: Callable[..., Path], tmp_pa
         geoseg.add_heights(frame(at(40, 40, 100, 100)), output, **make(write))
     assert "\n" not in str(caught.value)
     assert [path.name for path in tmp_path.iterdir() if "out" in path.name] == []
+
+
+def test_what_a_vrt_lost_has_no_heights(write: Callable[..., Path]) -> None:
+    vrt = without_right_half(write(hillside(400), nodata=None))
+    there, lost = frame(at(20, 60, 40, 80)), frame(at(320, 60, 340, 80))
+    assert geoseg.add_heights(there, dsm=vrt).height_m.notna().all()
+    with pytest.raises(UnreadableRasterError, match=r"gone\.tif: No such file"):
+        geoseg.add_heights(lost, dsm=vrt)
 
 
 def test_a_raster_without_a_band(tmp_path: Path) -> None:
