@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import draw_scene
+from half_lost import without_right_half
 from hypothesis import given
 from hypothesis import strategies as st
 from painted import PaintedModel, paint_town
@@ -86,6 +87,14 @@ def test_what_cannot_be_read_does_not_depend_on_the_windows(make_raster: Any) ->
             assert common is not None
             here, there = (common.slices_in(w) for w in (part.block.window, swath.block.window))
             assert (part.block.valid[here] == swath.block.valid[there]).all()
+
+
+def test_what_a_vrt_lost_is_skipped_as_a_whole(make_raster: Any) -> None:
+    vrt = without_right_half(make_raster("a.tif", draw_scene(256, 256)))
+    (swath,) = read_all(vrt, [Window(0, 0, 256, 256)], skip_errors=True)
+    assert swath.block.valid[:, :128].all()
+    assert not swath.block.valid[:, 128:].any()
+    assert all(piece.col_off >= 128 for piece in swath.failed)
 
 
 @pytest.mark.parametrize("panel_px", [1, 48, 100])
