@@ -25,6 +25,7 @@ from geoseg.raster.blank_warp import BlankOnGrid, Masked
 from geoseg.raster.blocks import BlockCache, Pixels, split
 from geoseg.raster.declared import DeclaredPixels, heeded_in_part
 from geoseg.raster.pixels import finite, read_bands, read_native, to_rgb
+from geoseg.raster.reopened import Reopened
 from geoseg.raster.source import AVERAGE_FROM, WARP_TOLERANCE_PX, Source, open_dataset
 from geoseg.raster.stretch import Stretch
 from geoseg.types import Grid, Window
@@ -64,7 +65,8 @@ class NativeReader:
         self.placement = placement
         self._stretch = stretch
         self._dataset = open_dataset(placement.source.path)
-        self._blank = _blank_pixels(self._dataset, placement.source, fills)
+        self._aside = Reopened(placement.source)
+        self._blank = BlankPixels(placement.source, fills, self._aside.native) if fills else None
 
     def pieces(self, window: Window) -> Iterator[Window]:
         """Slabs of whole rows of the file's blocks, so that no block is decoded twice."""
@@ -85,6 +87,7 @@ class NativeReader:
 
     def close(self) -> None:
         """Close the file."""
+        self._aside.close()
         self._dataset.close()
 
 
@@ -106,9 +109,10 @@ class WarpedReader:
         self._cache = cache
         self._dataset = open_dataset(placement.source.path)
         self._warped = _warp(self._dataset, placement.source, grid)
+        self._aside = Reopened(placement.source)
         self._left_out = [
             BlankOnGrid(pixels, placement.source, grid)
-            for pixels in _pixels_left_out(self._dataset, placement.source, fills)
+            for pixels in _pixels_left_out(self._aside, placement.source, fills)
         ]
         self._block_px = block_px(grid.gsd_m / placement.source.pixel.gsd_m)
 
@@ -131,6 +135,7 @@ class WarpedReader:
     def close(self) -> None:
         """Close the file."""
         self._warped.close()
+        self._aside.close()
         self._dataset.close()
 
     def _block_of(self, piece: Window) -> Window:
@@ -150,27 +155,12 @@ class WarpedReader:
         return to_rgb(pixels, source, self._stretch), valid
 
 
-def _blank_pixels(
-    dataset: Any,  # noqa: ANN401 - rasterio is untyped
-    source: Source,
-    fills: Sequence[Fill],
-) -> BlankPixels | None:
-    if not fills:
-        return None
-    return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
-
-
-def _pixels_left_out(
-    dataset: Any,  # noqa: ANN401 - rasterio is untyped
-    source: Source,
-    fills: Sequence[Fill],
-) -> Iterator[Masked]:
-    """What a warp by GDAL takes for image."""
-    blank = _blank_pixels(dataset, source, fills)
-    if blank is not None:
-        yield blank
+def _pixels_left_out(raster: Reopened, source: Source, fills: Sequence[Fill]) -> Iterator[Masked]:
+    """What a warp by GDAL takes for image; ``raster`` is that source's."""
+    if fills:
+        yield BlankPixels(source, fills, raster.native)
     if heeded_in_part(source):
-        yield DeclaredPixels(lambda window: read_native(dataset, source, window))
+        yield DeclaredPixels(raster.native)
 
 
 def _warp(dataset: Any, source: Source, grid: Grid) -> Any:  # noqa: ANN401 - rasterio is untyped
