@@ -99,6 +99,7 @@ def reproject(
     before, after = Seam.of(source), Seam.of(target)
     whole = geometry if before is None else before.continuous(geometry)
     dense = densify(whole, source)
+    at = at or amid(dense)
     moved = _moved(dense, source, target, at)
     if after is not None:
         polar = _near_pole(moved, after)
@@ -110,7 +111,7 @@ def reproject(
         return after.cut(after.continuous(moved, drawn=False))
     torn = _torn(moved, target)
     if torn.any():
-        moved[torn] = _cut_and_moved(dense[torn], source, target)
+        moved[torn] = _cut_and_moved(dense[torn], source, target, at)
     if before is not None:
         # What goes all round meets itself there, along a slit.
         round_ = before.goes_round(whole)
@@ -153,14 +154,11 @@ def turned_towards(
 
 
 def _moved(
-    geometry: NDArray[np.object_],
-    source: CRS,
-    target: CRS,
-    at: tuple[float, float] | None = None,
+    geometry: NDArray[np.object_], source: CRS, target: CRS, at: tuple[float, float]
 ) -> NDArray[np.object_]:
     """The same vertices in another CRS, all by one transformation; empty where one of them is nowhere."""
     flat, wanted = source.to_2d(), target.to_2d()
-    general, one = way(flat, wanted), one_way(flat, wanted, *(at or amid(geometry)))
+    general, one = way(flat, wanted), one_way(flat, wanted, *at)
     moved = _by(one, geometry)
     lost = ~_finite(moved)
     if one is not general and lost.any():  # beyond a grid of shifts
@@ -204,7 +202,9 @@ def _torn(geometry: NDArray[np.object_], crs: CRS) -> NDArray[np.bool_]:
     return torn
 
 
-def _cut_and_moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> NDArray[np.object_]:
+def _cut_and_moved(
+    geometry: NDArray[np.object_], source: CRS, target: CRS, at: tuple[float, float]
+) -> NDArray[np.object_]:
     """Shapes that lie across the end of the world of ``target``, cut there by their longitude."""
     geographic = target.to_2d().geodetic_crs
     world = None if geographic is None else Seam.of(geographic)
@@ -212,10 +212,11 @@ def _cut_and_moved(geometry: NDArray[np.object_], source: CRS, target: CRS) -> N
         return np.full(len(geometry), shapely.MultiPolygon(), dtype=object)
     end = central_meridian(target) + world.period / 2
     own = Seam(end, world.period, world.pole)
-    lonlat = own.cut(world.continuous(reproject(geometry, source, geographic)))
+    lonlat = own.cut(world.continuous(reproject(geometry, source, geographic, at=at)))
     inset, top = INSET * world.period, world.pole or 0.0
     parts = shapely.clip_by_rect(lonlat, own.left + inset, -top, own.right - inset, top)
-    moved = _moved(densify(parts, geographic), geographic, target)
+    dense = densify(parts, geographic)
+    moved = _moved(dense, geographic, target, amid(dense))
     moved[_torn(moved, target)] = shapely.MultiPolygon()
     return moved
 

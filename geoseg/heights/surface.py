@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -208,9 +209,9 @@ def _looks(surface: Surface) -> Iterator[Heights]:
     then GDAL reads zeros.
     """
     source = surface.source
-    left = list(sample_windows(source.height, source.width, SAMPLES_PER_SIDE))
-    while left:
+    left = iter(sample_windows(source.height, source.width, SAMPLES_PER_SIDE))
+    for window in left:
         with suppress(UnreadableRasterError), open_dataset(source.path) as dataset:
             own = replace(surface, dataset=dataset)
-            while left:
-                yield own.read(left.pop())
+            for one in chain([window], left):
+                yield own.read(one)
