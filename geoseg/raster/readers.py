@@ -25,7 +25,6 @@ from geoseg.raster.blank_warp import BlankOnGrid, Masked
 from geoseg.raster.blocks import BlockCache, Pixels, split
 from geoseg.raster.declared import DeclaredPixels, heeded_in_part
 from geoseg.raster.pixels import finite, read_bands, read_native, to_rgb
-from geoseg.raster.reopened import Reopened
 from geoseg.raster.source import AVERAGE_FROM, WARP_TOLERANCE_PX, Source, open_dataset
 from geoseg.raster.stretch import Stretch
 from geoseg.types import Grid, Window
@@ -65,8 +64,7 @@ class NativeReader:
         self.placement = placement
         self._stretch = stretch
         self._dataset = open_dataset(placement.source.path)
-        self._aside = Reopened(placement.source)
-        self._blank = BlankPixels(placement.source, fills, self._aside.native) if fills else None
+        self._blank = _blank_pixels(self._dataset, placement.source, fills)
 
     def pieces(self, window: Window) -> Iterator[Window]:
         """Slabs of whole rows of the file's blocks, so that no block is decoded twice."""
@@ -87,7 +85,6 @@ class NativeReader:
 
     def close(self) -> None:
         """Close the file."""
-        self._aside.close()
         self._dataset.close()
 
 
@@ -109,10 +106,9 @@ class WarpedReader:
         self._cache = cache
         self._dataset = open_dataset(placement.source.path)
         self._warped = _warp(self._dataset, placement.source, grid)
-        self._aside = Reopened(placement.source)
         self._left_out = [
             BlankOnGrid(pixels, placement.source, grid)
-            for pixels in _pixels_left_out(self._aside, placement.source, fills)
+            for pixels in _pixels_left_out(self._dataset, placement.source, fills)
         ]
         self._block_px = block_px(grid.gsd_m / placement.source.pixel.gsd_m)
 
@@ -135,7 +131,6 @@ class WarpedReader:
     def close(self) -> None:
         """Close the file."""
         self._warped.close()
-        self._aside.close()
         self._dataset.close()
 
     def _block_of(self, piece: Window) -> Window:
@@ -155,12 +150,27 @@ class WarpedReader:
         return to_rgb(pixels, source, self._stretch), valid
 
 
-def _pixels_left_out(raster: Reopened, source: Source, fills: Sequence[Fill]) -> Iterator[Masked]:
-    """What a warp by GDAL takes for image; ``raster`` is that source's."""
-    if fills:
-        yield BlankPixels(source, fills, raster.native)
+def _blank_pixels(
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    source: Source,
+    fills: Sequence[Fill],
+) -> BlankPixels | None:
+    if not fills:
+        return None
+    return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
+
+
+def _pixels_left_out(
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    source: Source,
+    fills: Sequence[Fill],
+) -> Iterator[Masked]:
+    """What a warp by GDAL takes for image."""
+    blank = _blank_pixels(dataset, source, fills)
+    if blank is not None:
+        yield blank
     if heeded_in_part(source):
-        yield DeclaredPixels(raster.native)
+        yield DeclaredPixels(lambda window: read_native(dataset, source, window))
 
 
 def _warp(dataset: Any, source: Source, grid: Grid) -> Any:  # noqa: ANN401 - rasterio is untyped

@@ -23,8 +23,8 @@ from geoseg.errors import (
 )
 from geoseg.raster.blank import BlankPixels, Fill
 from geoseg.raster.blocks import split
-from geoseg.raster.reopened import Reopened
-from geoseg.raster.source import Source
+from geoseg.raster.pixels import read_bands, read_native
+from geoseg.raster.source import Source, open_dataset
 from geoseg.raster.stretch import Stretch, percentile_stretch
 from geoseg.types import Window
 
@@ -115,13 +115,13 @@ def draw_samples(sources: Sequence[Source], fills: Sequence[Fill] = ()) -> list[
 def _draw(source: Source, per_side: int, fills: Sequence[Fill]) -> Sample:
     numbers, windows, unreadable, pixels, blank_px = [], [], [], 0, 0
     alphas: list[NDArray[Any]] = []
-    with Reopened(source) as raster:
-        blank = BlankPixels(source, fills, raster.native)
+    with open_dataset(source.path) as dataset:
+        blank = _blank_pixels(dataset, source, fills)
         for window in sample_windows(source.height, source.width, per_side):
             try:
                 block, valid = blank.read(window)
                 if source.bands.alpha is not None:
-                    alphas.append(raster.bands([source.bands.alpha], window).ravel())
+                    alphas.append(read_bands(dataset, source, [source.bands.alpha], window).ravel())
             except UnreachableRasterError:
                 raise
             except UnreadableRasterError as error:
@@ -156,8 +156,16 @@ def _soft_share(alphas: Sequence[NDArray[Any]]) -> float:
 @contextmanager
 def blank_pixels(source: Source, fills: Sequence[Fill]) -> Iterator[BlankPixels]:
     """The blank pixels of a raster, which is open as long."""
-    with Reopened(source) as raster:
-        yield BlankPixels(source, fills, raster.native)
+    with open_dataset(source.path) as dataset:
+        yield _blank_pixels(dataset, source, fills)
+
+
+def _blank_pixels(
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    source: Source,
+    fills: Sequence[Fill],
+) -> BlankPixels:
+    return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
 
 
 def choose_stretch(

@@ -8,7 +8,6 @@ import pytest
 import rasterio.shutil
 from affine import Affine
 from conftest import UTM, RasterMaker, draw_scene, transform_at
-from half_lost import without_right_half
 from rasterio.enums import ColorInterp
 
 from geoseg.errors import (
@@ -19,9 +18,6 @@ from geoseg.errors import (
     UsageError,
 )
 from geoseg.raster import Mosaic
-from geoseg.raster.reopened import Reopened
-from geoseg.raster.sampling import draw_samples
-from geoseg.raster.source import inspect
 from geoseg.types import Window
 
 IMAGE = draw_scene(64, 80)
@@ -275,21 +271,3 @@ def test_a_raster_in_an_archive_is_told_its_name(
     assert str(refusal("z.zip")).endswith("name it as /vsizip/z.zip/NAME")
     with Mosaic.open(["/vsizip/z.zip/x.tif"], gsd_range_m=None) as mosaic:
         assert mosaic.sources[0].width == 80
-
-
-def test_samples_of_a_vrt_that_lost_a_file_hold_no_zeros(make_raster: RasterMaker) -> None:
-    vrt = without_right_half(make_raster("a.tif", np.maximum(draw_scene(256, 256), 1)))
-    (sample,) = draw_samples([inspect(str(vrt))])
-    assert sample.numbers.min() > 0
-    assert sample.numbers.shape[1] == 256 * 128
-    assert len(sample.unreadable) == 8  # of 16 windows of 64 px
-
-
-def test_what_a_vrt_lost_stays_lost(make_raster: RasterMaker) -> None:
-    image = np.maximum(draw_scene(256, 256), 1)
-    source = inspect(str(without_right_half(make_raster("a.tif", image))))
-    with Reopened(source) as raster:
-        for row in (0, 64, 128):
-            assert (raster.native(Window(row, 0, 64, 64))[0] == image[:, row : row + 64, :64]).all()
-            with pytest.raises(UnreadableRasterError):
-                raster.native(Window(row, 128, 64, 64))
