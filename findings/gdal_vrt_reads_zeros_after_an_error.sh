@@ -6,7 +6,8 @@
 # read leaves out all that the missing file would have shown. On a dataset of which nothing was read yet that is so.
 # But after one good read of ground that is there only the first read over the gap raises an error; from then on
 # each returns zeros, also over windows that were never asked for. The order of the windows decides what is an error
-# and what is black image. Whoever goes on after a failed read opens the dataset anew.
+# and what is black image. Whoever reads a VRT looks first whether all files that it names are there; to open the dataset
+# anew after an error is enough in one thread, and was not where several had read.
 #
 # Runs without geoseg; fails if the behaviour changes.
 set -euo pipefail

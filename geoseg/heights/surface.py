@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -203,15 +202,8 @@ def _without_filled(surface: Surface) -> Surface:
 
 
 def _looks(surface: Surface) -> Iterator[Heights]:
-    """Heights here and there; whether what cannot be read is needed is seen later.
-
-    They are read of a dataset of their own, opened anew after a failure: a VRT that lacks a file fails once, and
-    then GDAL reads zeros.
-    """
+    """Heights here and there; whether what cannot be read is needed is seen later."""
     source = surface.source
-    left = iter(sample_windows(source.height, source.width, SAMPLES_PER_SIDE))
-    for window in left:
-        with suppress(UnreadableRasterError), open_dataset(source.path) as dataset:
-            own = replace(surface, dataset=dataset)
-            for one in chain([window], left):
-                yield own.read(one)
+    for window in sample_windows(source.height, source.width, SAMPLES_PER_SIDE):
+        with suppress(UnreadableRasterError):
+            yield surface.read(window)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.addresses.secrets import without_secrets
-from geoseg.errors import UnreadableRasterError, UnsupportedRasterError, UsageError
+from geoseg.errors import UnsupportedRasterError, UsageError
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blank import Fill
 from geoseg.raster.blank_search import found_fills, given_fills, with_noise
@@ -211,13 +211,7 @@ class Mosaic:
         valid = np.zeros((window.height, window.width), dtype=np.bool_)
         for index, placement in enumerate(self._analysis.placements):
             if window.intersection(placement.extent) is not None:
-                try:
-                    self._paste(self._reader(index), window, image, valid)
-                except (
-                    UnreadableRasterError
-                ):  # a VRT that lacks a file fails once: then GDAL reads zeros
-                    self._readers.pop(index).close()
-                    raise
+                self._paste(self._reader(index), window, image, valid)
         return Block(window, image, valid)
 
     def _paste(

@@ -28,6 +28,7 @@ from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
+from geoseg.raster.named import require_named
 from geoseg.raster.parts import listed_parts
 from geoseg.raster.probabilities import require_photo
 from geoseg.raster.remote import is_vrt, opening, trouble
@@ -149,7 +150,7 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
     """What the raster at ``path`` holds; with ``photo``, no probabilities by geoseg.
 
     Raises:
-        UnreadableRasterError: There is no such file, or it is no raster.
+        UnreadableRasterError: There is no such file, it is no raster, or a VRT of which a part is not there.
         UnsupportedRasterError: It has no CRS, no place on the ground, or no usable pixels.
         UsageError: ``wanted_bands`` names bands that it does not have, or it is asked to be a photo, and is
             none.
@@ -167,6 +168,7 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
         dtype = _dtype(path, [dataset.dtypes[i] for i in picked])
         _require_small_blocks(path, block_height, block_width, dtype)
         files = _files(path, dataset)
+        require_named(path, files)
         require_whole(path, _underlying(dataset), files)
         return Source(
             path=path,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from types import SimpleNamespace
 from typing import Any
@@ -10,11 +11,17 @@ import numpy as np
 import pytest
 import rasterio
 from conftest import draw_scene
-from rasterio.env import get_gdal_config
+from rasterio.env import get_gdal_config, set_gdal_config
 
 from geoseg.raster import Mosaic
 from geoseg.raster.blocks import BlockCache
-from geoseg.raster.memory import GDAL_CACHE_OPTION, MEGABYTE, gdal_cache_bytes, warp_cache_bytes
+from geoseg.raster.memory import (
+    GDAL_CACHE_OPTION,
+    MEGABYTE,
+    CacheLimit,
+    gdal_cache_bytes,
+    warp_cache_bytes,
+)
 from geoseg.types import Window
 
 
@@ -69,8 +76,14 @@ def cache_bytes() -> int:
 
 
 @pytest.mark.skipif(GDAL_CACHE_OPTION in os.environ, reason="set by the environment")
-def test_the_cache_is_as_before_once_the_last_mosaic_is_closed(make_raster: Any) -> None:
-    before, path = cache_bytes(), str(make_raster("a.tif", draw_scene(40, 50)))
+def test_the_cache_is_as_before_once_the_last_mosaic_is_closed(
+    make_raster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gc.collect()  # what other tests left open
+    monkeypatch.setattr(CacheLimit, "_holders", 0)
+    start, path = cache_bytes(), str(make_raster("a.tif", draw_scene(40, 50)))
+    before = 48 * MEGABYTE
+    set_gdal_config(GDAL_CACHE_OPTION, before)
     with Mosaic.open([path], gsd_range_m=None) as mosaic:
         with mosaic.reopened():
             assert cache_bytes() == 32 * MEGABYTE != before
@@ -80,6 +93,7 @@ def test_the_cache_is_as_before_once_the_last_mosaic_is_closed(make_raster: Any)
     assert cache_bytes() == 32 * MEGABYTE
     del forgotten
     assert cache_bytes() == before
+    set_gdal_config(GDAL_CACHE_OPTION, start)
 
 
 def test_a_cache_that_the_caller_set_stays(make_raster: Any) -> None:

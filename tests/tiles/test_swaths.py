@@ -89,12 +89,18 @@ def test_what_cannot_be_read_does_not_depend_on_the_windows(make_raster: Any) ->
             assert (part.block.valid[here] == swath.block.valid[there]).all()
 
 
-def test_what_a_vrt_lost_is_skipped_as_a_whole(make_raster: Any) -> None:
+@pytest.mark.parametrize("skip_errors", [True, False])
+def test_a_vrt_that_lost_a_file_is_refused(make_raster: Any, skip_errors: bool) -> None:
+    # GDAL reads zeros in its place, after one error or, in several threads, after none.
     vrt = without_right_half(make_raster("a.tif", draw_scene(256, 256)))
-    (swath,) = read_all(vrt, [Window(0, 0, 256, 256)], skip_errors=True)
-    assert swath.block.valid[:, :128].all()
-    assert not swath.block.valid[:, 128:].any()
-    assert all(piece.col_off >= 128 for piece in swath.failed)
+    with pytest.raises(UnreadableRasterError, match=r"a\.vrt names gone\.tif, which is not there"):
+        read_all(vrt, [Window(0, 0, 256, 256)], skip_errors=skip_errors)
+    outer = vrt.with_name("outer.vrt")
+    outer.write_text(vrt.read_text().replace("a.tif", "a.vrt").replace("gone.tif", "a.vrt"))
+    with pytest.raises(
+        UnreadableRasterError, match=r"outer\.vrt names gone\.tif, which is not there"
+    ):
+        read_all(outer, [Window(0, 0, 256, 256)], skip_errors=skip_errors)
 
 
 @pytest.mark.parametrize("panel_px", [1, 48, 100])
