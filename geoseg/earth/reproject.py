@@ -11,7 +11,7 @@ from pyproj import CRS, Transformer
 
 from geoseg.earth.geodesy import Ground
 from geoseg.earth.seam import Seam, central_meridian
-from geoseg.earth.transforms import one_way, way
+from geoseg.earth.transforms import has_several, one_way, way
 from geoseg.errors import UnreadableVectorError
 
 LONG_EDGE_M = 5000.0
@@ -99,19 +99,17 @@ def reproject(
     before, after = Seam.of(source), Seam.of(target)
     whole = geometry if before is None else before.continuous(geometry)
     dense = densify(whole, source)
-    at = at or amid(dense)
-    moved = _moved(dense, source, target, at)
+    ways = _ways(source, target, dense, at)
+    moved = _moved(dense, ways)
     if after is not None:
         polar = _near_pole(moved, after)
         if len(polar):
             moved = moved.copy()
-            moved[polar] = _moved(
-                _densified_to_pole(dense[polar], moved[polar], source), source, target, at
-            )
+            moved[polar] = _moved(_densified_to_pole(dense[polar], moved[polar], source), ways)
         return after.cut(after.continuous(moved, drawn=False))
     torn = _torn(moved, target)
     if torn.any():
-        moved[torn] = _cut_and_moved(dense[torn], source, target, at)
+        moved[torn] = _cut_and_moved(dense[torn], source, target, at or amid(dense))
     if before is not None:
         # What goes all round meets itself there, along a slit.
         round_ = before.goes_round(whole)
@@ -153,12 +151,22 @@ def turned_towards(
     return seam.turned(geometry, left, right)
 
 
+def _ways(
+    source: CRS, target: CRS, geometry: NDArray[np.object_], at: tuple[float, float] | None = None
+) -> tuple[Transformer, Transformer]:
+    """The transformation that all shapes go by, and PROJ's own choice for each point."""
+    flat, wanted = source.to_2d(), target.to_2d()
+    general = way(flat, wanted)
+    if not has_several(flat, wanted):
+        return general, general
+    return one_way(flat, wanted, *(at or amid(geometry))), general
+
+
 def _moved(
-    geometry: NDArray[np.object_], source: CRS, target: CRS, at: tuple[float, float]
+    geometry: NDArray[np.object_], ways: tuple[Transformer, Transformer]
 ) -> NDArray[np.object_]:
     """The same vertices in another CRS, all by one transformation; empty where one of them is nowhere."""
-    flat, wanted = source.to_2d(), target.to_2d()
-    general, one = way(flat, wanted), one_way(flat, wanted, *at)
+    one, general = ways
     moved = _by(one, geometry)
     lost = ~_finite(moved)
     if one is not general and lost.any():  # beyond a grid of shifts
@@ -216,7 +224,7 @@ def _cut_and_moved(
     inset, top = INSET * world.period, world.pole or 0.0
     parts = shapely.clip_by_rect(lonlat, own.left + inset, -top, own.right - inset, top)
     dense = densify(parts, geographic)
-    moved = _moved(dense, geographic, target, amid(dense))
+    moved = _moved(dense, _ways(geographic, target, dense))
     moved[_torn(moved, target)] = shapely.MultiPolygon()
     return moved
 

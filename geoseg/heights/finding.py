@@ -86,7 +86,7 @@ def grounds(given: HeightInput) -> Iterator[Ground]:
         if given.dtm is not None:
             terrain = stack.enter_context(opened(given.dtm, "a terrain model (--dtm)", given.unit))
         ground = Ground(surface, terrain, above)
-        stack.enter_context(CacheLimit([raster.source for raster in ground.rasters]))
+        stack.callback(CacheLimit([raster.source for raster in ground.rasters]).close)
         yield ground
 
 

@@ -182,7 +182,9 @@ def _described(path: str, dataset: Any, role: str, height_unit: HeightUnit | Non
     scale, offset = float(dataset.scales[0]), float(dataset.offsets[0])
     crs = horizontal_crs(source.crs)
     notes = () if note is None else (note,)
-    return Surface(source, crs, metres * scale, metres * offset, False, notes, dataset)  # noqa: FBT003
+    return Surface(
+        source, crs, metres * scale, metres * offset, filled=False, notes=notes, dataset=dataset
+    )
 
 
 def _without_filled(surface: Surface) -> Surface:

@@ -6,7 +6,6 @@ import os
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from types import TracebackType
 from weakref import finalize
 
 from rasterio.env import get_gdal_config, getenv, set_gdal_config
@@ -53,21 +52,10 @@ class CacheLimit:
             self._end = finalize(self, self._one_less)
             self._end.atexit = False
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Need it no longer; so it is where nothing refers to this object any more, too."""
         if self._end is not None:
             self._end()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.end()
 
     @classmethod
     def _one_more(cls, size: int) -> None:

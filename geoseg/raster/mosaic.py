@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -105,7 +106,7 @@ class Mosaic:
         inspected = [inspect(str(path), bands, photo=True) for path in sources]
         _same_bands(inspected)
         analysis = lay_grid(inspected, gsd_range_m, gsd_m)
-        with CacheLimit(inspected):
+        with closing(CacheLimit(inspected)):
             samples = draw_samples(inspected)
             fills = _given_fills(inspected, nodata)
             if not keep_blank:
@@ -302,7 +303,7 @@ class Mosaic:
         """Close all files."""
         while self._readers:
             self._readers.popitem()[1].close()
-        self._limit.end()
+        self._limit.close()
 
     def __enter__(self) -> Self:
         return self

@@ -28,7 +28,6 @@ from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.dates import image_dates
-from geoseg.raster.named import require_named
 from geoseg.raster.parts import listed_parts
 from geoseg.raster.probabilities import require_photo
 from geoseg.raster.remote import is_vrt, opening, trouble
@@ -168,7 +167,6 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
         dtype = _dtype(path, [dataset.dtypes[i] for i in picked])
         _require_small_blocks(path, block_height, block_width, dtype)
         files = _files(path, dataset)
-        require_named(path, files)
         require_whole(path, _underlying(dataset), files)
         return Source(
             path=path,

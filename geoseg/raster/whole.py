@@ -11,6 +11,7 @@ import numpy as np
 from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError
 from geoseg.files.png import png_damage
+from geoseg.raster.named import require_named
 
 RAW = ("ENVI", "EHdr")
 """Drivers of files that hold nothing but pixels: GDAL takes what is missing at their end for zero."""
@@ -27,9 +28,10 @@ def require_whole(path: str, dataset: Any, files: Sequence[str]) -> None:  # noq
         files: The files it consists of; those of a VRT are its parts.
 
     Raises:
-        UnreadableRasterError: It is a PNG that is cut or changed, or has one among its parts, or its
-            pixels are too few.
+        UnreadableRasterError: It is a VRT that names a file which is not there, a PNG that is cut or
+            changed, or has one among its parts, or its pixels are too few.
     """
+    require_named(path, files)
     pictures = [file for file in files if Path(file).suffix.lower() == ".png"]
     for file in dict.fromkeys([*([path] if dataset.driver == "PNG" else []), *pictures]):
         damage = png_damage(Path(file)) if is_local(file) else None
