@@ -6,14 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.kernels.jit import jit
-
-
-@jit
-def _root(parent: NDArray[np.int32], node: int) -> int:
-    while parent[node] != node:
-        parent[node] = parent[parent[node]]
-        node = parent[node]
-    return node
+from geoseg.kernels.unionfind import find, unite
 
 
 @jit
@@ -29,14 +22,10 @@ def _first_pass(labels: NDArray[np.integer], out: NDArray[np.int32]) -> NDArray[
                 continue
             node = 0
             if row > 0 and labels[row - 1, col] == label:
-                node = _root(parent, out[row - 1, col])
+                node = find(parent, out[row - 1, col])
             if col > 0 and labels[row, col - 1] == label:
-                left = _root(parent, out[row, col - 1])
-                if node == 0:
-                    node = left
-                elif left != node:
-                    parent[max(left, node)] = min(left, node)
-                    node = min(left, node)
+                left = find(parent, out[row, col - 1])
+                node = left if node == 0 else unite(parent, node, left)
             if node == 0:
                 count += 1
                 node = count
@@ -60,7 +49,7 @@ def components(labels: NDArray[np.integer]) -> tuple[NDArray[np.int32], int]:
     number = np.zeros(parent.size, np.int32)
     count = 0
     for node in range(1, parent.size):
-        root = _root(parent, node)
+        root = find(parent, node)
         # A root is the smallest number of its component, hence numbered before its members.
         if root == node:
             count += 1
