@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from geoseg.errors import ModelError, UsageError
+from geoseg.files.digest import sha256_of
 from geoseg.models.device import choose_device
 from geoseg.models.extras import INT8_BY_OPENVINO
 from geoseg.models.facts import DenseFacts
@@ -16,7 +17,7 @@ from geoseg.models.forked import begin_threads
 from geoseg.models.images import check_images
 from geoseg.models.network import build_network
 from geoseg.models.partial import Span, can_be_cut, part_of_logits
-from geoseg.models.weights import Metadata, file_sha256, load_weights
+from geoseg.models.weights import Metadata, load_weights
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -74,7 +75,7 @@ class TorchDenseModel(DenseFacts):
                 f"the tensors in {path} do not fit the architecture that it names "
                 f"({str(error).splitlines()[-1].strip()}); the file is damaged, export it again"
             ) from error
-        return cls(network, metadata, sha256=file_sha256(path), device=device, precision=precision)
+        return cls(network, metadata, sha256=sha256_of(path), device=device, precision=precision)
 
     def predict_part(self, images: NDArray[np.uint8], part: Window) -> NDArray[np.float32]:
         """The maps of a part of the images alone: (batch, heads, part's height, part's width)."""

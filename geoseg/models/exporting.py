@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from geoseg.errors import ModelError, UsageError
 from geoseg.files.atomic import output_errors, put_in_place, scratch_folder
+from geoseg.files.digest import sha256_of
 from geoseg.files.target import check_target
 from geoseg.keywords import checked_keywords
 from geoseg.models.certify import Certificate, certify
@@ -22,7 +23,6 @@ from geoseg.models.runtimes.graph import IMAGES, MAPS, build_graph, can_be_built
 from geoseg.models.weights import (
     GraphRecord,
     Metadata,
-    file_sha256,
     load_arrays,
     model_sha256,
     read_metadata,
@@ -98,7 +98,7 @@ def export_model(
         with output_errors(target):
             for part in dict.fromkeys((weights_of(made), made)):  # numbers first: no graph without
                 put_in_place(part, target.with_name(part.name))
-    return ExportedModel(target, model_sha256(target), source, file_sha256(source), certificate)
+    return ExportedModel(target, model_sha256(target), source, sha256_of(source), certificate)
 
 
 def _check_precision(precision: Precision, target: Path) -> None:
@@ -118,7 +118,7 @@ def _check_precision(precision: Precision, target: Path) -> None:
 def _write(source: Path, path: Path, precision: Literal["fp32", "int8"]) -> Certificate:
     """Write a graph, look at it, and write what was found into it."""
     metadata = read_metadata(source)
-    record = GraphRecord(source_sha256=file_sha256(source), precision=precision)
+    record = GraphRecord(source_sha256=sha256_of(source), precision=precision)
     write = _write_onnx if path.suffix.lower() == ".onnx" else _write_openvino
     write(source, metadata.model_copy(update={"graph": record}), path)
     certificate = certify(load_dense(path, device="cpu", precision=precision, runtime="auto"))
@@ -157,7 +157,7 @@ def _save_openvino(graph: Any, metadata: Metadata, path: Path) -> None:  # noqa:
 
     openvino().save_model(graph, path, compress_to_fp16=False)
     graph.set_rt_info(metadata.model_dump_json(), [KEY, "metadata"])
-    graph.set_rt_info(file_sha256(weights_of(path)), [KEY, WEIGHTS_KEY])
+    graph.set_rt_info(sha256_of(weights_of(path)), [KEY, WEIGHTS_KEY])
     openvino().save_model(graph, path, compress_to_fp16=False)  # the same numbers again
 
 

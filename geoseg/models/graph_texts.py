@@ -6,7 +6,6 @@ that says nothing there may have a file of the same name and ``.json`` beside it
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
@@ -15,6 +14,7 @@ from typing import BinaryIO
 from xml.etree import ElementTree as ET
 
 from geoseg.errors import ModelError
+from geoseg.files.digest import sha256_of
 
 GRAPHS = (".onnx", ".xml")
 """Endings of files that hold a graph."""
@@ -70,8 +70,7 @@ def graph_sha256(path: Path) -> str:
         raise ModelError(
             f"{path} has its numbers in {weights.name}, which is not beside it; copy both files"
         )
-    own = [_digest(each) for each in dict.fromkeys((path, weights))]
-    return own[0] if len(own) == 1 else hashlib.sha256("".join(own).encode()).hexdigest()
+    return sha256_of(*dict.fromkeys((path, weights)))
 
 
 def read_graph_text(path: Path) -> GraphText | None:
@@ -90,11 +89,6 @@ def read_graph_text(path: Path) -> GraphText | None:
         return GraphText(beside.read_text(encoding="utf-8"), beside)
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{beside} cannot be read as text ({error})") from error
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _of_xml(path: Path) -> GraphText | None:

@@ -5,7 +5,6 @@ Safetensors hold numbers only, so a file from anywhere can be opened without run
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from pydantic import AliasChoices, Field, FiniteFloat, ValidationError
 
 from geoseg.errors import ModelError
 from geoseg.files.atomic import output_errors, replacing
+from geoseg.files.digest import sha256_of
 from geoseg.files.parse import ParseError, parse_json
 from geoseg.models.graph_texts import graph_sha256, is_graph, read_graph_text, sidecar_of
 from geoseg.models.measured import names_measured, network_alone
@@ -265,13 +265,7 @@ def _graph_metadata(path: Path) -> Metadata:
 
 def model_sha256(path: Path) -> str:
     """The identity of a model in a file, or in the two files of an .xml."""
-    return graph_sha256(path) if is_graph(path) else file_sha256(path)
-
-
-def file_sha256(path: Path) -> str:
-    """Hexadecimal SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return graph_sha256(path) if is_graph(path) else sha256_of(path)
 
 
 def parse_metadata(path: Path, text: str) -> Metadata:

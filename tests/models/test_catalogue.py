@@ -14,11 +14,12 @@ from commands import invoke
 from safetensors.numpy import save_file
 
 from geoseg.errors import ModelError
+from geoseg.files.digest import sha256_of
 from geoseg.models import DEFAULT_WEIGHTS, load_model
 from geoseg.models.card import render_card, write_card
 from geoseg.models.catalogue import built_in_models, describe_model
 from geoseg.models.records import Validation
-from geoseg.models.weights import DataSource, Metadata, file_sha256, read_metadata
+from geoseg.models.weights import DataSource, Metadata, read_metadata
 
 
 def write(path: Path, key: str, text: str) -> Path:
@@ -60,7 +61,7 @@ def test_the_list_as_json() -> None:
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told[0]["use"] == "default"
-    assert told[0]["sha256"] == file_sha256(DEFAULT_WEIGHTS)
+    assert told[0]["sha256"] == sha256_of(DEFAULT_WEIGHTS)
 
 
 def test_a_file_says_whether_it_predicts_on_two_views(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from geoseg.errors import (
     OutputExistsError,
     UsageError,
 )
+from geoseg.files.digest import sha256_of
 from geoseg.models import extras
 from geoseg.models.card import render_card
 from geoseg.models.certify import certify
@@ -30,7 +31,7 @@ from geoseg.models.facts import DenseFacts
 from geoseg.models.graph_texts import read_graph_text, sidecar_of
 from geoseg.models.network import build_network
 from geoseg.models.traits import Traits
-from geoseg.models.weights import Architecture, file_sha256, read_metadata
+from geoseg.models.weights import Architecture, read_metadata
 from geoseg.types import Window
 
 onnx = pytest.importorskip("onnx")
@@ -88,7 +89,7 @@ def test_a_graph_carries_scores_certificate_and_origin(exported: Path, name: str
     assert metadata.metrics == SCORES
     assert metadata.model_copy(update={"graph": None}) == source
     assert metadata.graph is not None
-    assert metadata.graph.source_sha256 == file_sha256(exported / "model.safetensors")
+    assert metadata.graph.source_sha256 == sha256_of(exported / "model.safetensors")
     found = certify(load_model(exported / name)).as_dict()
     assert metadata.graph.certificate == json.loads(json.dumps(found))
     (entry,) = list_models(exported / name)
@@ -102,7 +103,7 @@ def test_exported_on_the_command_line(exported: Path, tmp_path: Path) -> None:
     told = invoke("export-model", source, "-o", tmp_path / "new.xml", "--json")
     answer = json.loads(told.stdout)
     assert answer["sha256"] == load_model(tmp_path / "new.xml").sha256
-    assert answer["source_sha256"] == file_sha256(source)
+    assert answer["source_sha256"] == sha256_of(source)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["new.bin", "new.xml"]
     with pytest.raises(OutputExistsError, match="new"):
         export_model(source, tmp_path / "new.xml")

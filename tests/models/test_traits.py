@@ -11,12 +11,13 @@ import pytest
 from painted import PaintedModel
 
 import geoseg
+from geoseg.files.digest import sha256_of
 from geoseg.machine import give_large_arrays_back, keep_freed_memory
 from geoseg.models import DEFAULT_WEIGHTS, load_model
 from geoseg.models.averaged import averaged, averaged_if
 from geoseg.models.records import Calibration
 from geoseg.models.traits import Traits
-from geoseg.models.weights import Decoding, file_sha256
+from geoseg.models.weights import Decoding
 
 
 class Masks:
@@ -34,7 +35,7 @@ def test_the_built_in_model_and_its_header_say_the_same() -> None:
     )
     assert (loaded.device, loaded.precision) == ("cpu", "fp32")
     assert loaded.network is not None
-    assert loaded.sha256 == file_sha256(DEFAULT_WEIGHTS)
+    assert loaded.sha256 == sha256_of(DEFAULT_WEIGHTS)
     told = ("kind", "name", "class_name", "version", "sha256", "gsd_m", "heads", "halo_px")
     told += ("stride_px", "decoding", "calibration", "tta", "averaged")
     assert {name: getattr(loaded, name) for name in told} == {

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 
 from geoseg.errors import ModelError, UsageError
+from geoseg.files.digest import sha256_of
 from geoseg.models import DenseModel, load_model
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.encoders import ENCODERS
@@ -23,7 +24,6 @@ from geoseg.models.weights import (
     Architecture,
     Decoding,
     Metadata,
-    file_sha256,
     load_weights,
     read_metadata,
     save_weights,
@@ -143,8 +143,8 @@ def test_levels_are_what_the_decoder_takes() -> None:
 def test_sha256_names_the_bytes(small_file: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy.safetensors"
     copy.write_bytes(small_file.read_bytes())
-    assert file_sha256(copy) == file_sha256(small_file)
-    assert load_model(copy, device="cpu").sha256 == file_sha256(small_file)  # type: ignore[union-attr]
+    assert sha256_of(copy) == sha256_of(small_file)
+    assert load_model(copy, device="cpu").sha256 == sha256_of(small_file)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -16,12 +16,12 @@ from killed_training import assert_resumes
 from safetensors.torch import save_file
 
 from geoseg.errors import DatasetError, ModelError, UsageError
+from geoseg.files.digest import sha256_of
 from geoseg.models.adapters import load_adapter
 from geoseg.models.adapters.maskrcnn import MaskRcnn
 from geoseg.models.adapters.maskrcnn_file import read_maskrcnn
 from geoseg.models.adapters.maskrcnn_network import MaskRcnnRecord, build_maskrcnn
 from geoseg.models.loading import load_model
-from geoseg.models.weights import file_sha256
 from geoseg.scenes.scene import Scene, save_scene
 from geoseg.train.config import TrainConfig, read_config
 from geoseg.train.maskrcnn import MaskRcnnModule, record_of, start_maskrcnn
@@ -210,7 +210,7 @@ def test_a_run_ends_with_a_file_that_predict_loads(packed: Path) -> None:
     model = load_adapter(f"maskrcnn:{path}", "cpu")
     assert isinstance(model, MaskRcnn)
     assert model.gsd_m == (0.25, 0.4)
-    assert model.sha256 == file_sha256(path)
+    assert model.sha256 == sha256_of(path)
     with pytest.raises(ModelError, match="name it as maskrcnn:"):
         load_model(path)
     record, _ = read_maskrcnn(path)

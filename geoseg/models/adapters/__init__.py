@@ -7,62 +7,53 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoseg.errors import ModelError
+from geoseg.files.digest import sha256_of
 from geoseg.models.extras import require
-from geoseg.models.weights import file_sha256
 
 if TYPE_CHECKING:
+    from geoseg.models.adapters.detectron2 import Detectron2
+    from geoseg.models.adapters.maskrcnn import MaskRcnn
+    from geoseg.models.adapters.onnx_yolo import YoloOnnx
+    from geoseg.models.adapters.yolo import Yolo
     from geoseg.models.protocols import DenseModel, InstanceModel
+    from geoseg.models.runtimes.onnx import OnnxDenseModel
 
     Model = DenseModel | InstanceModel
+    FromFiles = MaskRcnn | Yolo | Detectron2 | OnnxDenseModel | YoloOnnx
 
 
-def _maskrcnn(rest: str, device: str) -> Model:
+def _maskrcnn(rest: str, device: str) -> FromFiles:
     require("torch", "a model named by maskrcnn:", "torch")
     from geoseg.models.adapters.maskrcnn import load_maskrcnn
 
-    model = load_maskrcnn(rest, device)
-    model.sha256 = _identity(rest)
-    return model
+    return load_maskrcnn(rest, device)
 
 
-def _yolo(rest: str, device: str) -> Model:
+def _yolo(rest: str, device: str) -> FromFiles:
     require("torch", "a model named by yolo:", "yolo")
     from geoseg.models.adapters.yolo import load_yolo
 
-    model = load_yolo(rest, device)
-    model.sha256 = _identity(rest)
-    return model
+    return load_yolo(rest, device)
 
 
-def _detectron2(rest: str, device: str) -> Model:
+def _detectron2(rest: str, device: str) -> FromFiles:
     require("torch", "a model named by detectron2:", "torch")
     from geoseg.models.adapters.detectron2 import load_detectron2
 
-    model = load_detectron2(rest, device)
-    model.sha256 = _identity(rest)
-    return model
+    return load_detectron2(rest, device)
 
 
-def _onnx(rest: str, device: str) -> Model:
+def _onnx(rest: str, device: str) -> FromFiles:
     from geoseg.models.adapters.onnx import load_onnx
 
-    model = load_onnx(rest, device)
-    model.sha256 = _identity(rest)
-    return model
+    return load_onnx(rest, device)
 
 
-def _identity(rest: str) -> str:
-    """SHA-256 of the files: a run goes on with the very same ones, or not at all."""
-    digests = [file_sha256(Path(name)) for name in rest.split(",")]
-    return digests[0] if len(digests) == 1 else sha256("".join(digests).encode()).hexdigest()
-
-
-ADAPTERS: dict[str, Callable[[str, str], Model]] = {
+ADAPTERS: dict[str, Callable[[str, str], FromFiles]] = {
     "maskrcnn": _maskrcnn,
     "yolo": _yolo,
     "detectron2": _detectron2,
@@ -97,7 +88,10 @@ def load_adapter(spec: str, device: str = "auto") -> Model:
         )
     head, _, rest = spec.partition(":")
     if head in ADAPTERS:
-        return ADAPTERS[head](rest, device)
+        model = ADAPTERS[head](rest, device)
+        # A run goes on with the very same files, or not at all.
+        model.sha256 = sha256_of(*map(Path, rest.split(",")))
+        return model
     from geoseg.models.adapters.plugin import load_plugin
 
     return load_plugin(head, rest, device)

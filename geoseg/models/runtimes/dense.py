@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoseg.errors import ModelError, UsageError
+from geoseg.files.digest import sha256_of
 from geoseg.machine import processor_kind, usable_cores
 from geoseg.models.extras import INT8_NEEDS_RANGES, INT8_NOT_IN_GRAPH, is_installed
 from geoseg.models.facts import DenseFacts
@@ -24,7 +25,7 @@ from geoseg.models.runtimes.graph import NORMALISED, build_graph
 from geoseg.models.runtimes.library import capabilities, core, openvino_version, operations
 from geoseg.models.runtimes.rounding import EightBits
 from geoseg.models.strides import round_down, round_up
-from geoseg.models.weights import Metadata, file_sha256, load_arrays
+from geoseg.models.weights import Metadata, load_arrays
 from geoseg.types import FILL_GREY, Window
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class OpenVinoDenseModel(DenseFacts):
                 f"the tensors in {path} do not fit the architecture that it names ({error}); the "
                 "file is damaged, export it again"
             ) from error
-        return cls(graph, metadata, sha256=file_sha256(path), precision=precision, file=path)
+        return cls(graph, metadata, sha256=sha256_of(path), precision=precision, file=path)
 
     @classmethod
     def from_graph(cls, path: Path, *, precision: Precision = "auto") -> OpenVinoDenseModel:

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoseg.errors import ModelError
+from geoseg.files.digest import sha256_of
 from geoseg.models.graph_texts import graph_sha256, weights_of
 from geoseg.models.runtimes.graph import IMAGES, MAPS, normalised
 from geoseg.models.runtimes.library import core, operations
 from geoseg.models.runtimes.unlike import unlike_its_file
-from geoseg.models.weights import file_sha256, read_metadata
+from geoseg.models.weights import read_metadata
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def checked_metadata(path: Path) -> tuple[Metadata, str]:
     metadata = read_metadata(path)
     identity, weights = graph_sha256(path), weights_of(path)
     wanted = "" if metadata.graph is None else metadata.graph.weights_sha256
-    if wanted and file_sha256(weights) != wanted:
+    if wanted and sha256_of(weights) != wanted:
         raise ModelError(
             f"{weights} does not belong to the graph of {path.name}: its SHA-256 is not "
             f"{wanted[:12]}..., which was written when that was exported; copy both files together, or "
