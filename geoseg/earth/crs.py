@@ -63,6 +63,12 @@ def misplaced(crs: CRS) -> str | None:
     return f"the CRS '{crs.name}' {why}; {ADVICE}"
 
 
+def code_and_name(crs: CRS) -> str:
+    """Such as "EPSG:32645 (WGS 84 / UTM zone 45N)"; of a CRS without a code its name."""
+    authority = crs.to_authority()
+    return f"{':'.join(authority)} ({crs.name})" if authority else str(crs.name)
+
+
 @lru_cache(maxsize=256)
 def geographic_base(crs: CRS) -> CRS | None:
     """Longitude and latitude on the datum of ``crs``, in degrees from Greenwich.

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from geoseg.earth.crs import code_and_name
 from geoseg.languages.counting import counted
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
@@ -176,7 +177,7 @@ def describe(
             rasters=tuple(_describe_raster(mosaic, *pair) for pair in pairs),
             grid_width=grid.width,
             grid_height=grid.height,
-            grid_crs=_crs_name(grid.crs),
+            grid_crs=code_and_name(grid.crs),
             grid_gsd_m=grid.gsd_m,
             resampled=mosaic.resampled,
             stretch=mosaic.stretch,
@@ -204,7 +205,7 @@ def _describe_raster(mosaic: Mosaic, placement: Placement, glance: Glance) -> Ra
         path=shown(source.path),
         width=source.width,
         height=source.height,
-        crs=_crs_name(source.crs),
+        crs=code_and_name(source.crs),
         gsd_m=source.pixel.gsd_m,
         bands=source.count,
         rgb=source.bands.rgb,
@@ -216,11 +217,6 @@ def _describe_raster(mosaic: Mosaic, placement: Placement, glance: Glance) -> Ra
         layout=_layout(source),
         resampled=not placement.native,
     )
-
-
-def _crs_name(crs: Any) -> str:  # noqa: ANN401 - pyproj's CRS
-    authority = crs.to_authority()
-    return f"{':'.join(authority)} ({crs.name})" if authority else str(crs.name)
 
 
 def _validity(mosaic: Mosaic, source: Source) -> str:

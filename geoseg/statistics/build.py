@@ -14,6 +14,7 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
+from geoseg.earth.crs import code_and_name
 from geoseg.earth.places import outline_of_box
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.names import without_folders
@@ -194,12 +195,7 @@ def provenance_of(source: BuildingSource, options: ReportOptions) -> dict[str, A
         "geoseg": __version__,
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "buildings": source.label,
-        "crs": _crs_name(source.crs),
+        "crs": code_and_name(source.crs),
         **options.as_provenance(),
         "run": without_folders(run_of(source)),
     }
-
-
-def _crs_name(crs: CRS) -> str:
-    authority = crs.to_authority()
-    return f"{':'.join(authority)} ({crs.name})" if authority else crs.name
