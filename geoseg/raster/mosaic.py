@@ -245,14 +245,6 @@ class Mosaic:
             return NativeReader(placement, self._stretch, self._fills)
         return WarpedReader(placement, self.grid, self._stretch, self._cache, fills=self._fills)
 
-    def source_at(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> list[str]:
-        """Name of the raster that each pixel comes from; the first one's where none is valid.
-
-        The name is the file's, without its folder where that is unambiguous.
-        """
-        names = self.names
-        return [names[index] for index in self.indices_at(rows, cols)]
-
     def indices_at(self, rows: NDArray[np.int64], cols: NDArray[np.int64]) -> list[int]:
         """Which raster each pixel comes from, by its place among those given; 0 where none is valid."""
         extents = [placement.extent for placement in self._analysis.placements]
@@ -270,7 +262,7 @@ class Mosaic:
 
     @property
     def names(self) -> list[str]:
-        """Of the rasters, as :meth:`source_at` gives them."""
+        """Of the rasters: the file's, without its folder where that is unambiguous."""
         counts = Counter(source.name for source in self.sources)
         return [s.name if counts[s.name] == 1 else without_secrets(s.path) for s in self.sources]
 

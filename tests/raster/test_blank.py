@@ -322,7 +322,7 @@ def test_the_second_raster_shows_through_the_firsts_void(make_raster: RasterMake
         block = mosaic.read(mosaic.grid.window)
         assert block.valid.all()
         np.testing.assert_array_equal(block.image[:, :, 300:], second[:, :, 300:])
-        assert mosaic.source_at(np.array([5, 5]), np.array([5, 500])) == ["a.tif", "b.tif"]
+        assert mosaic.indices_at(np.array([5, 5]), np.array([5, 500])) == [0, 1]
 
 
 def test_it_is_said(make_raster: RasterMaker) -> None:

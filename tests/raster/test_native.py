@@ -115,7 +115,7 @@ def test_the_first_valid_raster_wins(make_raster: RasterMaker) -> None:
     with Mosaic.open([above, below], gsd_range_m=None, fill_rgb=(0, 0, 0)) as mosaic:
         block = mosaic.read(mosaic.grid.window)
         rows, cols = np.array([37, 47, 91, 29]), np.array([33, 47, 2, 4])
-        named = mosaic.source_at(rows, cols)
+        named = [mosaic.names[one] for one in mosaic.indices_at(rows, cols)]
     np.testing.assert_array_equal(block.image, expected)
     np.testing.assert_array_equal(block.valid, expected.any(axis=0))
     assert named == ["above.tif", "below.tif", "above.tif", "below.tif"]
@@ -137,8 +137,7 @@ def test_rasters_of_one_name_are_told_apart(make_raster: RasterMaker) -> None:
         make_raster("south/a.tif", image[:, :, 40:], transform=transform_at(col=40)),
     ]
     with Mosaic.open(paths, gsd_range_m=None) as mosaic:
-        named = mosaic.source_at(np.array([1, 1]), np.array([3, 70]))
-    assert named == [str(path) for path in paths]
+        assert mosaic.names == [str(path) for path in paths]
 
 
 def test_more_rasters_than_may_be_open(
