@@ -14,7 +14,7 @@ from geoseg.addresses.secrets import without_secrets
 from geoseg.errors import GeosegError, OutputError, UsageError
 from geoseg.files.target import FOLDERS, extension_of
 from geoseg.languages.counting import counted
-from geoseg.pages.notebook import table_html
+from geoseg.pages.notebook import Shown
 from geoseg.run.state.parts import has_state
 from geoseg.run.summary import Summary
 
@@ -57,7 +57,7 @@ class RasterOutcome:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class RasterOutcomes(Sequence[RasterOutcome]):
+class RasterOutcomes(Shown, Sequence[RasterOutcome]):
     """What became of all rasters, in the order given."""
 
     outcomes: tuple[RasterOutcome, ...]
@@ -88,9 +88,6 @@ class RasterOutcomes(Sequence[RasterOutcome]):
 
     def __repr__(self) -> str:
         return f"RasterOutcomes({counted(len(self), 'raster')}, {self.failed} failed)"
-
-    def _repr_html_(self) -> str:
-        return table_html(self.in_words())
 
 
 def is_folder(output: str | os.PathLike[str]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from geoseg.languages.counting import counted, listed
-from geoseg.pages.notebook import table_html
+from geoseg.pages.notebook import Shown
 
 REASONS = {
     "too_small": "too small",
@@ -57,7 +57,7 @@ class TileCounts:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class Summary:
+class Summary(Shown):
     """The outcome of one prediction run."""
 
     buildings: int
@@ -127,9 +127,6 @@ class Summary:
             f"Summary({counted(self.buildings, 'building')}, {self.area_m2:,.0f} m², "
             f"{self.megapixels:,.1f} MP in {self.seconds['total']:.1f} s, {self.output})"
         )
-
-    def _repr_html_(self) -> str:
-        return table_html(self.in_words())
 
 
 def left_out(dropped: Mapping[str, int], parameters: Mapping[str, Any]) -> str:
