@@ -84,20 +84,19 @@ def _own_end(parts: tuple[str, ...], ends: Counter[tuple[str, ...]]) -> tuple[st
     return next((end for end in _ends(parts) if ends[end] == 1), parts[-1:])
 
 
-def match_files(names: Sequence[str], files: Sequence[str], *, loose: bool = True) -> Matches:
+def match_files(names: Sequence[str], files: Sequence[str]) -> Matches:
     """Find the file that each name means.
 
     Args:
         names: As another file writes them, with folders or not.
         files: Paths of the files that are there.
-        loose: Also look for names that are written otherwise.
     """
     wanted, there = [parts_of(name) for name in names], [parts_of(file) for file in files]
     found: dict[int, int] = {}
     renamed: list[int] = []
     ambiguous: dict[int, tuple[int, ...]] = {}
     shared: dict[int, tuple[int, ...]] = {}
-    for level, key in enumerate(_LEVELS if loose else _LEVELS[:1]):
+    for level, key in enumerate(_LEVELS):
         groups = _groups(wanted, there, key, set(found) | set(ambiguous), set(found.values()))
         for candidates, available in groups:
             got, several, claimed = _assign(wanted, there, candidates, available)

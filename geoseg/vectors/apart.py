@@ -55,13 +55,10 @@ def read_shapes(
     layer: str | None,
     *,
     bbox: tuple[float, float, float, float] | None = None,
-    skip: int = 0,
 ) -> NDArray[np.object_]:
-    """(n,) shapes of a layer from row ``skip`` on; None where there is none."""
+    """(n,) shapes of a layer; None where there is none."""
     columns: list[str] | None = None if suffix_of(path) in DRAWN_FROM_COLUMNS else []
-    _, _, wkb, _ = pyogrio.raw.read(
-        path, layer=layer, columns=columns, bbox=bbox, skip_features=skip
-    )
+    _, _, wkb, _ = pyogrio.raw.read(path, layer=layer, columns=columns, bbox=bbox)
     return shapes_of(wkb)
 
 

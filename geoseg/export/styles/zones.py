@@ -23,12 +23,12 @@ Labels = Mapping[str, tuple[str, int | None]]
 """Column to heading and decimals."""
 
 
-def class_limits(values: NDArray[np.float64], classes: int = len(RAMP)) -> list[float]:
-    """Rising limits, one more than classes, by quantiles of the finite values."""
+def class_limits(values: NDArray[np.float64]) -> list[float]:
+    """Rising limits, one more than colours, by quantiles of the finite values."""
     finite = values[np.isfinite(values)]
     if not len(finite):
         return [0.0, 0.0]
-    limits = np.unique(np.quantile(finite, np.linspace(0, 1, classes + 1)))
+    limits = np.unique(np.quantile(finite, np.linspace(0, 1, len(RAMP) + 1)))
     return limits.tolist() if len(limits) > 1 else [float(limits[0])] * 2
 
 

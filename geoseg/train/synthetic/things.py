@@ -77,14 +77,14 @@ class Scatterer:
 
     def _car(self, place: Box) -> None:
         rng = self._rng
-        self._vehicle(self._within(place, rng.uniform(3.8, 5), rng.uniform(1.6, 2)), 1.4)
+        self._vehicle(self._within(place, rng.uniform(3.8, 5), rng.uniform(1.6, 2)))
 
-    def _vehicle(self, box: Box, height_m: float) -> None:
+    def _vehicle(self, box: Box) -> None:
         rng = self._rng
         body = _CAR_COLOURS[rng.integers(len(_CAR_COLOURS))]
         cover = self._canvas.fill(box.polygon(), body, rng)
         if cover is not None:
-            self._canvas.lift(cover, height_m)
+            self._canvas.lift(cover, 1.4)
             glass = box.part(rng.choice([-0.2, 0.2]), 0, 0.14, 0.85)
             self._canvas.fill(glass.polygon(), (0.13, 0.14, 0.16), rng)
 
@@ -171,7 +171,7 @@ class Scatterer:
                 canvas.fill(mark.polygon(), (0.75, 0.75, 0.72), rng, opacity=0.7)
                 if chance(rng, filled):
                     car = Box(*box.point(u, line), 4.4, 1.8, box.angle + math.pi / 2)
-                    self._vehicle(car, 1.4)
+                    self._vehicle(car)
 
     def _rubble(self, place: Box) -> None:
         """Heaps, building sites, scrap: small bright and dark pieces of any colour."""
