@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from geoseg.errors import UsageError
 from geoseg.settings import require_pixel_size
@@ -58,3 +60,8 @@ class LayerOptions:
 
     def __post_init__(self) -> None:
         require_pixel_size(self.gsd_m)
+
+    def pixel_size_m(self, run: Mapping[str, Any]) -> float:
+        """Pixel size of the pixel measures, where ``run`` is what the predictions' file says of its run."""
+        noted = run.get("grid", {}).get("gsd_m")
+        return float(self.gsd_m or noted or DEFAULT_GSD_M)

@@ -19,7 +19,7 @@ from geoseg.accuracy.layers import (
     read_areas,
     read_buildings,
 )
-from geoseg.accuracy.options import DEFAULT_GSD_M, LayerOptions
+from geoseg.accuracy.options import LayerOptions
 from geoseg.accuracy.photos import RasterPhoto
 from geoseg.accuracy.plane import bring, region
 from geoseg.accuracy.site import Site
@@ -103,8 +103,7 @@ class Pair:
     @property
     def gsd_m(self) -> float:
         """Pixel size of the pixel measures."""
-        noted = self.predicted.run.get("grid", {}).get("gsd_m")
-        return float(self.options.gsd_m or noted or DEFAULT_GSD_M)
+        return self.options.pixel_size_m(self.predicted.run)
 
     def sites(self) -> list[Site]:
         """One site per place."""

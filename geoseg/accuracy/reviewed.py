@@ -9,7 +9,7 @@ import shapely
 
 from geoseg.accuracy.evaluation import METRES, Evaluation, evaluate_sites
 from geoseg.accuracy.layers import BuildingLayer, confidences_of, read_buildings
-from geoseg.accuracy.options import DEFAULT_GSD_M, LayerOptions, Measure
+from geoseg.accuracy.options import LayerOptions, Measure
 from geoseg.accuracy.photos import RasterPhoto, check_rasters
 from geoseg.accuracy.plane import bring
 from geoseg.accuracy.site import Site
@@ -125,8 +125,7 @@ class _Work:
     @property
     def gsd_m(self) -> float:
         """Pixel size of the pixel measures."""
-        noted = self.predicted.run.get("grid", {}).get("gsd_m")
-        return float(self.options.gsd_m or noted or DEFAULT_GSD_M)
+        return self.options.pixel_size_m(self.predicted.run)
 
     def sites(self) -> Iterator[Site]:
         """One per plot: what is counted in it, true and predicted, wherever its outline reaches."""
