@@ -25,7 +25,7 @@ from geoseg.export.schema import GEOMETRY
 from geoseg.export.stream import BatchStream, require_rows
 from geoseg.export.styles.buildings import extent_style
 from geoseg.export.styles.fields import key_column
-from geoseg.files.database import looked_into
+from geoseg.files.database import looked_into, quoted
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import EXTENT_LAYER
 
@@ -172,9 +172,5 @@ def _check_layer(
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:
-    (rows,) = connection.execute(f"SELECT count(*) FROM {_quoted(table)}").fetchone()  # noqa: S608
+    (rows,) = connection.execute(f"SELECT count(*) FROM {quoted(table)}").fetchone()  # noqa: S608
     return int(rows)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

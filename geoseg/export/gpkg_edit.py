@@ -23,7 +23,7 @@ from shapely.geometry.base import BaseGeometry
 from geoseg.errors import OutputError
 from geoseg.export.gpkg import copy_gpkg
 from geoseg.export.multi import as_multipolygons
-from geoseg.files.database import looked_into
+from geoseg.files.database import looked_into, quoted
 
 VERSION_13 = 10300
 """What version 1.3 is stored as; 1.4 is refused by the GDAL of current long-term releases."""
@@ -90,17 +90,17 @@ def write_edited(source: Path, path: Path, edit: LayerEdit) -> None:
 
 
 def _edit(connection: sqlite3.Connection, edit: LayerEdit, fids: Sequence[int]) -> None:
-    table, key = _quoted(edit.layer), _key(connection, edit.layer)
+    table, key = quoted(edit.layer), _key(connection, edit.layer)
     geometry, srs_id, was = connection.execute(_TABLE, (edit.layer,)).fetchone()
     outlines, kind = _as_kind(edit.outlines, was)
     known = {str(row[1]).lower() for row in connection.execute(f"PRAGMA table_info({table})")}
     for name, values in edit.columns.items():
         if name.lower() not in known:
-            connection.execute(f"ALTER TABLE {table} ADD COLUMN {_quoted(name)} {_sort(values)}")
-    names = ", ".join(f"{_quoted(name)} = ?" for name in (geometry, *edit.columns))
+            connection.execute(f"ALTER TABLE {table} ADD COLUMN {quoted(name)} {_sort(values)}")
+    names = ", ".join(f"{quoted(name)} = ?" for name in (geometry, *edit.columns))
     blobs = [_blob(outline, srs_id) for outline in outlines]
     connection.executemany(
-        f"UPDATE {table} SET {names} WHERE {_quoted(str(key))} = ?",  # noqa: S608
+        f"UPDATE {table} SET {names} WHERE {quoted(str(key))} = ?",  # noqa: S608
         zip(blobs, *edit.columns.values(), fids, strict=True),
     )
     box = shapely.total_bounds(outlines) if len(outlines) else np.full(4, np.nan)
@@ -205,10 +205,6 @@ _FUNCTIONS: dict[str, Callable[[bytes | None], float | None]] = {
 
 def _key(connection: sqlite3.Connection, layer: str) -> str | None:
     """The column that numbers the rows of a table."""
-    columns = connection.execute(f"PRAGMA table_info({_quoted(layer)})").fetchall()
+    columns = connection.execute(f"PRAGMA table_info({quoted(layer)})").fetchall()
     keys = [str(name) for _, name, kind, _, _, key in columns if key and kind.upper() == "INTEGER"]
     return keys[0] if len(keys) == 1 else None
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

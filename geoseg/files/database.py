@@ -25,3 +25,8 @@ def looked_into(path: Path, *, wait_s: float = USUAL_WAIT_S) -> Iterator[sqlite3
     uri = f"{path.absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(uri, timeout=wait_s, uri=True)) as connection:
         yield connection
+
+
+def quoted(name: str) -> str:
+    """The name of a table or a column as SQL takes any."""
+    return '"' + name.replace('"', '""') + '"'
