@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from geoseg.redraw.outcome import Recomputed, Regularized
     from geoseg.shaping import RegularizeSettings
     from geoseg.vectors.layers import VectorInput
+    from geoseg.vectors.load import Loaded
 
 
 @overload
@@ -96,24 +97,14 @@ def regularize(  # noqa: PLR0913  # the public face: one keyword per decision of
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
-    from geoseg.export.opening import open_output
-    from geoseg.export.output import require_held
     from geoseg.export.zoom import check_zoom
-    from geoseg.files.target import require_other
     from geoseg.redraw.frame import SUMMARY, redraw
     from geoseg.redraw.outcome import Regularized
     from geoseg.redraw.own import About
     from geoseg.redraw.write import write_drawn
-    from geoseg.vectors.load import load
 
     check_zoom(zoom, output)
-    target = None
-    if output is not None:
-        require_other(Path(output), [footprints])
-        target = open_output(output, overwrite=overwrite)
-    loaded = load(footprints, "footprints", layer=layer, preferred="buildings")
-    if target is not None:
-        require_held(loaded.frame, target)
+    loaded, target = _opened(footprints, "footprints", output, layer=layer, overwrite=overwrite)
     about = About.of(footprints, loaded.frame)
     drawn = redraw(
         loaded.frame, gsd_m=gsd_m, snap_m=snap_m, oblique=oblique, settings=settings, about=about
@@ -181,23 +172,13 @@ def recompute(
         OutputExistsError: ``output`` is there already and may not be replaced.
         OutputError: it cannot be written.
     """
-    from geoseg.export.opening import open_output
-    from geoseg.export.output import require_held
     from geoseg.export.zoom import check_zoom
-    from geoseg.files.target import require_other
     from geoseg.redraw.edited import measure_edited, write_measured
     from geoseg.redraw.outcome import Recomputed
     from geoseg.redraw.own import About
-    from geoseg.vectors.load import load
 
     check_zoom(zoom, output)
-    target = None
-    if output is not None:
-        require_other(Path(output), [buildings])
-        target = open_output(output, overwrite=overwrite)
-    loaded = load(buildings, "buildings", layer=layer, preferred="buildings")
-    if target is not None:
-        require_held(loaded.frame, target)
+    loaded, target = _opened(buildings, "buildings", output, layer=layer, overwrite=overwrite)
     about = About.of(buildings, loaded.frame)
     measured = measure_edited(loaded, buildings, layer, about)
     if target is None or output is None:
@@ -205,3 +186,26 @@ def recompute(
         return measured.frame
     write_measured(measured, target, (buildings, layer), about, zoom=zoom)
     return Recomputed(output=Path(output), **measured.counts, notes=measured.notes)
+
+
+def _opened(
+    given: VectorInput, role: str, output: str | Path | None, *, layer: str | None, overwrite: bool
+) -> tuple[Loaded, Path | None]:
+    """What is changed, and the file to write, None without one, which can hold it.
+
+    Raises:
+        GeosegError: either cannot be used.
+    """
+    from geoseg.export.opening import open_output
+    from geoseg.export.output import require_held
+    from geoseg.files.target import require_other
+    from geoseg.vectors.load import load
+
+    target = None
+    if output is not None:
+        require_other(Path(output), [given])
+        target = open_output(output, overwrite=overwrite)
+    loaded = load(given, role, layer=layer, preferred="buildings")
+    if target is not None:
+        require_held(loaded.frame, target)
+    return loaded, target
