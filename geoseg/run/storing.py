@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from geoseg.errors import MapsError, OutputError, UsageError
 from geoseg.keywords import checked_keywords
 from geoseg.languages.counting import counted, listed
-from geoseg.pages.notebook import table_html
+from geoseg.pages.notebook import Shown
 from geoseg.run.spread.parts import Part
 from geoseg.settings import STRIP_PX, Precision, PredictSettings, Runtime
 
@@ -30,7 +30,7 @@ RASTERS = (".tif", ".tiff")
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class StoredPart:
+class StoredPart(Shown):
     """What became of one part, or of a raster of all maps."""
 
     output: str
@@ -66,9 +66,6 @@ class StoredPart:
 
     def __repr__(self) -> str:
         return f"StoredPart({self.part or 'raster'}, {counted(self.tiles, 'tile')}, {self.output})"
-
-    def _repr_html_(self) -> str:
-        return table_html(self.in_words())
 
 
 _OF_ANOTHER = "{} is of another run: {}. Choose another folder, or replace it by --overwrite"

@@ -64,11 +64,10 @@ class StoredMaps:
                 f"{folder} holds parts of {' and of '.join(map(str, counts))}; store all parts with one "
                 "--part i/n, and keep other numbers in folders of their own"
             )
-        first: MapsFile | None = None
+        first = MapsFile.open(named[0][0])
         rows: dict[int, list[MapsFile]] = defaultdict(list)
         for path, index, count, _ in named:
             file = MapsFile.open(path)
-            first = first or file
             differences = first.header.identity.differences(file.header.identity)
             if differences or file.header.part != (index, count):
                 raise MapsError(
@@ -76,7 +75,7 @@ class StoredMaps:
                     f"{'; '.join(differences) or 'it was given another name'}; remove what is foreign"
                 )
             rows[file.header.cores[0][0]].append(file)
-        return cls(folder, MapsFile.open(named[0][0]).header.identity, counts[0], dict(rows))
+        return cls(folder, first.header.identity, counts[0], dict(rows))
 
     def settings(self, asked: PredictSettings) -> PredictSettings:
         """Settings of a run over these maps: tiles as they were stored, unless others are asked for."""
