@@ -1,10 +1,16 @@
-"""The files that a VRT names: where one is gone, GDAL often reads zeros in its place without an error."""
+"""The rasters that a VRT or a tile index names: where one cannot be opened, GDAL often reads zeros without an error."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+import rasterio
+from rasterio._err import CPLE_BaseError
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
 from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError
@@ -12,42 +18,114 @@ from geoseg.raster.remote import is_vrt
 
 _NAMES = ("SourceFilename", "SourceDataset")
 """Elements that name a raster, of a mosaic and of a warp."""
+_RAW = "VRTRawRasterBand"
+"""Of bands whose files hold nothing but pixels."""
+_BUILD_VRT = "gdalbuildvrt new.vrt *.tif"
+_BUILD_INDEX = "gdaltindex new.gpkg *.tif"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A raster on this machine that another one names."""
+
+    name: str
+    """As it is named there."""
+    path: Path
+    """Where it lies."""
+    opened: bool = True
+    """It can be opened by its name alone."""
+    size: tuple[int, int] | None = None
+    """Columns and rows that it had when it was named; None: nothing tells."""
 
 
 def require_named(path: str, files: Iterable[str]) -> None:
-    """Refuse a VRT of which a part on this machine is not there.
+    """Refuse a VRT of which a part on this machine is not there, cannot be opened or is another one by now.
 
     Args:
         path: The raster as it was given, for the message.
         files: Those of the raster and of the VRTs among them.
 
     Raises:
-        UnreadableRasterError: A part is not there.
+        UnreadableRasterError: A part is.
     """
-    gone = [name for file in files if is_local(file) and is_vrt(file) for name in _gone(file)]
+    vrts = [file for file in files if is_local(file) and is_vrt(file)]
+    _require(path, [part for vrt in vrts for part in _parts(vrt)], _BUILD_VRT)
+
+
+def require_indexed(path: str, names: Iterable[str]) -> None:
+    """The same of a tile index, whose gaps GDAL fills without ever raising an error.
+
+    Args:
+        path: The raster as it was given, for the message.
+        names: The rasters in it.
+
+    Raises:
+        UnreadableRasterError: One of them is not there or cannot be opened.
+    """
+    _require(path, [_Part(name, Path(name)) for name in names if _is_plain(name)], _BUILD_INDEX)
+
+
+def _require(path: str, parts: Iterable[_Part], build: str) -> None:
+    parts = list(parts)
+    gone = list(dict.fromkeys(part.name for part in parts if not part.path.exists()))
     if gone:
         more = f" and {len(gone) - 1} more" if gone[1:] else ""
         raise UnreadableRasterError(
-            f"{path} names {gone[0]}{more}, which is not there; bring back what is missing, or build the VRT anew "
-            "from the files that are there: gdalbuildvrt new.vrt *.tif"
+            f"{path} names {gone[0]}{more}, which is not there; bring back what is missing, or build it anew "
+            f"from the files that are there: {build}"
+        )
+    # Files beside them are not needed to find out.
+    with rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="TRUE"), warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+        for part in dict.fromkeys(part for part in parts if part.opened):
+            _require_whole(path, part, build)
+
+
+def _require_whole(path: str, part: _Part, build: str) -> None:
+    try:
+        with rasterio.open(part.path) as dataset:
+            size = dataset.width, dataset.height
+    except (RasterioError, CPLE_BaseError) as error:
+        reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
+        raise UnreadableRasterError(
+            f"{path} names {part.name}, which cannot be opened ({reason}); get it anew, or build the other one "
+            f"without it: {build}"
+        ) from error
+    if part.size not in (None, size):
+        was, now = (" x ".join(f"{side:,}" for side in one) for one in (part.size or size, size))
+        raise UnreadableRasterError(
+            f"{path} was built when {part.name} had {was} pixels, and it has {now} now, so that they would lie "
+            f"elsewhere; build it anew: {build}"
         )
 
 
-def _gone(vrt: str) -> Iterator[str]:
-    """Names in a VRT of files that are not there, each once; what is no plain name of a file is passed over."""
+def _parts(vrt: str) -> Iterator[_Part]:
+    """What a VRT names; what is no plain name of a file is passed over."""
     try:
         root = ET.parse(vrt).getroot()  # noqa: S314  # GDAL has read it already
     except (OSError, ET.ParseError):
         return
-    folder, seen = Path(vrt).absolute().parent, set()
-    for element in root.iter():
-        name = (element.text or "").strip()
-        if element.tag not in _NAMES or name in seen or not _is_plain(name):
-            continue
-        seen.add(name)
-        beside = element.get("relativeToVRT", element.get("relativetoVRT")) == "1"
-        if not (folder / name if beside else Path(name)).exists():
-            yield name
+    folder = Path(vrt).absolute().parent
+    for parent in root.iter():
+        for element in parent:
+            name = (element.text or "").strip()
+            if element.tag not in _NAMES or not _is_plain(name):
+                continue
+            beside = element.get("relativeToVRT", element.get("relativetoVRT")) == "1"
+            alone = parent.get("subClass") != _RAW and parent.find("OpenOptions") is None
+            yield _Part(
+                name,
+                folder / name if beside else Path(name),
+                alone,
+                _size(parent) if alone else None,
+            )
+
+
+def _size(source: ET.Element) -> tuple[int, int] | None:
+    """Columns and rows that a source of a VRT had."""
+    told = source.find("SourceProperties")
+    sides = [] if told is None else [told.get(name, "") for name in ("RasterXSize", "RasterYSize")]
+    return (int(sides[0]), int(sides[1])) if sides and all(map(str.isdecimal, sides)) else None
 
 
 def _is_plain(name: str) -> bool:

@@ -25,14 +25,14 @@ def listed_parts(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401 - 
     """
     listed = tuple(dataset.files)
     if dataset.driver == TILE_INDEX:
-        return (*listed, *_indexed(path))
+        return (*listed, *indexed(path))
     if dataset.driver in SERVICES:
         return (*listed, f"{dataset.driver}:{without_secrets(path)}")
     return listed or (path,)
 
 
-def _indexed(path: str) -> tuple[str, ...]:
-    """The index, and the rasters in it."""
+def indexed(path: str) -> tuple[str, ...]:
+    """The index, and the rasters in it; of one that says so in another way, a name that stands for them."""
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 

@@ -149,7 +149,7 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
     """What the raster at ``path`` holds; with ``photo``, no probabilities by geoseg.
 
     Raises:
-        UnreadableRasterError: There is no such file, it is no raster, or a VRT of which a part is not there.
+        UnreadableRasterError: There is no such file, it is no raster, or a VRT or a tile index of which a part cannot be opened.
         UnsupportedRasterError: It has no CRS, no place on the ground, or no usable pixels.
         UsageError: ``wanted_bands`` names bands that it does not have, or it is asked to be a photo, and is
             none.
