@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import geopandas as gpd
-import pandas as pd
+import numpy as np
 import pyogrio
 
 from geoseg.coco.document import is_coco
+from geoseg.earth.reproject import reproject
 from geoseg.errors import UnreadableVectorError, UsageError
-from geoseg.vectors.layers import GDAL_ERRORS
+from geoseg.vectors.buildings import DECISION
+from geoseg.vectors.layers import GDAL_ERRORS, geometry_of
 from geoseg.vectors.load import load
+from geoseg.vectors.standing import standing
 
+GONE = "gone"
+"""Of a building that an update did not find again."""
 VECTORS = (".geojson", ".json", ".gpkg", ".fgb", ".shp", ".parquet")
 
 
@@ -23,7 +28,7 @@ def vector_files(folder: Path) -> list[Path]:
 
 
 def united(folder: Path, images: int) -> gpd.GeoDataFrame:
-    """All of their polygons, in the CRS of the first that holds any.
+    """All of their polygons, in the CRS of the first that holds any; the column ``decision`` says which are gone.
 
     Args:
         folder: Holds the files.
@@ -40,12 +45,15 @@ def united(folder: Path, images: int) -> gpd.GeoDataFrame:
             f"{folder} holds {len(files)} files of labels for {images} images; images without one would "
             "count as empty ground, so name those that are labelled, or add files without rows"
         )
-    frames = [load(file, "labels").frame for file in files if _has_rows(file)]
-    if not frames:
+    loaded = [load(file, "labels") for file in files if _has_rows(file)]
+    if not loaded:
         raise UsageError(f"none of the {len(files)} files in {folder} holds a polygon")
-    crs = frames[0].crs
-    alone = [gpd.GeoDataFrame(geometry=frame.geometry.to_crs(crs).array) for frame in frames]
-    return gpd.GeoDataFrame(pd.concat(alone, ignore_index=True), crs=crs)
+    crs = loaded[0].crs
+    alone = [reproject(geometry_of(one.frame), one.crs, crs) for one in loaded]
+    decided = [None if stands else GONE for one in loaded for stands in standing(one.frame)]
+    return gpd.GeoDataFrame(
+        {DECISION: decided}, geometry=np.concatenate(alone), crs=loaded[0].frame.crs
+    )
 
 
 def _has_rows(file: Path) -> bool:

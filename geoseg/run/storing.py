@@ -292,7 +292,13 @@ def _raster_of_all(
     from geoseg.run.spread.folder import StoredMaps
     from geoseg.run.spread.probability import write_probability
 
-    given = source if isinstance(source, str | os.PathLike) else next(iter(source))
+    several = list(source) if isinstance(source, list | tuple) else [source]
+    if len(several) > 1:
+        raise UsageError(
+            f"{output} is a raster of the maps in one folder, and {len(several)} inputs are given; put the files of all "
+            "parts into one folder, whichever machines stored them"
+        )
+    given = several[0] if several else None
     if not isinstance(given, str | os.PathLike) or not Path(given).is_dir():
         raise UsageError(
             f"{output} is a raster of maps that are stored already; give their folder, as in geoseg maps "

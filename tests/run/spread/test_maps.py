@@ -255,6 +255,16 @@ def test_a_damaged_part_is_stored_again_and_a_full_disk_leaves_nothing(
     assert not list((tmp_path / "full").iterdir())
 
 
+def test_a_raster_is_of_one_folder(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    folders = [tmp_path / "one", tmp_path / "two"]
+    with pytest.raises(UsageError, match=r"maps in one folder, and 2 inputs are given"):
+        geoseg.maps(folders, tmp_path / "p.tif")
+    with pytest.raises(UsageError, match="stored already"):
+        geoseg.maps([], tmp_path / "p.tif")
+
+
 def test_probabilities_as_a_raster(town: Path, tmp_path: Path) -> None:
     """By the command line: what is stored, shown and decoded."""
     folder, raster, output = tmp_path / "run", tmp_path / "p.tif", tmp_path / "b.gpkg"
