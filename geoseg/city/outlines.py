@@ -7,15 +7,18 @@ from pathlib import Path
 import pyogrio
 
 from geoseg.city.outcome import Converted
+from geoseg.export.formats import FORMATS
 from geoseg.export.frames import FrameLayer
 from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import require_held, write_layers
 from geoseg.export.schema import COLUMN_NAMES, COLUMNS, LAYER
 from geoseg.export.styles.buildings import building_styles
 from geoseg.export.zoom import Zooms
+from geoseg.files.target import extension_of
 from geoseg.vectors.exact import load_exact
-from geoseg.vectors.layers import VectorInput, open_layer
+from geoseg.vectors.layers import EXTENT_LAYER, VectorInput, open_layer
 from geoseg.vectors.metadata import read_metadata
+from geoseg.vectors.observed import extent_parts
 
 
 def write_outlines(
@@ -36,24 +39,25 @@ def write_outlines(
     written = FrameLayer(
         LAYER, read.frame, building_styles(names, COLUMNS) if own else (),
         description=LAYER_DESCRIPTION if own else "", columns=COLUMNS if own else (), run=run or None,
-        heights=True,
+        heights=True, extent=extent_parts(buildings, layer),
     )  # fmt: skip
     rows = write_layers([written], path, zoom=zoom)
     return Converted(
         output=path, rows=rows, solids=0, without_height=0, left_out=0, shared_walls=0,
-        outlines=rows, notes=_left_behind(buildings, layer),
+        outlines=rows, notes=_left_behind(buildings, layer, path),
     )  # fmt: skip
 
 
-def _left_behind(buildings: VectorInput, layer: str | None) -> tuple[str, ...]:
+def _left_behind(buildings: VectorInput, layer: str | None, path: Path) -> tuple[str, ...]:
     """Which other layers of the file are not written."""
     if not isinstance(buildings, (str, Path)):
         return ()
     opened = open_layer(buildings, layer, preferred=LAYER)
     if opened.name is None:
         return ()
+    kept = {opened.name, *([EXTENT_LAYER] if FORMATS[extension_of(path)].extent else ())}
     others = [str(name) for name, kind in pyogrio.list_layers(opened.path)
-              if kind is not None and name != opened.name]  # fmt: skip
+              if kind is not None and name not in kept]  # fmt: skip
     if not others:
         return ()
     return (f"the layer {opened.name} alone is written, without {', '.join(others)}",)

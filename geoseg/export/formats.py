@@ -25,6 +25,8 @@ class Format:
     """Text with control characters."""
     text_bytes: int | None = None
     """Bytes of the longest text in UTF-8; None: any."""
+    extent: bool = False
+    """The observed area beside the rows."""
     digits: int | None = None
     """Characters of a whole number, its sign among them; None: any of 64 bits."""
     largest: float | None = None
@@ -43,10 +45,10 @@ SHAPEFILE = Format(
 """A number has 24 characters at most, 15 of them decimals where there is room."""
 
 FORMATS: dict[str, Format] = {
-    ".gpkg": Format("GeoPackage", heights=True),
+    ".gpkg": Format("GeoPackage", heights=True, extent=True),
     ".geojson": Format("GeoJSON", heights=True, binary=False, infinity=False, mixed=True),
     ".fgb": Format("FlatGeobuf", heights=True),
-    ".parquet": Format("GeoParquet", heights=True, everything=True, mixed=True),
+    ".parquet": Format("GeoParquet", heights=True, everything=True, mixed=True, extent=True),
     ".shp": SHAPEFILE,
     ".shp.zip": SHAPEFILE,
     ".gdb": Format("File Geodatabase", heights=True, mixed=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import geopandas as gpd
@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from geoseg.errors import UsageError
 from geoseg.export.columns import attributes
 from geoseg.export.formats import Format
-from geoseg.export.layer import LayerInfo, horizontal_crs
+from geoseg.export.layer import EXTENT_DESCRIPTION, LayerInfo, horizontal_crs
 from geoseg.export.multi import as_multipolygons
 from geoseg.export.schema import GEOMETRY, Column
 from geoseg.export.styles.style import Style
@@ -52,6 +52,10 @@ class FrameLayer:
     """How the layer was made."""
     heights: bool = False
     """Keep heights, where a row has any; rows without get the height 0."""
+    extent: Sequence[bytes] | None = None
+    """The observed area as WKB polygons in the frame's CRS, where known."""
+    extent_description: str = EXTENT_DESCRIPTION
+    """One sentence on that."""
 
 
 def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
@@ -79,6 +83,8 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
         layer.columns,
         layer.styles,
         layer.run,
+        layer.extent,
+        layer.extent_description,
         has_z=has_z,
         notes=(HEIGHTS_DROPPED,) if flattened else (),
     )

@@ -20,6 +20,7 @@ from geoseg.export.place_order import in_place_order, regrouped
 from geoseg.export.spool import NOWHERE, widened
 from geoseg.export.stream import BatchStream
 from geoseg.vectors.apart import free_name
+from geoseg.vectors.observed import EXTENT_ATTRIBUTE, extent_noted
 
 GROUP_ROWS = 16_384
 """Rows of a group: what is read at once, some megabytes."""
@@ -27,15 +28,23 @@ COVER = "bbox"
 """Name of the column of boxes, unless a column is called so."""
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 """Of a box, as GeoParquet calls them."""
+LONGEST_NOTE = 1 << 25
+"""Characters of the observed area: readers of Parquet refuse a file of whose texts one has 100 MB."""
+EXTENT_LEFT_OUT = (
+    "the observed area has too many corners for a note and is left out; a GeoPackage holds it"
+)
+"""Said where it is longer."""
 COVER_TYPE = pa.struct([pa.field(side, pa.float64()) for side in SIDES])
 """Of that column."""
 
 
-def write_geoparquet(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
+def write_geoparquet(path: Path, stream: BatchStream, layer: LayerInfo) -> tuple[str, ...]:
     """Sort the rows by place on the disk, then write them group by group.
 
     The bounds are known, and stored, at the end.
     """
+    extent = _extent_note(layer)
+    too_long = len(extent) > LONGEST_NOTE
     bounds = np.array(NOWHERE)
     cover = free_name(COVER, layer.schema.names)
     schema = _described_schema(layer).append(pa.field(cover, COVER_TYPE))
@@ -58,8 +67,19 @@ def write_geoparquet(path: Path, stream: BatchStream, layer: LayerInfo) -> None:
         metadata = {"geo": json.dumps(_geo_metadata(layer, bounds, cover))}
         if layer.run_json is not None:
             metadata["geoseg"] = layer.run_json
+        if extent and not too_long:
+            metadata[EXTENT_ATTRIBUTE] = extent
         writer.add_key_value_metadata(metadata)
     stream.require_written(pq.read_metadata(path).num_rows)
+    return (EXTENT_LEFT_OUT,) if too_long else ()
+
+
+def _extent_note(layer: LayerInfo) -> str:
+    """The observed area as text; empty where it is not known."""
+    if not layer.extent:
+        return ""
+    area = shapely.union_all(shapely.from_wkb(list(layer.extent)))
+    return json.dumps(extent_noted(area, layer.crs))
 
 
 def _covers(shapes: NDArray[np.object_]) -> pa.StructArray:

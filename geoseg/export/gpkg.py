@@ -134,7 +134,7 @@ def _write_extent(path: Path, layer: LayerInfo, polygons: Sequence[bytes]) -> No
         append=True,
         layer_options={
             "GEOMETRY_NAME": GEOMETRY_COLUMN,
-            "DESCRIPTION": "Area in which buildings were looked for: the valid pixels.",
+            "DESCRIPTION": layer.extent_description,
         },
     )
 

@@ -18,6 +18,8 @@ LAYER_DESCRIPTION = (
     "Roof outlines of buildings seen in aerial or satellite imagery, one polygon per building."
 )
 
+EXTENT_DESCRIPTION = "Area in which buildings were looked for: the valid pixels."
+
 
 @dataclass(frozen=True, slots=True)
 class LayerInfo:
@@ -42,7 +44,9 @@ class LayerInfo:
     run_metadata: Mapping[str, JsonValue] | None = None
     """How the layer was made, see docs/output.md; None where no run made it."""
     extent: Sequence[bytes] | None = None
-    """The observed area as WKB polygons in ``crs``, where known; for formats with several layers."""
+    """The observed area as WKB polygons in ``crs``, where known; a layer of a GeoPackage, a note of GeoParquet."""
+    extent_description: str = EXTENT_DESCRIPTION
+    """One sentence on that layer."""
     has_z: bool = False
     """The geometries have heights."""
     zoom: tuple[int, int] | None = None

@@ -93,7 +93,7 @@ def write_output(
         batches: Of the contract's schema, in the final order.
         crs: CRS of the outlines; of a compound one the horizontal part is stored.
         run_metadata: How the file was made.
-        extent: The observed area as WKB polygons in ``crs``; only a GeoPackage holds it.
+        extent: The observed area as WKB polygons in ``crs``; GeoPackage and GeoParquet hold it.
         zoom: First and last zoom of tiles; None: what suits the area.
 
     Returns:

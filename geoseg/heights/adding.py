@@ -25,6 +25,7 @@ from geoseg.progress import Progress
 from geoseg.vectors.layers import VectorInput, geometry_of
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
+from geoseg.vectors.observed import carry_extent, extent_parts
 from geoseg.version import __version__, versions
 
 
@@ -44,6 +45,7 @@ def to_frame(
     kept = frame.drop(columns=earlier)
     values = {name: array.to_pandas() for name, array in zip(HEIGHT_NAMES, arrays, strict=True)}
     out = kept.assign(**{name: np.asarray(column) for name, column in values.items()})
+    carry_extent(out, footprints, layer)
     return out, found
 
 
@@ -68,7 +70,8 @@ def to_file(
             numbers = find(kept, ground, progress)
             found = outcome(numbers, ground, target)
             record = _record(footprints, ground, found)
-        info, multi = layer_of(kept, mixed=holds.mixed, record=record)
+        extent = extent_parts(footprints, layer)
+        info, multi = layer_of(kept, mixed=holds.mixed, record=record, extent=extent)
         rows = batches_of(kept, numbers, info, multi=multi, has_ground=not ground.above_ground)
         write_batches(target, rows, replace(info, zoom=zoom))
     return found

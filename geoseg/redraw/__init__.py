@@ -102,6 +102,7 @@ def regularize(  # noqa: PLR0913  # the public face: one keyword per decision of
     from geoseg.redraw.outcome import Regularized
     from geoseg.redraw.own import About
     from geoseg.redraw.write import write_drawn
+    from geoseg.vectors.observed import carry_extent
 
     check_zoom(zoom, output)
     loaded, target = _opened(footprints, "footprints", output, layer=layer, overwrite=overwrite)
@@ -110,6 +111,7 @@ def regularize(  # noqa: PLR0913  # the public face: one keyword per decision of
         loaded.frame, gsd_m=gsd_m, snap_m=snap_m, oblique=oblique, settings=settings, about=about
     )
     if target is None or output is None:
+        carry_extent(drawn, footprints, layer)
         return drawn
     write_drawn(drawn, target, (footprints, layer), about, zoom=zoom)
     return Regularized(output=Path(output), **drawn.attrs[SUMMARY])
@@ -176,6 +178,7 @@ def recompute(
     from geoseg.redraw.edited import measure_edited, write_measured
     from geoseg.redraw.outcome import Recomputed
     from geoseg.redraw.own import About
+    from geoseg.vectors.observed import carry_extent
 
     check_zoom(zoom, output)
     loaded, target = _opened(buildings, "buildings", output, layer=layer, overwrite=overwrite)
@@ -183,6 +186,7 @@ def recompute(
     measured = measure_edited(loaded, buildings, layer, about)
     if target is None or output is None:
         measured.frame.attrs["recompute"] = measured.counts
+        carry_extent(measured.frame, buildings, layer)
         return measured.frame
     write_measured(measured, target, (buildings, layer), about, zoom=zoom)
     return Recomputed(output=Path(output), **measured.counts, notes=measured.notes)

@@ -23,7 +23,7 @@ from geoseg.errors import UsageError
 from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
 from geoseg.export.layer import LAYER_DESCRIPTION
-from geoseg.export.output import write_edited_layer, write_frame, write_layers
+from geoseg.export.output import write_edited_layer, write_layers
 from geoseg.export.schema import COLUMNS, EDITED, LAYER
 from geoseg.export.styles.buildings import building_styles
 from geoseg.export.zoom import Zooms
@@ -32,7 +32,7 @@ from geoseg.types import Grid
 from geoseg.vectors.buildings import ID, numbers_of
 from geoseg.vectors.layers import VectorInput, open_layer
 from geoseg.vectors.load import Loaded
-from geoseg.vectors.observed import extent_in
+from geoseg.vectors.observed import extent_in, extent_parts
 from geoseg.vectors.rows import REPAIRED, notes_of, refuse_lines, usable
 from geoseg.version import __version__
 
@@ -117,13 +117,15 @@ def write_measured(
             columns = {one: _plain(measured.frame[one]) for one in measured.columns}
             write_edited_layer(Path(source), path, LayerEdit(name, outlines, columns, told))
             return
+    extent = extent_parts(source, layer)
     if not about.metadata:
-        write_frame(measured.frame, path, zoom=zoom)
+        write_layers([FrameLayer(LAYER, measured.frame, extent=extent)], path, zoom=zoom)
         return
     styles = building_styles(_names(measured.frame), COLUMNS)
     own = FrameLayer(
-        LAYER, measured.frame, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run
-    )
+        LAYER, measured.frame, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run,
+        extent=extent,
+    )  # fmt: skip
     write_layers([own], path, zoom=zoom)
 
 

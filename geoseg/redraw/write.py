@@ -12,12 +12,13 @@ from geoseg.attributes.measure import MEASURES
 from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
 from geoseg.export.layer import LAYER_DESCRIPTION
-from geoseg.export.output import write_edited_layer, write_frame, write_layers
+from geoseg.export.output import write_edited_layer, write_layers
 from geoseg.export.schema import COLUMNS, LAYER
 from geoseg.export.styles.buildings import building_styles
 from geoseg.redraw.own import About
 from geoseg.vectors.layers import open_layer
 from geoseg.vectors.metadata import KEY
+from geoseg.vectors.observed import extent_parts
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -48,12 +49,15 @@ def write_drawn(
         if name is not None and is_editable(Path(source), name):
             write_edited_layer(Path(source), path, _edit(name, drawn, about, run))
             return
+    extent = extent_parts(source, layer)
     if not run:
-        write_frame(drawn, path, zoom=zoom)
+        write_layers([FrameLayer(LAYER, drawn, extent=extent)], path, zoom=zoom)
         return
     names = [str(name) for name in drawn.columns if name != drawn.active_geometry_name]
     styles = building_styles(names, COLUMNS)
-    own = FrameLayer(LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run)
+    own = FrameLayer(
+        LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run, extent=extent
+    )
     write_layers([own], path, zoom=zoom)
 
 

@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import geopandas as gpd
-import shapely
-
 from geoseg.export.frames import FrameLayer
 from geoseg.export.opening import open_output
 from geoseg.export.output import require_held, write_layers
 from geoseg.export.schema import LAYER
-from geoseg.export.styles.buildings import extent_style
 from geoseg.export.styles.zones import categories
 from geoseg.export.zoom import Zooms
 from geoseg.files.target import check_target, require_other
 from geoseg.upkeep.old import OldLayer
 from geoseg.upkeep.outcome import Updated
 from geoseg.upkeep.rows import EVIDENCE
-from geoseg.vectors.layers import EXTENT_LAYER
+from geoseg.vectors.observed import parts_of
 
 COLOURS = {
     "kept": "#b8bec5",
@@ -102,17 +98,12 @@ def write_update(result: Updated, path: Path, *, zoom: Zooms | None = None) -> N
     rows = FrameLayer(
         LAYER, result.rows, (style,), description=DESCRIPTION, columns=result.columns,
         run={"update": result.record}, heights=True,
+        extent=None if result.observed is None else parts_of(result.observed),
+        extent_description=EXTENT_DESCRIPTION,
     )  # fmt: skip
     asked = categories(result.review, "proposal", COLOURS, _OF_REVIEW)
     review = FrameLayer(REVIEW, result.review, (asked,))
-    layers = [rows, review, FrameLayer(SHIFTS, result.shifts)]
-    if result.observed is not None:
-        whole = shapely.MultiPolygon([*shapely.get_parts(result.observed)])
-        ground = gpd.GeoDataFrame(geometry=[whole], crs=result.rows.crs)
-        layers.append(
-            FrameLayer(EXTENT_LAYER, ground, (extent_style(),), description=EXTENT_DESCRIPTION)
-        )
-    write_layers(layers, path, zoom=zoom)
+    write_layers([rows, review, FrameLayer(SHIFTS, result.shifts)], path, zoom=zoom)
 
 
 def with_output(result: Updated, path: Path) -> Updated:

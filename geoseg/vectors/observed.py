@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -13,8 +15,10 @@ from pyproj.exceptions import ProjError
 
 from geoseg.earth.reproject import areas_m2, densify, reproject
 from geoseg.errors import UnreadableVectorError
+from geoseg.files.parse import ParseError, parse_json
 from geoseg.languages.said import Said
 from geoseg.vectors.buildings import BuildingSource
+from geoseg.vectors.geoparquet import read_file_metadata
 from geoseg.vectors.layers import (
     EXTENT_LAYER,
     Layer,
@@ -31,24 +35,42 @@ NO_EXTENT = Said(
 )
 """Said when the observed area is unknown."""
 EXTENT_ATTRIBUTE = "geoseg_extent"
-"""Of a table in memory, what the layer is of a file: ``wkb``, hexadecimal, and ``crs``, WKT."""
+"""Of a table in memory and of a GeoParquet file, what the layer is of a GeoPackage: see ``extent_noted``."""
+
+NO_AREA = (LookupError, TypeError, shapely.GEOSException, ProjError)
+"""What reading a note that is no area raises."""
 
 
 def read_extent(layer: Layer) -> shapely.Geometry | None:
-    """The observed area in the CRS of the buildings, or None where the file does not know it."""
-    if layer.name is None or EXTENT_LAYER not in polygon_layers(layer.path):
+    """The observed area in the CRS of the buildings, or None where the file does not know it.
+
+    Raises:
+        UnreadableVectorError: What a GeoParquet file notes is no area, or has no place in that CRS.
+    """
+    if layer.name is None:
+        return _of_geoparquet(layer)
+    if EXTENT_LAYER not in polygon_layers(layer.path):
         return None
     extent = open_layer(layer.path, EXTENT_LAYER)
     parts = np.array(read_frame(extent, []).geometry.array, dtype=object)
     return _united(parts, extent.crs, layer.crs)
 
 
-def note_extent(frame: gpd.GeoDataFrame, extent: shapely.MultiPolygon) -> None:
+def extent_noted(extent: shapely.Geometry, crs: CRS) -> dict[str, str]:
+    """An area as it is noted where there are no layers: ``wkb``, hexadecimal, and ``crs``, WKT."""
+    return {"wkb": shapely.to_wkb(extent, hex=True), "crs": crs.to_wkt()}
+
+
+def note_extent(frame: gpd.GeoDataFrame, extent: shapely.Geometry) -> None:
     """Let a table in memory know the observed area, which is in its CRS."""
-    frame.attrs[EXTENT_ATTRIBUTE] = {
-        "wkb": extent.wkb_hex,
-        "crs": CRS.from_user_input(frame.crs).to_wkt(),
-    }
+    frame.attrs[EXTENT_ATTRIBUTE] = extent_noted(extent, CRS.from_user_input(frame.crs))
+
+
+def carry_extent(frame: gpd.GeoDataFrame, source: VectorInput, layer: str | None) -> None:
+    """Let a table that was made of a file, in its CRS, know what the file knows; a copy of a table does already."""
+    extent = extent_in(source, layer) if isinstance(source, (str, Path)) else None
+    if extent is not None:
+        note_extent(frame, extent)
 
 
 def noted_extent(frame: gpd.GeoDataFrame) -> shapely.Geometry | None:
@@ -61,13 +83,35 @@ def noted_extent(frame: gpd.GeoDataFrame) -> shapely.Geometry | None:
     if noted is None:
         return None
     try:
-        parts = np.array([shapely.from_wkb(noted["wkb"])], dtype=object)
-        return _united(parts, CRS.from_wkt(noted["crs"]), CRS.from_user_input(frame.crs))
-    except (LookupError, TypeError, shapely.GEOSException, ProjError) as error:
+        return _placed(noted, CRS.from_user_input(frame.crs))
+    except NO_AREA as error:
         raise UnreadableVectorError(
             f"attrs[{EXTENT_ATTRIBUTE!r}] of the table is no observed area in a CRS that leads to the "
             "table's; take it out, or give the table as predict returned it"
         ) from error
+
+
+def _of_geoparquet(layer: Layer) -> shapely.Geometry | None:
+    text = read_file_metadata(Path(layer.path), EXTENT_ATTRIBUTE)
+    if text is None:
+        return None
+    try:
+        return _placed(parse_json(text), layer.crs)
+    except (ParseError, *NO_AREA) as error:
+        raise UnreadableVectorError(
+            f"{layer.label}: what the file notes as {EXTENT_ATTRIBUTE} is no observed area in a CRS that leads to "
+            "the layer's; write it anew without it, for instance by geopandas"
+        ) from error
+
+
+def _placed(noted: Mapping[str, Any], wanted: CRS) -> shapely.Geometry | None:
+    """What ``extent_noted`` noted, in another CRS.
+
+    Raises:
+        Any of NO_AREA: It is no area, or has no place there.
+    """
+    parts = np.array([shapely.from_wkb(noted["wkb"])], dtype=object)
+    return _united(parts, CRS.from_wkt(noted["crs"]), wanted)
 
 
 def extent_of(source: BuildingSource) -> shapely.Geometry | None:
@@ -80,6 +124,17 @@ def extent_in(source: VectorInput, layer: str | None) -> shapely.Geometry | None
     if not isinstance(source, (str, Path)):
         return noted_extent(source)
     return read_extent(open_layer(source, layer, preferred="buildings"))
+
+
+def extent_parts(source: VectorInput, layer: str | None) -> list[bytes] | None:
+    """The same as WKB polygons, as writers take them; None where nobody knows it."""
+    extent = extent_in(source, layer)
+    return None if extent is None else parts_of(extent)
+
+
+def parts_of(extent: shapely.Geometry) -> list[bytes]:
+    """The polygons of an area as WKB."""
+    return [part.wkb for part in shapely.get_parts(extent)]
 
 
 def _united(parts: NDArray[np.object_], crs: CRS, wanted: CRS) -> shapely.Geometry | None:

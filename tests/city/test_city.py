@@ -397,6 +397,8 @@ def test_what_predict_wrote_keeps_its_metadata(tmp_path: Path) -> None:
     write_layers([own, FrameLayer("extent", frame)], tmp_path / "in.gpkg")
     done = geoseg.convert(tmp_path / "in.gpkg", tmp_path / "out.parquet")
     assert read_metadata(tmp_path / "out.parquet") == {"geoseg": "0"}
+    assert done.notes == ()
+    done = geoseg.convert(tmp_path / "in.gpkg", tmp_path / "out.fgb")
     assert done.notes == ("the layer buildings alone is written, without extent",)
 
 

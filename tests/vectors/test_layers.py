@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyarrow.parquet as pq
 import pyogrio
 import pytest
 import shapely
@@ -23,7 +24,7 @@ from geoseg.vectors.buildings import open_buildings
 from geoseg.vectors.layers import geometry_of, open_layer, polygon_layers, read_frame
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
-from geoseg.vectors.observed import read_extent
+from geoseg.vectors.observed import EXTENT_ATTRIBUTE, read_extent
 
 UTM = "EPSG:32645"
 LEFT, TOP = 345_600.0, 3_072_000.0
@@ -137,7 +138,18 @@ def test_the_runs_metadata_and_extent_come_back(
     source = open_buildings(path, None)
     assert source.layer is not None
     found = read_extent(source.layer)
-    assert (found is not None) == (suffix == ".gpkg")
+    assert (found is not None) == (suffix in {".gpkg", ".parquet"})
+
+
+@pytest.mark.parametrize("note", ["{", "[]", "{}", '{"wkb": "00", "crs": "EPSG:32645"}'])
+def test_a_note_of_geoparquet_that_is_no_area_is_a_sentence(tmp_path: Path, note: str) -> None:
+    path = write(tmp_path / "b.parquet")
+    table = pq.read_table(path)
+    pq.write_table(
+        table.replace_schema_metadata({**table.schema.metadata, EXTENT_ATTRIBUTE: note}), path
+    )
+    with pytest.raises(UnreadableVectorError, match="notes as geoseg_extent is no observed area"):
+        read_extent(open_layer(path))
 
 
 @pytest.mark.parametrize("suffix", [*FORMATS, ".txt"])
