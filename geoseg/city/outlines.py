@@ -11,7 +11,7 @@ from geoseg.export.formats import FORMATS
 from geoseg.export.frames import FrameLayer
 from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import require_held, write_layers
-from geoseg.export.schema import COLUMN_NAMES, COLUMNS, LAYER
+from geoseg.export.schema import COLUMNS, LAYER, columns_in, is_own
 from geoseg.export.styles.buildings import building_styles
 from geoseg.export.zoom import Zooms
 from geoseg.files.target import extension_of
@@ -35,10 +35,10 @@ def write_outlines(
     require_held(read.frame, path)
     run = read_metadata(Path(buildings)) if isinstance(buildings, (str, Path)) else {}
     names = [str(name) for name in read.frame.columns if name != read.frame.active_geometry_name]
-    own = set(COLUMN_NAMES) <= set(names)
+    own = is_own(names, run)
     written = FrameLayer(
         LAYER, read.frame, building_styles(names, COLUMNS) if own else (),
-        description=LAYER_DESCRIPTION if own else "", columns=COLUMNS if own else (), run=run or None,
+        description=LAYER_DESCRIPTION if own else "", columns=columns_in(names) if own else (), run=run or None,
         heights=True, extent=extent_parts(buildings, layer),
     )  # fmt: skip
     rows = write_layers([written], path, zoom=zoom)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -121,6 +122,8 @@ COLUMNS: tuple[Column, ...] = (
 )
 
 COLUMN_NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
+OF_RUNS = ("confidence", "at_edge", "shape", "source")
+"""Columns that no outline tells, so that a run alone gives them."""
 
 SCHEMA: pa.Schema = pa.schema(
     [
@@ -129,6 +132,24 @@ SCHEMA: pa.Schema = pa.schema(
     ]
 )
 """The attributes in order, then the outline as WKB Polygon, its exterior ring counterclockwise."""
+
+
+def is_own(names: Iterable[str], run: Mapping[str, object]) -> bool:
+    """Whether a layer is of buildings that a run found: it has the contract's columns, or the run's grid and some of them.
+
+    Args:
+        names: Its columns.
+        run: What is noted of how it was made; other verbs note something, too, but no grid.
+    """
+    there = set(names)
+    some = "building_id" in there and not there.isdisjoint(OF_RUNS)
+    return there.issuperset(COLUMN_NAMES) or (some and "grid" in run)
+
+
+def columns_in(names: Iterable[str]) -> tuple[Column, ...]:
+    """Those of the contract that a layer with these columns has."""
+    there = set(names)
+    return tuple(column for column in COLUMNS if column.name in there)
 
 
 def conform(table: pa.Table) -> pa.Table:

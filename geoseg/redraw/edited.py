@@ -24,7 +24,7 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
 from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import write_edited_layer, write_layers
-from geoseg.export.schema import COLUMNS, EDITED, LAYER
+from geoseg.export.schema import COLUMNS, EDITED, LAYER, columns_in
 from geoseg.export.styles.buildings import building_styles
 from geoseg.export.zoom import Zooms
 from geoseg.redraw.own import SAME, SHAPE, About
@@ -84,10 +84,12 @@ def measure_edited(
             values[kept] = stored[kept]
         frame[name] = values
     columns = [ID, *MEASURES]
-    if about.metadata:
+    if about.metadata and SHAPE in frame:
         frame[SHAPE] = np.where(edited, EDITED, frame[SHAPE].astype(object))
+        columns.append(SHAPE)
+    if about.metadata and AT_EDGE in frame:
         frame[AT_EDGE] = _at_edge(frame, shapes, extent_in(source, layer), about)
-        columns += [SHAPE, AT_EDGE]
+        columns.append(AT_EDGE)
     counts = {
         "rows": len(frame), "edited": int(edited.sum()), "repaired": rows.counts[REPAIRED],
         "new_ids": new, "empty": int((~rows.kept).sum()),
@@ -121,9 +123,11 @@ def write_measured(
     if not about.metadata:
         write_layers([FrameLayer(LAYER, measured.frame, extent=extent)], path, zoom=zoom)
         return
-    styles = building_styles(_names(measured.frame), COLUMNS)
+    names = _names(measured.frame)
+    styles = building_styles(names, COLUMNS)
     own = FrameLayer(
-        LAYER, measured.frame, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run,
+        LAYER, measured.frame, styles, description=LAYER_DESCRIPTION,
+        columns=columns_in(names), run=run,
         extent=extent,
     )  # fmt: skip
     write_layers([own], path, zoom=zoom)

@@ -15,7 +15,7 @@ from pyproj import CRS
 from geoseg.attributes.measure import MEASURES, measure_again
 from geoseg.earth.crs import understood
 from geoseg.earth.geodesy import Ground
-from geoseg.export.schema import COLUMN_NAMES
+from geoseg.export.schema import is_own
 from geoseg.shaping.settings import PREDICTED, RegularizeSettings
 from geoseg.types import Grid
 from geoseg.vectors.apart import free_name
@@ -84,12 +84,12 @@ class About:
 
     @classmethod
     def of(cls, source: VectorInput, frame: gpd.GeoDataFrame) -> About:
-        """Of a file or a table; only one with all columns of the contract is geoseg's own."""
+        """Of a file or a table."""
         if isinstance(source, (str, Path)):
             metadata = read_metadata(Path(source))
         else:
             metadata = frame.attrs.get(KEY) or {}
-        own = isinstance(metadata, dict) and set(COLUMN_NAMES) <= set(frame.columns)
+        own = isinstance(metadata, dict) and is_own(map(str, frame.columns), metadata)
         found = metadata if own else {}
         return cls(found, _grid(found), _shape_column(frame, own=bool(found)))
 
@@ -153,7 +153,8 @@ def drawn_before(frame: gpd.GeoDataFrame, about: About, asked: Asked) -> NDArray
     What was drawn is told by ``shape``, what was changed by the measures.
     """
     out = np.zeros(len(frame), dtype=bool)
-    if about.grid is None or not asked.is_like(about.drawn):
+    needed = {SHAPE, *MEASURES[:2]}
+    if about.grid is None or not asked.is_like(about.drawn) or not needed <= {*frame.columns}:
         return out
     given = np.asarray(frame.geometry.array, dtype=object)
     out = frame[SHAPE].isin(NAMES).to_numpy() & shapely.is_valid(given) & ~shapely.is_empty(given)
@@ -173,18 +174,20 @@ def drawn_before(frame: gpd.GeoDataFrame, about: About, asked: Asked) -> NDArray
 def remeasure(
     before: NDArray[np.object_], drawn: gpd.GeoDataFrame, about: About
 ) -> dict[str, NDArray[np.float64]]:
-    """The measures of geoseg's own layer after it was redrawn; what did not move keeps its own."""
+    """The measures that geoseg's own layer has, after it was redrawn; what did not move keeps its own."""
     if about.grid is None:
         return {}
     after = np.asarray(drawn.geometry.array, dtype=object)
     moved = ~shapely.equals_exact(before, after, 0.0) & ~shapely.is_missing(after)
-    out = {name: drawn[name].to_numpy(dtype=np.float64, copy=True) for name in MEASURES}
+    there = [name for name in MEASURES if name in drawn]
+    out = {name: drawn[name].to_numpy(dtype=np.float64, copy=True) for name in there}
     void = moved & shapely.is_empty(after)
     rows = np.flatnonzero(moved & ~void)
     if len(rows):
         new = measure_again(after[rows], about.grid, CRS.from_user_input(drawn.crs))
         for name, values in zip(MEASURES, new, strict=True):
-            out[name][rows] = values
+            if name in out:
+                out[name][rows] = values
     for values in out.values():
         values[void] = np.nan
     return out

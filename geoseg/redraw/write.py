@@ -13,7 +13,7 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
 from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import write_edited_layer, write_layers
-from geoseg.export.schema import COLUMNS, LAYER
+from geoseg.export.schema import COLUMNS, LAYER, columns_in
 from geoseg.export.styles.buildings import building_styles
 from geoseg.redraw.own import About
 from geoseg.vectors.layers import open_layer
@@ -56,14 +56,21 @@ def write_drawn(
     names = [str(name) for name in drawn.columns if name != drawn.active_geometry_name]
     styles = building_styles(names, COLUMNS)
     own = FrameLayer(
-        LAYER, drawn, styles, description=LAYER_DESCRIPTION, columns=COLUMNS, run=run, extent=extent
+        LAYER,
+        drawn,
+        styles,
+        description=LAYER_DESCRIPTION,
+        columns=columns_in(names),
+        run=run,
+        extent=extent,
     )
     write_layers([own], path, zoom=zoom)
 
 
 def _edit(name: str, drawn: gpd.GeoDataFrame, about: About, run: dict[str, Any]) -> LayerEdit:
     """What is new in a layer."""
-    new = [about.column, *(MEASURES if about.grid is not None else ())]
+    measured = [name for name in MEASURES if about.grid is not None and name in drawn]
+    new = [about.column, *measured]
     columns = {name: _plain(drawn[name].to_numpy(dtype=object)) for name in new}
     outlines = np.asarray(drawn.geometry.array, dtype=object)
     return LayerEdit(name, outlines, columns, json.dumps(run, ensure_ascii=False) if run else None)

@@ -15,6 +15,7 @@ from shapely.geometry import box
 import geoseg
 from geoseg.attributes.measure import MEASURES
 from geoseg.errors import UsageError
+from geoseg.vectors.metadata import KEY, read_metadata
 
 
 def edit(path: Path) -> Path:
@@ -104,3 +105,29 @@ def test_ids_that_are_no_numbers_are_one_sentence() -> None:
     frame = gpd.GeoDataFrame({"building_id": ["x"]}, geometry=[box(0, 0, 9, 9)], crs=32645)
     with pytest.raises(UsageError, match="'x' is no whole number"):
         geoseg.recompute(frame)
+
+
+@pytest.mark.parametrize(
+    "lost", ["image_date", "confidence", "at_edge", "shape", "source", "width_m"]
+)
+def test_a_layer_that_lost_a_column_is_still_of_its_run(tmp_path: Path, lost: str) -> None:
+    source = own_file(tmp_path / "own.gpkg")
+    rows = gpd.read_file(source, layer="buildings").drop(columns=lost)
+    rows["building_id"] = [1, 2, np.nan]
+    rows.attrs[KEY] = read_metadata(source)
+    found = geoseg.recompute(rows)
+    assert found["building_id"].tolist() == [1, 2, 100 * 300]  # beyond all keys of its grid
+    assert (lost in found) == (lost in MEASURES)
+    assert lost == "shape" or set(found["shape"]) == {"edited"}
+    geoseg.recompute(rows, tmp_path / "out.parquet")
+    assert read_metadata(tmp_path / "out.parquet")["recompute"]["new_ids"] == 1
+
+
+def test_what_another_verb_noted_makes_no_layer_geosegs_own() -> None:
+    frame = gpd.GeoDataFrame(
+        {"building_id": [1], "source": ["survey"], "shape": ["hipped"]},
+        geometry=[box(3e5, 3e6, 3e5 + 10, 3e6 + 20)],
+        crs=32645,
+    )
+    frame.attrs[KEY] = {"software": "geoseg", "heights": {"dsm": "dsm.tif"}}
+    assert geoseg.recompute(frame)["shape"].tolist() == ["hipped"]

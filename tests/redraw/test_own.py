@@ -68,6 +68,18 @@ def test_an_own_file_is_drawn_at_the_pixels_of_its_run(tmp_path: Path) -> None:
     assert not own.geometry.geom_equals_exact(regularize(source, gsd_m=2.0).geometry, 0).all()
 
 
+@pytest.mark.parametrize("lost", ["image_date", "width_m", "perimeter_m", "shape"])
+def test_a_layer_that_lost_a_column_is_drawn_as_its_own(tmp_path: Path, lost: str) -> None:
+    source = own_file(tmp_path / "in.gpkg")
+    rows = gpd.read_file(source, layer="buildings").drop(columns=lost)
+    rows.attrs[KEY] = read_metadata(source)
+    drawn = regularize(rows)
+    assert drawn.geometry.geom_equals_exact(regularize(source).geometry, 0).all()
+    assert drawn.attrs[KEY]["regularize"]["rows"] == 3
+    assert (lost in drawn) == (lost == "shape")
+    np.testing.assert_allclose(drawn["length_m"], 15, atol=1)
+
+
 def bevelled_house() -> Polygon:
     """A house along pixels of half a metre whose corner a network bevelled."""
     with pytest.MonkeyPatch.context() as patch:
