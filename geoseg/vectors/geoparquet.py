@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,13 +17,15 @@ from shapely.errors import ShapelyError
 
 from geoseg.earth.crs import understood
 from geoseg.errors import UnreadableVectorError
-from geoseg.files.parse import parse_json
+from geoseg.files.parse import ParseError, parse_json
 from geoseg.vectors.address import Address, suffix_of
 
 EXTENSIONS = (".parquet", ".geoparquet")
 """Extensions that mean GeoParquet."""
 MAGIC = b"PAR1"
 """First bytes of a Parquet file, whatever its name."""
+ATTRS = b"PANDAS_ATTRS"
+"""Key under which geopandas keeps the ``attrs`` of a table, as JSON."""
 DEFAULT_CRS = "OGC:CRS84"
 """Where a file names no CRS, by the specification."""
 
@@ -122,12 +125,22 @@ def read_rows(
 
 
 def read_file_metadata(path: Path, key: str) -> str | None:
-    """A text of the file's own metadata; None where there is none."""
+    """A text of the file's own metadata, or of the ``attrs`` of a table that geopandas wrote; None where there is none."""
     try:
-        stored = (pq.read_metadata(path).metadata or {}).get(key.encode())
+        stored = pq.read_metadata(path).metadata or {}
     except (OSError, pa.ArrowException):
         return None
-    return None if stored is None else stored.decode(errors="replace")
+    if (text := stored.get(key.encode())) is not None:
+        return str(text, errors="replace")
+    return _of_attrs(stored.get(ATTRS, b"{}"), key)
+
+
+def _of_attrs(text: bytes, key: str) -> str | None:
+    try:
+        attrs = parse_json(text)
+    except ParseError:
+        return None
+    return json.dumps(attrs[key]) if isinstance(attrs, dict) and key in attrs else None
 
 
 def _numbers(schema: pa.Schema) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from own_layer import UTM, own_file
 import geoseg
 from geoseg.export import geoparquet
 from geoseg.export.output import write_output
-from geoseg.vectors.observed import extent_in
+from geoseg.vectors.metadata import KEY, read_metadata
+from geoseg.vectors.observed import extent_in, note_extent
 
 OBSERVED = shapely.box(3e5, 3e6, 3e5 + 150, 3e6 + 50)
 SUFFIXES = (".gpkg", ".parquet")
@@ -63,6 +64,19 @@ def test_verbs_that_write_buildings_carry_it(
 def test_tables_that_come_of_files_carry_it(tmp_path: Path, surface: Path, verb: str) -> None:
     source = own_file(tmp_path / "own.parquet")
     assert extent_in(VERBS[verb](source, None, surface), None).equals(OBSERVED)
+
+
+def test_a_table_that_geopandas_wrote_keeps_its_attrs(tmp_path: Path) -> None:
+    source, path = own_file(tmp_path / "own.gpkg"), tmp_path / "b.parquet"
+    table = gpd.read_file(source, layer="buildings")
+    note_extent(table, OBSERVED)
+    table.attrs[KEY] = read_metadata(source)
+    table.to_crs(4326).to_parquet(path)
+    assert read_metadata(path) == read_metadata(source) != {}
+    assert geoseg.report(path).as_dict()["observed_km2"] == pytest.approx(0.0075, rel=0.01)
+    table.attrs.clear()
+    table.to_parquet(path)
+    assert (read_metadata(path), extent_in(path, None)) == ({}, None)
 
 
 def test_an_update_writes_it_into_geoparquet(tmp_path: Path) -> None:
