@@ -2,13 +2,12 @@
 # rasterio 1.4.4 (GDAL 3.10.3): reading a photo with a mask band smaller by cubic or Lanczos gives black pixels that the mask,
 # read at the same size, calls valid.
 #
-# A good engineer guesses that masked=True hides what has no data, at every size. Where the kernel of a pixel meets a hole,
-# GDAL computes nothing by cubic and Lanczos and leaves 0. But rasterio reads the mask by the same kernel, as if it
-# were an image, and calls everything valid where not exactly 0 comes out; the two rules differ along each rim. Single
-# masked pixels so become black dots of two pixels by two, and the rim of a photo a dark line, in all bands: a network
-# takes them for image. With nodata instead of a mask band, and by nearest, bilinear and average, no such pixel is left.
-# dataset_mask() is read by nearest and hides some, at the price of others. Whoever shrinks photos with masks
-# takes average (which such a shrinking wants anyway), or a WarpedVRT with an alpha band.
+# A good engineer guesses that masked=True hides what has no data, at every size. Where too much of a pixel's kernel lies in a
+# hole, GDAL computes nothing by cubic and Lanczos and leaves 0. But rasterio has the mask made smaller by the same
+# kernel, as if it were an image, and calls valid whatever does not come out as 0; the two rules differ along the rim of
+# every hole and of the photo. There are so black pixels in all bands that count as image: a network, a mean or a stretch
+# takes them for ground. With nodata instead of a mask band, and by nearest, bilinear and average, there is none.
+# Whoever shrinks photos with masks takes average, which such a shrinking wants anyway, or nodata.
 #
 # Runs without geoseg; fails if the behaviour changes.
 set -euo pipefail
