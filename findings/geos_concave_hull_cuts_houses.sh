@@ -2,11 +2,11 @@
 # shapely 2.2.0 (GEOS 3.14.1): the concave hull of a house does not contain the house.
 #
 # A good engineer guesses that a hull contains what it is the hull of; shapely's documentation says that it "encloses an
-# input geometry". But concave_hull looks at corners alone and not at the walls between them: of an L-shaped house it
-# makes a polygon of which a wall of the house is no part, and takes away 30 % of its ground, at ratio=0.5 as at 0.1. A
-# plain rectangle is kept, and so is a circle, so that a test with these is green. An outline around a block of houses
-# cuts through the houses, and an area of it is too small. With corners set along the walls every half metre
-# (segmentize) it is nearly right; shapely has no concave_hull_of_polygons, which GEOS has for this.
+# input geometry". But concave_hull looks at corners alone and not at the walls between them: of an L-shaped house of
+# 78 m2 it makes a polygon that leaves 30 m2 of the house outside, at ratio=0.5 as at 0.1. A plain rectangle is kept, so
+# that a test with one is green. An outline around a block of houses cuts through the houses, and its area is too
+# small. With corners set along the walls every half metre (segmentize) the hull contains them; shapely has no
+# concave_hull_of_polygons, which GEOS has for this.
 #
 # Runs without geoseg; fails if the behaviour changes.
 set -euo pipefail
