@@ -168,7 +168,7 @@ def _candidates(numbers: NDArray[Any]) -> tuple[list[Fill], list[Fill], float]:
         if not new:
             break
         isolated += new[:1]
-    low, high = np.percentile(rest, [2, 98]) if rest.size else (0.0, 0.0)
+    low, high = np.percentile(rest.astype(np.float64), [2, 98]) if rest.size else (0.0, 0.0)
     soft, near = SOFT_SHARE * (high - low), NEAR_SHARE * (high - low)
     areas = [replace(fill, everywhere=False, areas=True, soft=float(soft)) for fill in extremes]
     return isolated, areas, float(near)
