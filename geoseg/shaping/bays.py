@@ -12,8 +12,8 @@ import math
 
 import numpy as np
 
-from geoseg.kernels.jit import inner_jit
-from geoseg.shaping.arrays import Floats, Ints
+from geoseg.kernels.jit import inner_jit, jit
+from geoseg.shaping.arrays import Bools, Floats, Ints
 from geoseg.shaping.segment import (
     ACROSS,
     ALONG,
@@ -42,6 +42,56 @@ FRONT_PX, MIDDLE_PX = 4.0, 3.0
 """Least length of a front on either side of its bay, and of the bay's middle."""
 IN_LINE_PX = 4.0
 """Beginning and end of a front lie no farther out of its line."""
+
+
+def put_bays(
+    arcs: tuple[Floats, Ints, Floats, Ints, Ints],
+    directions: tuple[Floats, Floats, float, Floats],
+    fronts: Bools,
+    walls: tuple[Ints, Ints, Ints],
+    cost: Floats,
+) -> tuple[Ints, Ints, Ints]:
+    """The walls, with bays in the place of those of fronts wherever that is cheaper.
+
+    Args:
+        arcs: Vertices, where those of each arc begin, prefix sums; how many vertices there are where walls of
+            each arc may end, and these, from the place of its first vertex on.
+        directions: (a,) that of the house, radians, and (a,) the squared standard deviation of the noise; what
+            walls at 45 degrees to it, and (a,) oblique ones, cost.
+        fronts: (a,) True for arcs in which bays are looked for.
+        walls: First wall of each arc, ends and classes.
+        cost: (a,) of the walls of each arc; what is saved is taken off.
+    """
+    xy, (first, end, kind) = arcs[0], walls
+    out = np.zeros_like(first), np.empty(len(xy), np.int64), np.empty(len(xy), np.int64)
+    _put_bays(arcs, directions, fronts, (first, end, kind), (*out, cost))
+    count = out[0][-1]
+    return out[0], out[1][:count].copy(), out[2][:count].copy()
+
+
+@jit
+def _put_bays(
+    arcs: tuple[Floats, Ints, Floats, Ints, Ints],
+    directions: tuple[Floats, Floats, float, Floats],
+    fronts: Bools,
+    walls: tuple[Ints, Ints, Ints],
+    out: tuple[Ints, Ints, Ints, Floats],
+) -> None:
+    (xy, begin, sums, size, cand), (theta, unit, diagonal, oblique) = arcs, directions
+    (old_first, old_end, old_kind), (first, end, kind, cost) = walls, out
+    at = 0
+    for arc in range(len(fronts)):
+        lo, count = old_first[arc], old_first[arc + 1] - old_first[arc]
+        for i in range(count):
+            end[at + i], kind[at + i] = old_end[lo + i], old_kind[lo + i]
+        if fronts[arc]:
+            some = cand[begin[arc] : begin[arc] + size[arc]]
+            direction = theta[arc], unit[arc], diagonal, oblique[arc]
+            here = end[at:], kind[at:]
+            count, saved = with_bays((xy, sums, some), direction, count, here)
+            cost[arc] -= saved
+        at += count
+        first[arc + 1] = at
 
 
 @inner_jit

@@ -9,7 +9,7 @@ import numpy as np
 from geoseg.kernels.jit import jit
 from geoseg.shaping.arcs import OUTSIDE, Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints, runs
-from geoseg.shaping.bays import with_bays
+from geoseg.shaping.bays import put_bays
 from geoseg.shaping.beginnings import Beginnings, new_beginnings
 from geoseg.shaping.candidates import coarse_candidates, fine_candidates
 from geoseg.shaping.cut import FreeCut, FreeWalls, Walls
@@ -227,47 +227,50 @@ def _along(
     first = np.zeros(len(arcs.first), np.int64)
     owner, other = arcs.near.copy(), arcs.near.copy()
     end, kind = np.empty(len(arcs.xy), np.int64), np.empty(len(arcs.xy), np.int64)
-    given, cost = (old, *prices, *marks), np.empty(len(arcs.near))
+    (fronts, halfway), cost = marks, np.empty(len(arcs.near))
+    cand = np.empty(len(arcs.near), np.int64), np.empty(len(arcs.xy), np.int64)
     longest = int(np.diff(arcs.first).max(initial=0)) + 2
-    free = np.empty((3, longest), np.int64), new_beginnings(longest)
+    free = np.empty((2, longest), np.int64), new_beginnings(longest)
     out = first, end, kind, owner, other, cost
-    _cut_along((arcs.xy, arcs.first), arcs.far, given, fine, free, out)
-    end, kind = end[: first[-1]].copy(), kind[: first[-1]].copy()
-    return old._replace(first=first, end=end, kind=kind, owner=owner, other=other), cost
+    topology = arcs.xy, arcs.first
+    _cut_along(topology, arcs.far, (old, *prices, halfway), fine, (cand, free), out)
+    cut = first, end[: first[-1]].copy(), kind[: first[-1]].copy()
+    if fronts.any():  # else the loops that look for bays need not be compiled
+        directions = old.theta[owner], prices[0][owner], prices[1], prices[2]
+        cut = put_bays((*topology, old.sums, *cand), directions, fronts, cut, cost)
+    return old._replace(first=cut[0], end=cut[1], kind=cut[2], owner=owner, other=other), cost
 
 
 @jit
 def _cut_along(
     arcs: tuple[Floats, Ints],
     far: Ints,
-    given: tuple[Walls, Floats, float, Floats, Bools, Bools],
+    given: tuple[Walls, Floats, float, Floats, Bools],
     fine: bool,
-    free: tuple[Ints, Beginnings],
+    room: tuple[tuple[Ints, Ints], tuple[Ints, Beginnings]],
     out: tuple[Ints, Ints, Ints, Ints, Ints, Floats],
 ) -> None:
-    (xy, arc_first), (old, units, diagonal, obliques, fronts, halfway) = arcs, given
+    """Write the walls; into ``room`` also how many vertices there are where those of each arc may end, and these."""
+    (xy, arc_first), (old, units, diagonal, obliques, halfway) = arcs, given
     first, end, kind, owner, other, cost = out
-    room, open_ = free
-    cand, end2, kind2 = room[0], room[1], room[2]
+    (size, cand), (free, open_) = room
+    end2, kind2 = free[0], free[1]
     at = 0
     for arc in range(len(far)):
         start, stop = arc_first[arc], arc_first[arc + 1] - 1
         if fine:
             ends = old.end[old.first[arc] : old.first[arc + 1]]
-            count = fine_candidates(xy, start, stop, ends, cand)
+            size[arc] = fine_candidates(xy, start, stop, ends, cand[start:])
         else:
-            count = coarse_candidates(xy, start, stop, cand)
+            size[arc] = coarse_candidates(xy, start, stop, cand[start:])
         near = owner[arc]
         theta, unit, oblique = old.theta[near], units[near], obliques[arc]
         if halfway[arc]:
             other[arc] = far[arc]
             theta += 0.5 * turn_between(old.theta[far[arc]], theta)
-        some, here = cand[:count], (end[at:], kind[at:])
+        some, here = cand[start : start + size[arc]], (end[at:], kind[at:])
         direction = theta, unit, diagonal, oblique
         walls, cost[arc] = cut_arc(old.sums, some, direction, open_, here)
-        if fronts[arc]:
-            walls, saved = with_bays((xy, old.sums, some), direction, walls, here)
-            cost[arc] -= saved
         if far[arc] >= 0 and not halfway[arc] and old.theta[far[arc]] != theta:
             there = old.theta[far[arc]]
             ways = 2 if abs(turn_between(there, theta)) <= MOST_APART else 1

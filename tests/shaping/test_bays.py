@@ -13,7 +13,7 @@ from shapely.affinity import translate
 from shapely.geometry import Polygon
 
 from geoseg.kernels.jit import jit
-from geoseg.shaping import RegularizeSettings, regularize_groups, walls
+from geoseg.shaping import PREDICTED, RegularizeSettings, regularize_groups, walls
 from geoseg.shaping.arcs import OUTSIDE, Arcs, build_arcs
 from geoseg.shaping.bays import FLANKS, FRONT_PX, MIDDLE_PX, PRICE
 from geoseg.shaping.candidates import coarse_candidates
@@ -194,3 +194,16 @@ def coarse(xy: NDArray[np.float64]) -> list[int]:
 @jit
 def _coarse(xy: NDArray[np.float64], room: NDArray[np.int64]) -> int:
     return coarse_candidates(xy, 0, len(xy) - 1, room)
+
+
+def test_predicting_does_not_compile_what_looks_for_bays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only who knows over how many pixels the noise hangs together looks for them."""
+    houses = rows(monkeypatch, house(SQUARE, 3.0), 0.5)
+
+    def no_bays(*_: object) -> None:
+        raise AssertionError("a loop that predicting need not compile")
+
+    monkeypatch.setattr(walls, "put_bays", no_bays)
+    assert len(drawn(houses, PREDICTED)) == len(houses.raw)
+    with pytest.raises(AssertionError, match="need not compile"):
+        drawn(houses)
