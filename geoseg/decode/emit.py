@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from geoseg.decode.groups import Roots
 from geoseg.decode.scan import is_node
 from geoseg.decode.settle import Verdict
-from geoseg.decode.store import AT_EDGE, BODY_SUM, CRACKS, JUNCTIONS, LOOSE, PIXELS, Store
+from geoseg.decode.store import AT_EDGE, BODY_SUM, LOOSE, PIXELS, Store
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.types import Cluster, RawInstance
 
@@ -22,10 +22,10 @@ def clusters_of(store: Store, roots: Roots, verdict: Verdict) -> list[Cluster]:
     unit[leads] = unit_of_lead
     unit = unit[verdict.owner]
     units = int(unit_of_lead[-1]) + 1
-    places, keys, starts = cracks_by_unit(store, verdict.key, unit, units)
+    places, keys, starts = cracks_by_unit(store.open_cracks, verdict.key, unit, units)
     columns = (places[0], places[1], places[2] != 0, keys[0], keys[1])
     crack_starts = starts.tolist()
-    nodes, starts = nodes_by_unit(store, verdict.key, unit, units)
+    nodes, starts = nodes_by_unit(store.open_junctions, verdict.key, unit, units)
     node_starts = starts.tolist()
     instances = raw_instances(verdict, leads)
     lead_starts = np.searchsorted(unit_of_lead, np.arange(units + 1)).tolist()
@@ -81,7 +81,7 @@ def raw_instances(verdict: Verdict, leads: NDArray[np.int64]) -> list[RawInstanc
 
 @jit
 def cracks_by_unit(
-    store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
+    cracks: NDArray[np.int32], key: NDArray[np.int64], unit: NDArray[np.int64], units: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
     """The cracks of all units in turn, each unit's in order; a crack between two units is in both.
 
@@ -89,22 +89,22 @@ def cracks_by_unit(
         (3, n) rows, columns and whether vertical; (2, n) keys before and after; where each unit starts.
     """
     starts = np.zeros(units + 1, np.int64)
-    for place in range(store.used[CRACKS]):
-        before, after = store.cracks[place, 3], store.cracks[place, 4]
+    for place in range(len(cracks)):
+        before, after = cracks[place, 3], cracks[place, 4]
         if key[before] != key[after]:
             starts[unit[before] + 1] += unit[before] >= 0
             starts[unit[after] + 1] += unit[after] >= 0 and unit[after] != unit[before]
     ends = summed(starts)
     places = np.empty((3, starts[units]), np.int32)
     keys = np.empty((2, starts[units]), np.int64)
-    for place in range(store.used[CRACKS]):
-        before, after = store.cracks[place, 3], store.cracks[place, 4]
+    for place in range(len(cracks)):
+        before, after = cracks[place, 3], cracks[place, 4]
         if key[before] != key[after]:
             for side in range(2):
                 one = unit[after] if side else unit[before]
                 if one >= 0 and not (side and one == unit[before]):
                     for column in range(3):
-                        places[column, ends[one]] = store.cracks[place, column]
+                        places[column, ends[one]] = cracks[place, column]
                     keys[0, ends[one]] = key[before]
                     keys[1, ends[one]] = key[after]
                     ends[one] += 1
@@ -113,26 +113,26 @@ def cracks_by_unit(
 
 @jit
 def nodes_by_unit(
-    store: Store, key: NDArray[np.int64], unit: NDArray[np.int64], units: int
+    junctions: NDArray[np.int32], key: NDArray[np.int64], unit: NDArray[np.int64], units: int
 ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """(n, 2) nodes of all units in turn, each unit's in order, and where each unit starts."""
     starts = np.zeros(units + 1, np.int64)
-    for place in range(store.used[JUNCTIONS]):
-        corners = store.junctions[place, 2:]
+    for place in range(len(junctions)):
+        corners = junctions[place, 2:]
         if is_node(key[corners[0]], key[corners[1]], key[corners[2]], key[corners[3]]):
             for corner in range(4):
                 one = unit[corners[corner]]
                 starts[one + 1] += one >= 0 and is_first(unit, corners, corner)
     ends = summed(starts)
     nodes = np.empty((starts[units], 2), np.int32)
-    for place in range(store.used[JUNCTIONS]):
-        corners = store.junctions[place, 2:]
+    for place in range(len(junctions)):
+        corners = junctions[place, 2:]
         if is_node(key[corners[0]], key[corners[1]], key[corners[2]], key[corners[3]]):
             for corner in range(4):
                 one = unit[corners[corner]]
                 if one >= 0 and is_first(unit, corners, corner):
-                    nodes[ends[one], 0] = store.junctions[place, 0]
-                    nodes[ends[one], 1] = store.junctions[place, 1]
+                    nodes[ends[one], 0] = junctions[place, 0]
+                    nodes[ends[one], 1] = junctions[place, 1]
                     ends[one] += 1
     return nodes, starts
 

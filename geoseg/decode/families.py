@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.decode.groups import Roots, mark_groups
-from geoseg.decode.store import BODY_SUM, CRACKS, ENDLESS, FROZEN, KEY, PIXELS, REMNANT, Store
+from geoseg.decode.store import BODY_SUM, ENDLESS, FROZEN, KEY, PIXELS, REMNANT, Store
 from geoseg.kernels.jit import jit
 
 COST = 0.2
@@ -97,21 +97,25 @@ def tally(
 ) -> BuildingNumbers:
     """Numbers of the groups of buildings that the labels ``heads`` stand for."""
     sums = np.zeros((4, len(building)), np.int64)
-    count(store, building, group, sums)
+    count(store.open_cracks, store.table, building, group, sums)
     return BuildingNumbers(*sums[:, heads])
 
 
 @jit
 def count(
-    store: Store, building: NDArray[np.int32], group: NDArray[np.int32], sums: NDArray[np.int64]
+    cracks: NDArray[np.int32],
+    table: NDArray[np.int64],
+    building: NDArray[np.int32],
+    group: NDArray[np.int32],
+    sums: NDArray[np.int64],
 ) -> None:
     """Add (4, labels) of every group: pixels, body, edges of its outline, those towards no building."""
     for label in range(len(building)):
         if building[label] == label:
-            sums[0, group[label]] += store.table[label, PIXELS]
-            sums[1, group[label]] += store.table[label, BODY_SUM]
-    for place in range(store.used[CRACKS]):
-        sides = group[store.cracks[place, 3]], group[store.cracks[place, 4]]
+            sums[0, group[label]] += table[label, PIXELS]
+            sums[1, group[label]] += table[label, BODY_SUM]
+    for place in range(len(cracks)):
+        sides = group[cracks[place, 3]], group[cracks[place, 4]]
         if sides[0] != sides[1]:
             is_free = sides[0] == 0 or sides[1] == 0
             for side in sides:

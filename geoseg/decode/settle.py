@@ -94,12 +94,19 @@ def fold(table: NDArray[np.int64], into: Integer, label: int) -> None:
         table[into, column] = max(table[into, column], table[label, column])
 
 
-@jit
 def tidy(store: Store, building: NDArray[np.int32]) -> None:
     """Rename records to roots; those within one building, or no longer junctions, go."""
-    cracks, junctions = store.cracks, store.junctions
+    kept = rename(store.open_cracks, store.open_junctions, building)
+    store.used[CRACKS], store.used[JUNCTIONS] = kept
+
+
+@jit
+def rename(
+    cracks: NDArray[np.int32], junctions: NDArray[np.int32], building: NDArray[np.int32]
+) -> tuple[int, int]:
+    """Put roots into records, those that are kept in front; how many cracks and junctions are."""
     kept = 0
-    for place in range(store.used[CRACKS]):
+    for place in range(len(cracks)):
         before, after = building[cracks[place, 3]], building[cracks[place, 4]]
         if before != after:
             for column in range(3):
@@ -107,21 +114,20 @@ def tidy(store: Store, building: NDArray[np.int32]) -> None:
             cracks[kept, 3] = before
             cracks[kept, 4] = after
             kept += 1
-    store.used[CRACKS] = kept
-    kept = 0
-    for place in range(store.used[JUNCTIONS]):
-        junctions[kept, 0], junctions[kept, 1] = junctions[place, 0], junctions[place, 1]
+    nodes = 0
+    for place in range(len(junctions)):
+        junctions[nodes, 0], junctions[nodes, 1] = junctions[place, 0], junctions[place, 1]
         for corner in range(2, 6):
-            junctions[kept, corner] = building[junctions[place, corner]]
-        upper_left, upper = np.int64(junctions[kept, 2]), np.int64(junctions[kept, 3])
-        left, here = np.int64(junctions[kept, 4]), np.int64(junctions[kept, 5])
-        kept += is_node(upper_left, upper, left, here)
-    store.used[JUNCTIONS] = kept
+            junctions[nodes, corner] = building[junctions[place, corner]]
+        upper_left, upper = np.int64(junctions[nodes, 2]), np.int64(junctions[nodes, 3])
+        left, here = np.int64(junctions[nodes, 4]), np.int64(junctions[nodes, 5])
+        nodes += is_node(upper_left, upper, left, here)
+    return kept, nodes
 
 
 @jit
 def count_cracks(
-    store: Store, cluster: NDArray[np.int32], finished: NDArray[np.bool_]
+    cracks: NDArray[np.int32], cluster: NDArray[np.int32], finished: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """(labels,) by cluster root: the cracks that are certain, of which one side is finished.
 
@@ -129,20 +135,30 @@ def count_cracks(
     buildings, so the sum is a property of the labels, and until then it only grows towards it.
     """
     counts = np.zeros(len(cluster), np.int64)
-    for place in range(store.used[CRACKS]):
-        before, after = store.cracks[place, 3], store.cracks[place, 4]
+    for place in range(len(cracks)):
+        before, after = cracks[place, 3], cracks[place, 4]
         if before == 0 or after == 0 or finished[before] or finished[after]:
             counts[cluster[max(before, after)]] += 1
     return counts
 
 
-@jit
 def owners(store: Store, lead: NDArray[np.int32]) -> NDArray[np.int32]:
     """(labels,) a remnant that touches one building alone belongs to it; others to their leads."""
-    table = store.table
     touched = np.full(len(lead), TOUCHES_NONE, np.int32)
-    for place in range(store.used[CRACKS]):
-        one, other = store.cracks[place, 3], store.cracks[place, 4]
+    touch(store.open_cracks, store.table, lead, touched)
+    return np.where(touched >= 0, touched, lead)
+
+
+@jit
+def touch(
+    cracks: NDArray[np.int32],
+    table: NDArray[np.int64],
+    lead: NDArray[np.int32],
+    touched: NDArray[np.int32],
+) -> None:
+    """Write the building that each remnant touches, or that it touches several."""
+    for place in range(len(cracks)):
+        one, other = cracks[place, 3], cracks[place, 4]
         if table[one, REMNANT] < table[other, REMNANT]:
             one, other = other, one
         if one == 0 or other == 0 or table[one, REMNANT] == 0 or table[one, FROZEN] != 0:
@@ -151,23 +167,20 @@ def owners(store: Store, lead: NDArray[np.int32]) -> NDArray[np.int32]:
             touched[one] = lead[other]
         elif touched[one] != lead[other]:
             touched[one] = TOUCHES_MANY
-    owner = lead.copy()
-    for label in range(len(owner)):
-        if touched[label] >= 0:
-            owner[label] = touched[label]
-    return owner
 
 
 @jit
-def settle_round(store: Store, settled: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def settle_round(
+    cracks: NDArray[np.int32], junctions: NDArray[np.int32], settled: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
     """(labels,) those settled whose neighbours, also diagonal ones, are settled too."""
     result = settled.copy()
-    for place in range(store.used[CRACKS]):
-        before, after = store.cracks[place, 3], store.cracks[place, 4]
+    for place in range(len(cracks)):
+        before, after = cracks[place, 3], cracks[place, 4]
         if before != 0 and after != 0 and not (settled[before] and settled[after]):
             result[before] = result[after] = False
-    for place in range(store.used[JUNCTIONS]):
-        corners = store.junctions[place, 2:]
+    for place in range(len(junctions)):
+        corners = junctions[place, 2:]
         waits = False
         for corner in corners:
             waits |= corner != 0 and not settled[corner]
@@ -221,7 +234,7 @@ def judge(
 
 def mark_loose(store: Store, roots: Roots, finished: NDArray[np.bool_], cap: int) -> None:
     """Set LOOSE for every label whose cluster is loose already or has more cracks than ``cap``."""
-    loose = count_cracks(store, roots.cluster, finished) > cap
+    loose = count_cracks(store.open_cracks, roots.cluster, finished) > cap
     mark_groups(store.table, LOOSE, roots.cluster, loose)
 
 
@@ -250,7 +263,7 @@ def choose_leaving(
     if loose.any():
         settled = complete
         for _ in range(SETTLING_ROUNDS):
-            settled = settle_round(store, settled)
+            settled = settle_round(store.open_cracks, store.open_junctions, settled)
         leaving |= all_of(settled[building], family) & loose
     leaving &= table[:, FROZEN] == 0
     leaving[0] = False

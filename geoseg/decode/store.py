@@ -82,6 +82,18 @@ class Store(NamedTuple):
     used: NDArray[np.int64]
     """(3,) how many labels (background included), cracks and junctions there are."""
 
+    # Loops are given these: with the whole store, half of what compiling a short one takes goes into that.
+
+    @property
+    def open_cracks(self) -> NDArray[np.int32]:
+        """(n, 5) those there are."""
+        return self.cracks[: self.used[CRACKS]]
+
+    @property
+    def open_junctions(self) -> NDArray[np.int32]:
+        """(n, 6) those there are."""
+        return self.junctions[: self.used[JUNCTIONS]]
+
 
 def new_window(rows: int, width: int) -> RowWindow:
     """A window in which every pixel is INVALID."""

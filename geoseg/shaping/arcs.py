@@ -100,7 +100,8 @@ def build_arcs(polygons: Polygons, group: Ints) -> Arcs:
     corner = np.empty(len(xy), np.bool_)
     sides, ends = np.full((2, most), OUTSIDE, np.int64), np.full((2, most), NO_NODE, np.int64)
     ring_first, ring_arcs = np.zeros(rings + 1, np.int64), np.empty(most, np.int64)
-    count = _cut(points, (xy, first, *sides, *ends, corner), ring_first, ring_arcs)
+    arc_of = np.full(len(points.edge), NO_ARC)
+    count = _cut(points, arc_of, (xy, first, *sides, *ends, corner), ring_first, ring_arcs)
     (near, far), (node_from, node_to) = sides[:, :count], ends[:, :count]
     return Arcs(
         xy[: first[count]], corner[: first[count]], first[: count + 1], near, far, node_from, node_to, points.node_xy,
@@ -121,15 +122,16 @@ def _arcs_at_nodes(node_from: Ints, node_to: Ints, nodes: int) -> tuple[Ints, In
 @jit
 def _cut(
     points: Points,
+    arc_of: Ints,
     out: tuple[Floats, Ints, Ints, Ints, Ints, Ints, Bools],
     ring_first: Ints,
     ring_arcs: Ints,
 ) -> int:
     """Cut rings at their nodes and write the arcs, each once; their number.
 
-    Each ring's pieces begin at its first node; a ring without nodes is one piece.
+    Each ring's pieces begin at its first node; a ring without nodes is one piece. ``arc_of`` are the arcs that
+    edges have been found to lie on.
     """
-    arc_of = np.full(len(points.edge), NO_ARC, np.int64)
     arcs, pieces = FIRST, 0
     for ring in range(len(points.polygon)):
         start, stop = points.first[ring], points.first[ring + 1]

@@ -36,7 +36,7 @@ def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
 def _without(walls: Walls, dropped: Bools) -> Walls:
     """The other walls, with the pixels of the dropped ones."""
     first, end, kind = np.zeros_like(walls.first), walls.end.copy(), walls.kind.copy()
-    _drop(walls, dropped, first, end, kind)
+    _drop((walls.first, walls.end, walls.kind), dropped, (first, end, kind))
     return walls._replace(first=first, end=end[: first[-1]], kind=kind[: first[-1]])
 
 
@@ -98,28 +98,29 @@ def _length(
 
 
 @jit
-def _drop(walls: Walls, dropped: Bools, first: Ints, end: Ints, kind: Ints) -> None:
+def _drop(walls: tuple[Ints, Ints, Ints], dropped: Bools, out: tuple[Ints, Ints, Ints]) -> None:
     """Leave out the dropped walls; their pixels go to the walls on either side.
 
-    Where both sides have the same fixed class, all three become one wall. The last three arguments
-    are written: ``end`` and ``kind`` are as in ``walls`` at first.
+    Where both sides have the same fixed class, all three become one wall. ``walls`` are the first wall of
+    each arc, ends and classes, and so is what is written; ends and classes are as in ``walls`` at first.
     """
+    (old_first, old_end, old_kind), (first, end, kind) = walls, out
     at = 0
     for arc in range(len(first) - 1):
-        lo, hi = walls.first[arc], walls.first[arc + 1]
+        lo, hi = old_first[arc], old_first[arc + 1]
         wall = lo
         while wall < hi:
             if not dropped[wall]:
-                end[at], kind[at] = walls.end[wall], walls.kind[wall]
+                end[at], kind[at] = old_end[wall], old_kind[wall]
                 at += 1
             elif wall + 1 == hi:
-                end[at - 1] = walls.end[wall]
+                end[at - 1] = old_end[wall]
             elif wall > lo:
-                alike = walls.kind[wall - 1] == walls.kind[wall + 1] != FREE
+                alike = old_kind[wall - 1] == old_kind[wall + 1] != FREE
                 if alike:
-                    end[at - 1] = walls.end[wall + 1]
+                    end[at - 1] = old_end[wall + 1]
                     wall += 1
                 else:
-                    end[at - 1] = (walls.end[wall - 1] + walls.end[wall]) // 2
+                    end[at - 1] = (old_end[wall - 1] + old_end[wall]) // 2
             wall += 1
         first[arc + 1] = at
