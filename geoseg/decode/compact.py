@@ -9,9 +9,7 @@ from geoseg.decode.groups import Roots
 from geoseg.decode.settle import Verdict
 from geoseg.decode.store import (
     COLUMNS,
-    CRACKS,
     FROZEN,
-    JUNCTIONS,
     KEY,
     LABELS,
     LOOSE,
@@ -20,9 +18,9 @@ from geoseg.decode.store import (
     Store,
     with_less_room,
 )
-from geoseg.kernels.jit import Integer, inner_jit, jit, whole
+from geoseg.kernels.jit import jit
 
-CRACK_SIDES, JUNCTION_SIDES = whole(3), whole(2)
+CRACK_SIDES, JUNCTION_SIDES = 3, 2
 """First columns of cracks and of junctions that hold labels."""
 
 
@@ -43,7 +41,6 @@ def compacted(store: Store, roots: Roots, verdict: Verdict) -> tuple[Store, NDAr
     return with_less_room(store), rename[roots.building]
 
 
-@jit
 def squeeze(
     store: Store,
     family: NDArray[np.int32],
@@ -58,17 +55,34 @@ def squeeze(
     Returns:
         (labels,) new labels; 0 for those that go.
     """
-    labels = len(stays)
     keep = stays.copy()
     keep[0] = True
-    store.used[CRACKS] = keep_records(store.cracks, store.used[CRACKS], CRACK_SIDES, (stays, keep))
-    store.used[JUNCTIONS] = keep_records(
-        store.junctions, store.used[JUNCTIONS], JUNCTION_SIDES, (stays, keep)
-    )
-    rename = np.zeros(labels, np.int32)
-    first_of_family, first_of_cluster = np.zeros(labels, np.int32), np.zeros(labels, np.int32)
+    cracks = keep_records(store.open_cracks, CRACK_SIDES, stays, keep)
+    junctions = keep_records(store.open_junctions, JUNCTION_SIDES, stays, keep)
+    rename, of_family, of_cluster = np.zeros((3, len(stays)), np.int32)
+    columns = store.parent, store.family, store.near, store.table
+    labels = renumber(columns, (family, cluster), keep, (rename, of_family, of_cluster))
+    store.used[:] = labels, cracks, junctions
+    relabel(store.open_cracks, CRACK_SIDES, rename)
+    relabel(store.open_junctions, JUNCTION_SIDES, rename)
+    return rename
+
+
+@jit
+def renumber(
+    columns: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]],
+    groups: tuple[NDArray[np.int32], NDArray[np.int32]],
+    keep: NDArray[np.bool_],
+    out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
+) -> int:
+    """Move labels that are kept to the front of the store's columns; how many there are.
+
+    ``groups`` are the roots of families and clusters. Writes new labels, and by root the first one that is kept.
+    """
+    (parent, of_family, near, table), (family, cluster) = columns, groups
+    rename, first_of_family, first_of_cluster = out
     kept = 0
-    for label in range(labels):
+    for label in range(len(keep)):
         if keep[label]:
             rename[label] = kept
             # 0 is the background's new label, and that of groups of which nothing was kept yet.
@@ -76,33 +90,29 @@ def squeeze(
                 first_of_family[family[label]] = kept
             if first_of_cluster[cluster[label]] == 0:
                 first_of_cluster[cluster[label]] = kept
-            store.parent[kept] = kept
-            store.family[kept] = first_of_family[family[label]]
-            store.near[kept] = first_of_cluster[cluster[label]]
+            parent[kept] = kept
+            of_family[kept] = first_of_family[family[label]]
+            near[kept] = first_of_cluster[cluster[label]]
             for column in range(COLUMNS):
-                store.table[kept, column] = store.table[label, column]
+                table[kept, column] = table[label, column]
             kept += 1
-    store.used[LABELS] = kept
-    relabel(store.cracks, store.used[CRACKS], CRACK_SIDES, rename)
-    relabel(store.junctions, store.used[JUNCTIONS], JUNCTION_SIDES, rename)
-    return rename
+    return kept
 
 
-@inner_jit
+@jit
 def keep_records(
     records: NDArray[np.int32],
-    used: Integer,
-    first_column: Integer,
-    marks: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    first_column: int,
+    stays: NDArray[np.bool_],
+    keep: NDArray[np.bool_],
 ) -> int:
     """Move records of which a label stays to the front; returns how many.
 
-    ``marks`` are the labels that stay, and those that are kept, to which all labels of such records are
+    ``stays`` are the labels that do, ``keep`` those that are kept, to which all labels of such records are
     added.
     """
-    stays, keep = marks
     kept = 0
-    for place in range(used):
+    for place in range(len(records)):
         wanted = False
         for column in range(first_column, records.shape[1]):
             wanted |= stays[records[place, column]]
@@ -115,12 +125,10 @@ def keep_records(
     return kept
 
 
-@inner_jit
-def relabel(
-    records: NDArray[np.int32], used: Integer, first_column: Integer, rename: NDArray[np.int32]
-) -> None:
+@jit
+def relabel(records: NDArray[np.int32], first_column: int, rename: NDArray[np.int32]) -> None:
     """Give the records new labels from ``first_column`` on."""
-    for place in range(used):
+    for place in range(len(records)):
         for column in range(first_column, records.shape[1]):
             records[place, column] = rename[records[place, column]]
 

@@ -27,7 +27,7 @@ QUICK = {"empty", "zeros", "full", "inf", "int64", "uint64", "float64", "rint", 
 """What of numpy may stand in a loop: mathematics of single numbers is ``math``'s, the rest is done outside."""
 
 MOST = {
-    "decode": (15, 19),
+    "decode": (17, 17),
     "footprints": (6, 21),
     "shaping": (41, 88),  # of them what looks for bays, five, which predicting never calls
     "heights": (3, 17),
