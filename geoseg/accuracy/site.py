@@ -10,6 +10,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geoseg.vectors.shared import shared_area, shared_part
+
 Bounds = tuple[float, float, float, float]
 """Left, bottom, right, top, metres on the plane."""
 
@@ -67,7 +69,7 @@ def share_within(
     whole = shapely.covers(parts[part], shapes[shape])
     share[shape[whole]] = 1.0
     part, shape = part[~whole], shape[~whole]
-    common = shapely.area(shapely.intersection(parts[part], shapes[shape]))
+    common = shared_area(parts[part], shapes[shape])
     sums = np.bincount(shape, weights=common, minlength=len(shapes))
     area = shapely.area(shapes)
     cut = (share < 1) & (area > 0)
@@ -84,7 +86,8 @@ def clip(shapes: NDArray[np.object_], region: shapely.Geometry | None) -> NDArra
     shapely.prepare(region)
     across = ~shapely.covers(region, shapes)
     clipped = shapes.copy()
-    clipped[across] = polygonal(np.asarray(shapely.intersection(region, shapes[across]), object))
+    whole = np.full(int(across.sum()), region, dtype=object)
+    clipped[across] = polygonal(shared_part(whole, shapes[across]))
     return clipped
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from geoseg.coco.findings import FINDINGS as COCO
+from geoseg.vectors.shared import shared_area
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,5 +117,5 @@ def _overlaps(polygons: NDArray[np.object_]) -> tuple[NDArray[np.intp], NDArray[
     pairs = shapely.STRtree(polygons).query(polygons, predicate="intersects")
     pairs = pairs[:, pairs[0] < pairs[1]]
     pairs = pairs[:, np.lexsort(pairs[::-1])]
-    shared = shapely.area(shapely.intersection(polygons[pairs[0]], polygons[pairs[1]]))
+    shared = shared_area(polygons[pairs[0]], polygons[pairs[1]])
     return pairs, shared

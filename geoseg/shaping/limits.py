@@ -15,6 +15,7 @@ from geoseg.shaping.arcs import OUTSIDE
 from geoseg.shaping.arrays import Bools, Floats, Ints, Polygons, runs
 from geoseg.shaping.noise import stretch
 from geoseg.shaping.simple import are_valid
+from geoseg.vectors.shared import shared_area
 
 if TYPE_CHECKING:
     from geoseg.shaping.arcs import Arcs
@@ -145,7 +146,7 @@ def are_near(
     share = 2 * (1 - settings.min_iou) / (1 + settings.min_iou)
     allowed = room * np.maximum(share * 0.5 * (area + new_area), band)
     doubtful = np.flatnonzero(good & (DOUBT * between > allowed))
-    common = shapely.area(shapely.intersection(raw[doubtful], drawn[doubtful]))
+    common = shared_area(raw[doubtful], drawn[doubtful])
     between[doubtful] = area[doubtful] + new_area[doubtful] - 2 * common
     return np.asarray(good & (between <= allowed))
 

@@ -13,6 +13,7 @@ from geoseg.shaping.arrays import Bools, Ints, Polygons
 from geoseg.shaping.clean import partition, unclean, unite
 from geoseg.shaping.near import components, near_boxes
 from geoseg.shaping.simple import are_valid
+from geoseg.vectors.shared import shared_area
 
 GRID_PX = 2.0**-20
 """Where nothing else gives a clean layer, outlines are rounded to a grid of this spacing."""
@@ -123,7 +124,7 @@ def clean_coverage(
         cluster = components(one, other, len(parts))
         pairs = wrong[one] | wrong[other]
         one, other = one[pairs], other[pairs]
-        common = shapely.area(shapely.intersection(parts[one], parts[other]))
+        common = shared_area(parts[one], parts[other])
         overlap = common > SLIVER_PX2
         repairs.overlapping += int(overlap.sum())
         met = np.append(one[overlap], other[overlap])

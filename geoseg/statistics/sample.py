@@ -37,6 +37,7 @@ from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.observed import observed_m2
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import polygonal
+from geoseg.vectors.shared import shared_part
 from geoseg.vectors.within import OUTSIDE, assign
 
 CONFIDENCE = 0.95
@@ -371,7 +372,7 @@ def _labels(sample: Sample, zones: Zones) -> NDArray[np.object_]:
 
 def _pieces(plots: NDArray[np.object_], parts: NDArray[np.object_], zones: Zones) -> SampledPlots:
     plot, zone = shapely.STRtree(parts).query(plots, predicate="intersects")
-    shared = polygonal(shapely.intersection(plots[plot], parts[zone]))
+    shared = polygonal(shared_part(plots[plot], parts[zone]))
     area_m2 = observed_m2(shared, zones.crs)
     real = area_m2 > 0
     order = np.lexsort((zone[real], plot[real]))

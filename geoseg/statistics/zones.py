@@ -19,6 +19,7 @@ from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import polygonal
+from geoseg.vectors.shared import shared_area
 
 Overlaps = Literal["first", "refuse"]
 """What to do where zones overlap: count for the first one, or refuse the zones."""
@@ -174,7 +175,7 @@ def overlapping_pairs(geometry: NDArray[np.object_]) -> NDArray[np.intp]:
     """(m, 2) indices, earlier zone first, sorted."""
     left, right = shapely.STRtree(geometry).query(geometry, predicate="intersects")
     left, right = left[left < right], right[left < right]
-    shared = shapely.area(shapely.intersection(geometry[left], geometry[right]))
+    shared = shared_area(geometry[left], geometry[right])
     smaller = np.minimum(shapely.area(geometry[left]), shapely.area(geometry[right]))
     pairs: NDArray[np.intp] = np.column_stack([left, right])[shared > SLIVER * smaller]
     order = np.lexsort((pairs[:, 1], pairs[:, 0]))

@@ -8,6 +8,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geoseg.vectors.shared import shared_area
+
 MITRE = 2.0
 """Corners of roofs are corners, unless they are this sharp."""
 COVER = 0.97
@@ -61,7 +63,7 @@ def _widened(shapes: NDArray[np.object_], by_m: float) -> NDArray[np.object_]:
 
 def _fits(old: NDArray[np.object_], new: NDArray[np.object_], eaves_m: float) -> NDArray[np.bool_]:
     """(n,) True where areas alone say that nothing is thicker than the eaves."""
-    area, shared = shapely.area(old), shapely.area(shapely.intersection(old, new))
+    area, shared = shapely.area(old), shared_area(old, new)
     eaves_m2 = eaves_m * shapely.length(old) + 4 * eaves_m**2
     spare = shapely.area(new) - shared - eaves_m2
     return np.asarray((shared >= COVER * area) & (spare <= SPARE * area))
@@ -74,6 +76,6 @@ def aligned_iou(
     counts = shapely.get_num_coordinates(new)
     back = np.repeat(off, counts, axis=0)
     moved = shapely.set_coordinates(new.copy(), shapely.get_coordinates(new) - back)
-    shared = shapely.area(shapely.intersection(old, moved))
+    shared = shared_area(old, moved)
     either = shapely.area(old) + shapely.area(new) - shared
     return np.asarray(shared / either)

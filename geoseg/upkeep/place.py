@@ -17,6 +17,7 @@ from geoseg.upkeep.new import NewLayer
 from geoseg.upkeep.old import OldLayer
 from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import polygonal, usable
+from geoseg.vectors.shared import shared_area
 
 METRE = 1e-9
 """Units of a CRS that differ from a metre by no more are metres."""
@@ -153,7 +154,7 @@ def share_in(shapes: NDArray[np.object_], areas: list[shapely.Geometry]) -> NDAr
         inside[shape] = whole[shape]
         near, edge = tree.query(parts, predicate="intersects")
         cut = inside[edge] == 0
-        common = shapely.area(shapely.intersection(parts[near[cut]], shapes[edge[cut]]))
+        common = shared_area(parts[near[cut]], shapes[edge[cut]])
         np.add.at(inside, edge[cut], common)
         share = np.minimum(
             share, np.divide(inside, whole, out=np.zeros(len(shapes)), where=whole > 0)

@@ -8,8 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-PAIRS_AT_ONCE = 100_000
-"""Intersections computed in one go."""
+from geoseg.vectors.shared import shared_area
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +30,7 @@ def find_overlaps(first: NDArray[np.object_], second: NDArray[np.object_]) -> Ov
     left, right = shapely.STRtree(second).query(first, predicate="intersects")
     order = np.lexsort((right, left))
     left, right = left[order], right[order]
-    shared = np.empty(len(left))
-    for start in range(0, len(left), PAIRS_AT_ONCE):
-        part = slice(start, start + PAIRS_AT_ONCE)
-        shared[part] = shapely.area(shapely.intersection(first[left[part]], second[right[part]]))
+    shared = shared_area(first[left], second[right])
     some = shared > 0
     left, right, shared = left[some], right[some], shared[some]
     either = shapely.area(first)[left] + shapely.area(second)[right] - shared

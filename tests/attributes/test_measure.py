@@ -10,7 +10,7 @@ from pyproj import CRS, Proj, Transformer
 from shapely import Polygon
 from shapely.affinity import rotate
 
-from geoseg.attributes.measure import MeasuredBatch, measure
+from geoseg.attributes.measure import MeasuredBatch, measure, measure_again
 from geoseg.errors import UnsupportedRasterError
 from geoseg.footprints import Footprint
 from geoseg.types import Grid
@@ -106,6 +106,23 @@ def test_length_width_and_bearing_of_a_turned_rectangle(bearing: float) -> None:
     assert batch.orientation_deg[0] == pytest.approx(bearing, abs=1e-6)
     assert batch.length_m[0] == pytest.approx(18, rel=1e-3)
     assert batch.width_m[0] == pytest.approx(6, rel=1e-3)
+
+
+@pytest.mark.parametrize("bearing", [0.3, 20.0, 44.9, 137.0])
+def test_a_hut_far_from_the_origin_keeps_its_sides(bearing: float) -> None:
+    # The rectangle around it, sought among coordinates as large as these, is off by a tenth of a degree.
+    grid = Grid(CRS.from_epsg(32745), Affine(0.1, 0, 900_000, 0, -0.1, 9_900_000), 900, 900, 0.1)
+    drawn = rotate(shapely.box(200, 485, 220, 515), bearing)
+    batch = measured(grid, drawn)
+    again = measure_again(batch.geometry, grid, grid.crs)
+    stretch = Proj(grid.crs).get_factors(*Proj(grid.crs)(900_021, 9_899_950, inverse=True))
+    for length_m, width_m, turned in (
+        (batch.length_m, batch.width_m, batch.orientation_deg),
+        again[2:],
+    ):
+        assert length_m[0] == pytest.approx(3 / stretch.meridional_scale, rel=1e-6)
+        assert width_m[0] == pytest.approx(2 / stretch.meridional_scale, rel=1e-6)
+        assert turned[0] == pytest.approx(bearing, abs=1e-6)
 
 
 def test_a_turned_square_takes_the_smaller_bearing() -> None:
