@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
+from math import isfinite
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import rasterio
 from rasterio._err import CPLE_BaseError
+from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.warp import transform_bounds
 
 from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError
+from geoseg.raster.parts import Bounds, Stated
 from geoseg.raster.remote import is_vrt
 
 _NAMES = ("SourceFilename", "SourceDataset")
@@ -22,6 +28,9 @@ _RAW = "VRTRawRasterBand"
 """Of bands whose files hold nothing but pixels."""
 _BUILD_VRT = "gdalbuildvrt new.vrt *.tif"
 _BUILD_INDEX = "gdaltindex new.gpkg *.tif"
+SLACK = 0.02
+"""Outlines in an index may miss their rasters by this share of a side: some tools carry the four corners alone
+into the CRS of the index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,8 @@ class _Part:
     """It can be opened by its name alone."""
     size: tuple[int, int] | None = None
     """Columns and rows that it had when it was named; None: nothing tells."""
+    stated: Stated | None = None
+    """Where it lies by an index."""
 
 
 def require_named(path: str, files: Iterable[str]) -> None:
@@ -52,17 +63,18 @@ def require_named(path: str, files: Iterable[str]) -> None:
     _require(path, [part for vrt in vrts for part in _parts(vrt)], _BUILD_VRT)
 
 
-def require_indexed(path: str, names: Iterable[str]) -> None:
+def require_indexed(path: str, rows: Iterable[Stated]) -> None:
     """The same of a tile index, whose gaps GDAL fills without ever raising an error.
 
     Args:
         path: The raster as it was given, for the message.
-        names: The rasters in it.
+        rows: The rasters in it.
 
     Raises:
-        UnreadableRasterError: One of them is not there or cannot be opened.
+        UnreadableRasterError: One of them is not there, cannot be opened, or lies elsewhere than the index says.
     """
-    _require(path, [_Part(name, Path(name)) for name in names if _is_plain(name)], _BUILD_INDEX)
+    parts = [_Part(row.name, Path(row.name), stated=row) for row in rows if _is_plain(row.name)]
+    _require(path, parts, _BUILD_INDEX)
 
 
 def _require(path: str, parts: Iterable[_Part], build: str) -> None:
@@ -85,6 +97,7 @@ def _require_whole(path: str, part: _Part, build: str) -> None:
     try:
         with rasterio.open(part.path) as dataset:
             size = dataset.width, dataset.height
+            astray = part.stated is not None and _lies_elsewhere(dataset, part.stated)
     except (RasterioError, CPLE_BaseError) as error:
         reason = " ".join(str(error.__cause__ or error).split()).rstrip(".")
         raise UnreadableRasterError(
@@ -97,6 +110,35 @@ def _require_whole(path: str, part: _Part, build: str) -> None:
             f"{path} was built when {part.name} had {was} pixels, and it has {now} now, so that they would lie "
             f"elsewhere; build it anew: {build}"
         )
+    if astray:
+        raise UnreadableRasterError(
+            f"{path} has {part.name} at another place than where it lies now, so that there would be nothing; "
+            f"build it anew: {build}"
+        )
+
+
+def _lies_elsewhere(dataset: Any, stated: Stated) -> bool:  # noqa: ANN401 - rasterio is untyped
+    """Whether a raster and its outline in an index both reach beyond each other.
+
+    An outline within its raster is a cut, one around it a rough drawing: neither moves a pixel.
+    """
+    if dataset.crs is None or not stated.crs or not all(map(isfinite, stated.bounds)):
+        return False
+    corners = [
+        dataset.transform * corner for corner in product((0, dataset.width), (0, dataset.height))
+    ]
+    x, y = zip(*corners, strict=True)
+    bounds = transform_bounds(dataset.crs, CRS.from_wkt(stated.crs), min(x), min(y), max(x), max(y))
+    slack = [SLACK * (bounds[axis + 2] - bounds[axis]) for axis in (0, 1)]
+    return _beyond(bounds, stated.bounds, slack) and _beyond(stated.bounds, bounds, slack)
+
+
+def _beyond(one: Bounds, other: Bounds, slack: Sequence[float]) -> bool:
+    """Whether a box reaches out of another one by more than the slack in x and y."""
+    return any(
+        other[axis] - one[axis] > slack[axis] or one[axis + 2] - other[axis + 2] > slack[axis]
+        for axis in (0, 1)
+    )
 
 
 def _parts(vrt: str) -> Iterator[_Part]:

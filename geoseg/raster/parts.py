@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,20 @@ TILE_INDEX = "GTI"
 """GDAL's driver of an index of rasters, with their names in a column."""
 LOCATION = "location"
 """The column."""
+Bounds = tuple[float, float, float, float]
+"""Left, bottom, right, top."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A raster as a tile index has it."""
+
+    name: str
+    """Its file, or address."""
+    bounds: Bounds
+    """Where it lies by the index; NaN where the row has no outline."""
+    crs: str
+    """CRS of the bounds, WKT; empty: the index has none."""
 
 
 def listed_parts(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401 - rasterio is untyped
@@ -33,15 +48,32 @@ def listed_parts(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401 - 
 
 def indexed(path: str) -> tuple[str, ...]:
     """The index, and the rasters in it; of one that says so in another way, a name that stands for them."""
+    rows = stated(path)
+    if rows is None:
+        return (f"{TILE_INDEX}:{without_secrets(path)}",)
+    return (_index(path), *(row.name for row in rows))
+
+
+def stated(path: str) -> tuple[Stated, ...] | None:
+    """The rows of a tile index; None where it says in another way what is in it."""
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 
-    index = path.removeprefix(f"{TILE_INDEX}:").partition(",")[0]
+    index = _index(path)
     try:
-        names = pyogrio.read_dataframe(index, read_geometry=False)[LOCATION].astype(str)
-    except (DataLayerError, DataSourceError, KeyError, ValueError):
-        return (f"{TILE_INDEX}:{without_secrets(path)}",)
-    return (index, *(_beside(Path(index).parent, name) for name in names))
+        rows = pyogrio.read_dataframe(index)
+        names, boxes = rows[LOCATION].astype(str), rows.bounds.to_numpy()
+    except (AttributeError, DataLayerError, DataSourceError, KeyError, ValueError):
+        return None
+    crs = "" if rows.crs is None else rows.crs.to_wkt()
+    return tuple(
+        Stated(_beside(Path(index).parent, name), (left, bottom, right, top), crs)
+        for name, (left, bottom, right, top) in zip(names, boxes.tolist(), strict=True)
+    )
+
+
+def _index(path: str) -> str:
+    return path.removeprefix(f"{TILE_INDEX}:").partition(",")[0]
 
 
 def _beside(folder: Path, name: str) -> str:

@@ -12,7 +12,7 @@ from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError
 from geoseg.files.png import png_damage
 from geoseg.raster.named import require_indexed, require_named
-from geoseg.raster.parts import TILE_INDEX, indexed
+from geoseg.raster.parts import TILE_INDEX, stated
 
 RAW = ("ENVI", "EHdr")
 """Drivers of files that hold nothing but pixels: GDAL takes what is missing at their end for zero."""
@@ -29,12 +29,12 @@ def require_whole(path: str, dataset: Any, files: Sequence[str]) -> None:  # noq
         files: The files it consists of; those of a VRT are its parts.
 
     Raises:
-        UnreadableRasterError: It is a VRT or a tile index that names a file which is not there or cannot be
-            opened, a PNG that is cut or changed, or has one among its parts, or its pixels are too few.
+        UnreadableRasterError: It is a VRT or a tile index that names a file which is not there, cannot be
+            opened or lies elsewhere, a PNG that is cut or changed, or has one among its parts, or its pixels are too few.
     """
     require_named(path, files)
     if dataset.driver == TILE_INDEX:
-        require_indexed(path, indexed(path)[1:])
+        require_indexed(path, stated(path) or ())
     pictures = [file for file in files if Path(file).suffix.lower() == ".png"]
     for file in dict.fromkeys([*([path] if dataset.driver == "PNG" else []), *pictures]):
         damage = png_damage(Path(file)) if is_local(file) else None

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import rasterio
 import shapely
+from affine import Affine
 from conftest import draw_scene
 from half_lost import without_right_half
 
@@ -29,16 +30,22 @@ def vrt(make_raster: Maker) -> Path:
     return made
 
 
+def move(path: Path, columns: int) -> None:
+    """Give a raster a place so many of its columns further east."""
+    with rasterio.open(path, "r+") as raster:
+        raster.transform = raster.transform @ Affine.translation(columns, 0)
+
+
 @pytest.fixture
 def index(vrt: Path) -> Path:
     """A tile index of both halves."""
     path = vrt.with_name("town.gti.gpkg")
     boxes = []
+    move(vrt.with_name("gone.tif"), SIDE)
     for name in ("a.tif", "gone.tif"):
         with rasterio.open(vrt.with_name(name)) as raster:
             boxes.append(shapely.box(*raster.bounds))
         crs = raster.crs
-    boxes[1] = shapely.affinity.translate(boxes[1], SIDE)
     names = [str(vrt.with_name(name)) for name in ("a.tif", "gone.tif")]
     gpd.GeoDataFrame({"location": names}, geometry=boxes, crs=crs).to_file(path, layer="town")
     return path
@@ -60,6 +67,33 @@ def test_a_tile_index_that_lost_a_file_is_refused(index: Path) -> None:
     index.with_name("gone.tif").unlink()
     with pytest.raises(UnreadableRasterError, match=r"gpkg names \S*gone\.tif, which is not there"):
         inspect(str(index))
+
+
+@pytest.mark.parametrize("crs", ["", "EPSG:4326"])
+@pytest.mark.parametrize("columns", [SIDE // 2, 5 * SIDE])
+def test_a_tile_that_lies_elsewhere_than_the_index_says_is_refused(
+    index: Path, columns: int, crs: str
+) -> None:
+    if crs:
+        told = gpd.read_file(index).to_crs(crs)
+        index.unlink()
+        told.to_file(index, layer="town")
+    inspect(str(index))
+    move(index.with_name("gone.tif"), columns)
+    with pytest.raises(
+        UnreadableRasterError, match=r"gpkg has \S*gone\.tif at another place than where it lies"
+    ):
+        inspect(str(index))
+
+
+@pytest.mark.parametrize("by", [-20.0, 20.0])
+def test_an_outline_within_its_tile_or_around_it_is_taken(index: Path, by: float) -> None:
+    told = gpd.read_file(index)
+    with rasterio.open(index.with_name("gone.tif")) as raster:
+        told.geometry = told.buffer(by * raster.res[0], join_style="mitre")
+    index.unlink()
+    told.to_file(index, layer="town")
+    inspect(str(index))
 
 
 def test_a_part_that_was_made_anew_in_another_size_is_refused(
