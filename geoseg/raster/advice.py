@@ -10,6 +10,7 @@ import numpy as np
 from geoseg.earth.ground import affine_mapping, pixel_size
 from geoseg.raster.blank import Fill
 from geoseg.raster.mosaic import Mosaic
+from geoseg.raster.narrowed import narrowed
 from geoseg.raster.sampling import Glance
 from geoseg.raster.services import named
 from geoseg.raster.source import Source
@@ -55,7 +56,15 @@ def _raster_warnings(source: Source, glance: Glance) -> Iterator[str]:
         yield f"{name}: {len(glance.unreadable)} of the samples cannot be read: {glance.unreadable[0]}"
     elif glance.valid_share < LOW_VALID_SHARE:
         yield f"{name}: only about {glance.valid_share:.0%} of its pixels are valid"
-    yield from _blank_warnings(source, glance)
+    cut = narrowed(source.path)
+    if cut is None:
+        yield from _blank_warnings(source, glance)
+    else:
+        most = np.iinfo(cut[1]).max
+        yield (
+            f"{name} shows parts of {cut[0]} as {cut[1]} without scaling them, so that every value above {most} "
+            f"is {most}; give the parts themselves, or scale them: gdal_translate -ot Byte -scale"
+        )
     if source.striped and source.width > WIDE_PX:
         yield (
             f"{name} is striped; a tiled copy reads faster: gdal_translate -co TILED=YES "
