@@ -14,7 +14,7 @@ from geoseg.keywords import checked_keywords
 from geoseg.languages.counting import counted, listed
 from geoseg.pages.notebook import Shown
 from geoseg.run.spread.parts import Part
-from geoseg.settings import STRIP_PX, Precision, PredictSettings, Runtime
+from geoseg.settings import STRIP_PX, Precision, PredictSettings, Runtime, option_of
 
 if TYPE_CHECKING:
     from geoseg.models.protocols import DenseModel
@@ -138,14 +138,19 @@ def maps(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         GeosegError: One of its kinds, for everything that can be wrong with input and output.
     """
     path = Path(output)
-    if path.suffix.lower() in RASTERS:
-        return _raster_of_all(source, path, part, overwrite=overwrite)
-    wanted = Part.of(part)
     settings = PredictSettings.of(
         gsd_m=gsd_m, bands=bands, stretch=stretch, nodata=nodata, keep_blank=keep_blank,
         tile_px=tile_px, overlap_px=overlap_px, batch=batch, readers=readers, tta=tta,
         skip_errors=skip_errors,
     )  # fmt: skip
+    if path.suffix.lower() in RASTERS:
+        given = {"part": (part, None), "model": (model, "default"), "exact": (exact, False)}
+        for name, value in (("device", device), ("precision", precision), ("runtime", runtime)):
+            given[name] = value, "auto"
+        asked = [name for name, (value, usual) in given.items() if value != usual]
+        asked += settings.model_dump(exclude_defaults=True)
+        return _raster_of_all(source, path, asked, overwrite=overwrite)
+    wanted = Part.of(part)
     from geoseg.models.choice import ModelChoice
     from geoseg.progress import heard
     from geoseg.raster.given import raster_names
@@ -286,8 +291,9 @@ def _made(folder: Path) -> Path:
 
 
 def _raster_of_all(
-    source: RasterInput, output: Path, part: object, *, overwrite: bool
+    source: RasterInput, output: Path, asked: Sequence[str], *, overwrite: bool
 ) -> StoredPart:
+    """Write what a folder holds; nothing that was ``asked`` of how to look at imagery can change it."""
     from geoseg.files.target import check_target
     from geoseg.run.spread.folder import StoredMaps
     from geoseg.run.spread.probability import write_probability
@@ -304,8 +310,13 @@ def _raster_of_all(
             f"{output} is a raster of maps that are stored already; give their folder, as in geoseg maps "
             "run/ -o probability.tif"
         )
-    if part is not None:
+    if "part" in asked:
         raise UsageError("a raster is made of all parts; leave --part (part) out")
+    if asked:
+        raise UsageError(
+            f"{output} is made of the maps in {given} as they were stored; leave "
+            f"{', '.join(map(option_of, asked))} out, or store other maps in another folder"
+        )
     check_target(output, RASTERS, overwrite=overwrite)
     stored = StoredMaps.open(Path(given))
     tiles = write_probability(stored, output)

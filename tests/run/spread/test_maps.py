@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from concurrent.futures import BrokenExecutor
 from pathlib import Path
@@ -263,6 +264,24 @@ def test_a_raster_is_of_one_folder(tmp_path: Path) -> None:
         geoseg.maps(folders, tmp_path / "p.tif")
     with pytest.raises(UsageError, match="stored already"):
         geoseg.maps([], tmp_path / "p.tif")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"gsd_m": 0.3}, "--gsd (gsd_m)"),
+        ({"model": "other"}, "--model"),
+        ({"bands": (3, 2, 1), "device": "cpu"}, "--device, --bands"),
+        ({"exact": True, "readers": 4}, "--exact, --readers"),
+    ],
+)
+def test_a_raster_of_stored_maps_takes_no_wishes_of_how_to_look(
+    tmp_path: Path, asked: dict[str, Any], told: str
+) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    with pytest.raises(UsageError, match=re.escape(f"as they were stored; leave {told} out")):
+        geoseg.maps(folder, tmp_path / "p.tif", **asked)
 
 
 def test_probabilities_as_a_raster(town: Path, tmp_path: Path) -> None:
