@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -121,6 +122,8 @@ def main() -> None:
     """Run the command line; errors raised on purpose become one sentence and an exit code."""
     begin_lightly()
     wait_quietly()
+    # Asked to end, every verb stops as after Ctrl-C: in order, keeping what is finished.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _app_for(sys.argv[1:])()
     except GeosegError as error:

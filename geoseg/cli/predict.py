@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from typing import Annotated
 
 import typer
@@ -235,8 +234,6 @@ def predict(
     """
     tell(verbose)
     rasters, output = with_output(paths, output, inputs=0, example=EXAMPLE)
-    # Asked to end, a run stops as after Ctrl-C: in order, keeping what is finished.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from geoseg.run.predicting import predict as run
 
     if not quiet:

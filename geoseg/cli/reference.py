@@ -19,7 +19,7 @@ from geoseg.cli import VERBS
 HEAD = """# Command line
 
 Written from the code by `make reference`. `geoseg VERB --help` says the same. Exit codes: 0 done, 1 the run
-failed, 2 wrong usage, 130 Ctrl-C.
+failed, 2 wrong usage, 130 Ctrl-C or SIGTERM.
 """
 KINDS = {"Path": "FILE", "str": "TEXT", "int": "NUMBER", "float": "NUMBER"}
 

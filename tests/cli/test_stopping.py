@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import geopandas as gpd
 import pytest
+import shapely
 
 WAITING = """
 import signal, sys, time
@@ -66,3 +69,43 @@ def test_a_standard_input_that_is_closed_already_stops_it_at_once() -> None:
     )  # fmt: skip
     assert done.returncode == 130
     assert done.stderr == b"Interrupted.\n"
+
+
+WRITING = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
+def wait(*_):
+    print("ready", flush=True)
+    time.sleep(600)
+pathlib.Path.replace = wait
+sys.argv = ["geoseg", *sys.argv[1:]]
+from geoseg.cli import main
+main()
+"""
+"""A verb that stays where what it wrote would take its name."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there a program is ended, not asked to end")
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_a_verb_that_is_asked_to_end_leaves_nothing_half_written(
+    tmp_path: Path, asked: signal.Signals
+) -> None:
+    layer, output = tmp_path / "a.geojson", tmp_path / "b.gpkg"
+    house = shapely.box(500_000, 3_000_000, 500_010, 3_000_010)
+    gpd.GeoDataFrame({"name": ["a"]}, geometry=[house], crs="EPSG:32645").to_file(layer)
+    output.write_bytes(b"older")
+    command = [sys.executable, "-c", WRITING, "convert", str(layer), str(output), "--overwrite"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline() == b"ready\n"
+        beside = subprocess.run(
+            [sys.executable, "-m", "geoseg", *command[3:]], stderr=subprocess.PIPE, check=False
+        )
+        assert beside.returncode == 1
+        assert b"another run" in beside.stderr.lower()
+        process.send_signal(asked)
+        assert process.wait(300) == 130
+        assert process.stderr.read().endswith(b"Interrupted.\n")
+    assert output.read_bytes() == b"older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.geojson", "b.gpkg"]
