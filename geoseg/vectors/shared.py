@@ -47,5 +47,5 @@ def _lost(
 
 
 def _side(shape: shapely.Geometry) -> float:
-    left, bottom, right, top = shape.bounds
+    left, bottom, right, top = shapely.bounds(shape).tolist()
     return float(max(right - left, top - bottom))
