@@ -38,8 +38,9 @@ ROUNDED_PX = 0.02
 HALF_EDGE_PX = 0.5
 """A raw outline's corners lie so much farther out than the middles of its edges, which a single
 pass measures at."""
-HELD = 2
-"""Polygons that were sent back so often stay as they were given."""
+BEGUN, THINNED, HELD = 1, 2, 3
+"""How far polygons were sent back: to what the first pass left, to their thinned outlines, or to what
+was given, where they stay."""
 
 Pass = Callable[[Polygons, Ints, "RegularizeSettings"], Drawn]
 """Draws groups numbered from 0 once."""
@@ -72,7 +73,11 @@ class _Underway:
     again: Bools
     """(n,) True for those that are no longer as the first pass left them."""
     back: Ints
-    """(n,) how often each was sent back."""
+    """(n,) how far each was sent back; 0: not at all."""
+    begun: Polygons
+    """(n,) polygons as the first pass left them."""
+    begun_as: Polygons
+    """(n,) how each of those was drawn."""
 
 
 def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: Pass) -> Drawn:
@@ -83,9 +88,11 @@ def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: 
     circle, and the passes come to an end, at a drawing that is its own: whether one is taken shows
     in the outlines that it is drawn from, whatever these were drawn from.
 
-    Only the end is held against the polygons given. Those that then break a limit are drawn from
-    their thinned outlines instead, and where that leads too far as well they stay as they were
-    given: another run would be led as far.
+    Only the end is held against the polygons given. Those that then break a limit go back to what the
+    first pass left, with all that changed together with them since, and stay there unless a first
+    pass would move them: so another run leaves them as well. Where that leads too far again, all
+    that they touch are drawn from their thinned outlines instead, and where even that does they stay
+    as they were given: another run would be led as far.
     """
     drawn = draw(polygons, group, settings)
     corners, flaws = count_flaws(polygons)
@@ -93,7 +100,8 @@ def settle(polygons: Polygons, group: Ints, settings: RegularizeSettings, draw: 
     part, zeros = touching(polygons, group), np.zeros(len(polygons), dtype=np.int64)
     # Drawings show their own noise only, in later passes as in the first one of another run.
     later = replace(settings, layer_noise_px=None)
-    state = _Underway(polygons, group, part, later, draw, drawn.noise, *now, zeros > 0, zeros)
+    late = zeros > 0, zeros, polygons.copy(), drawn.shapes.copy()
+    state = _Underway(polygons, group, part, later, draw, drawn.noise, *now, *late)
     _draw_again(state, _begin(state, drawn))
     while (bad := _too_far(state)).any():
         _draw_again(state, _send_back(state, bad))
@@ -112,6 +120,7 @@ def _begin(state: _Underway, drawn: Drawn) -> Bools:
     chosen = np.flatnonzero(doubtful)
     some = Drawn(drawn.polygons[chosen], drawn.shapes[chosen], drawn.noise[chosen])
     taken[chosen] = _take(state, chosen, some, WORTH_FIRST)
+    state.begun[:], state.begun_as[:] = state.polygons, state.shapes
     return taken
 
 
@@ -173,13 +182,14 @@ def _take(state: _Underway, chosen: Ints, drawn: Drawn, worth: float) -> Bools:
     straight when one of the passes drew it so: what a later one thins stays straight.
     """
     changes = Changes.between(state.polygons[chosen], drawn.polygons, state.group[chosen])
-    unit, held = changes.unit, changes.moved & (state.back[chosen] >= HELD)
-    taken = changes.moved & ~anywhere(held, unit)
+    unit, back = changes.unit, np.where(changes.moved, state.back[chosen], 0)
+    taken = changes.moved & ~anywhere(back >= HELD, unit)
+    least = np.where(anywhere(back == BEGUN, unit), WORTH_FIRST, worth)
     while True:
         out = changes.only(taken)
         corners, flaws = count_flaws(out)
         bad = taken & ~_is_worth(
-            state.cost[chosen] - corners - flaws, state.cost[chosen], unit, worth
+            state.cost[chosen] - corners - flaws, state.cost[chosen], unit, least
         )
         if not bad.any():
             bad = taken & _clashing(state, chosen, out, taken)
@@ -193,7 +203,7 @@ def _take(state: _Underway, chosen: Ints, drawn: Drawn, worth: float) -> Bools:
     return taken
 
 
-def _is_worth(gain: Ints, cost: Ints, unit: Ints, worth: float) -> Bools:
+def _is_worth(gain: Ints, cost: Ints, unit: Ints, worth: Floats) -> Bools:
     """(c,) True for polygons in units that gain so large a share of what they cost."""
     gains, costs = np.bincount(unit, gain)[unit], np.bincount(unit, cost)[unit]
     return np.asarray((gains > 0) & (gains >= worth * costs))
@@ -229,7 +239,7 @@ def _members(group: Ints, wanted: Ints) -> Iterator[Ints]:
 
 
 def _too_far(state: _Underway) -> Bools:
-    """(n,) True in sets of which a polygon that was drawn again breaks a limit."""
+    """(n,) True for polygons that were drawn again and break a limit."""
     chosen = np.flatnonzero(state.again & (state.back < HELD))
     after, mine = state.polygons[chosen], state.given[chosen]
     (apart, between), reach = outlines_apart(mine, after), state.settings.max_outward_px
@@ -245,7 +255,7 @@ def _too_far(state: _Underway) -> Bools:
         good[i] = len(xy) == 0
     bad = np.zeros(len(state.group), dtype=bool)
     bad[chosen[~good]] = True
-    return anywhere(bad, state.part)
+    return bad
 
 
 def _outside(polygon: Polygon, reach: float, xy: Floats) -> Floats:
@@ -257,6 +267,41 @@ def _outside(polygon: Polygon, reach: float, xy: Floats) -> Floats:
 
 
 def _send_back(state: _Underway, bad: Bools) -> Bools:
+    """Put ``bad`` polygons (n,) back to where they began; (n,) True for all put back.
+
+    The first time with what changed together with them, then with all that they touch.
+    """
+    wide = anywhere(bad & (state.back >= BEGUN), state.part)
+    moved = _undo(state, bad & ~wide)
+    return moved | _send_sets_back(state, wide)
+
+
+def _undo(state: _Underway, bad: Bools) -> Bools:
+    """Put ``bad`` polygons (n,) back to what the first pass left; (n,) True for all put back.
+
+    With them goes what has changed together with them since, and what clashes with them then.
+    """
+    moved = np.zeros(len(bad), dtype=bool)
+    for members in _members(state.group, np.unique(state.group[bad])):
+        changes = Changes.between(
+            state.begun[members], state.polygons[members], np.zeros(len(members), dtype=np.int64)
+        )
+        undone = anywhere(bad[members], changes.unit)
+        out = changes.only(~undone)
+        # Those undone fit to each other, so of two that clash one is not undone yet.
+        while (clash := unclean(out) & ~undone).any():
+            undone |= anywhere(clash, changes.unit)
+            out = changes.only(~undone)
+        state.polygons[members] = out
+        moved[members[undone]] = True
+    state.shapes[moved], state.again[moved] = state.begun_as[moved], False
+    state.back[moved] = np.maximum(state.back[moved], BEGUN)
+    corners, flaws = count_flaws(state.polygons[moved])
+    state.cost[moved], state.flaws[moved] = corners + flaws, flaws
+    return moved
+
+
+def _send_sets_back(state: _Underway, bad: Bools) -> Bools:
     """Put sets of ``bad`` polygons (n,) back to where they began; (n,) True for all put back.
 
     The first time they are thinned, then as they were given, and so is what clashes with them.
@@ -264,12 +309,11 @@ def _send_back(state: _Underway, bad: Bools) -> Bools:
     moved = np.zeros(len(bad), dtype=bool)
     while bad.any():
         moved |= bad
-        state.back[bad] += 1
         state.polygons[bad] = state.given[bad]
         for members in _members(state.part, np.unique(state.part[bad])):
             thinned = shapely.coverage_simplify(state.given[members], state.settings.simplify_px)
-            if state.back[members[0]] < HELD and not unclean(thinned).any():
-                state.polygons[members] = thinned
+            if (state.back[members] < THINNED).all() and not unclean(thinned).any():
+                state.polygons[members], state.back[members] = thinned, THINNED
             else:
                 state.back[members] = HELD
         clash = np.zeros(len(bad), dtype=bool)

@@ -251,11 +251,67 @@ def test_areas_may_change_by_what_smooth_errors_explain() -> None:
 
 
 def test_a_drawing_that_leads_too_far_from_what_was_given_is_not_taken() -> None:
-    begun, away = [toothed(21)], toothed(8, left=10)
+    away = toothed(8, left=10)
     assert toothed(21).intersection(away).area / toothed(21).union(away).area < 0.9
+    assert 0.12 < 1 - costs(away) / costs(toothed(10)) < 0.2
+    assert settled([toothed(21)], [toothed(10)], [away]) == [toothed(10)]
+    assert settled([toothed(10)], [away]) == [toothed(10)]
+
+
+def test_where_a_first_pass_would_lead_on_too_far_outlines_are_thinned() -> None:
+    begun, away = [toothed(21)], toothed(7, left=10)
+    assert 1 - costs(away) / costs(toothed(10)) > 0.2
     thinned = shapely.coverage_simplify(array(toothed(21)), SETTINGS.simplify_px).tolist()
     assert costs(thinned[0]) < costs(away)
     assert settled(begun, [toothed(10)], [away]) == thinned
+
+
+def beside(teeth: int) -> Polygon:
+    """A house at the upper half of the right wall of a toothed one, with teeth to the right."""
+    right = [
+        (200 + x, 52 + 4 * tooth + y)
+        for tooth in range(teeth)
+        for x, y in ((0, 0), (1, 0), (1, 2), (0, 2))
+    ]
+    return Polygon([(170, 50), (200, 50), *right, (200, 100), (170, 100)])
+
+
+def low(teeth: int, y: float = 0.0) -> Polygon:
+    """A toothed house with a corner where the one beside it begins, its lower wall at ``y``."""
+    (_, *upper, right, _, _) = shapely.get_coordinates(toothed(teeth)).tolist()
+    return Polygon([(0, y), *upper, right, (170, 50), (170, y)])
+
+
+def test_only_what_changed_together_goes_back_where_one_of_a_set_leads_too_far() -> None:
+    given, begun, later = [low(21), beside(11)], [low(10), beside(7)], [low(8, -7), beside(6)]
+    assert len(set(touching(array(*given), np.zeros(2, np.int64)).tolist())) == 1
+    assert low(8, -7).area - low(21).area > 2 * SETTINGS.max_area_change * low(21).area
+    assert 0.12 < 1 - costs(beside(6)) / costs(beside(7)) < 0.2
+    kept = [low(10), beside(6)]
+    assert settled(given, begun, later) == kept
+    assert settled(kept, later) == kept
+
+
+def stepped(top: float, teeth: int) -> Polygon:
+    """A house below the toothed ones, with teeth along its lower wall."""
+    lower = [
+        (8 * tooth + x, y)
+        for tooth in range(teeth)
+        for x, y in ((1, -100), (1, -101), (5, -101), (5, -100))
+    ]
+    return Polygon([(0, top), (0, -100), *lower, (60, -100), (60, top)])
+
+
+def test_what_clashes_with_what_goes_back_goes_back_as_well() -> None:
+    """It had moved into the room that a house left, which had shrunk by too much."""
+    away, near = stepped(-2, 5), stepped(1, 1)
+    assert low(21).area - low(8, 7).area > 2 * SETTINGS.max_area_change * low(21).area
+    assert near.intersects(low(10))
+    assert not near.intersects(low(8, 7))
+    given = [low(21), stepped(-2, 7)]
+    assert settled(given, [low(10), away], [low(10), near]) == [low(10), away]
+    assert settled(given, [low(10), away], [low(8, 3.5), near]) == [low(8, 3.5), near]
+    assert settled(given, [low(10), away], [low(8, 7), near]) == [low(10), away]
 
 
 def test_a_drawing_that_leads_too_far_by_any_way_is_not_begun() -> None:
