@@ -22,6 +22,7 @@ from geoseg.models.runtimes.alike import made_alike
 from geoseg.models.runtimes.cutting import cut
 from geoseg.models.runtimes.given import checked_metadata, read_graph, reason_of
 from geoseg.models.runtimes.graph import NORMALISED, build_graph
+from geoseg.models.runtimes.interleaved import interleave, rounds_transposed
 from geoseg.models.runtimes.library import capabilities, core, openvino_version, operations
 from geoseg.models.runtimes.rounding import EightBits
 from geoseg.models.strides import round_down, round_up
@@ -264,6 +265,8 @@ class OpenVinoDenseModel(DenseFacts):
             _pad(graph, below, right)
         self._reshape(graph, height, width)
         cut(graph, part)
+        if self.precision == "int8" and not rounds_transposed():
+            interleave(graph)
         compiled = core().compile_model(graph, "CPU", _settings(self.precision, threads))
         return [_Compiled(compiled) for _ in range(threads)]
 

@@ -18,10 +18,11 @@ from geoseg.models.catalogue import describe_model
 from geoseg.models.exporting import export_model
 from geoseg.models.loading import foreseen_traits
 from geoseg.models.measured import as_tensors, measured_in, network_alone
-from geoseg.models.runtimes import choosing, trial
+from geoseg.models.runtimes import choosing, dense, trial
 from geoseg.models.runtimes.dense import OpenVinoDenseModel
 from geoseg.models.runtimes.graph import build_graph
-from geoseg.models.runtimes.library import core
+from geoseg.models.runtimes.interleaved import interleave
+from geoseg.models.runtimes.library import core, openvino, operations
 from geoseg.models.runtimes.rounding import LARGEST_WEIGHT, EightBits, whole_weights
 from geoseg.models.traits import Traits
 from geoseg.models.weights import Architecture, load_arrays, load_weights, save_weights
@@ -467,3 +468,45 @@ def test_thresholds_are_tuned_in_what_the_new_file_runs_in(
                 precision=precision,
             )  # fmt: skip
     assert seen == ["fp32", "int8"]
+
+
+@pytest.mark.parametrize("pads", [(1, 1), (0, 0), (2, 1)])
+def test_a_transposed_convolution_is_a_plain_one_side_by_side(pads: tuple[int, int]) -> None:
+    rng = np.random.default_rng(3)
+    weight = rng.integers(-64, 65, (5, 6, 4, 4), np.int8)
+    size = rng.uniform(0.01, 0.02, (1, 6, 1, 1)).astype(np.float32)
+    image = rng.integers(0, 256, (1, 5, 9, 11)).astype(np.float32)
+    ops = operations()
+
+    def graph() -> Any:
+        x = ops.parameter(image.shape, np.float32)
+        kernel = ops.multiply(ops.convert(ops.constant(weight), "f32"), ops.constant(size))
+        y = ops.convolution_backprop_data(
+            x, kernel, [2, 2], pads_begin=[pads[0]] * 2, pads_end=[pads[1]] * 2
+        )
+        return openvino().Model([y], [x])
+
+    plain, beside = graph(), graph()
+    interleave(beside)
+    kinds = {node.get_type_name() for node in beside.get_ops()}
+    assert "Convolution" in kinds
+    assert "ConvolutionBackpropData" not in kinds
+    settings = {"INFERENCE_PRECISION_HINT": "f32"}
+    one, other = (
+        core().compile_model(each, "CPU", settings)({0: image})[0] for each in (plain, beside)
+    )
+    assert one.shape == other.shape
+    assert np.allclose(one, other, rtol=1e-5, atol=1e-3)
+
+
+def test_without_avx512_nothing_is_transposed_in_eight_bits(
+    folder: Path, images: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, part = folder / "measured.safetensors", Window(40, 48, 96, 80)
+    answers = []
+    for rounds in (True, False):
+        monkeypatch.setattr(dense, "rounds_transposed", lambda rounds=rounds: rounds)
+        model = OpenVinoDenseModel.from_file(path, precision="int8")
+        answers.append(model.predict_part(images, part))
+        assert np.array_equal(answers[-1], model.predict_maps(images)[..., 40:136, 48:128])
+    assert np.abs(answers[0] - answers[1]).mean() < 1e-3
