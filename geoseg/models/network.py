@@ -38,17 +38,18 @@ def build_network(architecture: Architecture) -> nn.Module:
     ensure_torchvision()
     import segmentation_models_pytorch as smp
 
-    if len(architecture.decoder_channels) != architecture.depth:
+    channels = architecture.decoder_channels
+    if not architecture.depth - 1 <= len(channels) <= architecture.depth:
         raise ModelError(
-            f"decoder_channels {architecture.decoder_channels} must name {architecture.depth} "
-            "stages, one per halving of the resolution"
+            f"decoder_channels {channels} must name {architecture.depth} stages, one per halving of "
+            "the resolution, or leave out the last"
         )
     try:
         network: nn.Module = smp.Unet(
             encoder_name=architecture.encoder,
             encoder_depth=architecture.depth,
             encoder_weights=None,
-            decoder_channels=architecture.decoder_channels,
+            decoder_channels=(*channels, *channels[-1:])[: architecture.depth],
             classes=len(architecture.heads),
         )
     except (KeyError, RuntimeError, ValueError) as error:
@@ -57,7 +58,23 @@ def build_network(architecture: Architecture) -> nn.Module:
             f"{architecture.depth}: {error}; choose another depth or encoder"
         ) from error
     _drop_unread_blocks(network)
+    if len(channels) < architecture.depth:
+        _let_head_double(network, channels[-1], len(architecture.heads))
     return network
+
+
+def _let_head_double(network: nn.Module, channels: int, heads: int) -> None:
+    """In place of the decoder's last stage the head gives four pixels for every one that it reads.
+
+    They are as many channels of its convolution, which stand side by side afterwards (Shi et al. 2016,
+    "sub-pixel convolution", arXiv:1609.05158).
+    """
+    from torch import nn
+
+    decoder = network.get_submodule("decoder")
+    decoder.blocks = nn.ModuleList(decoder.get_submodule("blocks"))[:-1]
+    reading = nn.Conv2d(channels, 4 * heads, kernel_size=3, padding=1)
+    network.segmentation_head = nn.Sequential(reading, nn.PixelShuffle(2))
 
 
 def _require_known(encoder: str) -> None:

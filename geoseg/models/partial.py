@@ -81,7 +81,7 @@ def part_of_logits(network: nn.Module, images: Tensor, wanted: Part) -> Tensor:
     unet: Any = network
     # Finest first, without the image itself; emptied on the way, to free each as soon as it is used.
     features: list[Tensor] = list(unet.encoder(images))[1:]
-    areas = _areas(wanted, features, _head_reach_px(unet.segmentation_head))
+    areas = _areas(wanted, features, unet.segmentation_head)
     x = unet.decoder.center(features.pop())  # (batch, channels, height / stride, width / stride)
     have = _whole(x)
     for block, area in zip(unet.decoder.blocks, reversed(areas), strict=True):
@@ -90,13 +90,20 @@ def part_of_logits(network: nn.Module, images: Tensor, wanted: Part) -> Tensor:
         if skip is not None:
             skip = _cut(skip, have, _whole(skip))
         x = block(x, *map(len, have), skip_connection=skip)
+    if _doubles(unet.segmentation_head):
+        have = have[0].doubled(), have[1].doubled()
     return _cut(unet.segmentation_head(x), wanted, have)
 
 
-def _areas(wanted: Part, features: list[Tensor], head_reach_px: int) -> list[Part]:
+def _areas(wanted: Part, features: list[Tensor], head: nn.Module) -> list[Part]:
     """What each stage of the decoder needs of its input, finest first."""
     areas: list[Part] = []
-    reach_px = _STAGE_REACH_PX + head_reach_px
+    reach_px = _head_reach_px(head)
+    if _doubles(head):
+        height, width = features[0].shape[-2:]
+        wanted = (wanted[0].halved(2 * reach_px, height), wanted[1].halved(2 * reach_px, width))
+        features, reach_px = features[1:], 0
+    reach_px += _STAGE_REACH_PX
     for feature in features:
         height, width = feature.shape[-2:]
         wanted = (wanted[0].halved(reach_px, height), wanted[1].halved(reach_px, width))
@@ -121,6 +128,11 @@ def _sees_little(leaf: nn.Module) -> bool:
     if isinstance(leaf, nn.Conv2d):
         return leaf.kernel_size == (3, 3) and leaf.dilation == leaf.stride == (1, 1)
     return isinstance(leaf, _POINTWISE)
+
+
+def _doubles(head: nn.Module) -> bool:
+    """Whether it gives four pixels for every one that it reads."""
+    return any(isinstance(m, nn.PixelShuffle) for m in head.modules())
 
 
 def _head_reach_px(head: nn.Module) -> int:

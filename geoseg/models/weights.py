@@ -44,7 +44,8 @@ class Architecture(Record):
     depth: int = Field(default=4, ge=3, le=5)
     """Halvings of the resolution; the stride is 2 ** depth."""
     decoder_channels: tuple[Channels, ...] = (128, 64, 48, 32)
-    """Channels of the decoder's stages, coarse to fine, one per halving."""
+    """Channels of the decoder's stages, coarse to fine, one per halving; where the last one is left
+    out, the head doubles the resolution."""
     heads: tuple[str, ...] = ("body", "contact", "edge")
     """Names of the maps in order."""
 
@@ -52,6 +53,11 @@ class Architecture(Record):
     def stride_px(self) -> int:
         """Read windows start at multiples of this."""
         return int(2**self.depth)
+
+    @property
+    def head_px(self) -> int:
+        """Pixels of the maps, along each side, for every one that the head reads."""
+        return int(2 ** (self.depth - len(self.decoder_channels)))
 
 
 class Decoding(Record):

@@ -38,17 +38,25 @@ onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
 KNOWN = Architecture(depth=3, decoder_channels=(8, 8, 8), heads=("body", "edge"))
+HALVED = KNOWN.model_copy(update={"decoder_channels": (8, 8)})
 OTHER = Architecture(encoder="resnet18", depth=3, decoder_channels=(8, 8, 8), heads=("body",))
 SCORES = {"town": {"f1": 0.5}}
 RUNTIMES = ("openvino", "onnxruntime")
 
 
-@pytest.fixture(scope="module", params=["known", pytest.param("other", marks=pytest.mark.thorough)])
+@pytest.fixture(
+    scope="module",
+    params=[
+        KNOWN,
+        pytest.param(HALVED, marks=pytest.mark.thorough),
+        pytest.param(OTHER, marks=pytest.mark.thorough),
+    ],
+    ids=["known", "halved", "other"],
+)
 def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a model file and its graphs."""
-    folder = tmp_path_factory.mktemp(request.param)
-    architecture = KNOWN if request.param == "known" else OTHER
-    source = written(folder, architecture, metrics=SCORES, gsd_m=(0.2, 0.4))
+    folder = tmp_path_factory.mktemp("exported")
+    source = written(folder, request.param, metrics=SCORES, gsd_m=(0.2, 0.4))
     export_model(source, folder / "model.onnx")
     export_model(source, folder / "model.xml")
     return folder

@@ -23,15 +23,17 @@ from geoseg.models.weights import Architecture, Metadata
 from geoseg.types import Window
 
 SMALL = Architecture(encoder="resnet18", depth=3, decoder_channels=(16, 8, 8))
+HALVED = SMALL.model_copy(update={"decoder_channels": (16, 8)})
+"""Its head gives four pixels for every one."""
 HEIGHT, WIDTH = 96, 88
 UNREACHED = 10
 """Norms of the encoder's stages that a decoder of depth 3 does not read."""
 
 
-def unet() -> nn.Module:
+def unet(architecture: Architecture = SMALL) -> nn.Module:
     """With norms that do something."""
     torch.manual_seed(0)
-    network = build_network(SMALL)
+    network = build_network(architecture)
     for module in network.modules():
         if isinstance(module, nn.BatchNorm2d):
             nn.init.normal_(module.running_mean, 0, 0.1)
@@ -47,9 +49,9 @@ def as_model(network: nn.Module) -> TorchDenseModel:
     )
 
 
-@pytest.fixture(scope="module")
-def model() -> TorchDenseModel:
-    return as_model(unet())
+@pytest.fixture(scope="module", params=[SMALL, HALVED], ids=["whole", "halved"])
+def model(request: pytest.FixtureRequest) -> TorchDenseModel:
+    return as_model(unet(request.param))
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +140,33 @@ def test_a_part_equals_the_whole_there(
     assert largest(model.predict_part(images, part) - whole[..., rows, cols]) < TOLERANCE
 
 
-def test_a_part_costs_less_than_the_whole(model: TorchDenseModel, images: np.ndarray) -> None:
+@pytest.mark.parametrize(
+    ("architecture", "last", "size"),
+    [
+        (SMALL, "decoder.blocks.2", (24, 16)),  # three pixels more to each side, in whole pairs
+        (HALVED, "decoder.blocks.1", (16, 12)),  # of twice the size, one more for the head
+    ],
+)
+def test_a_part_costs_less_than_the_whole(
+    architecture: Architecture, last: str, size: tuple[int, int], images: np.ndarray
+) -> None:
     sizes: list[tuple[int, ...]] = []
-    decoder: Any = model.network.get_submodule("decoder.blocks.2")
+    model = as_model(unet(architecture))
+    decoder: Any = model.network.get_submodule(last)
     handle = decoder.register_forward_hook(lambda *args: sizes.append(tuple(args[2].shape[2:])))
     model.predict_part(images[:1], Window(40, 32, 16, 8))
     handle.remove()
-    assert sizes == [(24, 16)]  # three pixels more to each side, in whole pairs
+    assert sizes == [size]
+
+
+def test_pixels_that_come_of_one_stand_side_by_side() -> None:
+    network: Any = unet(HALVED)
+    with torch.no_grad():
+        network.segmentation_head[0].weight.zero_()
+        network.segmentation_head[0].bias.copy_(torch.arange(12.0))
+        logits = network(torch.zeros(1, 3, 16, 16))
+    assert tuple(logits.shape) == (1, 3, 16, 16)
+    assert logits[0, 1, :4, :4].tolist() == [[4, 5, 4, 5], [6, 7, 6, 7]] * 2
 
 
 def test_a_decoder_that_sees_far_is_not_cut(images: np.ndarray) -> None:

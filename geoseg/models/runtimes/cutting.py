@@ -36,6 +36,8 @@ _POINTWISE = frozenset(
     )
 )  # fmt: skip
 """Every pixel of the answer needs that pixel of the inputs."""
+_INTERLEAVING = "DepthToSpace"
+"""Channels of one pixel become a square of pixels."""
 _RESULT = "Result"
 
 
@@ -120,7 +122,21 @@ def _worth_it(node: Node, area: _Area) -> _Area:
     share = (rows.stop - rows.start) * (cols.stop - cols.start) / (rows.size * cols.size)
     if node.get_type_name() != _RESULT and (share > _ENOUGH or not _is_known(node)):
         return _whole((rows.size, cols.size))
+    if node.get_type_name() == _INTERLEAVING:
+        height, width = node.get_input_shape(0)[-2:]
+        return _whole_squares(rows, rows.size // height), _whole_squares(cols, cols.size // width)
     return area
+
+
+def _whole_squares(axis: _Axis, side: int) -> _Axis:
+    """The least that holds the axis and begins and ends between squares of ``side`` pixels."""
+    return _Axis(axis.start // side * side, -(-axis.stop // side) * side, axis.size)
+
+
+def _read_by(squares: _Axis, size: int) -> _Axis:
+    """The pixels that become these squares, of ``size``."""
+    side = squares.size // size
+    return _Axis(squares.start // side, squares.stop // side, size)
 
 
 def _needed(node: Node, place: int, area: _Area) -> _Area:
@@ -129,6 +145,8 @@ def _needed(node: Node, place: int, area: _Area) -> _Area:
     if kind in _POINTWISE or kind == _RESULT:
         # Maps of one pixel, or one row, that serve all others are taken whole.
         return (_resized(area[0], shape[-2]), _resized(area[1], shape[-1]))
+    if kind == _INTERLEAVING:
+        return (_read_by(area[0], shape[-2]), _read_by(area[1], shape[-1]))
     kernels = _kernels(node)
     if place or kernels is None:
         return _whole(shape)
@@ -175,7 +193,8 @@ def _kernels(node: Node) -> tuple[_Kernel, _Kernel] | None:
 
 
 def _is_known(node: Node) -> bool:
-    return node.get_type_name() in _POINTWISE or _kernels(node) is not None
+    kind = node.get_type_name()
+    return kind in _POINTWISE or kind == _INTERLEAVING or _kernels(node) is not None
 
 
 def _fit(node: Node, plan: _Plan) -> None:

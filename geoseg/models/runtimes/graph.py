@@ -128,15 +128,16 @@ class _Unet:
         """(1, 3, height, width), no value of larger size than ``brightest``, to (1, heads, height, width)."""
         features = self._features(self._signed("image", x, brightest))
         x = features.pop()
-        for index in range(self._architecture.depth):
+        for index in range(len(self._architecture.decoder_channels)):
             x = self._decoded(x, features.pop() if features else None, f"decoder.blocks.{index}")
-        head = "segmentation_head.0"
+        head, side = "segmentation_head.0", self._architecture.head_px
         weight, bias = (self._tensors.take(f"{head}.{part}") for part in ("weight", "bias"))
-        if len(weight) != len(self._architecture.heads):
+        if len(weight) != len(self._architecture.heads) * side**2:
             raise ModelError(
                 f"its head gives {len(weight)} maps and is to give {self._architecture.heads}"
             )
-        return self._convolved(x, weight, bias)
+        logits = self._convolved(x, weight, bias)
+        return self._ops.depth_to_space(logits, "depth_first", side) if side > 1 else logits
 
     def _features(self, x: _Maps) -> list[_Maps]:
         """Of the encoder, one for every halving of the resolution, finest first."""

@@ -71,6 +71,7 @@ def largest(difference: np.ndarray) -> float:
     "architecture",
     [
         Architecture(),
+        Architecture(decoder_channels=(128, 64, 48)),
         pytest.param(
             Architecture(encoder="tu-tf_efficientnet_lite1", depth=3, decoder_channels=(16, 8, 8)),
             marks=pytest.mark.thorough,
@@ -80,7 +81,7 @@ def largest(difference: np.ndarray) -> float:
             marks=pytest.mark.thorough,
         ),
     ],
-    ids=["as built in", "lite1 of depth 3", "depth 5"],
+    ids=["four stages", "three stages", "lite1 of depth 3", "depth 5"],
 )
 def test_it_gives_what_torch_gives(
     tmp_path: Path, images: np.ndarray, architecture: Architecture
@@ -291,7 +292,7 @@ def test_the_decoder_is_cut() -> None:
 
 
 @pytest.mark.parametrize("stride", [1, 2])
-@pytest.mark.parametrize("kind", ["convolution", "transposed", "unknown"])
+@pytest.mark.parametrize("kind", ["convolution", "transposed", "interleaved", "unknown"])
 def test_any_graph_may_be_cut(kind: str, stride: int) -> None:
     """Convolutions of every stride and padding, and nodes that need all of what they take."""
     ov, ops = openvino(), operations()
@@ -300,9 +301,15 @@ def test_any_graph_may_be_cut(kind: str, stride: int) -> None:
 
     def built() -> Any:
         x = ops.parameter([1, 2, 40, 32], np.float32)
-        weight = ops.constant(rng.normal(size=(2, 2, 5, 5)).astype(np.float32))
+        weight, four = (
+            ops.constant(rng.normal(size=(outs, 2, 5, 5)).astype(np.float32)) for outs in (2, 8)
+        )
         if kind == "transposed":
             y = ops.convolution_backprop_data(x, weight, steps, pads_begin=[2, 1], pads_end=[1, 2])
+        elif kind == "interleaved":
+            y = ops.depth_to_space(
+                ops.convolution(x, four, steps, [2, 1], [1, 2], [1, 1]), "depth_first", 2
+            )
         else:
             y = ops.convolution(x, weight, steps, [2, 1], [1, 2], [1, 1])
         y = ops.add(ops.relu(y), ops.constant(np.float32([[[[0.5]], [[1.0]]]])))
