@@ -1,7 +1,7 @@
 """Transposed convolutions as plain ones, whose answers are put side by side.
 
-OpenVINO computes transposed convolutions of rounded maps in single precision where the processor has no
-AVX-512, a third of the network's time. A transposed convolution of 4 x 4 with stride 2 gives four
+Where the processor has no AVX-512 OpenVINO computes transposed convolutions of rounded maps in single precision, but in
+small images: a third of the network's time. A transposed convolution of 4 x 4 with stride 2 gives four
 pixels for every one, each by 2 x 2 weights of its own: one convolution with four times the channels, whose
 pixels then become squares. The same sums of the same products, in whole numbers.
 """
