@@ -72,7 +72,8 @@ def _let_head_double(network: nn.Module, channels: int, heads: int) -> None:
     from torch import nn
 
     decoder = network.get_submodule("decoder")
-    decoder.blocks = nn.ModuleList(decoder.get_submodule("blocks"))[:-1]
+    stages = list(decoder.get_submodule("blocks").children())
+    decoder.blocks = nn.ModuleList(stages[:-1])
     reading = nn.Conv2d(channels, 4 * heads, kernel_size=3, padding=1)
     network.segmentation_head = nn.Sequential(reading, nn.PixelShuffle(2))
 

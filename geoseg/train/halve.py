@@ -160,7 +160,7 @@ def _learn(network: nn.Module, shown: _Shown, minutes: float) -> None:
         answers = torch.from_numpy(shown.answers[batch].astype(np.float32) / 255)
         loss = distance(network(normalised(torch.from_numpy(shown.images[batch]))), answers).mean()
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         with torch.no_grad():
             for name, one in learning.items():
