@@ -69,7 +69,7 @@ def measure(way: str, core_px: int) -> None:
     from geoseg.models import load_model
     from geoseg.types import Window
 
-    model = load_model("default", device="cpu")
+    model = load_model("default", device="cpu", runtime="torch", precision="fp32")
     if way == "plain":
         _unfold(model)
     else:
