@@ -21,6 +21,7 @@ from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError
 from geoseg.raster.parts import Bounds, Stated
 from geoseg.raster.remote import is_vrt
+from geoseg.raster.vrt import name_in, path_in, root_of
 
 _NAMES = ("SourceFilename", "SourceDataset")
 """Elements that name a raster, of a mosaic and of a warp."""
@@ -143,24 +144,14 @@ def _beyond(one: Bounds, other: Bounds, slack: Sequence[float]) -> bool:
 
 def _parts(vrt: str) -> Iterator[_Part]:
     """What a VRT names; what is no plain name of a file is passed over."""
-    try:
-        root = ET.parse(vrt).getroot()  # noqa: S314  # GDAL has read it already
-    except (OSError, ET.ParseError):
-        return
-    folder = Path(vrt).absolute().parent
-    for parent in root.iter():
+    root = root_of(vrt)
+    for parent in () if root is None else root.iter():
         for element in parent:
-            name = (element.text or "").strip()
+            name = name_in(element)
             if element.tag not in _NAMES or not _is_plain(name):
                 continue
-            beside = element.get("relativeToVRT", element.get("relativetoVRT")) == "1"
             alone = parent.get("subClass") != _RAW and parent.find("OpenOptions") is None
-            yield _Part(
-                name,
-                folder / name if beside else Path(name),
-                alone,
-                _size(parent) if alone else None,
-            )
+            yield _Part(name, path_in(element, vrt), alone, _size(parent) if alone else None)
 
 
 def _size(source: ET.Element) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from rasterio.errors import RasterioError
 
 from geoseg.addresses.urls import is_local
 from geoseg.raster.remote import is_vrt
+from geoseg.raster.vrt import name_in, path_in, root_of
 
 _SCALED = ("LUT", "ScaleOffset", "ScaleRatio", "DstMin", "Exponent")
 """Elements of a source that bring its values into another range."""
@@ -28,43 +29,41 @@ def narrowed(path: str) -> tuple[str, str] | None:
     """
     if not (is_local(path) and is_vrt(path)):
         return None
-    with suppress(OSError, ET.ParseError):
-        root = ET.parse(path).getroot()  # noqa: S314  # GDAL has read it already
-        for part, shown in dict.fromkeys(_types(root, Path(path).absolute().parent)):
-            if part and _largest(part) > _largest(shown):
-                return part, shown
+    root = root_of(path)
+    for part, shown in () if root is None else dict.fromkeys(_types(root, path)):
+        if part and _largest(part) > _largest(shown):
+            return part, shown
     return None
 
 
-def _types(root: ET.Element, folder: Path) -> Iterator[tuple[str, str]]:
+def _types(root: ET.Element, vrt: str) -> Iterator[tuple[str, str]]:
     """Type of a part, empty where it cannot be told, and of the band that shows it."""
     held: dict[Path, str] = {}
     warped = root.find(f"{_WARP}/SourceDataset")
     for band in root.findall("VRTRasterBand"):  # not those of masks
         shown = _name(band.get("dataType", "Byte"))
         if warped is not None:
-            yield _type_of_file(warped, folder, held), shown
+            yield _type_of_file(warped, vrt, held), shown
         elif band.get("subClass") is None:
             for source in band:
                 if source.tag in _PLAIN and all(source.find(tag) is None for tag in _SCALED):
-                    yield _type_of_source(source, folder, held), shown
+                    yield _type_of_source(source, vrt, held), shown
 
 
-def _type_of_source(source: ET.Element, folder: Path, held: dict[Path, str]) -> str:
+def _type_of_source(source: ET.Element, vrt: str, held: dict[Path, str]) -> str:
     told = source.find("SourceProperties")
     if told is not None and told.get("DataType"):
         return _name(told.get("DataType", ""))
     file = source.find("SourceFilename")
-    return "" if file is None else _type_of_file(file, folder, held)
+    return "" if file is None else _type_of_file(file, vrt, held)
 
 
-def _type_of_file(element: ET.Element, folder: Path, held: dict[Path, str]) -> str:
+def _type_of_file(element: ET.Element, vrt: str, held: dict[Path, str]) -> str:
     """The same of a file on this machine, opened where it is not among those ``held``."""
-    name = (element.text or "").strip()
+    name = name_in(element)
     if not name or not is_local(name):
         return ""
-    beside = "1" in (element.get("relativeToVRT"), element.get("relativetoVRT"))
-    path = folder / name if beside else Path(name)
+    path = path_in(element, vrt)
     if path not in held:
         held[path] = ""
         with suppress(RasterioError), rasterio.open(path) as dataset:
