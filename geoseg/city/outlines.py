@@ -8,11 +8,9 @@ import pyogrio
 
 from geoseg.city.outcome import Converted
 from geoseg.export.formats import FORMATS
-from geoseg.export.frames import FrameLayer
-from geoseg.export.layer import LAYER_DESCRIPTION
+from geoseg.export.frames import of_buildings
 from geoseg.export.output import require_held, write_layers
-from geoseg.export.schema import COLUMNS, LAYER, columns_in, is_own
-from geoseg.export.styles.buildings import building_styles
+from geoseg.export.schema import LAYER, is_own
 from geoseg.export.zoom import Zooms
 from geoseg.files.target import extension_of
 from geoseg.vectors.exact import load_exact
@@ -35,12 +33,8 @@ def write_outlines(
     require_held(read.frame, path)
     run = read_metadata(Path(buildings)) if isinstance(buildings, (str, Path)) else {}
     names = [str(name) for name in read.frame.columns if name != read.frame.active_geometry_name]
-    own = is_own(names, run)
-    written = FrameLayer(
-        LAYER, read.frame, building_styles(names, COLUMNS) if own else (),
-        description=LAYER_DESCRIPTION if own else "", columns=columns_in(names) if own else (), run=run or None,
-        heights=True, extent=extent_parts(buildings, layer),
-    )  # fmt: skip
+    extent = extent_parts(buildings, layer)
+    written = of_buildings(read.frame, own=is_own(names, run), run=run, extent=extent, heights=True)
     rows = write_layers([written], path, zoom=zoom)
     return Converted(
         output=path, rows=rows, solids=0, without_height=0, left_out=0, shared_walls=0,

@@ -15,9 +15,15 @@ from pydantic import JsonValue
 from geoseg.errors import UsageError
 from geoseg.export.columns import attributes
 from geoseg.export.formats import Format
-from geoseg.export.layer import EXTENT_DESCRIPTION, LayerInfo, horizontal_crs
+from geoseg.export.layer import (
+    EXTENT_DESCRIPTION,
+    LAYER_DESCRIPTION,
+    LayerInfo,
+    horizontal_crs,
+)
 from geoseg.export.multi import as_multipolygons
-from geoseg.export.schema import GEOMETRY, Column
+from geoseg.export.schema import COLUMNS, GEOMETRY, LAYER, Column, columns_in
+from geoseg.export.styles.buildings import building_styles
 from geoseg.export.styles.style import Style
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import geometry_of
@@ -56,6 +62,23 @@ class FrameLayer:
     """The observed area as WKB polygons in the frame's CRS, where known."""
     extent_description: str = EXTENT_DESCRIPTION
     """One sentence on that."""
+
+
+def of_buildings(
+    frame: gpd.GeoDataFrame,
+    *,
+    own: bool,
+    run: Mapping[str, JsonValue] | None,
+    extent: Sequence[bytes] | None,
+    heights: bool = False,
+) -> FrameLayer:
+    """A layer of buildings; one that is geoseg's ``own`` comes styled, its columns described."""
+    names = [str(name) for name in frame.columns if name != frame.active_geometry_name]
+    return FrameLayer(
+        LAYER, frame, building_styles(names, COLUMNS) if own else (),
+        description=LAYER_DESCRIPTION if own else "", columns=columns_in(names) if own else (),
+        run=run or None, heights=heights, extent=extent,
+    )  # fmt: skip
 
 
 def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:

@@ -20,12 +20,10 @@ from pyproj import CRS
 from geoseg.attributes.measure import MEASURES, measure_again
 from geoseg.earth.places import place_of_shapes
 from geoseg.errors import UsageError
-from geoseg.export.frames import FrameLayer
+from geoseg.export.frames import of_buildings
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
-from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import write_edited_layer, write_layers
-from geoseg.export.schema import COLUMNS, EDITED, LAYER, columns_in
-from geoseg.export.styles.buildings import building_styles
+from geoseg.export.schema import EDITED, LAYER
 from geoseg.export.zoom import Zooms
 from geoseg.redraw.own import SAME, SHAPE, About
 from geoseg.types import Grid
@@ -119,22 +117,11 @@ def write_measured(
             columns = {one: _plain(measured.frame[one]) for one in measured.columns}
             write_edited_layer(Path(source), path, LayerEdit(name, outlines, columns, told))
             return
-    extent = extent_parts(source, layer)
-    if not about.metadata:
-        write_layers([FrameLayer(LAYER, measured.frame, extent=extent)], path, zoom=zoom)
-        return
-    names = _names(measured.frame)
-    styles = building_styles(names, COLUMNS)
-    own = FrameLayer(
-        LAYER, measured.frame, styles, description=LAYER_DESCRIPTION,
-        columns=columns_in(names), run=run,
-        extent=extent,
-    )  # fmt: skip
-    write_layers([own], path, zoom=zoom)
-
-
-def _names(frame: gpd.GeoDataFrame) -> list[str]:
-    return [str(name) for name in frame.columns if name != frame.active_geometry_name]
+    own = bool(about.metadata)
+    written = of_buildings(
+        measured.frame, own=own, run=run if own else None, extent=extent_parts(source, layer)
+    )
+    write_layers([written], path, zoom=zoom)
 
 
 def _ids(frame: gpd.GeoDataFrame, about: About, label: str) -> tuple[NDArray[np.int64], int]:

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoseg.attributes.measure import MEASURES
-from geoseg.export.frames import FrameLayer
+from geoseg.export.frames import of_buildings
 from geoseg.export.gpkg_edit import LayerEdit, is_editable
-from geoseg.export.layer import LAYER_DESCRIPTION
 from geoseg.export.output import write_edited_layer, write_layers
-from geoseg.export.schema import COLUMNS, LAYER, columns_in
-from geoseg.export.styles.buildings import building_styles
+from geoseg.export.schema import LAYER
 from geoseg.redraw.own import About
 from geoseg.vectors.layers import open_layer
 from geoseg.vectors.metadata import KEY
@@ -49,22 +47,8 @@ def write_drawn(
         if name is not None and is_editable(Path(source), name):
             write_edited_layer(Path(source), path, _edit(name, drawn, about, run))
             return
-    extent = extent_parts(source, layer)
-    if not run:
-        write_layers([FrameLayer(LAYER, drawn, extent=extent)], path, zoom=zoom)
-        return
-    names = [str(name) for name in drawn.columns if name != drawn.active_geometry_name]
-    styles = building_styles(names, COLUMNS)
-    own = FrameLayer(
-        LAYER,
-        drawn,
-        styles,
-        description=LAYER_DESCRIPTION,
-        columns=columns_in(names),
-        run=run,
-        extent=extent,
-    )
-    write_layers([own], path, zoom=zoom)
+    written = of_buildings(drawn, own=bool(run), run=run, extent=extent_parts(source, layer))
+    write_layers([written], path, zoom=zoom)
 
 
 def _edit(name: str, drawn: gpd.GeoDataFrame, about: About, run: dict[str, Any]) -> LayerEdit:
