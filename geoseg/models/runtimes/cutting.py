@@ -16,8 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from geoseg.models.runtimes.editing import cropped, put_in_place
 from geoseg.models.runtimes.library import operations
 
 if TYPE_CHECKING:
@@ -226,9 +225,7 @@ def _padded(node: Node, kernels: tuple[_Kernel, _Kernel], area: _Area, needed: _
     made = _CONVOLUTIONS[node.get_type_name()](
         node.input_value(0), node.input_value(1), told, begin, end
     )
-    made.set_friendly_name(node.get_friendly_name())
-    for target in node.output(0).get_target_inputs():
-        target.replace_source_output(made.output(0))
+    put_in_place(node, made)
     return made
 
 
@@ -276,9 +273,7 @@ _CONVOLUTIONS: dict[str, Callable[..., Node]] = {
 def _sliced(source: Node, have: _Area, needed: _Area) -> Node:
     starts = [axis.start - own.start for axis, own in zip(needed, have, strict=True)]
     stops = [axis.stop - own.start for axis, own in zip(needed, have, strict=True)]
-    ops = operations()
-    corners = [ops.constant(np.array(each, np.int64)) for each in (starts, stops, [1, 1], [2, 3])]
-    return ops.slice(source, *corners).output(0)
+    return cropped(source, starts, stops).output(0)
 
 
 def _whole(shape: tuple[int, ...]) -> _Area:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoseg.machine import processor_kind
+from geoseg.models.runtimes.editing import cropped, put_in_place
 from geoseg.models.runtimes.library import operations
 
 if TYPE_CHECKING:
@@ -38,10 +39,7 @@ def interleave(model: Any) -> None:  # noqa: ANN401
     """
     for node in model.get_ordered_ops():
         if node.get_type_name() == _TRANSPOSED and (kernel := _kernel(node)) is not None:
-            made = _interleaved(node, *kernel)
-            made.set_friendly_name(node.get_friendly_name())
-            for target in node.output(0).get_target_inputs():
-                target.replace_source_output(made.output(0))
+            put_in_place(node, _interleaved(node, *kernel))
     model.validate_nodes_and_infer_types()
 
 
@@ -78,8 +76,7 @@ def _interleaved(node: Node, whole: NDArray[np.int8], size: NDArray[np.float32])
         _STRIDE * length + 2 - last
         for length, last in zip(node.get_input_shape(0)[-2:], end, strict=True)
     ]
-    corners = [ops.constant(np.array(each, np.int64)) for each in (begin, sizes, [1, 1], [2, 3])]
-    return ops.slice(doubled, *corners)
+    return cropped(doubled, begin, sizes)
 
 
 def _apart(kernel: NDArray[np.int8]) -> NDArray[np.int8]:
