@@ -83,9 +83,8 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     """(height, width, 3); more than 8 bits are stretched from percentile 2 to 98 of each band."""
     bands = read_pixels(path)[:COLOURS]
     if bands.dtype != np.uint8:
-        numbers = bands.astype(
-            np.float64
-        )  # between whole numbers far apart numpy's percentiles overflow
+        # Between whole numbers far apart numpy's percentiles overflow.
+        numbers = bands.astype(np.float64)
         low, high = np.percentile(numbers, [2, 98], axis=(1, 2), keepdims=True)
         bands = np.clip((numbers - low) / (high - low) * 255, 0, 255)
     image: NDArray[np.uint8] = np.moveaxis(bands, 0, 2).astype(np.uint8)

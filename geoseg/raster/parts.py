@@ -40,13 +40,13 @@ def listed_parts(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401 - 
     """
     listed = tuple(dataset.files)
     if dataset.driver == TILE_INDEX:
-        return (*listed, *indexed(path))
+        return (*listed, *_indexed(path))
     if dataset.driver in SERVICES:
         return (*listed, f"{dataset.driver}:{without_secrets(path)}")
     return listed or (path,)
 
 
-def indexed(path: str) -> tuple[str, ...]:
+def _indexed(path: str) -> tuple[str, ...]:
     """The index, and the rasters in it; of one that says so in another way, a name that stands for them."""
     rows = stated(path)
     if rows is None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -157,7 +158,7 @@ def _blank_pixels(
 ) -> BlankPixels | None:
     if not fills:
         return None
-    return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
+    return BlankPixels(source, fills, partial(read_native, dataset, source))
 
 
 def _pixels_left_out(
@@ -170,7 +171,7 @@ def _pixels_left_out(
     if blank is not None:
         yield blank
     if heeded_in_part(source):
-        yield DeclaredPixels(lambda window: read_native(dataset, source, window))
+        yield DeclaredPixels(partial(read_native, dataset, source))
 
 
 def _warp(dataset: Any, source: Source, grid: Grid) -> Any:  # noqa: ANN401 - rasterio is untyped

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -116,7 +117,7 @@ def _draw(source: Source, per_side: int, fills: Sequence[Fill]) -> Sample:
     numbers, windows, unreadable, pixels, blank_px = [], [], [], 0, 0
     alphas: list[NDArray[Any]] = []
     with open_dataset(source.path) as dataset:
-        blank = _blank_pixels(dataset, source, fills)
+        blank = BlankPixels(source, fills, partial(read_native, dataset, source))
         for window in sample_windows(source.height, source.width, per_side):
             try:
                 block, valid = blank.read(window)
@@ -157,15 +158,7 @@ def _soft_share(alphas: Sequence[NDArray[Any]]) -> float:
 def blank_pixels(source: Source, fills: Sequence[Fill]) -> Iterator[BlankPixels]:
     """The blank pixels of a raster, which is open as long."""
     with open_dataset(source.path) as dataset:
-        yield _blank_pixels(dataset, source, fills)
-
-
-def _blank_pixels(
-    dataset: Any,  # noqa: ANN401 - rasterio is untyped
-    source: Source,
-    fills: Sequence[Fill],
-) -> BlankPixels:
-    return BlankPixels(source, fills, lambda window: read_native(dataset, source, window))
+        yield BlankPixels(source, fills, partial(read_native, dataset, source))
 
 
 def choose_stretch(

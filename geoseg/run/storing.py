@@ -144,9 +144,10 @@ def maps(  # noqa: PLR0913  # the public face: one keyword per decision of the u
         skip_errors=skip_errors,
     )  # fmt: skip
     if path.suffix.lower() in RASTERS:
-        given = {"part": (part, None), "model": (model, "default"), "exact": (exact, False)}
-        for name, value in (("device", device), ("precision", precision), ("runtime", runtime)):
-            given[name] = value, "auto"
+        given = {
+            "part": (part, None), "model": (model, "default"), "exact": (exact, False),
+            "device": (device, "auto"), "precision": (precision, "auto"), "runtime": (runtime, "auto"),
+        }  # fmt: skip
         asked = [name for name, (value, usual) in given.items() if value != usual]
         asked += settings.model_dump(exclude_defaults=True)
         return _raster_of_all(source, path, asked, overwrite=overwrite)
