@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from review_learning import PLACES, Place, add_line, lines_of, parser_of
 
 import geoseg
-from geoseg.models.averaged import averaged_if
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.loading import model_file
 from geoseg.models.weights import Metadata
@@ -51,9 +50,9 @@ class Town:
         model = TorchDenseModel.from_file(model_file(start), device="cpu")
         self.metadata: Metadata = model.metadata
         assert self.metadata.gsd_m is not None
-        seeing = averaged_if(model, None)
         gsd_m = self.metadata.gsd_m
-        self.mapped = [map_scene(seeing, scene, gsd_m) for scene in load_scenes(packed, "train")]
+        self.scenes = load_scenes(packed, "train")
+        self.mapped = [map_scene(model, scene, gsd_m) for scene in self.scenes]
         self.plots, self.rule = [], Rule({place.name: 1.0}, prior=self.metadata.calibration)
         for number, one in enumerate(self.mapped):
             self.plots += list(_plots(number, one, place.plot_size_m))

@@ -21,7 +21,6 @@ from review_learning import PLACES, parser_of
 from torch import nn
 from torch.utils.data import DataLoader, default_collate
 
-from geoseg.models.averaged import averaged_if
 from geoseg.models.dense import TorchDenseModel
 from geoseg.scenes.scene import Scene
 from geoseg.train.config import TrainConfig, changed_config, read_config
@@ -52,8 +51,8 @@ def scores(town: Town, network: nn.Module) -> dict[str, float]:
     """F1 and area bias of the whole town."""
     gsd_m = town.metadata.gsd_m
     assert gsd_m is not None
-    model = averaged_if(TorchDenseModel(network.eval(), town.metadata, device="cpu"), None)
-    judged = town.own([map_scene(model, one.scene, gsd_m) for one in town.mapped], town.metadata)
+    model = TorchDenseModel(network.eval(), town.metadata, device="cpu")
+    judged = town.own([map_scene(model, one, gsd_m) for one in town.scenes], town.metadata)
     return {"f1": round(judged.f1, 3), "area_bias": round(judged.area_bias, 3)}
 
 

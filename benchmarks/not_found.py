@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from geoseg.accuracy.scenes import PLANE, _outlines, _transform
 from geoseg.change.weighing import together_m2
 from geoseg.models import load_model
-from geoseg.models.averaged import averaged_if
 from geoseg.run.predicting import predict
 from geoseg.scenes.scene import Scene, load_scenes
 from geoseg.settings import PredictSettings
@@ -90,7 +89,7 @@ def measure(
             crs=PLANE.to_wkt(), transform=_transform(scene.gsd_m), photometric="rgb",
         ) as target:  # fmt: skip
             target.write(np.moveaxis(scene.image, 2, 0))
-        model = averaged_if(load_model(HELD_OUT), None)
+        model = load_model(HELD_OUT)
         seen = np.array(predict(path, model=model).geometry.array, dtype=object)
         maps = RasterMaps.of([str(path)], model, PredictSettings.of())
         # Outlines on open ground lie apart from buildings, so that one look does for both.

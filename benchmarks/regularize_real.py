@@ -29,6 +29,7 @@ from geoseg.accuracy.shapes import polis
 from geoseg.attributes.confidence import Rating
 from geoseg.decode.decoder import Decoder
 from geoseg.decode.seeds import MapLabeller
+from geoseg.earth.gsd import is_enlarged
 from geoseg.footprints import Footprint, FootprintSettings, draw_all
 from geoseg.models import load_model
 from geoseg.models.averaged import averaged_if
@@ -138,7 +139,7 @@ def main() -> None:
     )
     parser.add_argument("--picture", type=Path, help="draw before and after over the photos, PNG")
     options = parser.parse_args()
-    model = averaged_if(load_model(options.model), None)
+    model = load_model(options.model)
     if not isinstance(model, DenseModel):
         parser.error("only models that predict maps take part")
     scenes = (s for s in read_scenes(options.data) if s.place.startswith(options.place))
@@ -158,7 +159,9 @@ def draw_scene(
 ) -> Drawn:
     """Predict a scene, draw its buildings three ways, and pair them with the labels."""
     fitting = scene.fitted(model.gsd_m)
-    clusters = _decode(_predict(fitting, model), fitting.gsd_m, model)
+    enlarged = is_enlarged(scene.gsd_m, fitting.gsd_m)
+    seeing = averaged_if(model, None, enlarged=enlarged)
+    clusters = _decode(_predict(fitting, seeing), fitting.gsd_m, model)
     regular = _settings(correlation, oblique, clusters)
     prints = {shape: _footprints(clusters, shape, regular) for shape in SHAPES}
     outlines = {shape: _array(p.polygon for p in prints[shape]) for shape in SHAPES}

@@ -112,7 +112,7 @@ class PredictSettings(BaseModel):
     None: the model's. It adds to what the decoder drops by the model's own raw thresholds."""
     tta: bool | None = None
     """Test-time augmentation: average the maps over the image and itself turned by half, for
-    twice the work; None: if the model's thresholds were chosen so."""
+    twice the work; None: as the model's file says of such a photo."""
     shape: Shape = "regularized"
     """raw: along pixel edges; simplified: fewer vertices; regularized: straight walls."""
     date: str | None = None

@@ -157,7 +157,6 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     from geoseg.files.target import with_page
     from geoseg.languages.language import language_of
     from geoseg.models import load_model
-    from geoseg.models.averaged import averaged_if
     from geoseg.progress import heard
 
     outputs = with_page(output, html)
@@ -165,11 +164,9 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
     check_outputs(outputs, (), overwrite=overwrite)
     measure = Measure(boundary_m, min_area_m2)
     files = scored_files(Path(scenes), split)
-    loaded = averaged_if(
-        load_model(model, device=device, precision=precision, runtime=runtime), tta
-    )
+    loaded = load_model(model, device=device, precision=precision, runtime=runtime)
     with heard(progress) as told:
-        result = evaluate_scenes(loaded, files, split, measure, told)
+        result = evaluate_scenes(loaded, files, split, measure, told, tta=tta)
     for path in outputs:
         write_evaluation(result, path, spoken)
     return result

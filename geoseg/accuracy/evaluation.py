@@ -40,6 +40,7 @@ TRACED = Said(
 )
 NO_BUILDINGS = Said("The predictions are empty: nothing was found.")
 SCENES = Said("{data}, split {split}, {count} scenes", one="{data}, split {split}, {count} scene")
+FINE = Said("where photos need not be enlarged")
 METRES = Said("{value:g} m")
 
 
@@ -121,8 +122,12 @@ def evaluate_scenes(
     split: str,
     measure: Measure,
     progress: Progress = ignored,
+    *,
+    tta: bool | None = None,
 ) -> Evaluation:
     """Predict packed scenes, ``files`` of a folder's ``split``, and compare with their labels.
+
+    ``tta`` is as ``geoseg.predict`` takes it.
 
     Raises:
         GeosegError: a scene or the model cannot be used.
@@ -131,11 +136,17 @@ def evaluate_scenes(
     provenance = {
         "model": traits.name,
         "sha256": traits.sha256,
-        "tta": traits.averaged,
+        "tta": _views(traits, tta),
         "data": SCENES.format(data=files[0].parent.name, split=split, count=len(files)),
     }
-    sites = sites_of_scenes(model, files)
+    sites = sites_of_scenes(model, files, tta)
     return evaluate_sites(sites, measure, (TRACED,), provenance, progress, len(files))
+
+
+def _views(traits: Traits, tta: bool | None) -> bool | Said:
+    """Whether maps were averaged; what says so where some were."""
+    often, seldom = (traits.averages(tta, enlarged=enlarged) for enlarged in (False, True))
+    return FINE if often and not seldom else often or traits.averaged
 
 
 def evaluate_sites(

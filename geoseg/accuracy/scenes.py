@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,12 +32,11 @@ PLANE = CRS.from_dict({"proj": "tmerc", "lat_0": 0, "lon_0": 0, "datum": "WGS84"
 
 
 def sites_of_scenes(
-    model: DenseModel | InstanceModel,
-    paths: Sequence[Path],
+    model: DenseModel | InstanceModel, paths: Sequence[Path], tta: bool | None
 ) -> Iterator[Site]:
-    """Predict scene after scene and hold each against its labels."""
+    """Predict scene after scene, ``tta`` as ``predict`` takes it, and hold each against its labels."""
     for path in paths:
-        yield _site(model, load_scene(path), path)
+        yield _site(load_scene(path), path, partial(_predict, model, tta))
 
 
 def scored_files(folder: Path, split: str) -> list[Path]:
@@ -55,9 +55,9 @@ def scored_files(folder: Path, split: str) -> list[Path]:
     return chosen
 
 
-def _site(model: DenseModel | InstanceModel, scene: Scene, path: Path) -> Site:
+def _site(scene: Scene, path: Path, predict: Callable[[Scene], gpd.GeoDataFrame]) -> Site:
     height, width = scene.labels.shape
-    found = _predict(model, scene)
+    found = predict(scene)
     unknown = _outlines(scene.ignore.astype(np.int32), scene.gsd_m)
     return Site(
         name=scene.name,
@@ -74,7 +74,7 @@ def _site(model: DenseModel | InstanceModel, scene: Scene, path: Path) -> Site:
     )
 
 
-def _predict(model: DenseModel | InstanceModel, scene: Scene) -> gpd.GeoDataFrame:
+def _predict(model: DenseModel | InstanceModel, tta: bool | None, scene: Scene) -> gpd.GeoDataFrame:
     """What ``geoseg predict`` finds in the scene's image, laid on the plane."""
     from geoseg.run.predicting import predict
 
@@ -86,7 +86,7 @@ def _predict(model: DenseModel | InstanceModel, scene: Scene) -> gpd.GeoDataFram
             crs=PLANE.to_wkt(), transform=_transform(scene.gsd_m), photometric="rgb",
         ) as target:  # fmt: skip
             target.write(np.moveaxis(scene.image, 2, 0))
-        return predict(path, model=model)
+        return predict(path, model=model, tta=tta)
 
 
 def _outlines(labels: NDArray[np.int32], gsd_m: float) -> NDArray[np.object_]:

@@ -51,7 +51,7 @@ def bench(  # noqa: PLR0913  # the public face: one keyword per decision of the 
         model: Any that ``geoseg.predict`` takes.
         megapixels: So many of the analysis grid are run over: the middle of a larger raster.
         workers: Also try so many worker processes; None: one per core, at most eight; 1: none.
-        tta: Average the maps over the image and its half turn; None: if the model is meant so.
+        tta: Average the maps over the image and its half turn; None: if the model's file says so of such a photo.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps"; a model object keeps its own.
         precision: With "auto" those that round more coarsely are tried as well; the runs are as of
             ``geoseg.predict``.
@@ -82,7 +82,7 @@ def bench(  # noqa: PLR0913  # the public face: one keyword per decision of the 
         photo = subject.photo(raster, megapixels, Path(folder))
         runs = Runs.of(subject, photo, Path(folder), numbers, progress)
         pace = runs.pace()
-    networks = network_rates(subject)
+    networks = network_rates(subject, averaged=runs.averaged)
     return Benchmark(
         processor=processor_kind(),
         cores=usable_cores(),

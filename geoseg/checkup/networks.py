@@ -24,11 +24,11 @@ OWN = "own"
 """Runtime or precision of a model that does not say."""
 
 
-def network_rates(subject: Subject) -> tuple[NetworkRate, ...]:
-    """What runs as it was asked for, then all else that was left open."""
-    first = _rate(subject.plain, subject.tta)
+def network_rates(subject: Subject, *, averaged: bool) -> tuple[NetworkRate, ...]:
+    """What runs as it was asked for, then all else that was left open; ``averaged`` over two views or not."""
+    first = _rate(subject.plain, averaged=averaged)
     others = [
-        _tried(subject, runtime, precision)
+        _tried(subject, runtime, precision, averaged=averaged)
         for runtime, precision in _choices(subject)
         if (runtime, precision) != (first.runtime, first.precision)
     ]
@@ -62,19 +62,21 @@ def _runtimes(spec: str) -> tuple[Runtime, ...]:
     return ("openvino", "onnxruntime") if path.suffix.lower() == ".onnx" else ("openvino",)
 
 
-def _tried(subject: Subject, runtime: Runtime, precision: Precision) -> NetworkRate:
+def _tried(
+    subject: Subject, runtime: Runtime, precision: Precision, *, averaged: bool
+) -> NetworkRate:
     try:
         model = load_model(
             subject.model, device=subject.device, precision=precision, runtime=runtime
         )
     except GeosegError as error:
         return NetworkRate(runtime, precision, None, str(error))
-    return _rate(model, subject.tta)
+    return _rate(model, averaged=averaged)
 
 
-def _rate(plain: DenseModel | InstanceModel, tta: bool | None) -> NetworkRate:
+def _rate(plain: DenseModel | InstanceModel, *, averaged: bool) -> NetworkRate:
     """As runs ask it: two views side by side keep more cores busy than one."""
-    model = averaged_if(plain, tta)
+    model = averaged_if(plain, averaged, enlarged=False)
     traits, took = Traits.of(model), time_of_tile(model)
     runtime = traits.runtime.partition(" ")[0] or OWN
     return NetworkRate(runtime, traits.precision or OWN, took.core_mp / took.seconds)

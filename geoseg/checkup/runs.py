@@ -12,7 +12,6 @@ from geoseg.checkup.drawing import draw_town
 from geoseg.checkup.middle import middle_of
 from geoseg.checkup.rates import CrewRate, StageRate
 from geoseg.machine import usable_cores
-from geoseg.models.averaged import averaged_if
 from geoseg.models.loading import load_model
 from geoseg.models.traits import Traits
 from geoseg.preview import info
@@ -62,7 +61,7 @@ class Subject:
     model: ModelSpec
     """As ``geoseg.predict`` takes it, and so below."""
     tta: bool | None
-    """Whether maps are averaged."""
+    """Whether maps are averaged; None: as the model's file says."""
     device: str
     """Where."""
     precision: Precision
@@ -82,8 +81,8 @@ class Subject:
 
     @cached_property
     def traits(self) -> Traits:
-        """Of the model as runs ask it."""
-        return Traits.of(averaged_if(self.plain, self.tta))
+        """Of the model, not averaged."""
+        return Traits.of(self.plain)
 
     @property
     def asked(self) -> Asked:
@@ -112,6 +111,12 @@ class Runs:
     """By default."""
     crews: tuple[CrewRate, ...]
     """Of all."""
+
+    @property
+    def averaged(self) -> bool:
+        """Whether maps were averaged over two views."""
+        told: bool = self.alone.record["parameters"]["tta"]
+        return told
 
     @classmethod
     def of(
@@ -160,8 +165,7 @@ class Runs:
         with Mosaic.open([self.photo], gsd_range_m=subject.traits.gsd_m) as mosaic:
             lattice = lay_lattice(mosaic.grid, subject.traits, PredictSettings())
         took_s = self.alone.megapixels / self.crews[0].mp_per_s
-        traits = subject.traits
-        reckoned = reckoned_s(lattice, tta=traits.averaged, precision=traits.precision)
+        reckoned = reckoned_s(lattice, tta=self.averaged, precision=subject.traits.precision)
         return Pace.here(subject.asked, took_s / reckoned)
 
 

@@ -65,6 +65,14 @@ def _show(entry: ModelEntry) -> None:
         Console(highlight=False).print(_scores(entry))
 
 
+def _views(entry: ModelEntry) -> str:
+    if entry.tta:
+        return "averaged over two, unless --no-tta"
+    if entry.tta_native:
+        return "averaged over two where photos need not be enlarged, unless --no-tta; else one, unless --tta"
+    return "one, unless --tta"
+
+
 def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:
     yield "model", entry.name
     yield "use", f"--model {entry.use}"
@@ -75,7 +83,7 @@ def _rows(entry: ModelEntry) -> Iterator[tuple[str, str]]:
     yield "exact", _exactness(entry)
     yield "int8", f"no: {entry.int8_lacks}" if entry.int8_lacks else "yes, by --precision int8"
     if entry.kind == "maps":
-        yield "views", "averaged over two, unless --no-tta" if entry.tta else "one, unless --tta"
+        yield "views", _views(entry)
     yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in entry.thresholds.items())
     yield (
         "confidence",

@@ -109,7 +109,7 @@ Tta = Annotated[
     typer.Option(
         "--tta/--no-tta",
         help="Average the maps over the image and itself turned by half; the network takes twice as long.",
-        show_default="as the model was tuned",
+        show_default="as the model's file says: the built-in one where photos need not be enlarged",
     ),
 ]
 LAYER_FORMATS = in_words()

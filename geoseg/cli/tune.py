@@ -167,6 +167,12 @@ def _show(done: Tuning) -> None:
     note(done.doubts)
 
 
+def _views(metadata: Metadata) -> str:
+    if metadata.tta:
+        return "chosen and used on the mean of two, the image and its half turn"
+    return "two where photos need not be enlarged" if metadata.tta_native else "one"
+
+
 def _chosen(metadata: Metadata) -> Iterator[tuple[str, str]]:
     validation, gsd_m = metadata.validation, metadata.gsd_m
     yield "thresholds", ", ".join(f"{name} {value:g}" for name, value in metadata.decoding)
@@ -174,8 +180,7 @@ def _chosen(metadata: Metadata) -> Iterator[tuple[str, str]]:
         truer = "" if validation.surely_more else ", and truer total areas"
         where = "on ground they were not chosen on, piece by piece"
         yield "gain", f"F1 {validation.gain:+.3f}{truer} {where}"
-    views = "chosen and used on the mean of two, the image and its half turn"
-    yield "views", views if metadata.tta else "one"
+    yield "views", _views(metadata)
     yield "pixel size", "" if gsd_m is None else f"{gsd_m[0]:g} to {gsd_m[1]:g} m"
     if validation is not None:
         limit = f"the limit is {validation.max_area_bias:.1%}"

@@ -47,22 +47,20 @@ def averaged(model: DenseModel | InstanceModel) -> AveragedModel:
 
 
 @overload
-def averaged_if(model: DenseModel, wanted: bool | None) -> DenseModel: ...
+def averaged_if(model: DenseModel, wanted: bool | None, *, enlarged: bool) -> DenseModel: ...
 @overload
 def averaged_if(
-    model: DenseModel | InstanceModel, wanted: bool | None
+    model: DenseModel | InstanceModel, wanted: bool | None, *, enlarged: bool
 ) -> DenseModel | InstanceModel: ...
 def averaged_if(
-    model: DenseModel | InstanceModel, wanted: bool | None
+    model: DenseModel | InstanceModel, wanted: bool | None, *, enlarged: bool
 ) -> DenseModel | InstanceModel:
-    """The model as it is to predict; ``wanted`` None: averaged if its file says so.
+    """The model as it is to look at a photo; see :meth:`Traits.averages`.
 
     Raises:
         UsageError: it is wanted averaged and predicts no maps.
     """
-    if wanted is None:
-        wanted = Traits.of(model).tta
-    return averaged(model) if wanted else model
+    return averaged(model) if Traits.of(model).averages(wanted, enlarged=enlarged) else model
 
 
 class AveragedModel:

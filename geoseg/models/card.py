@@ -102,6 +102,11 @@ def _facts(path: Path, metadata: Metadata) -> Iterator[str]:
             "| views | maps are the mean over the image and itself turned by half, unless --no-tta is given; "
             "the thresholds were chosen so |"
         )
+    elif metadata.tta_native:
+        yield (
+            "| views | maps of photos that need not be enlarged are the mean over the image and itself turned by half, "
+            "unless --no-tta is given; others are looked at once, unless --tta is |"
+        )
     yield f"| confidence | {_confidence(metadata)} |"
     yield f"| geoseg | {metadata.geoseg_version} |"
 

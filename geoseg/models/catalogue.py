@@ -50,6 +50,8 @@ class ModelEntry(Shown):
     """Why ``--precision int8`` does not run it, as a phrase; None: it does."""
     tta: bool
     """True when it predicts on the mean of its maps over two views, unless told otherwise."""
+    tta_native: bool
+    """True when it does so for photos that need not be enlarged."""
     thresholds: dict[str, float]
     """By which its answers become buildings."""
     calibrated: bool
@@ -101,6 +103,7 @@ def _maps_entry(path: Path) -> ModelEntry:
         exact=_is_exact(metadata),
         int8_lacks=_int8_lacks(path, metadata),
         tta=metadata.tta,
+        tta_native=metadata.tta_native,
         thresholds=metadata.decoding.model_dump(),
         calibrated=metadata.calibration is not None,
         scores=metadata.metrics,
@@ -144,6 +147,7 @@ def _masks_entry(path: Path, record: MaskRcnnRecord) -> ModelEntry:
         exact=False,
         int8_lacks="it is for dense models alone",
         tta=False,
+        tta_native=False,
         thresholds={"score_threshold": record.score_threshold},
         calibrated=False,
         scores={},

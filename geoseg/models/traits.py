@@ -60,6 +60,8 @@ class Traits:
     """How its confidence becomes a probability; None: not at all."""
     tta: bool = False
     """True when its thresholds were chosen on maps averaged over two views."""
+    tta_native: bool = False
+    """True when photos that need not be enlarged are to be looked at in two views all the same."""
     averaged: bool = False
     """True when it averages its maps over two views as it is."""
     network: object = field(default=None, repr=False, compare=False)
@@ -93,6 +95,7 @@ class Traits:
             decoding=_part(metadata, "decoding", Decoding),
             calibration=_part(metadata, "calibration", Calibration),
             tta=maps and bool(_part(metadata, "tta", bool)),
+            tta_native=maps and bool(_part(metadata, "tta_native", bool)),
             network=getattr(model, "network", None),
         )
 
@@ -123,7 +126,19 @@ class Traits:
             decoding=metadata.decoding,
             calibration=metadata.calibration,
             tta=metadata.tta,
+            tta_native=metadata.tta_native,
         )
+
+    def averages(self, wanted: bool | None, *, enlarged: bool) -> bool:
+        """Whether its maps are to be averaged over two views, which they are not yet.
+
+        Args:
+            wanted: As was asked for; None: as its file says.
+            enlarged: Whether it is shown a photo in more pixels than that has.
+        """
+        if wanted is None:
+            wanted = self.tta or (self.tta_native and not enlarged)
+        return wanted and not self.averaged
 
     @property
     def device_kind(self) -> str:

@@ -138,6 +138,8 @@ class Metadata(Record):
     tta: bool = False
     """Thresholds were chosen on maps averaged over two views, so that is how it predicts unless told
     otherwise."""
+    tta_native: bool = False
+    """Photos that need not be enlarged are looked at in two views all the same."""
     calibration: Calibration | None = None
     """None: confidence is the raw mean of body."""
     validation: Validation | None = None
@@ -161,7 +163,12 @@ class Metadata(Record):
         """Thresholds, views and calibration, for weights that came of these and were not tuned yet."""
         fitted = self.calibration
         inherited = None if fitted is None else fitted.model_copy(update={"inherited": True})
-        return {"decoding": self.decoding, "tta": self.tta, "calibration": inherited}
+        return {
+            "decoding": self.decoding,
+            "tta": self.tta,
+            "tta_native": self.tta_native,
+            "calibration": inherited,
+        }
 
 
 def save_weights(

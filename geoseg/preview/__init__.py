@@ -56,7 +56,8 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
             and left out even where no nodata value declares them.
         tile_px: Side of the window the network sees; None: chosen from the model's halo.
         overlap_px: Context around a tile's core, to each side; None: the model's halo.
-        tta: Average the maps over the image and its half turn; None: if the model is meant so.
+        tta: Average the maps over the image and its half turn; None: as the
+            model's file says.
         device: "auto", "cpu", "cuda", "cuda:1" or "mps", of the run to come.
         precision: "auto", "fp32", "bf16" or "int8"; the same.
         runtime: "auto", "torch", "openvino" or "onnxruntime"; the same.
@@ -86,29 +87,25 @@ def info(  # noqa: PLR0913  # the public face: one keyword per decision of the u
     if area is None:
         refuse_services(rasters)
     where = {"device": device, "precision": precision, "runtime": runtime}
-    traits, loaded = _known(model, settings, where, load=measure)
+    traits, loaded = _known(model, where, load=measure)
     if area is not None:
         rasters = cut_services(rasters, area.of_services(gsd_m, traits.gsd_m))
     pace = None if measure else Pace.kept(Asked(traits.sha256, **where))
-    return describe(
-        rasters, traits, settings, area=area, measure=loaded if measure else None, pace=pace
-    )
+    return describe(rasters, traits, settings, area=area, loaded=loaded, measure=measure, pace=pace)
 
 
 def _known(
     model: str | os.PathLike[str] | Model,
-    settings: PredictSettings,
     where: dict[str, Any],
     *,
     load: bool,
 ) -> tuple[Traits, Model | None]:
     """What is known of a model, and the model itself where it had to be loaded."""
     from geoseg.models.adapters import is_adapter_spec
-    from geoseg.models.averaged import averaged_if
     from geoseg.models.loading import foreseen_traits, load_model
     from geoseg.models.traits import Traits
 
     if isinstance(model, str | os.PathLike) and not (load or is_adapter_spec(os.fspath(model))):
         return foreseen_traits(model, **where), None
-    loaded = averaged_if(load_model(model, **where), settings.tta)
+    loaded = load_model(model, **where)
     return Traits.of(loaded), loaded

@@ -9,6 +9,7 @@ from typing import Any
 
 from geoseg.earth.crs import code_and_name
 from geoseg.languages.counting import counted
+from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import table_html
@@ -145,7 +146,8 @@ def describe(
     settings: PredictSettings,
     *,
     area: GivenArea | None = None,
-    measure: DenseModel | InstanceModel | None = None,
+    loaded: DenseModel | InstanceModel | None = None,
+    measure: bool = False,
     pace: Pace | None = None,
 ) -> MosaicInfo:
     """Look at a mosaic without running anything.
@@ -155,7 +157,8 @@ def describe(
         traits: Of the model, whose range, context and stride count.
         settings: Of the run.
         area: Area of interest, whose tiles alone are counted; None: all are.
-        measure: Run this model on one tile, to say how long a run takes.
+        loaded: The model; None: it was not needed to tell its traits.
+        measure: Run the model, which must be loaded, on one tile, to say how long a run takes.
         pace: What whole runs took on this machine; None: nobody knows.
     """
     with Mosaic.open(
@@ -171,7 +174,9 @@ def describe(
         wanted = None if area is None else Area.of(area, grid, mosaic.output_crs)
         needed = None if wanted is None else wanted.window(grid)
         lattice = lay_lattice(grid, traits, settings, needed)
-        tta = traits.tta if settings.tta is None else settings.tta
+        seen = None
+        if loaded is not None:
+            seen = averaged_if(loaded, settings.tta, enlarged=mosaic.enlarged)
         tiles = lattice.tile_count if wanted is None else int(wanted.tiles(lattice).sum())
         return MosaicInfo(
             rasters=tuple(_describe_raster(mosaic, *pair) for pair in pairs),
@@ -189,8 +194,8 @@ def describe(
             precision=traits.precision,
             time=estimate_run(
                 lattice,
-                measure,
-                tta=tta,
+                seen if measure else None,
+                tta=traits.averages(settings.tta, enlarged=mosaic.enlarged),
                 precision=traits.precision,
                 share=tiles / lattice.tile_count,
                 pace=pace,

@@ -27,13 +27,11 @@ from geoseg.earth.ground import (
     same_crs,
     to_lonlat,
 )
-from geoseg.earth.gsd import target_gsd_m
+from geoseg.earth.gsd import SAME_GSD, target_gsd_m
 from geoseg.errors import UnsupportedRasterError
 from geoseg.raster.source import Source
 from geoseg.types import Grid, Window
 
-SAME_GSD = 1e-3
-"""Relative difference below which two pixel sizes count as one."""
 SQUARE_ASPECT = 1.01
 """Pixels longer than this times their width are resampled to squares."""
 FAITHFUL_ASPECT = 1.05

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.addresses.secrets import without_secrets
+from geoseg.earth.gsd import is_enlarged
 from geoseg.errors import UnsupportedRasterError, UsageError
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blank import Fill
@@ -180,6 +181,11 @@ class Mosaic:
     def resampled(self) -> bool:
         """Whether the first raster's pixels are not the grid's."""
         return not self._analysis.placements[0].native
+
+    @property
+    def enlarged(self) -> bool:
+        """Whether the grid shows the first raster in more pixels than it has."""
+        return is_enlarged(self.sources[0].pixel.gsd_m, self.grid.gsd_m)
 
     @property
     def fill_rgb(self) -> tuple[int, int, int]:

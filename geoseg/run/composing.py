@@ -71,10 +71,13 @@ class Composing:
         """
         plain = self.choice.loaded()
         stored = self._stored()
-        model = self._asked(plain, stored)
-        traits = Traits.of(model)
-        _tell(traits)
         with ExitStack() as stack:
+            run = Run.prepare(self._cut(plain), plain, self._settings(stored), tally)
+            mosaic = stack.enter_context(run.mosaic)
+            photo = mosaic.sources
+            model = self._asked(plain, stored, enlarged=mosaic.enlarged)
+            traits = Traits.of(model)
+            _tell(traits)
             elsewhere = None
             if executor is not None:
                 from geoseg.run.spread.elsewhere import Elsewhere
@@ -84,10 +87,10 @@ class Composing:
                     executor, plain, tally, averaged=averaged, any_processor=self.any_processor
                 )
                 elsewhere = stack.enter_context(others)
-            run = Run.prepare(self._cut(traits), model, self._settings(traits, stored), tally)
-            photo = stack.enter_context(run.mosaic).sources
             run = replace(
                 run,
+                model=model,
+                settings=run.settings.model_copy(update={"tta": traits.averaged}),
                 area=self.area,
                 rising=None if self.rising is None else self.rising.over(photo),
                 elsewhere=elsewhere,
@@ -111,12 +114,12 @@ class Composing:
         return StoredMaps.open(self.maps)
 
     def _asked(
-        self, plain: DenseModel | InstanceModel, stored: StoredMaps | None
+        self, plain: DenseModel | InstanceModel, stored: StoredMaps | None, *, enlarged: bool
     ) -> DenseModel | InstanceModel:
         """The model as the run asks it."""
         choice = self.choice
         if stored is None:
-            return averaged_if(plain, choice.tta)
+            return averaged_if(plain, choice.tta, enlarged=enlarged)
         from geoseg.run.spread.folder import StoredModel
 
         stored.identity.require_asked(
@@ -124,18 +127,18 @@ class Composing:
         )
         return StoredModel(plain, stored.identity)
 
-    def _cut(self, traits: Traits) -> Sequence[str]:
+    def _cut(self, model: DenseModel | InstanceModel) -> Sequence[str]:
         """Web services are cut to where buildings are wanted."""
         area, gsd_m = self.area, self.settings.gsd_m
         return cut_services(
-            self.rasters, None if area is None else area.of_services(gsd_m, traits.gsd_m)
+            self.rasters, None if area is None else area.of_services(gsd_m, model.gsd_m)
         )
 
-    def _settings(self, traits: Traits, stored: StoredMaps | None) -> PredictSettings:
+    def _settings(self, stored: StoredMaps | None) -> PredictSettings:
         """What is left open is decided; tiles are those that were stored."""
         settings = self.settings if stored is None else stored.settings(self.settings)
         record = None if self.area is None else self.area.record
-        return settings.model_copy(update={"tta": traits.averaged, "aoi": record})
+        return settings.model_copy(update={"aoi": record})
 
 
 def _drawing_beside(run: Run, stack: ExitStack) -> Beside | None:

@@ -12,7 +12,9 @@ from geoseg.attributes.confidence import Qualities, Rating
 from geoseg.decode.decoder import Decoder
 from geoseg.decode.params import DecodeParams
 from geoseg.decode.seeds import MapLabeller
+from geoseg.earth.gsd import is_enlarged
 from geoseg.models.asking import quantize
+from geoseg.models.averaged import averaged_if
 from geoseg.settings import MIN_AREA_M2
 from geoseg.train.calibrate import select
 from geoseg.train.pieces import Pieces
@@ -46,11 +48,17 @@ class MappedScene:
     """Its known ground in pieces; None: nobody asks how sure figures are."""
 
 
-def map_scene(model: DenseModel, scene: Scene, gsd_m: tuple[float, float]) -> MappedScene:
-    """Predict a scene in one pass, at the pixel size that prediction would use."""
+def map_scene(
+    model: DenseModel, scene: Scene, gsd_m: tuple[float, float], *, tta: bool | None = None
+) -> MappedScene:
+    """Predict a whole scene, at the pixel size and in the views that prediction would use.
+
+    ``tta`` is as ``geoseg.predict`` takes it.
+    """
     fitting = resample_scene(scene, gsd_m)
+    seeing = averaged_if(model, tta, enlarged=is_enlarged(scene.gsd_m, fitting.gsd_m))
     pixels = np.ascontiguousarray(np.moveaxis(fitting.image, 2, 0))[None]
-    maps = model.predict_maps(pixels)[0]
+    maps = seeing.predict_maps(pixels)[0]
     return MappedScene(fitting, quantize(maps), model.heads, Pieces.of(fitting))
 
 

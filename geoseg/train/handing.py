@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 
 from geoseg.languages.counting import counted
-from geoseg.models.averaged import averaged_if
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.network import build_network
 from geoseg.train.average import mean_weights
@@ -143,7 +142,7 @@ def _mapped(
     for one in weights:
         network = build_network(record.architecture)
         network.load_state_dict(dict(one))
-        model = averaged_if(TorchDenseModel(network, record), None)
+        model = TorchDenseModel(network, record)
         by_each.append([map_scene(model, scene, gsd_m) for scene in scenes])
     if not learnt:
         return by_each[0]

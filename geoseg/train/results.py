@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from geoseg.models.weights import Metadata
     from geoseg.train.handing import Handed
 
-TOLD = {"gsd_m", "decoding", "tta", "calibration", "validation", "metrics"}
+TOLD = {"gsd_m", "decoding", "tta", "tta_native", "calibration", "validation", "metrics"}
 """What tuning changes in a model file."""
 
 

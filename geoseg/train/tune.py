@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoseg.errors import DatasetError, UsageError
-from geoseg.models.averaged import AveragedModel, averaged_if
 from geoseg.models.records import Validation
 from geoseg.progress import Progress, ProgressReport, ignored
 from geoseg.train.calibrate import brier, calibration_error
@@ -88,11 +87,10 @@ def tune(
     prior = model.metadata.calibration
     rule = Rule(weights, options.max_area_bias, prior)
     own = model.metadata.gsd_m or ANY_GSD
-    seeing = averaged_if(model, options.tta)
     tuned = {}
     for gsd_m in options.gsd_ranges or (own,):
         moved = drawn(scenes, options.draws, gsd_m, model.metadata.architecture.stride_px)
-        mapped = _mapped_at(seeing, moved, gsd_m, progress)
+        mapped = _mapped_at(model, moved, gsd_m, options.tta, progress)
         tuned[gsd_m] = choose(mapped, model.metadata.decoding, rule, progress)
     gsd_m, chosen = max(tuned.items(), key=lambda one: strictly(one[1].best))
     best = chosen.best
@@ -102,7 +100,7 @@ def tune(
             "geoseg_version": __version__,
             "gsd_m": None if gsd_m == ANY_GSD else gsd_m,
             "decoding": best.decoding,
-            "tta": isinstance(seeing, AveragedModel),
+            **_views(model.metadata, options.tta),
             "calibration": calibration,
             "validation": validation,
             "metrics": _metrics(scenes, best, options.draws),
@@ -135,14 +133,25 @@ def place_weights(scenes: Sequence[Scene], wanted: Mapping[str, float]) -> dict[
 
 
 def _mapped_at(
-    model: DenseModel, scenes: Sequence[Scene], gsd_m: GsdRange, progress: Progress
+    model: DenseModel,
+    scenes: Sequence[Scene],
+    gsd_m: GsdRange,
+    tta: bool | None,
+    progress: Progress,
 ) -> list[MappedScene]:
-    """All scenes, predicted once at a pixel size."""
+    """All scenes, predicted once at a pixel size, averaged as predictions will be."""
     mapped = []
     for number, scene in enumerate(scenes):
         progress(ProgressReport("predicting scenes", number, len(scenes), "scenes"))
-        mapped.append(map_scene(model, scene, gsd_m))
+        mapped.append(map_scene(model, scene, gsd_m, tta=tta))
     return mapped
+
+
+def _views(before: Metadata, wanted: bool | None) -> dict[str, bool]:
+    """How the tuned model is to look: as was asked for all photos, else as it did."""
+    if wanted is None:
+        return {"tta": before.tta, "tta_native": before.tta_native}
+    return {"tta": wanted, "tta_native": False}
 
 
 def calibrated(chosen: Chosen, draws: int = 1) -> tuple[Calibration | None, Validation]:

@@ -56,7 +56,6 @@ def looking(
     if raster is None:
         return maps
     from geoseg.models import load_model
-    from geoseg.models.averaged import averaged_if
     from geoseg.raster.given import raster_names
     from geoseg.settings import PredictSettings
     from geoseg.upkeep.stored import require_photos
@@ -65,7 +64,7 @@ def looking(
     require_photos(names)
     device, precision, runtime = on
     loaded = load_model(model, device=device, precision=precision, runtime=runtime)
-    return RasterMaps.of(names, averaged_if(loaded, tta), PredictSettings.of())
+    return RasterMaps.of(names, loaded, PredictSettings.of(tta=tta))
 
 
 def _require_nothing_of_models(

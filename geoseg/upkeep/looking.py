@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geoseg.errors import UsageError
+from geoseg.models.averaged import averaged_if
 from geoseg.models.protocols import DenseModel
 from geoseg.models.traits import Traits
 from geoseg.progress import Progress, ProgressReport, ignored
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from geoseg.raster import Mosaic
     from geoseg.settings import PredictSettings
     from geoseg.tiles.lattice import Tile
-    from geoseg.types import Block
 
 FULL = 255.0
 """The level of probability 1 in quantised maps."""
@@ -119,7 +119,8 @@ class RasterMaps:
         from geoseg.raster.layout import lies_in_rows
 
         in_rows = any(lies_in_rows(source) for source in mosaic.sources)
-        plan = Plan.of(mosaic.grid, Traits.of(self.model), self.settings, whole_rows=in_rows)
+        model = averaged_if(self.model, self.settings.tta, enlarged=mosaic.enlarged)
+        plan = Plan.of(mosaic.grid, Traits.of(model), self.settings, whole_rows=in_rows)
         grid, core_px = mosaic.grid, plan.lattice.core_px
         chosen = means.touched(grid.height, grid.width, core_px)
         if not chosen.any():
@@ -128,19 +129,13 @@ class RasterMaps:
         windows = [
             (panel.tiles, panel.window) for strip in plan.strips for panel in plan.panels(strip)
         ]
-        total, done = int(chosen.sum()), 0
+        total, done, body = int(chosen.sum()), 0, model.heads.index("body")
         with SwathReader(
             mosaic, readers=1, skip_errors=self.settings.skip_errors, tally=Tally()
         ) as reader:
             swaths = reader.swaths(window for _, window in windows)
             for (tiles, _), swath in zip(windows, swaths, strict=True):
-                yield from self._seen(tiles, swath.block, plan.batch)
+                for tile, maps in tile_maps(model, tiles, swath.block, plan.batch):
+                    yield tile, maps[body], core_valid(tile, swath.block)
                 done += len(tiles)
                 progress(ProgressReport("looking under old outlines", done, total, "places"))
-
-    def _seen(
-        self, tiles: Sequence[Tile], block: Block, batch: int
-    ) -> Iterator[tuple[Tile, NDArray[np.uint8], NDArray[np.bool_]]]:
-        body = self.model.heads.index("body")
-        for tile, maps in tile_maps(self.model, tiles, block, batch):
-            yield tile, maps[body], core_valid(tile, block)

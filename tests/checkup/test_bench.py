@@ -92,7 +92,8 @@ class Recorder:
             "buildings": 5, "area_m2": 1.0, "megapixels": megapixels, "gsd_m": 0.4, "dropped": {},
             "tiles": {"done": 1, "skipped_nodata": 0, "failed": 0}, "stitched": {}, "warnings": [],
             "open_buildings": 1, "seconds": {"total": total, **stages}, "peak_rss_mb": 100.0,
-            "model": {"name": "a", "sha256": "b"}, "output": str(output), "record": {},
+            "model": {"name": "a", "sha256": "b"}, "output": str(output),
+            "record": {"parameters": {"tta": False}},
         }  # fmt: skip
         return geoseg.Summary.of(told)
 
@@ -144,7 +145,7 @@ def test_runtimes_that_are_not_there_are_told(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(networks, "load_model", load)
     monkeypatch.setattr(runs, "load_model", load)
     subject = runs.Subject("default", None, "auto", "fp32", "auto")
-    told = networks.network_rates(subject)
+    told = networks.network_rates(subject, averaged=False)
     assert [(one.runtime, one.note) for one in told] == [
         ("openvino", ""),
         ("torch", "the runtime torch needs torch"),

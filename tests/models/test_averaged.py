@@ -18,10 +18,11 @@ from seams import tiled_maps
 import geoseg
 from geoseg.errors import ResumeError, UsageError
 from geoseg.models import DenseModel, load_model
-from geoseg.models.averaged import VIEWS, averaged
+from geoseg.models.averaged import VIEWS, averaged, averaged_if
 from geoseg.models.certify import TOLERANCE, certify
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.network import build_network
+from geoseg.models.traits import Traits
 from geoseg.models.weights import Architecture, Metadata
 from geoseg.raster import Mosaic
 from geoseg.types import Window
@@ -163,3 +164,40 @@ def test_a_model_can_ask_for_it(make_raster: RasterMaker, wanted: bool | None, v
     with sqlite3.connect(output) as database:
         told = json.loads(database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0])
     assert told["parameters"]["tta"] is (views > 1)
+
+
+class Native(Counting):
+    """A model whose file says that photos which need not be enlarged are looked at twice."""
+
+    metadata = Metadata(name="native", halo_px=0, tta_native=True)
+
+
+@pytest.mark.parametrize(
+    ("gsd_m", "wanted", "views"),
+    [
+        (None, None, VIEWS),
+        (0.6, None, VIEWS),  # averaged down
+        (0.2, None, 1),  # enlarged
+        (0.2, True, VIEWS),
+        (None, False, 1),
+    ],
+)
+def test_a_model_can_ask_for_it_where_photos_are_not_enlarged(
+    make_raster: RasterMaker, gsd_m: float | None, wanted: bool | None, views: int
+) -> None:
+    town = make_raster("town.tif", paint_town(60, 60)[0])
+    Native.calls = 0
+    frame = geoseg.predict(town, model=Native(), gsd_m=gsd_m, tta=wanted)
+    assert Native.calls == views
+    assert frame.attrs["geoseg"]["parameters"]["tta"] is (views > 1)
+
+
+def test_the_built_in_model_looks_twice_where_photos_are_not_enlarged() -> None:
+    traits = Traits.of(load_model("default", device="cpu"))
+    assert traits.averages(None, enlarged=False)
+    assert not traits.averages(None, enlarged=True)
+
+
+def test_what_is_averaged_is_not_averaged_again() -> None:
+    wrapped = averaged(Native())
+    assert averaged_if(wrapped, None, enlarged=False) is wrapped

@@ -65,14 +65,16 @@ def test_the_list_as_json() -> None:
 
 
 def test_a_file_says_whether_it_predicts_on_two_views(tmp_path: Path) -> None:
-    for tta, shown in (
-        (True, "averaged over two, unless --no-tta"),
-        (False, "one, unless --tta"),
+    for tta, native, shown in (
+        (True, False, "averaged over two, unless --no-tta"),
+        (False, True, "averaged over two where photos need not be enlarged"),
+        (False, False, "one, unless --tta"),
     ):
-        metadata = Metadata(name="m", halo_px=16, tta=tta)
+        metadata = Metadata(name="m", halo_px=16, tta=tta, tta_native=native)
         path = write(tmp_path / "m.safetensors", "geoseg", metadata.model_dump_json())
-        assert describe_model(path).tta is tta
-        assert shown in invoke("models", str(path)).stdout
+        told = describe_model(path)
+        assert (told.tta, told.tta_native) == (tta, native)
+        assert shown in " ".join(invoke("models", str(path)).stdout.split())
 
 
 def test_a_file(mine: Path) -> None:

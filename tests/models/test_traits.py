@@ -95,7 +95,7 @@ def test_parts_of_geosegs_own_kinds_count() -> None:
     model.metadata = SimpleNamespace(decoding=decoding, calibration=calibration, tta=True)  # type: ignore[attr-defined]
     traits = Traits.of(model)
     assert (traits.decoding, traits.calibration, traits.tta) == (decoding, calibration, True)
-    assert averaged_if(model, None) is not model
+    assert averaged_if(model, None, enlarged=True) is not model
 
 
 @pytest.mark.parametrize(

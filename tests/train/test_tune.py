@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from commands import invoke
+from numpy.typing import NDArray
 
 from geoseg.attributes.confidence import Qualities, probabilities
 from geoseg.errors import DatasetError, GeosegError, UsageError
@@ -31,7 +32,7 @@ from geoseg.models.weights import (
 from geoseg.progress import ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, save_scene
 from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, select
-from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of, map_scene
+from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of
 from geoseg.train.doubts import FLATTERED
 from geoseg.train.draws import drawn
 from geoseg.train.judge import (
@@ -502,17 +503,28 @@ def test_thresholds_are_chosen_on_the_maps_of_prediction(
     scenes = [make_scene("east", place="east")]
     model = TorchDenseModel.from_file(model_file, device="cpu")
     seen: list[bool] = []
+    look = AveragedModel.predict_maps
 
-    def spy(model: object, scene: Scene, gsd_m: tuple[float, float]) -> MappedScene:
-        seen.append(isinstance(model, AveragedModel))
-        return map_scene(model, scene, gsd_m)  # type: ignore[arg-type]
+    def spy(model: AveragedModel, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        seen.append(True)
+        return look(model, images)
 
-    monkeypatch.setattr("geoseg.train.tune.map_scene", spy)
-    plain, asked = (tune(model, scenes, TuneOptions(tta=tta)) for tta in (None, True))
-    model.metadata = asked
-    again, refused = (tune(model, scenes, TuneOptions(tta=tta)) for tta in (None, False))
-    assert seen == [False, True, True, False]
-    assert [m.tta for m in (plain, asked, again, refused)] == seen
+    def chosen(before: Metadata, *, tta: bool | None) -> tuple[bool, ...]:
+        seen.clear()
+        model.metadata = before
+        found = tune(model, scenes, TuneOptions(((0.5, 0.5),), tta=tta))
+        return found.tta, found.tta_native, bool(seen)
+
+    monkeypatch.setattr(AveragedModel, "predict_maps", spy)
+    one, both = model.metadata, model.metadata.model_copy(update={"tta": True})
+    native = model.metadata.model_copy(update={"tta_native": True})
+    assert chosen(one, tta=None) == (False, False, False)
+    assert chosen(one, tta=True) == (True, False, True)
+    assert chosen(both, tta=None) == (True, False, True)
+    assert chosen(both, tta=False) == chosen(native, tta=False) == (False, False, False)
+    assert chosen(native, tta=None) == (False, True, True)
+    scenes = [replace(scenes[0], gsd_m=0.6)]  # enlarged
+    assert chosen(native, tta=None) == (False, True, False)
 
 
 @pytest.mark.thorough

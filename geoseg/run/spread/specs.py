@@ -71,7 +71,7 @@ class ModelSpec:
         Raises:
             WorkerError: It is not there, or another one.
         """
-        from geoseg.models.averaged import averaged_if
+        from geoseg.models.averaged import averaged
 
         if self.torch_threads is not None:
             import torch
@@ -90,7 +90,7 @@ class ModelSpec:
                 "and the same model file everywhere; machines of another kind of processor round "
                 "otherwise, and are taken with --any-processor"
             )
-        return averaged_if(model, self.averaged)
+        return averaged(model) if self.averaged else model
 
     def _loaded(self, device: str | None) -> DenseModel | InstanceModel:
         if self.origin is not None:
