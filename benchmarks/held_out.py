@@ -31,6 +31,9 @@ def main() -> None:
     parser.add_argument("--model", nargs="+", default=[HELD_OUT])
     parser.add_argument("--draws", type=int, default=4)
     parser.add_argument("--precision", nargs="+", default=["auto"], help="fp32, int8 ...")
+    parser.add_argument(
+        "--tta", action=argparse.BooleanOptionalAction, help="as of geoseg evaluate"
+    )
     arguments = parser.parse_args()
     scenes = load_scenes(arguments.scenes, "val")
     for model, precision in product(arguments.model, arguments.precision):
@@ -42,7 +45,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as folder:
                 for scene in scenes:
                     save_scene(moved(scene, metadata.gsd_m, stride_px, rng), Path(folder))
-                result = evaluate_model(model, folder, precision=precision)
+                result = evaluate_model(model, folder, precision=precision, tta=arguments.tta)
             found.append({f.place: f.f1 for f in result.places} | {"all": result.total.f1})
         for place in found[0]:
             values = [draw[place] for draw in found]

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from geoseg.tiles.lattice import Lattice
     from geoseg.types import Window
 
-CORE_S_PER_MP = 1.3
-"""Seconds of one CPU core for a megapixel that tiles answer for, with the built-in model."""
-CONTEXT_S_PER_MP = 0.3
-"""The same for every megapixel that tiles see; both by ``benchmarks/speed.py``."""
-BY_BYTES, IN_PAIRS = 0.28, 0.67
+CORE_S_PER_MP = 0.8
+"""Seconds of one CPU core for a megapixel that tiles answer for, with the built-in model in fp32."""
+CONTEXT_S_PER_MP = 0.2
+"""The same for every megapixel that tiles see; both by ``benchmarks/runtimes.py`` with cores of 512 and 960 px."""
+BY_BYTES, IN_PAIRS = 0.28, 0.56
 """Of the network's time in fp32 what it takes in int8: on processors that add four products of bytes at once, and on
 others (docs/speed.md)."""
 REST_S_PER_MP = 0.5
