@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -250,7 +251,9 @@ def run_one(
 ) -> dict[str, Any]:
     """Review, pack, train, choose thresholds, predict and score."""
     folder = given.out / f"{place.name}-{draw}-{minutes:g}-{given.way}"
-    folder.mkdir(exist_ok=True)
+    if folder.exists():  # of a run that was stopped
+        shutil.rmtree(folder)
+    folder.mkdir()
     plots = folder / "plots.gpkg"
     geoseg.review(
         first, plots, plots=given.plots, seed=draw, plot_size_m=place.plot_size_m, overwrite=True
