@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,7 +163,8 @@ class Runs:
         if not subject.traits.sha256:
             return None
         with Mosaic.open([self.photo], gsd_range_m=subject.traits.gsd_m) as mosaic:
-            lattice = lay_lattice(mosaic.grid, subject.traits, PredictSettings())
+            traits = replace(subject.traits, averaged=self.averaged)
+            lattice = lay_lattice(mosaic.grid, traits, PredictSettings())
         took_s = self.alone.megapixels / self.crews[0].mp_per_s
         reckoned = reckoned_s(lattice, tta=self.averaged, precision=subject.traits.precision)
         return Pace.here(subject.asked, took_s / reckoned)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from geoseg.earth.crs import code_and_name
 from geoseg.languages.counting import counted
-from geoseg.models.averaged import averaged_if
+from geoseg.models.averaged import averaged_if, views_of
 from geoseg.models.protocols import DenseModel, InstanceModel
 from geoseg.models.traits import Traits
 from geoseg.pages.notebook import table_html
@@ -106,6 +106,8 @@ class MosaicInfo:
     precision: str
     """In what it would compute, such as fp32; int8 that nobody tried on this processor yet is tried by the first
     run, which may refuse it or, where it was not asked for, take fp32; empty: the model does not say."""
+    views: int
+    """In how many views it would look: 2 are the image and itself turned by half, averaged."""
     time: Estimate
     """On this machine's processor, if every tile has valid pixels."""
     warnings: tuple[str, ...]
@@ -118,12 +120,13 @@ class MosaicInfo:
     def in_words(self) -> list[tuple[str, str]]:
         """Names and texts of the run for a small table; the rasters have rows of their own."""
         grid = f"{self.grid_width:,} x {self.grid_height:,} px of {self.grid_gsd_m:.3f} m"
+        views = "in one view" if self.views == 1 else f"in {self.views} views"
         return [
             ("analysis", f"{grid}, {self.megapixels:,.1f} MP, {self.grid_crs}"),
             ("pixels", "resampled" if self.resampled else "as they are"),
             ("stretch", "none" if self.stretch is None else "{:g} to {:g}".format(*self.stretch)),
             ("tiles", f"{self.tiles:,} of up to {self.tile_px:,} px"),
-            ("network", ", ".join(filter(None, (self.runtime, self.precision)))),
+            ("network", ", ".join(filter(None, (self.runtime, self.precision, views)))),
             ("time", str(self.time)),
         ]
 
@@ -173,10 +176,10 @@ def describe(
         grid, pairs = mosaic.grid, zip(mosaic.placements, mosaic.glances, strict=True)
         wanted = None if area is None else Area.of(area, grid, mosaic.output_crs)
         needed = None if wanted is None else wanted.window(grid)
-        lattice = lay_lattice(grid, traits, settings, needed)
-        seen = None
-        if loaded is not None:
-            seen = averaged_if(loaded, settings.tta, enlarged=mosaic.enlarged)
+        asked = settings.tta, mosaic.enlarged
+        seen = None if loaded is None else averaged_if(loaded, asked[0], enlarged=asked[1])
+        averaged = traits.averaged or traits.averages(asked[0], enlarged=asked[1])
+        lattice = lay_lattice(grid, replace(traits, averaged=averaged), settings, needed)
         tiles = lattice.tile_count if wanted is None else int(wanted.tiles(lattice).sum())
         return MosaicInfo(
             rasters=tuple(_describe_raster(mosaic, *pair) for pair in pairs),
@@ -192,10 +195,11 @@ def describe(
             overlap_px=lattice.context_px,
             runtime=traits.runtime.partition(" ")[0],
             precision=traits.precision,
+            views=views_of(averaged=averaged),
             time=estimate_run(
                 lattice,
                 seen if measure else None,
-                tta=traits.averages(settings.tta, enlarged=mosaic.enlarged),
+                tta=averaged,
                 precision=traits.precision,
                 share=tiles / lattice.tile_count,
                 pace=pace,

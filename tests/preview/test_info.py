@@ -86,6 +86,21 @@ def test_two_views_take_longer(
     assert usual == (flipped if twice else plain)
 
 
+def test_tiles_are_those_of_a_run_in_as_many_views(
+    make_raster: Any, utm_transform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def cheapest(*_: Any, views: int, **__: Any) -> int:
+        asked.append(views)
+        return 768
+
+    monkeypatch.setattr("geoseg.tiles.plan.cheapest_core_px", cheapest)
+    path = make_raster("a.tif", draw_scene(100, 120), transform=utm_transform(0.3))
+    told = [geoseg.info(path, precision="int8", tta=tta).views for tta in (False, True, None)]
+    assert told == asked == [1, 2, 2]
+
+
 def test_an_open_dataset(make_raster: Any) -> None:
     with rasterio.open(make_raster("a.tif", draw_scene(100, 120).astype(np.uint16))) as dataset:
         seen = geoseg.info(dataset, model=PaintedModel(), stretch=(1, 300), bands=[2])
@@ -121,7 +136,7 @@ def test_it_tells_what_would_run(make_raster: Any) -> None:
     path = make_raster("a.tif", draw_scene(100, 120))
     seen = geoseg.info(path, device="cpu", precision="fp32")
     assert (seen.runtime, seen.precision) == ("openvino", "fp32")
-    assert ("network", "openvino, fp32") in seen.in_words()
+    assert ("network", "openvino, fp32, in 2 views") in seen.in_words()
     assert seen.as_dict()["precision"] == "fp32"
     told = invoke("info", path, "--device", "cpu", "--runtime", "torch", "--json")
     assert json.loads(told.stdout)["runtime"] == "torch"
