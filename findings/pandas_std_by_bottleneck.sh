@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # pandas 3.1.1 with bottleneck 1.6.0: the standard deviation of a million heights in float32 is a sixth too large, that of
-# forty million forty times, once bottleneck is installed.
+# forty million nearly forty times, once bottleneck is installed.
 #
 # A good engineer guesses that an optional package that makes pandas quicker ("pandas[performance]" installs it, and pandas
 # then uses it by itself) changes no results, and that std is as right as mean of the same column. pandas sums float32 for
 # the mean by numpy, but hands std and var to bottleneck, which adds one value after the other in 32 bits: its mean of
-# heights of 1,300 to 1,330 m drifts to 1,255 m, and the deviations are taken from that. std, var, describe() and sem say
+# heights of 1,300 to 1,330 m drifts to 1,255 m, and the deviations are taken from that. std, var and describe() say
 # then 60 m where the heights vary by 9 m, while mean() and min() beside it are right, as is groupby().std(), which goes
-# its own way. A thousand rows show nothing. A report by two machines so differs by what is installed. Whoever has large
+# its own way (bottleneck issue 443 tells of a constant column). A thousand rows show nothing. Whoever has large
 # float32 columns (pixels of a surface model, scores) converts to float64, or sets pandas.options.compute.use_bottleneck = False.
 #
 # Runs without geoseg; fails if the behaviour changes.
