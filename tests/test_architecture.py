@@ -45,7 +45,7 @@ def test_tests_mirror_the_tree() -> None:
 
 
 def test_rooms_with_kernels_are_compiled_anew_together() -> None:
-    from geoseg.kernels.keeping import ROOMS
+    from geoseg.kernels.sources import ROOMS
 
     compiled = {
         path.relative_to(PACKAGE).parts[0]

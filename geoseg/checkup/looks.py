@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from geoseg.checkup.outcome import Look
@@ -49,9 +50,7 @@ def looks() -> Iterator[Look]:
     yield _extras()
     yield _memory()
     yield _folder("temporary files", Path(tempfile.gettempdir()), "set TMPDIR to another folder")
-    yield _folder(
-        "compiled loops", _numba_folder(), "set NUMBA_CACHE_DIR to one that can be written"
-    )
+    yield _loops()
 
 
 def _raster_modes() -> dict[str, str]:
@@ -168,8 +167,21 @@ def _folder(name: str, folder: Path, advice: str) -> Look:
     return Look(name, "ok", told) if free_gb >= FEW_GB else Look(name, "note", told, advice)
 
 
+def _loops() -> Look:
+    """Where compiled loops come from, and where others go."""
+    from geoseg.kernels.shipped import shipped
+
+    advice = "set NUMBA_CACHE_DIR to one that can be written"
+    kept, came = _folder("compiled loops", _numba_folder(), advice), shipped()
+    if came is None:
+        return kept
+    told = f"shipped with geoseg, for {came.processor[1]}; any others go to {kept.told}"
+    return replace(kept, told=told, state="note" if kept.state == "broken" else kept.state)
+
+
 def _numba_folder() -> Path:
     """Where compiled loops are kept."""
-    from geoseg.kernels.keeping import ROOMS, kept_in
+    from geoseg.kernels.keeping import kept_in
+    from geoseg.kernels.sources import ROOMS
 
     return kept_in() or ROOMS[0] / "__pycache__"

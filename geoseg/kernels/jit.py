@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 # numba tries many types for every call, and would paint the message of each that does not fit.
@@ -13,7 +12,7 @@ os.environ.setdefault("NUMBA_DISABLE_ERROR_MESSAGE_HIGHLIGHTING", "1")
 import numba
 import numpy as np
 
-from geoseg.kernels.keeping import ROOMS, code_folder
+from geoseg.kernels.keeping import code_folder
 from geoseg.kernels.sharing import keep
 
 P = ParamSpec("P")
@@ -55,22 +54,3 @@ def _compiled(function: Callable[P, R], **options: bool) -> Callable[P, R]:
     loop = njit(nogil=True, no_cfunc_wrapper=True, **options)(function)
     keep(loop, code_folder())
     return cast("Callable[P, R]", loop)
-
-
-def forget_stale_code(rooms: Sequence[Path]) -> None:
-    """Delete machine code older than any source in these folders.
-
-    numba compares a function with its own file alone, and would go on using code that has the
-    constants and callees of an earlier version of another file built in.
-    """
-    newest = max(path.stat().st_mtime for room in rooms for path in room.glob("*.py"))
-    for code in (path for room in rooms for path in room.glob("__pycache__/*.nb[ic]")):
-        try:
-            if code.stat().st_mtime < newest:
-                code.unlink()
-        except OSError:  # another process was faster, or the folder is not ours
-            continue
-
-
-if code_folder() is None:
-    forget_stale_code(ROOMS)

@@ -1,13 +1,13 @@
-"""Where machine code is kept between runs when the package's own folders cannot be written to.
+"""Where machine code is kept between runs: beside the sources, or elsewhere where these cannot be written to.
 
-numba would fall back to a folder of the user's that knows nothing of changes in other files than a
-function's own, and without a home compile anew in every run, without a word.
+numba would without a home compile anew in every run, without a word.
 """
 
 from __future__ import annotations
 
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,24 +15,27 @@ from functools import cache
 from pathlib import Path
 
 from geoseg.files.cache import cache_folder
+from geoseg.kernels.shipped import shipped
+from geoseg.kernels.sources import ROOMS, sources_digest, stamp
 
 _log = logging.getLogger(__name__)
 
 OWN_CHOICE = "NUMBA_CACHE_DIR"
 """Whoever sets it decides."""
 
-
-ROOMS = tuple(
-    Path(__file__).parents[1] / room
-    for room in ("kernels", "decode", "stitch", "footprints", "shaping", "heights")
-)
-"""Packages with compiled functions: these call each other's, so all are compiled anew together."""
+PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
+"""As numba has it in names of files: others keep theirs beside."""
+MADE_OF = f"made_of.{PYTHON}.txt"
+"""In the first room's folder of kept code: the stamp of all of it."""
 
 
 @cache
 def code_folder() -> Path | None:
     """Where this process keeps machine code, unless the user chose; None: beside the sources."""
-    return folder_elsewhere(ROOMS)
+    folder = folder_elsewhere(ROOMS)
+    if folder is None and OWN_CHOICE not in os.environ:
+        forget_stale_code(ROOMS)
+    return folder
 
 
 def kept_in() -> Path | None:
@@ -42,11 +45,31 @@ def kept_in() -> Path | None:
 
 
 def is_compiled() -> bool:
-    """Whether an earlier run left machine code; the first one takes half a minute to make it."""
+    """Whether an earlier run left machine code, or it came with the package.
+
+    If not, the first run takes half a minute to make it.
+    """
     elsewhere = kept_in()
     if elsewhere:
-        return any(elsewhere.glob("**/*.nbi"))
-    return any(True for room in ROOMS for _ in room.glob("__pycache__/*.nbi"))
+        kept = any(elsewhere.glob("**/*.nbi"))
+    else:
+        kept = any(True for room in ROOMS for _ in room.glob("__pycache__/*.nbi"))
+    return kept or shipped() is not None
+
+
+def forget_stale_code(rooms: Sequence[Path]) -> None:
+    """Delete machine code beside the sources that was made of another state of them, or by other versions.
+
+    It would not be used, and pile up.
+    """
+    told, now = rooms[0] / "__pycache__" / MADE_OF, stamp(tuple(rooms))
+    with suppress(OSError):  # another process was faster, or the folder is not ours
+        if told.exists() and told.read_text(encoding="utf-8") == now:
+            return
+        for room in rooms:
+            for code in room.glob(f"__pycache__/*.{PYTHON}*.nb[ic]"):
+                code.unlink(missing_ok=True)
+        told.write_text(now, encoding="utf-8")
 
 
 def folder_elsewhere(rooms: Sequence[Path]) -> Path | None:
@@ -56,18 +79,18 @@ def folder_elsewhere(rooms: Sequence[Path]) -> Path | None:
     """
     if os.environ.get(OWN_CHOICE) or all(_writable(room / "__pycache__") for room in rooms):
         return None
-    stamp = max(path.stat().st_mtime_ns for room in rooms for path in room.glob("*.py"))
     for place in _places():
-        folder = place / f"kernels-{stamp:x}"
+        folder = place / f"kernels-{sources_digest(tuple(rooms))}"
         if _made_private(folder) and _writable(folder):
             return folder
     folder = Path(tempfile.mkdtemp(prefix="geoseg-kernels-"))
-    _log.warning(
-        "the pixel loops are compiled anew in every run, which takes half a minute: neither %s nor "
-        "a home can be written to; set %s to a folder of your own that can",
-        rooms[0].parent,
-        OWN_CHOICE,
-    )
+    if shipped() is None:
+        _log.warning(
+            "the pixel loops are compiled anew in every run, which takes half a minute: neither %s nor "
+            "a home can be written to; set %s to a folder of your own that can",
+            rooms[0].parent,
+            OWN_CHOICE,
+        )
     return folder
 
 

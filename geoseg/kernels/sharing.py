@@ -9,6 +9,7 @@ worst that can happen is that code is made again.
 from __future__ import annotations
 
 import logging
+import pickle
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ from typing import Any
 import numba
 from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.core.dispatcher import Dispatcher
+
+from geoseg.kernels.shipped import shipped
+from geoseg.kernels.sources import stamp
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +38,7 @@ def keep(loop: object, folder: Path | None) -> None:
     """
     if isinstance(loop, Dispatcher):
         with _kept_in(folder):
-            vars(loop)["_cache"] = _Kept(loop.py_func)
+            vars(loop)["_cache"] = Kept(loop.py_func)
 
 
 @contextmanager
@@ -58,14 +62,41 @@ class _Files(IndexDataCacheFile):
     def _data_name(self, number: int) -> str:  # noqa: ARG002  # others may have counted as far
         return str(super()._data_name(secrets.randbits(64)))
 
+    def contents(self) -> dict[Any, bytes]:
+        """Keys to files as they are."""
+        names = self._load_index()
+        return {key: Path(self._data_path(name)).read_bytes() for key, name in names.items()}
 
-class _Kept(FunctionCache):
-    """What is kept of one function."""
+
+class Kept(FunctionCache):
+    """What is kept of one function, on this machine or by the package itself."""
 
     def __init__(self, function: Callable[..., object]) -> None:
         super().__init__(function)
-        stamp = self._impl.locator.get_source_stamp()
-        self._cache_file = _Files(self.cache_path, self._impl.filename_base, stamp)
+        base = self._impl.filename_base
+        made_of = self._impl.locator.get_source_stamp(), stamp()
+        self._files = self._cache_file = _Files(self.cache_path, base, made_of)
+        self.name = f"{function.__module__.rpartition('.')[0]}.{base}"
+
+    def load_overload(self, sig: object, target_context: Any) -> Any:  # noqa: ANN401  # numba's
+        """Code for these types; None: it has to be compiled."""
+        found = super().load_overload(sig, target_context)
+        return self._shipped(sig, target_context) if found is None else found
+
+    def _shipped(self, sig: object, target_context: Any) -> Any:  # noqa: ANN401  # numba's
+        """That which came with the package: made by this very version of numba, so that it is read as that wrote it."""
+        came = shipped()
+        if came is None:
+            return None
+        code = came.read(self.name, self._index_key(sig, came))
+        if code is None:
+            _log.debug("no machine code came with geoseg for %s of %s", self.name, sig)
+            return None
+        return self._impl.rebuild(target_context, pickle.loads(code))  # noqa: S301  # the package's own
+
+    def all_kept(self) -> dict[Any, bytes]:
+        """Keys to code of all sets of types, as this machine kept it."""
+        return self._files.contents()
 
     def save_overload(self, sig: object, data: object) -> None:
         """Keep it where there is room: a run that has its code goes on without."""

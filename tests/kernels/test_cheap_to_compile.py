@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import geoseg
+from geoseg.kernels.sources import ROOMS
 
 
 def modules(*rooms: str) -> list[str]:
@@ -107,6 +108,34 @@ def test_no_loop_writes_to_a_slice(name: str) -> None:
         if any(isinstance(part, ast.Slice) for part in ast.walk(target.slice))
     ]
     assert not written
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_what_loops_take_from_elsewhere_is_of_these_rooms(name: str) -> None:
+    """Code that was kept is compared with their sources alone, and has constants built in."""
+    tree = parsed(name)
+    used = {
+        node.id
+        for kernel in kernels(tree)
+        for node in ast.walk(kernel)
+        if isinstance(node, ast.Name)
+    } - {
+        node.id
+        for kernel in kernels(tree)
+        for note in (kernel.args, kernel.returns)
+        if note is not None
+        for node in ast.walk(note)
+        if isinstance(node, ast.Name)
+    }
+    foreign = [
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("geoseg.")
+        if str(node.module).split(".")[1] not in {room.name for room in ROOMS}
+        for alias in node.names
+        if (alias.asname or alias.name) in used
+    ]
+    assert not foreign
 
 
 def _is_literal(argument: ast.expr, module: object) -> bool:

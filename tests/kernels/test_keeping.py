@@ -10,8 +10,8 @@ import pytest
 
 from geoseg.files import cache
 from geoseg.kernels import keeping
-from geoseg.kernels.jit import forget_stale_code
-from geoseg.kernels.keeping import OWN_CHOICE, folder_elsewhere
+from geoseg.kernels.keeping import OWN_CHOICE, PYTHON, folder_elsewhere, forget_stale_code
+from geoseg.kernels.sources import sources_digest, stamp
 
 
 @pytest.fixture
@@ -51,7 +51,8 @@ def test_in_the_users_cache_where_it_cannot(
     assert first.parent == tmp_path / "cache" / "geoseg"
     assert folder_elsewhere(rooms) == first
     assert stat.S_IMODE(first.stat().st_mode) == 0o700
-    os.utime(rooms[1] / "loops.py", ns=(2**62, 2**62))
+    (rooms[1] / "loops.py").write_text("MOST = 2")
+    sources_digest.cache_clear()
     assert folder_elsewhere(rooms) != first  # another state of any source, other code
 
 
@@ -92,15 +93,27 @@ def test_a_choice_of_the_users_stands(
     assert folder_elsewhere(rooms) is None
 
 
-def test_code_older_than_any_source_of_any_room_is_forgotten(rooms: list[Path]) -> None:
-    code = [room / "__pycache__" / "loops.nbi" for room in rooms]
-    for path in code:
-        path.parent.mkdir()
-        path.write_text("")
-        os.utime(path, (1000, 1000))
-        os.utime(path.parents[1] / "loops.py", (900, 900))
-    forget_stale_code(rooms)
-    assert all(path.exists() for path in code)
-    os.utime(rooms[0] / "loops.py", (1100, 1100))
-    forget_stale_code(rooms)
-    assert not any(path.exists() for path in code)
+def test_code_of_another_state_of_any_source_is_forgotten(rooms: list[Path]) -> None:
+    code = [room / "__pycache__" / f"loops.loop-2.{PYTHON}.nbi" for room in rooms]
+    others = rooms[0] / "__pycache__" / "loops.loop-2.py30.nbi"
+
+    def compiled() -> None:
+        for path in (*code, others):
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+
+    def left() -> list[bool]:
+        forget_stale_code(rooms)
+        return [path.exists() for path in code]
+
+    compiled()  # by a version that did not say of what
+    assert left() == [False, False]
+    compiled()
+    assert left() == [True, True]
+    time = (rooms[1] / "loops.py").stat().st_mtime_ns
+    (rooms[1] / "loops.py").write_text("MOST = 2")
+    os.utime(rooms[1] / "loops.py", ns=(time, time))
+    sources_digest.cache_clear()
+    stamp.cache_clear()
+    assert left() == [False, False]
+    assert others.exists()

@@ -114,7 +114,7 @@ def test_numbas_own_setting_stays_and_matters_not(
 
 
 def test_all_loops_are_kept_so() -> None:
-    assert isinstance(vars(find)["_cache"], sharing._Kept)
+    assert isinstance(vars(find)["_cache"], sharing.Kept)
     keep(len, None)  # as a loop is where numba is switched off
 
 
