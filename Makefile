@@ -10,7 +10,7 @@ INSTALL = $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(PIP_INST
 # that, each of the many processes that tests start would compile all of it anew, in four times the time.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-all test-slow check format reference plugin docs notebooks sbom recipes clean
+.PHONY: help setup demo test test-all test-slow check format reference plugin docs notebooks sbom machine-code recipes clean
 
 help:
 	@echo "make setup   create $(VENV) with geoseg and everything it needs"
@@ -21,6 +21,7 @@ help:
 	@echo "make docs    the pages as a site, in site/"
 	@echo "make notebooks  run examples/notebooks by nbmake and keep their outputs"
 	@echo "make recipes the Dockerfile, the conda recipe and the workflows by their linters"
+	@echo "make machine-code  wheels in dist/: for all platforms, and for this one with its loops compiled"
 	@echo "make sbom    what users install, as a CycloneDX file in dist/"
 
 setup: $(VENV)/.installed
@@ -82,6 +83,16 @@ sbom:
 	sed "s/^dynamic = .*/version = \"$$(build/users/bin/python -c 'from geoseg import __version__; print(__version__)')\"/" pyproject.toml > build/sbom/pyproject.toml
 	build/sbom/bin/cyclonedx-py environment build/users/bin/python --pyproject build/sbom/pyproject.toml --output-reproducible --of JSON -o dist/sbom.json
 	@echo "dist/sbom.json"
+
+# In an environment as users get it. setuptools builds from folders of its own, which an earlier version may have left.
+machine-code:
+	rm -rf build/lib build/machine-code
+	mkdir -p build/machine-code dist
+	$(PYTHON) -m venv build/machine-code/users
+	build/machine-code/users/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt .
+	build/machine-code/users/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/machine-code .
+	build/machine-code/users/bin/python packaging/machine_code.py build/machine-code/geoseg-*-none-any.whl
+	mv build/machine-code/*.whl dist/
 
 # In an environment of their own: none of them is needed to develop.
 recipes:

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import csv
+import hashlib
 import importlib.util
 import json
+import os
+import platform
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+from email import message_from_bytes
+from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import yaml
 from conftest import REPOSITORY
 from hypothesis import settings
+from packaging.utils import parse_wheel_filename
 from tries import tries
 
 import geoseg
@@ -164,6 +177,93 @@ def licences() -> Any:
 @pytest.fixture(scope="module")
 def addresses() -> Any:
     return script("addresses")
+
+
+@pytest.fixture(scope="module")
+def machine_code() -> Any:
+    return script("machine_code")
+
+
+def test_a_wheel_for_one_platform_says_so_and_lists_its_files(
+    machine_code: Any, tmp_path: Path
+) -> None:
+    package = tmp_path / "package"
+    files = {
+        "geoseg/__init__.py": "",
+        "geoseg/kernels/shipped/a, b.py311": "code",
+        "geoseg-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n\n",
+        "geoseg-1.0.dist-info/METADATA": "Name: geoseg\n",
+        "geoseg-1.0.dist-info/RECORD": "geoseg/gone.py,,\n",
+    }
+
+    def packed() -> Path:
+        for name, text in files.items():
+            (package / name).parent.mkdir(parents=True, exist_ok=True)
+            (package / name).write_text(text, encoding="utf-8", newline="\n")
+        tags = ["cp311-cp311-manylinux_2_27_x86_64", "cp311-cp311-manylinux_2_28_x86_64"]
+        made = machine_code.packed_for(package, tmp_path / "geoseg-1.0-py3-none-any.whl", tags)
+        assert isinstance(made, Path)
+        return made
+
+    wheel = packed()
+    assert wheel.name == "geoseg-1.0-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl"
+    _, _, _, tags = parse_wheel_filename(wheel.name)
+    with ZipFile(wheel) as archive:
+        assert set(archive.namelist()) == set(files)
+        told = message_from_bytes(archive.read("geoseg-1.0.dist-info/WHEEL"))
+        assert set(told.get_all("Tag") or []) == {str(tag) for tag in tags}
+        assert (told["Root-Is-Purelib"], told["Wheel-Version"]) == ("false", "1.0")
+        rows = csv.reader(archive.read("geoseg-1.0.dist-info/RECORD").decode().splitlines())
+        recorded = {name: (digest, size) for name, digest, size in rows}
+        assert recorded.pop("geoseg-1.0.dist-info/RECORD") == ("", "")
+        assert set(recorded) == set(files) - {"geoseg-1.0.dist-info/RECORD"}
+        for name, (digest, size) in recorded.items():
+            content = archive.read(name)
+            hashed = base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
+            assert (digest, int(size)) == (f"sha256={hashed}", len(content))
+    first = wheel.read_bytes()
+    assert packed().read_bytes() == first
+
+
+def test_tags_that_no_name_stands_for_are_refused(machine_code: Any) -> None:
+    with pytest.raises(ValueError, match="no single name"):
+        machine_code.compressed(["cp311-cp311-win_amd64", "cp312-cp312-win_amd64"])
+
+
+def test_the_plain_processor_is_made_of_what_llvm_knows(machine_code: Any) -> None:
+    from llvmlite.binding import get_host_cpu_features
+
+    assert platform.machine().lower() in machine_code.PLAIN
+    if platform.machine().lower() in {"x86_64", "amd64"}:
+        assert set(machine_code.V3) <= set(get_host_cpu_features())
+    assert all(tag.count("-") == 2 for tag in machine_code.numbas_tags())
+
+
+@pytest.mark.slow
+def test_a_package_with_machine_code_compiles_nothing(tmp_path: Path) -> None:
+    """From the sources to a wheel, from that to a run: as a user's first one, but for other packages."""
+    source, run = tmp_path / "source", partial(subprocess.run, check=True, cwd=tmp_path)
+    listed = run(["git", "ls-files"], cwd=REPOSITORY, capture_output=True, text=True).stdout
+    for name in listed.splitlines():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(REPOSITORY / name, source / name)
+    pip = [sys.executable, "-m", "pip", "--quiet", "wheel", "--no-deps", "--no-build-isolation"]
+    run([*pip, "--wheel-dir", str(tmp_path), str(source)])
+    (pure,) = tmp_path.glob("*.whl")
+    run([sys.executable, str(source / "packaging/machine_code.py"), str(pure)])
+    (made,) = set(tmp_path.glob("*.whl")) - {pure}
+    with ZipFile(made) as archive:
+        archive.extractall(tmp_path / "user")
+    kept = tmp_path / "kept"
+    kept.mkdir()
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("NUMBA_")
+    } | {"PYTHONPATH": str(tmp_path / "user"), "NUMBA_CACHE_DIR": str(kept)}
+    photo = str(REPOSITORY / "examples/banepa.tif")
+    command = [sys.executable, "-m", "geoseg", "predict", photo, "a.gpkg"]
+    told = run(command, env=environment, capture_output=True, text=True)
+    assert "first run compiles" not in told.stderr
+    assert not list(kept.rglob("*.nb*"))
 
 
 @pytest.mark.thorough
