@@ -1,6 +1,6 @@
 """Calls every compiled loop for all types that runs call it for: ``python packaging/every_loop.py FOLDER``.
 
-Runs over the example's photo, over a rendered town with a surface, and by a model that finds separate masks.
+Runs over the example's photo, over a piece of it with a surface, and by a model that finds separate masks.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ import geopandas as gpd
 import numpy as np
 import rasterio
 from numpy.typing import NDArray
-from rasterio.transform import from_origin
+from rasterio.windows import Window as RasterWindow
 from scipy import ndimage
 
 import geoseg
 from geoseg.stitch import InstanceDecoder, TileInstances
 from geoseg.stitch.decoder import GROWN_BY_NOTHING
-from geoseg.train.synthetic import render_surface
 from geoseg.types import Window
 
 PHOTO = Path(__file__).parents[1] / "examples" / "banepa.tif"
-CRS = "EPSG:32632"
+PIECE = RasterWindow(0, 0, 512, 640)
+BRIGHT = 150
+"""Grey level that roofs are brighter than, by and large."""
 
 
 class Bright:
@@ -34,7 +35,7 @@ class Bright:
 
     def predict_instances(self, images: NDArray[np.uint8]) -> list[list[geoseg.Instance]]:
         """(n, 3, rows, columns) bytes to what is bright in each."""
-        return [list(self._parts(image.mean(axis=0) > 150)) for image in images]  # noqa: PLR2004
+        return [list(self._parts(image.mean(axis=0) > BRIGHT)) for image in images]
 
     @staticmethod
     def _parts(bright: NDArray[np.bool_]) -> list[geoseg.Instance]:
@@ -71,17 +72,18 @@ def decode_large() -> None:
 
 
 def town(folder: Path) -> tuple[Path, Path]:
-    """A rendered photo, green once more as near infrared, and its surface, metres."""
-    scene, height_m = render_surface("suburb", 3, seed=11, side_px=640)
+    """A piece of the photo, green once more as near infrared, and a surface where bright is high, metres."""
+    with rasterio.open(PHOTO) as whole:
+        image, profile = whole.read(window=PIECE), whole.profile
+        profile |= {"width": PIECE.width, "height": PIECE.height, "photometric": "MINISBLACK"}
+        profile["transform"] = whole.window_transform(PIECE)
+    noise = np.random.default_rng(0).normal(0, 0.1, image.shape[1:])
+    roofs = ndimage.uniform_filter((image.mean(axis=0) > BRIGHT).astype(np.float32), 5)
+    high_m = (300 + 0.02 * np.arange(PIECE.width) + 6 * roofs + noise).astype(np.float32)
     photo, surface = folder / "photo.tif", folder / "surface.tif"
-    image = np.moveaxis(scene.image[..., [0, 1, 2, 1]], -1, 0)
-    bands = {photo: image, surface: height_m.astype(np.float32)[None]}
-    for path, pixels in bands.items():
-        count, height, width = pixels.shape
-        with rasterio.open(
-            path, "w", driver="GTiff", count=count, height=height, width=width, crs=CRS,
-            dtype=pixels.dtype, alpha="unspecified", transform=from_origin(500_000, 5_400_000, scene.gsd_m, scene.gsd_m),
-        ) as file:  # fmt: skip
+    for path, pixels in ((photo, image[[0, 1, 2, 1]]), (surface, high_m[None])):
+        bands = {"count": len(pixels), "dtype": pixels.dtype, "compress": "deflate"}
+        with rasterio.open(path, "w", **profile | bands) as file:
             file.write(pixels)
     return photo, surface
 
