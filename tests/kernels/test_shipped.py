@@ -15,7 +15,7 @@ import pytest
 from llvmlite import binding
 
 from geoseg.checkup import looks
-from geoseg.kernels import keeping, sharing, shipped, sources
+from geoseg.kernels import keeping, sharing, shipped, shipping, sources
 from geoseg.kernels.sharing import Kept, keep
 from geoseg.kernels.shipped import ABOUT, FOLDER, Shipped, fitting
 from geoseg.kernels.sources import stamp
@@ -239,6 +239,35 @@ def test_doctor_tells_of_it(came: Shipped, tmp_path: Path, monkeypatch: pytest.M
     (came.folder / ABOUT).unlink()
     shipped.shipped.cache_clear()
     assert looks._loops().state == "broken"
+
+
+def test_what_was_kept_is_shipped(
+    process: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, idle = process("makers"), process("nobody")
+    loop(2)
+    caches = [cache_of(idle)]
+    monkeypatch.setattr(shipping, "every_loop", lambda: caches)
+    with pytest.raises(ValueError, match="one processor"):
+        shipping.ship(tmp_path / "nothing")
+    caches[0].name = "idle"
+    caches.append(cache_of(loop))
+    assert shipping.ship(tmp_path / "made") == ["idle"]
+    found = fitting(tmp_path / "made")
+    assert found is not None
+    ((key, code),) = cache_of(loop).all_kept().items()
+    assert found.read(cache_of(loop).name, key) == code
+
+
+def test_every_loop_is_asked_for_under_a_name_of_its_own() -> None:
+    names = [loop.name for loop in shipping.every_loop()]
+    marks = sum(
+        path.read_text(encoding="utf-8").count(mark)
+        for room in sources.ROOMS
+        for path in room.glob("*.py")
+        for mark in ("\n@jit\n", "\n@inner_jit\n")
+    )
+    assert len(set(names)) == len(names) == marks
 
 
 def test_a_checkout_has_none() -> None:
