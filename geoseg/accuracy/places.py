@@ -28,6 +28,7 @@ from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
 from geoseg.languages.said import Said
 from geoseg.vectors.layers import VectorInput
+from geoseg.vectors.shared import shared_part
 
 NO_NAME = Said("(no name)")
 """Place of rows that name none."""
@@ -189,7 +190,7 @@ class Pair:
         if self.predicted.extent is None:
             return drawn
         shown = region(np.array([self.predicted.extent], object), self.predicted.crs, plane)
-        return shown if drawn is None else shapely.intersection(shown, drawn)
+        return shown if drawn is None else shared_part(shown, drawn)[0]
 
     def _extent_note(self) -> tuple[str, ...]:
         if self.predicted.extent is None:

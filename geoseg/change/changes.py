@@ -21,6 +21,7 @@ from geoseg.vectors.buildings import BuildingSource
 from geoseg.vectors.observed import extent_of
 from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import polygonal
+from geoseg.vectors.shared import shared_by_all
 from geoseg.vectors.within import assign
 
 LARGEST_ID = 2**63
@@ -130,9 +131,7 @@ def common_extent(before: Dated, after: Dated) -> shapely.Geometry | None:
     if not known:
         return None
     _refuse_elsewhere(before, after)
-    shared: shapely.Geometry = polygonal(np.array([shapely.intersection_all(known)], dtype=object))[
-        0
-    ]
+    shared: shapely.Geometry = polygonal(np.array([shared_by_all(known)], dtype=object))[0]
     if shapely.is_empty(shared):
         raise UsageError(APART)
     return shared

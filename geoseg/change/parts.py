@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from geoseg.upkeep.deciding import LEAST_M2
 from geoseg.upkeep.odds import open_ground
 from geoseg.vectors.rows import polygonal
+from geoseg.vectors.shared import part_beyond
 
 MITRE = 2.0
 """Corners stay corners, unless they are this sharp."""
@@ -19,7 +20,7 @@ def surplus(
 ) -> NDArray[np.object_]:
     """(n,) what each shape has beyond the other one, on the plane; empty where that is drawing."""
     around = shapely.buffer(others, tolerance_m, join_style="mitre", mitre_limit=MITRE)
-    more = polygonal(np.asarray(shapely.difference(shapes, around), dtype=object))
+    more = polygonal(part_beyond(shapes, around))
     more[shapely.area(more) < LEAST_M2] = shapely.Polygon()
     return more
 

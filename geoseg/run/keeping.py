@@ -23,6 +23,7 @@ from geoseg.export.schema import GEOMETRY, SCHEMA, Column
 from geoseg.export.styles.buildings import building_styles
 from geoseg.run.kept import COLUMNS, Kept, Place
 from geoseg.vectors.overlap import find_overlaps
+from geoseg.vectors.shared import part_beyond
 
 SHARE = 0.5
 """Of the area of a candidate, or of what was checked: more in common is the same place."""
@@ -164,7 +165,7 @@ def _cut(
     rows = np.unique(pairs.first[mine])
     for row in rows.tolist():
         over = shapely.union_all(kept[pairs.second[mine & (pairs.first == row)]])
-        left = shapely.get_parts(shapely.difference(shapes[row], over))
+        left = shapely.get_parts(part_beyond(shapes[row], over))
         left = left[shapely.get_dimensions(left) == 2]  # noqa: PLR2004
         shapes[row] = left[np.argmax(shapely.area(left))] if len(left) else shapes[row]
     return rows

@@ -19,7 +19,7 @@ from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import polygonal
-from geoseg.vectors.shared import shared_area
+from geoseg.vectors.shared import part_beyond, shared_area
 
 Overlaps = Literal["first", "refuse"]
 """What to do where zones overlap: count for the first one, or refuse the zones."""
@@ -167,7 +167,7 @@ def _disjoint(
     result = geometry.copy()
     for later in np.unique(pairs[:, 1]):
         earlier = geometry[pairs[pairs[:, 1] == later, 0]]
-        result[later] = shapely.difference(geometry[later], shapely.union_all(earlier))
+        result[later] = part_beyond(geometry[later], shapely.union_all(earlier))[0]
     return polygonal(result), (said.format(count=len(pairs), first=first, second=second),)
 
 

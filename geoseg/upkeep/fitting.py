@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from geoseg.vectors.shared import shared_area
+from geoseg.vectors.shared import part_beyond, shared_area
 
 MITRE = 2.0
 """Corners of roofs are corners, unless they are this sharp."""
@@ -51,9 +51,9 @@ def fit(
     if len(close):
         before, after = old[close], new[close]
         around = _widened(before, eaves_m + tolerance_m)
-        added[close] = shapely.area(shapely.difference(after, around))
+        added[close] = shapely.area(part_beyond(after, around))
         around = _widened(after, tolerance_m)
-        removed[close] = shapely.area(shapely.difference(before, around))
+        removed[close] = shapely.area(part_beyond(before, around))
     return Fit(added, removed, off)
 
 

@@ -17,7 +17,7 @@ from geoseg.upkeep.new import NewLayer
 from geoseg.upkeep.old import OldLayer
 from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import polygonal, usable
-from geoseg.vectors.shared import shared_area
+from geoseg.vectors.shared import shared_area, shared_by_all
 
 METRE = 1e-9
 """Units of a CRS that differ from a metre by no more are metres."""
@@ -126,7 +126,7 @@ def observed(
     """
     if not areas:
         return None
-    seen = shapely.intersection_all(areas)
+    seen = shared_by_all(areas)
     whole = _whole(densify(np.array([seen], dtype=object), plane), plane, old.crs)
     if old.extent is not None:
         return _whole(np.array([whole, old.extent], dtype=object), old.crs, old.crs)

@@ -28,6 +28,7 @@ from geoseg.vectors.layers import (
     read_frame,
 )
 from geoseg.vectors.rows import polygonal, repaired, usable
+from geoseg.vectors.shared import shared_part
 
 NO_EXTENT = Said(
     "The file has no layer 'extent', so zones count as observed in full; "
@@ -168,7 +169,8 @@ def _cut(zone: shapely.Geometry, extent: shapely.Geometry) -> shapely.Geometry:
         return shapely.MultiPolygon()
     # Clipping first keeps the overlay fast where the extent has a million vertices.
     near = shapely.make_valid(shapely.clip_by_rect(extent, *_roomy_bounds(zone)))
-    return shapely.intersection(zone, near)
+    part: shapely.Geometry = shared_part(zone, near)[0]
+    return part
 
 
 def _roomy_bounds(zone: shapely.Geometry) -> list[float]:

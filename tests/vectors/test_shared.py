@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from pyproj import CRS
 
 from geoseg.accuracy.matching import match
 from geoseg.accuracy.site import clip, share_within
+from geoseg.change.parts import surplus
 from geoseg.labelled.repair import repair
 from geoseg.shaping import RegularizeSettings
 from geoseg.shaping.limits import are_near
-from geoseg.statistics.zones import overlapping_pairs
+from geoseg.statistics.zones import overlapping_pairs, zones_from_polygons
 from geoseg.upkeep.fitting import aligned_iou, fit
 from geoseg.upkeep.place import share_in
 from geoseg.upkeep.relating import PAIR, relate
+from geoseg.vectors.nearby import Neighbourhood
+from geoseg.vectors.observed import observed_parts
 from geoseg.vectors.overlap import find_overlaps
-from geoseg.vectors.shared import shared_area, shared_part
+from geoseg.vectors.shared import part_beyond, shared_area, shared_by_all, shared_part
 
 HOUSE = shapely.Polygon([
     (1.0280403504695168, 3.692868990987619), (10.34956207631824, 0.072201550510619),
@@ -53,6 +58,26 @@ def test_what_two_outlines_share(one: shapely.Polygon, other: shapely.Polygon, a
     assert shapely.equals_exact(
         shared_part(array(one), array(other))[0].normalize(), one.normalize(), tolerance=1e-5
     )
+
+
+def test_what_one_has_beyond_the_other() -> None:
+    pairs = array(HOUSE, AROUND, HUT, TURNED), array(AROUND, HOUSE, TURNED, HUT)
+    assert shapely.area(part_beyond(*pairs)) == pytest.approx([0, 12, 0, 0], abs=1e-4)
+    assert shapely.area(part_beyond(HOUSE, shapely.box(0, 50, 1, 51))) == shapely.area(HOUSE)
+
+
+def test_a_house_and_the_hole_that_it_fills_share_nothing() -> None:
+    yard = shapely.Polygon(shapely.box(-30, -30, 50, 50).exterior, [AROUND.exterior])
+    assert shared_area(yard, HOUSE) == pytest.approx(0, abs=1e-4)
+    assert shapely.area(part_beyond(HOUSE, yard)) == pytest.approx(78)
+
+
+def test_parts_are_not_lost_beside_others() -> None:
+    one = shapely.MultiPolygon([HOUSE, shapely.box(200, 200, 210, 210)])
+    other = shapely.MultiPolygon([AROUND, shapely.box(205, 200, 215, 210)])
+    assert shared_area(one, other) == pytest.approx(128)
+    assert shapely.area(part_beyond(one, other)) == pytest.approx(50)
+    assert shapely.area(shared_by_all([one, other, AROUND])) == pytest.approx(78)
 
 
 def test_outlines_that_touch_share_nothing() -> None:
@@ -99,6 +124,21 @@ def test_labels_that_are_there_twice_are_counted_once() -> None:
 
 def test_zones_that_are_there_twice_overlap() -> None:
     assert overlapping_pairs(array(HUT, TURNED)).tolist() == [[0, 1]]
+
+
+def test_ground_of_an_earlier_zone_counts_once() -> None:
+    crs = CRS("+proj=tmerc +lat_0=27 +lon_0=85")
+    twice = gpd.GeoDataFrame({"name": ["one", "two"]}, geometry=[AROUND, HOUSE], crs=crs)
+    zones = zones_from_polygons(twice, Neighbourhood(crs))
+    assert shapely.area(zones.geometry) == pytest.approx([90, 0], abs=1e-4)
+
+
+def test_a_zone_on_the_edge_of_what_was_observed_was_observed() -> None:
+    assert shapely.area(observed_parts(array(HUT), TURNED)) == pytest.approx(60)
+
+
+def test_nothing_was_built_between_two_drawings_of_a_house() -> None:
+    assert shapely.area(surplus(array(HOUSE), array(AROUND), 0)).tolist() == [0]
 
 
 def test_a_drawing_on_its_raw_outline_is_near_it() -> None:
