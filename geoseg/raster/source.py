@@ -289,12 +289,24 @@ def _rectified(path: str, dataset: Any) -> Any:  # noqa: ANN401
             tolerance=WARP_TOLERANCE_PX,
             add_alpha=not has_alpha,
             **unmarked,
+            **({} if _may_bend(dataset.gcps[0]) else {"MAX_GCP_ORDER": 1}),
         )
     except GDAL_ERRORS as error:
         raise UnsupportedRasterError(
             f"{path} has {len(dataset.gcps[0])} ground control points, which do not say where it lies "
             f"({_brief(error)}); at least three that are not on one line are needed"
         ) from error
+
+
+def _may_bend(points: Any) -> bool:  # noqa: ANN401
+    """Whether control points tell a polynomial of order 2, which GDAL takes wherever there are six.
+
+    Those in two rows of an image do not: they tell a plane.
+    """
+    place = np.array([(point.col, point.row) for point in points], float)
+    x, y = (place - place.mean(axis=0)).T / max(1.0, float(np.ptp(place)))
+    terms = np.column_stack([np.ones(len(x)), x, y, x * x, x * y, y * y])
+    return bool(np.linalg.matrix_rank(terms) == terms.shape[1])
 
 
 def _brief(error: Exception) -> str:

@@ -15,6 +15,7 @@ from rasterio.control import GroundControlPoint
 import geoseg
 from geoseg.errors import UnsupportedRasterError
 from geoseg.raster import Mosaic
+from geoseg.raster.source import open_dataset
 
 IMAGE = draw_scene(40, 50)
 
@@ -134,6 +135,17 @@ def test_too_few_control_points(make_raster: RasterMaker) -> None:
 def test_control_points_on_a_line(make_raster: RasterMaker) -> None:
     path = make_raster("a.tif", IMAGE, gcps=points(7, on_a_line=True))
     assert "at least three that are not on one line" in refusal(path)
+
+
+def test_control_points_in_two_rows(make_raster: RasterMaker) -> None:
+    at = transform_at()
+    places = [(row, col) for row in (0, IMAGE.shape[1]) for col in (0, 20, IMAGE.shape[2])]
+    in_rows = [GroundControlPoint(row, col, *(at * (col, row))) for row, col in places]
+    plain = make_raster("plain.tif", IMAGE, transform=at)
+    image = make_raster("a.tif", IMAGE, gcps=in_rows)
+    with open_dataset(str(image)) as placed, open_dataset(str(plain)) as want:
+        assert placed.transform.almost_equals(want.transform, 1e-6)
+        assert (placed.read()[:3] == want.read()).all()
 
 
 def test_rational_polynomials_alone(make_raster: RasterMaker) -> None:
