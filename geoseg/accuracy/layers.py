@@ -29,7 +29,7 @@ from geoseg.vectors.layers import (
 from geoseg.vectors.metadata import run_of
 from geoseg.vectors.observed import extent_of
 from geoseg.vectors.polygons import read_polygons
-from geoseg.vectors.rows import notes_of, refuse_lines, several_note, several_parts, usable
+from geoseg.vectors.rows import notes_of, refuse_unusable_rows, several_note, several_parts, usable
 from geoseg.vectors.standing import gone_note, only_standing
 
 
@@ -85,7 +85,7 @@ def read_buildings(
     frame, gone = only_standing(opened.frame(columns))
     label = opened.label
     rows = usable(np.array(frame.geometry.array, dtype=object), opened.crs)
-    refuse_lines(rows.counts, int(rows.kept.sum()), label)
+    refuse_unusable_rows(rows.counts, int(rows.kept.sum()), label)
     present = [name for name in columns if name in frame.columns]
     return BuildingLayer(
         label,

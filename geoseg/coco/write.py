@@ -25,7 +25,7 @@ from geoseg.languages.counting import counted, listed
 from geoseg.pages.notebook import Shown
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
-from geoseg.vectors.rows import REPAIRED, usable
+from geoseg.vectors.rows import REPAIRED, refuse_unusable_rows, usable
 from geoseg.vectors.standing import only_standing
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def to_coco(
     loaded = load(buildings, "buildings", layer=layer, preferred="buildings")
     every, gone = only_standing(loaded.frame)
     rows = usable(np.array(every.geometry.array, dtype=object), loaded.crs)
+    refuse_unusable_rows(rows.counts, int(rows.kept.sum()), loaded.label)
     empty = ~rows.kept
     frame = every[~empty].set_geometry(rows.geometry[~empty], crs=loaded.crs)
     images = read_images(rasters)

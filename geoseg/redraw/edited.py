@@ -31,7 +31,7 @@ from geoseg.vectors.buildings import ID, numbers_of
 from geoseg.vectors.layers import VectorInput, open_layer
 from geoseg.vectors.load import Loaded
 from geoseg.vectors.observed import extent_in, extent_parts
-from geoseg.vectors.rows import REPAIRED, notes_of, refuse_lines, usable
+from geoseg.vectors.rows import REPAIRED, notes_of, refuse_unusable_rows, usable
 from geoseg.version import __version__
 
 AT_EDGE = "at_edge"
@@ -67,7 +67,7 @@ def measure_edited(
     """
     frame = loaded.frame.copy()
     rows = usable(np.array(frame.geometry.array, dtype=object), loaded.crs)
-    refuse_lines(rows.counts, int(rows.kept.sum()), loaded.label)
+    refuse_unusable_rows(rows.counts, int(rows.kept.sum()), loaded.label)
     shapes = rows.geometry
     frame[frame.geometry.name] = gpd.GeoSeries(shapes, index=frame.index, crs=frame.crs)
     ids, new = _ids(frame, about, loaded.label)

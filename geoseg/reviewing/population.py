@@ -24,7 +24,7 @@ from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.nearby import around
 from geoseg.vectors.observed import extent_in
 from geoseg.vectors.polygons import read_polygons
-from geoseg.vectors.rows import notes_of, polygonal, refuse_lines, repaired, usable
+from geoseg.vectors.rows import notes_of, polygonal, refuse_unusable_rows, repaired, usable
 from geoseg.vectors.standing import gone_note, only_standing
 
 NO_EXTENT = (
@@ -95,7 +95,7 @@ def read_population(
     ground_under(loaded.crs)
     every, gone = only_standing(loaded.frame)
     rows = usable(np.array(every.geometry.array, dtype=object), loaded.crs)
-    refuse_lines(rows.counts, int(rows.kept.sum()), loaded.label)
+    refuse_unusable_rows(rows.counts, int(rows.kept.sum()), loaded.label)
     frame = every[rows.kept].reset_index(drop=True)
     frame[frame.geometry.name] = gpd.GeoSeries(rows.geometry[rows.kept], crs=loaded.frame.crs)
     notes = [*notes_of(rows.counts, loaded.label), *gone_note(gone)]

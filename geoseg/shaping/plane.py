@@ -16,6 +16,8 @@ from geoseg.shaping.arrays import Floats
 
 WIDEST_DEGREES = 8.0
 """Layers in degrees that are wider or taller cannot be drawn on one plane."""
+POLE = 90.0
+"""Degrees of latitude, beyond which there is no Earth."""
 SKEW = 0.003
 """How much shorter or longer, as a share, a degree of longitude may be at the ends of a layer that is
 drawn on a plane on which straight lines of the CRS stay straight: right angles err by .1 degrees."""
@@ -61,6 +63,8 @@ def fit_plane(crs: CRS, xy: Floats, gsd_m: float) -> Plane:
     if not turn:
         east, north = _metres_per_unit(crs, np.floor(middle))
         return _linear(crs, np.floor(middle), gsd_m / np.full(2, math.sqrt(east * north)), 0.0)
+    if max(-low[1], high[1]) * unit > POLE:
+        raise UsageError(_outside(crs, middle))
     if max(high - low) * unit > WIDEST_DEGREES:
         raise UsageError(
             f"the layer spans more than {WIDEST_DEGREES:g} degrees. Split it by region, or "
@@ -72,13 +76,17 @@ def fit_plane(crs: CRS, xy: Floats, gsd_m: float) -> Plane:
     return _equal_area(crs, middle * unit, gsd_m, unit)
 
 
+def _outside(crs: CRS, middle: Floats) -> str:
+    return (
+        f"the footprints lie outside the area of their CRS {crs.name!r}, about "
+        f"({middle[0]:g}, {middle[1]:g}); assign the CRS that they were drawn in"
+    )
+
+
 def _linear(crs: CRS, middle: Floats, pixel: Floats, turn: float) -> Plane:
     """A plane on which straight lines of the CRS are straight, with pixels of such sides, units."""
     if not (np.isfinite(pixel) & (pixel > 0)).all():
-        raise UsageError(
-            f"the footprints lie outside the area of their CRS {crs.name!r}, about "
-            f"({middle[0]:g}, {middle[1]:g}); assign the CRS that they were drawn in"
-        )
+        raise UsageError(_outside(crs, middle))
     return Plane(
         lambda given: (near_turn(given, middle[0], turn) - middle) / pixel,
         lambda drawn: drawn * pixel + middle,

@@ -173,7 +173,7 @@ def make_zones(areas: list[shapely.Geometry], crs: CRS, options: ReportOptions) 
         )
     if not areas:
         raise UnreadableVectorError(
-            "there are no buildings and no layer 'extent'; there is nothing to report"
+            "there are no buildings on Earth by their CRS and no layer 'extent'; there is nothing to report"
         )
     if options.grid is not None:
         return grid_zones(areas[0], crs, parse_size_m(options.grid))

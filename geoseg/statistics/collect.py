@@ -23,7 +23,7 @@ from geoseg.vectors.buildings import (
     BuildingSource,
     decision_column,
 )
-from geoseg.vectors.rows import BEYOND, notes_of, refuse_lines, several_note, several_parts
+from geoseg.vectors.rows import BEYOND, notes_of, refuse_unusable_rows, several_note, several_parts
 from geoseg.vectors.standing import GONE, are_decisions, standing_by
 from geoseg.vectors.within import OUTSIDE, assign
 
@@ -110,7 +110,7 @@ def collect(
         done += batch.rows
         progress(ProgressReport("reading buildings", done, source.rows, "buildings"))
     joined = _join(pieces, source)
-    refuse_lines(found, len(joined.zone), source.label)
+    refuse_unusable_rows(found, len(joined.zone), source.label)
     rows, notes, columns = _row_notes(source, found), _column_notes(source, found), joined.columns
     if "confidence" in columns:
         trust = Trust.of(columns["confidence"], found["confidence"])

@@ -17,7 +17,7 @@ from geoseg.statistics.trust import Trust
 from geoseg.vectors.buildings import ID, numbers_of, open_buildings
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.observed import extent_in
-from geoseg.vectors.rows import notes_of, refuse_lines, usable
+from geoseg.vectors.rows import notes_of, refuse_unusable_rows, usable
 from geoseg.vectors.standing import gone_note, standing
 
 ROLE = "new buildings"
@@ -72,7 +72,7 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
     loaded = open_buildings(source, layer, ROLE)
     frame = loaded.frame((ID, CONFIDENCE, AT_EDGE, HEIGHT))
     rows = usable(np.array(frame.geometry.array, dtype=object), loaded.crs)
-    refuse_lines(rows.counts, int(rows.kept.sum()), loaded.label)
+    refuse_unusable_rows(rows.counts, int(rows.kept.sum()), loaded.label)
     stand = standing(frame)
     kept = rows.kept & stand
     if not kept.any():

@@ -23,7 +23,7 @@ from geoseg.vectors.apart import free_name
 from geoseg.vectors.exact import load_exact
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.observed import extent_in
-from geoseg.vectors.rows import notes_of, refuse_lines, usable
+from geoseg.vectors.rows import notes_of, refuse_unusable_rows, usable
 from geoseg.vectors.standing import standing
 
 ID_NAMES = (
@@ -94,7 +94,7 @@ def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> O
     given = np.array(frame.geometry.array, dtype=object)
     _refuse_others(given, label)
     rows = usable(given, crs)
-    refuse_lines(rows.counts, int(rows.kept.sum()), label)
+    refuse_unusable_rows(rows.counts, int(rows.kept.sum()), label)
     gone = ~standing(frame)
     frame, name = _identified(frame, read.numbers, id_column, label)
     notes = (*_kept_notes(rows.counts, label), *_id_notes(frame, name, label))

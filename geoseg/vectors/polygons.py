@@ -15,7 +15,7 @@ from geoseg.errors import UnreadableVectorError
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.load import load
 from geoseg.vectors.nearby import Neighbourhood
-from geoseg.vectors.rows import notes_of, refuse_lines, repaired, usable
+from geoseg.vectors.rows import notes_of, refuse_unusable_rows, repaired, usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def read_polygons(
     ground_under(loaded.crs)  # raises where it is not tied to the Earth
     rows = usable(np.array(loaded.frame.geometry.array, dtype=object), loaded.crs)
     notes = notes_of(rows.counts, label)
-    refuse_lines(rows.counts, int(rows.kept.sum()), label)
+    refuse_unusable_rows(rows.counts, int(rows.kept.sum()), label)
     if not rows.kept.any():
         raise UnreadableVectorError(
             f"{label} holds no polygon; {role} need at least one. {' '.join(notes)}"

@@ -136,14 +136,18 @@ def several_note(count: int, label: str) -> tuple[str, ...]:
     return (SEVERAL.format(count=count, layer=label),) if count else ()
 
 
-def refuse_lines(counts: Counter[str], kept: int, label: str) -> None:
-    """Raise where a layer holds points or lines and not one polygon.
+def refuse_unusable_rows(counts: Counter[str], kept: int, label: str) -> None:
+    """Raise where a layer holds points or lines, or outlines off the Earth, and not one polygon of use.
 
     Raises:
         UnreadableVectorError: it does.
     """
     if counts[LINES] and not kept:
         raise UnreadableVectorError(f"{label} holds points or lines; polygons are needed")
+    if counts[BEYOND] and not kept:
+        raise UnreadableVectorError(
+            f"{label} lies nowhere on Earth; check its CRS: it must be the one that its coordinates are in"
+        )
 
 
 def _broken(polygons: NDArray[np.object_]) -> NDArray[np.bool_]:

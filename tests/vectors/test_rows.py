@@ -13,6 +13,7 @@ import pyogrio
 import pytest
 import shapely
 from commands import exit_code, invoke
+from conftest import REPOSITORY
 from pyproj import CRS
 
 import geoseg
@@ -284,3 +285,31 @@ def test_rows_of_several_polygons_are_told() -> None:
     assert said.format("buildings") in report.notes
     assert said.format("truth") in geoseg.evaluate(frame, frame).notes
     assert not any("several" in note for note in geoseg.report(frame[1:]).notes)
+
+
+@pytest.mark.parametrize(
+    "verb", ["evaluate", "compare", "recompute", "review", "report", "to-coco", "regularize"]
+)
+def test_metres_that_are_called_degrees_are_told(
+    verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    metres, good, out = tmp_path / "metres.gpkg", tmp_path / "good.gpkg", tmp_path / "out"
+    houses = gpd.GeoDataFrame(geometry=[at(shapely.box(20, 0, 30, 10))], crs=UTM)
+    houses.to_file(good)
+    houses.set_crs(4326, allow_override=True).to_file(metres)
+    rest: dict[str, list[object]] = {
+        "evaluate": [good],
+        "compare": [good, "-o", out.with_suffix(".gpkg")],
+        "report": ["-o", out.with_suffix(".csv")],
+        "to-coco": [
+            "--raster",
+            REPOSITORY / "examples" / "banepa.tif",
+            "-o",
+            out.with_suffix(".json"),
+        ],
+    }
+    assert exit_code(verb, metres, *rest.get(verb, ["-o", out.with_suffix(".gpkg")])) > 0
+    told = capsys.readouterr().err
+    assert "CRS" in told
+    assert "metric CRS" not in told
+    assert not list(tmp_path.glob("out*"))
