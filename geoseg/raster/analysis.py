@@ -27,7 +27,7 @@ from geoseg.earth.ground import (
     same_crs,
     to_lonlat,
 )
-from geoseg.earth.gsd import SAME_GSD, target_gsd_m
+from geoseg.earth.gsd import SAME_GSD, is_enlarged, target_gsd_m
 from geoseg.errors import UnsupportedRasterError
 from geoseg.raster.source import Source
 from geoseg.types import Grid, Window
@@ -72,6 +72,8 @@ class Analysis:
     """Covers all rasters."""
     placements: tuple[Placement, ...]
     """In the order given: the first valid one wins."""
+    enlarged: bool
+    """True when the first raster's pixels are larger than those that it was to have."""
 
     def absolute(self) -> Analysis:
         """The same, for whoever works in another folder."""
@@ -106,7 +108,8 @@ def lay_grid(
         gsd_m: Pixel size asked for, metres on the ground; wins over the range.
     """
     first = sources[0]
-    lattice = _lattice(first, target_gsd_m(first.pixel.gsd_m, gsd_range_m, gsd_m))
+    target_m = target_gsd_m(first.pixel.gsd_m, gsd_range_m, gsd_m)
+    lattice = _lattice(first, target_m)
     natives = [_aligned(source, lattice) for source in sources]
     extents = [_extent(*pair, lattice) for pair in zip(sources, natives, strict=True)]
     row_off, col_off = lattice.align(
@@ -127,7 +130,8 @@ def lay_grid(
     )
     transform = _shifted(lattice.transform, col_off, row_off)
     gsd = pixel_size(lattice.crs, affine_mapping(transform), width / 2, height / 2).gsd_m
-    return Analysis(Grid(lattice.crs, transform, height, width, gsd), tuple(placements))
+    grid = Grid(lattice.crs, transform, height, width, gsd)
+    return Analysis(grid, tuple(placements), is_enlarged(first.pixel.gsd_m, target_m))
 
 
 def _lattice(first: Source, target_m: float) -> _EndlessGrid:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.addresses.secrets import without_secrets
-from geoseg.earth.gsd import is_enlarged
 from geoseg.errors import UnsupportedRasterError, UsageError
 from geoseg.raster.analysis import Analysis, Placement, lay_grid
 from geoseg.raster.blank import Fill
@@ -184,8 +183,12 @@ class Mosaic:
 
     @property
     def enlarged(self) -> bool:
-        """Whether the grid shows the first raster in more pixels than it has."""
-        return is_enlarged(self.sources[0].pixel.gsd_m, self.grid.gsd_m)
+        """Whether the first raster's pixels had to become smaller.
+
+        The pixels of the grid do not tell: they are rounded, and the grid's middle may lie where its CRS
+        shows the ground larger.
+        """
+        return self._analysis.enlarged
 
     @property
     def fill_rgb(self) -> tuple[int, int, int]:

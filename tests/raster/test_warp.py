@@ -11,7 +11,7 @@ from conftest import RasterMaker, draw_scene, transform_at
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from pyproj import Transformer
+from pyproj import Geod, Transformer
 from rasterio.control import GroundControlPoint
 from rasterio.enums import ColorInterp, Resampling
 from rasterio.warp import reproject
@@ -289,6 +289,23 @@ def test_degrees_go_to_the_local_utm_zone_and_the_result_back(make_raster: Raste
         assert mosaic.output_crs.to_epsg() == 4326
         assert mosaic.grid.transform.a == pytest.approx(-mosaic.grid.transform.e)
         assert mosaic.grid.gsd_m == pytest.approx(0.3, rel=0.02)
+
+
+@pytest.mark.parametrize(("side_m", "enlarged"), [(0.3004, False), (0.3244, False), (0.35, True)])
+def test_a_photo_in_degrees_is_enlarged_where_its_pixels_are_too_large(
+    make_raster: RasterMaker, side_m: float, enlarged: bool
+) -> None:
+    """Not where its grid's are rounded, at the edge of a zone, whose metres are short there."""
+    lon, lat = 84.02, 27.6
+    north_m, east_m = (
+        Geod(ellps="WGS84").inv(lon, lat, lon + east, lat + north)[2] * 100
+        for east, north in ((0, 0.01), (0.01, 0))
+    )
+    place = Affine(side_m / east_m, 0, lon, 0, -side_m / north_m, lat)
+    path = make_raster("degrees.tif", smooth(), crs="EPSG:4326", transform=place)
+    with Mosaic.open([path], gsd_range_m=(0.28, 0.33)) as mosaic:
+        assert mosaic.sources[0].pixel.gsd_m == pytest.approx(side_m, rel=1e-4)
+        assert mosaic.enlarged is enlarged
 
 
 def test_a_stretched_projection_is_left_for_utm(make_raster: RasterMaker) -> None:
