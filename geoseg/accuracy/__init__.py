@@ -134,8 +134,8 @@ def evaluate_model(  # noqa: PLR0913  # the public face: one keyword per option 
         device: "auto", "cpu", "cuda", "cuda:1" or "mps".
         precision: "auto", "fp32", "bf16" or "int8".
         runtime: "auto", "torch", "openvino" or "onnxruntime".
-        tta: Average the maps over the image and itself turned by half, twice the work; None: if
-            the model is meant so.
+        tta: Average the maps over the image and itself turned by half, twice the work; None: as
+            the model's file says of each scene.
         boundary_m: Width of the band of the boundary IoU, metres.
         min_area_m2: Smaller buildings do not count.
         output: Files to write: all figures as .json, a row per place as .csv.

@@ -80,7 +80,7 @@ def compare(  # noqa: PLR0913  # the public face: one keyword per option of the 
         sure: Share of those that stand out which are to be changes.
         recall: Share of standing buildings that each layer holds, as ``evaluate`` tells; None: not known.
         model: What looks at the rasters; a model of maps.
-        tta: Average its maps over two views of the image; None: if its thresholds were chosen so.
+        tta: Average its maps over two views of the image; None: as its file says of such an image.
         device: Where the model runs.
         precision: Of its arithmetic.
         runtime: What runs it.

@@ -148,8 +148,8 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
         min_area_m2: Smaller buildings are dropped and counted.
         min_confidence: Buildings with a lower confidence, 0..1 as it is written, are dropped and
             counted; None: the model's own limit.
-        tta: Average the maps over the image and its half turn, twice the work; None: if the model's
-            thresholds were chosen so.
+        tta: Average the maps over the image and its half turn, twice the work; None: as the
+            model's file says of such a photo.
         shape: "regularized": straight walls; "simplified": fewer vertices; "raw": pixel edges.
         date: Day on which the imagery was taken, a date or "2024-05-17", for the column ``image_date``;
             None: as each raster states it.

@@ -82,7 +82,7 @@ def update(  # noqa: PLR0913  # the public face: one keyword per option of the c
             the .tif made of it; or anything with the method of ``geoseg.upkeep.looking.Maps``. Not
             together with ``raster``.
         model: What looks at ``raster``; a model of maps.
-        tta: Average its maps over two views of the image; None: if its thresholds were chosen so.
+        tta: Average its maps over two views of the image; None: as its file says of such an image.
         josm: GeoJSON for JOSM to write as well: proposals for OpenStreetMap.
         maproulette: Line-by-line GeoJSON for MapRoulette to write as well, a task per decision.
         device: Where the model runs.
