@@ -148,6 +148,39 @@ def test_control_points_in_two_rows(make_raster: RasterMaker) -> None:
         assert (placed.read()[:3] == want.read()).all()
 
 
+def test_control_points_in_two_rows_that_waver(make_raster: RasterMaker) -> None:
+    at, rng = transform_at(), np.random.default_rng(1)
+    places = [(row, col) for row in (0, IMAGE.shape[1]) for col in (0, 20, IMAGE.shape[2])]
+    wavering = [(row + rng.normal(0, 0.2), col + rng.normal(0, 0.2)) for row, col in places]
+    errors_m = rng.normal(0, 0.3, (6, 2))
+    read_off = [
+        GroundControlPoint(row, col, *(np.array(at * (col, row)) + error))
+        for (row, col), error in zip(wavering, errors_m, strict=True)
+    ]
+    with open_dataset(str(make_raster("a.tif", IMAGE, gcps=read_off))) as placed:
+        left, top = at * (0, 0)
+        right, bottom = at * (IMAGE.shape[2], IMAGE.shape[1])
+        assert np.abs(np.array(placed.bounds) - (left, bottom, right, top)).max() < 1.5
+
+
+def test_control_points_in_three_rows_may_bend(make_raster: RasterMaker) -> None:
+    at = transform_at()
+    rows, cols = (0, 20, IMAGE.shape[1]), (0, 20, IMAGE.shape[2])
+    bent = [
+        GroundControlPoint(
+            row, col, x=(at * (col, row))[0] + 0.005 * row * row, y=(at * (col, row))[1]
+        )
+        for row in rows
+        for col in cols
+    ]
+    with open_dataset(str(make_raster("a.tif", IMAGE, gcps=bent))) as placed:
+        left, _ = at * (0, 0)
+        right, _ = at * (IMAGE.shape[2], 0)
+        bend_m = 0.005 * IMAGE.shape[1] ** 2
+        assert placed.bounds.left == pytest.approx(left, abs=0.5)
+        assert placed.bounds.right == pytest.approx(right + bend_m, abs=0.5)
+
+
 def test_rational_polynomials_alone(make_raster: RasterMaker) -> None:
     path = make_raster("a.tif", IMAGE, crs=None)
     of_all = [
