@@ -121,7 +121,7 @@ def test_what_does_not_fit_is_not_used_without_a_word(
 ) -> None:
     about = came.folder / ABOUT
     about.write_text(json.dumps(json.loads(about.read_text()) | told))
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, "geoseg"):
         assert shipped.shipped() is None
         assert misses(process("users")) == 1
     assert [record.levelno for record in caplog.records] == [logging.INFO]
