@@ -146,7 +146,7 @@ def evaluate_scenes(
 def _views(traits: Traits, tta: bool | None) -> bool | Said:
     """Whether maps were averaged; what says so where some were."""
     often, seldom = (traits.averages(tta, enlarged=enlarged) for enlarged in (False, True))
-    return FINE if often and not seldom else often or traits.averaged
+    return FINE if often and not seldom else often
 
 
 def evaluate_sites(

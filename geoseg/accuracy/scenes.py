@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +35,7 @@ def sites_of_scenes(
 ) -> Iterator[Site]:
     """Predict scene after scene, ``tta`` as ``predict`` takes it, and hold each against its labels."""
     for path in paths:
-        yield _site(load_scene(path), path, partial(_predict, model, tta))
+        yield _site(model, load_scene(path), path, tta)
 
 
 def scored_files(folder: Path, split: str) -> list[Path]:
@@ -55,9 +54,9 @@ def scored_files(folder: Path, split: str) -> list[Path]:
     return chosen
 
 
-def _site(scene: Scene, path: Path, predict: Callable[[Scene], gpd.GeoDataFrame]) -> Site:
+def _site(model: DenseModel | InstanceModel, scene: Scene, path: Path, tta: bool | None) -> Site:
     height, width = scene.labels.shape
-    found = predict(scene)
+    found = _predict(model, scene, tta)
     unknown = _outlines(scene.ignore.astype(np.int32), scene.gsd_m)
     return Site(
         name=scene.name,
@@ -74,7 +73,7 @@ def _site(scene: Scene, path: Path, predict: Callable[[Scene], gpd.GeoDataFrame]
     )
 
 
-def _predict(model: DenseModel | InstanceModel, tta: bool | None, scene: Scene) -> gpd.GeoDataFrame:
+def _predict(model: DenseModel | InstanceModel, scene: Scene, tta: bool | None) -> gpd.GeoDataFrame:
     """What ``geoseg predict`` finds in the scene's image, laid on the plane."""
     from geoseg.run.predicting import predict
 

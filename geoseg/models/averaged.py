@@ -60,7 +60,9 @@ def averaged_if(
     Raises:
         UsageError: it is wanted averaged and predicts no maps.
     """
-    return averaged(model) if Traits.of(model).averages(wanted, enlarged=enlarged) else model
+    known = Traits.of(model)
+    anew = known.averages(wanted, enlarged=enlarged) and not known.averaged
+    return averaged(model) if anew else model
 
 
 class AveragedModel:

@@ -130,15 +130,15 @@ class Traits:
         )
 
     def averages(self, wanted: bool | None, *, enlarged: bool) -> bool:
-        """Whether its maps are to be averaged over two views, which they are not yet.
+        """Whether its maps of a photo are averaged over two views in the end.
 
         Args:
-            wanted: As was asked for; None: as its file says.
+            wanted: As was asked for; None: as its file says. What averages as it is does so anyway.
             enlarged: Whether it is shown a photo in more pixels than that has.
         """
         if wanted is None:
             wanted = self.tta or (self.tta_native and not enlarged)
-        return wanted and not self.averaged
+        return wanted or self.averaged
 
     @property
     def device_kind(self) -> str:

@@ -176,9 +176,9 @@ def describe(
         grid, pairs = mosaic.grid, zip(mosaic.placements, mosaic.glances, strict=True)
         wanted = None if area is None else Area.of(area, grid, mosaic.output_crs)
         needed = None if wanted is None else wanted.window(grid)
-        asked = settings.tta, mosaic.enlarged
-        seen = None if loaded is None else averaged_if(loaded, asked[0], enlarged=asked[1])
-        averaged = traits.averaged or traits.averages(asked[0], enlarged=asked[1])
+        enlarged = mosaic.enlarged
+        averaged = traits.averages(settings.tta, enlarged=enlarged)
+        seen = None if loaded is None else averaged_if(loaded, settings.tta, enlarged=enlarged)
         lattice = lay_lattice(grid, replace(traits, averaged=averaged), settings, needed)
         tiles = lattice.tile_count if wanted is None else int(wanted.tiles(lattice).sum())
         return MosaicInfo(
