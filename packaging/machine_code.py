@@ -68,12 +68,9 @@ def compile_all(package: Path, scratch: Path) -> None:
         "NUMBA_CPU_NAME": name,
         "NUMBA_CPU_FEATURES": features,
     }
-    every_loop = Path(__file__).parent / "every_loop.py"
-    for arguments in (
-        [str(every_loop), str(results)],
-        ["-m", "geoseg.kernels.shipping", str(package / INSIDE)],
-    ):
-        subprocess.run([sys.executable, *arguments], cwd=scratch, env=environment, check=True)  # noqa: S603
+    for script, folder in (("every_loop.py", results), ("gather_code.py", package / INSIDE)):
+        command = [sys.executable, str(Path(__file__).parent / script), str(folder)]
+        subprocess.run(command, cwd=scratch, env=environment, check=True)  # noqa: S603
 
 
 def numbas_tags() -> list[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import csv
 import hashlib
-import importlib.util
 import json
 import os
 import platform
@@ -26,6 +25,7 @@ import yaml
 from conftest import REPOSITORY
 from hypothesis import settings
 from packaging.utils import parse_wheel_filename
+from packaging_scripts import script
 from tries import tries
 
 import geoseg
@@ -157,16 +157,6 @@ def test_it_tries_all_random_examples(pytestconfig: pytest.Config) -> None:
     assert [tries(n).max_examples for n in (2, 9, 120)] == ([2, 9, 120] if whole else [2, 3, 30])
     assert settings.default.max_examples == (100 if whole else 25)
     assert settings.default.deadline is None
-
-
-def script(name: str) -> Any:
-    """A script beside the recipes, as a module."""
-    spec = importlib.util.spec_from_file_location(name, REPOSITORY / "packaging" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")

@@ -13,13 +13,15 @@ from typing import Any
 import numba
 import pytest
 from llvmlite import binding
+from packaging_scripts import script
 
 from geoseg.checkup import looks
-from geoseg.kernels import keeping, sharing, shipped, shipping, sources
+from geoseg.kernels import keeping, sharing, shipped, sources
 from geoseg.kernels.sharing import Kept, keep
 from geoseg.kernels.shipped import ABOUT, FOLDER, Shipped, fitting
 from geoseg.kernels.sources import stamp
 
+gathering = script("gather_code")
 SOURCE = """
 def twice(x):
     return x * 2
@@ -247,12 +249,12 @@ def test_what_was_kept_is_shipped(
     loop, idle = process("makers"), process("nobody")
     loop(2)
     caches = [cache_of(idle)]
-    monkeypatch.setattr(shipping, "every_loop", lambda: caches)
+    monkeypatch.setattr(gathering, "every_loop", lambda: caches)
     with pytest.raises(ValueError, match="one processor"):
-        shipping.ship(tmp_path / "nothing")
+        gathering.ship(tmp_path / "nothing")
     caches[0].name = "idle"
     caches.append(cache_of(loop))
-    assert shipping.ship(tmp_path / "made") == ["idle"]
+    assert gathering.ship(tmp_path / "made") == ["idle"]
     found = fitting(tmp_path / "made")
     assert found is not None
     ((key, code),) = cache_of(loop).all_kept().items()
@@ -260,7 +262,7 @@ def test_what_was_kept_is_shipped(
 
 
 def test_every_loop_is_asked_for_under_a_name_of_its_own() -> None:
-    names = [loop.name for loop in shipping.every_loop()]
+    names = [loop.name for loop in gathering.every_loop()]
     marks = sum(
         path.read_text(encoding="utf-8").count(mark)
         for room in sources.ROOMS

@@ -1,4 +1,4 @@
-"""Machine code of all loops, to be shipped: ``python -m geoseg.kernels.shipping FOLDER``.
+"""Machine code of all loops, to be shipped: ``python packaging/gather_code.py FOLDER``.
 
 What earlier processes kept, with the same settings of numba's in the environment, goes into FOLDER as
 ``geoseg.kernels.shipped`` reads it. Loops of which nothing is kept are named.
@@ -25,9 +25,9 @@ def main() -> None:
     folder: Path = parser.parse_args().folder
     left = ship(folder)
     sizes = [file.stat().st_size for file in folder.iterdir()]
-    print(f"{len(sizes) - 1} loops, {sum(sizes) / 1e6:.1f} MB")  # noqa: T201  # a script
+    print(f"{len(sizes) - 1} loops, {sum(sizes) / 1e6:.1f} MB")
     if left:
-        print(f"never called: {', '.join(left)}")  # noqa: T201
+        print(f"never called: {', '.join(left)}")
 
 
 def ship(folder: Path) -> list[str]:
