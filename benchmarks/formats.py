@@ -47,6 +47,7 @@ def batches(rows: int) -> Iterator[pa.RecordBatch]:
                     "area_m2": shapely.area(outlines),
                     "perimeter_m": shapely.length(outlines),
                     "confidence": rng.random(len(ids), np.float32),
+                    "presence": rng.random(len(ids), np.float32),
                     "length_m": rng.uniform(5, 20, len(ids)),
                     "width_m": rng.uniform(5, 20, len(ids)),
                     "orientation_deg": rng.uniform(0, 180, len(ids)),

@@ -2,7 +2,9 @@
 
 Cuts random rows and columns, up to one stride, off every held-out scene of a packed data set, predicts
 it as ``geoseg evaluate --model`` does (tiles, outlines and all), and prints mean and standard deviation
-of F1 over a few such draws. Other draws than those of ``geoseg tune --draws``.
+of F1 over a few such draws. Other draws than those of ``geoseg tune --draws``. Beside it, over all draws together: how far
+the number of buildings that are expected to be there (the sum of ``presence``) is from that of those of which half or
+more lies on a label, and how far off ``confidence`` is in the mean of the draws (expected calibration error).
 """
 
 from __future__ import annotations
@@ -46,12 +48,16 @@ def main() -> None:
                 for scene in scenes:
                     save_scene(moved(scene, metadata.gsd_m, stride_px, rng), Path(folder))
                 result = evaluate_model(model, folder, precision=precision, tta=arguments.tta)
-            found.append({f.place: f.f1 for f in result.places} | {"all": result.total.f1})
+            found.append({f.place: f for f in result.places} | {"all": result.total})
         for place in found[0]:
-            values = [draw[place] for draw in found]
+            draws = [draw[place] for draw in found]
+            values = [draw.f1 for draw in draws]
             spread = np.std(values, ddof=1) if len(values) > 1 else 0.0
+            count = sum(draw.expected for draw in draws) / sum(draw.standing for draw in draws) - 1
             print(
-                f"{model} {precision}  {place:20}{np.mean(values):.4f} +- {spread:.4f}", flush=True
+                f"{model} {precision}  {place:20}{np.mean(values):.4f} +- {spread:.4f}"
+                f"  expected {count:+.1%}  ece {np.mean([draw.ece for draw in draws]):.3f}",
+                flush=True,
             )
 
 

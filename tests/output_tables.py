@@ -33,6 +33,7 @@ def buildings(ids: list[int] | np.ndarray, *, scale: float = 1.0, x: float = 3e5
                 "area_m2": 96.0 + ids % 7,
                 "perimeter_m": np.full(len(ids), 48.0),
                 "confidence": (ids % 11 / 11).astype(np.float32),
+                "presence": (ids % 13 / 13).astype(np.float32),
                 "length_m": np.full(len(ids), 10.0),
                 "width_m": np.full(len(ids), 10.0),
                 "orientation_deg": ids % 180 * 1.0,

@@ -39,6 +39,13 @@ COLUMNS = (
     Column("true", Said("True"), 0, Said("true buildings that count")),
     Column("predicted", Said("Found"), 0, Said("predictions that count")),
     Column("matched", Said("Matched"), 0, Said("pairs with IoU of at least 0.5")),
+    Column(
+        "standing",
+        Said("On roofs"),
+        0,
+        Said("predictions of which half or more lies on true buildings, however drawn"),
+    ),
+    Column("expected", Said("Expected"), 0, Said("the same as predicted: sum of the presence")),
     Column("f1", "F1", 3, Said("at IoU 0.5, SpaceNet rule; also RQ")),
     Column("precision", Said("Precision"), 3, Said("matched share of the predictions")),
     Column("recall", Said("Recall"), 3, Said("matched share of the true buildings")),

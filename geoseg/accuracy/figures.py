@@ -36,6 +36,10 @@ class Figures:
     """Predictions that count."""
     matched: int
     """Pairs of the two with IoU of at least 0.5."""
+    standing: int
+    """Predictions of which half or more lies on true buildings, however they are drawn."""
+    expected: float
+    """How many of the predictions were expected to: the sum of their ``presence``."""
     precision: float
     """Matched share of the predictions."""
     recall: float
@@ -112,6 +116,8 @@ def figures_of(place: str, scores: Sequence[SiteScore]) -> Figures:
         true=true,
         predicted=predicted,
         matched=matched,
+        standing=sum(int(score.stands.sum()) for score in sharp),
+        expected=_expected(sharp),
         precision=_ratio(matched, predicted),
         recall=_ratio(matched, true),
         f1=f1,
@@ -157,6 +163,13 @@ def _counts(scores: Sequence[SiteScore]) -> tuple[int, int, int]:
     true = sum(int(score.outcome.truth_counts.sum()) for score in scores)
     predicted = sum(int(score.outcome.predicted_counts.sum()) for score in scores)
     return true, predicted, sum(int(score.outcome.matches.correct.sum()) for score in scores)
+
+
+def _expected(scores: Sequence[SiteScore]) -> float:
+    """Unknown where it is not known of every prediction."""
+    if any(score.site.presence is None for score in scores):
+        return UNKNOWN
+    return float(_joined([score.presence for score in scores]).sum())
 
 
 def _precision(scores: Sequence[SiteScore]) -> Precision:

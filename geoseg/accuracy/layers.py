@@ -32,6 +32,9 @@ from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import notes_of, refuse_unusable_rows, several_note, several_parts, usable
 from geoseg.vectors.standing import gone_note, only_standing
 
+PRESENCE = "presence"
+"""Column of the output contract: the probability that a building is there at all."""
+
 
 @dataclass(frozen=True, slots=True)
 class BuildingLayer:
@@ -155,3 +158,11 @@ def confidences_of(layer: BuildingLayer, column: str) -> NDArray[np.float64] | N
             "confidence with --confidence"
         )
     return numbers
+
+
+def presences_of(layer: BuildingLayer) -> NDArray[np.float64] | None:
+    """(n,) probabilities, NaN for what is none; None where the layer has no such column."""
+    if PRESENCE not in layer.columns:
+        return None
+    numbers = numbers_of(pd.Series(layer.columns[PRESENCE]))
+    return np.where((numbers >= 0) & (numbers <= 1), numbers, np.nan)

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.accuracy.layers import (
+    PRESENCE,
     BuildingLayer,
     MarkedAreas,
     confidences_of,
+    presences_of,
     read_areas,
     read_buildings,
 )
@@ -72,7 +74,7 @@ class Pair:
         wanted = (column,) if column else ()
         predicted = read_buildings(
             predictions,
-            role=Said("predictions"), layer=options.layer, columns=(options.confidence, *wanted),
+            role=Said("predictions"), layer=options.layer, columns=(options.confidence, PRESENCE, *wanted),
         )  # fmt: skip
         wanted_truth = read_buildings(
             truth, role=Said("truth"), layer=options.truth_layer, columns=wanted
@@ -157,6 +159,7 @@ class Pair:
         predicted, truth = self.predicted.geometry[ours], self.truth.geometry[theirs]
         plane = self._plane(predicted, truth, area)
         confidence = confidences_of(self.predicted, self.options.confidence)
+        presence = presences_of(self.predicted)
         photo = RasterPhoto(self.options.rasters, plane) if self.options.rasters else None
         return Site(
             name=place,
@@ -164,6 +167,7 @@ class Pair:
             predicted=bring(predicted, self.predicted.crs, plane),
             truth=bring(truth, self.truth.crs, plane),
             confidence=None if confidence is None else confidence[ours],
+            presence=None if presence is None else presence[ours],
             gsd_m=self.gsd_m,
             area=self._area(area, plane),
             ignored=region(self.ignore.geometry, self.ignore.crs, plane) if self.ignore else None,

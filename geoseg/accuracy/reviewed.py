@@ -8,7 +8,13 @@ from dataclasses import dataclass, replace
 import shapely
 
 from geoseg.accuracy.evaluation import METRES, Evaluation, evaluate_sites
-from geoseg.accuracy.layers import BuildingLayer, confidences_of, read_buildings
+from geoseg.accuracy.layers import (
+    PRESENCE,
+    BuildingLayer,
+    confidences_of,
+    presences_of,
+    read_buildings,
+)
 from geoseg.accuracy.options import LayerOptions, Measure
 from geoseg.accuracy.photos import RasterPhoto, check_rasters
 from geoseg.accuracy.plane import bring
@@ -58,8 +64,9 @@ def evaluate_review(
     """
     check_rasters(options.rasters)
     predicted = read_buildings(
-        predictions, role=Said("predictions"), layer=options.layer, columns=(options.confidence,)
-    )
+        predictions,
+        role=Said("predictions"), layer=options.layer, columns=(options.confidence, PRESENCE),
+    )  # fmt: skip
     source = require_review(review)
     require_unkept(predicted.run, source, named(source), predicted.label)
     reviewed, beyond = _in_sight(read_review(source, Neighbourhood(predicted.crs)), predicted)
@@ -137,6 +144,7 @@ class _Work:
         points = shapely.get_coordinates(shapely.point_on_surface(predicted.geometry))
         home = assign(points, reviewed.plots)
         confidence = confidences_of(predicted, self.options.confidence)
+        presence = presences_of(predicted)
         rasters = self.options.rasters
         photo = RasterPhoto(rasters, plane) if rasters else None
         for number, plot_id in enumerate(reviewed.plot_id.tolist()):
@@ -147,6 +155,7 @@ class _Work:
                 predicted=bring(predicted.geometry[mine], predicted.crs, plane),
                 truth=bring(reviewed.truth[reviewed.home == number], reviewed.crs, plane),
                 confidence=None if confidence is None else confidence[mine],
+                presence=None if presence is None else presence[mine],
                 gsd_m=self.gsd_m,
                 photo=photo,
             )

@@ -64,6 +64,7 @@ def _site(model: DenseModel | InstanceModel, scene: Scene, path: Path, tta: bool
         predicted=np.array(found.geometry.array, dtype=object),
         truth=_outlines(scene.labels.astype(np.int32), scene.gsd_m),
         confidence=found["confidence"].to_numpy(dtype=np.float64),
+        presence=found["presence"].to_numpy(dtype=np.float64),
         gsd_m=scene.gsd_m,
         area=shapely.box(0, -height * scene.gsd_m, width * scene.gsd_m, 0),
         ignored=unknown[0] if len(unknown) else None,

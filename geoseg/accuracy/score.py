@@ -8,8 +8,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from geoseg.accuracy.matching import DIGITS
 from geoseg.accuracy.options import Measure
-from geoseg.accuracy.outcome import Groups, Outcome, groups_of, judge
+from geoseg.accuracy.outcome import MOSTLY, Groups, Outcome, groups_of, judge
 from geoseg.accuracy.pixels import PixelCounts, count_pixels
 from geoseg.accuracy.precision import Ranked
 from geoseg.accuracy.shapes import MatchedShapes, matched_shapes
@@ -53,6 +54,24 @@ class SiteScore:
         given = self.site.confidence
         whole = self.outcome.confidence if given is None else given
         return whole[self.outcome.predicted_counts]
+
+    @property
+    def presence(self) -> NDArray[np.float64]:
+        """(k,) probability of the same to be buildings at all; NaN where nobody knows."""
+        given = self.site.presence
+        whole = np.full(len(self.outcome.predicted), np.nan) if given is None else given
+        return whole[self.outcome.predicted_counts]
+
+    @property
+    def stands(self) -> NDArray[np.bool_]:
+        """(k,) True for those of them of which half or more lies on true buildings."""
+        found, pairs = self.outcome, self.outcome.pairs
+        shared = np.bincount(pairs.first, pairs.shared, minlength=len(found.predicted))
+        area = shapely.area(found.predicted[found.predicted_counts])
+        stands: NDArray[np.bool_] = (
+            np.round(shared[found.predicted_counts] / area, DIGITS) >= MOSTLY
+        )
+        return stands
 
     @property
     def correct(self) -> NDArray[np.bool_]:

@@ -51,6 +51,8 @@ class Site:
     """True when one true outline may hold several touching buildings."""
     traced: bool = False
     """True when true outlines run along pixel edges, so that their vertices say nothing."""
+    presence: NDArray[np.float64] | None = None
+    """(n,) probability to be a building at all, NaN where nobody knows; None where no prediction has any."""
     photo: Photo | None = field(default=None, repr=False)
     """Pictures of it."""
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from geoseg.decode.families import BuildingNumbers, Odds
     from geoseg.models.protocols import DenseModel, InstanceModel
-    from geoseg.models.records import Calibration
+    from geoseg.models.records import Calibration, LogOdds
     from geoseg.types import Cluster
 
 CALIBRATED = (
@@ -38,6 +38,8 @@ _FEW, _QUARTER = 8, 24
 _LEAST_USUAL_M2 = 20.0
 """Where buildings are usually smaller than this, they are taken to be usually so large."""
 
+PRESENCE = "estimated probability that a building is there at all: that half of the outline or more lies on roofs"
+UNKNOWN_PRESENCE = "unknown: the model does not tell"
 RAW = "raw: mean body probability of the building's pixels, not calibrated"
 
 
@@ -136,14 +138,37 @@ def free_walls(cluster: Cluster) -> NDArray[np.float64]:
 
 
 def probabilities(calibration: Calibration, qualities: Qualities) -> NDArray[np.float64]:
-    """Probability of each building."""
-    log_odds = np.full(len(qualities.mean_body), calibration.intercept)
-    areas_m2 = qualities.areas_as_among(calibration.huts_m2)
-    for quality, curve in calibration.curves.items():
+    """Probability of each building to be real with IoU >= 0.5."""
+    return _told(calibration, qualities, calibration.huts_m2)
+
+
+def presences(calibration: Calibration | None, qualities: Qualities) -> NDArray[np.float64]:
+    """Probability of each to be a building at all; NaN where the calibration does not tell."""
+    if calibration is None or calibration.presence is None:
+        return np.full(len(qualities.mean_body), np.nan)
+    return _told(calibration.presence, qualities, calibration.huts_m2)
+
+
+def _told(odds: LogOdds, qualities: Qualities, huts_m2: float) -> NDArray[np.float64]:
+    log_odds = np.full(len(qualities.mean_body), odds.intercept)
+    areas_m2 = qualities.areas_as_among(huts_m2)
+    for quality, curve in odds.curves.items():
         value = areas_m2 if quality == "area_m2" else getattr(qualities, quality)
         log_odds += np.interp(value, curve.at, curve.adds)
     # One by one: vectorised functions may round otherwise in a batch of another length.
     return np.array([(1 + math.tanh(value / 2)) / 2 for value in log_odds.tolist()])
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """How sure to be of buildings; arrays of one length."""
+
+    confidence: NDArray[np.float64]
+    """0..1, to be real and drawn right."""
+    presence: NDArray[np.float64]
+    """0..1, to be there at all; NaN where nobody knows."""
+    keeps: NDArray[np.bool_]
+    """True where a building is likely enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +193,12 @@ class Rating:
         return INHERITED if self.calibration.inherited else CALIBRATED
 
     @property
+    def meaning_of_presence(self) -> str:
+        """The same of the presence."""
+        known = self.calibration is not None and self.calibration.presence is not None
+        return PRESENCE if known else UNKNOWN_PRESENCE
+
+    @property
     def least(self) -> float:
         """Buildings with a lower confidence are dropped."""
         own = 0.0 if self.calibration is None else self.calibration.min_probability
@@ -189,12 +220,13 @@ class Rating:
 
         return odds
 
-    def confidences(self, clusters: Sequence[Cluster], gsd_m: float) -> NDArray[np.float64]:
-        """Confidence of all buildings, cluster by cluster in the clusters' order."""
-        qualities = Qualities.of(clusters, gsd_m)
-        if self.calibration is None:
-            return qualities.mean_body
-        return probabilities(self.calibration, qualities)
+    def rate(self, clusters: Sequence[Cluster], gsd_m: float) -> Rated:
+        """All buildings, cluster by cluster in the clusters' order."""
+        qualities, calibration = Qualities.of(clusters, gsd_m), self.calibration
+        confidence = (
+            qualities.mean_body if calibration is None else probabilities(calibration, qualities)
+        )
+        return Rated(confidence, presences(calibration, qualities), self.keeps(confidence))
 
     def keeps(self, confidences: NDArray[np.float64]) -> NDArray[np.bool_]:
         """True where a building is likely enough."""

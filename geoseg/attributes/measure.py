@@ -48,6 +48,8 @@ class MeasuredBatch:
     """Geodesic length of the outline, courtyards included, metres."""
     confidence: NDArray[np.float32]
     """0..1."""
+    presence: NDArray[np.float32]
+    """0..1, whether a building is there at all; NaN where nobody knows."""
     length_m: NDArray[np.float64]
     """Long side of the minimum rotated rectangle on the analysis grid, metres on the ground."""
     width_m: NDArray[np.float64]
@@ -88,6 +90,7 @@ def measure(
         area_m2=area_m2,
         perimeter_m=perimeter_m,
         confidence=np.array([footprint.confidence for footprint in footprints], np.float32),
+        presence=np.full(len(footprints), np.nan, np.float32),
         length_m=length_m,
         width_m=width_m,
         orientation_deg=orientation_deg,

@@ -24,7 +24,10 @@ def no_rows(schema: pa.Schema) -> pa.Table:
 
 
 def column(values: NDArray[Any] | Sequence[str | bytes | None], kind: pa.DataType) -> Array:
-    """The values as an array of a type of the contract: numbers, truths, texts or bytes."""
+    """The values as an array of a type of the contract: numbers, truths, texts or bytes.
+
+    Null where there is no text, and where a real number is NaN.
+    """
     if pa.types.is_string(kind) or pa.types.is_binary(kind):
         return _texts(values, kind)
     numbers = np.ascontiguousarray(values)
@@ -32,7 +35,8 @@ def column(values: NDArray[Any] | Sequence[str | bytes | None], kind: pa.DataTyp
         numbers = np.packbits(numbers, bitorder="little")
     else:
         numbers = numbers.astype(kind.to_pandas_dtype(), casting="same_kind", copy=False)
-    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(numbers)])
+    known = ~np.isnan(numbers) if pa.types.is_floating(kind) else np.ones(0, np.bool_)
+    return pa.Array.from_buffers(kind, len(values), [_mask(known), pa.py_buffer(numbers)])
 
 
 def _texts(values: NDArray[Any] | Sequence[str | bytes | None], kind: pa.DataType) -> Array:
@@ -43,8 +47,12 @@ def _texts(values: NDArray[Any] | Sequence[str | bytes | None], kind: pa.DataTyp
     if begins[-1] > np.iinfo(np.int32).max:
         raise OverflowError(f"{begins[-1]} bytes do not fit into one column")
     buffers = [begins.astype(np.int32), np.frombuffer(b"".join(pieces), np.uint8)]
-    mask = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
-    return pa.Array.from_buffers(kind, len(values), [mask, *map(pa.py_buffer, buffers)])
+    return pa.Array.from_buffers(kind, len(values), [_mask(there), *map(pa.py_buffer, buffers)])
+
+
+def _mask(there: NDArray[np.bool_]) -> Array:
+    """Which values there are; None: all."""
+    return None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
 
 
 def _bytes_of(value: str | bytes | None) -> bytes:

@@ -74,6 +74,14 @@ COLUMNS: tuple[Column, ...] = (
         "calibrated probability or the raw mean over the building's pixels.",
     ),
     Column(
+        "presence",
+        pa.float32(),
+        "Presence",
+        "0..1",
+        "Estimated probability that a building is there at all, whatever its outline: that half of it or more lies on "
+        "roofs. Their sum tells how many of the rows are buildings. Empty where the model does not tell.",
+    ),
+    Column(
         "length_m", pa.float64(), "Length", "m", "Long side of the minimum rotated rectangle.", 1
     ),
     Column(
@@ -124,6 +132,8 @@ COLUMNS: tuple[Column, ...] = (
 COLUMN_NAMES: tuple[str, ...] = tuple(column.name for column in COLUMNS)
 OF_RUNS = ("confidence", "at_edge", "shape", "source")
 """Columns that no outline tells, so that a run alone gives them."""
+_ALWAYS = frozenset(COLUMN_NAMES) - {"presence"}
+"""Those that every version has written."""
 
 SCHEMA: pa.Schema = pa.schema(
     [
@@ -143,7 +153,7 @@ def is_own(names: Iterable[str], run: Mapping[str, object]) -> bool:
     """
     there = set(names)
     some = "building_id" in there and not there.isdisjoint(OF_RUNS)
-    return there.issuperset(COLUMN_NAMES) or (some and "grid" in run)
+    return there.issuperset(_ALWAYS) or (some and "grid" in run)
 
 
 def columns_in(names: Iterable[str]) -> tuple[Column, ...]:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from geoseg.models.records import Calibration, Curve, Validation
+    from geoseg.models.records import Calibration, Curve, LogOdds, Validation
     from geoseg.models.weights import Decoding, Metadata
 
 _NOT_TRAINED = ("running_mean", "running_var", "num_batches_tracked")
@@ -168,9 +168,7 @@ def _calibration_part(
         f"The log odds are {calibration.intercept:g} and what each curve adds, straight between "
         f"the values given and constant beyond them.{_huts(calibration)}"
     )
-    yield "\n\n".join(
-        _curve_table(_QUALITY_NAMES[name], curve) for name, curve in calibration.curves.items()
-    )
+    yield _curve_tables(calibration)
     if validation is not None and validation.ece is not None:
         yield (
             f"Fitted on {validation.buildings} predicted buildings. On {validation.folds} left out "
@@ -178,6 +176,18 @@ def _calibration_part(
             f"{validation.ece_raw:.3f}), the Brier score {validation.brier:.3f} "
             f"({validation.brier_raw:.3f})."
         )
+    if calibration.presence is not None:
+        yield "## Presence"
+        yield (
+            f"The estimated probability that a building is there at all, whatever its outline: that half of it or "
+            f"more lies on roofs. The log odds are {calibration.presence.intercept:g} and what each curve adds."
+        )
+        yield _curve_tables(calibration.presence)
+
+
+def _curve_tables(odds: LogOdds) -> str:
+    curves = ((_QUALITY_NAMES[name], curve) for name, curve in odds.curves.items())
+    return "\n\n".join(_curve_table(name, curve) for name, curve in curves if any(curve.adds))
 
 
 def _curve_table(title: str, curve: Curve) -> str:

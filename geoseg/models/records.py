@@ -42,16 +42,20 @@ class Curve(Record):
         return self
 
 
-class Calibration(Record):
-    """Turns qualities of a building into the probability that it is real with IoU >= 0.5.
-
-    The log odds are the intercept and what every curve adds.
-    """
+class LogOdds(Record):
+    """Qualities of a building to a probability: its log odds are the intercept and what every curve adds."""
 
     intercept: float
     """Log odds where all curves are zero."""
     curves: dict[Quality, Curve]
     """One for every quality that counts."""
+
+
+class Calibration(LogOdds):
+    """Turns qualities of a building into the probability that it is real with IoU >= 0.5."""
+
+    presence: LogOdds | None = None
+    """The same for the probability that a building is there at all, whatever its outline; None: nobody knows."""
     inherited: bool = False
     """Fitted to the weights that a training started from, not to those beside it."""
     house_m2: NonNegativeFloat = 0.0

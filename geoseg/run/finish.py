@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyproj import CRS
 
+    from geoseg.attributes.confidence import Rated
     from geoseg.attributes.measure import MeasuredBatch
     from geoseg.footprints import Footprint, FootprintSettings
     from geoseg.raster import Mosaic
@@ -142,33 +143,25 @@ class Finisher:
             for each in drawn:
                 dropped.update(each.dropped)
             footprints = [one for each in drawn for one in each.footprints]
-            likely, confidences = self._likely(group, footprints)
-            dropped["unlikely"] += len(footprints) - len(likely)
-            large, small = self._table(likely, confidences)
+            # All are drawn: walls that others share with unlikely ones are the same either way.
+            rated = self._rating.rate(group, self._mosaic.grid.gsd_m)
+            dropped["unlikely"] += int(np.count_nonzero(~rated.keeps))
+            large, small = self._table(footprints, rated)
             dropped["small_as_drawn"] += small
             tables.append(large)
         return Finished(pa.concat_tables(tables), dropped)
 
-    def _likely(
-        self, clusters: list[Cluster], footprints: list[Footprint]
-    ) -> tuple[list[Footprint], NDArray[np.float64]]:
-        """The footprints that are not too unlikely, and how sure to be of each.
-
-        All are drawn: walls that others share with them are the same either way.
-        """
-        confidences = self._rating.confidences(clusters, self._mosaic.grid.gsd_m)
-        kept = self._rating.keeps(confidences)
-        return list(compress(footprints, kept.tolist())), confidences[kept]
-
-    def _table(
-        self, footprints: list[Footprint], confidences: NDArray[np.float64]
-    ) -> tuple[pa.Table, int]:
-        """Rows of those that lie in the area and are large enough, and how many of them are not."""
-        if not footprints:
+    def _table(self, footprints: list[Footprint], rated: Rated) -> tuple[pa.Table, int]:
+        """Rows of those that are likely enough, lie in the area and are large enough, and how many of them are not large enough."""
+        likely = list(compress(footprints, rated.keeps.tolist()))
+        if not likely:
             return no_rows(SCHEMA), 0
         grid, crs = self._mosaic.grid, self._output_crs
-        measured = measure(footprints, grid, crs, middle_x=self._mosaic.output_x)
-        measured = replace(measured, confidence=confidences.astype(np.float32))
+        measured = replace(
+            measure(likely, grid, crs, middle_x=self._mosaic.output_x),
+            confidence=rated.confidence[rated.keeps].astype(np.float32),
+            presence=rated.presence[rated.keeps].astype(np.float32),
+        )
         points = on_grid(shapely.point_on_surface(measured.geometry), grid, crs)
         # The decoder counted pixels; walls, and the grid's scale away from its centre, give a bit less.
         large = measured.area_m2 >= self._least_m2

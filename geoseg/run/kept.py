@@ -145,6 +145,7 @@ def _table(
         "building_id": ids,
         **dict(zip(MEASURES, measures, strict=True)),
         "confidence": np.ones(len(ids), np.float32),
+        "presence": np.ones(len(ids), np.float32),
         "at_edge": ~shapely.contains_properly(place.observed, shapes),
         SHAPE: [one if isinstance(one, str) and one else EDITED for one in drawn],
         **Origins.of(mosaic, place.date).columns(points),

@@ -77,6 +77,7 @@ def run_record(
         "tiles": asdict(_tile_counts(backend)),
         "dropped": backend.dropped(),
         "confidence": Rating(traits.calibration).meaning,
+        "presence": Rating(traits.calibration).meaning_of_presence,
         **_traffic(mosaic, backend),
     }
 

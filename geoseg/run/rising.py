@@ -43,7 +43,7 @@ LEAFY = 0.5
 """Of a treetop so much is green: a roof stands under no more than some branches."""
 BARE = 0.1
 """What is less green is no treetop, however rough."""
-SURE = 0.5
+SURE = 0.6
 """Candidates of this confidence are no trees, however rough."""
 
 

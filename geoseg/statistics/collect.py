@@ -49,7 +49,7 @@ class Buildings:
     point: NDArray[np.float64]
     """(n, 2) representative points, x and y."""
     columns: dict[str, NDArray[np.float64]]
-    """``area_m2`` always; ``confidence`` (0 to 1) and ``at_edge`` (0 or 1) where the layer has them,
+    """``area_m2`` always; ``confidence`` (0 to 1), ``presence`` and ``at_edge`` (0 or 1) where the layer has them,
     NaN where a building has none."""
     ids: NDArray[np.object_] | None
     """(n,) values of the column ``building_id``; None where there is none."""

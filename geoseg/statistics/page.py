@@ -93,6 +93,7 @@ LABELS: dict[str, tuple[Said, int | None]] = {
     "coverage_ratio": (Said("Coverage"), 4),
     "density_per_km2": (Said("Per km²"), 1),
     "mean_confidence": (Said("Mean confidence"), 3),
+    "expected_buildings": (Said("Expected buildings"), 0),
     "at_edge_share": (Said("Cut by the edge"), 4),
     "sample_plots": (Said("Sampled plots"), 0),
     "buildings_corrected": (Said("Corrected buildings"), 0),

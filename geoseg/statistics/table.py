@@ -120,6 +120,7 @@ def _figures(
         **_size_counts(area_m2, classes),
         **{f"p{p}_area_m2": value for p, value in zip(PERCENTILES, middle[1:], strict=True)},
         **_confidence_figures(buildings, rows),
+        **_expected(buildings, rows),
         **_edge_figures(buildings, rows),
     }
 
@@ -142,6 +143,15 @@ def _confidence_figures(buildings: Buildings, rows: NDArray[np.intp]) -> dict[st
     if "confidence" not in buildings.columns:
         return {}
     return {"mean_confidence": _mean_of_known(buildings.columns["confidence"][rows])}
+
+
+def _expected(buildings: Buildings, rows: NDArray[np.intp]) -> dict[str, float]:
+    """How many of the buildings are there; NaN where it is not known of each."""
+    presence = buildings.columns.get("presence", np.empty(0))
+    presence = np.where((presence >= 0) & (presence <= 1), presence, np.nan)
+    if np.isnan(presence).all():
+        return {}
+    return {"expected_buildings": float(presence[rows].sum())}
 
 
 def _edge_figures(buildings: Buildings, rows: NDArray[np.intp]) -> dict[str, float]:

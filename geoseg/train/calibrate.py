@@ -1,4 +1,4 @@
-"""Fit the probability that a building is real, and measure it on what it has not seen.
+"""Fit the probabilities that a building is real and that it is there at all, and measure them on what they have not seen.
 
 An additive logistic model with piecewise linear curves, each only allowed to rise: more body, more
 area and fewer shared walls never make a building less likely. Ridge keeps neighbouring knots of a
@@ -17,7 +17,7 @@ from scipy.optimize import minimize
 
 from geoseg.attributes.confidence import Qualities
 from geoseg.attributes.reliability import reliability
-from geoseg.models.records import Calibration, Curve, Quality
+from geoseg.models.records import Calibration, Curve, LogOdds, Quality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,18 +53,28 @@ def fit(
     qualities: Qualities, right: NDArray[np.bool_], prior: Calibration | None = None
 ) -> Calibration:
     """The most likely curves for buildings that are right or not, near those of ``prior``."""
-    steps = np.column_stack([np.ones(len(right)), *(_climbed(qualities, name) for name in KNOTS)])
+    odds = fit_odds(qualities, right, prior)
+    return Calibration(
+        intercept=odds.intercept, curves=odds.curves, house_m2=smallest_usual_m2(qualities)
+    )
+
+
+def fit_odds(
+    qualities: Qualities, told: NDArray[np.bool_], prior: LogOdds | None = None
+) -> LogOdds:
+    """The most likely curves for buildings of which something is so or not, near those of ``prior``."""
+    steps = np.column_stack([np.ones(len(told)), *(_climbed(qualities, name) for name in KNOTS)])
     free, rising = (None, None), (0.0, None)
     before = np.zeros(steps.shape[1]) if prior is None else _rises_of(prior)
     rises = minimize(
         _misfit,
         before,
-        args=(steps, right.astype(np.float64), before),
+        args=(steps, told.astype(np.float64), before),
         jac=True,
         method="L-BFGS-B",
         bounds=[free] + [rising] * (steps.shape[1] - 1),
     ).x
-    return _calibration(rises).model_copy(update={"house_m2": smallest_usual_m2(qualities)})
+    return _odds(rises)
 
 
 def smallest_usual_m2(qualities: Qualities) -> float:
@@ -81,6 +91,8 @@ class Evidence:
     """What they are like."""
     right: NDArray[np.bool_]
     """Whether they are real with IoU >= 0.5."""
+    there: NDArray[np.bool_]
+    """Whether half of each or more lies on buildings."""
     teaches: NDArray[np.bool_]
     """Whether to learn from them; probabilities are told of all."""
     fold: NDArray[np.int64]
@@ -100,6 +112,15 @@ class Evidence:
             fitted[number] = self._fitted(others, prior)
         return fitted
 
+    def presence(self, prior: Calibration | None = None) -> LogOdds | None:
+        """Fitted to all that teach, near the prior's where they are few; the prior's where too few are none."""
+        known = None if prior is None else prior.presence
+        if not enough(self.there[self.teaches]):
+            return known
+        few = int(self.teaches.sum()) < FEW_BUILDINGS
+        qualities = select(self.qualities, self.teaches)
+        return fit_odds(qualities, self.there[self.teaches], known if few else None)
+
     def _fitted(self, chosen: NDArray[np.bool_], prior: Calibration | None) -> Calibration:
         few = int(self.teaches.sum()) < FEW_BUILDINGS
         return fit(select(self.qualities, chosen), self.right[chosen], prior if few else None)
@@ -108,6 +129,7 @@ class Evidence:
         return Evidence(
             joined([self.qualities, other.qualities]),
             np.concatenate([self.right, other.right]),
+            np.concatenate([self.there, other.there]),
             np.concatenate([self.teaches, other.teaches]),
             np.concatenate([self.fold, other.fold]),
         )
@@ -151,8 +173,8 @@ def _climbed(qualities: Qualities, name: Quality) -> NDArray[np.float64]:
     return climbed
 
 
-def _rises_of(prior: Calibration) -> NDArray[np.float64]:
-    """The intercept and the steps between our knots of a calibration, which may have other knots."""
+def _rises_of(prior: LogOdds) -> NDArray[np.float64]:
+    """The intercept and the steps between our knots of curves, which may have other knots."""
     rises = [np.array([prior.intercept])]
     for name, knots in KNOTS.items():
         curve = prior.curves.get(name)
@@ -176,7 +198,7 @@ def _misfit(
     return float(loss), steps.T @ (probability - right) + ridge
 
 
-def _calibration(rises: NDArray[np.float64]) -> Calibration:
+def _odds(rises: NDArray[np.float64]) -> LogOdds:
     """Steps between knots become values at the knots, rounded as nobody needs more digits."""
     curves: dict[Quality, Curve] = {}
     start = 1
@@ -185,4 +207,4 @@ def _calibration(rises: NDArray[np.float64]) -> Calibration:
         adds = np.r_[0.0, np.cumsum(rises[start:end])].round(4)
         curves[name] = Curve(at=knots, adds=tuple(adds.tolist()))
         start = end
-    return Calibration(intercept=round(float(rises[0]), 4), curves=curves)
+    return LogOdds(intercept=round(float(rises[0]), 4), curves=curves)

@@ -87,6 +87,14 @@ class DecodedScene:
         """(buildings,) True for those that are real with IoU >= 0.5."""
         return self.match.right[self.label]
 
+    @property
+    def there(self) -> NDArray[np.bool_]:
+        """(buildings,) True for those of which half or more of what is known lies on buildings."""
+        known, on = (
+            pixels[self.label] for pixels in (self.match.known_pixels, self.match.true_pixels)
+        )
+        return (known > 0) & (2 * on >= known)
+
     def counts(self, likely: NDArray[np.bool_]) -> Counts:
         """Counts when only the (buildings,) likely ones are kept."""
         keep = np.zeros(len(self.match.found), np.bool_)

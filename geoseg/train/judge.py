@@ -99,6 +99,7 @@ def evidence_of(scenes: Sequence[DecodedScene], rule: Rule) -> Evidence:
     return Evidence(
         joined([scene.qualities for scene in scenes]),
         np.concatenate([scene.right for scene in scenes]),
+        np.concatenate([scene.there for scene in scenes]),
         np.concatenate(teaches),
         np.repeat(number, [len(scene.label) for scene in scenes]),
     )

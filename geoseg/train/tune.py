@@ -191,7 +191,8 @@ def calibrated(chosen: Chosen, draws: int = 1) -> tuple[Calibration | None, Vali
         "brier_raw": round(brier(raw, right), _DIGITS),
         "brier": round(brier(known, right), _DIGITS),
     }
-    calibration = fitted.evidence.taught(rule.prior).model_copy(update=least)
+    presence = {"presence": fitted.evidence.presence(rule.prior)}
+    calibration = fitted.evidence.taught(rule.prior).model_copy(update=least | presence)
     return calibration, Validation(**told, folds=folds, buildings=len(right) // draws, **errors)
 
 

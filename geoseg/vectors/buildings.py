@@ -38,7 +38,7 @@ from geoseg.vectors.wkb import curved, shapes_of
 
 BATCH_ROWS = 65_536
 """Rows in memory at once."""
-NUMBERS = ("area_m2", "confidence", "at_edge")
+NUMBERS = ("area_m2", "confidence", "presence", "at_edge")
 """Columns of the output contract whose numbers are used where present."""
 DECISION = "decision"
 """Column in which an update says what became of a building; ``decision_column`` tells under which name."""

@@ -55,6 +55,19 @@ def test_the_known_figures_come_out_in_any_crs(crs: str) -> None:
     assert found.polis_m == pytest.approx((0.5 + 2.5 + 2.5) / 3, abs=0.01)
 
 
+def test_how_many_predictions_are_buildings_and_how_many_were_expected_to_be() -> None:
+    truth = layer([(0, 0, 10, 10), (0, 20, 10, 10), (80, 0, 10, 10)])
+    half, less, beside = (5, 0, 10, 10), (6, 20, 10, 10), (50, 50, 10, 10)
+    predicted = layer([half, less, beside], confidence=[0.9, 0.8, 0.7], presence=[0.9, 0.5, 0.25])
+    found = geoseg.evaluate(predicted, truth).total
+    assert (found.matched, found.standing) == (0, 1)  # half of the first, two fifths of the second
+    assert found.expected == pytest.approx(1.65)
+    assert found.as_dict()["expected"] == pytest.approx(1.65)
+    unknown = predicted.assign(presence=[0.9, np.nan, 0.25])
+    for nobody_knows in (unknown, predicted.drop(columns="presence")):
+        assert geoseg.evaluate(nobody_knows, truth).total.as_dict()["expected"] is None
+
+
 def test_files_and_several_pairs(town: tuple[Path, Path]) -> None:
     predicted, truth = town
     result = geoseg.evaluate([predicted, truth], [truth, truth])
@@ -71,7 +84,8 @@ def test_every_input_may_be_of_any_format(tmp_path: Path, suffix: str) -> None:
     )
     unknown = shown.set_geometry([shapely.box(LEFT + 15, BOTTOM, LEFT + 35, BOTTOM + 20)])
     frames = {
-        "p": layer(PREDICTED, confidence=CONFIDENCE), "t": layer(TRUTH), "a": shown, "i": unknown,
+        "p": layer(PREDICTED, confidence=CONFIDENCE, presence=CONFIDENCE), "t": layer(TRUTH), "a": shown,
+        "i": unknown,
     }  # fmt: skip
     paths = {name: tmp_path / f"{name}{suffix}" for name in frames}
     for name, frame in frames.items():

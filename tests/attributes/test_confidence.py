@@ -18,8 +18,8 @@ from painted import PaintedModel, paint_town
 from pydantic import ValidationError
 
 import geoseg
-from geoseg.attributes.confidence import Qualities, Rating, probabilities
-from geoseg.models.records import Calibration, Curve
+from geoseg.attributes.confidence import Qualities, Rating, presences, probabilities
+from geoseg.models.records import Calibration, Curve, LogOdds
 from geoseg.types import NO_BUILDING, Cluster
 
 STEEP = Calibration(
@@ -149,7 +149,7 @@ def test_what_is_usual_depends_on_no_order(sizes: list[int], random: Any) -> Non
 def test_an_uncalibrated_model_keeps_its_raw_mean() -> None:
     cluster = cluster_of(some_labels(1))
     rating = Rating.of(PaintedModel())
-    rated = rating.confidences([cluster], 0.3)
+    rated = rating.rate([cluster], 0.3).confidence
     assert rated.tolist() == [200 / 255] * len(cluster.instances)
     assert rating.keeps(rated).all()
     assert rating.meaning.startswith("raw")
@@ -172,6 +172,18 @@ def test_a_building_exactly_at_the_limit_is_kept() -> None:
         assert rating.keeps(rated).tolist() == [False, True, True]
 
 
+def test_presence_has_curves_of_its_own() -> None:
+    presence = LogOdds(intercept=1.0, curves={"area_m2": Curve(at=(0.0, 100.0), adds=(0.0, 2.0))})
+    told = STEEP.model_copy(update={"presence": presence})
+    numbers = Qualities(np.full(2, 0.7), np.array([0.0, 50.0]), np.ones(2), np.full(2, np.inf))
+    assert presences(told, numbers).tolist() == pytest.approx(
+        [1 / (1 + math.exp(-1)), 1 / (1 + math.exp(-2))]
+    )
+    assert probabilities(told, numbers).tolist() == probabilities(STEEP, numbers).tolist()
+    for silent in (None, STEEP):
+        assert np.isnan(presences(silent, numbers)).all()
+
+
 @pytest.mark.parametrize(
     "curve", [{"at": [0, 1], "adds": [0]}, {"at": [1, 1], "adds": [0, 1]}, {"at": [], "adds": []}]
 )
@@ -184,7 +196,15 @@ class CalibratedModel(PaintedModel):
     """The painted model with a calibration that small buildings do badly by."""
 
     metadata = SimpleNamespace(
-        decoding=None, calibration=STEEP.model_copy(update={"min_probability": 0.2})
+        decoding=None,
+        calibration=STEEP.model_copy(
+            update={
+                "min_probability": 0.2,
+                "presence": LogOdds(
+                    intercept=0.0, curves={"area_m2": Curve(at=(0.0, 99.0), adds=(0.0, 2.0))}
+                ),
+            }
+        ),
     )
 
 
@@ -202,6 +222,7 @@ def test_cutting_never_shows_in_the_probability(make_raster: Any, cutting: dict[
     cut = geoseg.predict(path, model=CalibratedModel(), **settings | cutting)
     assert whole["confidence"].nunique() > 5
     assert whole["confidence"].between(0.2, 1).all()
+    assert whole["presence"].nunique() > 5
     assert whole.drop(columns="geometry").equals(cut.drop(columns="geometry"))
 
 
@@ -218,7 +239,19 @@ def test_unlikely_buildings_are_counted_and_the_file_says_calibrated(
     with sqlite3.connect(output) as database:
         told = json.loads(database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0])
     assert told["confidence"].startswith("calibrated")
+    assert told["presence"].startswith("estimated probability")
     assert told["parameters"]["min_confidence"] == 0.2
     everything = geoseg.predict(path, **options, min_confidence=0)
     assert len(everything) == houses + 1
     assert everything["confidence"].min() < 0.2
+    assert everything["presence"].between(0.5, 1).all()
+
+
+def test_a_model_that_tells_no_presence_leaves_it_empty(make_raster: Any, tmp_path: Path) -> None:
+    path, output = make_raster("town.tif", paint_town(80, 80)[0]), tmp_path / "b.gpkg"
+    geoseg.predict(path, output, model=PaintedModel(), tile_px=64)
+    with sqlite3.connect(output) as database:
+        kinds = database.execute("SELECT DISTINCT typeof(presence) FROM buildings").fetchall()
+        told = json.loads(database.execute("SELECT metadata FROM gpkg_metadata").fetchone()[0])
+    assert kinds == [("null",)]
+    assert told["presence"] == "unknown: the model does not tell"

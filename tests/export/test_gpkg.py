@@ -178,7 +178,8 @@ def test_styles_are_whole(number: int) -> None:
     for rule in rules:
         assert str(rule.get("filter")).split('"')[1] in COLUMN_NAMES
     shown = {one.get("name") for one in root.iter("attributeEditorField")}
-    assert shown == {*COLUMN_NAMES, "confidence_percent"} - {"confidence"}
+    shares = {"confidence", "presence"}
+    assert shown == {*COLUMN_NAMES, *(f"{name}_percent" for name in shares)} - shares
 
 
 def test_styles_need_the_columns_that_they_show() -> None:

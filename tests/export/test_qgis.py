@@ -56,7 +56,7 @@ def look(gpkg: Path, layer: str, scale: int) -> dict[str, object]:
 def write(folder: Path, table: pa.Table, areas: list[float], *, at_edge: bool) -> Path:
     """Houses in a row with the areas that they shall claim to have."""
     table = table.set_column(1, "area_m2", pa.array(areas, pa.float64()))
-    table = table.set_column(7, "at_edge", pa.array(np.full(len(areas), at_edge)))
+    table = table.set_column(8, "at_edge", pa.array(np.full(len(areas), at_edge)))
     path = folder / "buildings.gpkg"
     extent = [shapely.to_wkb(shapely.box(3e5 - 10, 3e4 - 10, 3e5 + 100, 3e4 + 20))]
     write_output(path, table.to_batches(), crs=pyproj.CRS(32645), run_metadata={}, extent=extent)

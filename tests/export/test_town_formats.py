@@ -180,7 +180,7 @@ def test_the_columns_of_the_contract_come_back(
     path = tmp_path / f"b{suffix}"
     write_output(path, make_table([1, 5, 700]).to_batches(), crs=pyproj.CRS(UTM), run_metadata={})
     source = open_buildings(path, None)
-    assert source.columns == ("building_id", "area_m2", "confidence", "at_edge")
+    assert source.columns == ("building_id", "area_m2", "confidence", "presence", "at_edge")
     (batch,) = source.batches()
     assert sorted(map(int, batch.ids)) == [1, 5, 700]
     assert sorted(batch.columns["at_edge"]) == [0, 1, 1]
@@ -386,7 +386,9 @@ def test_too_many_columns_are_refused_before_any_work(tmp_path: Path, suffix: st
 
 def test_a_stream_is_checked_like_a_table(tmp_path: Path, make_table: MakeTable) -> None:
     table = make_table([1, 2])
-    long = table.set_column(9, "source", pa.array(["a", "b" * 255]))
+    long = table.set_column(
+        table.column_names.index("source"), "source", pa.array(["a", "b" * 255])
+    )
     with pytest.raises(UsageError, match="'source' holds text of 255 bytes"):
         write_output(tmp_path / "b.shp", long.to_batches(), crs=pyproj.CRS(UTM), run_metadata={})
     assert list(tmp_path.iterdir()) == []

@@ -155,6 +155,21 @@ def test_confidence_and_edge_figures(town: Path) -> None:
     assert total["at_edge_share"] == pytest.approx(buildings["at_edge"].mean())
 
 
+def test_buildings_that_are_expected() -> None:
+    town = make_town()
+    known = town.assign(presence=np.linspace(0, 1, len(town)))
+    table = report(known, zones=make_zones()).table
+    assert table["expected_buildings"].iloc[-1] == pytest.approx(len(town) / 2)
+    assert table["expected_buildings"].iloc[:-1].sum() == pytest.approx(len(town) / 2)
+    for unknown in (np.nan, -0.1, 1.5):
+        one = known.assign(presence=known["presence"].where(known.index != 7, unknown))
+        some = report(one, zones=make_zones()).table["expected_buildings"]
+        assert some.iloc[:-1].isna().sum() == 1  # of the zone where it lies
+        assert np.isnan(some.iloc[-1])
+    nobody = report(known.assign(presence=np.nan)).table
+    assert "expected_buildings" not in nobody
+
+
 def test_missing_columns_are_computed_or_left_out(tmp_path: Path) -> None:
     full = report(write_town(tmp_path / "full.gpkg")).table
     columns = ("area_m2", "confidence", "at_edge")

@@ -246,7 +246,7 @@ def test_few_buildings_hardly_move_a_calibration_and_many_do() -> None:
     assert moved(6) < 2
     assert min(moved(6, None), moved(3000)) > 4
     qualities, right, _ = some_buildings(600)
-    many = Evidence(qualities, right, np.ones(600, bool), np.arange(600) % 3)
+    many = Evidence(qualities, right, right, np.ones(600, bool), np.arange(600) % 3)
     assert many.taught(prior) == many.taught() == fit(qualities, right)
     few = replace(many, teaches=np.arange(600) < 100)
     assert few.taught(prior) != few.taught()

@@ -13,14 +13,14 @@ import pytest
 from commands import invoke
 from numpy.typing import NDArray
 
-from geoseg.attributes.confidence import Qualities, probabilities
+from geoseg.attributes.confidence import Qualities, presences, probabilities
 from geoseg.errors import DatasetError, GeosegError, UsageError
 from geoseg.models import DEFAULT_WEIGHTS
 from geoseg.models.averaged import AveragedModel
 from geoseg.models.card import count_parameters, render_card
 from geoseg.models.dense import TorchDenseModel
 from geoseg.models.network import build_network
-from geoseg.models.records import Curve
+from geoseg.models.records import Calibration, Curve
 from geoseg.models.weights import (
     Architecture,
     Decoding,
@@ -31,7 +31,8 @@ from geoseg.models.weights import (
 )
 from geoseg.progress import ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, save_scene
-from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, select
+from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, fit_odds, select
+from geoseg.train.choosing import Chosen
 from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of
 from geoseg.train.doubts import FLATTERED
 from geoseg.train.draws import drawn
@@ -44,9 +45,10 @@ from geoseg.train.judge import (
     leniently,
     strictly,
 )
+from geoseg.train.proof import Proof
 from geoseg.train.scoring import count, match
 from geoseg.train.search import COARSE, SCATTERED, search
-from geoseg.train.tune import TuneOptions, place_weights, tune
+from geoseg.train.tune import TuneOptions, calibrated, place_weights, tune
 
 SMALL = Architecture(encoder="resnet18", depth=3, decoder_channels=(8, 8, 8))
 
@@ -177,7 +179,7 @@ def test_a_fold_is_judged_by_the_others_alone() -> None:
     fold = np.repeat([0, 1, 2], 300)
     teaches = np.ones(900, bool)
     teaches[::7] = False
-    evidence = Evidence(qualities, right, teaches, fold)
+    evidence = Evidence(qualities, right, right, teaches, fold)
     unseen = evidence.unseen()
     others = teaches & (fold != 1)
     expected = fit(select(qualities, others), right[others])
@@ -187,6 +189,42 @@ def test_a_fold_is_judged_by_the_others_alone() -> None:
     again = replace(evidence, right=turned).unseen()
     assert again is not None
     assert [again[number] == unseen[number] for number in range(3)] == [False, True, False]
+
+
+def test_presence_is_fitted_to_what_is_there() -> None:
+    qualities, right, _ = some_buildings(900)
+    there = right | (qualities.area_m2 > 60)
+    evidence = Evidence(qualities, right, there, np.arange(900) % 9 > 0, np.arange(900) % 3)
+    taught = evidence.teaches
+    expected = fit_odds(select(qualities, taught), there[taught])
+    assert evidence.presence() == expected
+    told = presences(Calibration(intercept=0, curves={}, presence=expected), qualities)
+    assert calibration_error(told, there) < 0.05 < calibration_error(told, right)
+    before = evidence.taught().model_copy(update={"presence": expected})
+    nearly = replace(evidence, there=np.arange(900) > 8)
+    assert nearly.presence(before) == expected  # nine are too few
+    assert nearly.presence() is None
+    few = replace(evidence, teaches=np.arange(900) < 100)
+    assert few.presence(before) != few.presence()  # leans on what was known
+
+
+def test_tuning_fits_the_presence_to_labels() -> None:
+    mapped, rule = town(), Rule({"x": 1, "y": 1, "z": 1}, max_area_bias=0.2)
+    proof = Proof(pieces=3, gain=0.1, error=0.0, merit=0.1, merit_error=0.0)
+    calibration, _ = calibrated(
+        Chosen(mapped, rule, judge(mapped, START, rule), proof, calibrates=True)
+    )
+    scenes = decode_scenes(mapped, START)
+    told = np.concatenate([presences(calibration, scene.qualities) for scene in scenes])
+    there = np.concatenate([scene.there for scene in scenes])
+    for scene, one in zip(scenes, mapped, strict=True):
+        clusters = decode(one, START)
+        painted = labels_of(clusters, *one.scene.labels.shape)
+        on = [(one.scene.labels[painted == label] > 0).mean() for label in scene.label.tolist()]
+        assert (np.array(on) >= 0.5).tolist() == scene.there.tolist()
+    assert 0 < there.sum() < len(there)
+    assert told[there].min() > told[~there].max()
+    assert told.sum() == pytest.approx(there.sum(), rel=0.01)
 
 
 def test_a_calibration_knows_how_small_buildings_usually_were() -> None:
@@ -203,7 +241,7 @@ def test_too_few_buildings_are_not_calibrated_on() -> None:
     assert not enough(np.ones(500, bool))
     assert enough(np.arange(50) % 2 == 0)
     qualities, right, _ = some_buildings(300)
-    single = Evidence(qualities, right, np.ones(300, bool), np.zeros(300, np.int64))
+    single = Evidence(qualities, right, right, np.ones(300, bool), np.zeros(300, np.int64))
     assert single.unseen() is None
 
 
