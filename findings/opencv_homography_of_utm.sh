@@ -53,7 +53,10 @@ for corner, corner_m in (("a corner", (0, 0)), ("northing 6,000,000 m", (354000,
         placed_m = placed[:, :2] / placed[:, 2:] if len(matrix) == 3 else placed
         off_m = np.hypot(*(placed_m - true_m).T)
         found[corner, way] = off_m.max(), int(np.count_nonzero(kept))
-        print(f"{corner}, {way}: off by {off_m.mean():.5f} m, at most {off_m.max():.5f} m; {found[corner, way][1]} of {POINTS} points kept")
+        print(
+            f"{corner}, {way}: off by {off_m.mean():.5f} m, at most {off_m.max():.5f} m; "
+            f"{found[corner, way][1]} of {POINTS} points kept"
+        )
 for (corner, way), (off_m, kept) in found.items():
     if corner == "a corner" or way == "numpy":
         assert off_m < 1e-4 and kept == POINTS, (corner, way, off_m, kept)

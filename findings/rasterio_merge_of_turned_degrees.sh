@@ -7,7 +7,7 @@
 # which takes for 0 what is below 1e-5, "within rounding limits". A pixel of 0.3 m is 2.7e-6 degrees: all four numbers of a transform
 # in EPSG:4326 are below that, for any pixel finer than 1.1 m, and any turn at all counts as none. What such a photo shows is put
 # into the mosaic as if its rows ran east. rio-stack and rio clip ask the same question; almost_equals of two transforms
-# also says yes to grids that lie metres apart. Drone photos and radar scenes come turned, and in degrees. The warp to
+# also says yes to grids that lie a metre apart. Drone photos and radar scenes come turned, and in degrees. The warp to
 # north up (WarpedVRT), which heeds the turn, is right; whoever merges does that first, or looks at transform.b and transform.d.
 # (rasterio's issue 3066 brought the check; affine's issue 16 once told that 1e-5 is too much for degrees, of another property.)
 #
@@ -74,6 +74,11 @@ for turn_deg in (0, -0.5, -2, -30):
     )
     assert rectilinear and warped_m < 0.3
 assert off_m[0] < 0.2 and off_m[-0.5] > 0.5 and off_m[-2] > 2 and off_m[-30] > 30, off_m
+near = rasterio.Affine(2.7e-6, 0, 85.3, 0, -2.7e-6, 27.7)
+east = rasterio.Affine.translation(9e-6, 0) @ near
+east_m = Geod(ellps="WGS84").inv(*near @ (0, 0), *east @ (0, 0))[2]
+print(f"two grids {east_m:.2f} m apart: almost_equals {near.almost_equals(east)}")
+assert east_m > 0.8 and near.almost_equals(east)
 print("seen: a turned photo in degrees is merged as if it were north up")
 PY
 "$folder/env/bin/python" "$folder/look.py" "$folder"
