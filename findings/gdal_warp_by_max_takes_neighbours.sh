@@ -6,7 +6,7 @@
 # GDAL's documentation says that max takes the largest value of all contributing pixels. But the edges are computed by the
 # transform, at UTM coordinates they come out some billionths of a pixel beside those of the pixels, and whatever is touched by
 # that counts in full. For average and sum it weighs nothing, and both are right, so that a check by them is green. By max
-# houses grow by a cell on one side, by min courtyards and roads do, and the median of a cell is another. At one corner (a multiple of
+# houses grow by a cell on one side, by min courtyards and roads do. At one corner (a multiple of
 # the cell) nothing is seen, at the next, 0.3 m on, all is. Nothing is raised. Whoever wants a maximum of whole
 # pixels takes it by numpy: reshape and max over the pixels of each cell.
 #

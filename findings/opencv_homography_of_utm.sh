@@ -6,9 +6,9 @@
 # documentation names no precision, and getAffineTransform, which takes float32, says so by refusing float64. findHomography turns points
 # into float32 on the way in: at a northing of 6,000,000 m that is a step of 0.5 m. A photo of 2 cm per pixel, with twelve points of
 # no error at all, lies 0.1 m off in the mean and 0.4 m in a corner (20 pixels), bent in perspective; with a threshold of
-# 0.1 m RANSAC calls seven of the twelve outliers. estimateAffine2D is off by 4 cm. The residuals are blamed on the survey. In coordinates from a corner all are right
-# to a hundredth of a millimetre, so that a test with small numbers is green. Nothing is raised. Whoever places photos takes
-# a corner away first and adds it to the matrix, or solves by numpy. (OpenCV's issue 4253 tells of the type.)
+# 0.1 m RANSAC calls seven of the twelve outliers. estimateAffine2D is off by 4 cm. The residuals are blamed on the survey. In
+# coordinates from a corner all are right to a hundredth of a millimetre, so that a test with small numbers is green. Nothing is raised.
+# Whoever places photos takes a corner away first and adds it to the matrix, or solves by numpy. (OpenCV's issue 4253 tells of the type.)
 #
 # Runs without geoseg; fails if the behaviour changes.
 set -euo pipefail
