@@ -7,7 +7,7 @@
 # as dots numbered in turn, move that mask and look for the numbers: a later dot within two pixels hides an earlier one in part or
 # whole, and a number that is not found is left out. Of a terrace of five houses with four corners each, 12 of 20 points come back:
 # cut into houses by fours, as they went in, they are outlines across the terrace; by their numbers, four of five houses
-# have two corners. Houses that stand 5 m apart keep all, so that a test with one house is green. Nothing is raised. Whoever augments
+# have two corners. Houses 17 px apart keep all, so that a test with one house is green. Nothing is raised. Whoever augments
 # outlines so passes keypoint_remapping_method="direct", which moves each point for itself. (Issue 2285 tells of numbers that differ.)
 #
 # Runs without geoseg; fails if the behaviour changes.
