@@ -78,6 +78,7 @@ def _raster_warnings(source: Source, glance: Glance) -> Iterator[str]:
         )
     if source.bands.doubt is not None:
         yield f"{name}: bands {source.bands.numbers} are {source.bands.doubt}"
+    yield from (f"{name} {caution}" for caution in source.cautions)
     nominal = _nominal_m(source)
     if nominal is not None and abs(nominal / source.pixel.gsd_m - 1) > NOMINAL_DEVIATION:
         yield (
@@ -129,7 +130,8 @@ def declared_marks(source: Source) -> list[str]:
     """What in a file says which pixels are valid, in words."""
     marks = []
     if any(value is not None for value in source.nodata):
-        marks.append(f"nodata {next(v for v in source.nodata if v is not None):g}")
+        values = dict.fromkeys(f"{value:g}" for value in source.nodata if value is not None)
+        marks.append(f"nodata {', '.join(values)}")
     if source.bands.alpha is not None:
         marks.append(f"alpha band {source.bands.alpha}")
     if source.has_mask:

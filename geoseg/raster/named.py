@@ -19,6 +19,7 @@ from rasterio.warp import transform_bounds
 
 from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError
+from geoseg.raster.cut import require_all_bytes
 from geoseg.raster.parts import Bounds, Stated
 from geoseg.raster.remote import is_vrt
 from geoseg.raster.vrt import name_in, path_in, root_of
@@ -97,6 +98,7 @@ def _require(path: str, parts: Iterable[_Part], build: str) -> None:
 def _require_whole(path: str, part: _Part, build: str) -> None:
     try:
         with rasterio.open(part.path) as dataset:
+            require_all_bytes(str(part.path), dataset)
             size = dataset.width, dataset.height
             astray = part.stated is not None and _lies_elsewhere(dataset, part.stated)
     except (RasterioError, CPLE_BaseError) as error:

@@ -27,6 +27,7 @@ from geoseg.earth.ground import Mapping as GroundMapping
 from geoseg.earth.ground import PixelSize, affine_mapping, pixel_size
 from geoseg.errors import UnreachableRasterError, UnreadableRasterError, UnsupportedRasterError
 from geoseg.raster.bands import BandChoice, choose_bands
+from geoseg.raster.cautions import cautions
 from geoseg.raster.dates import image_dates
 from geoseg.raster.parts import listed_parts
 from geoseg.raster.probabilities import require_photo
@@ -93,6 +94,8 @@ class Source:
     """True size of the pixel at the centre."""
     dates: Mapping[str, str]
     """Key to date, as the file states when it was taken or made; empty where it does not."""
+    cautions: tuple[str, ...]
+    """What it says of itself that is passed over, the second half of a sentence each."""
 
     @property
     def to_xy(self) -> GroundMapping:
@@ -160,23 +163,24 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
     with open_dataset(path) as dataset:
         if photo:
             require_photo(path, _underlying(dataset))
+        files = _files(path, dataset)
+        require_whole(path, _underlying(dataset), files)
         crs = _crs(path, dataset)
         bands = choose_bands(
             path, dataset.colorinterp, wanted_bands, band_signs(_underlying(dataset))
         )
         picked = [band - 1 for band in bands.distinct]
         flags = [dataset.mask_flag_enums[i] for i in picked]
+        by_points = isinstance(dataset, WarpedVRT)
         block_height, block_width = dataset.block_shapes[picked[0]]
         dtype = _dtype(path, [dataset.dtypes[i] for i in picked])
         _require_small_blocks(path, block_height, block_width, dtype)
-        files = _files(path, dataset)
-        require_whole(path, _underlying(dataset), files)
         return Source(
             path=path,
             files=files,
             crs=crs,
             transform=dataset.transform,
-            by_points=isinstance(dataset, WarpedVRT),
+            by_points=by_points,
             height=dataset.height,
             width=dataset.width,
             count=dataset.count - (bands.alpha is not None),
@@ -190,6 +194,7 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
                 crs, affine_mapping(dataset.transform), dataset.width / 2, dataset.height / 2
             ),
             dates=item_dates(path) | image_dates(_underlying(dataset)),
+            cautions=tuple(cautions(_underlying(dataset), picked, by_points=by_points)),
         )
 
 

@@ -6,16 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from geoseg.addresses.urls import is_local
 from geoseg.errors import UnreadableRasterError
 from geoseg.files.png import png_damage
+from geoseg.raster.cut import require_all_bytes
 from geoseg.raster.named import require_indexed, require_named
 from geoseg.raster.parts import TILE_INDEX, stated
-
-RAW = ("ENVI", "EHdr")
-"""Drivers of files that hold nothing but pixels: GDAL takes what is missing at their end for zero."""
 
 
 def require_whole(path: str, dataset: Any, files: Sequence[str]) -> None:  # noqa: ANN401
@@ -40,15 +36,5 @@ def require_whole(path: str, dataset: Any, files: Sequence[str]) -> None:  # noq
         damage = png_damage(Path(file)) if is_local(file) else None
         if damage is not None:
             raise UnreadableRasterError(f"{file} is a damaged PNG ({damage}); get it anew")
-    if dataset.driver in RAW and is_local(path) and not dataset.tags(1, ns="IMAGE_STRUCTURE"):
-        _require_all_bytes(path, dataset)
-
-
-def _require_all_bytes(path: str, dataset: Any) -> None:  # noqa: ANN401
-    pixels = dataset.height * dataset.width
-    wanted = pixels * sum(np.dtype(dtype).itemsize for dtype in dataset.dtypes)
-    held = Path(path).stat().st_size
-    if held < wanted:
-        raise UnreadableRasterError(
-            f"{path} holds {held:,} bytes, but its pixels are {wanted:,}; it is cut, get it anew"
-        )
+    if is_local(path):
+        require_all_bytes(path, dataset)

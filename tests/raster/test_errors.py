@@ -95,7 +95,7 @@ def test_a_file_cut_off_before_its_directory(make_raster: RasterMaker) -> None:
     assert isinstance(refusal(path), UnreadableRasterError)
 
 
-@pytest.mark.parametrize("driver", ["PNG", "ENVI"])
+@pytest.mark.parametrize("driver", ["PNG", "ENVI", "PCIDSK"])
 @pytest.mark.parametrize("share", [0.5, 0.99])
 def test_a_cut_file_for_which_gdal_gives_zeros(
     make_raster: RasterMaker, driver: str, share: float
@@ -110,12 +110,18 @@ def test_a_cut_file_for_which_gdal_gives_zeros(
     assert "get it anew" in str(error)
 
 
-def test_a_cut_picture_among_the_parts_of_a_vrt(make_raster: RasterMaker) -> None:
-    part, whole = make_raster.folder / "part.png", make_raster.folder / "all.vrt"
-    rasterio.shutil.copy(make_raster("a.tif", IMAGE), part, driver="PNG")
+@pytest.mark.parametrize(
+    ("driver", "said"),
+    [("PNG", "part.png is a damaged PNG"), ("ENVI", "it is cut"), ("PCIDSK", "it is cut")],
+)
+def test_a_cut_file_among_the_parts_of_a_vrt(
+    make_raster: RasterMaker, driver: str, said: str
+) -> None:
+    part, whole = make_raster.folder / f"part.{driver.lower()}", make_raster.folder / "all.vrt"
+    rasterio.shutil.copy(make_raster("a.tif", IMAGE), part, driver=driver)
     rasterio.shutil.copy(part, whole, driver="VRT")
     part.write_bytes(part.read_bytes()[:-100])
-    assert "part.png is a damaged PNG" in str(refusal(whole))
+    assert said in str(refusal(whole))
 
 
 def test_a_file_cut_off_within_its_pixels(make_raster: RasterMaker) -> None:

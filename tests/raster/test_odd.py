@@ -15,6 +15,7 @@ from rasterio.control import GroundControlPoint
 import geoseg
 from geoseg.errors import UnsupportedRasterError
 from geoseg.raster import Mosaic
+from geoseg.raster.advice import mosaic_warnings
 from geoseg.raster.source import open_dataset
 
 IMAGE = draw_scene(40, 50)
@@ -181,8 +182,7 @@ def test_control_points_in_three_rows_may_bend(make_raster: RasterMaker) -> None
         assert placed.bounds.right == pytest.approx(right + bend_m, abs=0.5)
 
 
-def test_rational_polynomials_alone(make_raster: RasterMaker) -> None:
-    path = make_raster("a.tif", IMAGE, crs=None)
+def add_rational_polynomials(path: Path) -> None:
     of_all = [
         f"{axis}_{what}"
         for axis in ("LINE", "SAMP", "LAT", "LONG", "HEIGHT")
@@ -194,8 +194,50 @@ def test_rational_polynomials_alone(make_raster: RasterMaker) -> None:
         warnings.simplefilter("ignore", rasterio.errors.NotGeoreferencedWarning)
         with rasterio.open(path, "r+") as dataset:
             dataset.update_tags(ns="RPC", **dict.fromkeys(of_all, "50"), **parts)
+
+
+def test_rational_polynomials_alone(make_raster: RasterMaker) -> None:
+    path = make_raster("a.tif", IMAGE, crs=None)
+    add_rational_polynomials(path)
     assert "rational polynomials (RPCs)" in refusal(path)
     assert "gdalwarp -rpc" in refusal(path)
+
+
+def told(path: Path) -> str:
+    """What is warned of before a run."""
+    with Mosaic.open([path], gsd_range_m=None) as mosaic:
+        return " ".join(mosaic_warnings(mosaic, None))
+
+
+def test_rational_polynomials_that_control_points_or_a_place_go_before(
+    make_raster: RasterMaker,
+) -> None:
+    placed, by_points = make_raster("a.tif", IMAGE), make_raster("b.tif", IMAGE, gcps=points(7))
+    for path in (placed, by_points):
+        add_rational_polynomials(path)
+    said = "b.tif is placed by its 7 ground control points; its camera's rational"
+    assert said in told(by_points)
+    assert "RPC" not in told(placed)
+
+
+@pytest.mark.parametrize(
+    ("scales", "offsets", "several"),
+    [
+        ((0.1, 0.1, 0.1), (5, 5, 5), False),
+        ((0.1, 0.2, 0.1), (0, 0, 0), True),
+        ((1, 1, 1), (0, 0, 9), True),
+    ],
+)
+def test_bands_of_several_scales_are_told(
+    make_raster: RasterMaker,
+    scales: tuple[float, ...],
+    offsets: tuple[float, ...],
+    several: bool,
+) -> None:
+    path = make_raster("a.tif", IMAGE.astype(np.int16))
+    with rasterio.open(path, "r+") as raster:
+        raster.scales, raster.offsets = scales, offsets
+    assert ("a.tif has another scale or offset for each band" in told(path)) is several
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
