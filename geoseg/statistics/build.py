@@ -184,9 +184,11 @@ def make_zones(areas: list[shapely.Geometry], crs: CRS, options: ReportOptions) 
 
 def _areas(source: BuildingSource, extent: shapely.Geometry | None) -> list[shapely.Geometry]:
     """The observed area where it is known, and the bounding box of the buildings."""
+    if extent is not None:  # to which zones are cut
+        bounds = source.bounds_stated()
+        return [extent] if bounds is None else [extent, outline_of_box(bounds, source.crs)]
     bounds = source.bounds()
-    known = [] if extent is None else [extent]
-    return known if bounds is None else [*known, outline_of_box(bounds, source.crs)]
+    return [] if bounds is None else [outline_of_box(bounds, source.crs)]
 
 
 def provenance_of(source: BuildingSource, options: ReportOptions) -> dict[str, Any]:

@@ -111,9 +111,17 @@ class BuildingSource:
         return read_frame(self.data, [*columns, decision_column(self.data.columns)])
 
     def bounds(self) -> Box | None:
-        """The box of all buildings, or None where there is none.
+        """The box of all rows that count, which are read for it; None where there is none.
 
         Where they lie on both sides of the end of the world, it reaches over it.
+        """
+        boxes = [shapely.bounds(shapely.get_parts(batch.geometry)) for batch in self.batches()]
+        return box_of_bounds(np.concatenate([np.empty((0, 4)), *boxes]), self.crs)
+
+    def bounds_stated(self) -> Box | None:
+        """A box that holds that one, at once where the file states it.
+
+        Rows that do not count and, in a GeoPackage, rows that are gone by now may have made it wider.
         """
         data = self.data
         box = layer_bounds(data) if isinstance(data, Layer) else box_of(data.total_bounds)
@@ -130,9 +138,8 @@ class BuildingSource:
             and box[0] >= seam.right - seam.period / 2
         ):
             return box
-        # Rows that do not count made it, or those at both ends of the world: read them.
-        boxes = [shapely.bounds(shapely.get_parts(batch.geometry)) for batch in self.batches()]
-        return box_of_bounds(np.concatenate([np.empty((0, 4)), *boxes]), self.crs)
+        # Rows that do not count made it, or those at both ends of the world.
+        return self.bounds()
 
 
 ROLE = Said("buildings")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import geopandas as gpd
@@ -74,3 +76,25 @@ def test_other_verbs_do_not_trip(
 ) -> None:
     assert exit_code(verb, damaged, damaged) == 0
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_ground_without_an_extent_is_the_box_of_the_rows_that_count(tmp_path: Path) -> None:
+    """Not that of points and lines, nor that which a GeoPackage states, where GDAL keeps rows that are gone."""
+    box = shapely.box(345600, 3072000, 345640, 3072010)
+    alone = gpd.GeoDataFrame(geometry=[box], crs="EPSG:32645")
+    far = shapely.Point(400000, 3100000)
+    others = gpd.GeoDataFrame(
+        geometry=[shapely.GeometryCollection([box, far]), far], crs="EPSG:32645"
+    )
+    others.to_file(tmp_path / "others.gpkg", layer="buildings")
+    gone = gpd.GeoDataFrame(geometry=[box, far.buffer(5)], crs="EPSG:32645")
+    gone.to_file(tmp_path / "gone.gpkg", layer="buildings", SPATIAL_INDEX="NO")
+    with closing(sqlite3.connect(tmp_path / "gone.gpkg")) as file, file:
+        for (trigger,) in file.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            file.execute(f'DROP TRIGGER "{trigger}"')
+        file.execute("DELETE FROM buildings WHERE fid = 2")
+    wanted = geoseg.report(alone).table["observed_km2"].iloc[-1]
+    for given in (others, tmp_path / "others.gpkg", tmp_path / "gone.gpkg"):
+        assert geoseg.report(given).table["observed_km2"].iloc[-1] == pytest.approx(wanted)
