@@ -26,6 +26,7 @@ from geoseg.vectors.layers import VectorInput, geometry_of
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.observed import carry_extent, extent_parts
+from geoseg.vectors.polygons import sound
 from geoseg.version import __version__, versions
 
 
@@ -38,8 +39,8 @@ def to_frame(
     bare = in_memory(frame[[frame.active_geometry_name]], loaded.label)
     with grounds(given) as ground:
         numbers = find(bare, ground, progress)
-        found = outcome(numbers, ground, None)
-    area_m2 = areas_m2(geometry_of(frame), bare.crs)
+        found = outcome(numbers, ground, None, invalid=bare.count_invalid())
+    area_m2 = areas_m2(sound(geometry_of(frame)), bare.crs)
     arrays = height_arrays(numbers, area_m2, has_ground=not ground.above_ground)
     earlier = [name for name in frame.columns if str(name).lower() in HEIGHT_NAMES]
     kept = frame.drop(columns=earlier)
@@ -68,7 +69,7 @@ def to_file(
         kept = keep(footprints, scratch, layer=layer, holds=holds)
         with grounds(given) as ground:
             numbers = find(kept, ground, progress)
-            found = outcome(numbers, ground, target)
+            found = outcome(numbers, ground, target, invalid=kept.count_invalid())
             record = _record(footprints, ground, found)
         extent = extent_parts(footprints, layer)
         info, multi = layer_of(kept, mixed=holds.mixed, record=record, extent=extent)

@@ -18,6 +18,7 @@ from geoseg.export.styles.buildings import building_styles
 from geoseg.heights.columns import HEIGHT_COLUMNS, HEIGHT_FIELDS, HEIGHT_NAMES, height_arrays
 from geoseg.heights.finding import Ground
 from geoseg.heights.store import Footprints, polygons_of
+from geoseg.vectors.polygons import sound
 
 STYLED = ("area_m2", "at_edge")
 """Columns that the style of the buildings needs."""
@@ -68,7 +69,7 @@ def batches_of(
     for begin, batch in zip(footprints.begins, footprints, strict=False):
         mine = numbers[begin : begin + batch.num_rows]
         polygons = polygons_of(batch)
-        told = height_arrays(mine, areas_m2(polygons, footprints.crs), has_ground=has_ground)
+        told = height_arrays(mine, areas_m2(sound(polygons.copy()), footprints.crs), has_ground=has_ground)
         wkb = batch.column(batch.num_columns - 1)
         if multi:
             wkb = pa.array(shapely.to_wkb(_multi(polygons)), pa.binary())

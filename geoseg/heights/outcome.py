@@ -86,8 +86,10 @@ class Heights(Shown):
         ]
 
 
-def outcome(numbers: NDArray[np.float64], ground: Ground, output: Path | None) -> Heights:
-    """Count what was found."""
+def outcome(
+    numbers: NDArray[np.float64], ground: Ground, output: Path | None, *, invalid: int = 0
+) -> Heights:
+    """Count what was found; ``invalid`` footprints were measured as they are when repaired."""
     coverage, height = numbers[:, COVERAGE], numbers[:, HEIGHT]
     measured = np.isfinite(height)
     return Heights(
@@ -99,12 +101,17 @@ def outcome(numbers: NDArray[np.float64], ground: Ground, output: Path | None) -
         holes=int(((coverage > 0) & (coverage < 1)).sum()),
         without_surface=int((np.isnan(coverage) | (coverage == 0)).sum()),
         too_little=int((~measured & (coverage > 0)).sum()),
-        notes=tuple(_notes(numbers, ground)),
+        notes=tuple(_notes(numbers, ground, invalid)),
     )
 
 
-def _notes(numbers: NDArray[np.float64], ground: Ground) -> Iterator[str]:
+def _notes(numbers: NDArray[np.float64], ground: Ground, invalid: int) -> Iterator[str]:
     yield from ground.notes
+    if invalid:
+        yield (
+            f"{counted(invalid, 'footprint is an invalid polygon', 'footprints are invalid polygons')}: measured as "
+            "repaired, written as given; geoseg regularize repairs"
+        )
     apart = numbers[np.isfinite(numbers[:, OPEN]), OPEN]
     if len(apart) and abs(np.median(apart)) > DATUMS_M:
         yield _datums(float(np.median(apart)), ground)

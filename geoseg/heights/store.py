@@ -25,6 +25,7 @@ from geoseg.vectors.apart import GEOMETRY, free_name, without_texts
 from geoseg.vectors.buildings import ARROW_STUMBLES
 from geoseg.vectors.layers import Layer, VectorInput, open_layer
 from geoseg.vectors.load import load
+from geoseg.vectors.polygons import sound
 from geoseg.vectors.rows import within_reach
 from geoseg.vectors.wkb import curved, shapes_of
 
@@ -89,15 +90,22 @@ class Footprints:
         """The polygons of a batch; None where there is none."""
         return polygons_of(self.batches.get_batch(number))
 
+    def count_invalid(self) -> int:
+        """How many rows are no valid polygon, such as those whose parts lie on each other."""
+        return sum(
+            int((~shapely.is_valid(polygons) & ~shapely.is_missing(polygons)).sum())
+            for polygons in map(polygons_of, self)
+        )
+
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
-        """The polygons of some rows, given in rising order."""
+        """The polygons of some rows, given in rising order, invalid ones repaired."""
         home = np.searchsorted(self.begins, rows, side="right") - 1
         parts = [np.zeros(0, dtype=object)]
         for number in np.unique(home):
             column = self.batches.get_batch(int(number)).column(self.schema.names[-1])
             mine = rows[home == number] - self.begins[number]
             parts.append(shapely.from_wkb(column.take(pa.array(mine)).to_numpy(False)))  # noqa: FBT003
-        return np.concatenate(parts)
+        return sound(np.concatenate(parts))
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """All batches in order."""

@@ -335,6 +335,26 @@ def test_heights_of_outlines_are_said_to_be_left_out(
         assert caplog.text.count("heights of outlines are left out") == 1
 
 
+@pytest.mark.filterwarnings("ignore:invalid value encountered")
+def test_invalid_footprints_are_measured_as_repaired(
+    write: Callable[..., Path], town: SurfaceTown, tmp_path: Path
+) -> None:
+    """Parts that lie on each other, as floor and roof of a solid, are no holes."""
+    dsm = write(town.surface)
+    house = max((one for one in town.footprints if not one.interiors), key=shapely.area)
+    corners = shapely.get_coordinates(house.exterior)
+    twice = shapely.MultiPolygon([house, house])
+    around_twice = shapely.Polygon(np.vstack([corners, corners]))
+    given = frame(twice, around_twice, house)
+    told = geoseg.add_heights(given, dsm=dsm)
+    geoseg.add_heights(given, tmp_path / "h.gpkg", dsm=dsm)
+    written = gpd.read_file(tmp_path / "h.gpkg", layer="buildings")
+    for made in (told, written):
+        for name in ("height_m", "volume_m3", "ground_m"):
+            assert made[name].tolist() == pytest.approx([made[name].iloc[2]] * 3), name
+    assert written.geometry.iloc[0].equals_exact(twice, 1e-6)
+
+
 def town_of(height_m: float, count: int = 16) -> tuple[Surface, gpd.GeoDataFrame]:
     surface = np.full((400, 400), 20.0, np.float32)
     outlines = []
