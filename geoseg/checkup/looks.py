@@ -169,12 +169,22 @@ def _folder(name: str, folder: Path, advice: str) -> Look:
 
 def _loops() -> Look:
     """Where compiled loops come from, and where others go."""
-    from geoseg.kernels.shipped import shipped
+    from geoseg.kernels.shipped import SWITCH, is_switched_off, shipped
 
-    advice = "set NUMBA_CACHE_DIR to one that can be written"
-    kept, came = _folder("compiled loops", _numba_folder(), advice), shipped()
+    name, advice = "compiled loops", "set NUMBA_CACHE_DIR to one that can be written"
+    if is_switched_off():
+        return Look(
+            name,
+            "note",
+            f"none, by {SWITCH}: runs take hundreds of times as long",
+            f"unset {SWITCH}",
+        )
+    kept, came = _folder(name, _numba_folder(), advice), shipped()
     if came is None:
         return kept
+    if not came.is_whole():
+        told = f"shipped with geoseg, but damaged: {came.folder}; made anew in {kept.told}"
+        return replace(kept, told=told, state="note", advice="install geoseg anew")
     told = f"shipped with geoseg, for {came.processor[1]}; any others go to {kept.told}"
     return replace(kept, told=told, state="note" if kept.state == "broken" else kept.state)
 

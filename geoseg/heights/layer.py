@@ -69,7 +69,9 @@ def batches_of(
     for begin, batch in zip(footprints.begins, footprints, strict=False):
         mine = numbers[begin : begin + batch.num_rows]
         polygons = polygons_of(batch)
-        told = height_arrays(mine, areas_m2(sound(polygons.copy()), footprints.crs), has_ground=has_ground)
+        told = height_arrays(
+            mine, areas_m2(sound(polygons.copy()), footprints.crs), has_ground=has_ground
+        )
         wkb = batch.column(batch.num_columns - 1)
         if multi:
             wkb = pa.array(shapely.to_wkb(_multi(polygons)), pa.binary())

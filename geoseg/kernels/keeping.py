@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from geoseg.files.cache import cache_folder
-from geoseg.kernels.shipped import shipped
+from geoseg.kernels.shipped import is_switched_off, shipped
 from geoseg.kernels.sources import ROOMS, sources_digest, stamp
 
 _log = logging.getLogger(__name__)
@@ -27,6 +29,11 @@ PYTHON = f"py{sys.version_info.major}{sys.version_info.minor}"
 """As numba has it in names of files: others keep theirs beside."""
 MADE_OF = f"made_of.{PYTHON}.txt"
 """In the first room's folder of kept code: the stamp of all of it."""
+
+KEPT = "kernels-"
+"""Names of folders of kept code begin with it; a digest of the sources follows."""
+UNUSED_S = 30 * 24 * 3600
+"""Seconds after which code of other sources counts as forgotten."""
 
 
 @cache
@@ -45,16 +52,19 @@ def kept_in() -> Path | None:
 
 
 def is_compiled() -> bool:
-    """Whether an earlier run left machine code, or it came with the package.
+    """Whether an earlier run left machine code, all of it came with the package, or nobody wants any.
 
     If not, the first run takes half a minute to make it.
     """
+    if is_switched_off():
+        return True
     elsewhere = kept_in()
     if elsewhere:
         kept = any(elsewhere.glob("**/*.nbi"))
     else:
         kept = any(True for room in ROOMS for _ in room.glob("__pycache__/*.nbi"))
-    return kept or shipped() is not None
+    came = shipped()
+    return kept or (came is not None and came.is_whole())
 
 
 def forget_stale_code(rooms: Sequence[Path]) -> None:
@@ -80,8 +90,9 @@ def folder_elsewhere(rooms: Sequence[Path]) -> Path | None:
     if os.environ.get(OWN_CHOICE) or all(_writable(room / "__pycache__") for room in rooms):
         return None
     for place in _places():
-        folder = place / f"kernels-{sources_digest(tuple(rooms))}"
+        folder = place / f"{KEPT}{sources_digest(tuple(rooms))}"
         if _made_private(folder) and _writable(folder):
+            _forget_unused(folder)
             return folder
     folder = Path(tempfile.mkdtemp(prefix="geoseg-kernels-"))
     if shipped() is None:
@@ -92,6 +103,20 @@ def folder_elsewhere(rooms: Sequence[Path]) -> Path | None:
             OWN_CHOICE,
         )
     return folder
+
+
+def _forget_unused(used: Path) -> None:
+    """Delete code of other states of the sources, in folders beside one that is used, that no run began with for long.
+
+    A run that goes on for so long only compiles again what it has not loaded yet.
+    """
+    now = time.time()
+    with suppress(OSError):
+        os.utime(used)
+        for folder in used.parent.glob(f"{KEPT}*"):
+            old = now - folder.lstat().st_mtime > UNUSED_S
+            if old and not folder.is_symlink() and _private(folder):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _places() -> Iterator[Path]:

@@ -33,6 +33,8 @@ OWN_CHOICES = (
     "NUMBA_SLP_VECTORIZE", "NUMBA_BOUNDSCHECK", "NUMBA_DEBUGINFO",
 )  # fmt: skip
 """numba's settings that bear on machine code: whoever sets one gets code made by it."""
+SWITCH = "NUMBA_DISABLE_JIT"
+"""With it loops run as they are written, hundreds of times slower."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,35 @@ class Shipped:
         body = pickle.dumps(dict(code))
         (self.folder / loop).write_bytes(_digest(self.stamp, body) + body)
 
+    def is_whole(self) -> bool:
+        """Whether the files are as long as they were made, so that hardly any loop has to be compiled."""
+        try:
+            told = json.loads((self.folder / ABOUT).read_text(encoding="utf-8"))["bytes"]
+            short = [
+                one for one, size in told.items() if (self.folder / one).stat().st_size != size
+            ]
+        except (OSError, ValueError, KeyError, AttributeError):
+            return False
+        return not short
+
     def describe(self) -> None:
-        """Write down what all of it is made for."""
-        told = {"stamp": self.stamp, "processor": self.processor}
+        """Write down what all of it is made for, and how long the files are that were written."""
+        sizes = {file.name: file.stat().st_size for file in sorted(self.folder.iterdir())}
+        sizes.pop(ABOUT, None)
+        told = {"stamp": self.stamp, "processor": self.processor, "bytes": sizes}
         (self.folder / ABOUT).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
 @cache
 def shipped() -> Shipped | None:
     """What came with the package; None where nothing did or it does not fit."""
-    return None if any(name in os.environ for name in OWN_CHOICES) else fitting(FOLDER)
+    own = is_switched_off() or any(name in os.environ for name in OWN_CHOICES)
+    return None if own else fitting(FOLDER)
+
+
+def is_switched_off() -> bool:
+    """Whether the user wants nothing compiled."""
+    return os.environ.get(SWITCH, "0").strip() not in {"", "0"}
 
 
 def fitting(folder: Path) -> Shipped | None:

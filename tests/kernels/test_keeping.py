@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -83,6 +84,30 @@ def test_what_others_can_write_to_is_not_used_but_told_of(
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert "compiled anew in every run" in caplog.text
     assert OWN_CHOICE in caplog.text
+
+
+def test_code_of_other_sources_is_forgotten_after_a_month(
+    rooms: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_below(tmp_path / "cache", monkeypatch)
+    place = tmp_path / "cache" / "geoseg"
+    mine = place / f"kernels-{sources_digest(tuple(rooms))}"
+    others = {name: place / name for name in ("kernels-old", "kernels-young", "results-old")}
+    month_ago = time.time() - 31 * 24 * 3600
+    elsewhere = tmp_path / "elsewhere"
+    for folder in (mine, *others.values(), elsewhere):
+        folder.mkdir(parents=True)
+        folder.chmod(0o700)
+        (folder / "loop.nbi").touch()
+        if folder.name != "kernels-young":
+            os.utime(folder, (month_ago, month_ago))
+    place.chmod(0o700)
+    (place / "kernels-link").symlink_to(elsewhere)
+    for _ in range(2):  # whose age the first began anew
+        assert folder_elsewhere(rooms) == mine
+        assert (mine / "loop.nbi").exists()
+        assert [one.exists() for one in others.values()] == [False, True, True]
+        assert (elsewhere / "loop.nbi").exists()
 
 
 def test_a_choice_of_the_users_stands(

@@ -166,6 +166,39 @@ def test_a_damaged_file_is_compiled_without_a_word(
     assert not caplog.records
 
 
+@pytest.mark.parametrize("damage", ["short", "empty", "gone", "nothing told"])
+def test_a_first_run_is_told_of_where_what_came_is_damaged(
+    came: Shipped, damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "kept_in", lambda: tmp_path / "nothing")
+    monkeypatch.setattr(looks, "_numba_folder", lambda: tmp_path / "kept")
+    assert keeping.is_compiled()
+    (file,) = (one for one in came.folder.iterdir() if one.name != ABOUT)
+    if damage == "nothing told":
+        told = json.loads((came.folder / ABOUT).read_text())
+        (came.folder / ABOUT).write_text(json.dumps(told | {"bytes": None}))
+    elif damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-9] if damage == "short" else b"")
+    assert not keeping.is_compiled()
+    look = looks._loops()
+    assert (look.state, "damaged" in look.told) == ("note", True)
+
+
+def test_where_numba_is_switched_off_nothing_is_compiled_or_shipped(
+    came: Shipped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "kept_in", lambda: tmp_path / "nothing")
+    for value, off in (("0", False), ("1", True)):
+        monkeypatch.setenv("NUMBA_DISABLE_JIT", value)
+        shipped.shipped.cache_clear()
+        assert (shipped.shipped() is None) is off
+        assert keeping.is_compiled()  # neither has to compile
+        assert ("none, by NUMBA_DISABLE_JIT" in looks._loops().told) is off
+    assert came.is_whole()
+
+
 @pytest.mark.parametrize("name", ["NUMBA_CPU_NAME", "NUMBA_ENABLE_AVX", "NUMBA_OPT"])
 def test_whoever_sets_how_code_is_made_gets_it_so(
     came: Shipped, name: str, monkeypatch: pytest.MonkeyPatch
