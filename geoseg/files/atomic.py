@@ -48,15 +48,21 @@ def put_in_place(complete: Path, path: Path) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary name beside ``path`` to write to; it takes the final name at the end.
 
-    When the block raises, the temporary file is removed and ``path`` stays as it was.
+    When the block raises, the temporary file is removed and ``path`` stays as it was. The name is fixed, so
+    that the next run writes over what a killed one left, and not over what one that lives is writing.
+
+    Raises:
+        OutputInUseError: Another run is writing it.
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
-    try:
-        yield temporary
-        put_in_place(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    temporary.touch()
+    with held(temporary, path):
+        try:
+            yield temporary
+            put_in_place(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
 
 
 def write_text(text: str, path: Path) -> None:

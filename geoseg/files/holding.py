@@ -1,4 +1,4 @@
-"""A folder that one run alone writes to, as long as it lives."""
+"""A folder or a file that one run alone writes to, as long as it lives."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ except ImportError:  # Windows, which lets nobody remove a folder with open file
 
 @contextmanager
 def held(folder: Path, output: Path) -> Iterator[None]:
-    """Keep other runs from a folder while the block lasts.
+    """Keep other runs from a folder, or a file, while the block lasts.
 
-    The system's lock of a folder ends with the process, by whatever death. File systems without such
+    The system's lock of it ends with the process, by whatever death. File systems without such
     locks have none.
 
     Args:

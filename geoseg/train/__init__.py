@@ -142,6 +142,7 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     from geoseg.models.extras import require
 
     require(_TUNING, "tuning", "train")
+    from geoseg.files.atomic import scratch_folder
     from geoseg.files.target import PAGE, check_target
     from geoseg.models.card import write_card
     from geoseg.models.loading import check_names, dense_file
@@ -159,15 +160,16 @@ def tune_model(  # noqa: PLR0913  # the public face: one keyword per option of t
     options = TuneOptions(tuple(gsd_ranges), place_weights or {}, max_area_bias, draws, tta)
     check_names(device, precision, runtime)
     path = dense_file(model)
-    tensors, _ = load_arrays(path)
-    # Not as the built-in model, even where it is: what is written runs in fp32 unless int8 is asked for.
-    loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
-    with heard(progress) as told:
-        metadata = tune(loaded, load_scenes(Path(scenes), split), options, told)
-    told_of = (*(notes or metadata.notes), *(() if split == "val" else (FLATTERED,)))
-    metadata = metadata.model_copy(update={"notes": tuple(dict.fromkeys(told_of))})
-    measured = with_ranges(tensors, metadata, scenes_for_ranges(Path(scenes), split))
-    save_weights(measured, metadata, target)
-    if page is not None:
-        write_card(target, page)
+    with scratch_folder(target):  # two runs would take hours to replace each other's
+        tensors, _ = load_arrays(path)
+        # Not as the built-in model, even where it is: what is written runs in fp32 unless int8 is asked for.
+        loaded = load_dense(path, device=device, precision=precision, runtime=runtime)
+        with heard(progress) as told:
+            metadata = tune(loaded, load_scenes(Path(scenes), split), options, told)
+        told_of = (*(notes or metadata.notes), *(() if split == "val" else (FLATTERED,)))
+        metadata = metadata.model_copy(update={"notes": tuple(dict.fromkeys(told_of))})
+        measured = with_ranges(tensors, metadata, scenes_for_ranges(Path(scenes), split))
+        save_weights(measured, metadata, target)
+        if page is not None:
+            write_card(target, page)
     return Tuning(metadata, target, page, tuning_doubts(metadata))

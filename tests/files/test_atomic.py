@@ -26,6 +26,19 @@ def test_a_file_stays_as_it_was_when_writing_fails(tmp_path: Path) -> None:
     assert (path.read_bytes(), names(tmp_path)) == (b"new\n", ["page.html"])
 
 
+def test_a_file_is_written_by_one_run_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    with replacing(path) as temporary:
+        temporary.write_text("of the first")
+        with pytest.raises(OutputInUseError, match=r"a\.txt is being written by another run"):
+            write_text("of the second", path)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_text() == "of the first"
+    temporary.write_text("of a run that was killed, and long")
+    write_text("of the third", path)
+    assert path.read_text() == "of the third"
+
+
 def test_a_scratch_folder_holds_nothing_old_and_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "new" / "b.gpkg"
     with scratch_folder(path) as folder:

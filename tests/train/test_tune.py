@@ -14,7 +14,8 @@ from commands import invoke
 from numpy.typing import NDArray
 
 from geoseg.attributes.confidence import Qualities, presences, probabilities
-from geoseg.errors import DatasetError, GeosegError, UsageError
+from geoseg.errors import DatasetError, GeosegError, OutputInUseError, UsageError
+from geoseg.files.atomic import scratch_folder
 from geoseg.models import DEFAULT_WEIGHTS
 from geoseg.models.averaged import AveragedModel
 from geoseg.models.card import count_parameters, render_card
@@ -31,6 +32,7 @@ from geoseg.models.weights import (
 )
 from geoseg.progress import ProgressReport
 from geoseg.scenes.scene import Scene, load_scene, save_scene
+from geoseg.train import tune_model
 from geoseg.train.calibrate import Evidence, brier, calibration_error, enough, fit, fit_odds, select
 from geoseg.train.choosing import Chosen
 from geoseg.train.decoded import MappedScene, decode, decode_scenes, labels_of
@@ -648,3 +650,13 @@ def test_curves_stand_in_the_card(model_file: Path, tmp_path: Path) -> None:
     curve = calibration.curves["area_m2"]
     assert isinstance(curve, Curve)
     assert f"| adds | {' | '.join(f'{value:g}' for value in curve.adds)} |" in render_card(path)
+
+
+def test_an_output_that_another_run_tunes_is_refused_before_the_work(tmp_path: Path) -> None:
+    target = tmp_path / "town.safetensors"
+    with (
+        scratch_folder(target),
+        pytest.raises(OutputInUseError, match=r"safetensors is being written by another run"),
+    ):
+        tune_model("default", target, scenes=tmp_path)
+    assert not list(tmp_path.iterdir())
