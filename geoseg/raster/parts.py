@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,29 +34,39 @@ class Stated:
     """CRS of the bounds, WKT; empty: the index has none."""
 
 
-def listed_parts(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401 - rasterio is untyped
+def listed_parts(
+    path: str,
+    dataset: Any,  # noqa: ANN401 - rasterio is untyped
+    rows: Sequence[Stated] | None,
+) -> tuple[str, ...]:
     """What an open dataset consists of: GDAL's list, and what an index or a service stands for.
 
     A name such as ``WMS:describing.xml`` stands for what cannot be listed.
+
+    Args:
+        path: By which it was opened.
+        dataset: It is.
+        rows: What ``stated`` says of it.
     """
     listed = tuple(dataset.files)
     if dataset.driver == TILE_INDEX:
-        return (*listed, *_indexed(path))
+        return (*listed, *_indexed(path, rows))
     if dataset.driver in SERVICES:
         return (*listed, f"{dataset.driver}:{without_secrets(path)}")
     return listed or (path,)
 
 
-def _indexed(path: str) -> tuple[str, ...]:
+def _indexed(path: str, rows: Sequence[Stated] | None) -> tuple[str, ...]:
     """The index, and the rasters in it; of one that says so in another way, a name that stands for them."""
-    rows = stated(path)
     if rows is None:
         return (f"{TILE_INDEX}:{without_secrets(path)}",)
     return (_index(path), *(row.name for row in rows))
 
 
-def stated(path: str) -> tuple[Stated, ...] | None:
-    """The rows of a tile index; None where it says in another way what is in it."""
+def stated(path: str, dataset: Any) -> tuple[Stated, ...] | None:  # noqa: ANN401
+    """The rows of an open tile index; None where it says in another way what is in it, or is none."""
+    if dataset.driver != TILE_INDEX:
+        return None
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError
 

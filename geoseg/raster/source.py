@@ -29,7 +29,7 @@ from geoseg.errors import UnreachableRasterError, UnreadableRasterError, Unsuppo
 from geoseg.raster.bands import BandChoice, choose_bands
 from geoseg.raster.cautions import cautions
 from geoseg.raster.dates import image_dates
-from geoseg.raster.parts import listed_parts
+from geoseg.raster.parts import Stated, listed_parts, stated
 from geoseg.raster.probabilities import require_photo
 from geoseg.raster.remote import is_vrt, opening, trouble
 from geoseg.raster.spectrum import band_signs
@@ -163,8 +163,9 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
     with open_dataset(path) as dataset:
         if photo:
             require_photo(path, _underlying(dataset))
-        files = _files(path, dataset)
-        require_whole(path, _underlying(dataset), files)
+        rows = stated(path, _underlying(dataset))
+        files = _files(path, dataset, rows)
+        require_whole(path, _underlying(dataset), files, rows)
         crs = _crs(path, dataset)
         bands = choose_bands(
             path, dataset.colorinterp, wanted_bands, band_signs(_underlying(dataset))
@@ -290,15 +291,16 @@ def _rectified(path: str, dataset: Any) -> Any:  # noqa: ANN401
     unmarked = {"src_nodata": math.nan} if is_float and dataset.nodata is None else {}
     # The grid is left to GDAL: with one of ours, rasterio forgets the control points.
     try:
-        return WarpedVRT(
-            dataset,
-            crs=dataset.gcps[1],
-            resampling=Resampling.cubic,
-            tolerance=WARP_TOLERANCE_PX,
-            add_alpha=not has_alpha,
-            **unmarked,
-            **({} if _may_bend(dataset.gcps[0]) else {"MAX_GCP_ORDER": 1}),
-        )
+        with rasterio.Env():  # else GDAL writes to stderr what is wrong with the points
+            return WarpedVRT(
+                dataset,
+                crs=dataset.gcps[1],
+                resampling=Resampling.cubic,
+                tolerance=WARP_TOLERANCE_PX,
+                add_alpha=not has_alpha,
+                **unmarked,
+                **({} if _may_bend(dataset.gcps[0]) else {"MAX_GCP_ORDER": 1}),
+            )
     except GDAL_ERRORS as error:
         raise UnsupportedRasterError(
             f"{path} has {len(dataset.gcps[0])} ground control points, which do not say where it lies "
@@ -324,9 +326,9 @@ def _brief(error: Exception) -> str:
     return " ".join(str(error.__cause__ or error).split())
 
 
-def _files(path: str, dataset: Any) -> tuple[str, ...]:  # noqa: ANN401
+def _files(path: str, dataset: Any, rows: Sequence[Stated] | None) -> tuple[str, ...]:  # noqa: ANN401
     """Those of the raster, and of the VRTs among them."""
-    found = dict.fromkeys(listed_parts(path, _underlying(dataset)))
+    found = dict.fromkeys(listed_parts(path, _underlying(dataset), rows))
     waiting = [file for file in found if is_vrt(file) and file != path]
     while waiting:
         with open_dataset(waiting.pop()) as inner:

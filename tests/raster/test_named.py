@@ -8,6 +8,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 import shapely
@@ -61,6 +62,18 @@ def test_a_part_that_cannot_be_opened_is_refused(vrt: Path, index: Path, content
             UnreadableRasterError, match=rf"{path.name} names \S*gone\.tif, which cannot be opened"
         ):
             inspect(str(path))
+
+
+def test_a_tile_index_is_read_once(index: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, whole = [], pyogrio.read_dataframe
+
+    def counted(path: str) -> gpd.GeoDataFrame:
+        read.append(path)
+        return whole(path)
+
+    monkeypatch.setattr(pyogrio, "read_dataframe", counted)
+    assert len(inspect(str(index)).files) > 1
+    assert read == [str(index)]
 
 
 def test_a_tile_index_that_lost_a_file_is_refused(index: Path) -> None:

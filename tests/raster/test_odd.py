@@ -133,9 +133,12 @@ def test_too_few_control_points(make_raster: RasterMaker) -> None:
     assert "a.tif has 1 ground control points, which do not say where it lies" in refusal(path)
 
 
-def test_control_points_on_a_line(make_raster: RasterMaker) -> None:
+def test_control_points_on_a_line(
+    make_raster: RasterMaker, capfd: pytest.CaptureFixture[str]
+) -> None:
     path = make_raster("a.tif", IMAGE, gcps=points(7, on_a_line=True))
     assert "at least three that are not on one line" in refusal(path)
+    assert not capfd.readouterr().err  # GDAL's own line
 
 
 def test_control_points_in_two_rows(make_raster: RasterMaker) -> None:
