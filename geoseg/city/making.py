@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -24,9 +26,10 @@ from geoseg.export.output import WRITERS
 from geoseg.export.schema import LAYER
 from geoseg.export.zoom import Zooms, check_zoom
 from geoseg.files.target import check_target, extension_of, require_other
-from geoseg.vectors.layers import VectorInput, open_layer
+from geoseg.vectors.layers import VectorInput, geometry_of, open_layer
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
+from geoseg.vectors.rows import REPAIRED, notes_of
 from geoseg.vectors.standing import gone_note, only_standing
 
 CITYJSON = ".json"
@@ -103,6 +106,9 @@ def _make_town(buildings: VectorInput, output: Path, asked: Asked) -> Converted:
     frame = stand.reset_index(drop=True)
     flat = horizontal_crs(loaded.crs)
     epsg = _asked(asked.crs, flat) if asked.crs is not None else _stated(buildings, flat)
+    shapes = geometry_of(frame)
+    broken = int((~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)).sum())
+    repaired = notes_of(Counter({REPAIRED: broken}), loaded.label)
     town = town_of(frame, flat, loaded.label)
     if output.suffix.lower() == ".gpkg":
         write_solids(town, frame, output, flat)
@@ -117,7 +123,12 @@ def _make_town(buildings: VectorInput, output: Path, asked: Asked) -> Converted:
         without_height=town.without_height,
         left_out=town.left_out,
         shared_walls=int(town.shared.sum()),
-        notes=(*gone_note(gone), *_notes(output, flat, epsg=epsg, on_plain=on_plain), *chosen),
+        notes=(
+            *gone_note(gone),
+            *repaired,
+            *_notes(output, flat, epsg=epsg, on_plain=on_plain),
+            *chosen,
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from pyproj import CRS
 
 from geoseg.errors import UsageError
 from geoseg.vectors.layers import geometry_of
+from geoseg.vectors.polygons import sound
 
 GRID_M, GRID_DEG = 0.001, 1e-8
 """To what coordinates are rounded, in metres (or feet) and in degrees."""
@@ -72,7 +73,7 @@ class Town:
 
 
 def town_of(frame: gpd.GeoDataFrame, crs: CRS, label: str) -> Town:
-    """The town of a table with ``height_m`` and, where elevations are known, ``ground_m``.
+    """The town of a table with ``height_m`` and, where elevations are known, ``ground_m``; invalid outlines repaired.
 
     Raises:
         UsageError: a column is missing.
@@ -85,7 +86,7 @@ def town_of(frame: gpd.GeoDataFrame, crs: CRS, label: str) -> Town:
     height, ground = (frame[name].astype("float64").to_numpy(dtype=float) for name in NEEDED)
     if not np.isfinite(ground).any():  # heights above ground: the town stands on a plain
         ground = np.zeros(len(frame))
-    shapes = shapely.orient_polygons(geometry_of(frame))
+    shapes = shapely.orient_polygons(sound(geometry_of(frame)))
     drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & np.isfinite(ground)
     rows = np.flatnonzero(drawn)
     lattice = _lattice(shapes[rows], ground[rows], crs)

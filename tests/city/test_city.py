@@ -248,6 +248,21 @@ def test_what_is_not_known_is_counted(tmp_path: Path) -> None:
     assert len(told["CityObjects"]["building_1"]["geometry"]) == 1
 
 
+def test_invalid_outlines_stand_once_as_they_are_when_repaired(tmp_path: Path) -> None:
+    """Floor and roof of a solid lie on each other; two halves of an eight are two blocks of one building."""
+    house, eight = (
+        shapely.box(0, 0, 9, 9),
+        shapely.Polygon([(20, 0), (29, 9), (29, 0), (20, 9), (20, 0)]),
+    )
+    broken = town(shapely.MultiPolygon([house, house]), eight)
+    for name in ("a.city.json", "a.gpkg"):
+        done = geoseg.convert(broken, tmp_path / name)
+        assert (done.rows, done.solids, done.left_out) == (2, 3, 0)
+        assert "2 invalid polygons of the table of buildings were repaired." in done.notes
+    told = read(tmp_path / "a.city.json")
+    assert [len(shell) for shell in shells(told)] == [6, 5, 5]
+
+
 def test_without_elevations_the_town_stands_on_a_plain(tmp_path: Path) -> None:
     done = geoseg.convert(town(shapely.box(0, 0, 9, 9), ground_m=np.nan), tmp_path / "a.json")
     assert "stand at 0" in done.notes[0]
