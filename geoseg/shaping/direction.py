@@ -17,9 +17,9 @@ from geoseg.shaping.segment import (
     ACROSS,
     COUNTER,
     DIAGONAL,
-    END_SAMPLES,
     FREE,
     NO_ENDS,
+    likely_moments,
     moments,
 )
 from geoseg.shaping.turning import CORRELATION_PX, MOST_PULL, QUARTER, even_directions
@@ -125,15 +125,17 @@ def find(parent: Ints, i: int) -> int:
     return i
 
 
-def refine_directions(walls: Walls, arc_first: Ints, group: Ints, even: Rows) -> Floats:
+def refine_directions(
+    walls: Walls, arc_first: Ints, group: Ints, even: Rows, reach: float
+) -> Floats:
     """(n,) directions with the least squared residuals over all classed walls of each group.
 
     ``group`` (n,) tells which polygons share a direction, ``even`` which stand in rows that turn evenly, each a
-    group of its own. Walls that run halfway between two directions tell of both.
+    group of its own. Walls that run halfway between two directions tell of both. ``reach`` is as in ``fit_lines``.
     """
     out, own = walls.theta.copy(), np.zeros((len(walls.theta), 2))
     halfway = np.zeros((len(walls.owner), 2))
-    _refine(walls, arc_first, group, (own, halfway), out)
+    _refine(walls, arc_first, (group, reach), (own, halfway), out)
     each = out + _turns(walls, own, halfway, group)[group]
     arc = np.flatnonzero((walls.owner != walls.other) & (even.number[walls.owner] >= 0))
     between = walls.owner[arc], walls.other[arc], *halfway[arc].T
@@ -160,20 +162,24 @@ def _turns(walls: Walls, own: Floats, halfway: Floats, group: Ints) -> Floats:
 
 @jit
 def _refine(
-    walls: Walls, arc_first: Ints, group: Ints, sums: tuple[Floats, Floats], theta: Floats
+    walls: Walls,
+    arc_first: Ints,
+    given: tuple[Ints, float],
+    sums: tuple[Floats, Floats],
+    theta: Floats,
 ) -> None:
     """Turn (n,) ``theta`` to where the walls along one direction run best; write what they add up to.
 
     Of each arc whose walls run halfway between two directions: how sure they are of that, and how far
     they would turn it, times that.
     """
-    own, halfway = sums
+    (own, halfway), (group, reach) = sums, given
     for arc in range(len(arc_first) - 1):
         i, total, home = arc_first[arc], own, group[walls.owner[arc]]
         if walls.other[arc] != walls.owner[arc]:
             total, home = halfway, arc
         for wall in range(walls.first[arc], walls.first[arc + 1]):
-            _, _, _, _, d, c = moments(walls.sums, i, walls.end[wall], END_SAMPLES)
+            _, _, _, _, d, c = likely_moments(walls.sums, i, walls.end[wall], reach)
             i = walls.end[wall]
             kind = walls.kind[wall]
             if kind == FREE:

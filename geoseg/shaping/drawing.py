@@ -17,6 +17,7 @@ from geoseg.shaping.cut import FreeCut, Walls
 from geoseg.shaping.kept import Kept, replaced, simplified_vertices
 from geoseg.shaping.noise import long_noise, price_units, with_smooth_errors
 from geoseg.shaping.prune import prune_walls
+from geoseg.shaping.refit import refit
 from geoseg.shaping.sketch import Given, Sketch
 from geoseg.shaping.walls import cut_walls, learn
 
@@ -77,11 +78,15 @@ class Drawing:
         These may therefore depart by as much as such errors explain.
         """
         arcs, walls = cut_walls(cut, settings, faithful=faithful)
-        walls, lines = prune_walls(arcs, walls)
+        walls, lines = prune_walls(arcs, walls, 0.0)
+        circles = fit_circles(arcs, walls, long_noise(walls.noise, settings.correlation_px))
+        width = settings.correlation_px
+        # Drawings of drawings, for which no noise of the layer is known, err otherwise than outlines do.
+        if width is not None and settings.layer_noise_px is not None and not faithful:
+            walls, lines = refit(cut, arcs, walls, lines, width)
         noise = with_smooth_errors(walls.noise) if faithful else walls.noise
         given = Given.of(raw, group, arcs, noise, settings)
-        unit = long_noise(walls.noise, settings.correlation_px)
-        return cls(given, walls, lines, *fit_circles(arcs, walls, unit))
+        return cls(given, walls, lines, *circles)
 
     def straight(self) -> tuple[Sketch, Bools]:
         """All walls straight; (n,) True where a polygon breaks a limit so."""

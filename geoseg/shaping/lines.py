@@ -14,16 +14,16 @@ from geoseg.shaping.direction import find, turn_between
 from geoseg.shaping.segment import (
     ACROSS,
     ALONG,
-    END_SAMPLES,
     FREE,
     NO_ENDS,
+    likely_moments,
     moments,
 )
 from geoseg.shaping.turning import CORRELATION_PX
 
 SHORT = 30
 """Oblique walls of fewer samples (legs of bays, cut corners) meet others at blunt angles, where masks
-hardly tell which samples are whose: those near their ends do not count."""
+hardly tell which samples are whose: as long as walls may end anywhere, those near their ends do not count."""
 TRIM_PX = 2
 """Samples left out at either end of those."""
 TRIM_SHARE = 4
@@ -36,13 +36,17 @@ CHAIN_MIN_PX, CHAIN_MAX_PX = 0.6, 2.5
 """Walls farther out of line than the upper bound never share a line, nearer than the lower always."""
 
 
-def fit_lines(arcs: Arcs, walls: Walls) -> Floats:
-    """(w, 3) unit direction (ux, uy) along the arc, and offset c: points p with -uy x + ux y = c."""
+def fit_lines(arcs: Arcs, walls: Walls, reach: float) -> Floats:
+    """(w, 3) unit direction (ux, uy) along the arc, and offset c: points p with -uy x + ux y = c.
+
+    ``reach`` is over how many pixels the correlation of the noise falls off, 0 where that is not known, or not yet where
+    walls end.
+    """
     count = len(walls.end)
     lines, weight, parent = np.zeros((count, 3)), np.zeros(count), np.arange(count)
     noise = np.repeat(walls.noise[arcs.near], np.diff(walls.first))
     nodes = arcs.node_first, walls_at_nodes(arcs, walls.first), arcs.node_xy
-    _fit((arcs.xy, arcs.first), walls, nodes, noise, (lines, weight, parent))
+    _fit((arcs.xy, arcs.first), walls, nodes, (noise, reach), (lines, weight, parent))
     return _shared(lines, weight, parent)
 
 
@@ -58,12 +62,12 @@ def _fit(
     arcs: tuple[Floats, Ints],
     walls: Walls,
     nodes: tuple[Ints, Ints, Floats],
-    noise: Floats,
+    known: tuple[Floats, float],
     out: tuple[Floats, Floats, Ints],
 ) -> None:
     """Write each wall's own line and weight, and the first wall of those that share a line."""
-    lines, weight, parent = out
-    _single_lines(arcs, walls, lines, weight)
+    (lines, weight, parent), (noise, reach) = out, known
+    _single_lines(arcs, walls, reach, lines, weight)
     first, ends, place = nodes
     for node in range(len(place)):
         for a in range(first[node], first[node + 1]):
@@ -85,7 +89,9 @@ def _fit(
 
 
 @inner_jit
-def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight: Floats) -> None:
+def _single_lines(
+    arcs: tuple[Floats, Ints], walls: Walls, reach: float, lines: Floats, weight: Floats
+) -> None:
     """The line of each wall, fitted to its samples, and its weight."""
     xy, first = arcs
     for arc in range(len(first) - 1):
@@ -95,10 +101,11 @@ def _single_lines(arcs: tuple[Floats, Ints], walls: Walls, lines: Floats, weight
         theta += 0.5 * turn_between(walls.theta[walls.other[arc]], theta)
         for wall in range(walls.first[arc], walls.first[arc + 1]):
             j, kind = walls.end[wall], walls.kind[wall]
-            trim, ends = 0, END_SAMPLES
-            if j - i < SHORT and kind not in (ALONG, ACROSS):
-                trim, ends = min(TRIM_PX, (j - i) // TRIM_SHARE), NO_ENDS
-            _, x, y, _, d, c = moments(walls.sums, i + trim, j - trim, ends)
+            if reach <= 0.0 and j - i < SHORT and kind not in (ALONG, ACROSS):
+                trim = min(TRIM_PX, (j - i) // TRIM_SHARE)
+                _, x, y, _, d, c = moments(walls.sums, i + trim, j - trim, NO_ENDS)
+            else:
+                _, x, y, _, d, c = likely_moments(walls.sums, i, j, reach)
             phi = 0.5 * math.atan2(c, d)
             if kind != FREE:
                 phi = theta + ANGLES[kind]

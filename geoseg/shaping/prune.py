@@ -18,9 +18,9 @@ ROUNDS = 12
 """Each round drops at most one wall of an arc."""
 
 
-def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
-    """Walls that all have some length, as far as this can be had, and their lines."""
-    loose, lines = np.zeros(len(arcs.node_xy), dtype=np.bool_), fit_lines(arcs, walls)
+def prune_walls(arcs: Arcs, walls: Walls, reach: float) -> tuple[Walls, Floats]:
+    """Walls that all have some length, as far as this can be had, and their lines; ``reach`` as in ``fit_lines``."""
+    loose, lines = np.zeros(len(arcs.node_xy), dtype=np.bool_), fit_lines(arcs, walls, reach)
     for _ in range(ROUNDS):
         nodes = place_nodes(arcs, walls, lines, loose)
         dropped = np.zeros(len(walls.end), dtype=np.bool_)
@@ -29,7 +29,7 @@ def prune_walls(arcs: Arcs, walls: Walls) -> tuple[Walls, Floats]:
         if not dropped.any():
             break
         walls = _without(walls, dropped)
-        lines = fit_lines(arcs, walls)
+        lines = fit_lines(arcs, walls, reach)
     return walls, lines
 
 

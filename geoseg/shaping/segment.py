@@ -47,6 +47,8 @@ NO_ENDS, END_SAMPLES = whole(0), whole(4)
 """Samples at either end of a wall that count twice, where all count alike and where they do."""
 END_SHARE = whole(4)
 """But no more than one in so many."""
+OUTERMOST = whole(2)
+"""Samples at either end of a wall that tell where it ends."""
 PARALLEL_PRICE = 20.0
 """Extra price where two walls of one fixed class follow each other: a short wall joins them."""
 
@@ -116,6 +118,34 @@ def moments(
     xy = sums[j, 4] - sums[i, 4] + (sums[a, 4] - sums[i, 4] + sums[j, 4] - sums[b, 4])
     yy = sums[j, 5] - sums[i, 5] + (sums[a, 5] - sums[i, 5] + sums[j, 5] - sums[b, 5])
     cxx, cxy, cyy = xx - w * x * x, xy - w * x * y, yy - w * y * y
+    return w, x, y, 0.5 * (cxx + cyy), 0.5 * (cxx - cyy), cxy
+
+
+@inner_jit
+def likely_moments(
+    sums: Floats, i: int, j: int, reach: float
+) -> tuple[float, float, float, float, float, float]:
+    """The same as the likeliest line through the samples weighs them, up to a factor.
+
+    Where the correlation of the noise falls off exponentially over ``reach`` pixels, a line of residuals r is the
+    likelier the less the integral of r squared is, plus ``reach`` times those at its two ends, plus ``reach`` squared
+    times the integral of their slope squared (the inverse of the covariance; Cressie 1993, section 3.4).
+    """
+    k = min(OUTERMOST, j - i)
+    a, b = i + k, j - k
+    w0, w1 = sums[a, 0] - sums[i, 0], sums[j, 0] - sums[b, 0]
+    if reach <= 0.0 or w0 <= 0.0 or w1 <= 0.0:
+        return moments(sums, i, j, END_SAMPLES)
+    x0, y0 = (sums[a, 1] - sums[i, 1]) / w0, (sums[a, 2] - sums[i, 2]) / w0
+    x1, y1 = (sums[j, 1] - sums[b, 1]) / w1, (sums[j, 2] - sums[b, 2]) / w1
+    w = sums[j, 0] - sums[i, 0] + 2.0 * reach
+    x = (sums[j, 1] - sums[i, 1] + reach * (x0 + x1)) / w
+    y = (sums[j, 2] - sums[i, 2] + reach * (y0 + y1)) / w
+    dx, dy = x1 - x0, y1 - y0
+    per = reach * reach / max(math.sqrt(dx * dx + dy * dy), 1.0)
+    cxx = sums[j, 3] - sums[i, 3] + reach * (x0 * x0 + x1 * x1) - w * x * x + per * dx * dx
+    cxy = sums[j, 4] - sums[i, 4] + reach * (x0 * y0 + x1 * y1) - w * x * y + per * dx * dy
+    cyy = sums[j, 5] - sums[i, 5] + reach * (y0 * y0 + y1 * y1) - w * y * y + per * dy * dy
     return w, x, y, 0.5 * (cxx + cyy), 0.5 * (cxx - cyy), cxy
 
 

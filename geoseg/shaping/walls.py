@@ -104,9 +104,11 @@ def cut_walls(
         odd = odd_arcs(cut, unit, cost, dear * ANY_WALL)
         walls, oblique[odd] = with_free_walls(walls, cut, odd), dear * ANY_WALL
     _begin_at_corners(arcs.xy, arcs.first, arcs.node_from == NO_NODE, walls)
-    walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike, cut.even))
+    walls = walls._replace(theta=refine_directions(walls, arcs.first, cut.alike, cut.even, 0.0))
     walls, _ = _along(arcs, walls, prices, (fronts, halfway), fine=True)
-    return arcs, walls._replace(theta=refine_directions(walls, arcs.first, cut.alike, cut.even))
+    return arcs, walls._replace(
+        theta=refine_directions(walls, arcs.first, cut.alike, cut.even, 0.0)
+    )
 
 
 def _arcs_of_polygons(arcs: Arcs, polygons: int) -> tuple[Ints, Ints]:

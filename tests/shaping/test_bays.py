@@ -37,7 +37,11 @@ def house(run: float, out_m: float) -> Polygon:
 
 
 def rows(
-    monkeypatch: pytest.MonkeyPatch, one: Polygon, jitter_px: float, width_px: float = 3.0
+    monkeypatch: pytest.MonkeyPatch,
+    one: Polygon,
+    jitter_px: float,
+    width_px: float = 3.0,
+    lots: int = 12,
 ) -> town.Town:
     """Rows of three such houses in all directions, as networks see them."""
 
@@ -47,7 +51,7 @@ def rows(
         ]
 
     monkeypatch.setitem(town.BUILDERS, "row", row)
-    spec = town.TownSpec(12, ("row",), jitter_px=jitter_px, correlation_px=width_px)
+    spec = town.TownSpec(lots, ("row",), jitter_px=jitter_px, correlation_px=width_px)
     return town.build_town(spec)
 
 
@@ -71,7 +75,7 @@ def half_square(outlines: NDArray[np.object_]) -> NDArray[np.int64]:
 def test_bays_at_45_degrees_come_out(
     monkeypatch: pytest.MonkeyPatch, jitter_px: float, least: float
 ) -> None:
-    out = drawn(rows(monkeypatch, house(HALF_SQUARE, 2.2), jitter_px))
+    out = drawn(rows(monkeypatch, house(HALF_SQUARE, 2.2), jitter_px, lots=48))
     assert ((half_square(out) == 4) & (corners(out) == 8)).mean() >= least
 
 

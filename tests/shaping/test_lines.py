@@ -52,7 +52,7 @@ def samples(arcs: Arcs, walls: Walls) -> Iterator[tuple[int, Floats, Floats]]:
 def test_walls_are_fitted_to_all_their_pixels_and_those_at_the_ends_count_twice() -> None:
     seen = town.build_town(town.TownSpec(24, KINDS, jitter_px=0.5, seed=3))
     arcs, walls = cut(np.asarray(seen.raw), np.arange(len(seen.raw)))
-    lines = fit_lines(arcs, walls)
+    lines = fit_lines(arcs, walls, 0.0)
     for wall, xy, weight in samples(arcs, walls):
         (ux, uy, offset), (x, y) = lines[wall], weight @ xy / weight.sum()
         assert ux * y - uy * x == pytest.approx(offset)
@@ -75,7 +75,7 @@ def test_walls_are_fitted_to_all_their_pixels_and_those_at_the_ends_count_twice(
 def test_nodes_amid_a_straight_wall_lie_on_it(jog: BaseGeometry, hole: BaseGeometry) -> None:
     houses = np.array([(LEFT | jog) - hole, RIGHT - jog - hole], object)
     arcs, walls = cut(houses, np.zeros(2, np.int64))
-    walls, lines = prune_walls(arcs, walls)
+    walls, lines = prune_walls(arcs, walls, 0.0)
     nodes = place_nodes(arcs, walls, lines, np.zeros(len(arcs.node_xy), dtype=bool))
     x, y = nodes[np.repeat(np.arange(len(nodes)), np.diff(arcs.node_first))].T
     ux, uy, offset = lines[walls_at_nodes(arcs, walls.first)[:, 0]].T
