@@ -152,6 +152,8 @@ def main() -> None:
         ("F1 .6, made up as large as measured", replace(F1_60, half_m=(3.5, 7.0)), 1.0),
         ("F1 .6, new ones half as wide", F1_60, 0.55),
         ("F1 .6, confidence tells nothing", replace(F1_60, telling=False), 1.0),
+        ("F1 .6, with presence", replace(F1_60, presence=True), 1.0),
+        ("F1 .6, presence alone tells", replace(F1_60, telling=False, presence=True), 1.0),
     ):
         for alike in (0.0, 0.7):
             settings = TownSettings(lots=asked.lots, turned=True, new_side=new_side)

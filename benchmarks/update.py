@@ -60,6 +60,15 @@ def main() -> None:
         ("F1 .6, twice as much made up", replace(F1_60, made_up=0.068), True),
         ("F1 .8, confidence tells nothing", replace(F1_80, telling=False), True),
         ("F1 .6, confidence tells nothing", replace(F1_60, telling=False), True),
+        ("F1 .8, with presence", replace(F1_80, presence=True), True),
+        ("F1 .6, with presence", replace(F1_60, presence=True), True),
+        ("F1 .8, presence alone tells", replace(F1_80, telling=False, presence=True), True),
+        ("F1 .6, presence alone tells", replace(F1_60, telling=False, presence=True), True),
+        (
+            "F1 .6, alone, twice as much made up",
+            replace(F1_60, telling=False, presence=True, made_up=0.068),
+            True,
+        ),
         ("F1 .6, nobody looked", F1_60, False),
     ):
         total: Counter[str] = Counter()

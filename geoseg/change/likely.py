@@ -141,6 +141,8 @@ class _View:
     """What became of its (n,) buildings."""
     confidence: Floats
     """(n,) their own; NaN where there is none."""
+    presence: Floats
+    """(n,) their own; NaN where there is none."""
     cut: NDArray[np.bool_]
     """(n,) True where they may be cut by the edge of the imagery."""
     settings: UpdateSettings
@@ -187,7 +189,7 @@ class _View:
         apart, lost = np.zeros(len(self.confidence), dtype=bool), self.ground.lost
         empty = self._absent(lost) >= HALF
         apart[lost[empty] if empty.any() else lost] = True
-        return Weighed(self.confidence, together_m2(self.ground.old), apart)
+        return Weighed(self.confidence, self.presence, together_m2(self.ground.old), apart)
 
 
 def _seen(
@@ -219,7 +221,9 @@ def _seen(
         under, beyond = _under(ground, more, maps, place, plane, progress)
         olds = decide_old(ground, under, doubts.settings)
         confidence, cut = _own(date, "confidence"), _own(date, "at_edge") > 0
-        views.append(_View(ground, olds, confidence, cut, doubts.settings))
+        presence = _own(date, "presence")
+        presence = np.where((presence >= 0) & (presence <= 1), presence, np.nan)
+        views.append(_View(ground, olds, confidence, presence, cut, doubts.settings))
         nothing *= bare(beyond)
     return (views[0], views[1]), nothing
 
@@ -228,7 +232,7 @@ def _ground(later: Dated, flat: list[NDArray[np.object_]], seen: list[NDArray[np
     """What is held against each other, the other layer being ``later``."""
     nothing = np.full(len(flat[1]), np.nan)
     return Ground(
-        flat[0], flat[1], relate(flat[0], flat[1]), _own(later, "confidence"),
+        flat[0], flat[1], relate(flat[0], flat[1]), _own(later, "confidence"), nothing,
         _own(later, "at_edge") > 0, nothing, seen[0].astype(float), seen[1],
     )  # fmt: skip
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from geoseg.upkeep.odds import GONE_A_YEAR, KNOWN, LEAST, MOST, NEW_A_YEAR, ROUNDS
+from geoseg.upkeep.odds import GONE_A_YEAR, KNOWN, LEAST, MOST, NEW_A_YEAR, ROUNDS, against
 
 Floats = NDArray[np.float64]
 
@@ -50,6 +50,8 @@ class Weighed:
 
     confidence: Floats
     """(n,) probability to be right; NaN counts as right."""
+    presence: Floats
+    """(n,) probability to be there at all; NaN tells nothing."""
     size_m2: Floats
     """(n,) area of all that hangs together with each."""
     apart: NDArray[np.bool_]
@@ -95,12 +97,21 @@ class _Date:
     """(m,) probability to be right of all others."""
     of_others: NDArray[np.intp]
     """(m,) their classes."""
+    against: Floats
+    """(k,) how many times as often what is made up has such a presence as a building has, of those apart."""
+    against_others: Floats
+    """(m,) the same of all others."""
 
     @classmethod
     def of(cls, date: Weighed, of_size: NDArray[np.intp]) -> _Date:
         known = np.where(np.isnan(date.confidence), MOST, date.confidence)
         known = np.clip(known, LEAST, MOST)
-        return cls(known[date.apart], of_size[date.apart], known[~date.apart], of_size[~date.apart])
+        share = MADE_UP * float((1 - known).mean()) if len(known) else MADE_UP
+        odds, apart = against(date.presence, share), date.apart
+        return cls(
+            known[apart], of_size[apart], known[~apart], of_size[~apart],
+            odds[apart], odds[~apart],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +165,11 @@ def _told(date: _Date, shares: _Shares, row: int) -> _Told:
     wrong, apart = 1 - date.known, shares.apart[row]
     right = date.known * apart * shares.right[row][date.of_size]
     badly = wrong * (1 - shares.false) * apart * shares.badly[row][date.of_size]
-    false = wrong * shares.false * shares.false_apart * shares.made_up[date.of_size]
+    false = wrong * shares.false * shares.false_apart * shares.made_up[date.of_size] * date.against
     total = right + badly + false
     rest_right = date.others * (1 - apart)
     rest_badly = (1 - date.others) * (1 - shares.false) * (1 - apart)
-    rest_false = (1 - date.others) * shares.false * (1 - shares.false_apart)
+    rest_false = (1 - date.others) * shares.false * (1 - shares.false_apart) * date.against_others
     rest = rest_right + rest_badly + rest_false
     counts = [false / total, rest_false / rest, badly / total, rest_badly / rest]
     return _Told(

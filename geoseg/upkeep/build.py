@@ -108,6 +108,7 @@ def build_update(old: OldLayer, new: NewLayer, asked: Asked, progress: Progress)
         after,
         relations,
         new.confidence,
+        new.presence,
         new.at_edge,
         new.height_m,
         share_in(shifts.done(before) if areas else before, areas),

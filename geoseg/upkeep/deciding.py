@@ -9,7 +9,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geoseg.upkeep.fitting import Fit, aligned_iou, fit
-from geoseg.upkeep.odds import decided, gone, real
+from geoseg.upkeep.odds import decided, false, gone, real
 from geoseg.upkeep.relating import (
     APART,
     COVERED,
@@ -85,6 +85,8 @@ class Ground:
     """What they are to each other."""
     confidence: NDArray[np.float64]
     """(m,) NaN where not known."""
+    presence: NDArray[np.float64]
+    """(m,) probability to be there at all; NaN where not known."""
     at_edge: NDArray[np.bool_]
     """(m,) True for those that may be cut."""
     height_m: NDArray[np.float64]
@@ -291,12 +293,8 @@ def decide_new(ground: Ground, settings: UpdateSettings) -> News:
     sure = np.zeros(len(kinds))
     proposal, reason = (np.full(len(kinds), "", dtype=object) for _ in range(2))
     alone = (kinds == APART) & ground.in_sight
-    sure[alone] = real(
-        ground.confidence[alone],
-        ground.confidence[~alone],
-        ground.height_m[alone],
-        settings.age_years,
-    )
+    made_up = false(ground.confidence, ground.presence)
+    sure[alone] = real(made_up[alone], made_up[~alone], ground.height_m[alone], settings.age_years)
     certain = alone & ~ground.at_edge
     certain[certain] = decided(sure[certain], settings.sure)
     proposal[certain] = "new"

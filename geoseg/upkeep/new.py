@@ -22,7 +22,7 @@ from geoseg.vectors.standing import gone_note, standing
 
 ROLE = "new buildings"
 """How messages name a table."""
-CONFIDENCE, AT_EDGE, HEIGHT = "confidence", "at_edge", "height_m"
+CONFIDENCE, PRESENCE, AT_EDGE, HEIGHT = "confidence", "presence", "at_edge", "height_m"
 """Columns that are used where they are there."""
 NO_EXTENT = (
     "The new layer has no layer 'extent', so all old buildings count as seen; give --aoi where the "
@@ -51,7 +51,9 @@ class NewLayer:
     ids: NDArray[np.object_]
     """(m,) their ``building_id``, else numbers of rows from 0."""
     confidence: NDArray[np.float64]
-    """(m,) probability that a building is real, NaN where there is none."""
+    """(m,) probability that a building is real and drawn right, NaN where there is none."""
+    presence: NDArray[np.float64]
+    """(m,) probability that it is there at all, NaN where there is none."""
     at_edge: NDArray[np.bool_]
     """(m,) True where it may be cut off by the edge of the imagery."""
     height_m: NDArray[np.float64]
@@ -70,7 +72,7 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         UsageError: it is neither path nor GeoDataFrame, or a layer is named of what has none.
     """
     loaded = open_buildings(source, layer, ROLE)
-    frame = loaded.frame((ID, CONFIDENCE, AT_EDGE, HEIGHT))
+    frame = loaded.frame((ID, CONFIDENCE, PRESENCE, AT_EDGE, HEIGHT))
     rows = usable(np.array(frame.geometry.array, dtype=object), loaded.crs)
     refuse_unusable_rows(rows.counts, int(rows.kept.sum()), loaded.label)
     stand = standing(frame)
@@ -89,6 +91,7 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         rows.geometry[kept],
         ids,
         confidence,
+        _presence(table),
         at_edge > 0,
         _numbers(table, HEIGHT),
         extent_in(source, layer),
@@ -112,6 +115,11 @@ def swapped_note(old: str, columns: Collection[str], new: NewLayer) -> tuple[str
 
 def _numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return numbers_of(table[name]) if name in table else np.full(len(table), np.nan)
+
+
+def _presence(table: pd.DataFrame) -> NDArray[np.float64]:
+    values = _numbers(table, PRESENCE)
+    return np.where((values >= 0) & (values <= 1), values, np.nan)
 
 
 def _confidence(table: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -9,7 +9,7 @@ was found either (``benchmarks/not_found.py``).
 
 **New.** The confidence says how probable it is that an outline is right. One that is not may still be of a
 building, drawn badly, and such a building is as new as any other; only what lies on open ground is made
-up (``FALSE_APART``, measured on the same photos). Of the real ones most have an old outline, of those made
+up (``FALSE_APART``, measured on the same photos), and the presence tells which (:func:`against`). Of the real ones most have an old outline, of those made
 up none has: Bayes' rule makes an outline without an old one less probable than it was.
 
 Shares that no one tells are found from the data themselves, beginning with what the age lets expect.
@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 GONE_A_YEAR, NEW_A_YEAR = 0.01, 0.02
 """Shares of a town's buildings that go and come in a year, to begin with."""
@@ -44,6 +45,8 @@ KNOWN = 20.0
 """The age counts as much as so many buildings."""
 HALF = 0.5
 """Of the pairs that are not both right, so many differ, to begin with."""
+_SCALES = -30.0, 30.0
+"""Logarithms of what odds may have to be multiplied by."""
 ROUNDS = 100
 """In which shares are found; they settle far earlier."""
 
@@ -105,24 +108,62 @@ def _mixed(ratio: Floats, begin: float) -> Floats:
     return np.asarray(posterior)
 
 
+def against(presence: Floats, share: float) -> Floats:
+    """(n,) how many times as often what is made up has such a presence as a building has.
+
+    The odds against each, times what makes them a ratio of two distributions where a ``share`` is made up: over
+    the buildings its mean is 1. How many are made up differs from place to place; which of them, less so.
+
+    Args:
+        presence: (n,) probability to be there at all, of all buildings of a layer; NaN tells nothing.
+        share: Of these, what is made up, above 0 and below 1.
+    """
+    told = np.isfinite(presence)
+    if not told.any():
+        return np.ones(len(presence))
+    there = np.clip(presence[told], LEAST, MOST)
+    odds = (1 - there) / there
+
+    def buildings(scale: float) -> float:
+        """The mean over the buildings of 1, by these odds."""
+        return float(np.mean((1 - share) / (1 - share + share * np.exp(scale) * odds)))
+
+    scale = brentq(lambda one: buildings(one) - (1 - share), *_SCALES)
+    ratio = np.ones(len(presence))
+    ratio[told] = np.exp(scale) * odds
+    return ratio
+
+
+def false(confidence: Floats, presence: Floats) -> Floats:
+    """(n,) probability that new buildings are made up, before they are held against old ones.
+
+    Args:
+        confidence: (n,) that they are drawn right; NaN counts as real.
+        presence: (n,) that they are there at all; NaN tells nothing.
+    """
+    if not len(confidence):
+        return np.zeros(0)
+    known = np.clip(np.where(np.isnan(confidence), MOST, confidence), LEAST, MOST)
+    share = FALSE_APART * (1 - known)
+    odds = share / (1 - share) * against(presence, float(share.mean()))
+    return np.asarray(odds / (1 + odds))
+
+
 def real(apart: Floats, others: Floats, height_m: Floats, age_years: float) -> Floats:
     """(n,) probability that new buildings apart from old ones are real.
 
     Args:
-        apart: (n,) their confidence; NaN counts as real.
-        others: (m,) confidence of all other new ones.
+        apart: (n,) probability that they are made up, see :func:`false`.
+        others: (m,) the same of all other new ones.
         height_m: (n,) NaN where not known.
         age_years: Between the layers.
     """
     if not len(apart):
         return np.zeros(0)
-    known = np.clip(np.where(np.isnan(apart), MOST, apart), LEAST, MOST)
-    rest = np.clip(np.where(np.isnan(others), MOST, others), LEAST, MOST)
-    made_up = FALSE_APART * (1 - known)
-    all_made_up = made_up.sum() + FALSE_APART * (1 - rest).sum()
+    made_up, all_made_up = apart, apart.sum() + others.sum()
     grown = (1 + NEW_A_YEAR) ** age_years - 1
-    come = max(len(known) - all_made_up, 0.0)
-    standing = len(known) + len(rest) - all_made_up
+    come = max(len(apart) - all_made_up, 0.0)
+    standing = len(apart) + len(others) - all_made_up
     share = float(np.clip((come + KNOWN * grown) / (standing + KNOWN), LEAST, 1.0))
     odds = (1 - made_up) * share / made_up
     with np.errstate(invalid="ignore"):

@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
-from changed_town import F1_80, TownSettings, build
+from changed_town import F1_60, F1_80, TownSettings, build
 from commands import invoke
 from likely import KINDS, Dates, dates, judge
 
@@ -136,7 +136,7 @@ def drawn(made_up_m2: float, count: int = 8_000) -> tuple[Weighed, Weighed, list
         false = ~right & (random.random(count) < 0.15)
         size = random.normal(150, 30, count) * np.where(false, made_up_m2 / 150, 1.0)
         apart = false | (random.random(count) < share)
-        dates.append(Weighed(confidence, size, apart))
+        dates.append(Weighed(confidence, np.full(count, np.nan), size, apart))
         real.append(~false[apart])
     return dates[0], dates[1], real
 
@@ -147,6 +147,31 @@ def test_what_is_made_up_is_told_by_its_size(made_up_m2: float, least: float, mo
     for chance, true in zip(real_ones(before, after, 5.0), real, strict=True):
         assert abs(chance.mean() - true.mean()) < 0.12
         assert least <= np.mean((chance > 0.5) != true) < most
+
+
+def test_what_is_made_up_is_told_by_its_presence() -> None:
+    random = np.random.default_rng(2)
+    before, after, real = drawn(150.0)
+    told = []
+    for date, true in zip((before, after), real, strict=True):
+        there = np.ones(len(date.confidence), dtype=bool)
+        there[np.flatnonzero(date.apart)[~true]] = False
+        score = random.normal(0, 1, len(there)) + np.where(there, 1.0, -1.0)
+        told.append(replace(date, presence=1 / (1 + 0.05 / 0.95 * np.exp(-2 * score))))
+    by_nothing, by_presence = real_ones(before, after, 5.0), real_ones(told[0], told[1], 5.0)
+    for chance, without, true in zip(by_presence, by_nothing, real, strict=True):
+        assert abs(chance.mean() - true.mean()) < 0.12
+        assert np.mean((chance > 0.5) != true) < 0.6 * np.mean((without > 0.5) != true)
+
+
+def test_presence_lets_changes_stand_out_where_confidence_tells_nothing() -> None:
+    settings = TownSettings(lots=500, turned=True, seed=11)
+    share = {}
+    for presence in (False, True):
+        eyes = replace(F1_60, telling=False, presence=presence)
+        made = dates(build(settings), eyes, 11, 0.7)
+        share[presence] = looked(made).changes["likely"].sum()
+    assert share[True] >= share[False] + 20
 
 
 def test_what_comes_may_be_smaller_than_all_else() -> None:
@@ -160,7 +185,7 @@ def test_what_comes_may_be_smaller_than_all_else() -> None:
 
 
 def test_nothing_apart_and_nothing_at_all() -> None:
-    none = Weighed(np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
+    none = Weighed(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, dtype=bool))
     before, after, _ = drawn(60.0, 50)
     together = replace(before, apart=np.zeros(50, dtype=bool))
     assert [len(one) for one in real_ones(none, none, 5.0)] == [0, 0]

@@ -121,6 +121,21 @@ def test_the_shift_of_a_quarter_is_found_and_told() -> None:
     assert sorted(result.shifts["shift_m"].round(1).unique()) == [1.6, 2.2]
 
 
+def test_presence_tells_which_new_ones_are_buildings() -> None:
+    walls = squares(np.arange(100))
+    layer = new_frame(squares(np.arange(120))).assign(confidence=0.6)
+    doubted = geoseg.update(old_frame(walls), layer)
+    assert "new" not in decided(doubted)
+    usual = np.array([0.7, 0.85, 0.93, 0.97, 0.98, 0.985, 0.985, 0.99, 0.99, 0.99])
+    presence = usual[np.arange(120) % 10]
+    presence[100:] = [0.99] * 18 + [0.6, 0.5]
+    told = geoseg.update(old_frame(walls), layer.assign(presence=presence))
+    assert decided(told)[100:].tolist() == ["new"] * 18  # neither of the two that hardly are there
+    for nothing in (np.nan, "high", 7.0):
+        same = geoseg.update(old_frame(walls), layer.assign(presence=nothing))
+        assert decided(same).tolist() == decided(doubted).tolist()
+
+
 def test_new_outlines_are_moved_to_fit_the_old_layer() -> None:
     walls = squares(np.arange(60))
     seen_today = moved(squares(np.arange(61)), 1.5, -0.5)
