@@ -4,7 +4,7 @@ There are three kinds of outlines: right ones, badly drawn ones, which are of a 
 those made up. The confidence is the probability to be right. Right and badly drawn ones lie apart from all of
 the other date where a building came or went, equally often; what is made up lies apart unless the other
 run made the same mistake. And what is made up is small and stands alone, whereas a building that is drawn in
-two has parts that touch: so the size of what hangs together tells, too. How often each kind lies apart, how
+two has parts that touch: so the size of what hangs together tells, too, and the presence by its odds. How often each kind lies apart, how
 many are made up and how large these are is found from the data by EM (A. Dempster, N. Laird and D. Rubin, Maximum
 Likelihood from Incomplete Data, JRSS B 39, 1977); sizes of the others are those of what lies not apart.
 """
