@@ -27,7 +27,7 @@ from geoseg.cli.zones import PANEL, GridCells, H3Cells, NameColumn, Zones, Zones
 
 SAMPLE = "Labelled random sample, for corrected totals with 95 % intervals"
 SHOWN = {
-    "buildings": "buildings", "area_m2": "roof m²", "coverage_ratio": "built over",
+    "buildings": "buildings", "expected_buildings": "expected", "area_m2": "roof m²", "coverage_ratio": "built over",
     "density_per_km2": "per km²",
 }  # fmt: skip
 """Columns that the terminal lists, with short headings; where a sample corrects some, these alone."""

@@ -96,6 +96,7 @@ def _show_table(table: gpd.GeoDataFrame, columns: Mapping[str, str]) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    columns = {name: text for name, text in columns.items() if name in table}
     shown = Table(box=None, padding=(0, 2, 0, 0))
     shown.add_column("zone", overflow="fold")  # a long name takes lines, and no room from figures
     corrected = {name: text for name, text in columns.items() if f"{name}_corrected" in table}

@@ -209,6 +209,7 @@ def _figures(total: pd.Series[Any]) -> tuple[Figure, ...]:
     km2 = total["observed_km2"]
     return (
         _headline(total, "buildings", (Said("buildings"), Said("buildings, corrected")), COUNT),
+        *_expected(total),
         _headline(total, "area_m2", (Said("roof area"), Said("roof area, corrected")), M2),
         Figure(_number(total["median_area_m2"], M2), Said("median building")),
         Figure(_number(km2, KM2), Said("observed")),
@@ -221,6 +222,15 @@ def _figures(total: pd.Series[Any]) -> tuple[Figure, ...]:
             per=km2, model="density_per_km2",
         ),
     )  # fmt: skip
+
+
+def _expected(total: pd.Series[Any]) -> tuple[Figure, ...]:
+    """How many of the rows are buildings, where that is known and no sample tells better."""
+    if "expected_buildings" not in total or "buildings_corrected" in total:
+        return ()
+    return (
+        Figure(_number(total["expected_buildings"], COUNT), Said("of these expected to be there")),
+    )
 
 
 def _headline(  # a total, or what it is per ground

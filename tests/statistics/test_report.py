@@ -28,6 +28,7 @@ from geoseg.export.frames import FrameLayer
 from geoseg.export.gpkg_tables import add_metadata
 from geoseg.export.output import write_frame, write_layers
 from geoseg.statistics import report
+from geoseg.statistics.page import area_page
 from geoseg.statistics.table import SIZE_LIMITS_M2, size_classes
 from geoseg.vectors.load import load
 from geoseg.vectors.within import OUTSIDE, assign
@@ -166,8 +167,21 @@ def test_buildings_that_are_expected() -> None:
         some = report(one, zones=make_zones()).table["expected_buildings"]
         assert some.iloc[:-1].isna().sum() == 1  # of the zone where it lies
         assert np.isnan(some.iloc[-1])
-    nobody = report(known.assign(presence=np.nan)).table
-    assert "expected_buildings" not in nobody
+    nobody = report(known.assign(presence=np.nan))
+    assert "expected_buildings" not in nobody.table
+    told = [[str(one.value) for one in area_page(each).figures] for each in (report(known), nobody)]
+    assert told[0] == [told[1][0], f"{len(town) / 2:,.0f}", *told[1][1:]]
+
+
+def test_the_terminal_says_how_many_are_expected(tmp_path: Path) -> None:
+    town = make_town()
+    path, bare = tmp_path / "town.gpkg", write_town(tmp_path / "bare.gpkg")
+    town.assign(presence=0.75).to_file(path, layer="buildings", driver="GPKG")
+    said, unsaid = (invoke("report", one) for one in (path, bare))
+    heading, total = (line.split() for line in said.stdout.splitlines()[:2])
+    assert heading[:3] == ["zone", "buildings", "expected"]
+    assert total[:3] == ["total", "120", "90"]
+    assert unsaid.stdout.splitlines()[0].split()[:3] == ["zone", "buildings", "roof"]
 
 
 def test_missing_columns_are_computed_or_left_out(tmp_path: Path) -> None:
