@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -35,6 +35,8 @@ COUNT, M2, KM2, PERCENT = (
     Said("{value:,.0f}"), Said("{value:,.0f} m²"), Said("{value:,.3f} km²"), Said("{value:,.1f}\u00a0%"),
 )  # fmt: skip
 """How headline figures are written."""
+EXPECTED = Said("about {count} real")
+"""Below the number of buildings."""
 INTERVAL = Said("95 %: {low} to {high}; model: {model}")
 """Below a corrected figure."""
 CUT = Said(
@@ -207,9 +209,9 @@ def _column(name: str, extra: Mapping[str, tuple[Said, int | None]]) -> Column:
 
 def _figures(total: pd.Series[Any]) -> tuple[Figure, ...]:
     km2 = total["observed_km2"]
+    count = _headline(total, "buildings", (Said("buildings"), Said("buildings, corrected")), COUNT)
     return (
-        _headline(total, "buildings", (Said("buildings"), Said("buildings, corrected")), COUNT),
-        *_expected(total),
+        replace(count, detail=count.detail or _expected(total)),
         _headline(total, "area_m2", (Said("roof area"), Said("roof area, corrected")), M2),
         Figure(_number(total["median_area_m2"], M2), Said("median building")),
         Figure(_number(km2, KM2), Said("observed")),
@@ -224,13 +226,11 @@ def _figures(total: pd.Series[Any]) -> tuple[Figure, ...]:
     )  # fmt: skip
 
 
-def _expected(total: pd.Series[Any]) -> tuple[Figure, ...]:
-    """How many of the rows are buildings, where that is known and no sample tells better."""
+def _expected(total: pd.Series[Any]) -> Said | str:
+    """How many of the buildings are there, where that is known; empty where a sample tells better."""
     if "expected_buildings" not in total or "buildings_corrected" in total:
-        return ()
-    return (
-        Figure(_number(total["expected_buildings"], COUNT), Said("of these expected to be there")),
-    )
+        return ""
+    return EXPECTED.format(count=_number(total["expected_buildings"], COUNT))
 
 
 def _headline(  # a total, or what it is per ground

@@ -169,8 +169,8 @@ def test_buildings_that_are_expected() -> None:
         assert np.isnan(some.iloc[-1])
     nobody = report(known.assign(presence=np.nan))
     assert "expected_buildings" not in nobody.table
-    told = [[str(one.value) for one in area_page(each).figures] for each in (report(known), nobody)]
-    assert told[0] == [told[1][0], f"{len(town) / 2:,.0f}", *told[1][1:]]
+    told = [area_page(each).figures[0].detail for each in (report(known), nobody)]
+    assert told == [f"about {len(town) / 2:,.0f} real", ""]
 
 
 def test_the_terminal_says_how_many_are_expected(tmp_path: Path) -> None:
