@@ -87,7 +87,7 @@ def write_buildings(path: Path, raster: Path) -> None:
     boxes = [shapely.box(LEFT + x, TOP - 30, LEFT + x + 9, TOP - 20) for x in (2, 14, 26)]
     values = {
         "building_id": [1, 2, 3], "area_m2": [90.4, 1234.6, 91.0], "perimeter_m": [38.0] * 3,
-        "confidence": [0.876, 0.4, 0.97], "length_m": [10.0] * 3, "width_m": [9.0] * 3,
+        "confidence": [0.876, 0.4, 0.97], "presence": [0.98, 0.7, None], "length_m": [10.0] * 3, "width_m": [9.0] * 3,
         "orientation_deg": [0.0] * 3, "at_edge": [False, False, True],
         "shape": ["regularized"] * 3, "source": [raster.name] * 3, "image_date": [""] * 3,
         "geometry": shapely.to_wkb(boxes),
@@ -183,7 +183,7 @@ def test_columns_have_names_units_and_formats(seen: Seen) -> None:
     assert layer["aliases"]["confidence_percent"] == "Confidence (%)"
     assert layer["values"]["area_m2"] == "90"
     assert layer["values"]["confidence_percent"] == "88"
-    assert layer["hidden"] == ["confidence", "fid", ""]
+    assert layer["hidden"] == ["confidence", "presence", "fid", ""]
     assert layer["tabs"] == ["Building", "Origin"]
 
 
