@@ -28,6 +28,7 @@ from geoseg.export.styles.style import Style
 from geoseg.vectors.apart import free_name
 from geoseg.vectors.layers import geometry_of
 from geoseg.vectors.load import crs_of_frame
+from geoseg.vectors.rows import gathered
 
 AREAL = {
     shapely.GeometryType.POLYGON: "Polygon",
@@ -133,7 +134,7 @@ def _risen(shapes: NDArray[np.object_], frame: gpd.GeoDataFrame) -> bool:
     """Put back the heights that the frame has; False where it has none."""
     if not _has_heights(frame):
         return False
-    given = np.asarray(frame.geometry.array, dtype=object)
+    given = gathered(np.asarray(frame.geometry.array, dtype=object))
     there = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
     shapes[there] = shapely.force_3d(_without_measures(given[there]))
     return True

@@ -26,7 +26,7 @@ from geoseg.vectors.buildings import ARROW_STUMBLES
 from geoseg.vectors.layers import Layer, VectorInput, open_layer
 from geoseg.vectors.load import load
 from geoseg.vectors.polygons import sound
-from geoseg.vectors.rows import within_reach
+from geoseg.vectors.rows import gathered, within_reach
 from geoseg.vectors.wkb import curved, shapes_of
 
 _log = logging.getLogger(__name__)
@@ -236,7 +236,7 @@ def _flat(found: NDArray[np.object_], begin: int) -> NDArray[Any]:
     """
     if curved(found).any():
         raise pa.ArrowInvalid("arcs, which only GDAL makes polygons of")
-    shapes = within_reach(found)
+    shapes = gathered(within_reach(found))
     kinds = shapely.get_type_id(shapes)
     wrong = ~(shapely.is_missing(shapes) | np.isin(kinds, list(AREAL)))
     shapes[wrong & shapely.is_empty(shapes)] = None

@@ -23,6 +23,7 @@ from geoseg.shaping.repair import Repairs, clean_coverage, refuse_unusable, to_p
 from geoseg.shaping.settings import RegularizeSettings
 from geoseg.vectors.load import crs_of_frame
 from geoseg.vectors.metadata import KEY
+from geoseg.vectors.rows import gathered
 from geoseg.version import __version__
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def redraw(
     require_pixel_size(asked.gsd_m)
     if asked.snap_m is not None:
         require_within("snap_m", asked.snap_m, SNAPS_M, "a gap between walls")
-    given = np.array(frame.geometry.array, dtype=object)
+    given = gathered(np.array(frame.geometry.array, dtype=object))
     refuse_unusable(given)
     repairs = Repairs(with_z=int((shapely.has_z(given) | shapely.has_m(given)).sum()))
     snap_px = 0.5 if asked.snap_m is None else asked.snap_m / asked.gsd_m

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
+from geopandas.array import from_shapely
 from numpy.typing import NDArray
 from pyproj import CRS
 
@@ -23,7 +24,7 @@ from geoseg.vectors.apart import free_name
 from geoseg.vectors.exact import load_exact
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.observed import extent_in
-from geoseg.vectors.rows import notes_of, refuse_unusable_rows, usable
+from geoseg.vectors.rows import gathered, notes_of, refuse_unusable_rows, usable
 from geoseg.vectors.standing import standing
 
 ID_NAMES = (
@@ -91,7 +92,8 @@ def read_old(source: VectorInput, layer: str | None, id_column: str | None) -> O
             f"{label} has no rows; there is nothing to update: the new buildings are the layer"
         )
     ground_under(crs)  # raises where it is not tied to the Earth
-    given = np.array(frame.geometry.array, dtype=object)
+    given = gathered(np.array(frame.geometry.array, dtype=object))
+    frame[frame.geometry.name] = from_shapely(given, crs=frame.crs)
     _refuse_others(given, label)
     rows = usable(given, crs)
     refuse_unusable_rows(rows.counts, int(rows.kept.sum()), label)

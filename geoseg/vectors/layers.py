@@ -38,7 +38,7 @@ from geoseg.vectors.apart import (
 from geoseg.vectors.archive import within_archive
 from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
-from geoseg.vectors.rows import within_reach
+from geoseg.vectors.rows import gathered, within_reach
 from geoseg.vectors.short_names import long_names
 
 EXTENT_LAYER = "extent"
@@ -194,8 +194,8 @@ def count_without(layer: Layer) -> int:
 
 
 def geometry_of(frame: gpd.GeoDataFrame) -> NDArray[np.object_]:
-    """(n,) a copy of the geometries, flat; None where :func:`within_reach` leaves none."""
-    return within_reach(np.array(frame.geometry.array, dtype=object))
+    """(n,) a copy of the geometries, flat and :func:`gathered`; None where :func:`within_reach` leaves none."""
+    return gathered(within_reach(np.array(frame.geometry.array, dtype=object)))
 
 
 def _open_geoparquet(address: Address, name: str | None) -> Layer:

@@ -117,6 +117,23 @@ def polygonal(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
     return result
 
 
+def gathered(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
+    """(n,) the same, heights and all, but collections of polygons alone as multipolygons.
+
+    Of one whose polygons lie on each other, what they cover together.
+    """
+    alone = shapely.get_type_id(geometry) == shapely.GeometryType.GEOMETRYCOLLECTION
+    if not alone.any():
+        return geometry
+    result = geometry.copy()
+    for index in np.flatnonzero(alone):
+        leaves = [leaf for leaf in _leaves(geometry[index]) if not leaf.is_empty]
+        if leaves and all(shapely.get_dimensions(leaf) == 2 for leaf in leaves):  # noqa: PLR2004
+            whole = shapely.multipolygons(shapely.get_parts(leaves))
+            result[index] = whole if whole.is_valid else polygonal(geometry[index : index + 1])[0]
+    return result
+
+
 def notes_of(counts: Counter[str], label: str) -> tuple[str, ...]:
     """What was repaired and left out, one sentence each."""
     return tuple(

@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 import pyogrio
 import pytest
+import rasterio
 import shapely
 from commands import exit_code, invoke
 from conftest import REPOSITORY
@@ -140,6 +141,51 @@ def test_shapes_of_any_kind(wkt: str, area: float, tmp_path: Path) -> None:
     frame = read_frame(open_layer(tmp_path / "t.vrt"), [])
     found = usable(np.array(frame.geometry.array, dtype=object), CRS(UTM))
     assert shapely.area(found.geometry)[0] == pytest.approx(area, rel=1e-3)
+
+
+@pytest.mark.parametrize("verb", ["regularize", "convert", "town", "heights", "update"])
+@pytest.mark.parametrize("in_memory", [False, True])
+def test_collections_of_polygons_are_written_again(
+    verb: str, in_memory: bool, tmp_path: Path
+) -> None:
+    """Two houses in one row, one within a collection of its own; two that lie on each other; one."""
+    box, collection = shapely.box, shapely.GeometryCollection
+    shapes = [
+        collection([box(0, 0, 10, 10), collection([box(20, 0, 30, 10)])]),
+        collection([box(0, 20, 10, 30), box(5, 20, 15, 30)]),
+        collection([shapely.MultiPolygon([box(0, 40, 10, 50)])]),
+        shapely.GeometryCollection(),
+    ]
+    frame = gpd.GeoDataFrame(
+        {"n": [1, 2, 3, 4], "height_m": 3.0, "ground_m": 1.0},
+        geometry=at(np.array(shapes)),
+        crs=UTM,
+    )
+    given = frame if in_memory else tmp_path / "c.geojson"
+    if not in_memory:
+        frame.to_file(given, engine="pyogrio", RFC7946="NO")
+    out = tmp_path / "out.gpkg"
+    if verb == "regularize":
+        geoseg.regularize(given, out, gsd_m=0.3)
+    elif verb in {"convert", "town"}:
+        geoseg.convert(given, out, solids=verb == "town")
+    elif verb == "update":
+        geoseg.update(given, frame.assign(confidence=0.9), out)
+    else:
+        surface = tmp_path / "ndsm.tif"
+        with rasterio.open(
+            surface, "w", driver="GTiff", width=80, height=80, count=1, dtype="float32", crs=UTM,
+            transform=rasterio.Affine(1, 0, X - 20, 0, -1, Y + 60),
+        ) as dataset:  # fmt: skip
+            dataset.write(np.full((80, 80), 4, np.float32), 1)
+        geoseg.add_heights(given, out, ndsm=surface)
+    found = gpd.read_file(out, layer=0).set_index("n")
+    found = found[~(found.geometry.isna() | found.geometry.is_empty)]
+    if verb == "town":
+        assert found.index.value_counts().to_dict() == {1: 1, 2: 1, 3: 1}
+        return
+    assert shapely.area(found.geometry.values).tolist() == pytest.approx([200, 150, 100], rel=0.02)
+    assert set(found.geom_type) <= {"Polygon", "MultiPolygon"}
 
 
 @pytest.mark.filterwarnings("ignore:Registering")
