@@ -508,6 +508,25 @@ def test_masks_of_other_ground_or_size_are_refused(make_raster: Maker, tmp_path:
 
 
 @pytest.mark.parametrize(
+    ("other", "apart"),
+    [
+        (Affine(3e-6, 0, 85.3 + 9e-6, 0, -3e-6, 27.7 + 9e-6), 4),
+        (Affine(0, 3e-6, 85.3, 3e-6, 0, 27.7), 849),
+    ],
+    ids=["moved", "transposed"],
+)
+def test_masks_of_other_ground_in_degrees_are_refused(
+    make_raster: Maker, tmp_path: Path, other: Affine, apart: int
+) -> None:
+    """By pixels: numbers that differ by less than a hundred-thousandth are a metre apart in degrees."""
+    place = Affine(3e-6, 0, 85.3, 0, -3e-6, 27.7)
+    make_raster("located/a.tif", photo(TOWN, HEIGHT, WIDTH), transform=place, crs="EPSG:4326")
+    make_raster("masks/a.tif", roofs(), transform=other, crs="EPSG:4326")
+    with pytest.raises(DatasetError, match=f"corners lie {apart} pixels apart"):
+        geoseg.pack_dataset(tmp_path / "located", tmp_path / "masks", tmp_path / "c")
+
+
+@pytest.mark.parametrize(
     ("dtype", "background", "message"),
     [("float32", 0.5, "holds fractions"), ("int16", -1, "holds negative numbers")],
 )
