@@ -38,6 +38,7 @@ from geoseg.vectors.apart import (
 from geoseg.vectors.archive import within_archive
 from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
+from geoseg.vectors.gml import refuse_several_crss
 from geoseg.vectors.rows import gathered, within_reach
 from geoseg.vectors.short_names import long_names
 
@@ -53,6 +54,8 @@ EXTRACTS = (".osm", ".osm.pbf", ".osm.bz2")
 """Ends of names of what OpenStreetMap gives."""
 TILED = ("PMTiles", "MBTiles", "MVT")
 """Drivers of map tiles."""
+GML = "GML"
+"""The driver of a format in which every feature may name its CRS."""
 STUMBLES = (CRSError, ShapelyError, UnicodeDecodeError)
 """What geopandas raises over files whose rows and shapes can be read apart."""
 
@@ -113,6 +116,8 @@ def open_layer(given: str | Path, name: str | None = None, preferred: str | None
     except DataSourceError as error:
         raise _unreadable(path, error) from None
     _require_polygons(path, chosen, (info["geometry_type"],))
+    if info["driver"] == GML:
+        refuse_several_crss(path, str(chosen), _label(path, chosen))
     crs = _require_crs(path, chosen, info["crs"])
     _require_whole(path, str(info["driver"]))
     kinds = dict(zip(map(str, info["fields"]), info["dtypes"], strict=True))

@@ -130,7 +130,9 @@ def gathered(geometry: NDArray[np.object_]) -> NDArray[np.object_]:
         leaves = [leaf for leaf in _leaves(geometry[index]) if not leaf.is_empty]
         if leaves and all(shapely.get_dimensions(leaf) == 2 for leaf in leaves):  # noqa: PLR2004
             whole = shapely.multipolygons(shapely.get_parts(leaves))
-            result[index] = whole if whole.is_valid else polygonal(geometry[index : index + 1])[0]
+            result[index] = (
+                whole if shapely.is_valid(whole) else polygonal(geometry[index : index + 1])[0]
+            )
     return result
 
 

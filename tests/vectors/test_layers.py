@@ -254,3 +254,32 @@ def test_an_empty_name_is_not_the_current_folder(
     for use in (lambda: load(name, "zones"), lambda: GivenArea.of(name, None)):
         with pytest.raises(UsageError, match="the name of a layer's file is empty"):
             use()
+
+
+GML_CRSS = {
+    "one": ("urn:ogc:def:crs:EPSG::32645", False),
+    "another way to write it": ("http://www.opengis.net/gml/srs/epsg.xml#32645", False),
+    "two": ("urn:ogc:def:crs:EPSG::32644", True),
+}
+
+
+@pytest.mark.parametrize("schema", [True, False])
+@pytest.mark.parametrize(("name", "refused"), GML_CRSS.values(), ids=GML_CRSS)
+def test_gml_whose_features_are_in_two_crss_is_refused(
+    tmp_path: Path, name: str, refused: bool, schema: bool
+) -> None:
+    """GDAL took the first for all where a schema lies beside the file, as its own writer leaves it."""
+    path = tmp_path / "b.gml"
+    boxes = shapely.box([354_000, 354_100], 3_057_000, [354_010, 354_110], 3_057_010)
+    gpd.GeoDataFrame(geometry=boxes, crs="EPSG:32645").to_file(path, engine="pyogrio", layer="b")
+    told, last, end = path.read_text().rpartition("urn:ogc:def:crs:EPSG::32645")
+    assert last
+    path.write_text(told + name + end)
+    if not schema:
+        path.with_suffix(".xsd").unlink()
+    if refused:
+        words = "EPSG:32645.* and others in EPSG:32644.*; bring them into one CRS"
+        with pytest.raises(UnreadableVectorError, match=words):
+            open_layer(path)
+    elif schema:
+        assert open_layer(path).crs.to_epsg() == 32645
