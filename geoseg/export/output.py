@@ -47,6 +47,7 @@ from geoseg.files.atomic import (
 )
 from geoseg.files.several import put_together_in_place
 from geoseg.files.target import extension_of
+from geoseg.files.unclaimed import require_still_free
 
 Writer = Callable[[Path, BatchStream, LayerInfo], tuple[str, ...] | None]
 """Writes and checks a file; says what it does not hold, part of a sentence each."""
@@ -214,6 +215,7 @@ def _completing(path: Path) -> Iterator[Path]:
             put_together_in_place(temporary, path, folder / "aside")
         else:
             sync_file(temporary)
+            require_still_free(path)
             _remove_sqlite_leftovers(path)
             temporary.replace(path)
     with output_errors(path):

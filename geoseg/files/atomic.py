@@ -11,6 +11,7 @@ from pathlib import Path
 
 from geoseg.errors import GeosegError, OutputError
 from geoseg.files.holding import held
+from geoseg.files.unclaimed import require_still_free
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +39,13 @@ def sync_folder(path: Path) -> None:
 
 
 def put_in_place(complete: Path, path: Path) -> None:
-    """Give a complete file its final name; an older one of that name is replaced."""
+    """Give a complete file its final name; an older one of that name is replaced.
+
+    Raises:
+        OutputExistsError: It was free when ``check_target`` looked, and is not any more.
+    """
     sync_file(complete)
+    require_still_free(path)
     complete.replace(path)
     sync_folder(path.parent)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from geoseg.errors import OutputExistsError, UsageError
 from geoseg.files.atomic import sync_file
 from geoseg.files.target import extension_of
+from geoseg.files.unclaimed import require_still_free
 
 PARTS: Mapping[str, tuple[str, ...]] = {
     ".shp": (
@@ -73,6 +74,7 @@ def put_together_in_place(complete: Path, path: Path, aside: Path) -> None:
     new[complete] = path
     for one in new:
         sync_all(one)
+    require_still_free(path)
     old = [*parts_of(path), *([path] if path.exists() else [])]
     aside.mkdir()
     _swap(new, [(one, aside / one.name) for one in old])

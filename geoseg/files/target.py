@@ -9,6 +9,7 @@ from pathlib import Path
 from geoseg.addresses.urls import holding_file
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.files.reviewed import checked_by_people, edited_since_written
+from geoseg.files.unclaimed import remember
 from geoseg.keywords import require_utf8
 
 PAGE = (".html", ".htm")
@@ -55,6 +56,8 @@ def extension_of(path: Path) -> str:
 def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: bool) -> Path:
     """Find out before any work whether a file may be written under this name.
 
+    Who finds it free finds it refused at the end, should another run have written it meanwhile.
+
     Args:
         path: The file.
         extensions: Those allowed, in lower case; None allows any.
@@ -83,6 +86,7 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist; create it first")
     require_free(path, overwrite=overwrite)
+    remember(path, overwrite=overwrite)
     return path
 
 

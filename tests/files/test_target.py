@@ -1,18 +1,23 @@
 import os
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
 import pytest
 import rasterio
-from conftest import RasterMaker
+import shapely
+from conftest import RasterMaker, transform_at
 from painted import PaintedModel, paint_town
 
 import geoseg
 from geoseg.errors import OutputError, OutputExistsError, UsageError
 from geoseg.files.target import PAGE, check_target, require_other
+from geoseg.vectors.rows import usable
 
 
 def test_a_free_name_is_given_back_as_it_was(
@@ -35,6 +40,49 @@ def test_an_existing_file_is_refused_until_it_may_be_replaced(tmp_path: Path) ->
     with pytest.raises(OutputExistsError, match=r"page\.html is there already; .* --overwrite"):
         check_target(path, PAGE, overwrite=False)
     check_target(path, PAGE, overwrite=True)
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize(
+    "verb", ["report.csv", "report.gpkg", "report.shp", "report.pdf", "to-coco"]
+)
+def test_what_another_run_writes_meanwhile_stays(
+    make_raster: RasterMaker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    overwrite: bool,
+) -> None:
+    """Both found the name free; the later one replaced what the first had written."""
+    raster = make_raster("r.tif", np.zeros((3, 50, 50), np.uint8))
+    left, top = transform_at().c, transform_at().f
+    houses = gpd.GeoDataFrame(
+        geometry=[shapely.box(left, top - 9, left + 9, top)], crs="EPSG:32645"
+    )
+    output = tmp_path / ("o.json" if verb == "to-coco" else verb.replace("report", "o"))
+
+    def written_meanwhile(*given: Any) -> Any:
+        output.write_text("of another run")
+        return usable(*given)
+
+    for module in ("geoseg.coco.write", "geoseg.vectors.buildings"):
+        monkeypatch.setattr(f"{module}.usable", written_meanwhile)
+    run = (
+        partial(geoseg.to_coco, houses, output, [raster], overwrite=overwrite)
+        if verb == "to-coco"
+        else partial(geoseg.report, houses, output, overwrite=overwrite)
+    )
+    if overwrite:
+        run()
+    else:
+        with pytest.raises(OutputExistsError, match="is there now, though it was not"):
+            run()
+        assert output.read_text() == "of another run"
+        assert not list(tmp_path.glob("*.writing"))
+        output.unlink()
+        monkeypatch.undo()
+        run()
+    assert output.stat().st_size != len("of another run")
 
 
 def test_what_another_program_writes_is_not_replaced(tmp_path: Path) -> None:
