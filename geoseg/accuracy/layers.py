@@ -85,17 +85,22 @@ def read_buildings(
     _refuse_coco(source)
     opened = open_buildings(source, layer, role)
     ground_under(opened.crs)
-    frame, gone = only_standing(opened.frame(columns))
+    frame, gone = only_standing(opened.frame(dict.fromkeys((*columns, *map(str.lower, columns)))))
     label = opened.label
     rows = usable(np.array(frame.geometry.array, dtype=object), opened.crs)
     refuse_unusable_rows(rows.counts, int(rows.kept.sum()), label)
-    present = [name for name in columns if name in frame.columns]
+    # A file's CONFIDENCE is read as confidence, and may be asked for as either.
+    called = {name: name if name in frame.columns else name.lower() for name in columns}
     return BuildingLayer(
         label,
         stem_of(name_of(opened.address)) if opened.address else role,
         opened.crs,
         rows.geometry[rows.kept],
-        {name: np.asarray(frame[name])[rows.kept] for name in present},
+        {
+            name: np.asarray(frame[one])[rows.kept]
+            for name, one in called.items()
+            if one in frame.columns
+        },
         extent_of(opened),
         without_folders(run_of(opened)),
         (

@@ -70,7 +70,7 @@ def _by_arrow(
     if layer.name is None:
         path = Path(layer.path)
         shapes = np.array(read_rows(path, []).geometry.array, dtype=object)
-        return _plain(pq.read_table(path, columns=list(layer.columns))), shapes, None
+        return _plain(pq.read_table(path, columns=layer.names_stored(layer.columns))), shapes, None
     if suffix_of(layer.path) in DRAWN_FROM_COLUMNS:
         return None
     try:

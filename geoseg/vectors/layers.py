@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +42,7 @@ from geoseg.vectors.encoding import encoding_of
 from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
 from geoseg.vectors.gml import refuse_several_crss
 from geoseg.vectors.rows import gathered, within_reach
-from geoseg.vectors.short_names import long_names
+from geoseg.vectors.short_names import in_capitals, long_names
 
 EXTENT_LAYER = "extent"
 """Name of the layer that holds the observed area, in a GeoPackage."""
@@ -58,6 +60,8 @@ GML = "GML"
 """The driver of a format in which every feature may name its CRS."""
 STUMBLES = (CRSError, ShapelyError, UnicodeDecodeError)
 """What geopandas raises over files whose rows and shapes can be read apart."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ def open_layer(given: str | Path, name: str | None = None, preferred: str | None
     crs = _require_crs(path, chosen, info["crs"])
     _require_whole(path, str(info["driver"]))
     kinds = dict(zip(map(str, info["fields"]), info["dtypes"], strict=True))
-    names = long_names(path, kinds)
+    names = _called(_label(path, chosen), long_names(path, kinds))
     numbers = tuple(name for name in names if str(kinds[names[name]]).startswith(NUMBERS))
     stored = {name: old for name, old in names.items() if name != old}
     return Layer(path, chosen, crs, tuple(names), numbers, int(info["features"]), stored)
@@ -152,9 +156,11 @@ def read_frame(
     Raises:
         UnreadableVectorError: when the file is damaged.
     """
-    if layer.name is None:
-        return read_rows(_file(layer.path), columns, bbox)
     kept = [name for name in layer.columns if columns is None or name in columns]
+    if layer.name is None:
+        wanted = None if columns is None else layer.names_stored(kept)
+        found = read_rows(_file(layer.path), wanted, bbox)
+        return found.rename(columns={old: name for name, old in layer.stored.items()})
     drawn = suffix_of(layer.path) in DRAWN_FROM_COLUMNS
     wanted = None if columns is None or drawn else layer.names_stored(kept)
     try:
@@ -212,7 +218,22 @@ def _open_geoparquet(address: Address, name: str | None) -> Layer:
     header = read_header(path)
     _require_polygons(path, None, header.kinds or ("Unknown",))
     crs = _require_crs(path, None, header.crs)
-    return Layer(path, None, crs, header.columns, header.numbers, header.rows)
+    names = _called(name_of(path), long_names(path, header.columns))
+    numbers = tuple(name for name, old in names.items() if old in header.numbers)
+    stored = {name: old for name, old in names.items() if name != old}
+    return Layer(path, None, crs, tuple(names), numbers, header.rows, stored)
+
+
+def _called(label: str, names: dict[str, str]) -> dict[str, str]:
+    """The same, once it is said which columns are called otherwise than in the file."""
+    for name, old in in_capitals(names).items():
+        _say_called(label, name, old)
+    return names
+
+
+@lru_cache(maxsize=1024)  # said once of a file, however often it is opened
+def _say_called(label: str, name: str, old: str) -> None:
+    _log.warning("%s: the column %s is taken for %s.", label, old, name)
 
 
 def box_of(sides: object) -> Box:

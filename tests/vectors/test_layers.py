@@ -15,6 +15,7 @@ from conftest import transform_at
 from output_tables import WHOLE
 from pyproj import CRS
 
+import geoseg
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.export.output import write_output
 from geoseg.tiles.area import Area
@@ -254,6 +255,37 @@ def test_an_empty_name_is_not_the_current_folder(
     for use in (lambda: load(name, "zones"), lambda: GivenArea.of(name, None)):
         with pytest.raises(UsageError, match="the name of a layer's file is empty"):
             use()
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_columns_in_capitals_are_those_that_verbs_reckon_with(
+    ending: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As desktop programs write shapefiles; said once, and other columns stay as they are."""
+    frame = squares().rename(columns={"area_m2": "AREA_M2", "name": "NAME"})
+    frame = frame.assign(CONFIDENCE=[0.5, 0.9, 0.7], Presence=[0.75, 1, 1], AT_EDGE=0)
+    path = tmp_path / f"b{ending}"
+    if "parquet" in ending:
+        frame.to_parquet(path)
+    else:
+        frame.to_file(path, engine="pyogrio")
+    found = geoseg.report(path)
+    assert found.table["mean_confidence"].iloc[-1] == pytest.approx(0.7)
+    assert found.table["expected_buildings"].iloc[-1] == pytest.approx(2.75)
+    assert caplog.text.count("the column CONFIDENCE is taken for confidence") == 1
+    assert {"NAME", "area_m2", "confidence", "presence", "at_edge"} <= set(open_layer(path).columns)
+    read = read_frame(open_layer(path), ["confidence"])
+    assert sorted(read["confidence"]) == [0.5, 0.7, 0.9]
+    for column in ("CONFIDENCE", "confidence"):
+        assert geoseg.evaluate(path, path, confidence=column).total.ece >= 0
+    written = gpd.read_file(geoseg.convert(path, tmp_path / "c.geojson").output)
+    assert written.set_index("NAME")["area_m2"][["a", "c"]].tolist() == [25, 24]
+
+
+def test_capitals_that_may_mean_either_stay(tmp_path: Path) -> None:
+    path = tmp_path / "b.geojson"
+    squares().assign(CONFIDENCE=0.5, Confidence=0.6, AREA_M2=7.0).to_file(path, engine="pyogrio")
+    assert {"CONFIDENCE", "Confidence", "AREA_M2", "area_m2"} <= set(open_layer(path).columns)
 
 
 GML_CRSS = {
