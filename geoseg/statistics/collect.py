@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from geoseg.earth.reproject import areas_m2
 from geoseg.languages.said import Said
 from geoseg.progress import Progress, ProgressReport, ignored
-from geoseg.statistics.trust import Trust
+from geoseg.statistics.trust import checked
 from geoseg.vectors.buildings import (
     DECISION,
     DECISIONS,
@@ -111,11 +111,9 @@ def collect(
         progress(ProgressReport("reading buildings", done, source.rows, "buildings"))
     joined = _join(pieces, source)
     refuse_unusable_rows(found, len(joined.zone), source.label)
-    rows, notes, columns = _row_notes(source, found), _column_notes(source, found), joined.columns
-    if "confidence" in columns:
-        trust = Trust.of(columns["confidence"], found["confidence"])
-        columns = trust.applied(columns)
-        notes = (*notes, *trust.notes)
+    rows = _row_notes(source, found)
+    columns, doubts = checked(joined.columns, found)
+    notes = (*_column_notes(source, found), *doubts)
     every = Buildings(
         joined.zone,
         joined.point,

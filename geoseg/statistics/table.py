@@ -148,7 +148,6 @@ def _confidence_figures(buildings: Buildings, rows: NDArray[np.intp]) -> dict[st
 def _expected(buildings: Buildings, rows: NDArray[np.intp]) -> dict[str, float]:
     """How many of the buildings are there; NaN where it is not known of each."""
     presence = buildings.columns.get("presence", np.empty(0))
-    presence = np.where((presence >= 0) & (presence <= 1), presence, np.nan)
     if np.isnan(presence).all():
         return {}
     return {"expected_buildings": float(presence[rows].sum())}

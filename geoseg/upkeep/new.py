@@ -126,6 +126,8 @@ def _confidence(table: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ..
     if CONFIDENCE not in table:
         return np.full(len(table), np.nan), (NO_CONFIDENCE,)
     values = numbers_of(table[CONFIDENCE])
-    trust = Trust.of(values, int((np.isnan(values) & table[CONFIDENCE].notna().to_numpy()).sum()))
-    nothing = np.full(len(table), np.nan)
-    return trust.applied({CONFIDENCE: nothing}).get(CONFIDENCE, nothing), trust.notes
+    trust = Trust.of(
+        CONFIDENCE, values, int((np.isnan(values) & table[CONFIDENCE].notna().to_numpy()).sum())
+    )
+    known = trust.values  # noqa: PD011 - no table's
+    return np.full(len(table), np.nan) if known is None else known, trust.notes

@@ -106,6 +106,33 @@ def test_confidences(given: list[Any], mean: float | None, words: str) -> None:
         assert figures["mean_confidence"] == pytest.approx(mean)
 
 
+@pytest.mark.parametrize(
+    ("given", "expected", "words"),
+    [
+        ([0.5, None, 0.9], np.nan, "1 building has no presence; expected_buildings is empty where"),
+        ([50, 90, 100], 2.4, "column presence goes up to 100 and was taken as percent"),
+        (["0.5", "0.9", "1"], 2.4, None),
+        (["0.5", "0.9", "high"], np.nan, "1 value of the column presence is no number"),
+        ([0.5, 0.9, 1.2], np.nan, "1 building has no presence; expected_buildings is empty where"),
+        (["a", "b", "c"], None, "3 values of the column presence are no numbers"),
+        ([None, None, None], None, None),
+    ],
+)
+def test_presences(given: list[Any], expected: float | None, words: str | None) -> None:
+    """By the rule of confidences: they were let pass in percent, as text or beyond 1 without a word."""
+    boxes = at(shapely.box([0, 20, 40], 0, [10, 30, 50], 10))
+    frame = gpd.GeoDataFrame({"presence": given}, geometry=boxes, crs=UTM)
+    for language in ("en", "de"):
+        result = geoseg.report(frame, language=language)
+        figures = result.table.iloc[-1]
+        assert figures.get("expected_buildings") == (
+            None if expected is None else pytest.approx(expected, nan_ok=True)
+        )
+        said = [note for note in result.notes if "presence" in note]
+        assert len(said) == (0 if words is None else 1 + ("number" in words))
+        assert language == "de" or words is None or words in " ".join(said)
+
+
 def test_ids_of_any_kind_come_back() -> None:
     boxes = at(shapely.box([0, 20, 40], 0, [10, 30, 50], 10))
     for ids, old in (
