@@ -226,7 +226,9 @@ class Rating:
         confidence = (
             qualities.mean_body if calibration is None else probabilities(calibration, qualities)
         )
-        return Rated(confidence, presences(calibration, qualities), self.keeps(confidence))
+        # What is drawn right is there: curves that were fitted apart may cross. NaN stays.
+        presence = np.maximum(presences(calibration, qualities), confidence)
+        return Rated(confidence, presence, self.keeps(confidence))
 
     def keeps(self, confidences: NDArray[np.float64]) -> NDArray[np.bool_]:
         """True where a building is likely enough."""

@@ -184,6 +184,19 @@ def test_presence_has_curves_of_its_own() -> None:
         assert np.isnan(presences(silent, numbers)).all()
 
 
+def test_what_is_drawn_right_is_there() -> None:
+    """Curves that were fitted apart may cross: one house was right at .81 and there at .79."""
+    cluster = row_of([400, 900])
+    right = Rating(STEEP).rate([cluster], 0.3).confidence
+    for intercept in (-9.0, 9.0):
+        told = STEEP.model_copy(update={"presence": LogOdds(intercept=intercept, curves={})})
+        rated = Rating(told).rate([cluster], 0.3)
+        assert rated.confidence.tolist() == right.tolist()
+        assert (rated.presence >= right).all()
+        assert rated.presence.max() > 0.99 or rated.presence.tolist() == right.tolist()
+    assert np.isnan(Rating(STEEP).rate([cluster], 0.3).presence).all()
+
+
 @pytest.mark.parametrize(
     "curve", [{"at": [0, 1], "adds": [0]}, {"at": [1, 1], "adds": [0, 1]}, {"at": [], "adds": []}]
 )
