@@ -19,6 +19,7 @@ from geoseg.earth.reproject import ground_under
 from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.matching import stem_of
 from geoseg.files.names import without_folders
+from geoseg.statistics import trust
 from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.vectors.address import name_of
 from geoseg.vectors.bounds import Bounds
@@ -169,5 +170,4 @@ def presences_of(layer: BuildingLayer) -> NDArray[np.float64] | None:
     """(n,) probabilities, NaN for what is none; None where the layer has no such column."""
     if PRESENCE not in layer.columns:
         return None
-    numbers = numbers_of(pd.Series(layer.columns[PRESENCE]))
-    return np.where((numbers >= 0) & (numbers <= 1), numbers, np.nan)
+    return trust.presences_of(numbers_of(pd.Series(layer.columns[PRESENCE])))

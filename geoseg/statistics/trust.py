@@ -104,6 +104,13 @@ def checked(
     return kept, tuple(notes)
 
 
+def presences_of(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) presences from 0 to 1, also of a column in percent; NaN for what is none."""
+    kept = _each(values)
+    percent = np.nanmax(kept, initial=0.0) > 1 + NOISE
+    return np.clip(kept / (PERCENT if percent else 1), 0, 1)
+
+
 def _each(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """NaN where one is no probability; percent stay."""
     low, high = np.nanmin(values, initial=0.0), np.nanmax(values, initial=0.0)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError
-from geoseg.statistics.trust import Trust
+from geoseg.statistics.trust import Trust, presences_of
 from geoseg.vectors.buildings import ID, numbers_of, open_buildings
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.observed import extent_in
@@ -91,7 +91,7 @@ def read_new(source: VectorInput, layer: str | None) -> NewLayer:
         rows.geometry[kept],
         ids,
         confidence,
-        _presence(table),
+        presences_of(_numbers(table, PRESENCE)),
         at_edge > 0,
         _numbers(table, HEIGHT),
         extent_in(source, layer),
@@ -115,11 +115,6 @@ def swapped_note(old: str, columns: Collection[str], new: NewLayer) -> tuple[str
 
 def _numbers(table: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return numbers_of(table[name]) if name in table else np.full(len(table), np.nan)
-
-
-def _presence(table: pd.DataFrame) -> NDArray[np.float64]:
-    values = _numbers(table, PRESENCE)
-    return np.where((values >= 0) & (values <= 1), values, np.nan)
 
 
 def _confidence(table: pd.DataFrame) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -63,6 +63,8 @@ def test_how_many_predictions_are_buildings_and_how_many_were_expected_to_be() -
     assert (found.matched, found.standing) == (0, 1)  # half of the first, two fifths of the second
     assert found.expected == pytest.approx(1.65)
     assert found.as_dict()["expected"] == pytest.approx(1.65)
+    percent = predicted.assign(presence=100 * predicted["presence"])
+    assert geoseg.evaluate(percent, truth).total.expected == pytest.approx(1.65)
     unknown = predicted.assign(presence=[0.9, np.nan, 0.25])
     for nobody_knows in (unknown, predicted.drop(columns="presence")):
         assert geoseg.evaluate(nobody_knows, truth).total.as_dict()["expected"] is None
