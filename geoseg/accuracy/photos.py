@@ -16,8 +16,8 @@ from geoseg.accuracy.site import Bounds
 from geoseg.addresses.urls import unfolded
 from geoseg.earth.transforms import way
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
-from geoseg.pages.photo import BACKGROUND, read_photo
 from geoseg.pages.picture import jpeg_url
+from geoseg.raster.photo import BACKGROUND, read_photo
 from geoseg.raster.source import crs_of
 
 

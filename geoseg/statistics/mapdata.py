@@ -27,7 +27,7 @@ from geoseg.earth.places import place_of_shapes
 from geoseg.earth.reproject import metres_per_unit, reproject
 from geoseg.earth.seam import Seam
 from geoseg.earth.transforms import way
-from geoseg.pages.photo import read_photo
+from geoseg.raster.photo import read_photo
 from geoseg.vectors.polygons import sound
 
 FINEST_M = 0.1

@@ -20,13 +20,13 @@ from geoseg.addresses.urls import unfolded
 from geoseg.earth.warping import as_gdal_wants_it
 from geoseg.errors import UnreadableRasterError, UnsupportedRasterError
 from geoseg.pages.picture import jpeg_url
+from geoseg.raster.bands import RGB_COUNT, choose_bands
+from geoseg.raster.spectrum import band_signs
 
 LONGEST_PX = 1200
 """Pixels along the longer side."""
 BACKGROUND = 250
 """Grey where the photo has no data: that of the map."""
-COLOURS = 3
-"""Bands of the picture."""
 
 
 def read_photo(
@@ -48,13 +48,14 @@ def read_photo(
 
     Raises:
         UnreadableRasterError: when a file cannot be opened or read.
+        UnsupportedRasterError: when it has no CRS, or no bands that are red, green and blue, or grey.
         UnsupportedRasterError: when one has no CRS.
     """
     scale = longest_px / max(shape)
     height, width = (max(1, round(side * scale)) for side in shape)
     left, bottom, right, top = bounds
     place = Affine((right - left) / width, 0, left, 0, (bottom - top) / height, top)
-    image = np.full((COLOURS, height, width), BACKGROUND, dtype=np.uint8)
+    image = np.full((RGB_COUNT, height, width), BACKGROUND, dtype=np.uint8)
     for one in [path] if isinstance(path, Path) else path:
         pixels, valid = _read(one, crs, place, (height, width))
         image = np.where(valid, _to_bytes(pixels, valid), image)
@@ -70,6 +71,7 @@ def _read(
         with rasterio.open(unfolded(path)) as source:
             if source.crs is None:
                 raise UnsupportedRasterError(f"{path} has no CRS, so it cannot lie on the map")
+            bands = choose_bands(str(path), source.colorinterp, None, band_signs(source))
             view = WarpedVRT(
                 source, **_place_of(source), crs=crs.to_wkt(), width=width, height=height,
                 transform=place, resampling=Resampling.average,
@@ -77,8 +79,7 @@ def _read(
                 add_alpha=ColorInterp.alpha not in source.colorinterp,
             )  # fmt: skip
             with view:
-                bands = [1, 2, 3] if source.count >= COLOURS else [1, 1, 1]
-                return view.read(bands), view.dataset_mask() > 0
+                return view.read(list(bands.rgb)), view.dataset_mask() > 0
     except (RasterioError, CRSError) as error:
         raise UnreadableRasterError(f"{path} cannot be read as a raster ({error})") from None
 

@@ -11,9 +11,10 @@ import rasterio
 from affine import Affine
 from numpy.typing import NDArray
 from pyproj import CRS
+from rasterio.enums import ColorInterp
 from rasterio.io import MemoryFile
 
-from geoseg.pages.photo import read_photo
+from geoseg.raster.photo import read_photo
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 ACROSS = CRS.from_dict({"proj": "laea", "lon_0": 180, "lat_0": -17, "datum": "WGS84"})
@@ -43,6 +44,27 @@ def test_a_raster_across_the_180th_meridian_is_seen_on_both_sides(
 ) -> None:
     picture = seen(raster(tmp_path / "across.tif", left)).astype(int)
     assert np.abs(picture - GREY).max() < 6
+
+
+@pytest.mark.parametrize("order", ["names", "colours"])
+def test_colours_are_those_that_the_raster_names(tmp_path: Path, order: str) -> None:
+    path, greys = (
+        tmp_path / "bgr.tif",
+        (40, 120, 200),
+    )  # blue, green, red, as some cameras have them
+    with rasterio.open(
+        path, "w", driver="GTiff", width=100, height=100, count=3, dtype="uint8", crs="EPSG:4326",
+        transform=Affine(2e-5, 0, 179.999, 0, -2e-5, -16.999), photometric="minisblack",
+    ) as target:  # fmt: skip
+        for band, (grey, name) in enumerate(zip(greys, ("blue", "green", "red"), strict=True), 1):
+            target.write(np.full((100, 100), grey, np.uint8), band)
+            if order == "names":
+                target.set_band_description(band, name)
+        if order == "colours":
+            target.colorinterp = [ColorInterp.blue, ColorInterp.green, ColorInterp.red]
+    url = read_photo(path, ACROSS, (-80, -80, 80, 80), (160, 160), longest_px=80)
+    with MemoryFile(base64.b64decode(url.split(",")[1])) as memory, memory.open() as picture:
+        assert np.abs(picture.read()[:, 40, 40].astype(int) - (200, 120, 40)).max() < 6
 
 
 def test_later_rasters_lie_on_top(tmp_path: Path) -> None:
