@@ -79,7 +79,8 @@ COLUMNS: tuple[Column, ...] = (
         "Presence",
         "0..1",
         "Estimated probability that a building is there at all, whatever its outline: that half of it or more lies on "
-        "roofs. Their sum tells how many of the rows are buildings. Empty where the model does not tell.",
+        "roofs. Never less than the confidence. Their sum tells how many of the rows are buildings. Empty where the model "
+        "does not tell.",
     ),
     Column(
         "length_m", pa.float64(), "Length", "m", "Long side of the minimum rotated rectangle.", 1

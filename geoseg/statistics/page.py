@@ -35,7 +35,7 @@ COUNT, M2, KM2, PERCENT = (
     Said("{value:,.0f}"), Said("{value:,.0f} m²"), Said("{value:,.3f} km²"), Said("{value:,.1f}\u00a0%"),
 )  # fmt: skip
 """How headline figures are written."""
-EXPECTED = Said("about {count} real")
+EXPECTED = Said("about {number} real")
 """Below the number of buildings."""
 INTERVAL = Said("95 %: {low} to {high}; model: {model}")
 """Below a corrected figure."""
@@ -230,7 +230,7 @@ def _expected(total: pd.Series[Any]) -> Said | str:
     """How many of the buildings are there, where that is known; empty where a sample tells better."""
     if "expected_buildings" not in total or "buildings_corrected" in total:
         return ""
-    return EXPECTED.format(count=_number(total["expected_buildings"], COUNT))
+    return EXPECTED.format(number=_number(total["expected_buildings"], COUNT))
 
 
 def _headline(  # a total, or what it is per ground
