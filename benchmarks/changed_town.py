@@ -26,13 +26,13 @@ LOT_M, STREET_M, BLOCK = 26.0, 12.0, 8
 """Side of a lot, width of a street, lots along a side of a block."""
 UNDER_OPEN = np.array([0, 0, 0, 0, 0, 0.00147, 0.0091, 0.0326, 0.1942])
 UNDER_MISSED = np.array([0.0069, 0.0134, 0.023, 0.0719, 0.2563, 0.4539, 0.757, 0.8469, 0.9355])
+QUANTILES = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
+"""Mean probability of the built-in model under outlines on open ground where it found nothing, and under
+buildings that it missed, measured on held-out photos of Banepa and Java (``not_found.py``)."""
 PRESENCE_REAL = np.array([0.6555, 0.7902, 0.8506, 0.9435, 0.9741, 0.9827, 0.9865, 0.9893, 0.9923])
 PRESENCE_MADE_UP = np.array([0.6279, 0.6374, 0.6897, 0.765, 0.8544, 0.9492, 0.9793, 0.9837, 0.9914])
 """Presence by the built-in model's twin, fitted without the place, of buildings half of which or more lies on labels, and
 of those of which less than a tenth does, in Banepa, Java, Dhaka's huts and Zanzibar."""
-QUANTILES = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
-"""Mean probability of the built-in model under outlines on open ground where it found nothing, and under
-buildings that it missed, measured on held-out photos of Banepa and Java (``not_found.py``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from geoseg.errors import UnreadableVectorError, UsageError
 from geoseg.files.matching import stem_of
 from geoseg.files.names import without_folders
 from geoseg.statistics import trust
+from geoseg.statistics.trust import PRESENCE
 from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.vectors.address import name_of
 from geoseg.vectors.bounds import Bounds
@@ -32,9 +33,6 @@ from geoseg.vectors.observed import extent_of
 from geoseg.vectors.polygons import read_polygons
 from geoseg.vectors.rows import notes_of, refuse_unusable_rows, several_note, several_parts, usable
 from geoseg.vectors.standing import gone_note, only_standing
-
-PRESENCE = "presence"
-"""Column of the output contract: the probability that a building is there at all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.accuracy.layers import (
-    PRESENCE,
     BuildingLayer,
     MarkedAreas,
     confidences_of,
@@ -29,6 +28,7 @@ from geoseg.earth.places import Place, place_of_shapes
 from geoseg.earth.reproject import reproject
 from geoseg.errors import UsageError
 from geoseg.languages.said import Said
+from geoseg.statistics.trust import PRESENCE
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.shared import shared_part
 

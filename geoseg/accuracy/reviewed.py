@@ -9,7 +9,6 @@ import shapely
 
 from geoseg.accuracy.evaluation import METRES, Evaluation, evaluate_sites
 from geoseg.accuracy.layers import (
-    PRESENCE,
     BuildingLayer,
     confidences_of,
     presences_of,
@@ -27,6 +26,7 @@ from geoseg.progress import Progress, ignored
 from geoseg.reviewing.drawing import require_unkept
 from geoseg.reviewing.files import named, require_review
 from geoseg.reviewing.reading import Reviewed, read_review
+from geoseg.statistics.trust import PRESENCE
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.nearby import Neighbourhood
 from geoseg.vectors.observed import observed_m2

@@ -28,7 +28,7 @@ from geoseg.change.parts import bare, surplus
 from geoseg.change.weighing import Weighed, real_ones, together_m2
 from geoseg.languages.said import Said
 from geoseg.progress import Progress
-from geoseg.statistics.trust import presences_of
+from geoseg.statistics.trust import PRESENCE, presences_of
 from geoseg.upkeep.deciding import HALF, Ground, Olds, decide_old
 from geoseg.upkeep.looking import Maps
 from geoseg.upkeep.odds import decided, differing
@@ -222,7 +222,7 @@ def _seen(
         under, beyond = _under(ground, more, maps, place, plane, progress)
         olds = decide_old(ground, under, doubts.settings)
         confidence, cut = _own(date, "confidence"), _own(date, "at_edge") > 0
-        presence = presences_of(_own(date, "presence"))
+        presence = presences_of(_own(date, PRESENCE))
         views.append(_View(ground, olds, confidence, presence, cut, doubts.settings))
         nothing *= bare(beyond)
     return (views[0], views[1]), nothing

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -26,7 +25,7 @@ from geoseg.export.output import WRITERS
 from geoseg.export.schema import LAYER
 from geoseg.export.zoom import Zooms, check_zoom
 from geoseg.files.target import check_target, extension_of, require_other
-from geoseg.vectors.layers import VectorInput, geometry_of, open_layer
+from geoseg.vectors.layers import VectorInput, open_layer
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
 from geoseg.vectors.rows import REPAIRED, notes_of
@@ -106,9 +105,6 @@ def _make_town(buildings: VectorInput, output: Path, asked: Asked) -> Converted:
     frame = stand.reset_index(drop=True)
     flat = horizontal_crs(loaded.crs)
     epsg = _asked(asked.crs, flat) if asked.crs is not None else _stated(buildings, flat)
-    shapes = geometry_of(frame)
-    broken = int((~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)).sum())
-    repaired = notes_of(Counter({REPAIRED: broken}), loaded.label)
     town = town_of(frame, flat, loaded.label)
     if output.suffix.lower() == ".gpkg":
         write_solids(town, frame, output, flat)
@@ -125,7 +121,7 @@ def _make_town(buildings: VectorInput, output: Path, asked: Asked) -> Converted:
         shared_walls=int(town.shared.sum()),
         notes=(
             *gone_note(gone),
-            *repaired,
+            *notes_of(Counter({REPAIRED: town.repaired}), loaded.label),
             *_notes(output, flat, epsg=epsg, on_plain=on_plain),
             *chosen,
         ),

@@ -17,6 +17,7 @@ from pyproj import CRS
 from geoseg.errors import UsageError
 from geoseg.vectors.layers import geometry_of
 from geoseg.vectors.polygons import sound
+from geoseg.vectors.rows import are_broken
 
 GRID_M, GRID_DEG = 0.001, 1e-8
 """To what coordinates are rounded, in metres (or feet) and in degrees."""
@@ -61,6 +62,8 @@ class Town:
     """Rows that stand on the ground but have no height."""
     left_out: int
     """Rows without a geometry, or of which nothing is known."""
+    repaired: int
+    """Rows whose outlines were invalid."""
 
     @property
     def point_part(self) -> Ints:
@@ -86,7 +89,9 @@ def town_of(frame: gpd.GeoDataFrame, crs: CRS, label: str) -> Town:
     height, ground = (frame[name].astype("float64").to_numpy(dtype=float) for name in NEEDED)
     if not np.isfinite(ground).any():  # heights above ground: the town stands on a plain
         ground = np.zeros(len(frame))
-    shapes = shapely.orient_polygons(sound(geometry_of(frame)))
+    given = geometry_of(frame)
+    broken = int(are_broken(given).sum())
+    shapes = shapely.orient_polygons(sound(given))
     drawn = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes)) & np.isfinite(ground)
     rows = np.flatnonzero(drawn)
     lattice = _lattice(shapes[rows], ground[rows], crs)
@@ -110,7 +115,7 @@ def town_of(frame: gpd.GeoDataFrame, crs: CRS, label: str) -> Town:
     flat = int((high == low).sum())
     return Town(
         lattice, owner, low, high, ring_part.astype(np.int64), begin, xy, shared, flat,
-        len(frame) - len(seen),
+        len(frame) - len(seen), broken,
     )  # fmt: skip
 
 

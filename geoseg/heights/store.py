@@ -26,7 +26,7 @@ from geoseg.vectors.buildings import ARROW_STUMBLES
 from geoseg.vectors.layers import Layer, VectorInput, open_layer
 from geoseg.vectors.load import load
 from geoseg.vectors.polygons import sound
-from geoseg.vectors.rows import gathered, within_reach
+from geoseg.vectors.rows import are_broken, gathered, within_reach
 from geoseg.vectors.wkb import curved, shapes_of
 
 _log = logging.getLogger(__name__)
@@ -91,11 +91,8 @@ class Footprints:
         return polygons_of(self.batches.get_batch(number))
 
     def count_invalid(self) -> int:
-        """How many rows are no valid polygon, such as those whose parts lie on each other."""
-        return sum(
-            int((~shapely.is_valid(polygons) & ~shapely.is_missing(polygons)).sum())
-            for polygons in map(polygons_of, self)
-        )
+        """How many rows are no valid polygon."""
+        return sum(int(are_broken(polygons_of(batch)).sum()) for batch in self)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.object_]:
         """The polygons of some rows, given in rising order, invalid ones repaired."""

@@ -18,6 +18,7 @@ LEAST_PERCENT = 10.0
 NOISE = 1e-6
 """How far rounding takes a probability beyond 0 and 1."""
 CONFIDENCE, PRESENCE = "confidence", "presence"
+"""Columns of the output contract: real and drawn right, and there at all."""
 MISSING = {
     CONFIDENCE: Said(
         "{count} buildings have no confidence; its figures are those of the others.",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from geoseg.errors import UnreadableVectorError
-from geoseg.statistics.trust import Trust, presences_of
+from geoseg.statistics.trust import CONFIDENCE, PRESENCE, Trust, presences_of
 from geoseg.vectors.buildings import ID, numbers_of, open_buildings
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.observed import extent_in
@@ -22,8 +22,8 @@ from geoseg.vectors.standing import gone_note, standing
 
 ROLE = "new buildings"
 """How messages name a table."""
-CONFIDENCE, PRESENCE, AT_EDGE, HEIGHT = "confidence", "presence", "at_edge", "height_m"
-"""Columns that are used where they are there."""
+AT_EDGE, HEIGHT = "at_edge", "height_m"
+"""Columns that are used where they are there, beside CONFIDENCE and PRESENCE."""
 NO_EXTENT = (
     "The new layer has no layer 'extent', so all old buildings count as seen; give --aoi where the "
     "imagery did not cover all of them."

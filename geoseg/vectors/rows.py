@@ -89,10 +89,10 @@ def usable(geometry: NDArray[np.object_], crs: CRS) -> Rows:
     polygons = polygonal(shapes)
     _drop(polygons, ~nothing & shapely.is_empty(polygons), LINES, counts)
     polygons[nothing] = None
-    broken = _broken(polygons)
+    broken = are_broken(polygons)
     seam = Seam.of(crs)
     tidy = polygons if seam is None else seam.tidy(polygons)
-    left = broken if seam is None else _broken(tidy)
+    left = broken if seam is None else are_broken(tidy)
     tidy[left] = repaired(tidy[left])
     counts[REPAIRED] += int(broken.sum())
     _drop(tidy, shapely.area(tidy) == 0, FLAT, counts)
@@ -169,7 +169,8 @@ def refuse_unusable_rows(counts: Counter[str], kept: int, label: str) -> None:
         )
 
 
-def _broken(polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
+def are_broken(polygons: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """(n,) True for invalid ones, such as those whose parts lie on each other."""
     return ~(shapely.is_valid(polygons) | shapely.is_missing(polygons))
 
 
