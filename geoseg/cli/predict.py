@@ -146,7 +146,8 @@ def predict(
     cluster_timeout: Annotated[
         float,
         typer.Option(
-            help="How long to wait for the cluster's first worker, seconds.", rich_help_panel=RUN
+            help="How long to wait for the cluster's first worker, or for another once all are gone, seconds.",
+            rich_help_panel=RUN,
         ),
     ] = 300.0,
     any_processor: Annotated[

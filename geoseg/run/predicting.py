@@ -142,7 +142,7 @@ def predict(  # noqa: PLR0913  # the public face: one keyword per decision of th
             the result, either.
         cluster: A Dask cluster that does it: the address of its scheduler, such as "tcp://host:8786", or
             the path of its JSON file.
-        cluster_timeout_s: How long a cluster may take until its first worker is there, seconds.
+        cluster_timeout_s: How long a cluster may take until its first worker is there, or another once all are gone, seconds.
         any_processor: Take workers on other kinds of processor, which round otherwise; the record says so.
         maps: A folder of maps that ``geoseg.maps`` stored of this raster: no network runs.
         min_area_m2: Smaller buildings are dropped and counted.

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from geoseg.errors import UsageError, WorkerError
 from geoseg.models.extras import require
+from geoseg.run.spread.working import GO_ON
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -29,20 +32,36 @@ COUNT_EVERY_S = 2.0
 
 
 class DaskExecutor(Executor):
-    """A client's own executor, which says how many workers there are."""
+    """A client as an executor, which says how many workers there are and does not wait for ever where all are gone.
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401  # a distributed.Client
-        self._client = client
-        self._inner = client.get_executor(pure=False, retries=RETRIES)
-        self._max_workers = self._count()
+    Dask's own executor takes a result that comes while the worker that had it is lost for an error without a reason.
+    """
+
+    def __init__(self, client: Any, timeout_s: float, **wishes: Any) -> None:  # noqa: ANN401
+        """Begin to count workers.
+
+        Args:
+            client: A distributed.Client.
+            timeout_s: How long there may be no worker, seconds.
+            wishes: What else is said to Dask of every task.
+        """
+        self._client, self._timeout_s = client, timeout_s
+        self._wishes = {"retries": RETRIES, **wishes, "pure": False}
+        self._waiting: set[Any] = set()
+        self._deserted = ""
+        self._max_workers = max(1, self._count())
         self._stop = threading.Event()
         self._counting = threading.Thread(target=self._watch, daemon=True, name="count workers")
         self._counting.start()
 
     def submit(self, work: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Let it be done by one of them."""
-        future: Future[R] = self._inner.submit(work, *args, **kwargs)
-        return future
+        if self._deserted:
+            failed: Future[R] = Future()
+            failed.set_exception(WorkerError(self._deserted))
+            return failed
+        task = self._client.submit(work, *args, **kwargs, **self._wishes)
+        return asyncio.run_coroutine_threadsafe(self._result(task), self._client.loop.asyncio_loop)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Stop counting; the cluster goes on."""
@@ -50,15 +69,68 @@ class DaskExecutor(Executor):
         self._stop.set()
         self._counting.join()
 
+    async def _result(self, task: Any) -> Any:  # noqa: ANN401  # a distributed.Future
+        """What a task gives; one that nobody wants any longer is taken back."""
+        asked = asyncio.ensure_future(self._client.gather([task], asynchronous=True))
+        self._waiting.add(task)
+        try:
+            (result,) = await asyncio.shield(asked)
+        except (asyncio.CancelledError, CancelledError):
+            await self._client.cancel([task], asynchronous=True)
+            with suppress(asyncio.CancelledError, CancelledError):
+                await asked
+            if self._deserted:
+                raise WorkerError(self._deserted) from None
+            raise
+        finally:
+            self._waiting.discard(task)
+        return result
+
     def _watch(self) -> None:
+        seen, told = time.monotonic(), False
         while not self._stop.wait(COUNT_EVERY_S):
             try:
-                self._max_workers = self._count()
+                count = self._count()
             except (OSError, RuntimeError):  # whoever waits for a task is told
                 return
+            now = time.monotonic()
+            if count:
+                self._max_workers, seen, told = count, now, False
+                continue
+            if not told:
+                _log.warning(
+                    "no worker of the cluster is left; waiting for one, %g s at most",
+                    self._timeout_s,
+                )
+            told = True
+            if now - seen > self._timeout_s:
+                self._give_up()
+                return
+
+    def _give_up(self) -> None:
+        self._deserted = (
+            f"all workers of the cluster are gone, and for {self._timeout_s:g} s none has come; start some, or wait longer "
+            f"with --cluster-timeout; {GO_ON}"
+        )
+        self._client.cancel(list(self._waiting))
 
     def _count(self) -> int:
-        return max(1, sum(map(int, self._client.nthreads().values())))
+        return sum(map(int, self._client.nthreads().values()))
+
+
+@contextmanager
+def in_place_of(executor: Any, timeout_s: float) -> Iterator[Executor]:  # noqa: ANN401
+    """Use the client of an executor that Dask made, while the block lasts.
+
+    Args:
+        executor: What ``client.get_executor()`` gave.
+        timeout_s: How long there may be no worker, seconds.
+    """
+    instead = DaskExecutor(executor._client, timeout_s, **executor._kwargs)  # noqa: SLF001
+    try:
+        yield instead
+    finally:
+        instead.shutdown()
 
 
 @contextmanager
@@ -67,7 +139,7 @@ def cluster_executor(cluster: str | os.PathLike[str], timeout_s: float) -> Itera
 
     Args:
         cluster: The address of its scheduler, such as "tcp://host:8786", or the path of its JSON file.
-        timeout_s: How long to wait for a first worker, seconds.
+        timeout_s: How long to wait for a first worker, and for another once all are gone, seconds.
 
     Raises:
         MissingDependencyError: Dask is not installed.
@@ -82,7 +154,7 @@ def cluster_executor(cluster: str | os.PathLike[str], timeout_s: float) -> Itera
     name = os.fspath(cluster)
     with _client(name, timeout_s) as client:
         _wait_for_workers(client, name, timeout_s)
-        executor = DaskExecutor(client)
+        executor = DaskExecutor(client, timeout_s)
         try:
             yield executor
         finally:

@@ -67,6 +67,11 @@ class Crew:
 
             with LocalPool(self._processes) as pool:
                 yield pool
+        elif type(self.executor).__module__ == "distributed.cfexecutor":
+            from geoseg.run.spread.cluster import in_place_of
+
+            with in_place_of(self.executor, self.cluster_timeout_s) as scheduled:
+                yield scheduled
         else:
             yield self.executor
 

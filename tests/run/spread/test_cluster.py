@@ -13,7 +13,7 @@ import pytest
 from commands import exit_code, invoke
 from conftest import RasterMaker
 from painted import PaintedModel, paint_town
-from spread_runs import OF_HOUSES, OPTIONS, Cut, Houses, Once, digest
+from spread_runs import OF_HOUSES, OPTIONS, Cut, CutAll, Houses, Once, digest
 
 import geoseg
 from geoseg.errors import UsageError, WorkerError
@@ -134,6 +134,45 @@ def test_a_lost_connection_is_made_up_for(town: Path, tmp_path: Path) -> None:
         assert len(two.scheduler.workers) == 1
     assert (tmp_path / "mark").exists()
     assert digest(found) == digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
+
+
+@pytest.mark.thorough
+def test_a_result_that_comes_while_its_worker_is_lost_counts(
+    cluster: Any, town: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gather = distributed.Client._gather_remote
+
+    async def and_lose(client: Any, *given: Any) -> Any:
+        response = await gather(client, *given)
+        for key in response.get("data", ()):
+            client.futures[key].lose()  # as by a message of the scheduler's that came in between
+        return response
+
+    monkeypatch.setattr(distributed.Client, "_gather_remote", and_lose)
+    address = cluster.scheduler_address
+    alone = digest(geoseg.predict(town, model=PaintedModel(), **OPTIONS))
+    assert digest(geoseg.predict(town, model=PaintedModel(), cluster=address, **OPTIONS)) == alone
+    with distributed.Client(address, set_as_default=False) as client:
+        executor = client.get_executor()
+        found = geoseg.predict(town, model=PaintedModel(), executor=executor, **OPTIONS)
+    assert digest(found) == alone
+
+
+@pytest.mark.thorough
+def test_a_cluster_that_lost_all_workers_is_not_waited_for_for_ever(
+    town: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("geoseg.run.spread.cluster.COUNT_EVERY_S", 0.1)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None,
+        protocol="tcp", host="127.0.0.1",
+    ) as two:  # fmt: skip
+        with pytest.raises(WorkerError, match=r"workers of the cluster are gone, and for 1 s none"):
+            geoseg.predict(
+                town, model=CutAll(), cluster=two.scheduler_address, cluster_timeout_s=1, **OPTIONS
+            )
+        assert not two.scheduler.workers
+    assert "no worker of the cluster is left; waiting for one, 1 s at most" in caplog.text
 
 
 @pytest.mark.thorough
