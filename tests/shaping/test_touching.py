@@ -63,6 +63,7 @@ def test_tiny_walls_lead_straight_from_node_to_node() -> None:
     assert (np.diff(sketch.first)[tiny] == 2).all()
 
 
+@pytest.mark.thorough
 def test_rounded_terraces_of_few_pixels_are_drawn_straight() -> None:
     shapes = []
     for seed in range(12):

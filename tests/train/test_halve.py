@@ -34,6 +34,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.thorough
 def test_it_comes_near_to_what_the_model_said(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -65,6 +66,7 @@ def test_it_comes_near_to_what_the_model_said(
     assert load_weights(on)[1].architecture.head_px == 2
 
 
+@pytest.mark.thorough
 def test_what_cannot_be_halved_is_refused(folder: Path) -> None:
     model, scenes = folder / "model.safetensors", folder / "scenes"
     with pytest.raises(UsageError, match="is no halved model of"):

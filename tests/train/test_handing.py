@@ -212,6 +212,7 @@ def test_scenes_held_out_judge_the_very_weights(tmp_path: Path) -> None:
     assert all(torch.equal(weights[name], tensor) for name, tensor in start.items())
 
 
+@pytest.mark.thorough
 def test_networks_of_all_ground_and_of_its_halves_are_averaged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +242,7 @@ def noisy(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
     return folder, train(configured(folder))
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_labels_of_no_use_leave_the_model_as_it_was(noisy: tuple[Path, Trained]) -> None:
     folder, done = noisy
@@ -255,6 +257,7 @@ def test_labels_of_no_use_leave_the_model_as_it_was(noisy: tuple[Path, Trained])
     assert "the start, since" in told.training["handed out"]
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_norms_keep_the_statistics_of_what_is_fine_tuned(noisy: tuple[Path, Trained]) -> None:
     folder, done = noisy
@@ -280,6 +283,7 @@ def test_the_trainer_s_surprise_at_kept_norms_is_kept_from_users(
     assert [str(one.message) for one in recwarn] == ["the disk is nearly full"]
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_the_command_says_which_weights_and_what_to_do_next(noisy: tuple[Path, Trained]) -> None:
     folder, _ = noisy

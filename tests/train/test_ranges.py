@@ -45,6 +45,7 @@ def same(one: Path, scenes: Path) -> bool:
     return all(np.array_equal(arrays[name], one) for name, one in stored.items())
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")  # the trainer library warns about its own dependencies
 def test_a_trained_model_runs_in_int8_on_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -81,6 +82,7 @@ def test_what_cannot_be_measured_is_told_and_costs_no_model(
     assert "small cannot run in int8" in caplog.text
 
 
+@pytest.mark.thorough
 def test_tuning_measures_what_is_lacking_and_keeps_what_is_there(tmp_path: Path) -> None:
     model = written(tmp_path, Architecture.model_validate(LITE))
     scenes = small_training(tmp_path, {}).data.scenes

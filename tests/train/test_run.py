@@ -512,6 +512,7 @@ def test_a_killed_run_resumes_onto_the_same_curve(packed: Path) -> None:
     assert_resumes(config, SegmentationModule, lambda path: load_weights(path)[0])
 
 
+@pytest.mark.thorough
 def test_minutes_end_a_training_at_the_end_of_a_step(
     packed: Path, monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
 ) -> None:

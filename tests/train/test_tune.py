@@ -451,6 +451,7 @@ def chips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "chips"
 
 
+@pytest.mark.thorough
 def test_tune_writes_thresholds_calibration_scores_and_card(
     model_file: Path, chips: Path, tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ def test_others_stay_as_they_are(size: tuple[int, int], part: Window) -> None:
     assert by(size, part) == part
 
 
+@pytest.mark.thorough
 def test_eight_bits_answer_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     with rasterio.open(REPOSITORY / "examples" / "banepa.tif") as photo:
         image = photo.read(window=Places(0, 300, 512, 656))[None]
