@@ -8,7 +8,8 @@ FINDINGS = {
     "ids_repeated": "annotations whose id another one has: kept",
     "strays": "annotations of images that the labels do not list: left out",
     "crowds": "marked as crowds (iscrowd): many buildings in one shape, so no building; their "
-    "ground is unknown",
+    "ground is unknown. supervision marks houses with courtyards or in two parts so; where they are single houses set "
+    "iscrowd to 0",
     "boxes": "with a box alone: no outline, so no building; their ground is unknown",
     "written_otherwise": "outlines written as a flat list or as pairs of numbers: read",
     "rings_inside": "parts that lie inside another part: filled, as COCO has no courtyards in "
