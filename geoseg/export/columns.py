@@ -46,10 +46,11 @@ def attributes(frame: gpd.GeoDataFrame, holds: Format) -> tuple[list[pa.Field], 
 
 def _require_names(names: Sequence[str], holds: Format) -> None:
     alike = names if holds.everything else [name.lower() for name in names]
-    twice = [name for name, count in Counter(alike).items() if count > 1]
-    if twice:
+    if twice := [name for name, count in Counter(alike).items() if count > 1]:
+        both = [repr(name) for name, other in zip(names, alike, strict=True) if other == twice[0]]
+        called = " and ".join(dict.fromkeys(both))
         raise UsageError(
-            f"{holds.title} cannot hold two columns called {twice[0]!r}; rename one of them"
+            f"{holds.title} cannot hold two columns called {called}; rename one of them"
         )
     if not holds.everything and any(not name or "\0" in name for name in names):
         raise UsageError(f"{holds.title} needs a name for every column; rename the one without")

@@ -176,7 +176,7 @@ def _file_batches(source: BuildingSource, layer: Layer) -> Iterator[Batch]:
     done = 0
     try:
         opened = pyogrio.open_arrow(
-            layer.path, layer=layer.name, columns=layer.names_stored(source.columns),
+            layer.path, layer=layer.name, columns=layer.to_ask_of_gdal(source.columns),
             batch_size=BATCH_ROWS, use_pyarrow=True,
         )  # fmt: skip
         with opened as (meta, reader):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -87,6 +88,15 @@ class Layer:
         """What some columns are called in the file."""
         return [self.stored.get(name, name) for name in columns]
 
+    def to_ask_of_gdal(self, columns: Iterable[str]) -> list[str] | None:
+        """The same, to read these alone; None for all, where some differ in case alone.
+
+        GDAL leaves columns out by names without regard to case, and would leave out the other one.
+        """
+        stored = self.names_stored(self.columns)
+        apart = len({name.lower() for name in stored}) == len(stored)
+        return self.names_stored(columns) if apart else None
+
     @property
     def label(self) -> str:
         """How messages name it."""
@@ -124,6 +134,7 @@ def open_layer(given: str | Path, name: str | None = None, preferred: str | None
         refuse_several_crss(path, str(chosen), _label(path, chosen))
     crs = _require_crs(path, chosen, info["crs"])
     _require_whole(path, str(info["driver"]))
+    _require_apart(path, chosen, [str(name) for name in info["fields"]])
     kinds = dict(zip(map(str, info["fields"]), info["dtypes"], strict=True))
     names = _called(_label(path, chosen), long_names(path, kinds))
     numbers = tuple(name for name in names if str(kinds[names[name]]).startswith(NUMBERS))
@@ -162,7 +173,7 @@ def read_frame(
         found = read_rows(_file(layer.path), wanted, bbox)
         return found.rename(columns={old: name for name, old in layer.stored.items()})
     drawn = suffix_of(layer.path) in DRAWN_FROM_COLUMNS
-    wanted = None if columns is None or drawn else layer.names_stored(kept)
+    wanted = None if columns is None or drawn else layer.to_ask_of_gdal(kept)
     try:
         found = _read(layer, wanted, bbox)
     except GDAL_ERRORS as error:
@@ -252,6 +263,19 @@ def _require_whole(path: Address, driver: str) -> None:
         raise UnreadableVectorError(
             f"{name_of(path)} holds map tiles, in which buildings are cut at borders and rounded; read the "
             "layer that they were made from"
+        )
+
+
+def _require_apart(path: Address, name: str, columns: list[str]) -> None:
+    """Refuse a table with a column twice, as a CSV file may be.
+
+    Raises:
+        UnreadableVectorError: It has one.
+    """
+    twice = [one for one, count in Counter(columns).items() if count > 1]
+    if twice:
+        raise UnreadableVectorError(
+            f"{_label(path, name)} has two columns called {twice[0]!r}; remove or rename one"
         )
 
 

@@ -29,9 +29,11 @@ def as_told(table: pa.Table, layer: Layer) -> pa.Table:
     if not timed:
         return table
     meta, _, _, texts = pyogrio.raw.read(
-        layer.path, layer=layer.name, columns=timed, read_geometry=False, datetime_as_string=True
-    )
+        layer.path, layer=layer.name, columns=layer.to_ask_of_gdal(timed), read_geometry=False, datetime_as_string=True,
+    )  # fmt: skip
     for name, told in zip(meta["fields"], texts, strict=True):
+        if name not in timed:
+            continue
         place = table.column_names.index(name)
         table = table.set_column(
             place, str(name), _times(pa.array(told, pa.string()), str(name), layer.label)

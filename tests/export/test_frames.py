@@ -241,7 +241,7 @@ def test_columns_called_as_the_file_calls_its_own_are_kept(tmp_path: Path, suffi
         ({"x": np.array([2**63, 1], np.uint64)}, "do not fit into one column"),
         ({"x": boxes(2)}, "do not fit into one column"),
         ({"x": gpd.GeoSeries(boxes(2), crs=UTM)}, "second geometry"),
-        ({"name": [1, 2], "NAME": [3, 4]}, "two columns called 'name'"),
+        ({"name": [1, 2], "NAME": [3, 4]}, "two columns called 'name' and 'NAME'; rename"),
         ({"": [1, 2]}, "a name for every column"),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
@@ -22,6 +23,7 @@ from geoseg.tiles.area import Area
 from geoseg.tiles.given import AreaInput, GivenArea
 from geoseg.types import Grid
 from geoseg.vectors.buildings import open_buildings
+from geoseg.vectors.exact import load_exact
 from geoseg.vectors.layers import geometry_of, open_layer, polygon_layers, read_frame
 from geoseg.vectors.load import load
 from geoseg.vectors.metadata import read_metadata
@@ -286,6 +288,39 @@ def test_capitals_that_may_mean_either_stay(tmp_path: Path) -> None:
     path = tmp_path / "b.geojson"
     squares().assign(CONFIDENCE=0.5, Confidence=0.6, AREA_M2=7.0).to_file(path, engine="pyogrio")
     assert {"CONFIDENCE", "Confidence", "AREA_M2", "area_m2"} <= set(open_layer(path).columns)
+
+
+@pytest.mark.parametrize("suffix", [".fgb", ".geojson", ".parquet"])
+def test_columns_that_differ_in_case_alone_are_read_apart(tmp_path: Path, suffix: str) -> None:
+    """GDAL is told by name which columns to leave out, and leaves out the other one: nulls, or none at all."""
+    first = pd.Timestamp("2024-05-17T12:00:00")
+    frame = squares().assign(confidence=[0.5, 0.9, 0.7], CONFIDENCE=0.1, at_edge=0, AT_EDGE=1)
+    frame = frame.assign(building_id=[1, 2, 3], BUILDING_ID=7, seen=first, SEEN=first)
+    path = write(tmp_path / f"b{suffix}", frame)
+    found = geoseg.report(path)
+    assert found.table["mean_confidence"].iloc[-1] == pytest.approx(0.7)
+    assert sorted(read_frame(open_layer(path), ["building_id"])["building_id"]) == [1, 2, 3]
+    assert geoseg.evaluate(path, path, confidence="CONFIDENCE").total.ece == pytest.approx(0.9)
+    assert geoseg.compare(path, path).as_dict()["unchanged"] == 3
+    assert (
+        load_exact(path, "buildings", layer=None, preferred="buildings").frame["SEEN"].notna().all()
+    )
+
+
+@pytest.mark.parametrize("verb", ["report", "evaluate", "convert"])
+def test_a_file_with_a_column_twice_is_told(verb: str, tmp_path: Path) -> None:
+    """As a CSV file or a join leaves it."""
+    rows = [f'"{shape.wkt}",0.1,0.2' for shape in squares().geometry]
+    (tmp_path / "b.csv").write_text("\n".join(["WKT,confidence,confidence", *rows]))
+    layer = f'<SrcDataSource relativeToVRT="1">b.csv</SrcDataSource><LayerSRS>{UTM}</LayerSRS>'
+    field = '<GeometryType>wkbPolygon</GeometryType><GeometryField encoding="WKT" field="WKT"/>'
+    path = tmp_path / "b.vrt"
+    path.write_text(
+        f'<OGRVRTDataSource><OGRVRTLayer name="b">{layer}{field}</OGRVRTLayer></OGRVRTDataSource>'
+    )
+    others = {"report": (), "evaluate": (path,), "convert": (tmp_path / "c.gpkg",)}
+    with pytest.raises(UnreadableVectorError, match="has two columns called 'confidence'; remove"):
+        getattr(geoseg, verb)(path, *others[verb])
 
 
 GML_CRSS = {
