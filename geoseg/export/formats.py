@@ -31,6 +31,8 @@ class Format:
     """Characters of a whole number, its sign among them; None: any of 64 bits."""
     largest: float | None = None
     """Numbers are below this, whatever their sign; None: any."""
+    degrees: bool = False
+    """Longitudes and latitudes alone, or tiles of the Earth: the layer's CRS must have a place there."""
 
 
 SHAPEFILE = Format(
@@ -46,16 +48,18 @@ SHAPEFILE = Format(
 
 FORMATS: dict[str, Format] = {
     ".gpkg": Format("GeoPackage", heights=True, extent=True),
-    ".geojson": Format("GeoJSON", heights=True, binary=False, infinity=False, mixed=True),
+    ".geojson": Format(
+        "GeoJSON", heights=True, binary=False, infinity=False, mixed=True, degrees=True
+    ),
     ".fgb": Format("FlatGeobuf", heights=True),
     ".parquet": Format("GeoParquet", heights=True, everything=True, mixed=True, extent=True),
     ".shp": SHAPEFILE,
     ".shp.zip": SHAPEFILE,
     ".gdb": Format("File Geodatabase", heights=True, mixed=True),
-    ".kml": Format("KML", binary=False, infinity=False, mixed=True, control=False),
+    ".kml": Format("KML", binary=False, infinity=False, mixed=True, control=False, degrees=True),
     ".csv": Format("CSV", binary=False, infinity=False, mixed=True),
     ".dxf": Format("DXF", binary=False, mixed=True),
-    ".pmtiles": Format("PMTiles", binary=False, infinity=False, mixed=True),
+    ".pmtiles": Format("PMTiles", binary=False, infinity=False, mixed=True, degrees=True),
 }
 """By extension."""
 

@@ -12,6 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from geoseg.earth.geodesy import Ground
 from geoseg.errors import UsageError
 from geoseg.export.columns import attributes
 from geoseg.export.formats import Format
@@ -86,10 +87,15 @@ def as_table(layer: FrameLayer, holds: Format) -> tuple[LayerInfo, pa.Table]:
     """The rows as a format holds them, heights dropped unless asked for, with what is known of them.
 
     Raises:
-        UsageError: the format cannot hold a column, or a row is no polygon.
+        UsageError: the format cannot hold a column or the CRS, or a row is no polygon.
         UnreadableVectorError: there is no CRS, or no geometry.
     """
     crs = crs_of_frame(layer.frame, "rows to write")
+    if holds.degrees and Ground.under(crs) is None:
+        raise UsageError(
+            f"{holds.title} places outlines on the Earth, and the CRS {crs.name!r} is not tied to it; assign "
+            "the true CRS first, or write .gpkg"
+        )
     fields, arrays = attributes(layer.frame, holds)
     shapes = _polygons(layer.frame)
     has_z = layer.heights and holds.heights and _risen(shapes, layer.frame)

@@ -54,6 +54,8 @@ LEAST_TOLD = 0.05
 .04 to .21, six in two rows that waver by 5 % of their distance .02."""
 WARP_TOLERANCE_PX = 0.01
 """Error of coordinates in a warp, in pixels of the source; the blocks are fixed, so it is too."""
+LEAST_AREA = 1e-10
+"""A pixel's area over the square of its longest side, at and below which GDAL finds no way back to the pixels."""
 AVERAGE_FROM = 1.1
 """Pixels that grow by more than this are averaged, others interpolated (cubic)."""
 
@@ -365,6 +367,7 @@ def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401
             f"{path} has no georeference; it needs a world file, a geotransform or ground control "
             "points, for example by gdal_translate -a_ullr LEFT TOP RIGHT BOTTOM -a_srs EPSG:CODE"
         )
+    _require_area(path, dataset.transform)
     projection = Path(path).with_suffix(".prj")
     if dataset.crs is None and is_local(path) and projection.is_file():
         raise UnsupportedRasterError(
@@ -377,6 +380,19 @@ def _crs(path: str, dataset: Any) -> CRS:  # noqa: ANN401
             "rio edit-info --crs EPSG:25832 on a copy"
         )
     return crs_of(path, dataset.crs)
+
+
+def _require_area(path: str, transform: Affine) -> None:
+    """Refuse a geotransform by which pixels have no area: nobody can tell which one lies at a place.
+
+    Raises:
+        UnsupportedRasterError: Rows run along columns, or pixels have a side of 0.
+    """
+    along = max(map(abs, (transform.a, transform.b, transform.d, transform.e)))
+    if abs(transform.determinant) <= LEAST_AREA * along * along:
+        raise UnsupportedRasterError(
+            f"{path}: its pixels have no area on the ground; check its geotransform, {transform.to_gdal()}"
+        )
 
 
 def crs_of(path: str, crs: Any) -> CRS:  # noqa: ANN401 - rasterio is untyped

@@ -284,6 +284,21 @@ def test_rows_that_are_no_polygons_are_refused(tmp_path: Path, suffix: str) -> N
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_crs_without_a_place_is_told_where_a_format_needs_one(
+    tmp_path: Path, suffix: str
+) -> None:
+    """GDAL's own words led to the disk: that it cannot be written, and how much room there is."""
+    site = frame(x=[1]).set_crs('LOCAL_CS["site",UNIT["metre",1]]', allow_override=True)
+    path = tmp_path / f"t{suffix}"
+    if suffix in {".geojson", ".kml", ".pmtiles"}:
+        with pytest.raises(UsageError, match="the CRS 'site' is not tied to it; assign the true"):
+            write_frame(site, path)
+        assert list(tmp_path.iterdir()) == []
+    elif suffix != ".dxf":
+        assert write_frame(site, path) == 1
+
+
 def test_a_geopackage_holds_several_layers_and_keeps_those_it_had(tmp_path: Path) -> None:
     path = tmp_path / "t.gpkg"
     first = FrameLayer("one", frame(x=[1, 2, 3]), (Style("a", "<qgis one/>"),))

@@ -141,6 +141,18 @@ def test_control_points_on_a_line(
     assert not capfd.readouterr().err  # GDAL's own line
 
 
+@pytest.mark.parametrize(
+    "transform",
+    [Affine(0.3, 0.3, 345_600, -0.3, -0.3, 3_072_000), Affine(0.3, 0, 345_600, 0, 0, 3)],
+)
+def test_pixels_without_an_area(make_raster: RasterMaker, transform: Affine) -> None:
+    """`info` described them, and `predict` ended in GDAL's "Cannot invert geotransform"."""
+    path = make_raster("a.tif", IMAGE, transform=transform)
+    assert "its pixels have no area on the ground; check its geotransform, (345600.0" in refusal(
+        path
+    )
+
+
 def test_control_points_in_two_rows(make_raster: RasterMaker) -> None:
     at = transform_at()
     places = [(row, col) for row in (0, IMAGE.shape[1]) for col in (0, 20, IMAGE.shape[2])]
