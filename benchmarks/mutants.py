@@ -208,8 +208,8 @@ MUTANTS = (
     Mutant(
         "written-in-place",
         "files/atomic.py",
-        "temporary = path.with_name(path.name + TEMPORARY_SUFFIX)",
-        "temporary = path",
+        "temporary = place.with_name(place.name + TEMPORARY_SUFFIX)",
+        "temporary = place",
         "files/test_atomic.py",
     ),
     Mutant(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from geoseg.export.formats import FORMATS
-from geoseg.files.atomic import scratch_folder
+from geoseg.files.atomic import followed, scratch_folder
 from geoseg.files.several import require_free_parts
 from geoseg.files.target import check_target
 
@@ -24,5 +24,7 @@ def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
     target = check_target(Path(path).absolute(), FORMATS, overwrite=overwrite)
     require_free_parts(target, overwrite=overwrite)
     # The very folder that will be needed: its name must not be too long either.
-    with scratch_folder(target):
-        return target
+    for place in {target, followed(target)}:
+        with scratch_folder(place):
+            pass
+    return target

@@ -40,6 +40,7 @@ from geoseg.export.stream import BatchStream
 from geoseg.export.zoom import Zooms
 from geoseg.files.atomic import (
     CHECK_FOLDER,
+    followed,
     output_errors,
     scratch_folder,
     sync_file,
@@ -208,18 +209,20 @@ def require_held(frame: gpd.GeoDataFrame, path: Path, *, added: int = 0) -> None
 @contextmanager
 def _completing(path: Path) -> Iterator[Path]:
     """A name to write to; what is there at the end takes the place of ``path``."""
-    with output_errors(path), scratch_folder(path) as folder:
+    several = extension_of(path) in SEVERAL
+    place = path if several else followed(path)
+    with output_errors(path), scratch_folder(place) as folder:
         temporary = folder / f"layers{extension_of(path)}"
         yield temporary
-        if extension_of(path) in SEVERAL:
+        if several:
             put_together_in_place(temporary, path, folder / "aside")
         else:
             sync_file(temporary)
             require_still_free(path)
-            _remove_sqlite_leftovers(path)
-            temporary.replace(path)
+            _remove_sqlite_leftovers(place)
+            temporary.replace(place)
     with output_errors(path):
-        sync_folder(path.parent)
+        sync_folder(place.parent)
 
 
 def _write(path: Path, temporary: Path, stream: BatchStream, layer: LayerInfo) -> None:

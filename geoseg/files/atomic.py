@@ -38,6 +38,11 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def followed(path: Path) -> Path:
+    """The file that a symbolic link of this name leads to, else the name itself: a link stays, as for other programs."""
+    return path.resolve() if path.is_symlink() else path
+
+
 def put_in_place(complete: Path, path: Path) -> None:
     """Give a complete file its final name; an older one of that name is replaced.
 
@@ -60,12 +65,14 @@ def replacing(path: Path) -> Iterator[Path]:
     Raises:
         OutputInUseError: Another run is writing it.
     """
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    place = followed(path)
+    temporary = place.with_name(place.name + TEMPORARY_SUFFIX)
     temporary.touch()
     with held(temporary, path):
         try:
             yield temporary
-            put_in_place(temporary, path)
+            require_still_free(path)
+            put_in_place(temporary, place)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -22,8 +23,10 @@ from tries import tries
 
 from geoseg.errors import OutputError, UnreadableVectorError, UsageError
 from geoseg.export.frames import FrameLayer
+from geoseg.export.opening import open_output
 from geoseg.export.output import WRITERS, require_held, write_frame, write_layers
 from geoseg.export.styles.style import Style
+from geoseg.vectors.layers import open_layer, read_frame
 from geoseg.vectors.load import load
 
 FORMATS = WHOLE
@@ -297,6 +300,21 @@ def test_a_crs_without_a_place_is_told_where_a_format_needs_one(
         assert list(tmp_path.iterdir()) == []
     elif suffix != ".dxf":
         assert write_frame(site, path) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own on Windows")
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet"])
+def test_a_link_stays_and_the_file_it_leads_to_is_written(tmp_path: Path, suffix: str) -> None:
+    """As zones that a report adds to a GeoPackage on another disk."""
+    (tmp_path / "disk").mkdir()
+    real, link = tmp_path / f"disk/real{suffix}", tmp_path / f"link{suffix}"
+    write_frame(frame(x=[1]), real)
+    link.symlink_to(real)
+    assert open_output(link, overwrite=True) == link
+    write_frame(frame(x=[1, 2]), link)
+    assert link.is_symlink()
+    assert len(read_frame(open_layer(real))) == 2
+    assert [one.name for one in real.parent.iterdir()] == [real.name]
 
 
 def test_a_geopackage_holds_several_layers_and_keeps_those_it_had(tmp_path: Path) -> None:

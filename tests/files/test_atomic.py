@@ -157,3 +157,18 @@ def _interrupted(path: Path) -> None:
 def _fail(path: Path, error: OSError) -> None:
     with output_errors(path):
         raise error
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need a right of their own on Windows")
+@pytest.mark.parametrize("there", [True, False])
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path: Path, there: bool) -> None:
+    """The link became a file, and what it led to stayed as it was."""
+    (tmp_path / "disk").mkdir()
+    real, link = tmp_path / "disk/real.txt", tmp_path / "link.txt"
+    if there:
+        real.write_text("old")
+    link.symlink_to(real)
+    write_text("new", link)
+    assert link.is_symlink()
+    assert real.read_text() == "new"
+    assert sorted(one.name for one in tmp_path.rglob("*")) == ["disk", "link.txt", "real.txt"]

@@ -10,6 +10,7 @@ from affine import Affine
 from conftest import UTM, RasterMaker, draw_scene, transform_at
 from rasterio.enums import ColorInterp
 
+import geoseg
 from geoseg.errors import (
     GeosegError,
     UnreachableRasterError,
@@ -277,3 +278,10 @@ def test_a_raster_in_an_archive_is_told_its_name(
     assert str(refusal("z.zip")).endswith("name it as /vsizip/z.zip/NAME")
     with Mosaic.open(["/vsizip/z.zip/x.tif"], gsd_range_m=None) as mosaic:
         assert mosaic.sources[0].width == 80
+
+
+@pytest.mark.parametrize("given", ["", " ", ["a.tif", ""]])
+def test_an_empty_name_is_no_folder(given: str | list[str]) -> None:
+    """It was told as a folder, and the rasters in the current one as what to name."""
+    with pytest.raises(UsageError, match="the name of a raster is empty; give a path"):
+        geoseg.info(given)
