@@ -22,6 +22,13 @@ from geoseg.vectors.address import Address, suffix_of
 
 EXTENSIONS = (".parquet", ".geoparquet")
 """Extensions that mean GeoParquet."""
+KEY = b"geo"
+"""Where a file's metadata say what is in its columns of outlines."""
+WITHOUT = (
+    "it lacks the metadata 'geo', which tell the column of the outlines and their CRS; the to_parquet of a "
+    "GeoDataFrame writes them"
+)
+"""Said of Parquet as other programs write it."""
 MAGIC = b"PAR1"
 """First bytes of a Parquet file, whatever its name."""
 ATTRS = b"PANDAS_ATTRS"
@@ -74,7 +81,7 @@ def read_header(path: Path) -> Header:
     """
     try:
         file = pq.read_metadata(path)
-        geo = parse_json((file.metadata or {})[b"geo"])
+        geo = parse_json((file.metadata or {})[KEY])
         name = str(geo["primary_column"])
         column = geo["columns"][name]
         schema = file.schema.to_arrow_schema()
@@ -91,7 +98,8 @@ def read_header(path: Path) -> Header:
             file.num_rows,
         )
     except KeyError as error:
-        raise _unreadable(path, f"its metadata lack {error}") from None
+        lacking = WITHOUT if error.args == (KEY,) else f"its metadata lack {error}"
+        raise _unreadable(path, lacking) from None
     except (OSError, ValueError, TypeError, pa.ArrowException, CRSError) as error:
         raise _unreadable(path, error) from None
 

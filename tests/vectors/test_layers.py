@@ -8,6 +8,7 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pyogrio
 import pytest
@@ -321,6 +322,14 @@ def test_a_file_with_a_column_twice_is_told(verb: str, tmp_path: Path) -> None:
     others = {"report": (), "evaluate": (path,), "convert": (tmp_path / "c.gpkg",)}
     with pytest.raises(UnreadableVectorError, match="has two columns called 'confidence'; remove"):
         getattr(geoseg, verb)(path, *others[verb])
+
+
+def test_parquet_without_a_place_is_told_what_it_lacks(tmp_path: Path) -> None:
+    """As a table of outlines that another program wrote; it was told by a key in Python's notation."""
+    path = tmp_path / "b.parquet"
+    pq.write_table(pa.table({"geometry": shapely.to_wkb(squares().geometry)}), path)
+    with pytest.raises(UnreadableVectorError, match=r"^\S+ is no GeoParquet file \(it lacks the"):
+        geoseg.report(path)
 
 
 GML_CRSS = {
