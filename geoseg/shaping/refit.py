@@ -1,8 +1,9 @@
 """Fit walls once more, now that it is known which there are.
 
 While arcs are cut, nobody knows where walls cross, and pixels of a corner may be given to the wrong wall. So lines are
-fitted to all pixels much alike. But noise that hangs together tells most of a wall by its ends: once each corner's
-pixels are with the wall that they are nearest to, the likeliest line is the better one, of short walls by far.
+fitted to all pixels much alike. But noise that hangs together tells most of a wall by its ends: once walls part at the
+corners of the outline, the likeliest line is the better one, of short walls by far. The corner is the vertex farthest
+out, wherever the lines run so far: pixels given to the line that is nearer would only bear the lines out.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from geoseg.kernels.jit import inner_jit, jit
 from geoseg.shaping.arcs import Arcs
 from geoseg.shaping.arrays import Bools, Floats, Ints
-from geoseg.shaping.corners import SHALLOW, cross, meet
+from geoseg.shaping.corners import SHALLOW, cross
 from geoseg.shaping.cut import FreeCut, Walls
 from geoseg.shaping.direction import refine_directions
 from geoseg.shaping.points import NO_NODE
@@ -27,6 +28,8 @@ NEAR_PX = 3
 """How far the end of a wall may move ..."""
 NEAR_SHARE = 4
 """... but no more than one in so many samples of the wall, or of the next one."""
+LEVEL_PX = 1e-6
+"""A vertex that is farther out by less is not."""
 FEWEST = 3
 """A ring of fewer walls stays as it begins."""
 
@@ -34,7 +37,7 @@ FEWEST = 3
 def refit(
     cut: FreeCut, arcs: Arcs, walls: Walls, lines: Floats, correlation_px: float
 ) -> tuple[Walls, Floats]:
-    """Walls that part where their lines cross, and their likeliest lines.
+    """Walls that part at the corners of the outline, and their likeliest lines.
 
     Args:
         cut: Which polygons share a direction.
@@ -51,7 +54,7 @@ def refit(
 
 @jit
 def _part(arcs: tuple[Floats, Ints], closed: Bools, walls: Walls, lines: Floats) -> None:
-    """Let neighbouring walls part where their samples begin to lie nearer to the other's line."""
+    """Let neighbouring walls part at the vertex that is farthest out at their corner."""
     xy, arc_first = arcs
     ring = np.empty((len(xy), 2))
     for arc in range(len(closed)):
@@ -83,34 +86,15 @@ def _parting(
 ) -> int:
     """The vertex at which two walls part, which begin and end at ``span``, and parted at ``end`` before."""
     (xy, start, stop), (a, b) = arc, walls
-    crossing = cross(lines, a, b)
-    if abs(crossing) <= SHALLOW:
+    if abs(cross(lines, a, b)) <= SHALLOW:
         return end
     far = min(NEAR_PX, min(end - span[0], span[1] - end) // NEAR_SHARE)
-    least, most = end - far, end + far
-    corner = meet(lines, a, b, crossing)
-    at = end
-    while at < most and not _is_nearer(
-        xy, at if at < stop else at - stop + start, lines, walls, corner
-    ):
-        at += 1
-    if at > end:
-        return at
-    while at > least and _is_nearer(xy, at - 1, lines, walls, corner):
-        at -= 1
-    return at
-
-
-@inner_jit
-def _is_nearer(
-    xy: Floats, i: int, lines: Floats, walls: tuple[int, int], corner: tuple[float, float]
-) -> bool:
-    """Whether the middle of an edge lies nearer to the second of two walls, that meet at a corner, than to the first."""
-    a, b = walls
-    x, y = 0.5 * (xy[i, 0] + xy[i + 1, 0]) - corner[0], 0.5 * (xy[i, 1] + xy[i + 1, 1]) - corner[1]
-    off_a, off_b = lines[a, 0] * y - lines[a, 1] * x, lines[b, 0] * y - lines[b, 1] * x
-    beyond_a, beyond_b = lines[a, 0] * x + lines[a, 1] * y, -lines[b, 0] * x - lines[b, 1] * y
-    if beyond_a <= 0.0 or beyond_b <= 0.0:
-        off_a = max(beyond_a, 0.0) ** 2 + off_a * off_a
-        off_b = max(beyond_b, 0.0) ** 2 + off_b * off_b
-    return bool(abs(off_a) > abs(off_b))
+    # On with the first wall and back along the second: so the corner lies, convex or not.
+    dx, dy = lines[a, 0] - lines[b, 0], lines[a, 1] - lines[b, 1]
+    top, out = -np.inf, end
+    for at in range(end - far, end + far + 1):
+        i = at if at <= stop else at - stop + start
+        along = xy[i, 0] * dx + xy[i, 1] * dy
+        if along > top + LEVEL_PX:
+            top, out = along, at
+    return out

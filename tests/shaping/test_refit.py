@@ -93,5 +93,5 @@ def test_sheds_are_nearer_to_the_truth_where_the_noise_is_known(
     mean, low = agreement()
     monkeypatch.setattr(drawing, "refit", lambda _cut, _arcs, walls, lines, _width: (walls, lines))
     mean_before, low_before = agreement()
-    assert mean > mean_before + 0.002
+    assert mean > mean_before + 0.005
     assert low > low_before
