@@ -5,7 +5,7 @@
 # (buildings, parcels, zones) are warped by mode and not by a mean. GDAL's warper does it in 32-bit floats also for
 # int32, uint32, int64 and float64: of ids around 10^9 it makes multiples of 64 that belong to nobody or, worse, to a
 # neighbour. Reading smaller by mode, and the warper's nearest, keep them. Whoever warps ids numbers them
-# anew from 1, or takes nearest.
+# anew from 1, or takes nearest, which keeps them up to 2^53.
 #
 # Runs without geoseg; fails if the behaviour changes.
 set -euo pipefail
