@@ -56,10 +56,6 @@ class DaskExecutor(Executor):
 
     def submit(self, work: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Let it be done by one of them."""
-        if self._deserted:
-            failed: Future[R] = Future()
-            failed.set_exception(WorkerError(self._deserted))
-            return failed
         task = self._client.submit(work, *args, **kwargs, **self._wishes)
         return asyncio.run_coroutine_threadsafe(self._result(task), self._client.loop.asyncio_loop)
 
@@ -74,6 +70,8 @@ class DaskExecutor(Executor):
         asked = asyncio.ensure_future(self._client.gather([task], asynchronous=True))
         self._waiting.add(task)
         try:
+            if self._deserted:  # the others were taken back without it
+                await self._client.cancel([task], asynchronous=True)
             (result,) = await asyncio.shield(asked)
         except (asyncio.CancelledError, CancelledError):
             await self._client.cancel([task], asynchronous=True)
@@ -98,11 +96,11 @@ class DaskExecutor(Executor):
                 self._max_workers, seen, told = count, now, False
                 continue
             if not told:
+                told = True
                 _log.warning(
                     "no worker of the cluster is left; waiting for one, %g s at most",
                     self._timeout_s,
                 )
-            told = True
             if now - seen > self._timeout_s:
                 self._give_up()
                 return
@@ -118,19 +116,18 @@ class DaskExecutor(Executor):
         return sum(map(int, self._client.nthreads().values()))
 
 
-@contextmanager
-def in_place_of(executor: Any, timeout_s: float) -> Iterator[Executor]:  # noqa: ANN401
-    """Use the client of an executor that Dask made, while the block lasts.
+def in_place_of(executor: Any, timeout_s: float) -> DaskExecutor:  # noqa: ANN401
+    """The client of an executor that Dask made, as one of ours.
 
     Args:
         executor: What ``client.get_executor()`` gave.
         timeout_s: How long there may be no worker, seconds.
+
+    Raises:
+        UsageError: That is no time.
     """
-    instead = DaskExecutor(executor._client, timeout_s, **executor._kwargs)  # noqa: SLF001
-    try:
-        yield instead
-    finally:
-        instead.shutdown()
+    _require_time(timeout_s)
+    return DaskExecutor(executor._client, timeout_s, **executor._kwargs)  # noqa: SLF001
 
 
 @contextmanager
@@ -147,18 +144,19 @@ def cluster_executor(cluster: str | os.PathLike[str], timeout_s: float) -> Itera
         WorkerError: There is no such scheduler, or no worker comes.
     """
     require("distributed", "a cluster (--cluster)", "dask")
+    _require_time(timeout_s)
+    name = os.fspath(cluster)
+    with _client(name, timeout_s) as client:
+        _wait_for_workers(client, name, timeout_s)
+        with DaskExecutor(client, timeout_s) as executor:
+            yield executor
+
+
+def _require_time(timeout_s: float) -> None:
     if not timeout_s > 0:
         raise UsageError(
             f"--cluster-timeout (cluster_timeout_s): give seconds, more than 0; got {timeout_s:g}"
         )
-    name = os.fspath(cluster)
-    with _client(name, timeout_s) as client:
-        _wait_for_workers(client, name, timeout_s)
-        executor = DaskExecutor(client, timeout_s)
-        try:
-            yield executor
-        finally:
-            executor.shutdown()
 
 
 @contextmanager

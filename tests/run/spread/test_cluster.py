@@ -155,6 +155,8 @@ def test_a_result_that_comes_while_its_worker_is_lost_counts(
     with distributed.Client(address, set_as_default=False) as client:
         executor = client.get_executor()
         found = geoseg.predict(town, model=PaintedModel(), executor=executor, **OPTIONS)
+        with pytest.raises(UsageError, match="give seconds, more than 0; got 0"):
+            geoseg.predict(town, model=PaintedModel(), executor=executor, cluster_timeout_s=0)
     assert digest(found) == alone
 
 
