@@ -9,6 +9,7 @@ from typing import Literal
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
@@ -56,6 +57,8 @@ class Zones:
     """CRS of the geometry: that of the buildings."""
     notes: tuple[str, ...] = ()
     """What the user should know about them, one sentence each."""
+    covered: tuple[int, ...] = ()
+    """Places of those that are empty because earlier ones hold all their ground."""
 
 
 def zones_from_polygons(
@@ -73,25 +76,31 @@ def zones_from_polygons(
         UsageError: when the name column is missing, or zones overlap and ``overlaps`` refuses.
     """
     drawn = read_polygons(source, place, layer=layer, role=Said("zones"))
-    column = name_column or guess_name_column(drawn.frame)
-    if column is not None and column not in _columns(drawn.frame):
+    columns = _columns(drawn.frame)
+    column = name_column or guess_name_column(columns)
+    if column is not None and column not in columns:
         raise UsageError(
-            f"{drawn.label} has no column {column!r}; "
-            f"it has {', '.join(_columns(drawn.frame)) or 'none'}"
+            f"{drawn.label} has no column {column!r}; it has {', '.join(map(str, columns)) or 'none'}"
         )
-    names = _names(drawn.frame, column)
+    if column is not None and list(columns).count(column) > 1:
+        raise UsageError(f"{drawn.label} has two columns called {column!r}; remove or rename one")
+    names = _names(columns, column)
     geometry, overlapping = _disjoint(drawn.geometry, names, overlaps)
-    return Zones(names, geometry, place.crs, (*_repeated(names), *drawn.notes, *overlapping))
+    covered = shapely.is_empty(geometry) & ~shapely.is_empty(drawn.geometry)
+    notes = *_repeated(names), *drawn.notes, *overlapping
+    return Zones(names, geometry, place.crs, notes, tuple(np.flatnonzero(covered).tolist()))
 
 
-def guess_name_column(frame: gpd.GeoDataFrame) -> str | None:
+def guess_name_column(columns: pd.DataFrame) -> str | None:
     """The column that most likely names the zones, or None."""
-    by_lower = {str(name).lower(): str(name) for name in _columns(frame)}
+    names = [str(name) for name in columns]
+    by_lower = {name.lower(): name for name in names}
     for guess in NAME_GUESSES:
         if guess in by_lower:
             return by_lower[guess]
-    texts = [c for c in _columns(frame) if frame[c].map(lambda v: isinstance(v, str)).all()]
-    unique = [c for c in texts if frame[c].is_unique]
+    single = [name for name in names if names.count(name) == 1]
+    texts = [c for c in single if columns[c].map(lambda v: isinstance(v, str)).all()]
+    unique = [c for c in texts if columns[c].is_unique]
     named = [c for c in unique if "name" in c.lower()]
     return next(iter([*named, *unique]), None)
 
@@ -106,9 +115,8 @@ def shorten(names: Iterable[str]) -> str:
 
 def unobserved_note(zones: Zones, areas: NDArray[np.float64]) -> tuple[str, ...]:
     """Sentences about zones without any ground of their own that the imagery showed, if there are any."""
-    empty = shapely.is_empty(zones.geometry)
-    missed = [zones.names[row] for row in np.flatnonzero((areas <= 0) & ~empty)]
-    covered = [zones.names[row] for row in np.flatnonzero(empty)]
+    missed = [zones.names[row] for row in np.flatnonzero(areas <= 0) if row not in zones.covered]
+    covered = [zones.names[row] for row in zones.covered]
     return tuple(
         said.format(count=len(names), names=shorten(names))
         for said, names in ((UNOBSERVED, missed), (COVERED, covered))
@@ -116,17 +124,19 @@ def unobserved_note(zones: Zones, areas: NDArray[np.float64]) -> tuple[str, ...]
     )
 
 
-def _columns(frame: gpd.GeoDataFrame) -> list[str]:
-    return [str(name) for name in frame.columns if name != frame.geometry.name]
+def _columns(frame: gpd.GeoDataFrame) -> pd.DataFrame:
+    """All but the geometry, called by texts: in a table in memory numbers and more are names."""
+    columns = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    return columns.set_axis([str(name) for name in columns.columns], axis="columns")
 
 
-def _names(frame: gpd.GeoDataFrame, column: str | None) -> tuple[str, ...]:
+def _names(columns: pd.DataFrame, column: str | None) -> tuple[str, ...]:
     if column is None:
-        return tuple(Said("zone {number}").format(number=n) for n in range(1, len(frame) + 1))
-    missing = frame[column].isna()
+        return tuple(Said("zone {number}").format(number=n) for n in range(1, len(columns) + 1))
+    missing = columns[column].isna()
     return tuple(
         Said("(no name)") if gone else _text(value)
-        for value, gone in zip(frame[column], missing, strict=True)
+        for value, gone in zip(columns[column], missing, strict=True)
     )
 
 

@@ -273,6 +273,34 @@ def test_zones_without_ground_of_their_own_are_told_apart(town: Path) -> None:
     assert not any("outside" in note and "'inner'" in note for note in result.notes)
 
 
+def test_zones_far_away_are_not_told_as_covered_by_earlier_ones(town: Path) -> None:
+    ends = [shapely.box(-60, 0, -50, 10), shapely.box(-179, -85, 179, 85), shapely.box(0, 0, 1, 1)]
+    zones = gpd.GeoDataFrame({"name": ["away", "world", "off"]}, geometry=ends, crs="EPSG:4326")
+    notes = report(town, zones=zones).notes
+    assert any("2 zones lie outside the observed area: 'away', 'off'" in note for note in notes)
+    assert not any("within earlier ones" in note for note in notes)
+
+
+def test_names_are_found_in_columns_that_are_called_by_numbers(town: Path) -> None:
+    zones = make_zones()[["name", "geometry"]]
+    named = zones["name"].tolist()
+    by_number = zones.rename(columns={"name": 0})
+    assert report(town, zones=by_number).table["zone"].tolist()[:-1] == named
+    chosen = report(town, zones=by_number, name_column="0")
+    assert chosen.table["zone"].tolist()[:-1] == named
+
+
+def test_a_name_column_that_is_there_twice_is_one_sentence(town: Path) -> None:
+    zones = make_zones()[["name", "geometry"]]
+    zones["again"] = zones["name"]
+    zones.columns = ["name", "geometry", "name"]
+    with pytest.raises(UsageError, match="two columns called 'name'") as error:
+        report(town, zones=zones)
+    one_sentence(error)
+    with pytest.raises(UsageError, match="two columns called 'name'"):
+        report(town, zones=zones, name_column="name")
+
+
 def test_names_are_guessed(town: Path) -> None:
     zones = make_zones().rename(columns={"name": "BEZIRK"}).assign(code=[7.0, 8.0, 9.0])
     assert report(town, zones=zones).table["zone"].tolist()[0] == "strip 0"
