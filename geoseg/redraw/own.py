@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import pandas as pd
 import shapely
 from affine import Affine
 from pyproj import CRS
@@ -19,6 +20,7 @@ from geoseg.export.schema import is_own
 from geoseg.shaping.settings import PREDICTED, RegularizeSettings
 from geoseg.types import Grid
 from geoseg.vectors.apart import free_name
+from geoseg.vectors.buildings import numbers_of
 from geoseg.vectors.layers import VectorInput
 from geoseg.vectors.metadata import KEY, read_metadata
 
@@ -166,7 +168,7 @@ def drawn_before(frame: gpd.GeoDataFrame, about: About, asked: Asked) -> NDArray
     rows = np.flatnonzero(out)
     measured = ground.area_and_perimeter(given[rows])
     for name, values in zip(MEASURES, measured, strict=False):
-        stored = frame[name].to_numpy(dtype=np.float64)[rows]
+        stored = numbers_of(pd.Series(frame[name]))[rows]
         out[rows] &= np.abs(stored - values) <= SAME * values
     return np.asarray(out)
 
@@ -180,7 +182,7 @@ def remeasure(
     after = np.asarray(drawn.geometry.array, dtype=object)
     moved = ~shapely.equals_exact(before, after, 0.0) & ~shapely.is_missing(after)
     there = [name for name in MEASURES if name in drawn]
-    out = {name: drawn[name].to_numpy(dtype=np.float64, copy=True) for name in there}
+    out = {name: np.array(numbers_of(pd.Series(drawn[name]))) for name in there}
     void = moved & shapely.is_empty(after)
     rows = np.flatnonzero(moved & ~void)
     if len(rows):

@@ -7,6 +7,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pyogrio
 import pyproj
 import pytest
@@ -78,6 +79,20 @@ def test_a_layer_that_lost_a_column_is_drawn_as_its_own(tmp_path: Path, lost: st
     assert drawn.attrs[KEY]["regularize"]["rows"] == 3
     assert (lost in drawn) == (lost == "shape")
     np.testing.assert_allclose(drawn["length_m"], 15, atol=1)
+
+
+@pytest.mark.parametrize("measure", ["area_m2", "length_m"])
+def test_measures_that_are_texts_or_missing_are_drawn_and_measured_again(
+    tmp_path: Path, measure: str
+) -> None:
+    source = own_file(tmp_path / "in.gpkg", shape="regularized")
+    expected = regularize(source)
+    rows = gpd.read_file(source, layer="buildings")
+    rows.attrs[KEY] = read_metadata(source)
+    for values in (["64.1 m2", "", "n/a"], pd.array([None, 1.5, None], dtype="Float64")):
+        drawn = regularize(rows.assign(**{measure: values}))
+        assert drawn.geometry.geom_equals_exact(expected.geometry, 0).all()
+        np.testing.assert_array_equal(drawn[measure], expected[measure])
 
 
 def bevelled_house() -> Polygon:
