@@ -49,7 +49,7 @@ class Handed:
     proof: Proof
     """How the better of the two does against the start on pieces of ground left out."""
     f1: Mapping[Which, Mapping[str, float]]
-    """Choice to place to F1 at IoU 0.5 on ground that was not learnt."""
+    """Choice to place to F1 at IoU 0.5 on ground that was not learnt, of the buildings as ``predict`` finds them."""
     crossed: bool
     """No scene was held out: what each half of the ground had taught was judged on the other."""
 
@@ -77,6 +77,7 @@ class Handed:
             "gain": self.proof.gain,
             "gain_error": self.proof.error,
             "f1": {name: dict(one) for name, one in self.f1.items()},
+            "f1_of": "predict",
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from geoseg.pages.notebook import Shown
 
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 TOLD = {"gsd_m", "decoding", "tta", "tta_native", "calibration", "validation", "metrics"}
 """What tuning changes in a model file."""
+
+F1Of = Literal["plain", "predict"]
+"""Quick scores: of a plain decoding at fixed thresholds, to compare with each other alone. Or of the buildings as
+``predict`` finds them, as ``tune`` and ``evaluate`` count."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -28,7 +32,8 @@ class Training(Shown):
     loss: float
     """Running mean of the loss at the end; not a number where no step was done."""
     f1: dict[str, float]
-    """Held-out place to F1 at IoU 0.5 in the end; empty where none is held out."""
+    """Place to F1 at IoU 0.5 in the end, on ground that was not learnt; empty where none was left out. ``f1_of``
+    says what of."""
     f1_before: dict[str, float]
     """The same of the weights that the training started from."""
     handed: Handed | None
@@ -39,6 +44,11 @@ class Training(Shown):
     doubts: tuple[str, ...]
     """Why the training may not have helped, a sentence each."""
 
+    @property
+    def f1_of(self) -> F1Of:
+        """What the figures in ``f1`` and ``f1_before`` are of."""
+        return "predict" if self.handed is not None and self.handed.crossed else "plain"
+
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return {
@@ -47,6 +57,7 @@ class Training(Shown):
             "loss": None if math.isnan(self.loss) else self.loss,
             "f1": self.f1,
             "f1_before": self.f1_before,
+            "f1_of": self.f1_of,
             "handed_out": None if self.handed is None else self.handed.as_dict(),
             "curves": None if self.curves is None else str(self.curves),
             "doubts": list(self.doubts),

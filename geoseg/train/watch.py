@@ -30,7 +30,7 @@ _NOISE = (
 def scores_told(when: Literal["before", "after"], f1: Mapping[str, float]) -> ProgressReport:
     """Scores outside of the training itself."""
     share = 0 if when == "before" else 100
-    note = f"{when} training, F1 {in_words(f1)}"
+    note = f"{when} training, F1 {in_words(f1)} (plain decoding)"
     return ProgressReport(f"scores {when}", share, 100, "percent", note=note)
 
 

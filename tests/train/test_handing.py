@@ -23,6 +23,7 @@ from geoseg.train.decoded import MappedScene
 from geoseg.train.halves import halves, parts_of
 from geoseg.train.handing import CHOICES, Handed, _crossed, choice, hand_out
 from geoseg.train.judge import Judgement, Rule, judge_own
+from geoseg.train.results import Training
 from geoseg.train.scoring import Counts
 from geoseg.train.watch import quietly
 from tests.train.test_standing import OWN, quarter
@@ -210,6 +211,23 @@ def test_scenes_held_out_judge_the_very_weights(tmp_path: Path) -> None:
     assert (told.which, told.crossed, told.proof.pieces) == ("start", False, 8)
     assert told.f1["trained"] == {"town": 0.0}
     assert all(torch.equal(weights[name], tensor) for name, tensor in start.items())
+
+
+def test_json_tells_scores_of_what_predict_finds_from_quick_ones() -> None:
+    told = handed(start=FAIR, mean=FAIR, trained=GOOD)
+    for crossed, f1_of in ((True, "predict"), (False, "plain")):
+        done = Training(
+            Path("m"),
+            1,
+            0.5,
+            {"town": 0.6},
+            {"town": 0.5},
+            replace(told, crossed=crossed),
+            None,
+            (),
+        )
+        assert done.as_dict()["f1_of"] == f1_of
+        assert done.as_dict()["handed_out"]["f1_of"] == "predict"
 
 
 @pytest.mark.thorough

@@ -490,12 +490,13 @@ def test_the_command_prints_one_object_and_what_to_do_next(packed: Path) -> None
     told = json.loads(result.stdout)
     assert told["step"] == 4
     assert Path(told["model"]).exists()
-    assert told["f1"].keys() == {"town"}
+    assert (told["f1"].keys(), told["f1_of"]) == ({"town"}, "plain")
     again = CliRunner().invoke(app, ["train", str(config), "--overwrite"])
     assert "geoseg tune" in again.stderr
     before, first = again.stderr.splitlines()[:2]
     assert before.startswith("before training, F1 town ")
     assert first.startswith("step ")
+    assert "plain decoding at fixed thresholds" in again.stderr
     assert "too short: 4 steps" in again.stderr
     assert (packed / "out/curves.svg").exists()
     assert "lightning" not in again.stderr.lower()
