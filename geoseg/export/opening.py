@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from geoseg.export.formats import FORMATS
-from geoseg.files.atomic import followed, scratch_folder
+from geoseg.files.atomic import scratch_folder
 from geoseg.files.several import require_free_parts
 from geoseg.files.target import check_target
 
@@ -23,8 +23,8 @@ def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
     """
     target = check_target(Path(path).absolute(), FORMATS, overwrite=overwrite)
     require_free_parts(target, overwrite=overwrite)
-    # The very folder that will be needed: its name must not be too long either.
-    for place in {target, followed(target)}:
-        with scratch_folder(place):
-            pass
+    with scratch_folder(
+        target
+    ):  # the very one that will be needed: its name must not be too long either
+        pass
     return target

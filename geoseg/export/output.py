@@ -40,12 +40,12 @@ from geoseg.export.stream import BatchStream
 from geoseg.export.zoom import Zooms
 from geoseg.files.atomic import (
     CHECK_FOLDER,
-    followed,
     output_errors,
     scratch_folder,
     sync_file,
     sync_folder,
 )
+from geoseg.files.links import followed
 from geoseg.files.several import put_together_in_place
 from geoseg.files.target import extension_of
 from geoseg.files.unclaimed import require_still_free
@@ -209,12 +209,11 @@ def require_held(frame: gpd.GeoDataFrame, path: Path, *, added: int = 0) -> None
 @contextmanager
 def _completing(path: Path) -> Iterator[Path]:
     """A name to write to; what is there at the end takes the place of ``path``."""
-    several = extension_of(path) in SEVERAL
-    place = path if several else followed(path)
-    with output_errors(path), scratch_folder(place) as folder:
+    place = followed(path)
+    with output_errors(path), scratch_folder(path) as folder:
         temporary = folder / f"layers{extension_of(path)}"
         yield temporary
-        if several:
+        if extension_of(path) in SEVERAL:
             put_together_in_place(temporary, path, folder / "aside")
         else:
             sync_file(temporary)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from geoseg.errors import GeosegError, OutputError
 from geoseg.files.holding import held
+from geoseg.files.links import followed
 from geoseg.files.unclaimed import require_still_free
 
 _log = logging.getLogger(__name__)
@@ -38,21 +39,21 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
-def followed(path: Path) -> Path:
-    """The file that a symbolic link of this name leads to, else the name itself: a link stays, as for other programs."""
-    return path.resolve() if path.is_symlink() else path
-
-
 def put_in_place(complete: Path, path: Path) -> None:
-    """Give a complete file its final name; an older one of that name is replaced.
+    """Give a complete file its final name; an older one of that name, or that a link of it leads to, is replaced.
+
+    Args:
+        complete: On the disk of ``followed(path)``, as in its ``scratch_folder``.
+        path: The final name.
 
     Raises:
         OutputExistsError: It was free when ``check_target`` looked, and is not any more.
     """
+    place = followed(path)
     sync_file(complete)
     require_still_free(path)
-    complete.replace(path)
-    sync_folder(path.parent)
+    complete.replace(place)
+    sync_folder(place.parent)
 
 
 @contextmanager
@@ -71,8 +72,7 @@ def replacing(path: Path) -> Iterator[Path]:
     with held(temporary, path):
         try:
             yield temporary
-            require_still_free(path)
-            put_in_place(temporary, place)
+            put_in_place(temporary, path)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -85,17 +85,22 @@ def write_text(text: str, path: Path) -> None:
 
 
 @contextmanager
-def scratch_folder(path: Path) -> Iterator[Path]:
-    """A folder beside ``path`` for what is not complete yet, where names are free.
+def scratch_folder(path: Path, holding: str = "") -> Iterator[Path]:
+    """A folder beside ``path``, or what a link of that name leads to, for what is not complete yet.
 
-    Libraries go by a file's extension and put others beside it. The folder's name is fixed, so
-    that the next run removes what a killed one left, and nothing of one that lives.
+    Names are free there: libraries go by a file's extension and put others beside it. The folder's name is
+    fixed, so that the next run removes what a killed one left, and nothing of one that lives.
+
+    Args:
+        path: What is being written.
+        holding: Tells several folders of one output apart.
 
     Raises:
         OutputInUseError: Another run is writing there.
         OutputError: The folder cannot be made.
     """
-    folder = path.with_name(f".{path.name}{TEMPORARY_SUFFIX}")
+    place = followed(path)
+    folder = place.with_name(f".{place.name}{holding and '.'}{holding}{TEMPORARY_SUFFIX}")
     gone = True
     if os.path.isdir(folder):  # noqa: PTH112  # False also for a name that no file can have
         with held(folder, path):

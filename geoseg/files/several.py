@@ -8,6 +8,7 @@ from pathlib import Path
 
 from geoseg.errors import OutputExistsError, UsageError
 from geoseg.files.atomic import sync_file
+from geoseg.files.links import followed, require_no_links
 from geoseg.files.target import extension_of
 from geoseg.files.unclaimed import require_still_free
 
@@ -40,6 +41,7 @@ def require_free_parts(path: Path, *, overwrite: bool) -> None:
 
     Raises:
         OutputExistsError: One of them is there, and it may not be replaced.
+        OutputError: One of them is a symbolic link.
         UsageError: One of them belongs to a file of another format.
     """
     mine = extension_of(path)
@@ -51,6 +53,8 @@ def require_free_parts(path: Path, *, overwrite: bool) -> None:
                 f"{path.name} and {beside.name} would share {path.with_suffix(shared[0]).name}; give another name"
             )
     there = parts_of(path)
+    if mine in PARTS:
+        require_no_links([path, *there])
     if there and not overwrite:
         raise OutputExistsError(
             f"{there[0]} is there already, and {path.name} would replace it; give another name, or "
@@ -66,16 +70,17 @@ def put_together_in_place(complete: Path, path: Path, aside: Path) -> None:
 
     Args:
         complete: Lies in a folder of its own, its parts beside it.
-        path: The final name.
+        path: The final name, or a link to a folder.
         aside: A folder for what makes room, on the same disk.
     """
+    place = followed(path)
     parts = [one for one in complete.parent.iterdir() if one.is_file() and one != complete]
     new = {one: path.with_suffix(one.suffix) for one in sorted(parts) if one.stem == complete.stem}
-    new[complete] = path
+    new[complete] = place
     for one in new:
         sync_all(one)
     require_still_free(path)
-    old = [*parts_of(path), *([path] if path.exists() else [])]
+    old = [*parts_of(path), *([place] if place.exists() else [])]
     aside.mkdir()
     _swap(new, [(one, aside / one.name) for one in old])
 

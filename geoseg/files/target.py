@@ -8,6 +8,7 @@ from pathlib import Path
 
 from geoseg.addresses.urls import holding_file
 from geoseg.errors import OutputError, OutputExistsError, UsageError
+from geoseg.files.links import require_followable
 from geoseg.files.reviewed import checked_by_people, edited_since_written
 from geoseg.files.unclaimed import remember
 from geoseg.keywords import require_utf8
@@ -69,7 +70,7 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
     Raises:
         UsageError: The extension is not allowed, or the folder's name is not in UTF-8.
         OutputError: The folder is missing, or the path is a folder, or, of a format that is one, a
-            folder or a file of another kind.
+            folder or a file of another kind; or it is a link that cannot be followed.
         OutputExistsError: There is such a file and it may not be replaced.
     """
     mark = FOLDERS.get(extension_of(path))
@@ -81,7 +82,7 @@ def check_target(path: Path, extensions: Collection[str] | None, *, overwrite: b
         check_extension(path, extensions)
     if mark is not None and path.exists():
         _require_kind(path, mark)
-    folder = path.absolute().parent
+    folder = require_followable(path).absolute().parent
     require_utf8(folder)
     if not folder.is_dir():
         raise OutputError(f"the folder {folder} does not exist; create it first")

@@ -65,7 +65,7 @@ def to_file(
     require_other(output, [footprints, *rasters])
     target = open_output(output, overwrite=overwrite)
     holds = FORMATS[extension_of(target)]
-    with scratch_folder(target.with_name(f"{target.name}.footprints")) as scratch:
+    with scratch_folder(target, "footprints") as scratch:
         kept = keep(footprints, scratch, layer=layer, holds=holds)
         with grounds(given) as ground:
             numbers = find(kept, ground, progress)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoseg.errors import DatasetError, OutputExistsError
 from geoseg.files.atomic import output_errors, scratch_folder
+from geoseg.files.links import require_followable
 from geoseg.files.parse import parse_json
 from geoseg.files.target import require_free
 from geoseg.scenes.scene import save_scene
@@ -60,7 +61,7 @@ def new_folder(folder: Path, *, overwrite: bool) -> Iterator[SceneWriter]:
         OutputExistsError: there is a folder of that name, and it must not or cannot be replaced.
         OutputError: it cannot be written.
     """
-    target = folder.absolute()
+    target = require_followable(folder.absolute())
     _require_replaceable(target, overwrite=overwrite)
     with scratch_folder(target) as temporary:
         yield SceneWriter(temporary)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from geoseg.errors import ModelError, UsageError
 from geoseg.files.atomic import output_errors, put_in_place, scratch_folder
 from geoseg.files.digest import sha256_of
+from geoseg.files.links import require_no_links
 from geoseg.files.target import check_target
 from geoseg.keywords import checked_keywords
 from geoseg.models.certify import Certificate, certify
@@ -86,6 +87,8 @@ def export_model(
     """
     target = check_target(Path(output), GRAPHS, overwrite=overwrite)
     check_target(weights_of(target), None, overwrite=overwrite)
+    if weights_of(target) != target:
+        require_no_links([target, weights_of(target)])
     _check_precision(precision, target)
     source = dense_file(model)
     if is_graph(source):

@@ -198,7 +198,7 @@ class Run:
 
         if self.rising is None:
             return nullcontext()
-        return scratch_folder(output.with_name(f"{output.name}.candidates"))
+        return scratch_folder(output, "candidates")
 
     @property
     def rating(self) -> Rating:

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from geoseg.errors import MapsError
 from geoseg.files.atomic import TEMPORARY_SUFFIX, output_errors, put_in_place
+from geoseg.files.links import followed
 from geoseg.raster.identity import MosaicIdentity
 from geoseg.run.state.identity import ModelIdentity
 from geoseg.settings import Precision, Runtime
@@ -242,8 +243,9 @@ def write_row(
     text = header.model_dump_json().encode()
     path = maps_path(folder, part, row)
     # Two tries of one part may go on at once.
-    temporary = path.with_name(
-        f"{path.name}.{socket.gethostname()}-{os.getpid()}{TEMPORARY_SUFFIX}"
+    place = followed(path)
+    temporary = place.with_name(
+        f"{place.name}.{socket.gethostname()}-{os.getpid()}{TEMPORARY_SUFFIX}"
     )
     with output_errors(path, ADVICE):
         try:

@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from geoseg.errors import OutputError, OutputInUseError
 from geoseg.files.atomic import TEMPORARY_SUFFIX, output_errors
+from geoseg.files.links import followed
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -93,8 +94,9 @@ class Owner(BaseModel):
 
 
 def parts_folder(output: Path) -> Path:
-    """Where the state of the run that writes ``output`` lies."""
-    return output.with_name(output.name + ".parts")
+    """Where the state of the run that writes ``output``, or what a link of that name leads to, lies."""
+    place = followed(output)
+    return place.with_name(place.name + ".parts")
 
 
 class OutputLock:
