@@ -73,11 +73,24 @@ def is_geoparquet(path: Address) -> bool:
         return False
 
 
+def refuse_folder(path: Address) -> None:
+    """Refuse a folder of Parquet files, as engines for large tables write them, by saying how to make one file.
+
+    Raises:
+        UnreadableVectorError: It is one, whether or not its name ends as that of a file.
+    """
+    if isinstance(path, Path) and path.is_dir() and next(path.rglob("*.parquet"), None):
+        raise UnreadableVectorError(
+            f"{path} is a folder of Parquet files, of which geoseg reads one alone; make one of them: python -c "
+            f"\"import geopandas; geopandas.read_parquet({str(path)!r}).to_parquet('one.parquet')\""
+        )
+
+
 def read_header(path: Path) -> Header:
     """Describe a file; no row is read.
 
     Raises:
-        UnreadableVectorError: it is no GeoParquet.
+        UnreadableVectorError: it is no GeoParquet, or a folder of such files.
     """
     try:
         file = pq.read_metadata(path)
@@ -101,6 +114,7 @@ def read_header(path: Path) -> Header:
         lacking = WITHOUT if error.args == (KEY,) else f"its metadata lack {error}"
         raise _unreadable(path, lacking) from None
     except (OSError, ValueError, TypeError, pa.ArrowException, CRSError) as error:
+        refuse_folder(path)
         raise _unreadable(path, error) from None
 
 

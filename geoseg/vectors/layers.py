@@ -40,7 +40,7 @@ from geoseg.vectors.apart import (
 )
 from geoseg.vectors.archive import within_archive
 from geoseg.vectors.encoding import encoding_of
-from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows
+from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows, refuse_folder
 from geoseg.vectors.gml import refuse_several_crss
 from geoseg.vectors.rows import gathered, within_reach
 from geoseg.vectors.short_names import in_capitals, long_names
@@ -128,6 +128,7 @@ def open_layer(given: str | Path, name: str | None = None, preferred: str | None
     except DataLayerError as error:
         raise _no_layer(path, chosen) or _unreadable(path, error) from None
     except DataSourceError as error:
+        refuse_folder(path)
         raise _unreadable(path, error) from None
     _require_polygons(path, chosen, (info["geometry_type"],))
     if info["driver"] == GML:
@@ -298,6 +299,7 @@ def _layers(path: Address) -> list[tuple[str, str | None]]:
     try:
         return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
     except (*GDAL_ERRORS, UnicodeDecodeError) as error:
+        refuse_folder(path)
         raise _unreadable(path, error) from None
 
 

@@ -249,6 +249,22 @@ def test_openstreetmap_as_it_is_holds_more_than_buildings(
     assert len(load(path, "zones", layer="multipolygons").frame) == 1
 
 
+@pytest.mark.parametrize("name", ["town", "town.parquet"])
+def test_a_folder_of_parquet_is_told_how_to_become_a_file(tmp_path: Path, name: str) -> None:
+    """As engines for large tables write them, in folders by the value of a column."""
+    folder = tmp_path / name
+    for number in (1, 2):
+        part = folder / f"quarter={number}"
+        part.mkdir(parents=True)
+        squares().to_parquet(part / "part-0.parquet")
+    for layer in (None, "town"):
+        with pytest.raises(UnreadableVectorError, match="is a folder of Parquet files") as told:
+            load(folder, "zones", layer=layer if name == "town" else None)
+    code = str(told.value).split('"')[1].replace("one.parquet", f"{tmp_path}/one.parquet")
+    exec(code, {})  # noqa: S102  # what it says to do
+    assert len(load(tmp_path / "one.parquet", "zones").frame) == 6
+
+
 @pytest.mark.parametrize("name", ["", " "])
 def test_an_empty_name_is_not_the_current_folder(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
