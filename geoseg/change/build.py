@@ -35,6 +35,7 @@ from geoseg.statistics.collect import IN_NO_ZONE
 from geoseg.statistics.options import ReportOptions
 from geoseg.statistics.zones import Zones
 from geoseg.vectors.buildings import BuildingSource
+from geoseg.vectors.metadata import holds_estimates
 from geoseg.vectors.observed import (
     observed_m2,
     observed_parts,
@@ -50,6 +51,8 @@ METHOD = Said(
     "buildings."
 )
 ESTIMATES = Said("Both dates are model estimates: a difference may be an error of either.")
+ONE_ESTIMATE = Said("One of the two dates is a model estimate: a difference may be an error of it.")
+"""Said instead where the other one was drawn by hand."""
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -117,7 +120,8 @@ def build_comparison(
         *zone_notes(zones, extent, observed),
         *_left_out(unseen, UNSEEN),
         *_left_out(int((zone == OUTSIDE).sum()), IN_NO_ZONE),
-        *_method_notes(limits),
+        METHOD.format(unchanged=limits.unchanged, match=limits.match),
+        *_estimates(old, new),
         *(() if told is None else told.notes),
     )
     return Comparison(
@@ -147,8 +151,10 @@ def _left_out(count: int, why: Said) -> tuple[str, ...]:
     return (why.format(count=count),) if count else ()
 
 
-def _method_notes(limits: Limits) -> tuple[str, str]:
-    return METHOD.format(unchanged=limits.unchanged, match=limits.match), ESTIMATES
+def _estimates(old: BuildingSource, new: BuildingSource) -> tuple[str, ...]:
+    """Which of the dates a model found."""
+    count = holds_estimates(old) + holds_estimates(new)
+    return ((), (ONE_ESTIMATE,), (ESTIMATES,))[count]
 
 
 def _doubted(doubts: Doubts | None) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from geoseg.vectors.buildings import (
     open_buildings,
 )
 from geoseg.vectors.layers import VectorInput
-from geoseg.vectors.metadata import run_of
+from geoseg.vectors.metadata import holds_estimates, run_of
 from geoseg.vectors.nearby import around
 from geoseg.vectors.observed import (
     NO_EXTENT,
@@ -106,7 +106,7 @@ def build_report(
     if extent is None and source.rows and (found.zone == OUTSIDE).all():
         raise UsageError(ELSEWHERE)
     table = zone_table(zones, found, observed, options.classes)
-    sample_notes: tuple[str, ...] = (NO_SAMPLE,)
+    sample_notes: tuple[str, ...] = (NO_SAMPLE,) if holds_estimates(source) else ()
     if options.labelled is not None:
         sampled, sample_notes = read_sample(options.labelled, zones, parts, found)
         table = add_estimates(table, sampled)

@@ -74,7 +74,7 @@ NO_SAMPLE = Said(
     "Counts and areas are model estimates without a measured error; "
     "a checked random sample (geoseg review, then --sample) gives corrected totals with intervals."
 )
-"""Said in every report that has none."""
+"""Said in every report of what a model found that has none."""
 
 
 @dataclass(frozen=True, slots=True)

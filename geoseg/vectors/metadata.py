@@ -46,6 +46,11 @@ def run_of(source: BuildingSource) -> dict[str, Any]:
     return dict(record) if isinstance(record, dict) else {}
 
 
+def holds_estimates(source: BuildingSource) -> bool:
+    """Whether a model found these buildings: it left its confidence in them, or the file tells of its run."""
+    return bool({"confidence", "presence"} & {*source.columns}) or "model" in run_of(source)
+
+
 def _texts(path: Path) -> Iterator[str]:
     """Texts that may be the metadata, the likeliest first."""
     match path.suffix.lower():

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from output_tables import WHOLE
 
+from geoseg import report
 from geoseg.change import compare
 from geoseg.change.match import match
 from geoseg.errors import OutputExistsError, UnreadableVectorError, UsageError
@@ -234,3 +235,18 @@ def test_a_town_compared_with_itself_is_unchanged(sides: list[tuple[int, int, in
     found = match(town, town, 0.5)
     assert sorted(found.old) == list(range(len(town)))
     assert found.iou == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("found", "said"), [(0, None), (1, "One of the two"), (2, "Both dates")])
+def test_what_was_drawn_by_hand_is_not_called_the_estimate_of_a_model(
+    found: int, said: str | None
+) -> None:
+    old, new = make_dates()
+    if found:
+        new = new.assign(confidence=0.9)
+    if found == 2:
+        old.attrs["geoseg"] = {"model": {"name": "default"}}  # without a calibration
+    notes = [one for one in compare(old, new).notes if "model" in one]
+    assert [one.startswith(str(said)) for one in notes] == ([True] if said else [])
+    about = [one for one in report(new).notes if "model estimates" in one]
+    assert len(about) == bool(found)

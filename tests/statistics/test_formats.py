@@ -23,7 +23,7 @@ def test_a_workbook_is_made_for_people(town: gpd.GeoDataFrame, tmp_path: Path) -
     zones = (
         town.iloc[[0, 4]].assign(name=["west", "=1+1"]).set_geometry(town.buffer(5).iloc[[0, 4]])
     )
-    result = geoseg.report(town, tmp_path / "r.xlsx", zones=zones)
+    result = geoseg.report(town.assign(confidence=0.9), tmp_path / "r.xlsx", zones=zones)
     book = openpyxl.load_workbook(tmp_path / "r.xlsx")
     sheet = book["zones"]
     headings = {cell.value: cell for cell in sheet[1]}
