@@ -37,10 +37,11 @@ if TYPE_CHECKING:
 class Verb(TyperCommand):
     """A command that takes no empty texts."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  # click's own context, wherever typer keeps it
-        """Run it, where every text that was given says something."""
-        refuse_empty(ctx)
-        return super().invoke(ctx)
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  # click's own context, wherever typer keeps it
+        """Take arguments and options apart, where every text that was given says something."""
+        if not ctx.resilient_parsing:  # as a shell does that completes a half-written line
+            refuse_empty(self.params, self.make_parser(ctx).parse_args(list(args))[0])
+        return super().parse_args(ctx, args)
 
 
 def _show_version(value: bool) -> None:

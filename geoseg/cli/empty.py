@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from geoseg.errors import UsageError
 
-if TYPE_CHECKING:
-    import typer
 
-
-def refuse_empty(context: typer.Context) -> None:
+def refuse_empty(parameters: Iterable[Any], texts: Mapping[str, object]) -> None:
     """Refuse arguments and options that are empty or blank.
 
     An empty name is the current folder to most of what opens files, and to others as if nothing was asked.
 
+    Args:
+        parameters: Those of the verb, as click knows them.
+        texts: By their names what was given, as it was: an empty path would be the current folder's already.
+
     Raises:
         UsageError: naming the first of them.
     """
-    for parameter in context.command.params:
-        given = context.params.get(parameter.name or "")
+    for parameter in parameters:
+        given = texts.get(parameter.name or "")
         if given != parameter.default and any(_is_blank(one) for one in _listed(given)):
             option = parameter.param_type_name == "option"
             named = parameter.opts[0] if option else "an argument"

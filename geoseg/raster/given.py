@@ -36,7 +36,7 @@ def raster_names(source: RasterInput) -> list[str]:
     Patterns become what they match, STAC items their pictures.
 
     Raises:
-        UsageError: something is no raster, is a dataset that cannot be opened by its name, or is named
+        UsageError: something is no raster, has an empty name, is a dataset that cannot be opened by its name, or is named
             twice.
         UnreadableRasterError: nothing matches a pattern, or a STAC item has no picture.
     """
@@ -72,6 +72,8 @@ def several(nodata: Nodata | Sequence[Nodata] | None) -> tuple[Nodata, ...]:
 def _name(raster: Any) -> str:  # noqa: ANN401 - rasterio is untyped, and users give anything
     if isinstance(raster, str | os.PathLike):
         name = unfolded(raster)
+        if not name.strip():
+            raise UsageError("the name of a raster is empty; give a path or an address")
         if name.lstrip().startswith("<") and not is_service(name):
             raise UsageError("a text of XML is no name of a raster; write it to a .vrt file")
         return name

@@ -102,8 +102,6 @@ class Mosaic:
         """
         if not sources:
             raise UsageError("no raster was given; name at least one")
-        if not all(str(path).strip() for path in sources):
-            raise UsageError("the name of a raster is empty; give a path or an address")
         forget_what_was_read()
         inspected = [inspect(str(path), bands, photo=True) for path in sources]
         _same_bands(inspected)

@@ -3,9 +3,11 @@
 import zipfile
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
 import rasterio.shutil
+import shapely
 from affine import Affine
 from conftest import UTM, RasterMaker, draw_scene, transform_at
 from rasterio.enums import ColorInterp
@@ -285,3 +287,13 @@ def test_an_empty_name_is_no_folder(given: str | list[str]) -> None:
     """It was told as a folder, and the rasters in the current one as what to name."""
     with pytest.raises(UsageError, match="the name of a raster is empty; give a path"):
         geoseg.info(given)
+
+
+@pytest.mark.parametrize("role", ["dsm", "dtm", "ndsm"])
+def test_nor_is_that_of_a_surface(role: str, make_raster: RasterMaker) -> None:
+    """As a variable of a notebook that was not set; it was "no such file" of nothing."""
+    surface = str(make_raster("dsm.tif", IMAGE[:1].astype(np.float32)))
+    house = gpd.GeoDataFrame(geometry=[shapely.box(0, 0, 1, 1)], crs=32645)
+    others = {"dsm": surface} if role == "dtm" else {}
+    with pytest.raises(UsageError, match="the name of a raster is empty"):
+        geoseg.add_heights(house, **others, **{role: ""})
