@@ -133,4 +133,7 @@ def main() -> None:
     except SystemExit as stop:
         if stop.code == INTERRUPTED:  # typer ends so, without a word
             typer.echo("Interrupted.", err=True)
+            # An interrupt that passed through a text being executed makes Python end by a signal, in spite of
+            # whoever caught it and of any exit code, under "python -m" alone. The next such text takes that back.
+            exec("")  # noqa: S102
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -109,3 +110,27 @@ def test_a_verb_that_is_asked_to_end_leaves_nothing_half_written(
         assert process.stderr.read().endswith(b"Interrupted.\n")
     assert output.read_bytes() == b"older"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.geojson", "b.gpkg"]
+
+
+STOPPED_WITHIN_EXEC = """
+from geoseg import cli
+def stopped():
+    try:
+        exec("raise KeyboardInterrupt")
+    except KeyboardInterrupt:
+        raise SystemExit(130)
+cli._app_for = lambda _: stopped
+cli.main()
+"""
+"""As code that libraries make of texts, which a signal may interrupt at any moment."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no process ends by a signal there")
+def test_a_run_of_the_module_ends_with_the_exit_code_too(tmp_path: Path) -> None:
+    (tmp_path / "stopped.py").write_text(STOPPED_WITHIN_EXEC)
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        [sys.executable, "-m", "stopped"],
+        check=False, capture_output=True, env={**os.environ, "PYTHONPATH": paths},
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (130, b"Interrupted.\n")
