@@ -197,7 +197,11 @@ def inspect(path: str, wanted_bands: Sequence[int] | None = None, *, photo: bool
                 crs, affine_mapping(dataset.transform), dataset.width / 2, dataset.height / 2
             ),
             dates=item_dates(path) | image_dates(_underlying(dataset)),
-            cautions=tuple(cautions(_underlying(dataset), picked, by_points=by_points)),
+            cautions=tuple(
+                cautions(
+                    _underlying(dataset), picked, asked=bool(wanted_bands), by_points=by_points
+                )
+            ),
         )
 
 

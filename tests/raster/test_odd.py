@@ -255,6 +255,17 @@ def test_bands_of_several_scales_are_told(
     assert ("a.tif has another scale or offset for each band" in told(path)) is several
 
 
+def test_an_idrisi_copy_of_a_photo_may_have_red_for_blue(
+    tmp_path: Path, make_raster: RasterMaker
+) -> None:
+    """GDAL keeps the order of the bands, and the format says that it is the other one."""
+    copy = tmp_path / "a.rst"
+    rasterio.shutil.copy(make_raster("a.tif", IMAGE), copy, driver="RST")
+    assert "red and blue are exchanged: give --bands 1,2,3" in told(copy)
+    with Mosaic.open([copy], bands=(1, 2, 3), gsd_range_m=None) as mosaic:
+        assert "exchanged" not in " ".join(mosaic_warnings(mosaic, None))
+
+
 @pytest.mark.parametrize("suffix", ["jpg", "png"])
 def test_a_photo_without_a_place(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a.{suffix}"
