@@ -8,6 +8,7 @@ from operator import mul
 import numpy as np
 
 from geoseg.earth.ground import affine_mapping, pixel_size
+from geoseg.raster.analysis import Placement
 from geoseg.raster.blank import Fill
 from geoseg.raster.mosaic import Mosaic
 from geoseg.raster.narrowed import narrowed
@@ -39,50 +40,57 @@ WIDE_PX = 8192
 def mosaic_warnings(mosaic: Mosaic, gsd_range_m: tuple[float, float] | None) -> Iterator[str]:
     """What is worth heeding before a model of this range runs over a mosaic, a sentence each."""
     yield from _blank_areas(mosaic)
+    names: dict[str, list[str]] = {}
     for placement, glance in zip(mosaic.placements, mosaic.glances, strict=True):
-        yield from _raster_warnings(placement.source, glance)
-        yield from _thinned(placement.source, gsd_range_m)
-        if not placement.native and placement is not mosaic.placements[0] and not mosaic.resampled:
-            yield (
-                f"{named(placement.source)} does not lie on the pixels of "
-                f"{named(mosaic.sources[0])} and is resampled onto them"
-            )
+        for told in _told_of(placement, glance, mosaic, gsd_range_m):
+            names.setdefault(told, []).append(named(placement.source))
+    for told, (first, *others) in names.items():
+        yield f"{first}{f' (and {len(others)} more)' if others else ''}{told}"
     yield from _gsd_warnings(mosaic, gsd_range_m)
 
 
+def _told_of(
+    placement: Placement, glance: Glance, mosaic: Mosaic, gsd_range_m: tuple[float, float] | None
+) -> Iterator[str]:
+    """Sentences about one raster, which begin behind its name: many rasters share them."""
+    yield from _raster_warnings(placement.source, glance)
+    yield from _thinned(placement.source, gsd_range_m)
+    if not placement.native and placement is not mosaic.placements[0] and not mosaic.resampled:
+        yield f" does not lie on the pixels of {named(mosaic.sources[0])} and is resampled onto them"
+
+
 def _raster_warnings(source: Source, glance: Glance) -> Iterator[str]:
-    name = named(source)
     if glance.unreadable:
-        yield f"{name}: {len(glance.unreadable)} of the samples cannot be read: {glance.unreadable[0]}"
+        yield f": {len(glance.unreadable)} of the samples cannot be read: {glance.unreadable[0]}"
     elif glance.valid_share < LOW_VALID_SHARE:
-        yield f"{name}: only about {glance.valid_share:.0%} of its pixels are valid"
+        yield f": only about {glance.valid_share:.0%} of its pixels are valid"
     cut = narrowed(source.path)
     if cut is None:
         yield from _blank_warnings(source, glance)
     else:
         most = np.iinfo(cut[1]).max
         yield (
-            f"{name} shows parts of {cut[0]} as {cut[1]} without scaling them, so that every value above {most} "
+            f" shows parts of {cut[0]} as {cut[1]} without scaling them, so that every value above {most} "
             f"is {most}; give the parts themselves, or scale them: gdal_translate -ot Byte -scale"
         )
     if source.striped and source.width > WIDE_PX:
         yield (
-            f"{name} is striped; a tiled copy reads faster: gdal_translate -co TILED=YES "
+            " is striped; a tiled copy reads faster: gdal_translate -co TILED=YES "
             "-co COMPRESS=DEFLATE"
         )
     if glance.soft_share > SOFT_SHARE:
         yield (
-            f"{name}: band {source.bands.alpha} is called alpha but looks like near infrared or another colour, and "
+            f": band {source.bands.alpha} is called alpha but looks like near infrared or another colour, and "
             "where it is 0 nothing is looked for; if so, call it otherwise on a copy, for example "
             "rio edit-info --colorinterp red,green,blue,undefined"
         )
     if source.bands.doubt is not None:
-        yield f"{name}: bands {source.bands.numbers} are {source.bands.doubt}"
-    yield from (f"{name} {caution}" for caution in source.cautions)
+        yield f": bands {source.bands.numbers} are {source.bands.doubt}"
+    yield from (f" {caution}" for caution in source.cautions)
     nominal = _nominal_m(source)
     if nominal is not None and abs(nominal / source.pixel.gsd_m - 1) > NOMINAL_DEVIATION:
         yield (
-            f"{name}: its pixels are nominally {nominal:.3g} m but {source.pixel.gsd_m:.3g} m on the "
+            f": its pixels are nominally {nominal:.3g} m but {source.pixel.gsd_m:.3g} m on the "
             "ground; geoseg uses the true size, and areas are true"
         )
 
@@ -93,7 +101,7 @@ def _thinned(source: Source, gsd_range_m: tuple[float, float] | None) -> Iterato
     useful = gsd_range_m is None or shown_m > gsd_range_m[0]
     if useful and share < THINNED_SHARE:
         yield (
-            f"{named(source)} shows parts of {share * shown_m:.3g} m at {shown_m:.3g} m, which loses small "
+            f" shows parts of {share * shown_m:.3g} m at {shown_m:.3g} m, which loses small "
             "buildings; gdalbuildvrt keeps their pixels with -resolution highest"
         )
 
@@ -121,7 +129,7 @@ def _blank_warnings(source: Source, glance: Glance) -> Iterator[str]:
     ):
         if share > BLANK_SHARE:
             yield (
-                f"{named(source)}: about {share:.0%} of its pixels are pure {color} and count as "
+                f": about {share:.0%} of its pixels are pure {color} and count as "
                 f"image; where they are no image, say so with --nodata {value}"
             )
 
