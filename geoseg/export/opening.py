@@ -23,8 +23,7 @@ def open_output(path: str | Path, *, overwrite: bool = False) -> Path:
     """
     target = check_target(Path(path).absolute(), FORMATS, overwrite=overwrite)
     require_free_parts(target, overwrite=overwrite)
-    with scratch_folder(
-        target
-    ):  # the very one that will be needed: its name must not be too long either
+    # The very folder that will be needed: its name must not be too long either.
+    with scratch_folder(target):
         pass
     return target
