@@ -136,7 +136,9 @@ def test_the_source_of_the_intervals_is_named(city: dict[str, Path], tmp_path: P
     result = report(city["found"], sample=city["labels"], sample_areas=city["areas"], html=page)
     assert METHOD in result.notes
     assert "95 %:" in page.read_text(encoding="utf-8")
-    assert NO_SAMPLE in report(city["found"]).notes
+    found = gpd.read_file(city["found"], layer="buildings")
+    assert NO_SAMPLE in report(found.assign(confidence=0.9)).notes
+    assert NO_SAMPLE not in report(found).notes  # as a person drew it, for all that it says
 
 
 def test_bad_samples_are_one_sentence(city: dict[str, Path]) -> None:
