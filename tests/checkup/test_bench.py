@@ -209,6 +209,7 @@ def test_bad_usage_is_one_sentence(
     assert not shown.out
 
 
+@pytest.mark.thorough
 def test_info_takes_its_minutes_from_it(
     make_raster: Any, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,6 +18,7 @@ def named(found: Checkup) -> dict[str, Look]:
     return {look.name: look for look in found.looks}
 
 
+@pytest.mark.thorough
 def test_here_nothing_is_in_the_way() -> None:
     found = geoseg.doctor()
     assert found.healthy, found

@@ -86,6 +86,7 @@ main()
 """A verb that stays where what it wrote would take its name."""
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(sys.platform == "win32", reason="there a program is ended, not asked to end")
 @pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
 def test_a_verb_that_is_asked_to_end_leaves_nothing_half_written(

@@ -44,7 +44,14 @@ def test_an_existing_file_is_refused_until_it_may_be_replaced(tmp_path: Path) ->
 
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize(
-    "verb", ["report.csv", "report.gpkg", "report.shp", "report.pdf", "to-coco"]
+    "verb",
+    [
+        "report.csv",
+        "report.gpkg",
+        "report.shp",
+        pytest.param("report.pdf", marks=pytest.mark.thorough),
+        "to-coco",
+    ],
 )
 def test_what_another_run_writes_meanwhile_stays(
     make_raster: RasterMaker,

@@ -64,6 +64,7 @@ def test_houses_of_a_service_lie_where_they_are(address: str, service: str, tmp_
         assert overlap > 0.85 * house.area
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("service", "said"),
     first(

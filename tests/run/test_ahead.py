@@ -105,6 +105,7 @@ def test_daemonic_processes_begin_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert _running() <= before
 
 
+@pytest.mark.thorough
 def test_buildings_are_the_same(make_raster: RasterMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     raster = make_raster("town.tif", paint_town(200, 160)[0])
     finish, awaited = Ahead.finish, []

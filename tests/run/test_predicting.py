@@ -383,6 +383,7 @@ class EightBits(PaintedModel):
         return maps
 
 
+@pytest.mark.thorough
 def test_of_a_small_raster_only_what_the_area_needs_is_looked_at(make_raster: Any) -> None:
     town, _ = paint_town(1280, 1280)
     path = make_raster("town.tif", town)

@@ -179,6 +179,7 @@ def test_few_requests_are_no_data(town: Served) -> None:
     assert {path.partition("?")[0] for _, path, _ in asked} == {"/" + town._name}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("stated", first(1, ["etag", "modified"]))
 def test_other_bytes_under_the_same_address_and_size_are_noticed(
     town: Served, tmp_path: Path, stated: str

@@ -116,6 +116,7 @@ def test_an_archive_here(pictures: tuple[Path, Path], tmp_path: Path, address: s
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "address", first(1, ["/vsizip//vsicurl/{}/in/town.tif", "zip+{}!in/town.tif"])
 )
@@ -239,6 +240,7 @@ def test_a_text_of_xml_is_no_name(tmp_path: Path) -> None:
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.thorough
 def test_a_second_run_of_one_process_reads_what_lies_there_now(
     town: Served, pictures: tuple[Path, Path]
 ) -> None:

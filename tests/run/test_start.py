@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import numpy as np
+import pytest
 from conftest import draw_scene
 
 CODE = """
@@ -66,6 +67,7 @@ def test_nothing_heavy_is_loaded_before_reading_begins(make_raster: Any) -> None
     assert done.stdout.splitlines() == ["[]", "[]"]
 
 
+@pytest.mark.thorough
 def test_drawing_and_measuring_load_no_pandas(make_raster: Any) -> None:
     pixels = np.zeros((3, 64, 64), np.uint8)
     pixels[:, 10:30, 10:40] = 200

@@ -60,6 +60,7 @@ def test_drawings_and_few_outlines_tell_nothing() -> None:
     assert estimate_layer_noise(np.array([bow_tie]), np.zeros(1, np.int64), SETTINGS) is None
 
 
+@pytest.mark.thorough
 def test_what_is_left_in_drawings_is_no_noise() -> None:
     lots = seen("terrace", 1.5, lots=30, jitter_px=2.0)
     drawn, _ = regularize_groups(

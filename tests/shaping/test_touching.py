@@ -52,6 +52,7 @@ def test_only_short_walls_between_nodes_are_tiny() -> None:
     assert not are_tiny(arcs).any()  # no nodes
 
 
+@pytest.mark.thorough
 def test_tiny_walls_lead_straight_from_node_to_node() -> None:
     seen = town.build_town(town.TownSpec(12, ("perimeter",), jitter_px=1.2, correlation_px=1.0))
     raw, settings = shapely.normalize(np.asarray(seen.raw)), RegularizeSettings()

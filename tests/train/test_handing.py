@@ -201,6 +201,7 @@ def test_every_piece_is_judged_by_the_model_that_did_not_learn_it() -> None:
     assert set(crossed[known & learnt.ignore].tolist()) == {1}
 
 
+@pytest.mark.thorough
 def test_scenes_held_out_judge_the_very_weights(tmp_path: Path) -> None:
     from geoseg.train.module import SegmentationModule
 

@@ -61,6 +61,7 @@ def test_a_trained_model_runs_in_int8_on_request(
     assert same(learnt, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 def test_networks_that_int8_is_not_for_are_not_measured(tmp_path: Path) -> None:
     path = train(small_training(tmp_path, {}, architecture=ANOTHER)).path

@@ -541,6 +541,7 @@ def test_minutes_end_a_training_at_the_end_of_a_step(
     assert not [one for one in recwarn if "resuming" in str(one.message)]
 
 
+@pytest.mark.thorough
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("asked", ["SIGTERM", "SIGINT"])
 def test_a_training_that_is_asked_to_end_is_interrupted_and_says_how_to_go_on(

@@ -208,6 +208,7 @@ def test_damaged_measurements_are_refused(folder: Path, tmp_path: Path, damage: 
         load_model(path, device="cpu", precision="int8")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("cache")
 def test_an_exported_graph_is_the_same_and_keeps_its_precision(
     folder: Path, images: np.ndarray, tmp_path: Path
