@@ -115,7 +115,7 @@ def shorten(names: Iterable[str]) -> str:
 
 def unobserved_note(zones: Zones, areas: NDArray[np.float64]) -> tuple[str, ...]:
     """Sentences about zones without any ground of their own that the imagery showed, if there are any."""
-    missed = [zones.names[row] for row in np.flatnonzero(areas <= 0) if row not in zones.covered]
+    missed = [zones.names[row] for row in np.setdiff1d(np.flatnonzero(areas <= 0), zones.covered)]
     covered = [zones.names[row] for row in zones.covered]
     return tuple(
         said.format(count=len(names), names=shorten(names))

@@ -73,17 +73,17 @@ def is_geoparquet(path: Address) -> bool:
         return False
 
 
-def refuse_folder(path: Address) -> None:
-    """Refuse a folder of Parquet files, as engines for large tables write them, by saying how to make one file.
+def as_folder(path: Address) -> UnreadableVectorError | None:
+    """What to say of a folder of Parquet files, as engines for large tables write them: how to make one file.
 
-    Raises:
-        UnreadableVectorError: It is one, whether or not its name ends as that of a file.
+    None of anything else. Its name may end as that of a file.
     """
-    if isinstance(path, Path) and path.is_dir() and next(path.rglob("*.parquet"), None):
-        raise UnreadableVectorError(
-            f"{path} is a folder of Parquet files, of which geoseg reads one alone; make one of them: python -c "
-            f"\"import geopandas; geopandas.read_parquet({str(path)!r}).to_parquet('one.parquet')\""
-        )
+    if not (isinstance(path, Path) and path.is_dir() and next(path.rglob("*.parquet"), None)):
+        return None
+    return UnreadableVectorError(
+        f"{path} is a folder of Parquet files, of which geoseg reads one alone; make one of them: python -c "
+        f"\"import geopandas; geopandas.read_parquet({str(path)!r}).to_parquet('one.parquet')\""
+    )
 
 
 def read_header(path: Path) -> Header:
@@ -114,8 +114,7 @@ def read_header(path: Path) -> Header:
         lacking = WITHOUT if error.args == (KEY,) else f"its metadata lack {error}"
         raise _unreadable(path, lacking) from None
     except (OSError, ValueError, TypeError, pa.ArrowException, CRSError) as error:
-        refuse_folder(path)
-        raise _unreadable(path, error) from None
+        raise as_folder(path) or _unreadable(path, error) from None
 
 
 def read_rows(

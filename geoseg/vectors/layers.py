@@ -40,7 +40,7 @@ from geoseg.vectors.apart import (
 )
 from geoseg.vectors.archive import within_archive
 from geoseg.vectors.encoding import encoding_of
-from geoseg.vectors.geoparquet import Box, is_geoparquet, read_header, read_rows, refuse_folder
+from geoseg.vectors.geoparquet import Box, as_folder, is_geoparquet, read_header, read_rows
 from geoseg.vectors.gml import refuse_several_crss
 from geoseg.vectors.rows import gathered, within_reach
 from geoseg.vectors.short_names import in_capitals, long_names
@@ -128,7 +128,6 @@ def open_layer(given: str | Path, name: str | None = None, preferred: str | None
     except DataLayerError as error:
         raise _no_layer(path, chosen) or _unreadable(path, error) from None
     except DataSourceError as error:
-        refuse_folder(path)
         raise _unreadable(path, error) from None
     _require_polygons(path, chosen, (info["geometry_type"],))
     if info["driver"] == GML:
@@ -299,7 +298,6 @@ def _layers(path: Address) -> list[tuple[str, str | None]]:
     try:
         return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
     except (*GDAL_ERRORS, UnicodeDecodeError) as error:
-        refuse_folder(path)
         raise _unreadable(path, error) from None
 
 
@@ -394,7 +392,7 @@ def _label(path: Address, name: str | None) -> str:
 def _unreadable(path: Address, error: Exception) -> UnreadableVectorError:
     # GDAL's advice to prefix names is for its own tools.
     reason = " ".join(str(error).split()).partition("; It might help")[0].rstrip(".")
-    return UnreadableVectorError(
+    return as_folder(path) or UnreadableVectorError(
         f"{path}: cannot be read as a vector file ({reason}); is it a complete GeoPackage, GeoParquet, "
         "shapefile or other layer that GDAL reads, and no photo, which geoseg predict takes?"
     )
